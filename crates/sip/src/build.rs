@@ -1,0 +1,238 @@
+//! Writes requests and answers.
+
+use crate::dialog::Dialog;
+use crate::message::Message;
+use crate::method::{ALLOW, Method};
+use crate::name::Name;
+use crate::seed::push_hex;
+use crate::status::reason_phrase;
+use crate::uri::{split_outside_quotes, trim};
+use core::net::SocketAddr;
+use std::io::Write;
+use std::sync::Arc;
+
+/// A message ready to send, kept for repetition.
+pub(crate) type Wire = Arc<[u8]>;
+
+/// What each answer to one request begins with, copied from it once (RFC 3261 section 8.2.6).
+#[derive(Clone)]
+pub(crate) struct ReplyBase {
+    // Via, From, Call-ID, CSeq as they came.
+    head: Box<[u8]>,
+    // To as it came.
+    to: Box<[u8]>,
+    to_has_tag: bool,
+    // Record-Route as it came, for answers that make a dialog.
+    record_route: Box<[u8]>,
+}
+
+impl ReplyBase {
+    /// Copies what answers need. `source` is where the request really came from (RFC 3581).
+    pub(crate) fn new(m: &Message, source: SocketAddr) -> ReplyBase {
+        let mut head = Vec::with_capacity(384);
+        let mut first = true;
+        for line in m.values(Name::Via) {
+            head.extend_from_slice(b"Via: ");
+            if first {
+                push_top_via(&mut head, line, source);
+            } else {
+                head.extend_from_slice(line);
+            }
+            head.extend_from_slice(b"\r\n");
+            first = false;
+        }
+        for (name, label) in [(Name::From, "From: "), (Name::CallId, "Call-ID: "), (Name::CSeq, "CSeq: ")] {
+            if let Some(v) = m.value(name) {
+                head.extend_from_slice(label.as_bytes());
+                head.extend_from_slice(v);
+                head.extend_from_slice(b"\r\n");
+            }
+        }
+        let mut record_route = Vec::new();
+        for line in m.values(Name::RecordRoute) {
+            record_route.extend_from_slice(b"Record-Route: ");
+            record_route.extend_from_slice(line);
+            record_route.extend_from_slice(b"\r\n");
+        }
+        let to = m.value(Name::To).unwrap_or_default();
+        let to_has_tag = crate::address::NameAddr::parse(to).is_ok_and(|a| a.tag().is_some());
+        ReplyBase { head: head.into(), to: to.into(), to_has_tag, record_route: record_route.into() }
+    }
+
+    /// Writes an answer. `tag` is added to To unless it has one; `extra` is whole header lines.
+    pub(crate) fn reply(&self, code: u16, reason: &str, tag: &[u8], extra: &[u8], body: &[u8]) -> Wire {
+        let mut out = Vec::with_capacity(self.head.len() + self.to.len() + extra.len() + body.len() + 128);
+        let reason = if reason.is_empty() { reason_phrase(code) } else { reason };
+        let _ = write!(out, "SIP/2.0 {code} {reason}\r\n");
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(b"To: ");
+        out.extend_from_slice(&self.to);
+        if !self.to_has_tag && code != 100 && !tag.is_empty() {
+            out.extend_from_slice(b";tag=");
+            out.extend_from_slice(tag);
+        }
+        out.extend_from_slice(b"\r\n");
+        if code > 100 && code < 300 {
+            out.extend_from_slice(&self.record_route);
+        }
+        out.extend_from_slice(extra);
+        push_body(&mut out, body);
+        out.into()
+    }
+}
+
+/// The first value of the line gets what RFC 3581 adds; the rest stays.
+fn push_top_via(out: &mut Vec<u8>, line: &[u8], source: SocketAddr) {
+    let top_len = split_outside_quotes(line, b',').next().map_or(line.len(), <[u8]>::len);
+    let (top, rest) = line.split_at(top_len);
+    let mut same_host = false;
+    let mut wants_port = false;
+    for (i, piece) in split_outside_quotes(top, b';').enumerate() {
+        if i > 0 {
+            out.push(b';');
+        } else {
+            let host = trim(piece).rsplit(|c| c.is_ascii_whitespace()).next().unwrap_or_default();
+            same_host = crate::uri::split_host_port(host)
+                .is_ok_and(|(h, _)| crate::uri::read_ip(h) == Some(source.ip()));
+        }
+        if trim(piece).eq_ignore_ascii_case(b"rport") {
+            wants_port = true;
+            let _ = write!(out, "rport={}", source.port());
+        } else {
+            out.extend_from_slice(piece);
+        }
+    }
+    if wants_port || !same_host {
+        let _ = write!(out, ";received={}", source.ip());
+    }
+    out.extend_from_slice(rest);
+}
+
+fn push_body(out: &mut Vec<u8>, body: &[u8]) {
+    if !body.is_empty() {
+        out.extend_from_slice(b"Content-Type: application/sdp\r\n");
+    }
+    let _ = write!(out, "Content-Length: {}\r\n\r\n", body.len());
+    out.extend_from_slice(body);
+}
+
+/// The header lines of an answer that makes or refreshes a dialog.
+pub(crate) fn dialog_lines(contact: &str, product: &str) -> Vec<u8> {
+    format!("Contact: {contact}\r\nAllow: {ALLOW}\r\nAccept: application/sdp\r\nServer: {product}\r\n").into_bytes()
+}
+
+/// A branch that names the transaction it belongs to and cannot be guessed.
+pub(crate) fn push_branch(out: &mut Vec<u8>, index: u32, secret: u64) {
+    out.extend_from_slice(b"z9hG4bK");
+    push_tag(out, index, secret);
+}
+
+/// A tag that names the call it belongs to and cannot be guessed.
+pub(crate) fn push_tag(out: &mut Vec<u8>, index: u32, secret: u64) {
+    push_hex(out, u64::from(index));
+    out.push(b'-');
+    push_hex(out, secret);
+}
+
+/// Reads a tag (or branch without its cookie) of ours back.
+pub(crate) fn read_tag(tag: &[u8]) -> Option<(u64, u64)> {
+    let dash = tag.iter().position(|&c| c == b'-')?;
+    Some((crate::seed::read_hex(&tag[..dash])?, crate::seed::read_hex(&tag[dash + 1..])?))
+}
+
+/// A request of ours and where the parts stand that its ACK and CANCEL repeat.
+#[derive(Clone)]
+pub(crate) struct SentRequest {
+    pub(crate) wire: Wire,
+    uri: (u32, u32),
+    // Via, Max-Forwards, Route, From, Call-ID.
+    shared: (u32, u32),
+    to: (u32, u32),
+    pub(crate) cseq: u32,
+}
+
+/// What a request says besides its dialog.
+pub(crate) struct RequestParts<'a> {
+    pub(crate) method: Method,
+    pub(crate) cseq: u32,
+    pub(crate) via: &'a str,
+    pub(crate) branch: (u32, u64),
+    pub(crate) contact: Option<&'a str>,
+    pub(crate) product: &'a str,
+    pub(crate) max_forwards: u8,
+    pub(crate) extra: &'a [u8],
+    pub(crate) body: &'a [u8],
+}
+
+/// Writes a request inside `dialog` (or one that begins it).
+pub(crate) fn request(dialog: &Dialog, p: &RequestParts<'_>) -> SentRequest {
+    let mut out = Vec::with_capacity(640 + p.body.len() + p.extra.len());
+    let (uri, routes) = dialog.request_uri_and_routes();
+    out.extend_from_slice(p.method.as_str().as_bytes());
+    out.push(b' ');
+    let uri_at = out.len();
+    out.extend_from_slice(uri);
+    let uri_span = (uri_at as u32, out.len() as u32);
+    out.extend_from_slice(b" SIP/2.0\r\n");
+    let shared_at = out.len();
+    out.extend_from_slice(b"Via: SIP/2.0/");
+    out.extend_from_slice(p.via.as_bytes());
+    out.extend_from_slice(b";rport;branch=");
+    push_branch(&mut out, p.branch.0, p.branch.1);
+    let _ = write!(out, "\r\nMax-Forwards: {}\r\n", p.max_forwards);
+    for route in routes {
+        out.extend_from_slice(b"Route: ");
+        out.extend_from_slice(&route);
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b"From: ");
+    out.extend_from_slice(&dialog.local);
+    out.extend_from_slice(b"\r\nCall-ID: ");
+    out.extend_from_slice(&dialog.call_id);
+    out.extend_from_slice(b"\r\n");
+    let shared_end = out.len();
+    out.extend_from_slice(b"To: ");
+    let to_at = out.len();
+    out.extend_from_slice(&dialog.remote);
+    let to_end = out.len();
+    let _ = write!(out, "\r\nCSeq: {} {}\r\n", p.cseq, p.method.as_str());
+    if let Some(contact) = p.contact {
+        let _ = write!(out, "Contact: {contact}\r\nAllow: {ALLOW}\r\n");
+    }
+    let _ = write!(out, "User-Agent: {}\r\n", p.product);
+    out.extend_from_slice(p.extra);
+    push_body(&mut out, p.body);
+    SentRequest {
+        wire: out.into(),
+        uri: uri_span,
+        shared: (shared_at as u32, shared_end as u32),
+        to: (to_at as u32, to_end as u32),
+        cseq: p.cseq,
+    }
+}
+
+impl SentRequest {
+    /// None yet.
+    pub(crate) fn empty() -> SentRequest {
+        SentRequest { wire: Arc::from([]), uri: (0, 0), shared: (0, 0), to: (0, 0), cseq: 0 }
+    }
+
+    fn part(&self, span: (u32, u32)) -> &[u8] {
+        &self.wire[span.0 as usize..span.1 as usize]
+    }
+
+    /// Its CANCEL, or its ACK for a final answer that is not 2xx: both repeat Via and branch (RFC 3261 sections 9.1
+    /// and 17.1.1.3). `to` is the answer's To; without one the request's own.
+    pub(crate) fn follow_up(&self, method: Method, to: Option<&[u8]>) -> Wire {
+        let mut out = Vec::with_capacity(512);
+        out.extend_from_slice(method.as_str().as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(self.part(self.uri));
+        out.extend_from_slice(b" SIP/2.0\r\n");
+        out.extend_from_slice(self.part(self.shared));
+        out.extend_from_slice(b"To: ");
+        out.extend_from_slice(to.unwrap_or_else(|| self.part(self.to)));
+        let _ = write!(out, "\r\nCSeq: {} {}\r\nContent-Length: 0\r\n\r\n", self.cseq, method.as_str());
+        out.into()
+    }
+}

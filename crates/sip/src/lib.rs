@@ -1,0 +1,44 @@
+//! Speaks SIP: messages, framing, transactions, dialogs and the legs of calls built on them.
+//!
+//! Sans-IO. [`Endpoint::handle`] takes the time and what arrived; then call [`Endpoint::poll_transmit`] and
+//! [`Endpoint::poll_event`] until both are empty, act, and ask [`Endpoint::deadline`] when to call again.
+//! Drain all output before giving the next input: outputs refer to the state as it was after that input.
+//!
+//! This room never opens a socket, resolves a name, reads a clock or rolls dice (tags and branches come from a
+//! seed), and never looks inside a body: session descriptions belong to `media`. It decides nothing about a call:
+//! who may call and who is rung is said by its caller.
+//!
+//! Numbers and names stand in the messages; nothing here implements `Debug` in a way that prints them.
+#![forbid(unsafe_code)]
+
+mod address;
+mod build;
+mod call;
+mod dialog;
+mod endpoint;
+mod frame;
+mod message;
+mod method;
+mod name;
+mod refuse;
+mod seed;
+mod slots;
+mod status;
+mod time;
+mod timer;
+mod transaction;
+mod uri;
+
+pub use address::{AddressError, NameAddr};
+pub use call::{CallId, Hangup, Outgoing};
+pub use endpoint::{
+    Counters, Destination, Endpoint, Event, Incoming, Input, Limits, Local, ProbeId, Refused, Transmit, Transport,
+};
+pub use frame::{Frame, FrameError, Splitter};
+pub use message::{Header, Message, ParseError, Start, Via};
+pub use method::Method;
+pub use name::Name;
+pub use refuse::{Refusal, check_request, check_response};
+pub use status::reason_phrase;
+pub use time::Time;
+pub use uri::{Uri, UriError};
