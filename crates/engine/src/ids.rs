@@ -1,0 +1,27 @@
+//! Numbers by which things are known. What a person or a place is called stands elsewhere.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+        )]
+        pub struct $name(pub $inner);
+    };
+}
+
+id!(/** A call, from arrival to its end. Never used twice in a tenant. */ CallId(u64));
+id!(/** One party's connection to a call. Never used twice in a tenant. */ LegId(u64));
+id!(/** A call's stay in one queue. Never used twice in a tenant. */ EntryId(u64));
+id!(/** An effect. Never used twice in a tenant. */ EffectId(u64));
+id!(/** A recording. Never used twice in a tenant. */ RecordingId(u64));
+id!(/** The person or line at the far end; who that is, is kept encrypted elsewhere. */ PartyId(u64));
+id!(/** An agent, by the number of its configuration object. */ AgentId(u32));
+id!(/** A queue, by the number of its configuration object. */ QueueId(u32));
+id!(/** A flow, by the number of its configuration object. */ FlowId(u32));
+id!(/** A number that can be called, by the number of its configuration object. */ NumberId(u32));
+id!(/** A prompt or music, by the number of its configuration object; 0 is the music built in. */ PromptId(u32));
+id!(/** A fixed address that a flow dials; the door knows which. */ TargetId(u32));
+id!(/** A trunk, by the number of its configuration object. */ TrunkId(u32));

@@ -1,0 +1,173 @@
+//! Legs: each party's connection to a call, and how long each of its states may last.
+
+use crate::effect::{Effect, HangUpCause};
+use crate::event::LegEnd;
+use crate::ids::{AgentId, CallId, EntryId, LegId, TargetId};
+use crate::record::What;
+use crate::state::Engine;
+use crate::timers::{Time, Waiter};
+use serde::{Deserialize, Serialize};
+
+/// How long the door may take to end a leg: SIP needs up to 32 s when the far end is silent.
+pub(crate) const ENDING_MS: u64 = 45_000;
+/// How long a caller's side may take to confirm our answer: SIP gives up after 32 s.
+pub(crate) const ANSWERING_MS: u64 = 45_000;
+
+/// Whose leg it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// The party that called.
+    Caller,
+    /// An agent, rung for a queue entry.
+    Agent {
+        /// Who.
+        agent: AgentId,
+        /// For which caller.
+        entry: EntryId,
+    },
+    /// A fixed address.
+    Target {
+        /// Which.
+        target: TargetId,
+    },
+}
+
+/// What a leg is doing. Each state has a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LegState {
+    /// Came in, not answered.
+    Arrived,
+    /// Our answer is not confirmed yet; audio may flow already.
+    Answering,
+    /// We dial it.
+    Dialling,
+    /// It rings.
+    Ringing,
+    /// It is up.
+    Up,
+    /// We hang it up.
+    Ending,
+}
+
+/// A leg that is not over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    /// Which.
+    pub id: LegId,
+    /// Of which call.
+    pub call: CallId,
+    /// Whose.
+    pub role: Role,
+    /// What it is doing.
+    pub state: LegState,
+    /// When it began.
+    pub began: Time,
+    /// When it was answered.
+    pub answered: Option<Time>,
+    /// The party has us on hold.
+    pub held: bool,
+    /// We hang it up because it rang too long.
+    pub rang_too_long: bool,
+}
+
+impl Engine {
+    pub(crate) fn new_leg(&mut self, call: CallId, role: Role, state: LegState, limit_ms: u64) -> LegId {
+        let id = LegId(self.s.next_leg);
+        self.s.next_leg += 1;
+        let now = self.s.now;
+        self.s.legs.insert(id, Leg { id, call, role, state, began: now, answered: None, held: false, rang_too_long: false });
+        self.s.timers.set(Waiter::Leg(id), now.plus(limit_ms));
+        id
+    }
+
+    pub(crate) fn set_leg(&mut self, id: LegId, state: LegState, limit_ms: u64) {
+        let now = self.s.now;
+        if let Some(leg) = self.s.legs.get_mut(&id) {
+            leg.state = state;
+            if matches!(state, LegState::Up | LegState::Answering) && leg.answered.is_none() {
+                leg.answered = Some(now);
+            }
+            self.s.timers.set(Waiter::Leg(id), now.plus(limit_ms));
+        }
+    }
+
+    /// Asks for the end of a leg. It is over when the door says so, or after its deadline.
+    pub(crate) fn end_leg(&mut self, id: LegId, cause: HangUpCause) {
+        let Some(leg) = self.s.legs.get(&id).filter(|l| l.state != LegState::Ending) else { return };
+        let (call, unanswered) = (leg.call, leg.state == LegState::Arrived);
+        self.set_leg(id, LegState::Ending, ENDING_MS);
+        self.effect(match unanswered {
+            true => Effect::Refuse { leg: id, cause: self.refuse_cause(call) },
+            false => Effect::HangUp { leg: id, cause },
+        });
+    }
+
+    pub(crate) fn on_leg_ringing(&mut self, id: LegId) {
+        let Some(leg) = self.s.legs.get_mut(&id) else { return };
+        if leg.state != LegState::Dialling {
+            return;
+        }
+        // The deadline stays that of the whole ring time.
+        leg.state = LegState::Ringing;
+        let (call, role) = (leg.call, leg.role);
+        self.moment(call, What::Ringing { leg: id });
+        if let Role::Target { .. } = role {
+            self.on_target_ringing(call);
+        }
+    }
+
+    pub(crate) fn on_leg_answered(&mut self, id: LegId) {
+        let Some(leg) = self.s.legs.get(&id) else { return };
+        let (call, role, state) = (leg.call, leg.role, leg.state);
+        let limit = self.s.config.max_call_ms;
+        match (role, state) {
+            (Role::Caller, LegState::Answering) => self.set_leg(id, LegState::Up, limit),
+            (Role::Agent { agent, entry }, LegState::Dialling | LegState::Ringing) => {
+                self.set_leg(id, LegState::Up, limit);
+                self.on_agent_answered(call, id, agent, entry);
+            }
+            (Role::Target { .. }, LegState::Dialling | LegState::Ringing) => {
+                self.set_leg(id, LegState::Up, limit);
+                self.on_target_answered(call, id);
+            }
+            // It crossed our hanging up: the door ends it as it is.
+            _ => {}
+        }
+    }
+
+    pub(crate) fn on_leg_ended(&mut self, id: LegId, end: LegEnd) {
+        let Some(leg) = self.s.legs.remove(&id) else { return };
+        self.s.timers.clear(Waiter::Leg(id));
+        self.keep_leg(&leg, end);
+        match leg.role {
+            Role::Caller => self.on_caller_ended(leg.call, leg.state, end),
+            Role::Agent { agent, entry } => self.on_agent_leg_ended(&leg, agent, entry, end),
+            Role::Target { .. } => self.on_target_leg_ended(&leg, end),
+        }
+        self.close_if_empty(leg.call);
+    }
+
+    pub(crate) fn on_leg_held(&mut self, id: LegId, held: bool) {
+        let Some(leg) = self.s.legs.get_mut(&id) else { return };
+        if leg.held == held {
+            return;
+        }
+        leg.held = held;
+        let call = leg.call;
+        self.moment(call, if held { What::Held { leg: id } } else { What::Resumed { leg: id } });
+        self.on_hold_changed(call, id, held);
+    }
+
+    pub(crate) fn on_leg_deadline(&mut self, id: LegId) {
+        let Some(leg) = self.s.legs.get(&id) else { return };
+        match (leg.role, leg.state) {
+            // The door did not say that it is over: it is, as far as anybody here is concerned.
+            (_, LegState::Ending) => self.on_leg_ended(id, LegEnd::Failed),
+            (Role::Agent { .. } | Role::Target { .. }, LegState::Dialling | LegState::Ringing) => {
+                self.rang_too_long(id);
+            }
+            (_, LegState::Up) => self.on_longest_call(id),
+            _ => self.on_lost_leg(id),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What is kept of a call: its record, its legs and its timeline.
+
+use crate::event::LegEnd;
+use crate::ids::{AgentId, CallId, LegId, NumberId, PartyId, PromptId, QueueId, RecordingId, TargetId, TrunkId};
+use crate::leg::{Leg, Role};
+use crate::route::Decision;
+use crate::state::Engine;
+use crate::timers::Time;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// The most moments and decisions kept of one call; a call that goes round for hours stays bounded.
+const MAX_KEPT: usize = 500;
+
+/// A call that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// Which.
+    pub id: CallId,
+    /// The number called.
+    pub number: Option<NumberId>,
+    /// Who called.
+    pub caller: PartyId,
+    /// Where it came in.
+    pub trunk: TrunkId,
+    /// When it began.
+    pub began: Time,
+    /// When it was answered, by a prompt or a person.
+    pub answered: Option<Time>,
+    /// When it ended.
+    pub ended: Time,
+    /// Who ended it.
+    pub ended_by: EndedBy,
+    /// Why.
+    pub reason: Reason,
+    /// Whose fault that was.
+    pub fault: Fault,
+    /// The last queue it was in.
+    pub queue: Option<QueueId>,
+    /// What became of it there.
+    pub outcome: Option<Outcome>,
+    /// How long it waited in queues, in milliseconds.
+    pub waited_ms: u64,
+    /// How long caller and agent or target talked, in milliseconds.
+    pub talked_ms: u64,
+    /// The agent who talked last.
+    pub agent: Option<AgentId>,
+    /// Its legs.
+    pub legs: Vec<LegRecord>,
+    /// What happened, in order.
+    pub timeline: Vec<Moment>,
+    /// Whom it was offered to, and why.
+    pub decisions: Vec<Decision>,
+    /// Its recordings.
+    pub recordings: Vec<RecordingId>,
+}
+
+/// A leg that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegRecord {
+    /// Which.
+    pub id: LegId,
+    /// Whose.
+    pub role: Role,
+    /// When it began.
+    pub began: Time,
+    /// When it was answered.
+    pub answered: Option<Time>,
+    /// When it ended.
+    pub ended: Time,
+    /// How.
+    pub end: LegEnd,
+}
+
+/// Who ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum EndedBy {
+    Caller,
+    Agent,
+    Target,
+    Switchroom,
+    Administrator,
+    Network,
+}
+
+/// Why a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// One of those who talked hung up.
+    HungUp,
+    /// The caller hung up while waiting in a queue.
+    Abandoned,
+    /// The caller hung up before that.
+    GaveUp,
+    /// The flow came to its end.
+    FlowEnded,
+    /// The number is none of ours.
+    UnknownNumber,
+    /// What the flow rang did not answer, and the flow has nothing after it.
+    NoAnswer,
+    /// What the flow rang was busy.
+    Busy,
+    /// What the flow rang could not be reached.
+    Unreachable,
+    /// No codec in common.
+    NoCommonMedia,
+    /// No audio came for too long.
+    MediaTimeOut,
+    /// Our answer was never confirmed.
+    NotConfirmed,
+    /// The longest call.
+    TooLong,
+    /// Somebody with the right ended it.
+    Asked,
+    /// The program was restarted while it was open.
+    Restarted,
+    /// The program was stopping.
+    Stopping,
+    /// Something here failed.
+    Failed,
+}
+
+/// Whose fault an end was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Fault {
+    Nobody,
+    Caller,
+    FarEnd,
+    Configuration,
+    Network,
+    Switchroom,
+}
+
+impl Reason {
+    /// Whose fault it is.
+    pub fn fault(self) -> Fault {
+        match self {
+            Reason::HungUp | Reason::Abandoned | Reason::GaveUp | Reason::FlowEnded | Reason::Asked => Fault::Nobody,
+            Reason::UnknownNumber => Fault::Configuration,
+            Reason::NoAnswer | Reason::Busy | Reason::Unreachable => Fault::FarEnd,
+            Reason::NoCommonMedia => Fault::Caller,
+            Reason::MediaTimeOut | Reason::NotConfirmed => Fault::Network,
+            Reason::TooLong | Reason::Restarted | Reason::Stopping | Reason::Failed => Fault::Switchroom,
+        }
+    }
+}
+
+/// What became of a caller in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Outcome {
+    Answered,
+    Abandoned,
+    FlowedOut,
+    Callback,
+}
+
+/// Something that happened to a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub what: What,
+}
+
+/// What happened to a call. Variants are only ever appended: records are kept for long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum What {
+    Arrived { number: Option<NumberId> },
+    Answered,
+    Said { prompt: PromptId },
+    Queued { queue: QueueId },
+    QueueFull { queue: QueueId },
+    WaitedLongest { queue: QueueId },
+    Offered { agent: AgentId, leg: LegId },
+    Ringing { leg: LegId },
+    RangTooLong { leg: LegId },
+    Missed { agent: AgentId },
+    Declined { agent: AgentId },
+    NotReached { agent: AgentId },
+    Suspended { agent: AgentId },
+    Dialled { target: TargetId, leg: LegId },
+    TargetFailed { target: TargetId, end: LegEnd },
+    Connected { leg: LegId },
+    RecordingStarted { recording: RecordingId },
+    RecordingStopped { recording: RecordingId },
+    Held { leg: LegId },
+    Resumed { leg: LegId },
+    Digit { leg: LegId, digit: char },
+    Ended { by: EndedBy, reason: Reason },
+}
+
+impl Engine {
+    pub(crate) fn moment(&mut self, call: CallId, what: What) {
+        let at = self.s.now;
+        if let Some(c) = self.s.calls.get_mut(&call) {
+            if c.timeline.len() < MAX_KEPT || matches!(what, What::Ended { .. }) {
+                c.timeline.push(Moment { at, what });
+            }
+        }
+    }
+
+    pub(crate) fn decided(&mut self, call: CallId, decision: Decision) {
+        if let Some(c) = self.s.calls.get_mut(&call) {
+            if c.decisions.len() == MAX_KEPT {
+                c.decisions.remove(0);
+            }
+            c.decisions.push(decision);
+        }
+    }
+
+    pub(crate) fn keep_leg(&mut self, leg: &Leg, end: LegEnd) {
+        let ended = self.s.now;
+        if let Some(c) = self.s.calls.get_mut(&leg.call) {
+            c.live_legs.retain(|l| *l != leg.id);
+            if c.legs.len() == MAX_KEPT {
+                c.legs.remove(1);
+            }
+            let (id, role, began, answered) = (leg.id, leg.role, leg.began, leg.answered);
+            c.legs.push(LegRecord { id, role, began, answered, ended, end });
+        }
+    }
+
+    pub(crate) fn note_wait(&mut self, call: CallId, queue: QueueId, waited: u64, outcome: Outcome) {
+        if let Some(c) = self.s.calls.get_mut(&call) {
+            c.queue = Some(queue);
+            c.outcome = Some(outcome);
+            c.waited_ms += waited;
+        }
+    }
+}

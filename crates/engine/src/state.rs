@@ -1,0 +1,186 @@
+//! The engine: its state, the way events come in, and the way effects go out.
+
+use crate::agent::Agent;
+use crate::call::Call;
+use crate::config::{FlowConfig, NumberConfig, QueueConfig};
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::ids::{AgentId, CallId, EffectId, EntryId, FlowId, LegId, NumberId, PromptId, QueueId, RecordingId};
+use crate::leg::Leg;
+use crate::queue::{Entry, Queue};
+use crate::timers::{Time, Timers, Waiter};
+use alloc::collections::{BTreeMap, VecDeque};
+use serde::{Deserialize, Serialize};
+
+/// The configuration, found by number.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) queues: BTreeMap<QueueId, QueueConfig>,
+    pub(crate) flows: BTreeMap<FlowId, FlowConfig>,
+    pub(crate) numbers: BTreeMap<NumberId, NumberConfig>,
+    pub(crate) hold_music: PromptId,
+    pub(crate) max_call_ms: u64,
+}
+
+/// All that the engine knows. Everything in it follows from the events.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) now: Time,
+    pub(crate) position: u64,
+    pub(crate) seed: u64,
+    pub(crate) draining: bool,
+    pub(crate) next_call: u64,
+    pub(crate) next_leg: u64,
+    pub(crate) next_entry: u64,
+    pub(crate) next_recording: u64,
+    pub(crate) next_effect: u64,
+    pub(crate) config: Settings,
+    pub(crate) calls: BTreeMap<CallId, Call>,
+    pub(crate) legs: BTreeMap<LegId, Leg>,
+    pub(crate) entries: BTreeMap<EntryId, Entry>,
+    pub(crate) queues: BTreeMap<QueueId, Queue>,
+    pub(crate) agents: BTreeMap<AgentId, Agent>,
+    pub(crate) timers: Timers,
+    pub(crate) ended_calls: u64,
+}
+
+/// The state as it can be written down. Replaying a journal may begin at one instead of at the beginning.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Snapshot(State);
+
+impl Snapshot {
+    /// How many events led to it.
+    pub fn position(&self) -> u64 {
+        self.0.position
+    }
+}
+
+/// One tenant's calls, queues and agents. See the crate's page for how to drive it.
+#[derive(Default)]
+pub struct Engine {
+    pub(crate) s: State,
+    effects: VecDeque<(EffectId, Effect)>,
+    // While calls of a process that died are closed, nobody is there to carry anything out.
+    pub(crate) quiet: bool,
+}
+
+impl Engine {
+    /// An engine that knows nothing yet: give it `Started` and `Configured`.
+    pub fn new() -> Engine {
+        Engine::default()
+    }
+
+    /// An engine as it was.
+    pub fn from_snapshot(snapshot: Snapshot) -> Engine {
+        Engine { s: snapshot.0, ..Engine::default() }
+    }
+
+    /// The state, to be written down. Only between events, with all effects drained.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot(self.s.clone())
+    }
+
+    /// Takes in what happened. A time before the last one counts as the last one.
+    pub fn handle(&mut self, now: Time, event: Event) {
+        self.s.now = self.s.now.max(now);
+        self.s.position += 1;
+        match event {
+            Event::Started { seed } => self.on_started(seed),
+            Event::Configured { config } => self.on_configured(*config),
+            Event::TimePassed => {}
+            Event::CallArrived { number, caller, trunk, facts } => self.on_call_arrived(number, caller, trunk, facts),
+            Event::LegRinging { leg } => self.on_leg_ringing(leg),
+            Event::LegAnswered { leg } => self.on_leg_answered(leg),
+            Event::LegEnded { leg, end } => self.on_leg_ended(leg, end),
+            Event::LegHeld { leg, held } => self.on_leg_held(leg, held),
+            Event::PlayEnded { leg } => self.on_play_ended(leg),
+            Event::Digit { leg, digit } => self.on_digit(leg, digit),
+            Event::AgentWants { agent, wanted } => self.on_agent_wants(agent, wanted),
+            Event::HangUpAsked { call } => self.on_hang_up_asked(call),
+            Event::Draining => self.s.draining = true,
+        }
+        // Whatever is due by now happens now, so that an event never meets a state that should have ended.
+        while let Some(waiter) = self.s.timers.pop(self.s.now) {
+            match waiter {
+                Waiter::Leg(id) => self.on_leg_deadline(id),
+                Waiter::Call(id) => self.on_call_deadline(id),
+                Waiter::Entry(id) => self.on_entry_deadline(id),
+                Waiter::Agent(id) => self.on_agent_deadline(id),
+            }
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self) -> Option<(EffectId, Effect)> {
+        self.effects.pop_front()
+    }
+
+    /// When to say `TimePassed` at the latest.
+    pub fn deadline(&self) -> Option<Time> {
+        self.s.timers.first()
+    }
+
+    /// How many events were taken in: the journal position of the last one.
+    pub fn position(&self) -> u64 {
+        self.s.position
+    }
+
+    /// The time of the last event.
+    pub fn now(&self) -> Time {
+        self.s.now
+    }
+
+    /// The leg that the next `CallArrived` will make.
+    pub fn next_leg(&self) -> LegId {
+        LegId(self.s.next_leg)
+    }
+
+    /// Calls that are open.
+    pub fn calls(&self) -> &BTreeMap<CallId, Call> {
+        &self.s.calls
+    }
+
+    /// Legs that are open.
+    pub fn legs(&self) -> &BTreeMap<LegId, Leg> {
+        &self.s.legs
+    }
+
+    /// Callers in queues.
+    pub fn entries(&self) -> &BTreeMap<EntryId, Entry> {
+        &self.s.entries
+    }
+
+    /// Queues.
+    pub fn queues(&self) -> &BTreeMap<QueueId, Queue> {
+        &self.s.queues
+    }
+
+    /// Agents.
+    pub fn agents(&self) -> &BTreeMap<AgentId, Agent> {
+        &self.s.agents
+    }
+
+    /// Calls that came and ended since the tenant began.
+    pub fn ended_calls(&self) -> u64 {
+        self.s.ended_calls
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        if self.quiet && !matches!(effect, Effect::Keep(_)) {
+            return;
+        }
+        let id = EffectId(self.s.next_effect);
+        self.s.next_effect += 1;
+        self.effects.push_back((id, effect));
+    }
+
+    pub(crate) fn queue_config(&self, id: QueueId) -> Option<&QueueConfig> {
+        self.s.config.queues.get(&id)
+    }
+
+    pub(crate) fn new_recording(&mut self) -> RecordingId {
+        let id = RecordingId(self.s.next_recording);
+        self.s.next_recording += 1;
+        id
+    }
+}
