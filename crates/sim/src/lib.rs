@@ -1,1 +1,16 @@
-//! 
+//! Pretends: a clock, a network, callers, agents and their phones, all from one seed.
+//!
+//! Production needs nothing of this; `demo`, replay and tests do. A failure found here is a seed and a commit.
+//!
+//! This room never opens a socket and never reads a clock: [`Day`] drives an engine alone through a whole day in
+//! seconds; [`Phones`] speaks real SIP, whose datagrams somebody else carries. The same [`people`] act in both.
+#![forbid(unsafe_code)]
+
+mod chance;
+mod checkers;
+mod day;
+pub mod people;
+
+pub use chance::Chance;
+pub use checkers::{Checkers, Violation};
+pub use day::{Day, DayOutcome};

@@ -1,0 +1,42 @@
+//! Moves audio: session descriptions, RTP and RTCP, telephone events, prompts, and the tap of a recording.
+//!
+//! **What this room never does.** It opens no socket and no file, reads no clock and rolls no dice:
+//! addresses, bytes, times and seeds come from the caller, and what should be sent is given back. It knows no
+//! calls, queues or people, and none of the other rooms. It transcodes nothing but one law of G.711 into the
+//! other; it mixes nothing, and keeps no audio beyond the second that a recording needs to put packets in
+//! order. Encryption, ICE and WebRTC are not here yet.
+//!
+//! **Time** is [`Micros`] of one monotonic clock of the caller's choosing. Going backwards does no harm.
+//!
+//! **Drain rule.** Everything that gives something back is asked until it gives `None` before the next input:
+//! [`leg::Leg::poll_event`] after any call, [`leg::Leg::tick`] and [`leg::Leg::rtcp_due`] at
+//! [`leg::Leg::deadline`], [`recording::Recorder::advance`] at least every half second. A leg never waits for
+//! another one, so legs may live on any thread; those of one call live on the same.
+//!
+//! **Per packet nothing is allocated.** Buffers belong to the caller, received packets borrow from the
+//! datagram, prompts are prepared once and shared.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`sdp`], [`negotiate`] | what both sides can, and what they agree on |
+//! | [`rtp`], [`rtcp`], [`dtmf`] | what is on the wire |
+//! | [`leg`] | one leg: in, out, prompts, keys, reports |
+//! | [`recording`] | two streams on one time line |
+//! | [`g711`], [`wav`], [`resample`], [`prompt`], [`tone`] | audio itself |
+#![forbid(unsafe_code)]
+
+/// Microseconds of a monotonic clock of the caller's choosing.
+pub type Micros = u64;
+
+pub mod dtmf;
+pub mod g711;
+pub mod leg;
+pub mod negotiate;
+pub mod prompt;
+pub mod recording;
+pub mod resample;
+pub mod rtcp;
+pub mod rtp;
+pub mod sdp;
+pub mod tone;
+pub mod wav;

@@ -1,0 +1,355 @@
+//! A day in an engine alone: the production engine, made-up people, no network, no waiting.
+
+use crate::chance::Chance;
+use crate::checkers::{Checkers, Violation};
+use crate::people::{Agent, Answer, Caller};
+use engine::{
+    AgentConfig, AgentId, AgentState, AtStart, Config, Effect, Engine, Event, Facts, FlowConfig, FlowId, LegEnd, LegId,
+    LegState, NumberConfig, NumberId, PartyId, PromptId, QueueConfig, QueueId, Role, Sound, Step, Time, TrunkId, Wanted,
+};
+use std::collections::{BTreeMap, hash_map::DefaultHasher};
+use std::hash::Hasher;
+
+/// A day to simulate.
+#[derive(Clone, Debug)]
+pub struct Day {
+    /// Everything follows from it.
+    pub seed: u64,
+    /// How long callers come, in hours.
+    pub hours: u64,
+    /// Agents.
+    pub agents: u32,
+    /// Calls, on the whole.
+    pub calls: u64,
+    /// Queues.
+    pub queues: u32,
+    /// Mean length of a conversation, in milliseconds.
+    pub mean_talk_ms: u64,
+    /// How often all laws are checked: after every this many events. 1 is always.
+    pub check_every: u64,
+    /// The process is killed and started again this many times, somewhere in the day.
+    pub restarts: u64,
+}
+
+/// What a day came to.
+#[derive(Clone, Debug)]
+pub struct DayOutcome {
+    /// The same for the same day, always: made of every record and the state at the end.
+    pub digest: u64,
+    /// Calls begun.
+    pub calls: u64,
+    /// Events taken in.
+    pub events: u64,
+    /// Answered by an agent.
+    pub answered: u64,
+    /// Abandoned in a queue.
+    pub abandoned: u64,
+    /// Offers missed.
+    pub missed: u64,
+    /// Laws seen broken.
+    pub violations: Vec<Violation>,
+}
+
+enum Planned {
+    Arrive,
+    Tell(Event),
+    /// The caller's patience is over.
+    GiveUp(LegId),
+    /// The conversation of this caller's leg comes to its end.
+    EndTalk(LegId, LegId),
+    Hold(LegId, bool),
+    AfterCall(AgentId),
+    Restart,
+}
+
+struct World {
+    day: Day,
+    engine: Engine,
+    chance: Chance,
+    plan: BTreeMap<(Time, u64), Planned>,
+    sequence: u64,
+    callers: BTreeMap<LegId, Caller>,
+    agents: Vec<Agent>,
+    checkers: Checkers,
+    hasher: DefaultHasher,
+    begun: u64,
+}
+
+impl Day {
+    /// The day that the tests use: 10 hours, 200 agents, 20,000 calls.
+    pub fn usual(seed: u64) -> Day {
+        Day { seed, hours: 10, agents: 200, calls: 20_000, queues: 8, mean_talk_ms: 300_000, check_every: 50, restarts: 2 }
+    }
+
+    /// Runs it.
+    pub fn run(&self) -> DayOutcome {
+        World::new(self.clone()).run()
+    }
+
+    fn config(&self) -> Config {
+        let queues: Vec<QueueConfig> = (0..self.queues)
+            .map(|n| QueueConfig {
+                id: QueueId(n),
+                // Every agent serves one queue or two.
+                members: (0..self.agents)
+                    .filter(|a| a % self.queues == n || (a % 3 == 0 && (a / 3) % self.queues == n))
+                    .map(AgentId)
+                    .collect(),
+                ring_ms: 15_000,
+                wrap_up_ms: if n % 2 == 0 { 20_000 } else { 0 },
+                max_wait_ms: 600_000,
+                max_waiting: 300,
+                misses_to_suspend: 3,
+                music: PromptId(0),
+                answer_within_ms: 20_000,
+            })
+            .collect();
+        let flows = queues
+            .iter()
+            .map(|q| FlowConfig {
+                id: FlowId(q.id.0),
+                steps: [
+                    Step::Say { prompt: PromptId(1) },
+                    Step::Record { on: true },
+                    Step::Queue { queue: q.id },
+                    Step::Say { prompt: PromptId(2) },
+                ]
+                .into(),
+            })
+            .collect();
+        let numbers =
+            queues.iter().map(|q| NumberConfig { id: NumberId(q.id.0), flow: FlowId(q.id.0) }).collect();
+        let agents = (0..self.agents)
+            .map(|n| AgentConfig {
+                id: AgentId(n),
+                at_start: if n % 10 == 0 { AtStart::Offline } else { AtStart::Available },
+            })
+            .collect();
+        Config { queues, agents, flows, numbers, hold_music: PromptId(0), max_call_ms: 4 * 3_600_000 }
+    }
+}
+
+impl World {
+    fn new(day: Day) -> World {
+        let mut chance = Chance::new(day.seed);
+        let agents = (0..day.agents).map(|_| Agent::new(&mut chance)).collect();
+        World {
+            engine: Engine::new(),
+            chance,
+            plan: BTreeMap::new(),
+            sequence: 0,
+            callers: BTreeMap::new(),
+            agents,
+            checkers: Checkers::default(),
+            hasher: DefaultHasher::new(),
+            begun: 0,
+            day,
+        }
+    }
+
+    fn run(mut self) -> DayOutcome {
+        let start = Time(1_800_000_000_000);
+        let end = start.plus(self.day.hours * 3_600_000);
+        self.tell(start, Event::Started { seed: self.day.seed });
+        self.tell(start, Event::Configured { config: Box::new(self.day.config()) });
+        self.plan(start, Planned::Arrive);
+        for _ in 0..self.day.restarts {
+            let at = start.plus(self.chance.below(self.day.hours * 3_600_000));
+            self.plan(at, Planned::Restart);
+        }
+        for n in (0..self.day.agents).step_by(10) {
+            let at = start.plus(self.chance.below(600_000));
+            self.plan(at, Planned::Tell(Event::AgentWants { agent: AgentId(n), wanted: Wanted::Available }));
+        }
+        let gap = self.day.hours * 3_600_000 / self.day.calls.max(1);
+        loop {
+            let planned = self.plan.first_key_value().map(|((at, _), _)| *at);
+            let deadline = self.engine.deadline();
+            let now = match (planned, deadline) {
+                (Some(p), Some(d)) if d < p => {
+                    self.tell(d, Event::TimePassed);
+                    continue;
+                }
+                (Some(p), _) => p,
+                (None, Some(d)) => {
+                    self.tell(d, Event::TimePassed);
+                    continue;
+                }
+                (None, None) => break,
+            };
+            let Some((_, what)) = self.plan.pop_first() else { break };
+            match what {
+                Planned::Arrive => {
+                    self.arrive(now);
+                    let next = now.plus(self.chance.exponential(gap));
+                    if next < end && self.begun < self.day.calls * 2 {
+                        self.plan(next, Planned::Arrive);
+                    }
+                }
+                Planned::Tell(event) => self.tell(now, event),
+                Planned::GiveUp(leg) => {
+                    let talks = self.engine.legs().get(&leg).is_none_or(|l| {
+                        matches!(self.engine.calls().get(&l.call).map(|c| c.phase), Some(engine::Phase::Talking { .. }))
+                    });
+                    if !talks {
+                        self.tell(now, Event::LegEnded { leg, end: LegEnd::FarHungUp });
+                    }
+                }
+                Planned::EndTalk(caller, far) => {
+                    let ends = self.callers.get(&caller).is_some_and(|c| c.agent_ends);
+                    let leg = if ends { far } else { caller };
+                    self.tell(now, Event::LegEnded { leg, end: LegEnd::FarHungUp });
+                }
+                Planned::Hold(leg, held) => self.tell(now, Event::LegHeld { leg, held }),
+                Planned::AfterCall(agent) => self.after_call(now, agent),
+                Planned::Restart => {
+                    // What is planned for legs that died will find nobody, as it should.
+                    let snapshot = postcard::to_allocvec(&self.engine.snapshot()).expect("a snapshot can be written");
+                    let snapshot = postcard::from_bytes(&snapshot).expect("and read");
+                    self.engine = Engine::from_snapshot(snapshot);
+                    let seed = self.chance.next();
+                    self.tell(now, Event::Started { seed });
+                }
+            }
+        }
+        self.checkers.engine(self.engine.now(), &self.engine);
+        self.checkers.end(&self.engine, self.begun);
+        let bytes = postcard::to_allocvec(&self.engine.snapshot()).expect("a snapshot can be written");
+        self.hasher.write(&bytes);
+        let sum = |f: fn(&engine::QueueCounts) -> u64| self.engine.queues().values().map(|q| f(&q.counts)).sum();
+        DayOutcome {
+            digest: self.hasher.finish(),
+            calls: self.begun,
+            events: self.engine.position(),
+            answered: sum(|c| c.answered),
+            abandoned: sum(|c| c.abandoned),
+            missed: sum(|c| c.missed_offers),
+            violations: self.checkers.violations,
+        }
+    }
+
+    fn plan(&mut self, at: Time, what: Planned) {
+        self.sequence += 1;
+        self.plan.insert((at, self.sequence), what);
+    }
+
+    fn arrive(&mut self, now: Time) {
+        self.begun += 1;
+        let caller = Caller::new(&mut self.chance, self.day.mean_talk_ms);
+        let leg = self.engine.next_leg();
+        self.callers.insert(leg, caller);
+        let number = match self.chance.in_thousand(3) {
+            true => None,
+            false => Some(NumberId(self.chance.below(u64::from(self.day.queues)) as u32)),
+        };
+        self.plan(now.plus(caller.patience_ms), Planned::GiveUp(leg));
+        let facts = Facts { withheld: self.chance.in_thousand(50), ..Facts::default() };
+        self.tell(now, Event::CallArrived { number, caller: PartyId(self.begun), trunk: TrunkId(0), facts });
+    }
+
+    fn tell(&mut self, now: Time, event: Event) {
+        if let Event::LegEnded { leg, .. } = event {
+            self.callers.remove(&leg);
+        }
+        self.engine.handle(now, event);
+        while let Some((_, effect)) = self.engine.poll() {
+            self.obey(now, effect);
+        }
+        if self.engine.position().is_multiple_of(self.day.check_every) {
+            self.checkers.engine(now, &self.engine);
+        }
+    }
+
+    fn obey(&mut self, now: Time, effect: Effect) {
+        self.checkers.effect(now, &self.engine, &effect);
+        let soon = now.plus(1 + self.chance.below(40));
+        match effect {
+            Effect::Keep(record) => {
+                let bytes = postcard::to_allocvec(&*record).expect("a record can be written");
+                self.hasher.write(&bytes);
+            }
+            Effect::Answer { leg } => {
+                let event = match self.chance.in_thousand(2) {
+                    true => Event::LegEnded { leg, end: LegEnd::NotConfirmed },
+                    false => Event::LegAnswered { leg },
+                };
+                self.plan(soon, Planned::Tell(event));
+            }
+            Effect::Refuse { leg, .. } | Effect::HangUp { leg, .. } => {
+                // Now and then the door loses it: the engine's deadline has to do.
+                if !self.chance.in_thousand(2) {
+                    let event = Event::LegEnded { leg, end: LegEnd::NearHungUp };
+                    self.plan(soon, Planned::Tell(event));
+                }
+            }
+            Effect::DialAgent { leg, agent, caller } => {
+                if let Some(Role::Agent { entry, .. }) = self.engine.legs().get(&leg).map(|l| l.role) {
+                    self.checkers.offered_in_order(now, &self.engine, entry);
+                }
+                self.ring(now, leg, agent, caller);
+            }
+            Effect::DialTarget { leg, .. } => {
+                self.plan(soon, Planned::Tell(Event::LegRinging { leg }));
+                self.plan(soon.plus(3_000), Planned::Tell(Event::LegAnswered { leg }));
+            }
+            Effect::Play { leg, sound: Sound::Prompt(_) } => {
+                let at = now.plus(self.chance.between(2_000, 8_000));
+                self.plan(at, Planned::Tell(Event::PlayEnded { leg }));
+            }
+            Effect::Connect { a, b } => self.talk(now, a, b),
+            Effect::Notify { agent, .. } => {
+                let at = now.plus(self.chance.between(10_000, 600_000));
+                let event = Event::AgentWants { agent, wanted: Wanted::Available };
+                self.plan(at, Planned::Tell(event));
+            }
+            Effect::Alert { .. } | Effect::Play { .. } | Effect::StartRecording { .. } | Effect::StopRecording { .. } => {}
+        }
+    }
+
+    fn ring(&mut self, now: Time, leg: LegId, agent: AgentId, _caller: LegId) {
+        let habits = self.agents[agent.0 as usize];
+        let ringing = now.plus(1 + self.chance.below(80));
+        match habits.answer(&mut self.chance) {
+            Answer::Vanished => {}
+            Answer::Never => self.plan(ringing, Planned::Tell(Event::LegRinging { leg })),
+            Answer::Declines(ms) => {
+                self.plan(ringing, Planned::Tell(Event::LegRinging { leg }));
+                let event = Event::LegEnded { leg, end: LegEnd::Declined };
+                self.plan(ringing.plus(ms), Planned::Tell(event));
+            }
+            Answer::After(ms) => {
+                self.plan(ringing, Planned::Tell(Event::LegRinging { leg }));
+                self.plan(ringing.plus(ms), Planned::Tell(Event::LegAnswered { leg }));
+                if self.chance.in_thousand(habits.twice) {
+                    self.plan(ringing.plus(ms + 1), Planned::Tell(Event::LegAnswered { leg }));
+                }
+                if self.chance.in_thousand(habits.breaks) {
+                    self.plan(ringing.plus(ms + 1_000), Planned::AfterCall(agent));
+                }
+            }
+        }
+    }
+
+    fn talk(&mut self, now: Time, caller: LegId, far: LegId) {
+        // After a hold the conversation goes on: its end is planned already.
+        let Some(c) = self.callers.get(&caller).copied() else { return };
+        if self.engine.legs().get(&far).is_some_and(|l| l.answered != Some(now) || l.state != LegState::Up) {
+            return;
+        }
+        self.plan(now.plus(c.talk_ms), Planned::EndTalk(caller, far));
+        if c.hold_ms > 0 {
+            let who = if c.agent_ends { far } else { caller };
+            self.plan(now.plus(c.talk_ms / 3), Planned::Hold(who, true));
+            self.plan(now.plus(c.talk_ms / 3 + c.hold_ms), Planned::Hold(who, false));
+        }
+    }
+
+    fn after_call(&mut self, now: Time, agent: AgentId) {
+        let away = self.chance.in_thousand(500);
+        let wanted = if away { Wanted::Break } else { Wanted::Offline };
+        self.tell(now, Event::AgentWants { agent, wanted });
+        let back = now.plus(self.chance.between(60_000, 900_000));
+        self.plan(back, Planned::Tell(Event::AgentWants { agent, wanted: Wanted::Available }));
+        debug_assert!(!matches!(self.engine.agents().get(&agent).map(|a| a.state), Some(AgentState::Suspended)));
+    }
+}

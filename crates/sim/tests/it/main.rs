@@ -1,0 +1,31 @@
+//! Whole days in an engine alone.
+
+use sim::Day;
+
+#[test]
+fn a_day_keeps_all_laws_and_gives_the_same_digest_twice() {
+    let day = Day::usual(1);
+    let (first, second) = (day.run(), day.run());
+    assert_eq!(first.violations, []);
+    assert_eq!(first.digest, second.digest);
+    assert!(first.calls > 18_000 && first.answered > first.calls / 2, "{first:?}");
+    assert!(first.abandoned > 100 && first.missed > 20, "people misbehave enough to matter: {first:?}");
+}
+
+#[test]
+fn fifty_seeds_keep_all_laws() {
+    for seed in 100..150 {
+        // Each a different size of day: from too few agents to too many.
+        let agents = 20 + (seed % 7) as u32 * 40;
+        let outcome = Day { agents, calls: 20_000, check_every: 997, ..Day::usual(seed) }.run();
+        assert_eq!(outcome.violations, [], "seed {seed}");
+    }
+}
+
+#[test]
+fn every_law_is_checked_after_every_event_of_a_small_day() {
+    for seed in 0..20 {
+        let day = Day { agents: 6, calls: 300, queues: 3, hours: 2, check_every: 1, restarts: 3, ..Day::usual(seed) };
+        assert_eq!(day.run().violations, [], "seed {seed}");
+    }
+}
