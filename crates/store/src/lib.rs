@@ -1,1 +1,39 @@
-//! 
+//! Remembers: configuration, journal, call records, personal data, recordings, tokens.
+//!
+//! [`Store`] is opened once, from an address; nothing further in knows which database or which kind of blob store stands
+//! behind it. All queries are one set, all migrations one list, written in the part of SQL that SQLite and PostgreSQL
+//! share.
+//!
+//! This room knows no HTTP and no SIP, decides nothing about calls, and never gives out a personal value but in a
+//! redacting type. Numbers and names are stored only sealed with a key of their person; see [`keys`](crate::Keys).
+#![forbid(unsafe_code)]
+
+mod audit;
+mod blobs;
+mod calls;
+mod catalogue;
+mod error;
+mod journal;
+mod keys;
+mod migrations;
+mod objects;
+mod people;
+mod recordings;
+mod sql;
+mod sqlite;
+mod store;
+mod tokens;
+
+pub use audit::AuditEntry;
+pub use blobs::{BlobReader, BlobWriter, Blobs};
+pub use calls::{CallFilter, CallPage, StoredCall};
+pub use catalogue::{CATALOGUE, Field};
+pub use error::StoreError;
+pub use journal::{Batch, Recovered, decode_events, encode_event};
+pub use keys::{DataKey, Keys};
+pub use objects::{Change, Object, ObjectVersion};
+pub use people::{Party, PartyValue};
+pub use recordings::{CHUNK, RecordingFile, RecordingInfo, RecordingWriter};
+pub use sql::{Row, Sql, Value};
+pub use store::{Store, StoreSettings, TenantId};
+pub use tokens::{Role, TokenInfo, token_hash};

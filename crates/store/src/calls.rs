@@ -1,0 +1,112 @@
+//! Records of calls that are over.
+
+use crate::error::StoreError;
+use crate::sql::{Sql, Value};
+use crate::store::{Store, TenantId};
+use engine::{CallId, CallRecord};
+
+/// The form of a stored record.
+const FORM: u8 = 1;
+
+/// Which calls to list.
+#[derive(Clone, Debug, Default)]
+pub struct CallFilter {
+    /// Only those of this queue.
+    pub queue: Option<u32>,
+    /// Only those that began at or after this, in milliseconds since 1970.
+    pub since: Option<u64>,
+    /// Only those with a smaller id: where the page before ended.
+    pub before: Option<u64>,
+    /// At most this many; 1 to 500.
+    pub limit: u32,
+}
+
+/// A call as it is stored.
+pub type StoredCall = CallRecord;
+
+/// A page of calls, newest first.
+#[derive(Debug)]
+pub struct CallPage {
+    /// The calls.
+    pub calls: Vec<StoredCall>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<u64>,
+}
+
+pub(crate) fn put_record(db: &mut dyn Sql, tenant: TenantId, record: &CallRecord) -> Result<(), StoreError> {
+    let mut body = vec![FORM];
+    body.extend(postcard::to_allocvec(record).map_err(|e| StoreError::Refused(e.to_string()))?);
+    let sql = "INSERT INTO calls (tenant, id, began, ended, number, queue, agent, party, record) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let small = |v: Option<u32>| Value::from(v.map(u64::from));
+    db.run(
+        sql,
+        &[
+            tenant.into(),
+            record.id.0.into(),
+            record.began.0.into(),
+            record.ended.0.into(),
+            small(record.number.map(|n| n.0)),
+            small(record.queue.map(|q| q.0)),
+            small(record.agent.map(|a| a.0)),
+            record.caller.0.into(),
+            body.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn read_record(bytes: &[u8]) -> Result<CallRecord, StoreError> {
+    let unreadable = || StoreError::Unreadable("a call's record".into());
+    let (form, body) = bytes.split_first().ok_or_else(unreadable)?;
+    if *form != FORM {
+        return Err(unreadable());
+    }
+    postcard::from_bytes(body).map_err(|_| unreadable())
+}
+
+impl Store {
+    /// Lists calls, newest first.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn calls(&self, tenant: TenantId, filter: &CallFilter) -> Result<CallPage, StoreError> {
+        let limit = i64::from(filter.limit.clamp(1, 500));
+        let sql = "SELECT record FROM calls WHERE tenant = $1 AND id < $2 AND began >= $3 \
+                   AND ($4 < 0 OR queue = $4) ORDER BY id DESC LIMIT $5";
+        let before = filter.before.map_or(i64::MAX, |b| b as i64);
+        let queue = filter.queue.map_or(-1, i64::from);
+        let values = [
+            tenant.into(),
+            Value::Int(before),
+            Value::from(filter.since.unwrap_or(0)),
+            Value::Int(queue),
+            Value::Int(limit + 1),
+        ];
+        let rows = self.reader().rows(sql, &values)?;
+        let mut calls = rows.iter().map(|r| read_record(r.bytes(0))).collect::<Result<Vec<_>, _>>()?;
+        let more = calls.len() as i64 > limit;
+        calls.truncate(limit as usize);
+        let next = calls.last().filter(|_| more).map(|c| c.id.0);
+        Ok(CallPage { calls, next })
+    }
+
+    /// One call.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none of this id.
+    pub fn call(&self, tenant: TenantId, id: CallId) -> Result<StoredCall, StoreError> {
+        let sql = "SELECT record FROM calls WHERE tenant = $1 AND id = $2";
+        let rows = self.reader().rows(sql, &[tenant.into(), id.0.into()])?;
+        read_record(rows.first().ok_or_else(|| StoreError::NotFound("this call".into()))?.bytes(0))
+    }
+
+    /// How many calls are stored.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn count_calls(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        let rows = self.reader().rows("SELECT COUNT(*) FROM calls WHERE tenant = $1", &[tenant.into()])?;
+        Ok(rows.first().map_or(0, |r| r.int(0)) as u64)
+    }
+}

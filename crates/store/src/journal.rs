@@ -1,0 +1,168 @@
+//! The journal: the events of one commit window are one row, and what they brought about is written with them.
+//!
+//! A row begins with the number of its form. Events follow, each with its time. Variants of events are only ever
+//! appended, so every later release reads it.
+
+use crate::error::StoreError;
+use crate::people::Party;
+use crate::sql::{Sql, Value, transaction};
+use crate::store::{Store, TenantId};
+use engine::{CallRecord, Event, Snapshot, Time};
+
+/// The form of a row of events.
+const FORM: u8 = 1;
+
+/// Everything that one commit writes for one tenant.
+#[derive(Default)]
+pub struct Batch {
+    /// Position of the first event.
+    pub first_position: u64,
+    /// Position of the last event; below `first_position` if there is none.
+    pub last_position: u64,
+    /// Time of the last event.
+    pub at: Time,
+    /// The events, by [`encode_event`].
+    pub events: Vec<u8>,
+    /// Calls that ended.
+    pub records: Vec<CallRecord>,
+    /// People who called.
+    pub parties: Vec<Party>,
+}
+
+/// Adds an event to a row that is being made.
+pub fn encode_event(row: &mut Vec<u8>, at: Time, event: &Event) {
+    if row.is_empty() {
+        row.push(FORM);
+    }
+    if let Ok(bytes) = postcard::to_allocvec(&(at, event)) {
+        row.extend_from_slice(&bytes);
+    }
+}
+
+/// Reads a row.
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is damaged or of an unknown form.
+pub fn decode_events(row: &[u8]) -> Result<Vec<(Time, Event)>, StoreError> {
+    let unreadable = || StoreError::Unreadable("a row of the journal".into());
+    let (form, mut rest) = row.split_first().ok_or_else(unreadable)?;
+    if *form != FORM {
+        return Err(unreadable());
+    }
+    let mut events = Vec::new();
+    while !rest.is_empty() {
+        let (event, left) = postcard::take_from_bytes(rest).map_err(|_| unreadable())?;
+        events.push(event);
+        rest = left;
+    }
+    Ok(events)
+}
+
+/// What a new process starts from.
+pub struct Recovered {
+    /// The newest snapshot.
+    pub snapshot: Option<Snapshot>,
+    /// The events after it.
+    pub events: Vec<(Time, Event)>,
+    /// The first party number that was never used.
+    pub next_party: u64,
+}
+
+impl Store {
+    /// Writes batches of several tenants in one transaction: all or nothing.
+    ///
+    /// # Errors
+    /// What the database said; nothing was written then.
+    pub fn commit(&self, batches: &[(TenantId, Batch)]) -> Result<(), StoreError> {
+        let mut keys = self.keys();
+        let mut db = self.writer();
+        // Keys go first: a key without data harms nobody, data without its key would be lost.
+        let with_people = batches.iter().any(|(_, b)| !b.parties.is_empty());
+        if with_people {
+            keys.begin()?;
+        }
+        let result = transaction(&mut **db, |db| {
+            for (tenant, batch) in batches {
+                for party in &batch.parties {
+                    crate::people::put_party(db, &mut keys, *tenant, party, batch.at.0)?;
+                }
+            }
+            if with_people {
+                keys.end(true)?;
+            }
+            for (tenant, batch) in batches {
+                put_batch(db, *tenant, batch)?;
+            }
+            Ok(())
+        });
+        if with_people && result.is_err() {
+            // Not begun any more if the data failed after the keys were written: then this is refused, and right.
+            let _ = keys.end(false);
+        }
+        result
+    }
+
+    /// Writes a snapshot and drops the ones before the last two.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn put_snapshot(&self, tenant: TenantId, at: Time, snapshot: &Snapshot) -> Result<(), StoreError> {
+        let mut state = vec![FORM];
+        let bytes = postcard::to_allocvec(snapshot).map_err(|e| StoreError::Refused(e.to_string()))?;
+        state.extend_from_slice(&bytes);
+        let position = snapshot.position();
+        let mut db = self.writer();
+        transaction(&mut **db, |db| {
+            let sql = "INSERT INTO snapshots (tenant, position, at, state) VALUES ($1, $2, $3, $4) \
+                       ON CONFLICT (tenant, position) DO UPDATE SET state = excluded.state";
+            db.run(sql, &[tenant.into(), position.into(), at.0.into(), state.into()])?;
+            let sql = "DELETE FROM snapshots WHERE tenant = $1 AND position NOT IN \
+                       (SELECT position FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 2)";
+            db.run(sql, &[tenant.into()])
+        })?;
+        Ok(())
+    }
+
+    /// Reads the newest snapshot and what came after it.
+    ///
+    /// # Errors
+    /// What the database said, or what is damaged.
+    pub fn recover(&self, tenant: TenantId) -> Result<Recovered, StoreError> {
+        let mut db = self.reader();
+        let sql = "SELECT position, state FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 1";
+        let (position, snapshot) = match db.rows(sql, &[tenant.into()])?.first() {
+            Some(row) => {
+                let unreadable = || StoreError::Unreadable("the newest snapshot".into());
+                let (form, bytes) = row.bytes(1).split_first().ok_or_else(unreadable)?;
+                if *form != FORM {
+                    return Err(unreadable());
+                }
+                (row.int(0), Some(postcard::from_bytes::<Snapshot>(bytes).map_err(|_| unreadable())?))
+            }
+            None => (0, None),
+        };
+        let sql = "SELECT first_position, events FROM journal WHERE tenant = $1 AND last_position > $2 ORDER BY last_position";
+        let mut events = Vec::new();
+        for row in db.rows(sql, &[tenant.into(), position.into()])? {
+            // A snapshot may fall into the middle of a row.
+            let before = (position + 1 - row.int(0)).max(0) as usize;
+            events.extend(decode_events(row.bytes(1))?.into_iter().skip(before));
+        }
+        let sql = "SELECT COALESCE(MAX(id), 0) + 1 FROM parties WHERE tenant = $1";
+        let next_party = db.rows(sql, &[tenant.into()])?.first().map_or(1, |r| r.int(0)) as u64;
+        Ok(Recovered { snapshot, events, next_party })
+    }
+}
+
+fn put_batch(db: &mut dyn Sql, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {
+    if !batch.events.is_empty() {
+        let sql = "INSERT INTO journal (tenant, last_position, first_position, at, events) VALUES ($1, $2, $3, $4, $5)";
+        let (last, first) = (batch.last_position, batch.first_position);
+        let events = Value::Bytes(batch.events.clone());
+        db.run(sql, &[tenant.into(), last.into(), first.into(), batch.at.0.into(), events])?;
+    }
+    for record in &batch.records {
+        crate::calls::put_record(db, tenant, record)?;
+    }
+    Ok(())
+}

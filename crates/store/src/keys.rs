@@ -1,0 +1,313 @@
+//! Keys: the master key wraps each tenant's, the tenant's wraps each person's, and a person's seals what is known of them.
+//!
+//! Destroying a person's key makes everything sealed with it unreadable, wherever copies of it are. Keys stand in a
+//! database of their own whose deleted rows are overwritten. Sealing is AES-256-GCM (NIST SP 800-38D) with a random nonce
+//! in front; the place that a value belongs to is authenticated with it, so that sealed values cannot be exchanged.
+
+use crate::error::StoreError;
+use crate::sql::{Sql, Value};
+use crate::store::TenantId;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::{hkdf, hmac, rand};
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+/// A key of 256 bits that seals and opens. Its bytes are never printed.
+#[derive(Clone)]
+pub struct DataKey {
+    bytes: [u8; 32],
+}
+
+impl core::fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("DataKey(…)")
+    }
+}
+
+impl DataKey {
+    /// A new one from the operating system's chance.
+    ///
+    /// # Errors
+    /// When the operating system gives none.
+    pub fn random() -> Result<DataKey, StoreError> {
+        let mut bytes = [0; 32];
+        rand::fill(&mut bytes).map_err(|_| StoreError::Refused("the operating system gave no random bytes".into()))?;
+        Ok(DataKey { bytes })
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<DataKey> {
+        Some(DataKey { bytes: bytes.try_into().ok()? })
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn as_hex(&self) -> String {
+        self.bytes.iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    fn aead(&self) -> Result<LessSafeKey, StoreError> {
+        let key = UnboundKey::new(&AES_256_GCM, &self.bytes);
+        key.map(LessSafeKey::new).map_err(|_| StoreError::Refused("the key has a wrong length".into()))
+    }
+
+    /// Seals bytes that belong to `place`.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let mut nonce = [0; NONCE_LEN];
+        rand::fill(&mut nonce).map_err(|_| StoreError::Refused("the operating system gave no random bytes".into()))?;
+        let mut out = Vec::with_capacity(NONCE_LEN + plain.len() + 16);
+        out.extend_from_slice(&nonce);
+        let mut body = plain.to_vec();
+        self.aead()?
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place.as_bytes()), &mut body)
+            .map_err(|_| StoreError::Refused("too long to seal".into()))?;
+        out.extend_from_slice(&body);
+        Ok(out)
+    }
+
+    /// Opens what [`DataKey::seal`] sealed for the same place.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when it was changed, or sealed with another key or for another place.
+    pub fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let unreadable = || StoreError::Unreadable(place.into());
+        let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or_else(unreadable)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| unreadable())?;
+        let mut body = body.to_vec();
+        let plain = self
+            .aead()?
+            .open_in_place(nonce, Aad::from(place.as_bytes()), &mut body)
+            .map_err(|_| unreadable())?
+            .len();
+        body.truncate(plain);
+        Ok(body)
+    }
+
+    /// Seals one numbered chunk in place: the number is its nonce, so a key serves one file only.
+    pub(crate) fn seal_chunk(&self, number: u64, place: &[u8], chunk: &mut Vec<u8>) -> Result<(), StoreError> {
+        self.aead()?
+            .seal_in_place_append_tag(chunk_nonce(number), Aad::from(place), chunk)
+            .map_err(|_| StoreError::Refused("too long to seal".into()))
+    }
+
+    pub(crate) fn open_chunk(&self, number: u64, place: &[u8], chunk: &mut Vec<u8>) -> Result<(), StoreError> {
+        let plain = self
+            .aead()?
+            .open_in_place(chunk_nonce(number), Aad::from(place), chunk)
+            .map_err(|_| StoreError::Unreadable(format!("chunk {number} of a recording")))?
+            .len();
+        chunk.truncate(plain);
+        Ok(())
+    }
+
+    /// A key for another purpose, which tells nothing of this one (HKDF, RFC 5869).
+    fn derive(&self, purpose: &str) -> Result<[u8; 32], StoreError> {
+        let mut out = [0; 32];
+        hkdf::Salt::new(hkdf::HKDF_SHA256, b"switchroom")
+            .extract(&self.bytes)
+            .expand(&[purpose.as_bytes()], hkdf::HKDF_SHA256)
+            .and_then(|okm| okm.fill(&mut out))
+            .map_err(|_| StoreError::Refused("no key could be derived".into()))?;
+        Ok(out)
+    }
+}
+
+fn chunk_nonce(number: u64) -> Nonce {
+    let mut nonce = [0; NONCE_LEN];
+    nonce[4..].copy_from_slice(&number.to_be_bytes());
+    Nonce::assume_unique_for_key(nonce)
+}
+
+/// All keys of the installation.
+pub struct Keys {
+    master: DataKey,
+    db: Box<dyn Sql>,
+    tenants: HashMap<TenantId, TenantKeys>,
+}
+
+struct TenantKeys {
+    key: DataKey,
+    lookup: hmac::Key,
+}
+
+pub(crate) const PERSON: &str = "person";
+const TENANT: &str = "tenant";
+
+impl Keys {
+    pub(crate) fn new(master: DataKey, db: Box<dyn Sql>) -> Keys {
+        Keys { master, db, tenants: HashMap::new() }
+    }
+
+    fn tenant(&mut self, tenant: TenantId) -> Result<&TenantKeys, StoreError> {
+        if !self.tenants.contains_key(&tenant) {
+            let key = match self.read(tenant, TENANT, 0)? {
+                Some(wrapped) => self.master.open(&place(tenant, TENANT, 0), &wrapped)?,
+                None => {
+                    let key = DataKey::random()?;
+                    let wrapped = self.master.seal(&place(tenant, TENANT, 0), &key.bytes)?;
+                    self.write(tenant, TENANT, 0, wrapped)?;
+                    key.bytes.to_vec()
+                }
+            };
+            let key = DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("the tenant's key".into()))?;
+            let lookup = hmac::Key::new(hmac::HMAC_SHA256, &key.derive("lookup")?);
+            self.tenants.insert(tenant, TenantKeys { key, lookup });
+        }
+        self.tenants.get(&tenant).ok_or_else(|| StoreError::NotFound("the tenant's key".into()))
+    }
+
+    /// The hash by which a number or address is looked up. It says nothing to whoever lacks the tenant's key.
+    ///
+    /// # Errors
+    /// When the tenant's key cannot be read.
+    pub fn lookup(&mut self, tenant: TenantId, value: &str) -> Result<Vec<u8>, StoreError> {
+        Ok(hmac::sign(&self.tenant(tenant)?.lookup, value.as_bytes()).as_ref().to_vec())
+    }
+
+    /// The tenant's own key, for what belongs to no person.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_tenant(&mut self, tenant: TenantId) -> Result<DataKey, StoreError> {
+        Ok(self.tenant(tenant)?.key.clone())
+    }
+
+    /// A person's key.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the person was erased or never was.
+    pub fn of_person(&mut self, tenant: TenantId, person: u64) -> Result<DataKey, StoreError> {
+        let wrapped = self
+            .read(tenant, PERSON, person)?
+            .ok_or_else(|| StoreError::NotFound("this person's key: it was erased".into()))?;
+        let key = self.tenant(tenant)?.key.open(&place(tenant, PERSON, person), &wrapped)?;
+        DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("a person's key".into()))
+    }
+
+    pub(crate) fn new_person(&mut self, tenant: TenantId, person: u64) -> Result<DataKey, StoreError> {
+        let key = DataKey::random()?;
+        let wrapped = self.tenant(tenant)?.key.seal(&place(tenant, PERSON, person), &key.bytes)?;
+        self.write(tenant, PERSON, person, wrapped)?;
+        Ok(key)
+    }
+
+    pub(crate) fn query(&mut self, sql: &str) -> Result<Vec<crate::sql::Row>, StoreError> {
+        self.db.rows(sql, &[])
+    }
+
+    pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
+        self.db.script("BEGIN")
+    }
+
+    pub(crate) fn end(&mut self, good: bool) -> Result<(), StoreError> {
+        self.db.script(if good { "COMMIT" } else { "ROLLBACK" })
+    }
+
+    fn read(&mut self, tenant: TenantId, kind: &str, id: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT wrapped FROM keys WHERE tenant = $1 AND kind = $2 AND id = $3";
+        let rows = self.db.rows(sql, &[tenant.into(), kind.into(), id.into()])?;
+        Ok(rows.first().map(|r| r.bytes(0).to_vec()))
+    }
+
+    fn write(&mut self, tenant: TenantId, kind: &str, id: u64, wrapped: Vec<u8>) -> Result<(), StoreError> {
+        // A key whose data never came (the process died between the two files) is replaced: nothing is sealed with it.
+        let sql = "INSERT INTO keys (tenant, kind, id, wrapped) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT (tenant, kind, id) DO UPDATE SET wrapped = excluded.wrapped";
+        self.db.run(sql, &[tenant.into(), kind.into(), id.into(), Value::Bytes(wrapped)])?;
+        Ok(())
+    }
+}
+
+fn place(tenant: TenantId, kind: &str, id: u64) -> String {
+    format!("key/{}/{kind}/{id}", tenant.0)
+}
+
+/// Reads the master key, or makes one if the file is not there and `may_make` says so. The file holds 64 hexadecimal
+/// digits and is readable by its owner only.
+pub(crate) fn master_key(path: &Path, may_make: bool) -> Result<DataKey, StoreError> {
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            check_rights(path)?;
+            let digits = text.trim().as_bytes();
+            let bytes: Option<Vec<u8>> = digits
+                .chunks(2)
+                .map(|p| u8::from_str_radix(core::str::from_utf8(p).ok()?, 16).ok())
+                .collect();
+            bytes.filter(|_| digits.len() == 64).and_then(|b| DataKey::from_bytes(&b)).ok_or_else(|| {
+                StoreError::Refused(format!("{name} is no master key: it must hold 64 hexadecimal digits"))
+            })
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && may_make => {
+            let key = DataKey::random()?;
+            let text = key.as_hex();
+            let io = |e| StoreError::File(name.clone(), e);
+            if let Some(dir) = path.parent() {
+                std::fs::create_dir_all(dir).map_err(io)?;
+            }
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(path).map_err(io)?;
+            file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+            Ok(key)
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(StoreError::Refused(format!(
+            "{name} is missing, and there is a database that was sealed with it: bring it back from where keys are kept"
+        ))),
+        Err(e) => Err(StoreError::File(name, e)),
+    }
+}
+
+#[cfg(unix)]
+fn check_rights(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).map_err(|e| StoreError::File(path.display().to_string(), e))?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(StoreError::Refused(format!("{} can be read by others: chmod 600 {}", path.display(), path.display())))
+}
+
+#[cfg(not(unix))]
+fn check_rights(_: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opens_what_it_sealed_and_nothing_else() {
+        let (a, b) = (DataKey::random().unwrap(), DataKey::random().unwrap());
+        let sealed = a.seal("here", b"value").unwrap();
+        assert_eq!(a.open("here", &sealed).unwrap(), b"value");
+        assert!(b.open("here", &sealed).is_err());
+        assert!(a.open("there", &sealed).is_err());
+        for i in 0..sealed.len() {
+            let mut bent = sealed.clone();
+            bent[i] ^= 1;
+            assert!(a.open("here", &bent).is_err());
+            assert!(a.open("here", &sealed[..i]).is_err());
+        }
+        assert_eq!(format!("{a:?}"), "DataKey(…)");
+    }
+
+    #[test]
+    fn the_master_key_is_made_once_and_guarded() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys/master.key");
+        assert!(master_key(&path, false).is_err());
+        let first = master_key(&path, true).unwrap();
+        assert_eq!(master_key(&path, false).unwrap().bytes, first.bytes);
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        assert!(master_key(&path, false).unwrap_err().to_string().contains("chmod 600"));
+    }
+}

@@ -1,0 +1,92 @@
+//! People: whoever called, known by a keyed hash, with what is known of them sealed under a key of their own.
+
+use crate::error::StoreError;
+use crate::keys::Keys;
+use crate::sql::{Sql, Value};
+use crate::store::{Store, TenantId};
+use redact::Secret;
+
+/// A far end of a call, new in this batch.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// The number by which events know it.
+    pub id: u64,
+    /// Telephone number or address: who it is. The same address is the same person.
+    pub address: Secret<String>,
+    /// The name that came with the call.
+    pub display: Secret<String>,
+}
+
+/// What is known of a party, opened.
+#[derive(Clone, Debug)]
+pub struct PartyValue {
+    /// Telephone number or address.
+    pub address: Secret<String>,
+    /// The name that came with the call; empty if there was none.
+    pub display: Secret<String>,
+}
+
+pub(crate) fn put_party(
+    db: &mut dyn Sql,
+    keys: &mut Keys,
+    tenant: TenantId,
+    party: &Party,
+    now: u64,
+) -> Result<(), StoreError> {
+    let lookup = keys.lookup(tenant, party.address.expose_secret())?;
+    let found = db.rows("SELECT id FROM persons WHERE tenant = $1 AND lookup = $2", &[tenant.into(), lookup.clone().into()])?;
+    let (person, key) = match found.first() {
+        Some(row) => {
+            let person = row.int(0) as u64;
+            (person, keys.of_person(tenant, person)?)
+        }
+        None => {
+            let next = db.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM persons WHERE tenant = $1", &[tenant.into()])?;
+            let person = next.first().map_or(1, |r| r.int(0)) as u64;
+            let key = keys.new_person(tenant, person)?;
+            let value = key.seal(&format!("person/{person}"), party.address.expose_secret().as_bytes())?;
+            let sql = "INSERT INTO persons (tenant, id, lookup, value, created) VALUES ($1, $2, $3, $4, $5)";
+            db.run(sql, &[tenant.into(), person.into(), lookup.into(), value.into(), now.into()])?;
+            (person, key)
+        }
+    };
+    let display = match party.display.expose_secret().as_str() {
+        "" => Value::Null,
+        name => Value::Bytes(key.seal(&format!("party/{}", party.id), name.as_bytes())?),
+    };
+    let sql = "INSERT INTO parties (tenant, id, person, display) VALUES ($1, $2, $3, $4)";
+    db.run(sql, &[tenant.into(), party.id.into(), person.into(), display])?;
+    Ok(())
+}
+
+impl Store {
+    /// What is known of a party.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the person was erased.
+    pub fn party(&self, tenant: TenantId, id: u64) -> Result<PartyValue, StoreError> {
+        let sql = "SELECT p.person, p.display, q.value FROM parties p \
+                   JOIN persons q ON q.tenant = p.tenant AND q.id = p.person WHERE p.tenant = $1 AND p.id = $2";
+        let rows = self.reader().rows(sql, &[tenant.into(), id.into()])?;
+        let row = rows.first().ok_or_else(|| StoreError::NotFound("this party".into()))?;
+        let person = row.int(0) as u64;
+        let key = self.keys().of_person(tenant, person)?;
+        let open = |place: String, sealed: &[u8]| -> Result<Secret<String>, StoreError> {
+            if sealed.is_empty() {
+                return Ok(Secret::new(String::new()));
+            }
+            let bytes = key.open(&place, sealed)?;
+            Ok(Secret::new(String::from_utf8(bytes).map_err(|_| StoreError::Unreadable(place))?))
+        };
+        Ok(PartyValue {
+            address: open(format!("person/{person}"), row.bytes(2))?,
+            display: open(format!("party/{id}"), row.bytes(1))?,
+        })
+    }
+
+    /// The person behind a party.
+    pub(crate) fn person_of(&self, tenant: TenantId, party: u64) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT person FROM parties WHERE tenant = $1 AND id = $2";
+        Ok(self.reader().rows(sql, &[tenant.into(), party.into()])?.first().map(|r| r.int(0) as u64))
+    }
+}

@@ -1,0 +1,247 @@
+//! Recordings: two channels of G.711, sealed chunk by chunk with a key of their own.
+//!
+//! A file is a head of 16 bytes and chunks of [`CHUNK`] bytes of audio, each with its tag of 16 bytes; only the last may be
+//! shorter. The chunk's number is its nonce and the recording's place is authenticated with each, so chunks can neither
+//! be moved nor exchanged; any range is read by opening only the chunks it touches. A chunk is half a second, so a killed
+//! process loses less than a second of audio. How long a finished recording is stands in the database: a file cut short
+//! is noticed.
+
+use crate::blobs::{BlobReader, BlobWriter};
+use crate::error::StoreError;
+use crate::keys::DataKey;
+use crate::store::{Store, TenantId};
+use engine::{CallId, RecordingId, Time};
+
+/// Bytes of audio in a chunk: half a second of two channels at 8,000 samples a second.
+pub const CHUNK: usize = 8_000;
+const TAG: usize = 16;
+const HEAD: usize = 16;
+const MAGIC: &[u8; 8] = b"SWRREC\0\x01";
+
+/// What is known of a recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordingInfo {
+    /// Which.
+    pub id: RecordingId,
+    /// Of which call.
+    pub call: CallId,
+    /// When it began.
+    pub began: Time,
+    /// When it ended; `None` while it runs, or when the process died meanwhile.
+    pub ended: Option<Time>,
+    /// Whether it is µ-law; otherwise A-law.
+    pub ulaw: bool,
+    /// Bytes of audio, once it ended.
+    pub bytes: Option<u64>,
+}
+
+/// A recording being made.
+pub struct RecordingWriter {
+    blob: BlobWriter,
+    key: DataKey,
+    place: Vec<u8>,
+    pending: Vec<u8>,
+    chunks: u64,
+    bytes: u64,
+}
+
+/// A recording being read.
+pub struct RecordingFile {
+    blob: BlobReader,
+    key: DataKey,
+    place: Vec<u8>,
+    len: u64,
+}
+
+fn place(tenant: TenantId, id: RecordingId) -> Vec<u8> {
+    format!("recording/{}/{}", tenant.0, id.0).into_bytes()
+}
+
+fn key_place(tenant: TenantId, id: RecordingId) -> String {
+    format!("recording-key/{}/{}", tenant.0, id.0)
+}
+
+impl Store {
+    /// Begins a recording. Its key is wrapped by that of the caller, so erasing the caller makes it unreadable.
+    ///
+    /// # Errors
+    /// What disk or database said.
+    pub fn begin_recording(
+        &self,
+        tenant: TenantId,
+        id: RecordingId,
+        call: CallId,
+        party: u64,
+        began: Time,
+        ulaw: bool,
+    ) -> Result<RecordingWriter, StoreError> {
+        let person =
+            self.person_of(tenant, party)?.ok_or_else(|| StoreError::NotFound("the party being recorded".into()))?;
+        let wrapping = self.keys().of_person(tenant, person)?;
+        let key = DataKey::random()?;
+        let wrapped = wrapping.seal(&key_place(tenant, id), key.as_bytes())?;
+        let name = format!("recordings/{}/{:06}/{}.rec", tenant.0, id.0 / 1_000, id.0);
+        let mut blob = self.blobs().create(&name)?;
+        let mut head = Vec::with_capacity(HEAD);
+        head.extend_from_slice(MAGIC);
+        head.extend_from_slice(&(CHUNK as u32).to_be_bytes());
+        head.extend_from_slice(&[u8::from(ulaw), 2, 0, 0]);
+        blob.append(&head)?;
+        let sql = "INSERT INTO recordings (tenant, id, call, party, began, law, blob, key) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let values = [
+            tenant.into(),
+            id.0.into(),
+            call.0.into(),
+            party.into(),
+            began.0.into(),
+            i64::from(ulaw).into(),
+            name.as_str().into(),
+            wrapped.into(),
+        ];
+        self.writer().run(sql, &values)?;
+        let pending = Vec::with_capacity(CHUNK + TAG);
+        Ok(RecordingWriter { blob, key, place: place(tenant, id), pending, chunks: 0, bytes: 0 })
+    }
+
+    /// Notes that a recording ended and how long it is.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn end_recording(&self, tenant: TenantId, id: RecordingId, ended: Time, bytes: u64) -> Result<(), StoreError> {
+        let sql = "UPDATE recordings SET ended = $1, bytes = $2 WHERE tenant = $3 AND id = $4";
+        self.writer().run(sql, &[ended.0.into(), bytes.into(), tenant.into(), id.0.into()])?;
+        Ok(())
+    }
+
+    /// What is known of a recording.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none of this id.
+    pub fn recording(&self, tenant: TenantId, id: RecordingId) -> Result<RecordingInfo, StoreError> {
+        let sql = "SELECT call, began, ended, law, bytes FROM recordings WHERE tenant = $1 AND id = $2";
+        let rows = self.reader().rows(sql, &[tenant.into(), id.0.into()])?;
+        let r = rows.first().ok_or_else(|| StoreError::NotFound("this recording".into()))?;
+        Ok(RecordingInfo {
+            id,
+            call: CallId(r.int(0) as u64),
+            began: Time(r.int(1) as u64),
+            ended: r.maybe_int(2).map(|t| Time(t as u64)),
+            ulaw: r.int(3) != 0,
+            bytes: r.maybe_int(4).map(|b| b as u64),
+        })
+    }
+
+    /// Opens a recording's audio.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it or the key of its caller is gone.
+    pub fn open_recording(&self, tenant: TenantId, id: RecordingId) -> Result<RecordingFile, StoreError> {
+        let sql = "SELECT party, blob, key, bytes FROM recordings WHERE tenant = $1 AND id = $2";
+        let rows = self.reader().rows(sql, &[tenant.into(), id.0.into()])?;
+        let row = rows.first().ok_or_else(|| StoreError::NotFound("this recording".into()))?;
+        let person = self
+            .person_of(tenant, row.int(0) as u64)?
+            .ok_or_else(|| StoreError::NotFound("the person who was recorded".into()))?;
+        let wrapping = self.keys().of_person(tenant, person)?;
+        let key = wrapping.open(&key_place(tenant, id), row.bytes(2))?;
+        let key = DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("a recording's key".into()))?;
+        let file = RecordingFile::new(self.blobs().read(row.text(1))?, key, place(tenant, id))?;
+        match row.maybe_int(3) {
+            Some(bytes) if bytes as u64 != file.len => Err(StoreError::Unreadable("a recording that was cut short".into())),
+            _ => Ok(file),
+        }
+    }
+}
+
+impl RecordingWriter {
+    /// Adds audio: interleaved left and right. Whole chunks are written at once.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub fn push(&mut self, mut audio: &[u8]) -> Result<(), StoreError> {
+        while !audio.is_empty() {
+            let n = audio.len().min(CHUNK - self.pending.len());
+            self.pending.extend_from_slice(&audio[..n]);
+            audio = &audio[n..];
+            if self.pending.len() == CHUNK {
+                self.write_chunk()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is left and gives the length in bytes.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub fn finish(mut self) -> Result<u64, StoreError> {
+        if !self.pending.is_empty() {
+            self.write_chunk()?;
+        }
+        Ok(self.bytes)
+    }
+
+    fn write_chunk(&mut self) -> Result<(), StoreError> {
+        let n = self.pending.len() as u64;
+        self.key.seal_chunk(self.chunks, &self.place, &mut self.pending)?;
+        self.blob.append(&self.pending)?;
+        self.pending.clear();
+        self.chunks += 1;
+        self.bytes += n;
+        Ok(())
+    }
+}
+
+impl RecordingFile {
+    fn new(blob: BlobReader, key: DataKey, place: Vec<u8>) -> Result<RecordingFile, StoreError> {
+        let unreadable = || StoreError::Unreadable("a recording".into());
+        let mut head = [0; HEAD];
+        blob.read_at(0, &mut head)?;
+        if head[..8] != MAGIC[..] || head[8..12] != (CHUNK as u32).to_be_bytes() {
+            return Err(unreadable());
+        }
+        let body = blob.len() - HEAD as u64;
+        let (whole, rest) = (body / (CHUNK + TAG) as u64, body % (CHUNK + TAG) as u64);
+        // A process that died may have left part of a chunk: what has no whole tag is no audio.
+        let len = whole * CHUNK as u64 + rest.saturating_sub(TAG as u64);
+        Ok(RecordingFile { blob, key, place, len })
+    }
+
+    /// Bytes of audio.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is no audio.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Reads audio from `offset` on, at most `max` bytes; empty at the end.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when the file was changed.
+    pub fn read(&self, offset: u64, max: usize) -> Result<Vec<u8>, StoreError> {
+        let end = self.len.min(offset.saturating_add(max as u64));
+        let mut out = Vec::with_capacity(end.saturating_sub(offset) as usize);
+        let mut at = offset;
+        while at < end {
+            let number = at / CHUNK as u64;
+            let plain = (self.len - number * CHUNK as u64).min(CHUNK as u64);
+            let mut chunk = vec![0; plain as usize + TAG];
+            self.blob.read_at(HEAD as u64 + number * (CHUNK + TAG) as u64, &mut chunk)?;
+            match self.key.open_chunk(number, &self.place, &mut chunk) {
+                Ok(()) => {}
+                // The last piece of a recording whose process died may be torn.
+                Err(_) if plain < CHUNK as u64 => break,
+                Err(e) => return Err(e),
+            }
+            let from = (at % CHUNK as u64) as usize;
+            let to = chunk.len().min(from + (end - at) as usize);
+            out.extend_from_slice(&chunk[from..to]);
+            at += (to - from) as u64;
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,89 @@
+//! SQLite behind the door.
+
+use crate::error::StoreError;
+use crate::sql::{Row, Sql, Value};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, ToSql};
+use std::path::Path;
+
+pub(crate) struct Sqlite {
+    connection: Connection,
+}
+
+/// How a database file is used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Records: fast, several readers beside one writer.
+    Data,
+    /// Keys: what is deleted is overwritten.
+    Keys,
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path, how: Use, full_sync: bool) -> Result<Sqlite, StoreError> {
+        let connection = Connection::open(path).map_err(error)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(error)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let sync = if full_sync { "FULL" } else { "NORMAL" };
+        let pragmas = match how {
+            Use::Data => format!("PRAGMA journal_mode=WAL; PRAGMA synchronous={sync}; PRAGMA cache_size=-16000;"),
+            Use::Keys => format!(
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous={sync}; PRAGMA secure_delete=ON; PRAGMA cache_size=-2000;"
+            ),
+        };
+        connection.execute_batch(&pragmas).map_err(error)?;
+        Ok(Sqlite { connection })
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(v) => ValueRef::Integer(*v),
+            Value::Text(v) => ValueRef::Text(v.as_bytes()),
+            Value::Bytes(v) => ValueRef::Blob(v),
+        }))
+    }
+}
+
+impl Sql for Sqlite {
+    fn run(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
+        let n = statement.execute(rusqlite::params_from_iter(values)).map_err(error)?;
+        Ok(n as u64)
+    }
+
+    fn rows(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
+        let columns = statement.column_count();
+        let mut answer = statement.query(rusqlite::params_from_iter(values)).map_err(error)?;
+        let mut rows = Vec::new();
+        while let Some(row) = answer.next().map_err(error)? {
+            let mut out = Vec::with_capacity(columns);
+            for i in 0..columns {
+                out.push(match row.get_ref(i).map_err(error)? {
+                    ValueRef::Null => Value::Null,
+                    ValueRef::Integer(v) => Value::Int(v),
+                    ValueRef::Real(v) => Value::Int(v as i64),
+                    ValueRef::Text(v) => Value::Text(String::from_utf8_lossy(v).into_owned()),
+                    ValueRef::Blob(v) => Value::Bytes(v.to_vec()),
+                });
+            }
+            rows.push(Row(out));
+        }
+        Ok(rows)
+    }
+
+    fn script(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.connection.execute_batch(sql).map_err(error)
+    }
+}
+
+fn error(e: rusqlite::Error) -> StoreError {
+    match e.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full,
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Unreadable("the database".into()),
+        _ => StoreError::Database(e.to_string()),
+    }
+}
