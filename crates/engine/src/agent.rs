@@ -3,7 +3,7 @@
 use crate::config::AtStart;
 use crate::effect::{Effect, Notice};
 use crate::ids::{AgentId, CallId, EntryId, LegId, QueueId};
-use crate::state::Engine;
+use crate::state::{Changed, Engine};
 use crate::timers::{Time, Waiter};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -132,7 +132,7 @@ impl Engine {
 
     /// The one place where an agent's state changes: the queues' lists of free agents and their counts follow.
     pub(crate) fn set_agent(&mut self, id: AgentId, state: AgentState) {
-        let now = self.s.now;
+        let (now, watched) = (self.s.now, self.watched());
         let Some(agent) = self.s.agents.get_mut(&id) else { return };
         let (old, old_key) = (agent.state, (agent.idle_since, id));
         self.s.timers.clear(Waiter::Agent(id));
@@ -142,6 +142,14 @@ impl Engine {
             agent.idle_since = now;
         }
         let new_key = (agent.idle_since, id);
+        let queues = if watched { agent.queues.clone() } else { Vec::new() };
+        if watched {
+            self.changed(Changed::Agent(id));
+            for q in queues {
+                self.changed(Changed::Queue(q));
+            }
+        }
+        let Some(agent) = self.s.agents.get(&id) else { return };
         for q in &agent.queues {
             let Some(queue) = self.s.queues.get_mut(q) else { continue };
             queue.states[old.index()] -= 1;

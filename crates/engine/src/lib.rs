@@ -45,5 +45,5 @@ pub use leg::{Leg, LegState, Role};
 pub use queue::{Entry, EntryState, Queue, QueueCounts};
 pub use record::{CallRecord, EndedBy, Fault, LegRecord, Moment, Outcome, Reason, What};
 pub use route::{Decision, OfferOutcome};
-pub use state::{Engine, Snapshot};
+pub use state::{Changed, Engine, Snapshot};
 pub use timers::Time;

@@ -5,7 +5,7 @@ use crate::effect::{Effect, HangUpCause, Sound};
 use crate::ids::{AgentId, CallId, EntryId, LegId, QueueId};
 use crate::record::{Outcome, What};
 use crate::route::OfferOutcome;
-use crate::state::Engine;
+use crate::state::{Changed, Engine};
 use crate::timers::{Time, Waiter};
 use alloc::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,7 @@ impl Engine {
         self.s.entries.insert(id, Entry { id, call, queue, entered: now, state: EntryState::Waiting });
         self.s.timers.set(Waiter::Entry(id), now.plus(max_wait));
         self.enter_phase_waiting(call, id);
+        self.changed(Changed::Queue(queue));
         self.moment(call, What::Queued { queue });
         if let Some(leg) = self.caller_leg(call) {
             self.effect(Effect::Play { leg, sound: Sound::Music(music) });
@@ -164,6 +165,7 @@ impl Engine {
         let entry = self.s.entries.remove(&id)?;
         self.s.timers.clear(Waiter::Entry(id));
         let (waited, within) = self.waited(&entry);
+        self.changed(Changed::Queue(entry.queue));
         if let Some(q) = self.s.queues.get_mut(&entry.queue) {
             q.offering -= 1;
             q.counts.answered += 1;
@@ -192,6 +194,7 @@ impl Engine {
     fn take_entry(&mut self, id: EntryId, cause: HangUpCause) -> Option<Entry> {
         let entry = self.s.entries.remove(&id)?;
         self.s.timers.clear(Waiter::Entry(id));
+        self.changed(Changed::Queue(entry.queue));
         if let Some(q) = self.s.queues.get_mut(&entry.queue) {
             q.waiting.remove(&(entry.entered, id));
         }

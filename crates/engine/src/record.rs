@@ -4,7 +4,7 @@ use crate::event::LegEnd;
 use crate::ids::{AgentId, CallId, LegId, NumberId, PartyId, PromptId, QueueId, RecordingId, TargetId, TrunkId};
 use crate::leg::{Leg, Role};
 use crate::route::Decision;
-use crate::state::Engine;
+use crate::state::{Changed, Engine};
 use crate::timers::Time;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -197,6 +197,7 @@ pub enum What {
 impl Engine {
     pub(crate) fn moment(&mut self, call: CallId, what: What) {
         let at = self.s.now;
+        self.changed(Changed::Call(call));
         if let Some(c) = self.s.calls.get_mut(&call) {
             if c.timeline.len() < MAX_KEPT || matches!(what, What::Ended { .. }) {
                 c.timeline.push(Moment { at, what });

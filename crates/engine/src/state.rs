@@ -10,6 +10,7 @@ use crate::leg::Leg;
 use crate::queue::{Entry, Queue};
 use crate::timers::{Time, Timers, Waiter};
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// The configuration, found by number.
@@ -55,11 +56,23 @@ impl Snapshot {
     }
 }
 
+/// Something whose present may differ from what was seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Changed {
+    Call(CallId),
+    Agent(AgentId),
+    Queue(QueueId),
+}
+
 /// One tenant's calls, queues and agents. See the crate's page for how to drive it.
 #[derive(Default)]
 pub struct Engine {
     pub(crate) s: State,
     effects: VecDeque<(EffectId, Effect)>,
+    // What changed since somebody looked, if somebody does.
+    watched: bool,
+    changes: Vec<Changed>,
     // While calls of a process that died are closed, nobody is there to carry anything out.
     pub(crate) quiet: bool,
 }
@@ -163,6 +176,28 @@ impl Engine {
     /// Calls that came and ended since the tenant began.
     pub fn ended_calls(&self) -> u64 {
         self.s.ended_calls
+    }
+
+    /// Begins to note what changes, for [`Engine::take_changes`].
+    pub fn watch(&mut self) {
+        self.watched = true;
+    }
+
+    /// What changed since the last time, each once, in order.
+    pub fn take_changes(&mut self) -> Vec<Changed> {
+        self.changes.sort_unstable();
+        self.changes.dedup();
+        core::mem::take(&mut self.changes)
+    }
+
+    pub(crate) fn watched(&self) -> bool {
+        self.watched
+    }
+
+    pub(crate) fn changed(&mut self, what: Changed) {
+        if self.watched {
+            self.changes.push(what);
+        }
     }
 
     pub(crate) fn effect(&mut self, effect: Effect) {

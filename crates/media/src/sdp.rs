@@ -197,7 +197,7 @@ impl Address {
             Address::Ip(ip @ IpAddr::V6(_)) => out.push_str(&format!("IN IP6 {ip}")),
             Address::Name(name) => {
                 out.push_str("IN IP4 ");
-                push_clean(out, name);
+                push_token(out, name);
             }
         }
     }
@@ -308,9 +308,9 @@ impl SessionDescription {
         out.push_str("v=0\r\no=");
         match &self.origin {
             Some(origin) => {
-                push_clean(&mut out, &origin.username);
+                push_token(&mut out, &origin.username);
                 out.push(' ');
-                push_clean(&mut out, &origin.session_id);
+                push_token(&mut out, &origin.session_id);
                 out.push_str(&format!(" {} ", origin.version));
                 origin.address.write(&mut out);
             }
@@ -324,12 +324,12 @@ impl SessionDescription {
         push_attributes(&mut out, &self.attributes);
         for media in &self.media {
             out.push_str("m=");
-            push_clean(&mut out, &media.kind);
+            push_token(&mut out, &media.kind);
             out.push_str(&format!(" {} ", media.port));
-            push_clean(&mut out, &media.protocol);
+            push_token(&mut out, &media.protocol);
             for format in &media.formats {
                 out.push(' ');
-                push_clean(&mut out, format);
+                push_token(&mut out, format);
             }
             out.push_str("\r\n");
             if let Some(connection) = &media.connection {
@@ -343,6 +343,15 @@ impl SessionDescription {
 
 fn push_clean(out: &mut String, value: &str) {
     out.extend(value.chars().filter(|c| !c.is_control()));
+}
+
+/// A field between spaces must not be empty, or the next one would be read in its place.
+fn push_token(out: &mut String, value: &str) {
+    let before = out.len();
+    push_clean(out, value);
+    if out.len() == before {
+        out.push('-');
+    }
 }
 
 fn push_connection(out: &mut String, connection: &Connection) {

@@ -29,7 +29,10 @@ impl Checkers {
             Effect::DialAgent { leg, agent, .. } => {
                 let before = self.ringing.insert(*agent, *leg);
                 if let Some(other) = before.filter(|l| engine.legs().contains_key(l)) {
-                    self.broken(at, format!("agent {} is rung for {leg:?} while bound to {other:?}", agent.0));
+                    self.broken(
+                        at,
+                        format!("agent {} is rung for {leg:?} while bound to {other:?}", agent.0),
+                    );
                 }
             }
             _ => {}
@@ -80,7 +83,9 @@ impl Checkers {
 
     /// Callers of one queue are served in the order they came.
     pub fn offered_in_order(&mut self, at: Time, engine: &Engine, entry: engine::EntryId) {
-        let Some((queue, entered)) = engine.entries().get(&entry).map(|e| (e.queue, e.entered)) else { return };
+        let Some((queue, entered)) = engine.entries().get(&entry).map(|e| (e.queue, e.entered)) else {
+            return;
+        };
         let Some(q) = engine.queues().get(&queue) else { return };
         if q.waiting.first().is_some_and(|(first, _)| *first < entered) {
             self.broken(at, format!("queue {} passed over a caller who came earlier", queue.0));

@@ -4,8 +4,9 @@ use crate::chance::Chance;
 use crate::checkers::{Checkers, Violation};
 use crate::people::{Agent, Answer, Caller};
 use engine::{
-    AgentConfig, AgentId, AgentState, AtStart, Config, Effect, Engine, Event, Facts, FlowConfig, FlowId, LegEnd, LegId,
-    LegState, NumberConfig, NumberId, PartyId, PromptId, QueueConfig, QueueId, Role, Sound, Step, Time, TrunkId, Wanted,
+    AgentConfig, AgentId, AgentState, AtStart, Config, Effect, Engine, Event, Facts, FlowConfig, FlowId,
+    LegEnd, LegId, LegState, NumberConfig, NumberId, PartyId, PromptId, QueueConfig, QueueId, Role, Sound,
+    Step, Time, TrunkId, Wanted,
 };
 use std::collections::{BTreeMap, hash_map::DefaultHasher};
 use std::hash::Hasher;
@@ -78,7 +79,16 @@ struct World {
 impl Day {
     /// The day that the tests use: 10 hours, 200 agents, 20,000 calls.
     pub fn usual(seed: u64) -> Day {
-        Day { seed, hours: 10, agents: 200, calls: 20_000, queues: 8, mean_talk_ms: 300_000, check_every: 50, restarts: 2 }
+        Day {
+            seed,
+            hours: 10,
+            agents: 200,
+            calls: 20_000,
+            queues: 8,
+            mean_talk_ms: 300_000,
+            check_every: 50,
+            restarts: 2,
+        }
     }
 
     /// Runs it.
@@ -189,7 +199,10 @@ impl World {
                 Planned::Tell(event) => self.tell(now, event),
                 Planned::GiveUp(leg) => {
                     let talks = self.engine.legs().get(&leg).is_none_or(|l| {
-                        matches!(self.engine.calls().get(&l.call).map(|c| c.phase), Some(engine::Phase::Talking { .. }))
+                        matches!(
+                            self.engine.calls().get(&l.call).map(|c| c.phase),
+                            Some(engine::Phase::Talking { .. })
+                        )
                     });
                     if !talks {
                         self.tell(now, Event::LegEnded { leg, end: LegEnd::FarHungUp });
@@ -204,7 +217,8 @@ impl World {
                 Planned::AfterCall(agent) => self.after_call(now, agent),
                 Planned::Restart => {
                     // What is planned for legs that died will find nobody, as it should.
-                    let snapshot = postcard::to_allocvec(&self.engine.snapshot()).expect("a snapshot can be written");
+                    let snapshot =
+                        postcard::to_allocvec(&self.engine.snapshot()).expect("a snapshot can be written");
                     let snapshot = postcard::from_bytes(&snapshot).expect("and read");
                     self.engine = Engine::from_snapshot(snapshot);
                     let seed = self.chance.next();
@@ -216,7 +230,8 @@ impl World {
         self.checkers.end(&self.engine, self.begun);
         let bytes = postcard::to_allocvec(&self.engine.snapshot()).expect("a snapshot can be written");
         self.hasher.write(&bytes);
-        let sum = |f: fn(&engine::QueueCounts) -> u64| self.engine.queues().values().map(|q| f(&q.counts)).sum();
+        let sum =
+            |f: fn(&engine::QueueCounts) -> u64| self.engine.queues().values().map(|q| f(&q.counts)).sum();
         DayOutcome {
             digest: self.hasher.finish(),
             calls: self.begun,
@@ -302,7 +317,10 @@ impl World {
                 let event = Event::AgentWants { agent, wanted: Wanted::Available };
                 self.plan(at, Planned::Tell(event));
             }
-            Effect::Alert { .. } | Effect::Play { .. } | Effect::StartRecording { .. } | Effect::StopRecording { .. } => {}
+            Effect::Alert { .. }
+            | Effect::Play { .. }
+            | Effect::StartRecording { .. }
+            | Effect::StopRecording { .. } => {}
         }
     }
 
@@ -350,6 +368,9 @@ impl World {
         self.tell(now, Event::AgentWants { agent, wanted });
         let back = now.plus(self.chance.between(60_000, 900_000));
         self.plan(back, Planned::Tell(Event::AgentWants { agent, wanted: Wanted::Available }));
-        debug_assert!(!matches!(self.engine.agents().get(&agent).map(|a| a.state), Some(AgentState::Suspended)));
+        debug_assert!(!matches!(
+            self.engine.agents().get(&agent).map(|a| a.state),
+            Some(AgentState::Suspended)
+        ));
     }
 }

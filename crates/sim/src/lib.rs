@@ -9,8 +9,14 @@
 mod chance;
 mod checkers;
 mod day;
+mod network;
 pub mod people;
+mod phones;
+mod traffic;
 
 pub use chance::Chance;
 pub use checkers::{Checkers, Violation};
 pub use day::{Day, DayOutcome};
+pub use network::{Network, Weather};
+pub use phones::{Audio, PhoneEvent, PhoneId, Phones, PhonesInput, PhonesTransmit};
+pub use traffic::{AGENT_HZ, CALLER_HZ, Counts, Plan, Traffic};

@@ -195,6 +195,7 @@ impl Endpoint {
         if let Some(c) = self.calls.get_mut(call.0) {
             c.reoffer_out = Some(tx);
         }
+        self.timers.set(now, Timer::Unanswered, Wait::Guard, tx);
         true
     }
 
@@ -517,6 +518,7 @@ impl Endpoint {
         }
         self.start_client(now, cancel);
         self.timers.set(now, Timer::Cancelled, Wait::Long, key);
+        self.timers.set(now, Timer::Unanswered, Wait::Long, tx);
     }
 
     fn send_bye(&mut self, now: Time, key: Key, extra: &str, how: Hangup) {

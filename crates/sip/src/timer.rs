@@ -46,6 +46,9 @@ pub(crate) enum Timer {
     NoAck,
     /// Call: no final answer after CANCEL (RFC 3261 section 9.1).
     Cancelled,
+    /// Client re-INVITE, or an INVITE that was cancelled: a provisional answer and nothing more. The call may be gone
+    /// by then on either side, and with it whoever would repeat the answer or wait for it.
+    Unanswered,
     /// Call: rings without an end; a proxy's timer C, here as the last guard.
     Ringing,
 }

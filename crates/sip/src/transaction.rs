@@ -309,6 +309,7 @@ impl Endpoint {
             Timer::A | Timer::B => client(&[C::Calling]),
             Timer::D | Timer::K => client(&[C::Completed]),
             Timer::M => client(&[C::Accepted]),
+            Timer::Unanswered => client(&[C::Proceeding]),
             Timer::E | Timer::F => client(&[C::Calling, C::Proceeding]),
             Timer::G | Timer::H | Timer::J => server(S::Completed),
             Timer::I => server(S::Confirmed),
@@ -334,7 +335,7 @@ impl Endpoint {
                 self.send(to, wire);
                 self.timers.set(now, timer, wait, owner);
             }
-            Timer::B | Timer::F => self.client_failed(owner),
+            Timer::B | Timer::F | Timer::Unanswered => self.client_failed(owner),
             Timer::D | Timer::K | Timer::M => {
                 self.clients.remove(owner);
             }

@@ -1,4 +1,8 @@
-//! Whole days in an engine alone.
+//! Whole days in an engine alone; in the files beside, phones and the traffic that they make.
+
+mod phones;
+mod switchboard;
+mod traffic;
 
 use sim::Day;
 
@@ -25,7 +29,15 @@ fn fifty_seeds_keep_all_laws() {
 #[test]
 fn every_law_is_checked_after_every_event_of_a_small_day() {
     for seed in 0..20 {
-        let day = Day { agents: 6, calls: 300, queues: 3, hours: 2, check_every: 1, restarts: 3, ..Day::usual(seed) };
+        let day = Day {
+            agents: 6,
+            calls: 300,
+            queues: 3,
+            hours: 2,
+            check_every: 1,
+            restarts: 3,
+            ..Day::usual(seed)
+        };
         assert_eq!(day.run().violations, [], "seed {seed}");
     }
 }

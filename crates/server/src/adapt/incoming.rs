@@ -1,0 +1,141 @@
+//! A call comes in: from which trunk, to which number, by whom, with which audio.
+
+use crate::adapt::switch::{DoorLeg, Now, Switch};
+use crate::tenant::meaning::contains;
+use engine::{Event, Facts, LegEnd, NumberId, TrunkId};
+use media::leg::Learning;
+use media::negotiate::{Codec, Direction, LocalSession};
+use media::sdp::SessionDescription;
+use redact::Secret;
+use sip::{Incoming, Message, Name, NameAddr, Uri};
+use std::net::IpAddr;
+
+/// The longest name or address kept of a caller.
+const LONGEST: usize = 200;
+
+impl Switch {
+    pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
+        let Incoming { call, from, message } = incoming;
+        let Some((tenant, trunk, nat)) = self.trunk_of(from.addr.ip()) else {
+            self.strangers += 1;
+            self.endpoint.reject(now.sip(), call, 403, "");
+            return;
+        };
+        if self.journal_stalled {
+            self.endpoint.reject(now.sip(), call, 503, "");
+            return;
+        }
+        let number = self.number_of(tenant, &message);
+        let (address, display) = caller_of(&message);
+        let withheld = address.expose_secret().is_empty();
+        let party = self.new_party(tenant, &address, &display);
+        let leg = self.tenants[tenant].engine.next_leg();
+        let max_forwards = message.value(Name::MaxForwards).and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
+        self.by_sip.insert(call, (tenant, leg));
+        self.tenants[tenant].legs.insert(
+            leg,
+            DoorLeg {
+                // Known once the engine has seen it.
+                call: engine::CallId(0),
+                sip: call,
+                media: None,
+                session: None,
+                answer: Vec::new(),
+                negotiated: None,
+                offer_is_ours: message.body().is_empty(),
+                learning: if nat { Learning::FirstPacket } else { Learning::Never },
+                confirmed: false,
+                rings: false,
+                ending: false,
+                held: false,
+                address,
+                display,
+                party,
+                max_forwards: max_forwards.unwrap_or(70u8).saturating_sub(1).min(69),
+            },
+        );
+        let facts = Facts { withheld, ..Facts::default() };
+        self.tell(now, tenant, Event::CallArrived { number, caller: party, trunk, facts });
+        let engine_call = self.tenants[tenant].engine.legs().get(&leg).map(|l| l.call).unwrap_or_default();
+        if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
+            l.call = engine_call;
+        }
+        if number.is_some() {
+            self.prepare_answer(now, tenant, leg, engine_call, message.body());
+        }
+    }
+
+    // Ports and our answer, before anybody knows whether the call is answered: a call without common audio ends here.
+    fn prepare_answer(&mut self, now: Now, tenant: usize, leg: engine::LegId, call: engine::CallId, offer: &[u8]) {
+        let Some((media, rtp)) = self.door.open(call) else {
+            return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
+        };
+        self.by_media.insert(media, (tenant, leg));
+        let mut session = LocalSession::new(rtp, now.mono, &Codec::G711, false);
+        let mut answered = Ok(None);
+        if !offer.is_empty() {
+            answered = SessionDescription::parse(offer)
+                .map_err(Into::into)
+                .and_then(|offer| session.answer(&offer, Direction::SendRecv))
+                .map(Some);
+        }
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        l.media = Some(media);
+        l.session = Some(session);
+        match answered {
+            Ok(Some((answer, negotiated))) => {
+                l.answer = answer.write().into_bytes();
+                l.held = negotiated.remote_holds;
+                l.negotiated = Some(Box::new(negotiated));
+            }
+            Ok(None) => {}
+            Err(_) => self.refuse_media(now, tenant, leg, 488, LegEnd::NoCommonMedia),
+        }
+    }
+
+    fn refuse_media(&mut self, now: Now, tenant: usize, leg: engine::LegId, code: u16, end: LegEnd) {
+        if let Some(l) = self.tenants[tenant].legs.get(&leg) {
+            self.endpoint.reject(now.sip(), l.sip, code, "");
+        }
+        self.leg_ended(now, tenant, leg, end);
+    }
+
+    /// The narrowest network that the address lies in decides.
+    fn trunk_of(&self, ip: IpAddr) -> Option<(usize, TrunkId, bool)> {
+        let all = self.tenants.iter().enumerate().flat_map(|(n, t)| t.meaning.trunks.iter().map(move |rule| (n, rule)));
+        all.filter(|(_, rule)| contains(rule.network, ip))
+            .max_by_key(|(_, rule)| rule.network.1)
+            .map(|(n, rule)| (n, rule.id, rule.nat))
+    }
+
+    fn number_of(&self, tenant: usize, m: &Message) -> Option<NumberId> {
+        let user = Uri::parse(m.target()).ok()?.user_part();
+        self.tenants[tenant].meaning.numbers.get(std::str::from_utf8(user).ok()?).copied()
+    }
+}
+
+/// Number or address, and name, of whoever calls. Both empty if withheld.
+fn caller_of(m: &Message) -> (Secret<String>, Secret<String>) {
+    let text = |b: &[u8]| -> String {
+        String::from_utf8_lossy(b).chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+    };
+    let Some(from) = m.value(Name::From).and_then(|v| NameAddr::parse(v).ok()) else {
+        return (Secret::new(String::new()), Secret::new(String::new()));
+    };
+    let address = match Uri::parse(from.uri) {
+        Ok(u) if u.user_part().eq_ignore_ascii_case(b"anonymous") => String::new(),
+        Ok(u) => {
+            let user = u.user_part();
+            let is_number = !user.is_empty() && user.iter().all(|c| c.is_ascii_digit() || *c == b'+');
+            // A number is the same person wherever it comes in; a name belongs to its host.
+            if is_number { text(user) } else { format!("{}@{}", text(user), text(u.host)) }
+        }
+        Err(_) => String::new(),
+    };
+    if address.is_empty() {
+        return (Secret::new(address), Secret::new(String::new()));
+    }
+    let display = text(from.display);
+    let display = display.trim().trim_matches('"').replace("\\\"", "\"").replace("\\\\", "\\");
+    (Secret::new(address), Secret::new(display))
+}

@@ -1,0 +1,13 @@
+//! Translates between the vocabularies of `sip`, `media` and `engine`, and decides nothing.
+//!
+//! [`Switch`] is sans-IO like the rooms it joins: datagrams, media reports and commits go in; datagrams, media commands and
+//! batches for the journal come out. What the engine asks for is held back until the events that led to it are in the
+//! journal.
+
+mod effects;
+mod incoming;
+mod media_reports;
+mod sip_events;
+mod switch;
+
+pub use switch::{MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Switch, TenantDoor};

@@ -1,0 +1,136 @@
+//! What the SIP endpoint tells, in the engine's words.
+
+use crate::adapt::switch::{MediaCommand, Now, Switch};
+use engine::{Event, LegEnd, LegId};
+use media::negotiate::{Direction, Negotiated};
+use media::sdp::SessionDescription;
+use sip::Hangup;
+
+impl Switch {
+    pub(super) fn on_sip_event(&mut self, now: Now, event: sip::Event) {
+        match event {
+            sip::Event::Incoming(incoming) => self.on_incoming(now, incoming),
+            sip::Event::Cancelled { call } => self.over(now, call, LegEnd::FarHungUp),
+            sip::Event::Progress { call, .. } => {
+                let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
+                let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+                if !std::mem::replace(&mut l.rings, true) {
+                    self.tell(now, tenant, Event::LegRinging { leg });
+                }
+            }
+            sip::Event::Answered { call, body } => self.on_answered(now, call, &body),
+            sip::Event::Refused { call, refused } => {
+                let end = match refused.code {
+                    486 | 600 => LegEnd::Busy,
+                    603 | 480 | 487 => LegEnd::Declined,
+                    488 | 606 | 415 => LegEnd::NoCommonMedia,
+                    _ => LegEnd::Unreachable,
+                };
+                self.over(now, call, end);
+            }
+            sip::Event::Acknowledged { call, body } => self.on_acknowledged(now, call, &body),
+            sip::Event::Reoffer { call, body } => self.on_reoffer(now, call, &body),
+            // We make no offers in a running call: the far ends keep their anchor.
+            sip::Event::Reanswered { .. } | sip::Event::ReofferRefused { .. } | sip::Event::Probed { .. } => {}
+            sip::Event::Ended { call, how } => {
+                let end = match how {
+                    Hangup::Far => LegEnd::FarHungUp,
+                    Hangup::Near => LegEnd::NearHungUp,
+                    Hangup::NoAck => LegEnd::NotConfirmed,
+                };
+                self.over(now, call, end);
+            }
+        }
+    }
+
+    fn over(&mut self, now: Now, call: sip::CallId, end: LegEnd) {
+        let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
+        let ours = self.tenants[tenant].legs.get(&leg).is_some_and(|l| l.ending);
+        // Both hanging up at once counts as ours when we were first.
+        let end = if ours { LegEnd::NearHungUp } else { end };
+        self.leg_ended(now, tenant, leg, end);
+    }
+
+    /// Somebody whom we rang answered.
+    fn on_answered(&mut self, now: Now, call: sip::CallId, body: &[u8]) {
+        let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
+        match self.take_answer(tenant, leg, body) {
+            true => self.tell(now, tenant, Event::LegAnswered { leg }),
+            false => self.end_without_media(now, tenant, leg),
+        }
+    }
+
+    /// A caller's side confirmed our answer.
+    fn on_acknowledged(&mut self, now: Now, call: sip::CallId, body: &[u8]) {
+        let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        if std::mem::replace(&mut l.confirmed, true) {
+            return;
+        }
+        if l.offer_is_ours && !self.take_answer(tenant, leg, body) {
+            return self.end_without_media(now, tenant, leg);
+        }
+        self.tell(now, tenant, Event::LegAnswered { leg });
+    }
+
+    // The answer to our offer. Whether it can be used.
+    fn take_answer(&mut self, tenant: usize, leg: LegId, body: &[u8]) -> bool {
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return false };
+        let Some(session) = &mut l.session else { return false };
+        let Ok(negotiated) = SessionDescription::parse(body).map_err(Into::into).and_then(|a| session.accept(&a)) else {
+            return false;
+        };
+        l.held = negotiated.remote_holds;
+        l.negotiated = Some(Box::new(negotiated));
+        self.point_media(tenant, leg);
+        true
+    }
+
+    fn end_without_media(&mut self, now: Now, tenant: usize, leg: LegId) {
+        if let Some(l) = self.tenants[tenant].legs.get(&leg) {
+            let sip = l.sip;
+            self.by_sip.remove(&sip);
+            self.endpoint.hang_up(now.sip(), sip, "Reason: Q.850;cause=88;text=\"Incompatible destination\"\r\n");
+        }
+        self.leg_ended(now, tenant, leg, LegEnd::NoCommonMedia);
+    }
+
+    /// The far end changes its session: hold, another address.
+    fn on_reoffer(&mut self, now: Now, call: sip::CallId, body: &[u8]) {
+        let Some((tenant, leg)) = self.by_sip.get(&call).copied() else {
+            return self.endpoint.reject_reoffer(now.sip(), call, 488);
+        };
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let Some(session) = &mut l.session else { return };
+        if body.is_empty() {
+            // The far end asks for our offer: the session as it is. Its answer comes with the ACK.
+            let offer = session.offer(Direction::SendRecv).write();
+            l.offer_is_ours = true;
+            l.confirmed = false;
+            return self.endpoint.answer_reoffer(now.sip(), call, offer.as_bytes());
+        }
+        let answer = SessionDescription::parse(body)
+            .map_err(Into::into)
+            .and_then(|offer| session.answer(&offer, Direction::SendRecv));
+        let Ok((answer, negotiated)) = answer else {
+            return self.endpoint.reject_reoffer(now.sip(), call, 488);
+        };
+        let held = negotiated.remote_holds || negotiated.direction == Direction::Inactive;
+        let changed = std::mem::replace(&mut l.held, held) != held;
+        l.negotiated = Some(Box::<Negotiated>::new(negotiated));
+        self.endpoint.answer_reoffer(now.sip(), call, answer.write().as_bytes());
+        self.point_media(tenant, leg);
+        if changed {
+            self.tell(now, tenant, Event::LegHeld { leg, held });
+        }
+    }
+
+    /// Tells the media thread what is agreed.
+    pub(super) fn point_media(&mut self, tenant: usize, leg: LegId) {
+        let Some(l) = self.tenants[tenant].legs.get(&leg) else { return };
+        if let (Some(media), Some(negotiated)) = (l.media, &l.negotiated) {
+            let (negotiated, learning) = (negotiated.clone(), l.learning);
+            self.door.send(MediaCommand::Remote { leg: media, negotiated, learning });
+        }
+    }
+}

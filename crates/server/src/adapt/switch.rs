@@ -1,0 +1,392 @@
+//! The switch: one SIP endpoint, the engines of all tenants, and which leg is which on either side.
+
+use crate::live::Live;
+use crate::tenant::Meaning;
+use engine::{Effect, Engine, Event, LegEnd, LegId, PartyId};
+use media::leg::{Learning, Repeat};
+use media::negotiate::{LocalSession, Negotiated};
+use media::prompt::Prompt;
+use redact::Secret;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use store::{Batch, Party, TenantId};
+
+/// The time, on the two clocks that are needed.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Microseconds since the process began.
+    pub mono: u64,
+    /// Milliseconds since 1970.
+    pub wall: engine::Time,
+}
+
+impl Now {
+    pub(super) fn sip(self) -> sip::Time {
+        sip::Time(self.mono)
+    }
+}
+
+/// A leg's media, by number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct MediaId(pub u64);
+
+/// A recording of a tenant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct RecordingKey {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which.
+    pub id: engine::RecordingId,
+}
+
+/// What a media thread is to do.
+pub enum MediaCommand {
+    /// Where the far end is and what is agreed; again after each new agreement.
+    Remote {
+        /// Which leg.
+        leg: MediaId,
+        /// The agreement.
+        negotiated: Box<Negotiated>,
+        /// Whether the far end's address may differ from what it says.
+        learning: Learning,
+    },
+    /// Let it hear something.
+    Play {
+        /// Which leg.
+        leg: MediaId,
+        /// What.
+        prompt: Prompt,
+        /// Once or for ever.
+        repeat: Repeat,
+    },
+    /// Let it hear nothing.
+    Silence {
+        /// Which leg.
+        leg: MediaId,
+    },
+    /// Let two legs hear each other.
+    Join {
+        /// One.
+        a: MediaId,
+        /// The other.
+        b: MediaId,
+    },
+    /// Record two legs.
+    Record {
+        /// As which recording.
+        key: RecordingKey,
+        /// Of which call.
+        call: engine::CallId,
+        /// Of whom.
+        party: PartyId,
+        /// Since when.
+        began: engine::Time,
+        /// The customer.
+        left: MediaId,
+        /// The agent.
+        right: MediaId,
+    },
+    /// End a recording.
+    StopRecording {
+        /// Which.
+        key: RecordingKey,
+        /// When.
+        ended: engine::Time,
+        /// One of its legs, which knows the thread.
+        leg: MediaId,
+    },
+    /// The leg is over; its ports are free.
+    Close {
+        /// Which.
+        leg: MediaId,
+    },
+}
+
+/// What happened to a leg's media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MediaReport {
+    /// Which leg.
+    pub leg: MediaId,
+    /// What.
+    pub what: Reported,
+}
+
+/// What a media thread reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// A prompt played once came to its end.
+    PlayEnded,
+    /// Nothing came for too long.
+    TimedOut,
+    /// A key was pressed.
+    Digit(char),
+}
+
+/// Opens ports and carries commands to media threads.
+pub trait MediaDoor: Send {
+    /// Opens ports for a leg of a call; all legs of one call are served by one thread. Gives the address that others
+    /// should use.
+    fn open(&mut self, call: engine::CallId) -> Option<(MediaId, SocketAddr)>;
+    /// Passes a command on, in order.
+    fn send(&mut self, command: MediaCommand);
+}
+
+/// A leg as the door knows it.
+pub(super) struct DoorLeg {
+    pub(super) call: engine::CallId,
+    pub(super) sip: sip::CallId,
+    pub(super) media: Option<MediaId>,
+    pub(super) session: Option<LocalSession>,
+    /// Our answer, made when the offer came, sent when the engine answers.
+    pub(super) answer: Vec<u8>,
+    pub(super) negotiated: Option<Box<Negotiated>>,
+    /// The far end left the offer to us: its answer comes with the ACK.
+    pub(super) offer_is_ours: bool,
+    pub(super) learning: Learning,
+    pub(super) confirmed: bool,
+    pub(super) rings: bool,
+    /// We asked for its end, so whatever ends it is that.
+    pub(super) ending: bool,
+    pub(super) held: bool,
+    /// Who calls, for the phones that ring for it; only of callers' legs.
+    pub(super) address: Secret<String>,
+    pub(super) display: Secret<String>,
+    pub(super) party: PartyId,
+    pub(super) max_forwards: u8,
+}
+
+/// One tenant at the door.
+pub struct TenantDoor {
+    /// Its number in the store.
+    pub id: TenantId,
+    /// Its state machine.
+    pub engine: Engine,
+    /// Its configuration.
+    pub meaning: Meaning,
+    /// What watchers see.
+    pub live: Live,
+    pub(super) legs: HashMap<LegId, DoorLeg>,
+    pub(super) next_party: u64,
+    pub(super) batch: Batch,
+    pub(super) recordings: HashMap<engine::RecordingId, MediaId>,
+}
+
+/// All calls of this process.
+pub struct Switch {
+    pub(super) endpoint: sip::Endpoint,
+    pub(super) door: Box<dyn MediaDoor>,
+    pub(super) tenants: Vec<TenantDoor>,
+    pub(super) by_sip: HashMap<sip::CallId, (usize, LegId)>,
+    pub(super) by_media: HashMap<MediaId, (usize, LegId)>,
+    /// Asked for by events that are not in the journal yet, with the number of their batch.
+    held: VecDeque<(u64, usize, Effect)>,
+    next_batch: u64,
+    /// The journal cannot be written: nothing new is begun until it can.
+    pub journal_stalled: bool,
+    /// Calls refused because nobody knows where they come from.
+    pub strangers: u64,
+    pub(super) host: SocketAddr,
+}
+
+impl Switch {
+    /// A switch without tenants. `host` is our SIP address as others should use it.
+    pub fn new(endpoint: sip::Endpoint, door: Box<dyn MediaDoor>, host: SocketAddr) -> Switch {
+        Switch {
+            endpoint,
+            door,
+            tenants: Vec::new(),
+            by_sip: HashMap::new(),
+            by_media: HashMap::new(),
+            held: VecDeque::new(),
+            next_batch: 1,
+            journal_stalled: false,
+            strangers: 0,
+            host,
+        }
+    }
+
+    /// Adds a tenant with the state that was recovered. `Started` and `Configured` are told here.
+    pub fn add_tenant(&mut self, now: Now, id: TenantId, mut engine: Engine, meaning: Meaning, next_party: u64, seed: u64) {
+        engine.watch();
+        let batch = Batch { first_position: engine.position() + 1, ..Batch::default() };
+        let config = Box::new(meaning.config.clone());
+        let live = Live::default();
+        self.tenants.push(TenantDoor {
+            id,
+            engine,
+            meaning,
+            live,
+            legs: HashMap::new(),
+            next_party,
+            batch,
+            recordings: HashMap::new(),
+        });
+        let tenant = self.tenants.len() - 1;
+        self.tell(now, tenant, Event::Started { seed });
+        self.tell(now, tenant, Event::Configured { config });
+    }
+
+    /// Puts another configuration in force.
+    pub fn configure(&mut self, now: Now, id: TenantId, meaning: Meaning) {
+        let Some(n) = self.tenants.iter().position(|t| t.id == id) else { return };
+        let config = Box::new(meaning.config.clone());
+        self.tenants[n].meaning = meaning;
+        self.tell(now, n, Event::Configured { config });
+    }
+
+    /// The tenants.
+    pub fn tenants(&self) -> &[TenantDoor] {
+        &self.tenants
+    }
+
+    /// One tenant.
+    pub fn tenant(&self, id: TenantId) -> Option<&TenantDoor> {
+        self.tenants.iter().find(|t| t.id == id)
+    }
+
+    /// One tenant's live changes, to be subscribed to.
+    pub fn live(&mut self, id: TenantId) -> Option<&mut Live> {
+        self.tenants.iter_mut().find(|t| t.id == id).map(|t| &mut t.live)
+    }
+
+    /// What the SIP endpoint counted.
+    pub fn sip_counters(&self) -> sip::Counters {
+        self.endpoint.counters()
+    }
+
+    /// Calls that the SIP endpoint holds, and transactions.
+    pub fn sip_held(&self) -> (usize, usize) {
+        (self.endpoint.calls(), self.endpoint.transactions())
+    }
+
+    /// A message or a broken connection.
+    pub fn on_sip(&mut self, now: Now, input: sip::Input<'_>) {
+        self.endpoint.handle(now.sip(), input);
+        self.pump(now);
+    }
+
+    /// Tells a tenant's engine something that the door did not see itself: from the API, from people.
+    pub fn on_event(&mut self, now: Now, id: TenantId, event: Event) {
+        if let Some(n) = self.tenants.iter().position(|t| t.id == id) {
+            self.tell(now, n, event);
+            self.pump(now);
+        }
+    }
+
+    /// The process is to end: no new calls.
+    pub fn drain(&mut self, now: Now) {
+        for n in 0..self.tenants.len() {
+            self.tell(now, n, Event::Draining);
+        }
+    }
+
+    /// Time passed: call when [`Switch::deadline`] is reached.
+    pub fn on_time(&mut self, now: Now) {
+        self.endpoint.handle(now.sip(), sip::Input::Tick);
+        self.pump(now);
+        for n in 0..self.tenants.len() {
+            if self.tenants[n].engine.deadline().is_some_and(|d| d <= now.wall) {
+                self.tell(now, n, Event::TimePassed);
+            }
+        }
+        self.pump(now);
+    }
+
+    /// Microseconds from `now` until [`Switch::on_time`] has to be called; `None` while nothing waits.
+    pub fn wait(&mut self, now: Now) -> Option<u64> {
+        let sip = self.endpoint.deadline().map(|t| t.0.saturating_sub(now.mono));
+        let engines = self.tenants.iter().filter_map(|t| t.engine.deadline());
+        let engine = engines.min().map(|t| t.since(now.wall).saturating_mul(1_000));
+        sip.into_iter().chain(engine).min()
+    }
+
+    /// What has to be written before anything that was asked for since the last time is done. `None` if nothing.
+    pub fn take_batches(&mut self) -> Option<(u64, Vec<(TenantId, Batch)>)> {
+        let mut batches = Vec::new();
+        for t in &mut self.tenants {
+            let position = t.engine.position();
+            if position + 1 > t.batch.first_position {
+                let next = Batch { first_position: position + 1, ..Batch::default() };
+                let mut batch = std::mem::replace(&mut t.batch, next);
+                batch.last_position = position;
+                batch.at = t.engine.now();
+                batches.push((t.id, batch));
+            }
+        }
+        if batches.is_empty() {
+            return None;
+        }
+        let number = self.next_batch;
+        self.next_batch += 1;
+        Some((number, batches))
+    }
+
+    /// Everything up to this batch is in the journal: what it asked for is done now.
+    pub fn on_committed(&mut self, now: Now, number: u64) {
+        while self.held.front().is_some_and(|(n, _, _)| *n <= number) {
+            if let Some((_, tenant, effect)) = self.held.pop_front() {
+                self.obey(now, tenant, effect);
+            }
+        }
+        self.pump(now);
+    }
+
+    /// The next message to send.
+    pub fn poll_transmit(&mut self) -> Option<sip::Transmit> {
+        self.endpoint.poll_transmit()
+    }
+
+    /// Whether any call is open.
+    pub fn is_idle(&self) -> bool {
+        self.held.is_empty() && self.tenants.iter().all(|t| t.engine.calls().is_empty())
+    }
+
+    pub(super) fn pump(&mut self, now: Now) {
+        while let Some(event) = self.endpoint.poll_event() {
+            self.on_sip_event(now, event);
+        }
+    }
+
+    /// The one place where an event reaches an engine: it goes into the batch, its records with it, and what it asks for
+    /// is held back.
+    pub(super) fn tell(&mut self, now: Now, tenant: usize, event: Event) {
+        let t = &mut self.tenants[tenant];
+        store::encode_event(&mut t.batch.events, now.wall.max(t.engine.now()), &event);
+        t.engine.handle(now.wall, event);
+        while let Some((_, effect)) = t.engine.poll() {
+            match effect {
+                Effect::Keep(record) => {
+                    t.live.call_ended(&record, &t.meaning);
+                    t.batch.records.push(*record);
+                }
+                effect => self.held.push_back((self.next_batch, tenant, effect)),
+            }
+        }
+        for change in t.engine.take_changes() {
+            t.live.changed(change, &t.engine, &t.meaning);
+        }
+    }
+
+    pub(super) fn leg_ended(&mut self, now: Now, tenant: usize, leg: LegId, end: LegEnd) {
+        self.forget_leg(tenant, leg);
+        self.tell(now, tenant, Event::LegEnded { leg, end });
+    }
+
+    /// The door's side of a leg is gone: its ports are free.
+    pub(super) fn forget_leg(&mut self, tenant: usize, leg: LegId) {
+        let Some(l) = self.tenants[tenant].legs.remove(&leg) else { return };
+        self.by_sip.remove(&l.sip);
+        if let Some(media) = l.media {
+            self.by_media.remove(&media);
+            self.door.send(MediaCommand::Close { leg: media });
+        }
+    }
+
+    pub(super) fn new_party(&mut self, tenant: usize, address: &Secret<String>, display: &Secret<String>) -> PartyId {
+        let t = &mut self.tenants[tenant];
+        let id = t.next_party;
+        t.next_party += 1;
+        t.batch.parties.push(Party { id, address: address.clone(), display: display.clone() });
+        PartyId(id)
+    }
+}

@@ -1,0 +1,120 @@
+//! Pages for the people who run the machine: metrics and health. Never public.
+
+use crate::http::Api;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::fmt::Write;
+use std::sync::atomic::Ordering;
+
+/// The admin pages.
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .with_state(api)
+}
+
+async fn ready(State(api): State<Api>) -> Response {
+    if !api.handle.ready.load(Ordering::Relaxed) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
+    }
+    let store = api.handle.store.clone();
+    let stored = tokio::task::spawn_blocking(move || store.ping()).await;
+    let stalled = api.handle.ask(|switch, _| switch.journal_stalled).await;
+    match (stored, stalled) {
+        (Ok(Ok(())), Some(false)) => "ready\n".into_response(),
+        (_, Some(true)) => (StatusCode::SERVICE_UNAVAILABLE, "the journal cannot be written\n").into_response(),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+    }
+}
+
+struct Page(String);
+
+impl Page {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = writeln!(self.0, "# HELP switchroom_{name} {help}\n# TYPE switchroom_{name} {kind}");
+    }
+
+    fn value(&mut self, name: &str, labels: &str, value: impl std::fmt::Display) {
+        let _ = writeln!(self.0, "switchroom_{name}{labels} {value}");
+    }
+
+    fn one(&mut self, name: &str, kind: &str, help: &str, value: impl std::fmt::Display) {
+        self.family(name, kind, help);
+        self.value(name, "", value);
+    }
+}
+
+async fn metrics(State(api): State<Api>) -> Response {
+    let broken = api.handle.laws_broken.load(Ordering::Relaxed);
+    let page = api.handle.ask(move |switch, _| {
+        let mut p = Page(String::with_capacity(8_192));
+        let sip = switch.sip_counters();
+        let (legs, transactions) = switch.sip_held();
+        p.one("sip_messages_received_total", "counter", "SIP messages taken in.", sip.received);
+        p.one("sip_messages_sent_total", "counter", "SIP messages given out.", sip.sent);
+        p.one("sip_unreadable_total", "counter", "Messages dropped because they are no SIP.", sip.unreadable);
+        p.one("sip_refused_total", "counter", "Requests refused for what they are.", sip.refused);
+        p.one("sip_repeated_total", "counter", "Requests that came again.", sip.repeated_requests);
+        p.one("sip_repeats_sent_total", "counter", "Messages sent again.", sip.repeats_sent);
+        p.one("sip_over_limit_total", "counter", "Requests refused because a limit was reached.", sip.over_limit);
+        p.one("sip_strangers_total", "counter", "Calls refused because they came from no trunk.", switch.strangers);
+        p.one("sip_legs", "gauge", "Legs that SIP holds.", legs);
+        p.one("sip_transactions", "gauge", "Transactions that SIP holds.", transactions);
+        p.one("journal_stalled", "gauge", "1 while the journal cannot be written.", u8::from(switch.journal_stalled));
+        p.one("laws_broken_total", "counter", "Laws found broken: always 0.", broken);
+        p.family("calls_open", "gauge", "Calls that are open.");
+        for t in switch.tenants() {
+            p.value("calls_open", &format!("{{tenant=\"{}\"}}", t.meaning.tenant), t.engine.calls().len());
+        }
+        p.family("calls_ended_total", "counter", "Calls that are over.");
+        for t in switch.tenants() {
+            p.value("calls_ended_total", &format!("{{tenant=\"{}\"}}", t.meaning.tenant), t.engine.ended_calls());
+        }
+        type Count = fn(&engine::Queue) -> u64;
+        let counts: [(&str, &str, &str, Count); 6] = [
+            ("queue_waiting", "gauge", "Callers waiting.", |q| q.waiting.len() as u64 + u64::from(q.offering)),
+            ("queue_offered_total", "counter", "Callers who entered.", |q| q.counts.offered),
+            ("queue_answered_total", "counter", "Callers answered by an agent.", |q| q.counts.answered),
+            ("queue_abandoned_total", "counter", "Callers who hung up while waiting.", |q| q.counts.abandoned),
+            ("queue_flowed_out_total", "counter", "Callers who went on with the flow.", |q| q.counts.flowed_out),
+            ("queue_answered_within_total", "counter", "Callers answered within the service level's threshold.", |q| {
+                q.counts.answered_within
+            }),
+        ];
+        for (name, kind, help, count) in counts {
+            p.family(name, kind, help);
+            for t in switch.tenants() {
+                for (id, q) in t.engine.queues() {
+                    let labels = format!("{{tenant=\"{}\",queue=\"{}\"}}", t.meaning.tenant, t.meaning.names.of("Queue", id.0));
+                    p.value(name, &labels, count(q));
+                }
+            }
+        }
+        p.family("queue_service_level", "gauge", "SL1: answered within T / (answered + abandoned - abandoned within T).");
+        for t in switch.tenants() {
+            for (id, q) in t.engine.queues() {
+                if let Some(level) = q.counts.service_level() {
+                    let labels = format!("{{tenant=\"{}\",queue=\"{}\"}}", t.meaning.tenant, t.meaning.names.of("Queue", id.0));
+                    p.value("queue_service_level", &labels, level);
+                }
+            }
+        }
+        p.family("agents", "gauge", "Agents by state.");
+        for t in switch.tenants() {
+            for state in engine::AgentState::NAMES {
+                let n = t.engine.agents().values().filter(|a| a.state.name() == state).count();
+                p.value("agents", &format!("{{tenant=\"{}\",state=\"{state}\"}}", t.meaning.tenant), n);
+            }
+        }
+        p.0
+    });
+    match page.await {
+        Some(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}

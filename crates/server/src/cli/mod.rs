@@ -1,0 +1,147 @@
+//! The command line. Exit codes: 0 done, 1 the thing asked about is not in order, 2 wrong use.
+
+mod apply;
+pub mod arguments;
+mod check;
+mod export;
+mod plan;
+mod remote;
+mod schema;
+pub mod serve;
+mod token;
+
+use arguments::Arguments;
+use std::process::ExitCode;
+
+/// How a command ends when it does not end well.
+pub enum Failure {
+    /// The thing asked about is not in order.
+    NotInOrder(String),
+    /// Wrong use.
+    Usage(String),
+}
+
+impl From<String> for Failure {
+    fn from(text: String) -> Failure {
+        Failure::NotInOrder(text)
+    }
+}
+
+impl From<Vec<String>> for Failure {
+    fn from(all: Vec<String>) -> Failure {
+        Failure::NotInOrder(all.join("\n"))
+    }
+}
+
+impl From<lexopt::Error> for Failure {
+    fn from(e: lexopt::Error) -> Failure {
+        Failure::Usage(e.to_string())
+    }
+}
+
+pub type Outcome = Result<(), Failure>;
+
+struct Command {
+    name: &'static str,
+    usage: &'static str,
+    does: &'static str,
+    run: fn(Arguments) -> Outcome,
+}
+
+const COMMANDS: [Command; 8] = [
+    Command {
+        name: "serve",
+        usage: "--config FILE [--apply DIR] [--log json] | --print-config",
+        does: "runs the server",
+        run: serve::run,
+    },
+    Command {
+        name: "demo",
+        usage: "[--http A:P] [--admin A:P] [--sip A:P] [--data DIR] [--agents N] [--calls-per-minute N] [--for 60s] [--log json]",
+        does: "runs a made-up contact centre with callers and agents",
+        run: crate::demo::run,
+    },
+    Command { name: "check", usage: "--config FILE [--tenant-files DIR]", does: "says what is wrong with a configuration", run: check::run },
+    Command {
+        name: "plan",
+        usage: "DIR (--server URL --token T | --config FILE)",
+        does: "shows what applying tenant files would change",
+        run: plan::run,
+    },
+    Command {
+        name: "apply",
+        usage: "DIR (--server URL --token T | --config FILE)",
+        does: "makes a tenant what its files say",
+        run: apply::run,
+    },
+    Command {
+        name: "export",
+        usage: "DIR (--server URL --token T | --config FILE --tenant T)",
+        does: "writes a tenant's configuration as files",
+        run: export::run,
+    },
+    Command { name: "schema", usage: "", does: "prints the JSON Schema of tenant files, for editors", run: schema::run },
+    Command {
+        name: "token",
+        usage: "--config FILE --tenant T --role owner|supervisor|agent|auditor",
+        does: "makes an API token and prints it",
+        run: token::run,
+    },
+];
+
+/// Runs the command that was asked for.
+pub fn run() -> ExitCode {
+    let mut args = std::env::args_os().skip(1);
+    let name = args.next().map(|a| a.to_string_lossy().into_owned()).unwrap_or_default();
+    match name.as_str() {
+        "--help" | "-h" | "help" => {
+            say(&help());
+            return ExitCode::SUCCESS;
+        }
+        "--version" | "-V" | "version" => {
+            say(concat!("switchroom ", env!("CARGO_PKG_VERSION")));
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
+    }
+    let Some(command) = COMMANDS.iter().find(|c| c.name == name) else {
+        let known: Vec<&str> = COMMANDS.iter().map(|c| c.name).collect();
+        let what = if name.is_empty() { "say what to do".into() } else { format!("unknown command {name:?}") };
+        complain(&format!("{what}: {}\n\n{}", crate::tenant::schema::nearest(&name, &known), help()));
+        return ExitCode::from(2);
+    };
+    let result = Arguments::read(args.collect()).map_err(Failure::from).and_then(|arguments| (command.run)(arguments));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::NotInOrder(text)) => {
+            complain(&text);
+            ExitCode::from(1)
+        }
+        Err(Failure::Usage(text)) => {
+            complain(&format!("{text}\nusage: switchroom {} {}", command.name, command.usage));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn help() -> String {
+    let mut text = String::from("switchroom: a contact centre for Microsoft Teams and SIP\n");
+    for c in &COMMANDS {
+        text += &format!("\n  switchroom {} {}\n      {}\n", c.name, c.usage, c.does);
+    }
+    text
+}
+
+/// Prints to standard output.
+#[allow(clippy::print_stdout)]
+pub fn say(text: &str) {
+    use std::io::Write;
+    // A reader that went away (`| head`) is no error.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints to standard error.
+fn complain(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

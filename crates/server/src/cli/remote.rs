@@ -1,0 +1,132 @@
+//! Commands about a tenant work through a running server, or on the files while no server runs.
+
+use crate::cli::Failure;
+use crate::cli::arguments::Arguments;
+use crate::config;
+use crate::running::{self, stored_documents};
+use crate::tenant::check::{Document, Documents, read_folder};
+use crate::tenant::plan::{self, Step};
+use serde_json::Value;
+use std::path::Path;
+use store::{Store, TenantId};
+
+/// Where a tenant is.
+pub enum Place {
+    /// Behind a server's API.
+    Server {
+        /// Its address.
+        url: String,
+        /// A token of the tenant.
+        token: String,
+    },
+    /// In files that no server has open.
+    Files {
+        /// The store, boxed because it is large.
+        store: Box<Store>,
+    },
+}
+
+impl Place {
+    /// From `--server URL --token T` or `--config FILE`.
+    pub fn from(args: &mut Arguments) -> Result<Place, Failure> {
+        if let Some(url) = args.take("server") {
+            let token = args.take("token").or_else(|| std::env::var("SWITCHROOM_TOKEN").ok());
+            let token = token.ok_or_else(|| Failure::Usage("--token is missing (or SWITCHROOM_TOKEN)".into()))?;
+            if !url.starts_with("http://") {
+                return Err(Failure::Usage("--server must begin with http://: HTTPS is not available yet".into()));
+            }
+            return Ok(Place::Server { url: url.trim_end_matches('/').into(), token });
+        }
+        let path = args.take("config").ok_or_else(|| Failure::Usage("say --server URL --token T, or --config FILE".into()))?;
+        let store = running::open_store(&config::load(Path::new(&path))?)?;
+        Ok(Place::Files { store: Box::new(store) })
+    }
+
+    /// What would change.
+    pub fn plan(&self, wanted: &Documents) -> Result<Vec<Step>, Failure> {
+        match self {
+            Place::Server { url, token } => {
+                read_json(send(ureq::post(format!("{url}/api/v1/configuration/plan")), token, wanted)?)
+            }
+            Place::Files { store } => {
+                let now = match tenant_of(store, wanted)? {
+                    Some(tenant) => stored_documents(store, tenant)?.0,
+                    None => Documents::new(),
+                };
+                Ok(plan::difference(&now, wanted))
+            }
+        }
+    }
+
+    /// Makes it so.
+    pub fn apply(&self, wanted: &Documents) -> Result<Vec<Step>, Failure> {
+        match self {
+            Place::Server { url, token } => {
+                read_json(send(ureq::put(format!("{url}/api/v1/configuration")), token, wanted)?)
+            }
+            Place::Files { store } => {
+                let name = running::tenant_name(wanted).unwrap_or_default();
+                let tenant = store.tenant(&name, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
+                Ok(running::store_documents(store, tenant, "command line", wanted)?)
+            }
+        }
+    }
+
+    /// All objects of a tenant.
+    pub fn export(&self, tenant: Option<&str>) -> Result<Vec<Value>, Failure> {
+        match self {
+            Place::Server { url, token } => {
+                let request = ureq::get(format!("{url}/api/v1/configuration"));
+                read_json(answer(request.header("Authorization", format!("Bearer {token}")).config().http_status_as_error(false).build().call())?)
+            }
+            Place::Files { store } => {
+                let name = tenant.ok_or_else(|| Failure::Usage("--tenant is missing".into()))?;
+                let tenants = store.tenants().map_err(|e| e.to_string())?;
+                let found = tenants.iter().find(|(_, n)| n == name).map(|(id, _)| *id);
+                let id = found.ok_or_else(|| format!("there is no tenant {name:?} in this database"))?;
+                Ok(stored_documents(store, id)?.0.into_values().map(|d: Document| d.body).collect())
+            }
+        }
+    }
+}
+
+fn tenant_of(store: &Store, wanted: &Documents) -> Result<Option<TenantId>, Failure> {
+    let name = running::tenant_name(wanted).unwrap_or_default();
+    let tenants = store.tenants().map_err(|e| e.to_string())?;
+    Ok(tenants.into_iter().find(|(_, n)| *n == name).map(|(id, _)| id))
+}
+
+type Response = ureq::http::Response<ureq::Body>;
+
+fn send(request: ureq::RequestBuilder<ureq::typestate::WithBody>, token: &str, wanted: &Documents) -> Result<Response, Failure> {
+    let values: Vec<&Value> = wanted.values().map(|d| &d.body).collect();
+    let request = request.header("Authorization", format!("Bearer {token}"));
+    answer(request.config().http_status_as_error(false).build().send_json(values))
+}
+
+fn answer(result: Result<Response, ureq::Error>) -> Result<Response, Failure> {
+    let mut response = result.map_err(|e| format!("the server cannot be reached: {e}"))?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let body: Value = response.body_mut().read_json().unwrap_or_default();
+    let mut lines = vec![format!("the server refused ({}): {}", status.as_u16(), body["detail"].as_str().unwrap_or_default())];
+    lines.extend(body["problems"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_string));
+    Err(lines.into())
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(mut response: Response) -> Result<T, Failure> {
+    let limited = response.body_mut().with_config().limit(64 * 1024 * 1024);
+    limited.read_json().map_err(|e| Failure::NotInOrder(format!("the server's answer cannot be read: {e}")))
+}
+
+/// Reads and checks the files of a tenant.
+pub fn wanted(dir: &Path) -> Result<Documents, Failure> {
+    read_folder(dir).map_err(|p| p.iter().map(ToString::to_string).collect::<Vec<_>>().into())
+}
+
+/// The steps as text, a line each.
+pub fn list(steps: &[Step]) -> String {
+    steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

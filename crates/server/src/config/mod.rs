@@ -1,0 +1,306 @@
+//! The server's configuration: defaults compiled in, a file over them, the environment over that; checked whole.
+
+use crate::tenant::objects::Span;
+use crate::tenant::schema::nearest;
+use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use toml::{Table, Value};
+
+/// The defaults, with what each key means.
+pub const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// The configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct ServerConfig {
+    pub http: Http,
+    pub admin: Admin,
+    pub sip: Sip,
+    pub media: Media,
+    pub store: StoreSection,
+    pub bus: Bus,
+    pub blobs: BlobSection,
+    pub keys: KeySection,
+    pub shutdown: Shutdown,
+}
+
+/// `[http]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Http {
+    pub listen: String,
+    pub public_url: String,
+}
+
+/// `[admin]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Admin {
+    pub listen: String,
+}
+
+/// `[sip]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Sip {
+    pub udp: String,
+    pub tcp: String,
+    pub advertise: String,
+}
+
+/// `[media]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Media {
+    pub address: String,
+    pub bind: String,
+    pub ports: String,
+    pub threads: i64,
+    pub rtp_timeout: String,
+}
+
+/// `[store]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct StoreSection {
+    pub url: String,
+    pub sync: String,
+    pub region: String,
+}
+
+/// `[bus]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Bus {
+    pub url: String,
+}
+
+/// `[blobs]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct BlobSection {
+    pub url: String,
+    pub region: String,
+}
+
+/// `[keys]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct KeySection {
+    pub url: String,
+}
+
+/// `[shutdown]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Shutdown {
+    pub grace: String,
+}
+
+/// Reads a configuration file, the environment over it, and checks all of it.
+///
+/// # Errors
+/// Every problem, a sentence each.
+pub fn load(path: &Path) -> Result<ServerConfig, Vec<String>> {
+    let text = std::fs::read_to_string(path).map_err(|e| vec![format!("{}: {e}", path.display())])?;
+    let env = std::env::vars().filter(|(k, _)| k.starts_with("SWITCHROOM_")).collect::<Vec<_>>();
+    parse(&text, &path.display().to_string(), &env)
+}
+
+/// The defaults as they are, for `demo`.
+///
+/// # Errors
+/// None, unless the defaults themselves were broken.
+pub fn defaults() -> Result<ServerConfig, Vec<String>> {
+    parse("[store]\nregion = \"this machine\"\n[blobs]\nregion = \"this machine\"\n", "demo", &[])
+}
+
+/// Reads a configuration from text.
+///
+/// # Errors
+/// Every problem, a sentence each.
+pub fn parse(text: &str, name: &str, env: &[(String, String)]) -> Result<ServerConfig, Vec<String>> {
+    let mut all: Table = DEFAULTS.parse().map_err(|e| vec![format!("the defaults are broken: {e}")])?;
+    let file: Table = text.parse().map_err(|e: toml::de::Error| {
+        let line = e.span().map_or(0, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
+        vec![format!("{name}:{line}: this is not TOML: {}", e.message())]
+    })?;
+    let mut problems = Vec::new();
+    let known: Vec<String> = all.keys().cloned().collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    for (section, values) in &file {
+        let Some(Value::Table(defaults)) = all.get_mut(section) else {
+            problems.push(format!("{name}: unknown section [{section}]: {}", nearest(section, &known)));
+            continue;
+        };
+        let Value::Table(values) = values else {
+            problems.push(format!("{name}: {section} must be a section: [{section}]"));
+            continue;
+        };
+        for (key, value) in values {
+            put(defaults, section, key, value.clone(), name, &mut problems);
+        }
+    }
+    for (variable, value) in env {
+        let Some((section, key)) = variable.trim_start_matches("SWITCHROOM_").split_once("__") else { continue };
+        let (section, key) = (section.to_lowercase(), key.to_lowercase());
+        match all.get_mut(&section) {
+            Some(Value::Table(defaults)) => {
+                // A number stays a number.
+                let value = match (defaults.get(&key), value.parse::<i64>()) {
+                    (Some(Value::Integer(_)), Ok(n)) => Value::Integer(n),
+                    _ => Value::String(value.clone()),
+                };
+                put(defaults, &section, &key, value, variable, &mut problems);
+            }
+            _ => problems.push(format!("{variable}: unknown section {section}: {}", nearest(&section, &known))),
+        }
+    }
+    let config: Option<ServerConfig> = match all.try_into() {
+        Ok(config) => Some(config),
+        Err(e) => {
+            if problems.is_empty() {
+                problems.push(format!("{name}: {e}"));
+            }
+            None
+        }
+    };
+    if let Some(config) = &config {
+        config.check(name, &mut problems);
+    }
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(problems),
+    }
+}
+
+fn put(defaults: &mut Table, section: &str, key: &str, value: Value, name: &str, problems: &mut Vec<String>) {
+    let known: Vec<&str> = defaults.keys().map(String::as_str).collect();
+    match defaults.get(key) {
+        None => problems.push(format!("{name}: unknown key {section}.{key}: {}", nearest(key, &known))),
+        Some(old) if old.same_type(&value) => {
+            defaults.insert(key.into(), value);
+        }
+        Some(old) => problems.push(format!("{name}: {section}.{key} must be a {}", old.type_str())),
+    }
+}
+
+impl ServerConfig {
+    fn check(&self, name: &str, problems: &mut Vec<String>) {
+        let mut say = |what: String| problems.push(format!("{name}: {what}"));
+        for (key, value) in [("http.listen", &self.http.listen), ("admin.listen", &self.admin.listen)] {
+            if address(value).is_none() {
+                say(format!("{key} = {value:?}: write an address and a port, as in 127.0.0.1:8080"));
+            }
+        }
+        if address(&self.http.listen).is_some_and(|a| !a.ip().is_loopback()) {
+            say("http.listen: only loopback addresses are possible until HTTPS is available; put a proxy in front".into());
+        }
+        if address(&self.admin.listen).is_some_and(|a| !a.ip().is_loopback() && !is_private(a.ip())) {
+            say("admin.listen must not be a public address".into());
+        }
+        for (key, value) in [("sip.udp", &self.sip.udp), ("sip.tcp", &self.sip.tcp), ("sip.advertise", &self.sip.advertise)] {
+            if !value.is_empty() && address(value).is_none() {
+                say(format!("{key} = {value:?}: write an address and a port, as in 192.0.2.1:5060, or nothing"));
+            }
+        }
+        if self.sip.udp.is_empty() && self.sip.tcp.is_empty() {
+            say("sip.udp and sip.tcp are both empty: no call could arrive".into());
+        }
+        let unspecified = |v: &str| address(v).is_some_and(|a| a.ip().is_unspecified());
+        if self.sip.advertise.is_empty() && (unspecified(&self.sip.udp) || unspecified(&self.sip.tcp)) {
+            say("sip.advertise is needed when SIP listens on all addresses: others must know which one to answer".into());
+        }
+        match self.media.address.parse::<IpAddr>() {
+            Ok(ip) if ip.is_unspecified() => say("media.address must be the address that others send audio to".into()),
+            Ok(_) => {}
+            Err(_) => say(format!("media.address = {:?} is no address", self.media.address)),
+        }
+        if !self.media.bind.is_empty() && self.media.bind.parse::<IpAddr>().is_err() {
+            say(format!("media.bind = {:?} is no address", self.media.bind));
+        }
+        match self.ports() {
+            Some((first, last)) if last > first && first >= 1024 => {}
+            _ => say(format!("media.ports = {:?}: write first-last, both from 1024 up, as in 20000-29999", self.media.ports)),
+        }
+        if !(0..=64).contains(&self.media.threads) {
+            say("media.threads is 0 to 64".into());
+        }
+        for (key, value) in [("media.rtp_timeout", &self.media.rtp_timeout), ("shutdown.grace", &self.shutdown.grace)] {
+            if Span::read(value).is_none() {
+                say(format!("{key} = {value:?}: write a number and ms, s, m or h, as in 30s"));
+            }
+        }
+        if !matches!(self.store.sync.as_str(), "normal" | "full") {
+            say("store.sync is \"normal\" or \"full\"".into());
+        }
+        if !self.store.url.starts_with("sqlite:") {
+            say("store.url: only sqlite:PATH is supported yet".into());
+        }
+        if self.bus.url != "local:" {
+            say("bus.url: only local: is supported yet".into());
+        }
+        for (key, value) in [("blobs.url", &self.blobs.url), ("keys.url", &self.keys.url)] {
+            if !value.starts_with("file:") {
+                say(format!("{key}: only file:PATH is supported yet"));
+            }
+        }
+        for (key, value) in [("store.region", &self.store.region), ("blobs.region", &self.blobs.region)] {
+            if value.is_empty() {
+                say(format!("{key} must say where the data is kept: the attestation shows it"));
+            }
+        }
+    }
+
+    /// First and last port for audio.
+    pub fn ports(&self) -> Option<(u16, u16)> {
+        let (first, last) = self.media.ports.split_once('-')?;
+        Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
+    }
+
+    /// How long calls may go on after the program was asked to stop.
+    pub fn grace(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(Span::read(&self.shutdown.grace).map_or(0, |s| s.0))
+    }
+}
+
+fn address(text: &str) -> Option<SocketAddr> {
+    text.parse().ok()
+}
+
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => (ip.segments()[0] & 0xfe00) == 0xfc00,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REGION: &str = "[store]\nregion=\"x\"\n[blobs]\nregion=\"x\"\n";
+
+    #[test]
+    fn a_file_and_the_environment_override_the_defaults() {
+        let env = [("SWITCHROOM_HTTP__LISTEN".to_string(), "127.0.0.1:1".to_string()), ("SWITCHROOM_MEDIA__THREADS".into(), "3".into())];
+        let c = parse(&format!("[sip]\ntcp = \"127.0.0.1:5060\"\n{REGION}"), "f", &env).unwrap();
+        assert_eq!((c.http.listen.as_str(), c.sip.tcp.as_str(), c.media.threads), ("127.0.0.1:1", "127.0.0.1:5060", 3));
+        assert_eq!(c.ports(), Some((20_000, 29_999)));
+    }
+
+    #[test]
+    fn all_problems_at_once() {
+        let text = "[http]\nlisten = \"0.0.0.0:80\"\nlistne = \"x\"\n[sip]\nudp = \"host:5060\"\n[medai]\n[media]\nthreads = \"two\"\n";
+        let found = parse(text, "f.toml", &[]).unwrap_err().join("\n");
+        for part in ["only loopback", "http.listne: did you mean \"listen\"?", "sip.udp", "[medai]: did you mean \"media\"?", "media.threads must be a integer", "store.region", "blobs.region"] {
+            assert!(found.contains(part), "{part} is not in:\n{found}");
+        }
+    }
+
+    #[test]
+    fn a_line_for_what_is_no_toml() {
+        assert!(parse("[http]\nlisten = \n", "f.toml", &[]).unwrap_err()[0].starts_with("f.toml:2:"));
+    }
+}

@@ -1,0 +1,151 @@
+//! `switchroom demo`: a made-up contact centre, everything embedded, with callers and agents over real SIP.
+
+mod table;
+mod traffic_io;
+
+use crate::cli::serve::{Server, start_log, wait_for_signal};
+use crate::cli::{Failure, Outcome, say};
+use crate::cli::arguments::Arguments;
+use crate::config;
+use crate::tenant::check::{Documents, check_values};
+use crate::tenant::objects::Span;
+use serde_json::{Value, json};
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::time::Duration;
+use store::Role;
+
+/// Where the made-up phones are, counted from Switchroom's own SIP port.
+const PHONES: u16 = 100;
+
+/// Runs the command.
+pub fn run(mut args: Arguments) -> Outcome {
+    let mut take = |name: &str, default: &str| args.take(name).unwrap_or_else(|| default.into());
+    let http = take("http", "127.0.0.1:8080");
+    let admin = take("admin", "127.0.0.1:9090");
+    let sip = take("sip", "127.0.0.1:5060");
+    let agents: u32 = number("agents", &take("agents", "12"), 500)?;
+    let calls: u32 = number("calls-per-minute", &take("calls-per-minute", "30"), 3_000)?;
+    let data = args.take("data");
+    let time = match args.take("for") {
+        Some(text) => Some(Span::read(&text).ok_or_else(|| Failure::Usage(format!("--for {text}: write it as 60s")))?),
+        None => None,
+    };
+    let log = args.take("log");
+    args.end()?;
+    let sip_addr: SocketAddr = sip.parse().map_err(|_| Failure::Usage(format!("--sip {sip}: write address:port")))?;
+    if log.is_some() || !std::io::stdout().is_terminal() {
+        start_log(log.as_deref())?;
+    }
+    // Without a folder of its own the demo leaves nothing behind.
+    let scratch = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let folder = data.map_or_else(|| scratch.path().to_path_buf(), Into::into);
+    let mut config = config::defaults()?;
+    config.http.listen = http;
+    config.admin.listen = admin;
+    config.sip.udp = sip.clone();
+    config.sip.tcp = sip;
+    config.media.address = sip_addr.ip().to_string();
+    config.store.url = format!("sqlite:{}/switchroom.db", folder.display());
+    config.blobs.url = format!("file:{}/blobs", folder.display());
+    config.keys.url = format!("file:{}/master.key", folder.display());
+    config.shutdown.grace = "5s".into();
+
+    let phones = SocketAddr::new(sip_addr.ip(), sip_addr.port().wrapping_add(PHONES).max(1_024));
+    let server = Server::start(&config, Some(&tenant(phones, agents)?))?;
+    let handle = server.handle().clone();
+    let tenants = handle.store.tenants().map_err(|e| e.to_string())?;
+    let tenant = tenants.iter().find(|(_, name)| name == "demo").map(|(id, _)| *id).ok_or("the demo's tenant is missing".to_string())?;
+    let now = crate::clock::wall_ms();
+    let token = handle.store.new_token(tenant, Role::Owner, now).map_err(|e| e.to_string())?;
+    let traffic = traffic_io::start(phones, sip_addr, agents, calls)?;
+    server.say_ready();
+    if log.is_none() {
+        say(&welcome(&server, sip_addr, token.expose_secret()));
+    }
+    let table = table::start(handle.clone(), tenant, log.is_some());
+    wait_for_signal(time.map(|t| Duration::from_millis(t.0)));
+    table.stop();
+    let counts = traffic.stop();
+    let end = verdict(&handle, tenant, &counts);
+    server.stop();
+    match end {
+        Ok(text) => {
+            if log.is_none() {
+                say(&text);
+            }
+            tracing::info!(event = "demo_ended", "{text}");
+            Ok(())
+        }
+        Err(text) => Err(Failure::NotInOrder(text)),
+    }
+}
+
+fn number(name: &str, text: &str, most: u32) -> Result<u32, Failure> {
+    text.parse().ok().filter(|n| *n <= most).ok_or_else(|| Failure::Usage(format!("--{name} {text}: a number up to {most}")))
+}
+
+fn welcome(server: &Server, sip: SocketAddr, token: &str) -> String {
+    let (http, admin) = (server.http, server.admin);
+    format!(
+        "Switchroom is running with a made-up contact centre.\n\n\
+         Open      http://{http}/\n\
+         Dial      sip:100@{sip}   (greeting, music, an agent; recorded)\n\
+         Metrics   http://{admin}/metrics\n\
+         Sign in   Authorization: Bearer {token}\n\
+         \n          for example: curl -H 'Authorization: Bearer {token}' http://{http}/api/v1/calls\n\n\
+         Stop with Ctrl-C.\n"
+    )
+}
+
+/// The tenant: two queues, the numbers 100 and 200, and agents whose phones are made up too.
+fn tenant(phones: SocketAddr, agents: u32) -> Result<Documents, Failure> {
+    let name = |n: u32| format!("agent{n}");
+    let mut all: Vec<Value> = vec![
+        json!({"kind": "Tenant", "id": "demo", "name": "Harbour Bikes", "profile": "contact-center"}),
+        json!({"kind": "Trunk", "id": "loopback", "networks": [format!("{}/{}", phones.ip(), if phones.is_ipv4() { 8 } else { 128 })]}),
+        json!({"kind": "Number", "id": "service", "number": "100", "flow": "service"}),
+        json!({"kind": "Number", "id": "sales", "number": "200", "flow": "sales"}),
+        json!({"kind": "Prompt", "id": "greeting", "tone": {"hz": 523, "length": "1200ms"}}),
+        json!({"kind": "Prompt", "id": "sorry", "tone": {"hz": 330, "length": "1s"}}),
+        json!({"kind": "Prompt", "id": "music", "music": true}),
+    ];
+    for (id, other) in [("service", 0), ("sales", 1)] {
+        all.push(json!({"kind": "Flow", "id": id, "steps": [
+            {"say": "greeting"}, {"record": true}, {"queue": id}, {"say": "sorry"}]}));
+        // Two thirds of the agents serve each queue, so a third serves both.
+        let members: Vec<String> = (1..=agents).filter(|n| n % 3 != other + 1).map(name).collect();
+        all.push(json!({"kind": "Queue", "id": id, "agents": members, "ring_time": "15s", "wrap_up": "3s",
+            "max_wait": "5m", "music": "music"}));
+    }
+    for n in 1..=agents {
+        all.push(json!({"kind": "User", "id": name(n), "name": format!("Agent {n}"), "roles": ["agent"],
+            "phone": format!("sip:{}@{phones}", name(n)), "at_start": "available"}));
+    }
+    check_values(all).map_err(|p| Failure::from(p.iter().map(ToString::to_string).collect::<Vec<_>>()))
+}
+
+/// Whether everything that must hold has held.
+fn verdict(handle: &crate::running::Handle, tenant: store::TenantId, counts: &sim::Counts) -> Result<String, String> {
+    let laws = handle
+        .ask_and_wait(move |switch, _| {
+            let t = switch.tenant(tenant)?;
+            let ended = t.engine.ended_calls();
+            Some((t.engine.check_all(), ended, t.engine.calls().len()))
+        })
+        .flatten()
+        .ok_or("the switch does not answer")?;
+    let (law, ended, open) = laws;
+    law.map_err(|broken| format!("a law is broken: {broken:?}"))?;
+    let broken = handle.laws_broken.load(std::sync::atomic::Ordering::Relaxed);
+    if broken > 0 {
+        return Err(format!("{broken} times a law was found broken: see the log"));
+    }
+    if counts.dialled > 0 && counts.answered == 0 {
+        return Err(format!("{} calls were made and no agent answered one", counts.dialled));
+    }
+    Ok(format!(
+        "{} calls made, {} answered by an agent, {} gave up; {ended} ended, {open} still open; all laws held.",
+        counts.dialled, counts.answered, counts.gave_up
+    ))
+}

@@ -1,0 +1,152 @@
+//! Sockets for the made-up people of `sim`: their phones speak real SIP and real audio.
+
+use rustix::event::epoll;
+use sim::{Counts, PhonesInput, PhonesTransmit, Plan, Traffic};
+use sip::Time;
+use std::collections::HashMap;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Calls of made-up callers at a time.
+const CALLS: u16 = 60;
+/// The first port of their audio.
+const PORTS: u16 = 40_000;
+
+/// Made-up people who are at work.
+pub struct Running {
+    stop: Arc<AtomicBool>,
+    thread: std::thread::JoinHandle<Counts>,
+}
+
+impl Running {
+    /// No new calls; those in progress get a few seconds. Gives what was counted.
+    pub fn stop(self) -> Counts {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+/// Starts callers and agents.
+///
+/// # Errors
+/// A sentence.
+pub fn start(phones: SocketAddr, to: SocketAddr, agents: u32, calls_per_minute: u32) -> Result<Running, String> {
+    let sip = UdpSocket::bind(phones).map_err(|e| format!("the made-up phones need {phones}: {e}"))?;
+    let io = |e: std::io::Error| e.to_string();
+    sip.set_nonblocking(true).map_err(io)?;
+    // A pair of ports for each call's caller and agent. Ports that are taken leave room for fewer calls.
+    let mut media = HashMap::new();
+    let wanted = (CALLS * 2).max(agents as u16 + CALLS);
+    let last = PORTS + wanted * 2 - 1;
+    for port in PORTS..=last {
+        let socket = UdpSocket::bind((phones.ip(), port)).map_err(|e| format!("made-up audio needs port {port}: {e}"))?;
+        socket.set_nonblocking(true).map_err(io)?;
+        media.insert(port, socket);
+    }
+    let plan = Plan {
+        seed: u64::from(std::process::id()),
+        sip: phones,
+        media_ip: phones.ip(),
+        rtp_ports: PORTS..=last,
+        to,
+        numbers: vec!["100".into(), "200".into()],
+        agents: (1..=agents).map(|n| format!("agent{n}")).collect(),
+        pick_up_ms: None,
+        calls_per_minute,
+        mean_talk_ms: 12_000,
+        max_calls: usize::from(CALLS),
+        tones: false,
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    let thread = std::thread::Builder::new()
+        .name("people".into())
+        .spawn(move || match People::new(plan, sip, media) {
+            Ok(people) => people.run(&asked),
+            Err(e) => {
+                tracing::error!(event = "people", cause = %e, "the made-up people cannot begin");
+                Counts::default()
+            }
+        })
+        .map_err(|e| e.to_string())?;
+    Ok(Running { stop, thread })
+}
+
+struct People {
+    traffic: Traffic,
+    sip: UdpSocket,
+    media: HashMap<u16, UdpSocket>,
+    epoll: OwnedFd,
+    began: Instant,
+}
+
+impl People {
+    fn new(plan: Plan, sip: UdpSocket, media: HashMap<u16, UdpSocket>) -> std::io::Result<People> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, &sip, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
+        for (port, socket) in &media {
+            epoll::add(&epoll, socket, epoll::EventData::new_u64(u64::from(*port)), epoll::EventFlags::IN)?;
+        }
+        Ok(People { traffic: Traffic::new(Time(0), plan), sip, media, epoll, began: Instant::now() })
+    }
+
+    fn now(&self) -> Time {
+        Time(self.began.elapsed().as_micros() as u64)
+    }
+
+    fn run(mut self, stop: &AtomicBool) -> Counts {
+        let mut events = Vec::with_capacity(256);
+        let mut buffer = [0; 65_536];
+        let mut stopping: Option<Instant> = None;
+        loop {
+            if stop.load(Ordering::Relaxed) && stopping.is_none() {
+                stopping = Some(Instant::now());
+                let now = self.now();
+                self.traffic.stop(now);
+                self.traffic.hang_up_all(now);
+            }
+            if let Some(since) = stopping {
+                if self.traffic.is_idle() || since.elapsed() > Duration::from_secs(3) {
+                    return self.traffic.counts();
+                }
+            }
+            self.drain();
+            let now = self.now();
+            let wait = self.traffic.deadline().map_or(100_000, |t| t.0.saturating_sub(now.0)).min(100_000);
+            let wait = rustix::time::Timespec { tv_sec: 0, tv_nsec: (wait * 1_000) as i64 };
+            if epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&wait)).is_err() {
+                continue;
+            }
+            for event in events.drain(..) {
+                let port = event.data.u64() as u16;
+                let socket = if port == 0 { Some(&self.sip) } else { self.media.get(&port) };
+                while let Some(Ok((n, from))) = socket.map(|s| s.recv_from(&mut buffer)) {
+                    let bytes = &buffer[..n];
+                    let now = Time(self.began.elapsed().as_micros() as u64);
+                    self.traffic.handle(now, match port {
+                        0 => PhonesInput::Sip { from, bytes },
+                        port => PhonesInput::Rtp { port, from, bytes },
+                    });
+                }
+            }
+            let now = self.now();
+            self.traffic.handle(now, PhonesInput::Tick);
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(transmit) = self.traffic.poll_transmit() {
+            // What a socket refuses is lost, as on a network.
+            let _ = match transmit {
+                PhonesTransmit::Sip { to, bytes } => self.sip.send_to(&bytes, to),
+                PhonesTransmit::Rtp { port, to, bytes } => match self.media.get(&port) {
+                    Some(socket) => socket.send_to(bytes, to),
+                    None => Ok(0),
+                },
+            };
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Calls: open and over.
+
+use crate::http::problem::Problem;
+use crate::http::serve::{Api, Asker};
+use crate::view::{self, CallDetail, CallView};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use engine::{CallId, Event};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use store::{CallFilter, StoreError};
+
+/// What to list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    queue: Option<String>,
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+/// A page of calls.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CallList {
+    /// The calls.
+    pub items: Vec<CallView>,
+    /// Pass this as `cursor` for the next page; null at the end.
+    pub next: Option<String>,
+}
+
+pub(super) fn read_id(id: &str, letter: char) -> Option<u64> {
+    id.strip_prefix(letter)?.parse().ok()
+}
+
+/// `GET /calls`
+pub async fn list(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<CallList>, Problem> {
+    let tenant = asker.0.tenant;
+    let before = match &query.cursor {
+        Some(c) => Some(read_id(c, 'c').ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "this cursor is none of ours"))?),
+        None => None,
+    };
+    let first_page = before.is_none();
+    let wanted = query.queue.clone();
+    // The open calls and the names first: a call that ends in between is then found among those that are over.
+    let (mut items, meaning) = api
+        .handle
+        .ask(move |switch, _| {
+            let t = switch.tenant(tenant)?;
+            let calls = t.engine.calls().values().rev().filter(|_| first_page).take(1_000);
+            let items: Vec<CallView> = calls
+                .map(|c| view::live_call(c, &t.engine, &t.meaning))
+                .filter(|c| wanted.is_none() || c.queue == wanted)
+                .collect();
+            Some((items, t.meaning.clone()))
+        })
+        .await
+        .ok_or_else(Problem::stopping)?
+        .ok_or_else(|| Problem::not_found("such tenant in this server"))?;
+    let queue = match &query.queue {
+        Some(id) => Some(meaning.names.number("Queue", id).ok_or_else(|| Problem::not_found(&format!("queue {id:?}")))?),
+        None => None,
+    };
+    let store = api.handle.store.clone();
+    let filter = CallFilter { queue, before, limit: query.limit.unwrap_or(100), since: None };
+    let page = tokio::task::spawn_blocking(move || store.calls(tenant, &filter)).await.map_err(|_| Problem::stopping())??;
+    items.retain(|open| !page.calls.iter().any(|c| view::call_id(c.id) == open.id));
+    items.extend(page.calls.iter().map(|c| view::ended_call(c, &meaning)));
+    Ok(Json(CallList { items, next: page.next.map(|n| format!("c{n}")) }))
+}
+
+/// `GET /calls/{id}`
+pub async fn one(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(id): Path<String>,
+) -> Result<Json<CallDetail>, Problem> {
+    let tenant = asker.0.tenant;
+    let missing = || Problem::not_found(&format!("call {id:?}"));
+    let call = CallId(read_id(&id, 'c').ok_or_else(missing)?);
+    let (live, meaning) = api
+        .handle
+        .ask(move |switch, _| {
+            let t = switch.tenant(tenant)?;
+            let live = t.engine.calls().get(&call).map(|c| (view::live_detail(c, &t.engine, &t.meaning), c.caller));
+            Some((live, t.meaning.clone()))
+        })
+        .await
+        .ok_or_else(Problem::stopping)?
+        .ok_or_else(missing)?;
+    let store = api.handle.store.clone();
+    let detail = tokio::task::spawn_blocking(move || {
+        let (mut detail, party) = match live {
+            Some(found) => found,
+            None => {
+                let record = store.call(tenant, call)?;
+                (view::ended_detail(&record, &meaning), record.caller)
+            }
+        };
+        match store.party(tenant, party.0) {
+            Ok(value) => {
+                let text = |s: &redact::Secret<String>| Some(s.expose_secret().clone()).filter(|s| !s.is_empty());
+                detail.caller = text(&value.address);
+                detail.caller_name = text(&value.display);
+            }
+            // Erased, or not written yet.
+            Err(StoreError::NotFound(_)) => {}
+            Err(e) => return Err(e),
+        }
+        Ok(detail)
+    })
+    .await
+    .map_err(|_| Problem::stopping())?;
+    detail.map(Json).map_err(|e| match e {
+        StoreError::NotFound(_) => missing(),
+        e => e.into(),
+    })
+}
+
+/// `POST /calls/{id}/hang-up`
+pub async fn hang_up(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let tenant = asker.0.tenant;
+    let missing = || Problem::not_found(&format!("open call {id:?}"));
+    let call = CallId(read_id(&id, 'c').ok_or_else(missing)?);
+    let found = api
+        .handle
+        .ask(move |switch, now| {
+            let open = switch.tenant(tenant).is_some_and(|t| t.engine.calls().contains_key(&call));
+            if open {
+                switch.on_event(now, tenant, Event::HangUpAsked { call });
+            }
+            open
+        })
+        .await
+        .ok_or_else(Problem::stopping)?;
+    if !found {
+        return Err(missing());
+    }
+    let (store, who) = (api.handle.store.clone(), asker.name());
+    let object = format!("Call/{id}");
+    tokio::task::spawn_blocking(move || store.audit(tenant, crate::clock::wall_ms(), &who, "call.hang-up", &object))
+        .await
+        .map_err(|_| Problem::stopping())??;
+    Ok(StatusCode::NO_CONTENT)
+}

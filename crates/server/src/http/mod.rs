@@ -1,0 +1,16 @@
+//! The HTTP API: one table of routes, from which the router, the rights and the OpenAPI description are made.
+
+mod agents;
+mod audit;
+mod calls;
+mod configuration;
+mod live;
+mod openapi;
+mod problem;
+mod recordings;
+mod reports;
+mod routes;
+mod serve;
+
+pub use problem::Problem;
+pub use serve::{Api, serve};

@@ -1,0 +1,78 @@
+//! Errors of the API as `application/problem+json` (RFC 9457): a status and a sentence that says what to do.
+
+use crate::tenant::Problem as ConfigurationProblem;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::StoreError;
+
+/// An error as the caller sees it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: u16,
+    /// The status in words.
+    pub title: String,
+    /// What is wrong and what to do.
+    pub detail: String,
+    /// All that is wrong, where there is more than one thing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+impl Problem {
+    /// An error with a sentence.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Problem {
+        let title = status.canonical_reason().unwrap_or("Error").into();
+        Problem { status: status.as_u16(), title, detail: detail.into(), problems: Vec::new() }
+    }
+
+    /// Nothing of that name is there.
+    pub fn not_found(what: &str) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, format!("there is no {what}"))
+    }
+
+    /// The server is stopping.
+    pub fn stopping() -> Problem {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping: try again soon")
+    }
+
+    /// A configuration with problems.
+    pub fn configuration(found: &[ConfigurationProblem]) -> Problem {
+        let mut p = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the configuration is not in order; nothing was changed");
+        p.problems = found.iter().map(ToString::to_string).collect();
+        p
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(e: StoreError) -> Problem {
+        let status = match e {
+            StoreError::NotFound(_) => StatusCode::NOT_FOUND,
+            StoreError::Refused(_) => StatusCode::CONFLICT,
+            StoreError::Full => StatusCode::INSUFFICIENT_STORAGE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        match e {
+            StoreError::NotFound(what) => Problem::not_found(&what),
+            StoreError::Refused(_) | StoreError::Full => Problem::new(status, e.to_string()),
+            // The caller cannot mend this one: the cause is for the log.
+            e => {
+                tracing::error!(event = "api_failed", cause = %e, "a request failed");
+                Problem::new(status, "something failed here: the log of the server says what")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, axum::Json(self)).into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}

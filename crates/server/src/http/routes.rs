@@ -1,0 +1,191 @@
+//! The table of routes: method, path, the role it needs, what it does, what it answers, who handles it.
+
+use crate::http::serve::Api;
+use crate::http::{agents, audit, calls, configuration, live, recordings, reports};
+use crate::view::{AgentView, CallDetail, QueueView};
+use axum::routing::{MethodRouter, get, post};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
+use store::Role;
+
+/// Where the API begins.
+pub const PREFIX: &str = "/api/v1";
+
+/// One operation, for the description.
+pub struct Operation {
+    /// `get`, `put`, ….
+    pub method: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// Parameters in the query.
+    pub query: &'static [(&'static str, &'static str)],
+    /// What the body of a request is.
+    pub request: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// What it answers; `None` is no JSON.
+    pub response: Option<fn(&mut SchemaGenerator) -> Schema>,
+}
+
+/// One path.
+pub struct Route {
+    /// Below [`PREFIX`].
+    pub path: String,
+    /// The least role.
+    pub role: Role,
+    /// What can be done there.
+    pub operations: Vec<Operation>,
+    /// Who does it.
+    pub handler: MethodRouter<Api>,
+}
+
+fn schema<T: JsonSchema>(g: &mut SchemaGenerator) -> Schema {
+    g.subschema_for::<T>()
+}
+
+fn op<T: JsonSchema>(method: &'static str, summary: &'static str) -> Operation {
+    Operation { method, summary, query: &[], request: None, response: Some(schema::<T>) }
+}
+
+/// A path in words of the API for each kind of configuration object.
+pub const COLLECTIONS: [(&str, &str); 6] = [
+    ("queues", "Queue"),
+    ("users", "User"),
+    ("flows", "Flow"),
+    ("numbers", "Number"),
+    ("trunks", "Trunk"),
+    ("prompts", "Prompt"),
+];
+
+/// All of them.
+pub fn all() -> Vec<Route> {
+    let paged = &[("cursor", "Where the page before ended"), ("limit", "At most this many, 1 to 500")];
+    let mut routes = vec![
+        Route {
+            path: "/calls".into(),
+            role: Role::Auditor,
+            operations: vec![Operation {
+                query: &[
+                    ("queue", "Only calls of this queue"),
+                    ("cursor", "Where the page before ended"),
+                    ("limit", "At most this many, 1 to 500"),
+                ],
+                ..op::<calls::CallList>("get", "Calls, open ones first, then those that are over, newest first")
+            }],
+            handler: get(calls::list),
+        },
+        Route {
+            path: "/calls/{id}".into(),
+            role: Role::Auditor,
+            operations: vec![op::<CallDetail>("get", "A call with legs, timeline and why each agent was rung")],
+            handler: get(calls::one),
+        },
+        Route {
+            path: "/calls/{id}/hang-up".into(),
+            role: Role::Supervisor,
+            operations: vec![Operation { response: None, ..op::<()>("post", "Ends a call") }],
+            handler: post(calls::hang_up),
+        },
+        Route {
+            path: "/recordings/{id}".into(),
+            role: Role::Supervisor,
+            operations: vec![Operation {
+                response: None,
+                ..op::<()>("get", "A recording as WAV, customer left and agent right; ranges are served")
+            }],
+            handler: get(recordings::audio),
+        },
+        Route {
+            path: "/agents".into(),
+            role: Role::Auditor,
+            operations: vec![op::<Vec<AgentView>>("get", "Agents and what each is doing")],
+            handler: get(agents::list),
+        },
+        Route {
+            path: "/agents/{id}/state".into(),
+            role: Role::Agent,
+            operations: vec![
+                op::<AgentView>("get", "What an agent is doing"),
+                Operation {
+                    request: Some(schema::<agents::NewState>),
+                    ..op::<AgentView>("put", "Asks for another state; during a call it comes after it")
+                },
+            ],
+            handler: get(agents::state).put(agents::set_state),
+        },
+        Route {
+            path: "/reports/queues".into(),
+            role: Role::Auditor,
+            operations: vec![op::<Vec<QueueView>>("get", "Queues: who waits, what became of the callers, service level")],
+            handler: get(reports::queues),
+        },
+        Route {
+            path: "/configuration".into(),
+            role: Role::Owner,
+            operations: vec![
+                op::<Vec<Value>>("get", "All objects of the tenant"),
+                Operation {
+                    request: Some(schema::<Vec<Value>>),
+                    ..op::<Vec<crate::tenant::plan::Step>>("put", "Makes the tenant consist of exactly these objects")
+                },
+            ],
+            handler: get(configuration::export).put(configuration::apply),
+        },
+        Route {
+            path: "/configuration/plan".into(),
+            role: Role::Owner,
+            operations: vec![Operation {
+                request: Some(schema::<Vec<Value>>),
+                ..op::<Vec<crate::tenant::plan::Step>>("post", "What applying these objects would change")
+            }],
+            handler: post(configuration::plan),
+        },
+        Route {
+            path: "/audit".into(),
+            role: Role::Auditor,
+            operations: vec![Operation { query: paged, ..op::<audit::AuditList>("get", "Who did what, newest first") }],
+            handler: get(audit::list),
+        },
+        Route {
+            path: "/catalogue".into(),
+            role: Role::Auditor,
+            operations: vec![op::<Vec<audit::CatalogueField>>("get", "Every stored field: purpose, origin, retention")],
+            handler: get(audit::catalogue),
+        },
+        Route {
+            path: "/live".into(),
+            role: Role::Auditor,
+            operations: vec![Operation {
+                response: None,
+                query: &[("after", "Number of the last change seen"), ("token", "The token, where no header can be sent")],
+                ..op::<()>("get", "WebSocket: a snapshot, then numbered changes")
+            }],
+            handler: get(live::watch),
+        },
+    ];
+    for (path, kind) in COLLECTIONS {
+        routes.push(Route {
+            path: format!("/{path}"),
+            role: Role::Auditor,
+            operations: vec![op::<Vec<Value>>("get", "All objects of this kind")],
+            handler: get(move |api, asker| configuration::list(api, asker, kind)),
+        });
+        routes.push(Route {
+            path: format!("/{path}/{{id}}"),
+            role: Role::Owner,
+            operations: vec![
+                op::<Value>("get", "One object"),
+                Operation { request: Some(schema::<Value>), ..op::<Value>("put", "Makes or replaces an object") },
+                Operation { response: None, ..op::<()>("delete", "Deletes an object that nothing refers to") },
+            ],
+            handler: get(move |api, asker, id| configuration::one(api, asker, id, kind))
+                .put(move |api, asker, id, body| configuration::put(api, asker, id, kind, body))
+                .delete(move |api, asker, id| configuration::delete(api, asker, id, kind)),
+        });
+        routes.push(Route {
+            path: format!("/{path}/{{id}}/versions"),
+            role: Role::Auditor,
+            operations: vec![op::<Vec<configuration::Version>>("get", "Its versions, newest first, and who made them")],
+            handler: get(move |api, asker, id| configuration::versions(api, asker, id, kind)),
+        });
+    }
+    routes
+}

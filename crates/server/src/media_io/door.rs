@@ -1,0 +1,104 @@
+//! Opens ports and knows which thread serves which leg.
+
+use crate::adapt::{MediaCommand, MediaDoor, MediaId};
+use crate::mailbox::{Sender, mailbox};
+use crate::media_io::record::RecordMessage;
+use crate::media_io::thread::{Order, Worker};
+use crate::switch_io::Message;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::mpsc::SyncSender;
+
+/// Where audio goes.
+#[derive(Clone, Debug)]
+pub struct MediaSettings {
+    /// Address that others should use.
+    pub advertised: IpAddr,
+    /// Address to bind.
+    pub bind: IpAddr,
+    /// First and last port.
+    pub ports: (u16, u16),
+    /// Threads.
+    pub threads: usize,
+    /// No audio for this long ends a leg, in microseconds; `None` never.
+    pub time_out: Option<u64>,
+}
+
+/// The door to the media threads.
+pub struct Opener {
+    settings: MediaSettings,
+    threads: Vec<Sender<Order>>,
+    next_port: u16,
+    next_id: u64,
+    seed: u64,
+}
+
+/// Starts the media threads.
+///
+/// # Errors
+/// When a thread or file descriptor cannot be had.
+pub fn start(
+    settings: MediaSettings,
+    began: std::time::Instant,
+    switch: Sender<Message>,
+    recorder: SyncSender<RecordMessage>,
+    seed: u64,
+) -> std::io::Result<Opener> {
+    let mut threads = Vec::new();
+    for n in 0..settings.threads.max(1) {
+        let (tx, rx) = mailbox(100_000)?;
+        let worker = Worker::new(rx, began, switch.clone(), recorder.clone(), settings.time_out)?;
+        std::thread::Builder::new().name(format!("media-{n}")).spawn(move || worker.run())?;
+        threads.push(tx);
+    }
+    let next_port = settings.ports.0 & !1;
+    Ok(Opener { settings, threads, next_port, next_id: 0, seed })
+}
+
+impl Opener {
+    fn pair(&mut self) -> Option<(UdpSocket, UdpSocket, u16)> {
+        let (first, last) = (self.settings.ports.0.next_multiple_of(2), self.settings.ports.1);
+        let pairs = u32::from(last - first).div_ceil(2).max(1);
+        // RTP on an even port, RTCP on the next (RFC 3550 section 11). A port that somebody else holds is passed over.
+        for _ in 0..pairs.min(500) {
+            let port = if self.next_port < first || self.next_port >= last { first } else { self.next_port };
+            self.next_port = port.checked_add(2).unwrap_or(first);
+            let Ok(rtp) = UdpSocket::bind((self.settings.bind, port)) else { continue };
+            let Ok(rtcp) = UdpSocket::bind((self.settings.bind, port + 1)) else { continue };
+            if rtp.set_nonblocking(true).is_ok() && rtcp.set_nonblocking(true).is_ok() {
+                return Some((rtp, rtcp, port));
+            }
+        }
+        None
+    }
+
+    // The thread stands in the low byte of a leg's number.
+    fn thread(&self, leg: MediaId) -> &Sender<Order> {
+        &self.threads[(leg.0 & 0xff) as usize % self.threads.len()]
+    }
+}
+
+impl MediaDoor for Opener {
+    fn open(&mut self, call: engine::CallId) -> Option<(MediaId, SocketAddr)> {
+        let (rtp, rtcp, port) = self.pair()?;
+        let thread = call.0 % self.threads.len() as u64;
+        self.next_id += 1;
+        let leg = MediaId(self.next_id << 8 | thread);
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let order = Order::Open { leg, rtp, rtcp, seed: self.seed };
+        self.thread(leg).send(order);
+        Some((leg, SocketAddr::new(self.settings.advertised, port)))
+    }
+
+    fn send(&mut self, command: MediaCommand) {
+        let leg = match &command {
+            MediaCommand::Remote { leg, .. }
+            | MediaCommand::Play { leg, .. }
+            | MediaCommand::Silence { leg }
+            | MediaCommand::Join { a: leg, .. }
+            | MediaCommand::Record { left: leg, .. }
+            | MediaCommand::StopRecording { leg, .. }
+            | MediaCommand::Close { leg } => *leg,
+        };
+        self.thread(leg).send(Order::Command(command));
+    }
+}

@@ -1,0 +1,11 @@
+//! Carries audio: sockets and threads for `media`, which is called per datagram.
+//!
+//! Each thread serves the legs that are given to it; all legs of one call are on one thread, so relaying takes no lock.
+//! Behind [`MediaDoor`](crate::adapt::MediaDoor) another way of waiting (io_uring, one shared port) can take this one's place.
+
+mod door;
+mod record;
+mod thread;
+
+pub use door::{MediaSettings, Opener, start};
+pub use record::{RecordMessage, start_recorder};

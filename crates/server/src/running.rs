@@ -1,0 +1,289 @@
+//! A running Switchroom: everything started in order, and a handle for whoever wants something of it.
+
+use crate::adapt::{Now, Switch};
+use crate::clock::Clock;
+use crate::config::ServerConfig;
+use crate::mailbox::{self, Sender};
+use crate::media_io::{MediaSettings, start_recorder};
+use crate::sip_io::SipSockets;
+use crate::switch_io::{LawWatch, Message, SwitchThread};
+use crate::tenant::check::{self, Document, Documents, Problem};
+use crate::tenant::meaning::{self, Meaning};
+use crate::tenant::objects::Span;
+use crate::tenant::plan::{self, Action, Step};
+use sip::{Endpoint, Limits, Local, Transport};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use store::{Change, Store, StoreSettings, TenantId};
+
+/// What stands in Server and User-Agent.
+const PRODUCT: &str = concat!("Switchroom/", env!("CARGO_PKG_VERSION"));
+/// Messages that may wait for the switch's thread.
+const MAIL: usize = 200_000;
+
+/// A way to everything, for HTTP, the demo and tests. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    /// What is remembered.
+    pub store: Arc<Store>,
+    mail: Sender<Message>,
+    /// Laws found broken since the start.
+    pub laws_broken: Arc<AtomicU64>,
+    /// False once it is asked to stop.
+    pub ready: Arc<AtomicBool>,
+}
+
+/// A running Switchroom.
+pub struct Running {
+    /// The way to it.
+    pub handle: Handle,
+    /// SIP over UDP.
+    pub udp: Option<SocketAddr>,
+    /// SIP over TCP.
+    pub tcp: Option<SocketAddr>,
+    switch: JoinHandle<()>,
+    journal: JoinHandle<()>,
+    recorder: JoinHandle<()>,
+    grace: Duration,
+}
+
+/// Opens the store that a configuration names.
+///
+/// # Errors
+/// A sentence.
+pub fn open_store(config: &ServerConfig) -> Result<Store, String> {
+    Store::open(&StoreSettings {
+        url: config.store.url.clone(),
+        full_sync: config.store.sync == "full",
+        blobs: config.blobs.url.clone(),
+        keys: config.keys.url.clone(),
+    })
+    .map_err(|e| e.to_string())
+}
+
+/// The documents of a tenant as they are stored, and the numbers of their objects.
+///
+/// # Errors
+/// A sentence.
+pub fn stored_documents(store: &Store, tenant: TenantId) -> Result<(Documents, Numbers), String> {
+    let objects = store.objects(tenant).map_err(|e| e.to_string())?;
+    let mut numbers = Numbers::new();
+    let mut documents = Documents::new();
+    for o in objects {
+        let body = serde_json::from_str(&o.body).map_err(|e| format!("{} {}: {e}", o.kind, o.id))?;
+        let key = (o.kind.clone(), o.id.clone());
+        numbers.insert(key.clone(), o.number);
+        documents.insert(key, Document { kind: o.kind, id: o.id, body });
+    }
+    Ok((documents, numbers))
+}
+
+/// Numbers of objects by kind and id.
+pub type Numbers = std::collections::BTreeMap<(String, String), u32>;
+
+/// Writes what differs and gives the steps that were taken.
+///
+/// # Errors
+/// A sentence; nothing was changed then.
+pub fn store_documents(store: &Store, tenant: TenantId, who: &str, wanted: &Documents) -> Result<Vec<Step>, String> {
+    let (now, _) = stored_documents(store, tenant)?;
+    let steps = plan::difference(&now, wanted);
+    let changes: Vec<Change> = steps
+        .iter()
+        .map(|s| Change {
+            kind: s.kind.clone(),
+            id: s.id.clone(),
+            body: match s.action {
+                Action::Delete => None,
+                _ => wanted.get(&(s.kind.clone(), s.id.clone())).map(|d| d.body.to_string()),
+            },
+        })
+        .collect();
+    if !changes.is_empty() {
+        store.change(tenant, crate::clock::wall_ms(), who, &changes).map_err(|e| e.to_string())?;
+    }
+    Ok(steps)
+}
+
+/// The id of the tenant that documents describe.
+pub fn tenant_name(documents: &Documents) -> Option<String> {
+    documents.values().find(|d| d.kind == "Tenant").map(|d| d.id.clone())
+}
+
+fn stored_meaning(store: &Store, tenant: TenantId) -> Result<Option<Meaning>, String> {
+    let (documents, numbers) = stored_documents(store, tenant)?;
+    if tenant_name(&documents).is_none() {
+        return Ok(None);
+    }
+    let number = |kind: &str, id: &str| numbers.get(&(kind.to_string(), id.to_string())).copied();
+    meaning::understand(&documents, &number).map(Some)
+}
+
+/// Starts everything. Tenant documents of `apply` are put in force first.
+///
+/// # Errors
+/// A sentence that names what could not be had and what to do.
+pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running, String> {
+    let began = Instant::now();
+    let store = Arc::new(open_store(config)?);
+    if let Some(documents) = apply {
+        let name = tenant_name(documents).ok_or("an object of kind Tenant is missing")?;
+        let tenant = store.tenant(&name, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
+        store_documents(&store, tenant, "command line", documents)?;
+    }
+    let sockets = sip_sockets(config)?;
+    let (udp, tcp) = sockets.addresses();
+    let (mail_in, mail_out) = mailbox::mailbox(MAIL).map_err(|e| e.to_string())?;
+    let (journal_in, journal) = crate::journal_io::start(store.clone(), mail_in.clone()).map_err(|e| e.to_string())?;
+    let (recorder_in, recorder) = start_recorder(store.clone()).map_err(|e| e.to_string())?;
+    let door = crate::media_io::start(media_settings(config)?, began, mail_in.clone(), recorder_in, chance()?)
+        .map_err(|e| format!("media threads cannot be started: {e}"))?;
+
+    let advertised = config.sip.advertise.parse::<SocketAddr>().ok();
+    let local = |transport, addr: Option<SocketAddr>| addr.map(|a| Local { transport, addr: advertised.unwrap_or(a) });
+    let locals: Vec<Local> = [local(Transport::Udp, udp), local(Transport::Tcp, tcp)].into_iter().flatten().collect();
+    let host = locals.first().map(|l| l.addr).ok_or("neither sip.udp nor sip.tcp is set")?;
+    let endpoint = Endpoint::new(&locals, PRODUCT, chance()?, Limits::default());
+    let mut switch = Switch::new(endpoint, Box::new(door), host);
+
+    let mut recovered = Vec::new();
+    let mut not_before = engine::Time(0);
+    for (id, _) in store.tenants().map_err(|e| e.to_string())? {
+        let Some(meaning) = stored_meaning(&store, id)? else { continue };
+        let engine = recover(&store, id)?;
+        not_before = not_before.max(engine.0.now());
+        recovered.push((id, engine, meaning));
+    }
+    let mut clock = Clock::new(began, not_before);
+    let now = clock.now();
+    for (id, (engine, next_party), meaning) in recovered {
+        switch.add_tenant(now, id, engine, meaning, next_party, chance()?);
+    }
+    let laws = LawWatch::default();
+    let laws_broken = laws.broken.clone();
+    let thread = SwitchThread::new(switch, clock, sockets, mail_out, journal_in, laws).map_err(|e| e.to_string())?;
+    let switch = std::thread::Builder::new().name("switch".into()).spawn(move || thread.run());
+    let handle = Handle { store, mail: mail_in, laws_broken, ready: Arc::new(AtomicBool::new(true)) };
+    Ok(Running { handle, udp, tcp, switch: switch.map_err(|e| e.to_string())?, journal, recorder, grace: config.grace() })
+}
+
+/// The state as the journal has it, and the first party number that is free. A long journal is shortened by a snapshot.
+fn recover(store: &Store, tenant: TenantId) -> Result<(engine::Engine, u64), String> {
+    let found = store.recover(tenant).map_err(|e| e.to_string())?;
+    let mut engine = found.snapshot.map_or_else(engine::Engine::new, engine::Engine::from_snapshot);
+    let events = found.events.len();
+    for (at, event) in found.events {
+        engine.handle(at, event);
+        // Its outcome is in the journal or its far end is gone with the process: nothing is done twice.
+        while engine.poll().is_some() {}
+    }
+    if events > 0 {
+        store.put_snapshot(tenant, engine.now(), &engine.snapshot()).map_err(|e| e.to_string())?;
+    }
+    tracing::info!(event = "recovered", tenant = tenant.0, events, open_calls = engine.calls().len(), "journal replayed");
+    Ok((engine, found.next_party))
+}
+
+fn sip_sockets(config: &ServerConfig) -> Result<SipSockets, String> {
+    let said = |what: &str, addr: &str, e: std::io::Error| {
+        format!("{what} = {addr:?} cannot be opened: {e}. Is another program on this port?")
+    };
+    let udp = match config.sip.udp.as_str() {
+        "" => None,
+        addr => Some(UdpSocket::bind(addr).map_err(|e| said("sip.udp", addr, e))?),
+    };
+    let tcp = match config.sip.tcp.as_str() {
+        "" => None,
+        addr => Some(TcpListener::bind(addr).map_err(|e| said("sip.tcp", addr, e))?),
+    };
+    SipSockets::new(udp, tcp).map_err(|e| e.to_string())
+}
+
+fn media_settings(config: &ServerConfig) -> Result<MediaSettings, String> {
+    let advertised = config.media.address.parse().map_err(|_| "media.address is no address")?;
+    let bind = match config.media.bind.as_str() {
+        "" => advertised,
+        bind => bind.parse().map_err(|_| "media.bind is no address")?,
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = match config.media.threads {
+        // One core is for everything else.
+        0 => cores.saturating_sub(1).clamp(1, 32),
+        n => n as usize,
+    };
+    let time_out = Span::read(&config.media.rtp_timeout).map(|s| s.0 * 1_000).filter(|us| *us > 0);
+    Ok(MediaSettings { advertised, bind, ports: config.ports().ok_or("media.ports is not first-last")?, threads, time_out })
+}
+
+fn chance() -> Result<u64, String> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|e| format!("the operating system gives no random bytes: {e}"))?;
+    Ok(u64::from_ne_bytes(bytes))
+}
+
+impl Handle {
+    /// Does something on the switch's thread and gives what comes of it. `None` when that thread is gone.
+    pub async fn ask<R: Send + 'static>(&self, task: impl FnOnce(&mut Switch, Now) -> R + Send + 'static) -> Option<R> {
+        let (tx, rx) = tokio::sync::oneshot::channel();
+        let work: crate::switch_io::Task = Box::new(move |switch, now| {
+            // Whoever asked may have gone away meanwhile.
+            let _ = tx.send(task(switch, now));
+        });
+        self.mail.try_send(Message::Ask(work)).ok()?;
+        rx.await.ok()
+    }
+
+    /// The same for threads that may wait.
+    pub fn ask_and_wait<R: Send + 'static>(&self, task: impl FnOnce(&mut Switch, Now) -> R + Send + 'static) -> Option<R> {
+        let (tx, rx) = std::sync::mpsc::sync_channel(1);
+        let work: crate::switch_io::Task = Box::new(move |switch, now| {
+            let _ = tx.send(task(switch, now));
+        });
+        self.mail.try_send(Message::Ask(work)).ok()?;
+        rx.recv().ok()
+    }
+
+    /// Puts documents in force: stored, understood, and told to the engine. To be called where waiting is allowed.
+    ///
+    /// # Errors
+    /// Every problem; nothing was changed then.
+    pub fn apply(&self, tenant: TenantId, who: &str, wanted: &Documents) -> Result<Vec<Step>, Vec<Problem>> {
+        let problem = |what: String| vec![Problem { file: String::new(), line: 0, what }];
+        // Tried with made-up numbers first, so that nothing is stored that cannot be understood.
+        let mut n = 0;
+        let numbers: Numbers = wanted.keys().map(|k| (k.clone(), { n += 1; n })).collect();
+        let number = |kind: &str, id: &str| numbers.get(&(kind.to_string(), id.to_string())).copied();
+        meaning::understand(wanted, &number).map_err(problem)?;
+        let steps = store_documents(&self.store, tenant, who, wanted).map_err(problem)?;
+        let understood = stored_meaning(&self.store, tenant).map_err(problem)?;
+        if let Some(m) = understood.filter(|_| !steps.is_empty()) {
+            self.ask_and_wait(move |switch, now| switch.configure(now, tenant, m))
+                .ok_or_else(|| problem("the server is stopping".into()))?;
+        }
+        Ok(steps)
+    }
+
+    /// Checks documents against each other as a whole tenant.
+    ///
+    /// # Errors
+    /// Every problem.
+    pub fn check(values: Vec<serde_json::Value>) -> Result<Documents, Vec<Problem>> {
+        check::check_values(values)
+    }
+}
+
+impl Running {
+    /// Stops: no new calls, those in progress may end within the configured time, everything is written.
+    pub fn stop(self) {
+        self.handle.ready.store(false, Ordering::Relaxed);
+        self.handle.mail.send(Message::Stop(Instant::now() + self.grace));
+        // A thread that panicked has said so already.
+        let _ = self.switch.join();
+        let _ = self.journal.join();
+        drop(self.handle);
+        let _ = self.recorder.join();
+    }
+}

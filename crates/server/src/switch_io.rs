@@ -1,0 +1,200 @@
+//! The thread of the switch: SIP sockets, messages from the other threads, and time, one after the other.
+
+use crate::adapt::{MediaReport, Now, Switch};
+use crate::clock::Clock;
+use crate::journal_io::JournalSender;
+use crate::mailbox::Mailbox;
+use crate::sip_io::SipSockets;
+use rustix::event::epoll;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::mpsc::TrySendError;
+use std::time::{Duration, Instant};
+
+/// How often the cheap laws are checked.
+const LAWS_EVERY: Duration = Duration::from_secs(5);
+
+/// Something to do on the switch's thread.
+pub type Task = Box<dyn FnOnce(&mut Switch, Now) + Send>;
+
+/// What other threads tell the switch.
+pub enum Message {
+    /// Everything up to this batch is written.
+    Committed(u64),
+    /// The journal cannot be written, or can again.
+    JournalStalled(bool),
+    /// A media thread reports.
+    Media(MediaReport),
+    /// Somebody wants to look or to change something.
+    Ask(Task),
+    /// No new calls; end when the last is over, or at this moment.
+    Stop(Instant),
+}
+
+const MAIL: u64 = 1 << 32;
+
+/// Everything that the thread owns.
+pub struct SwitchThread {
+    switch: Switch,
+    clock: Clock,
+    sockets: SipSockets,
+    mail: Mailbox<Message>,
+    journal: JournalSender,
+    epoll: OwnedFd,
+    held_back: Option<crate::journal_io::Step>,
+    laws: LawWatch,
+    stop: Option<Instant>,
+}
+
+/// What the checks of the laws found.
+#[derive(Clone, Debug, Default)]
+pub struct LawWatch {
+    checked: Option<Instant>,
+    /// Shared with metrics and `demo`.
+    pub broken: std::sync::Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl SwitchThread {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// When the system gives no file descriptor.
+    pub fn new(
+        switch: Switch,
+        clock: Clock,
+        mut sockets: SipSockets,
+        mail: Mailbox<Message>,
+        journal: JournalSender,
+        laws: LawWatch,
+    ) -> std::io::Result<SwitchThread> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, mail.fd(), epoll::EventData::new_u64(MAIL), epoll::EventFlags::IN)?;
+        sockets.watch(epoll.as_fd())?;
+        Ok(SwitchThread { switch, clock, sockets, mail, journal, epoll, held_back: None, laws, stop: None })
+    }
+
+    /// Runs until it is told to stop and nothing is open any more, or the time for that is over.
+    pub fn run(mut self) {
+        let mut events = Vec::with_capacity(256);
+        self.flush();
+        loop {
+            let now = self.clock.now();
+            // Half a second at the longest: connections and laws are looked at then.
+            let wait = self.switch.wait(now).unwrap_or(u64::MAX).min(500_000);
+            // epoll counts whole microseconds up, so that a timer is due when it says so.
+            let wait = rustix::time::Timespec { tv_sec: 0, tv_nsec: (wait * 1_000) as i64 };
+            match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&wait)) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(e) => {
+                    tracing::error!(event = "switch_thread", cause = %e, "the switch cannot wait any more");
+                    return;
+                }
+            }
+            let now = self.clock.now();
+            for event in events.drain(..) {
+                match event.data.u64() {
+                    MAIL => {
+                        self.mail.quiet();
+                        self.read_mail();
+                    }
+                    token => self.sockets.on_ready(token, event.flags, &mut |input| self.switch.on_sip(now, input)),
+                }
+            }
+            let now = self.clock.now();
+            if self.switch.wait(now) == Some(0) {
+                self.switch.on_time(now);
+            }
+            self.sockets.sweep(now, &mut |input| self.switch.on_sip(now, input));
+            self.flush();
+            self.check_laws();
+            if let Some(at) = self.stop {
+                if self.switch.is_idle() || Instant::now() >= at {
+                    return self.end();
+                }
+            }
+        }
+    }
+
+    fn read_mail(&mut self) {
+        while let Some(message) = self.mail.take() {
+            let now = self.clock.now();
+            match message {
+                Message::Committed(number) => self.switch.on_committed(now, number),
+                Message::JournalStalled(stalled) => self.switch.journal_stalled = stalled,
+                Message::Media(report) => self.switch.on_media(now, report),
+                Message::Ask(task) => task(&mut self.switch, now),
+                Message::Stop(at) => {
+                    self.switch.drain(now);
+                    self.stop = Some(at);
+                }
+            }
+        }
+    }
+
+    /// Gives the journal what happened, and the network what is to be sent.
+    fn flush(&mut self) {
+        let step = self.held_back.take().or_else(|| self.switch.take_batches());
+        if let Some(step) = step {
+            match self.journal.try_send(step) {
+                Ok(()) => {}
+                Err(TrySendError::Full(step)) => {
+                    // The disk is far behind: nothing new begins, and this waits its turn.
+                    self.switch.journal_stalled = true;
+                    self.held_back = Some(step);
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    tracing::error!(event = "journal_gone", "the journal thread is gone");
+                }
+            }
+        }
+        let now = self.clock.now();
+        while let Some(transmit) = self.switch.poll_transmit() {
+            if let Err(to) = self.sockets.send(now, &transmit) {
+                self.switch.on_sip(now, sip::Input::Unreachable { to });
+            }
+        }
+    }
+
+    fn check_laws(&mut self) {
+        if self.laws.checked.is_some_and(|t| t.elapsed() < LAWS_EVERY) {
+            return;
+        }
+        self.laws.checked = Some(Instant::now());
+        for tenant in self.switch.tenants() {
+            if let Err(broken) = tenant.engine.check_counts() {
+                self.laws.broken.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                tracing::error!(event = "law_broken", tenant = tenant.meaning.tenant, law = ?broken, position = tenant.engine.position(), "a law is broken: please report this with the journal");
+            }
+        }
+    }
+
+    // Calls that are still open are hung up; what that brings about is written before the thread ends.
+    fn end(mut self) {
+        let now = self.clock.now();
+        let ids: Vec<_> = self.switch.tenants().iter().map(|t| t.id).collect();
+        for id in ids {
+            let calls: Vec<_> = self.switch.tenant(id).map(|t| t.engine.calls().keys().copied().collect()).unwrap_or_default();
+            for call in calls {
+                self.switch.on_event(now, id, engine::Event::HangUpAsked { call });
+            }
+        }
+        let last = Instant::now() + Duration::from_secs(3);
+        while !(self.switch.is_idle() && self.held_back.is_none()) && Instant::now() < last {
+            self.flush();
+            let mut events = Vec::with_capacity(64);
+            let wait = rustix::time::Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+            let _ = epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&wait));
+            let now = self.clock.now();
+            for event in events.drain(..) {
+                match event.data.u64() {
+                    MAIL => self.mail.quiet(),
+                    token => self.sockets.on_ready(token, event.flags, &mut |input| self.switch.on_sip(now, input)),
+                }
+            }
+            self.read_mail();
+            if self.switch.wait(now) == Some(0) {
+                self.switch.on_time(now);
+            }
+        }
+        self.flush();
+    }
+}

@@ -1,0 +1,11 @@
+//! A tenant's configuration: files of objects, what may stand in them, and what they mean to engine and door.
+
+pub mod check;
+pub mod meaning;
+pub mod objects;
+pub mod plan;
+pub mod schema;
+pub mod yaml;
+
+pub use check::{Document, Documents, Problem};
+pub use meaning::{Meaning, TargetAddress, TrunkRule};

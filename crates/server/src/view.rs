@@ -1,0 +1,442 @@
+//! Calls, agents and queues as the API and the live page show them.
+
+use crate::tenant::Meaning;
+use engine::{Agent, AgentState, Call, CallRecord, Decision, Engine, LegId, Moment, Queue, QueueId, Role, What};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A call, open or over.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CallView {
+    /// Id of the call.
+    pub id: String,
+    /// `in-flow`, `waiting`, `connecting`, `talking`, `closing` or `ended`.
+    pub state: String,
+    /// Id of the number that was called.
+    pub number: Option<String>,
+    /// When it began.
+    pub began: String,
+    /// When it was answered, by a prompt or a person.
+    pub answered: Option<String>,
+    /// When it ended.
+    pub ended: Option<String>,
+    /// Who ended it.
+    pub ended_by: Option<String>,
+    /// Why it ended.
+    pub reason: Option<String>,
+    /// Whose fault that was.
+    pub fault: Option<String>,
+    /// Id of the queue it is in or was in last.
+    pub queue: Option<String>,
+    /// What became of it in the queue.
+    pub outcome: Option<String>,
+    /// Id of the agent who talks or talked last.
+    pub agent: Option<String>,
+    /// Time waited in queues, in milliseconds.
+    pub waited_ms: Option<u64>,
+    /// Time talked, in milliseconds.
+    pub talked_ms: Option<u64>,
+    /// Ids of its recordings.
+    pub recordings: Vec<String>,
+}
+
+/// A call with everything that is known of it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CallDetail {
+    /// The call.
+    #[serde(flatten)]
+    pub call: CallView,
+    /// Number or address of the caller; null if withheld or erased.
+    pub caller: Option<String>,
+    /// Name that came with the call.
+    pub caller_name: Option<String>,
+    /// Its legs.
+    pub legs: Vec<LegView>,
+    /// What happened, in order.
+    pub timeline: Vec<MomentView>,
+    /// Whom it was offered to, and why.
+    pub explanation: Vec<DecisionView>,
+}
+
+/// A leg.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LegView {
+    /// Id of the leg.
+    pub id: String,
+    /// `caller`, `agent` or `target`.
+    pub role: String,
+    /// Id of the agent.
+    pub agent: Option<String>,
+    /// `arrived`, `answering`, `dialling`, `ringing`, `up`, `ending` or how it ended.
+    pub state: String,
+    /// When it began.
+    pub began: String,
+    /// When it was answered.
+    pub answered: Option<String>,
+    /// When it ended.
+    pub ended: Option<String>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct MomentView {
+    /// When.
+    pub at: String,
+    /// What, as a word.
+    pub what: String,
+    /// What it is about: ids of queue, agent, leg, recording, prompt.
+    #[serde(flatten)]
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    pub about: Value,
+}
+
+/// Why an agent was rung.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DecisionView {
+    /// When.
+    pub at: String,
+    /// In which queue.
+    pub queue: String,
+    /// Whom.
+    pub agent: String,
+    /// How long the agent had been free, in milliseconds: the longest is rung.
+    pub idle_ms: u64,
+    /// The next in line.
+    pub runners_up: Vec<RunnerUp>,
+    /// How many were free.
+    pub free: u32,
+    /// Members who could not be rung, by their state.
+    pub excluded: std::collections::BTreeMap<String, u32>,
+    /// How long the caller had waited, in milliseconds.
+    pub waited_ms: u64,
+    /// Callers left waiting behind.
+    pub behind: u32,
+    /// What became of it.
+    pub outcome: String,
+    /// Place in the journal of the event that led to it.
+    pub position: u64,
+    /// The same in a sentence.
+    pub say: String,
+}
+
+/// Somebody who was next in line.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RunnerUp {
+    /// Who.
+    pub agent: String,
+    /// How long free, in milliseconds.
+    pub idle_ms: u64,
+}
+
+/// An agent.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AgentView {
+    /// Id of the user.
+    pub id: String,
+    /// `offline`, `available`, `offered`, `talking`, `wrap-up`, `break` or `suspended`.
+    pub state: String,
+    /// Since when.
+    pub since: String,
+    /// Id of the call it is busy with.
+    pub call: Option<String>,
+    /// The state asked for after the call.
+    pub next: Option<String>,
+    /// Offers missed in a row.
+    pub misses: u8,
+    /// Ids of its queues.
+    pub queues: Vec<String>,
+}
+
+/// A queue.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct QueueView {
+    /// Id of the queue.
+    pub id: String,
+    /// Callers waiting, those being offered included.
+    pub waiting: u64,
+    /// When the first of them came.
+    pub waiting_since: Option<String>,
+    /// Members by state.
+    pub agents: std::collections::BTreeMap<String, u32>,
+    /// Callers who entered: answered + abandoned + flowed out + callback + waiting.
+    pub offered: u64,
+    /// Answered by an agent.
+    pub answered: u64,
+    /// Hung up while waiting.
+    pub abandoned: u64,
+    /// Left for another step.
+    pub flowed_out: u64,
+    /// Left for a callback.
+    pub callback: u64,
+    /// SL1: answered within T / (answered + abandoned − abandoned within T); null before the first.
+    pub service_level: Option<f64>,
+    /// Mean wait of those answered, in milliseconds.
+    pub average_wait_ms: Option<u64>,
+}
+
+/// A time as RFC 3339 in UTC, to the millisecond.
+pub fn time(t: engine::Time) -> String {
+    let (days, ms) = ((t.0 / 86_400_000) as i64, t.0 % 86_400_000);
+    // Days to a date, by counting from 1 March of the year 0 (era of 400 years = 146,097 days).
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (h, m, s, ms) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60, ms % 1_000);
+    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{ms:03}Z")
+}
+
+/// The id of a call as the API writes it.
+pub fn call_id(id: engine::CallId) -> String {
+    format!("c{}", id.0)
+}
+
+/// The id of a recording as the API writes it.
+pub fn recording_id(id: engine::RecordingId) -> String {
+    format!("r{}", id.0)
+}
+
+fn leg_id(id: LegId) -> String {
+    format!("l{}", id.0)
+}
+
+fn word(v: &impl std::fmt::Debug) -> String {
+    // `FlowedOut` becomes `flowed-out`: the words of the API are those of the code.
+    let mut out = String::new();
+    for c in format!("{v:?}").chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// A call that is open.
+pub fn live_call(c: &Call, _engine: &Engine, m: &Meaning) -> CallView {
+    CallView {
+        id: call_id(c.id),
+        state: c.phase.name().into(),
+        number: c.number.map(|n| m.names.of("Number", n.0)),
+        began: time(c.began),
+        answered: c.answered.map(time),
+        ended: None,
+        ended_by: None,
+        reason: None,
+        fault: None,
+        queue: c.queue.map(|q| m.names.of("Queue", q.0)),
+        outcome: None,
+        agent: c.agent.map(|a| m.names.of("User", a.0)),
+        waited_ms: None,
+        talked_ms: None,
+        recordings: c.recordings().iter().map(|r| recording_id(*r)).collect(),
+    }
+}
+
+/// A call that is over.
+pub fn ended_call(r: &CallRecord, m: &Meaning) -> CallView {
+    CallView {
+        id: call_id(r.id),
+        state: "ended".into(),
+        number: r.number.map(|n| m.names.of("Number", n.0)),
+        began: time(r.began),
+        answered: r.answered.map(time),
+        ended: Some(time(r.ended)),
+        ended_by: Some(word(&r.ended_by)),
+        reason: Some(word(&r.reason)),
+        fault: Some(word(&r.fault)),
+        queue: r.queue.map(|q| m.names.of("Queue", q.0)),
+        outcome: r.outcome.map(|o| word(&o)),
+        agent: r.agent.map(|a| m.names.of("User", a.0)),
+        waited_ms: Some(r.waited_ms),
+        talked_ms: Some(r.talked_ms),
+        recordings: r.recordings.iter().map(|r| recording_id(*r)).collect(),
+    }
+}
+
+/// Everything of an open call but who calls.
+pub fn live_detail(c: &Call, engine: &Engine, m: &Meaning) -> CallDetail {
+    let legs = c.open_legs().iter().filter_map(|l| engine.legs().get(l));
+    CallDetail {
+        call: live_call(c, engine, m),
+        caller: None,
+        caller_name: None,
+        legs: legs
+            .map(|l| leg(l.id, l.role, word(&l.state), (l.began, l.answered, None), m))
+            .collect(),
+        timeline: c.timeline.iter().map(|t| moment(t, m)).collect(),
+        explanation: c.decisions.iter().map(|d| decision(d, m)).collect(),
+    }
+}
+
+/// Everything of a call that is over but who called.
+pub fn ended_detail(r: &CallRecord, m: &Meaning) -> CallDetail {
+    CallDetail {
+        call: ended_call(r, m),
+        caller: None,
+        caller_name: None,
+        legs: r
+            .legs
+            .iter()
+            .map(|l| leg(l.id, l.role, word(&l.end), (l.began, l.answered, Some(l.ended)), m))
+            .collect(),
+        timeline: r.timeline.iter().map(|t| moment(t, m)).collect(),
+        explanation: r.decisions.iter().map(|d| decision(d, m)).collect(),
+    }
+}
+
+type Times = (engine::Time, Option<engine::Time>, Option<engine::Time>);
+
+fn leg(id: LegId, role: Role, state: String, (began, answered, ended): Times, m: &Meaning) -> LegView {
+    let (role, agent) = match role {
+        Role::Caller => ("caller", None),
+        Role::Agent { agent, .. } => ("agent", Some(m.names.of("User", agent.0))),
+        Role::Target { .. } => ("target", None),
+    };
+    LegView {
+        id: leg_id(id),
+        role: role.into(),
+        agent,
+        state,
+        began: time(began),
+        answered: answered.map(time),
+        ended: ended.map(time),
+    }
+}
+
+fn moment(t: &Moment, m: &Meaning) -> MomentView {
+    let queue = |q: &QueueId| json!({"queue": m.names.of("Queue", q.0)});
+    let leg = |l: &LegId| json!({"leg": leg_id(*l)});
+    let agent = |a: &engine::AgentId| json!({"agent": m.names.of("User", a.0)});
+    let (what, about) = match &t.what {
+        What::Arrived { number } => {
+            ("arrived", number.map_or(json!({}), |n| json!({"called": m.names.of("Number", n.0)})))
+        }
+        What::Answered => ("answered", json!({})),
+        What::Said { prompt } => ("said", json!({"prompt": m.names.of("Prompt", prompt.0)})),
+        What::Queued { queue: q } => ("queued", queue(q)),
+        What::QueueFull { queue: q } => ("queue-full", queue(q)),
+        What::WaitedLongest { queue: q } => ("waited-longest", queue(q)),
+        What::Offered { agent: a, leg: l } => {
+            ("offered", json!({"agent": m.names.of("User", a.0), "leg": leg_id(*l)}))
+        }
+        What::Ringing { leg: l } => ("ringing", leg(l)),
+        What::RangTooLong { leg: l } => ("rang-too-long", leg(l)),
+        What::Missed { agent: a } => ("missed", agent(a)),
+        What::Declined { agent: a } => ("declined", agent(a)),
+        What::NotReached { agent: a } => ("not-reached", agent(a)),
+        What::Suspended { agent: a } => ("suspended", agent(a)),
+        What::Dialled { leg: l, .. } => ("dialled", leg(l)),
+        What::TargetFailed { end, .. } => ("target-failed", json!({"how": word(end)})),
+        What::Connected { leg: l } => ("connected", leg(l)),
+        What::RecordingStarted { recording } => ("recording-started", json!({"recording": recording_id(*recording)})),
+        What::RecordingStopped { recording } => ("recording-stopped", json!({"recording": recording_id(*recording)})),
+        What::Held { leg: l } => ("held", leg(l)),
+        What::Resumed { leg: l } => ("resumed", leg(l)),
+        What::Digit { leg: l, digit } => ("digit", json!({"leg": leg_id(*l), "digit": digit.to_string()})),
+        What::Ended { by, reason } => ("ended", json!({"by": word(by), "reason": word(reason)})),
+    };
+    MomentView { at: time(t.at), what: what.into(), about }
+}
+
+fn seconds(ms: u64) -> String {
+    if ms < 10_000 { format!("{}.{} s", ms / 1_000, ms % 1_000 / 100) } else { format!("{} s", ms / 1_000) }
+}
+
+fn decision(d: &Decision, m: &Meaning) -> DecisionView {
+    let excluded: std::collections::BTreeMap<String, u32> = AgentState::NAMES
+        .iter()
+        .zip(d.states)
+        .filter(|(name, n)| **name != "available" && *n > 0)
+        .map(|(name, n)| (name.to_string(), n))
+        .collect();
+    let agent = m.names.of("User", d.agent.0);
+    let runners_up: Vec<RunnerUp> =
+        d.runners_up.iter().map(|(a, idle)| RunnerUp { agent: m.names.of("User", a.0), idle_ms: *idle }).collect();
+    let mut say = format!("{agent} was rung: free for {}, the longest of {} free", seconds(d.idle_ms), d.free);
+    if let Some(second) = runners_up.first() {
+        say += &format!("; next would have been {} ({})", second.agent, seconds(second.idle_ms));
+    }
+    if !excluded.is_empty() {
+        let list: Vec<String> = excluded.iter().map(|(s, n)| format!("{n} {s}")).collect();
+        say += &format!("; not free: {}", list.join(", "));
+    }
+    say += &format!(". The caller had waited {}.", seconds(d.waited_ms));
+    DecisionView {
+        at: time(d.at),
+        queue: m.names.of("Queue", d.queue.0),
+        agent,
+        idle_ms: d.idle_ms,
+        runners_up,
+        free: d.free,
+        excluded,
+        waited_ms: d.waited_ms,
+        behind: d.behind,
+        outcome: word(&d.outcome),
+        position: d.position,
+        say,
+    }
+}
+
+/// An agent.
+pub fn agent(a: &Agent, m: &Meaning) -> AgentView {
+    AgentView {
+        id: m.names.of("User", a.id.0),
+        state: a.state.name().into(),
+        since: time(a.since),
+        call: match a.state {
+            AgentState::Talking { call, .. } | AgentState::WrapUp { call } => Some(call_id(call)),
+            _ => None,
+        },
+        next: a.next.map(|n| word(&n)),
+        misses: a.misses,
+        queues: a.queues.iter().map(|q| m.names.of("Queue", q.0)).collect(),
+    }
+}
+
+/// A queue.
+pub fn queue(id: QueueId, q: &Queue, m: &Meaning) -> QueueView {
+    let c = &q.counts;
+    QueueView {
+        id: m.names.of("Queue", id.0),
+        waiting: q.waiting.len() as u64 + u64::from(q.offering),
+        waiting_since: q.waiting.first().map(|(t, _)| time(*t)),
+        agents: AgentState::NAMES.iter().zip(q.states).map(|(n, c)| (n.to_string(), c)).collect(),
+        offered: c.offered,
+        answered: c.answered,
+        abandoned: c.abandoned,
+        flowed_out: c.flowed_out,
+        callback: c.callback,
+        service_level: c.service_level(),
+        average_wait_ms: (c.answered > 0).then(|| c.answered_wait_ms / c.answered),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339() {
+        for (ms, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_827_696_007, "2000-02-29T12:34:56.007Z"),
+            (1_795_132_800_000, "2026-11-20T00:00:00.000Z"),
+            (4_107_542_399_999, "2100-02-28T23:59:59.999Z"),
+        ] {
+            assert_eq!(time(engine::Time(ms)), text);
+        }
+    }
+
+    #[test]
+    fn words_of_the_api() {
+        assert_eq!(word(&engine::Outcome::FlowedOut), "flowed-out");
+        assert_eq!(word(&engine::EndedBy::Caller), "caller");
+    }
+}

@@ -1,0 +1,43 @@
+//! One datagram: split it, judge it, and read every value in every way that the endpoint may.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sip::{Message, NameAddr, Start, Uri, check_request, check_response};
+
+fn address(value: &[u8]) {
+    let Ok(a) = NameAddr::parse(value) else { return };
+    assert!(Uri::parse(a.uri).is_ok(), "an accepted address holds an address");
+    let _ = (a.tag(), a.param("expires"));
+    uri(a.uri);
+}
+
+fn uri(value: &[u8]) {
+    let Ok(u) = Uri::parse(value) else { return };
+    let _ = (u.is_sip(), u.is_sips(), u.param("transport"), u.socket_addr());
+    assert!(u.user_part().len() <= u.user.len() && u.host.len() <= value.len());
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(m) = Message::parse(data) else { return };
+    assert!(m.body().len() <= data.len() && m.headers().count() <= 200);
+    match m.start() {
+        Start::Request(method) => {
+            if check_request(&m).is_ok() {
+                assert!(m.top_via().is_some() && m.cseq().is_some_and(|c| c.1 == method));
+            }
+            assert!(!check_response(&m));
+        }
+        Start::Response(code) => {
+            assert!((100..700).contains(&code));
+            assert!(check_request(&m).is_err());
+            let _ = check_response(&m);
+        }
+    }
+    let _ = (m.top_via(), m.cseq(), m.method_text());
+    uri(m.target());
+    for header in m.headers() {
+        address(header.value);
+        uri(header.value);
+        assert!(m.values(header.name).count() >= 1);
+    }
+});
