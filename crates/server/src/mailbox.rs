@@ -1,6 +1,7 @@
 //! A bounded queue into a thread that waits in epoll: whoever puts something in wakes it.
 
 use rustix::event::{EventfdFlags, eventfd};
+use std::cell::Cell;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,10 +19,19 @@ impl<T> Clone for Sender<T> {
     }
 }
 
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        // The last one to go has to be noticed.
+        self.bell.rung.store(false, Ordering::Release);
+        self.bell.ring();
+    }
+}
+
 /// Takes things out.
 pub struct Mailbox<T> {
     queue: Receiver<T>,
     bell: Arc<Bell>,
+    closed: Cell<bool>,
 }
 
 struct Bell {
@@ -37,7 +47,7 @@ pub fn mailbox<T>(size: usize) -> std::io::Result<(Sender<T>, Mailbox<T>)> {
     let fd = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
     let bell = Arc::new(Bell { fd, rung: AtomicBool::new(false) });
     let (tx, rx) = sync_channel(size);
-    Ok((Sender { queue: tx, bell: bell.clone() }, Mailbox { queue: rx, bell }))
+    Ok((Sender { queue: tx, bell: bell.clone() }, Mailbox { queue: rx, bell, closed: Cell::new(false) }))
 }
 
 impl Bell {
@@ -86,7 +96,16 @@ impl<T> Mailbox<T> {
     pub fn take(&self) -> Option<T> {
         match self.queue.try_recv() {
             Ok(v) => Some(v),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                self.closed.set(true);
+                None
+            }
         }
+    }
+
+    /// Whether everything was taken out and nobody can put anything in any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.get()
     }
 }

@@ -40,7 +40,10 @@ pub struct SwitchThread {
     mail: Mailbox<Message>,
     journal: JournalSender,
     epoll: OwnedFd,
+    /// What the journal had no room for.
     held_back: Option<crate::journal_io::Step>,
+    /// The journal is stalled because it is behind, not because it failed.
+    behind: bool,
     laws: LawWatch,
     stop: Option<Instant>,
 }
@@ -69,7 +72,7 @@ impl SwitchThread {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, mail.fd(), epoll::EventData::new_u64(MAIL), epoll::EventFlags::IN)?;
         sockets.watch(epoll.as_fd())?;
-        Ok(SwitchThread { switch, clock, sockets, mail, journal, epoll, held_back: None, laws, stop: None })
+        Ok(SwitchThread { switch, clock, sockets, mail, journal, epoll, held_back: None, behind: false, laws, stop: None })
     }
 
     /// Runs until it is told to stop and nothing is open any more, or the time for that is over.
@@ -135,8 +138,13 @@ impl SwitchThread {
         let step = self.held_back.take().or_else(|| self.switch.take_batches());
         if let Some(step) = step {
             match self.journal.try_send(step) {
-                Ok(()) => {}
+                Ok(()) => {
+                    if std::mem::take(&mut self.behind) {
+                        self.switch.journal_stalled = false;
+                    }
+                }
                 Err(TrySendError::Full(step)) => {
+                    self.behind = true;
                     // The disk is far behind: nothing new begins, and this waits its turn.
                     self.switch.journal_stalled = true;
                     self.held_back = Some(step);

@@ -10,4 +10,4 @@ mod media_reports;
 mod sip_events;
 mod switch;
 
-pub use switch::{MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Switch, TenantDoor};
+pub use switch::{MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Switch};

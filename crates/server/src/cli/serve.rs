@@ -82,11 +82,6 @@ impl Server {
         &self.running.handle
     }
 
-    /// Where SIP listens.
-    pub fn sip(&self) -> (Option<std::net::SocketAddr>, Option<std::net::SocketAddr>) {
-        (self.running.udp, self.running.tcp)
-    }
-
     /// The line that says that calls can come.
     pub fn say_ready(&self) {
         let text = |a: Option<std::net::SocketAddr>| a.map(|a| a.to_string()).unwrap_or_default();

@@ -12,5 +12,4 @@ mod reports;
 mod routes;
 mod serve;
 
-pub use problem::Problem;
 pub use serve::{Api, serve};

@@ -7,5 +7,5 @@ mod door;
 mod record;
 mod thread;
 
-pub use door::{MediaSettings, Opener, start};
-pub use record::{RecordMessage, start_recorder};
+pub use door::{MediaSettings, start};
+pub use record::start_recorder;

@@ -137,8 +137,19 @@ impl Worker {
                 while let Some(order) = self.orders.take() {
                     self.obey(order);
                 }
+                if self.orders.is_closed() {
+                    return self.end();
+                }
             }
             self.wake();
+        }
+    }
+
+    /// The switch is gone: what was recorded so far is passed on.
+    fn end(mut self) {
+        let now = self.now();
+        for slot in 0..self.recordings.len() {
+            self.pass_audio(slot, now, true);
         }
     }
 

@@ -7,5 +7,5 @@ pub mod plan;
 pub mod schema;
 pub mod yaml;
 
-pub use check::{Document, Documents, Problem};
-pub use meaning::{Meaning, TargetAddress, TrunkRule};
+pub use check::Problem;
+pub use meaning::{Meaning, TargetAddress};
