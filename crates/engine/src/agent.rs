@@ -3,6 +3,7 @@
 use crate::config::AtStart;
 use crate::effect::{Effect, Notice};
 use crate::ids::{AgentId, CallId, EntryId, LegId, QueueId};
+use crate::record::What;
 use crate::state::{Changed, Engine};
 use crate::timers::{Time, Waiter};
 use alloc::vec::Vec;
@@ -87,7 +88,7 @@ pub struct Agent {
     pub state: AgentState,
     /// Since when.
     pub since: Time,
-    /// Since when it has had no call: the longest idle comes first.
+    /// Since when it has been free, once it is: the longest idle comes first. A break or a call begins it anew.
     pub idle_since: Time,
     /// Offers missed in a row.
     pub misses: u8,
@@ -217,13 +218,14 @@ impl Engine {
     }
 
     /// An offer was not taken. After enough of them in a row the agent is suspended and told.
-    pub(crate) fn count_miss(&mut self, id: AgentId, limit: u8) {
+    pub(crate) fn count_miss(&mut self, call: CallId, id: AgentId, limit: u8) {
         let Some(agent) = self.s.agents.get_mut(&id) else { return };
         agent.misses = agent.misses.saturating_add(1);
         if limit > 0 && agent.misses >= limit && !agent.leaving {
             agent.misses = 0;
             agent.next = None;
             self.set_agent(id, AgentState::Suspended);
+            self.moment(call, What::Suspended { agent: id });
             self.effect(Effect::Notify { agent: id, notice: Notice::Suspended });
         } else {
             self.release_agent(id);

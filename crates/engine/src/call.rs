@@ -262,7 +262,7 @@ impl Engine {
             }
             Some(AgentState::Offered { leg: l, .. }) if l == id => match leg.state {
                 // We ended it: too long a ring counts, a caller who left does not.
-                LegState::Ending if leg.rang_too_long => self.miss(agent, queue),
+                LegState::Ending if leg.rang_too_long => self.miss(call, agent, queue),
                 LegState::Ending => self.release_agent(agent),
                 _ => self.offer_failed(call, id, agent, entry, end),
             },
@@ -277,13 +277,21 @@ impl Engine {
         };
         self.close_offer(call, leg, outcome);
         self.moment(call, what);
+        if end == LegEnd::Failed {
+            // It is we who could not ring: no fault of the agent's, and trying again at once would fail again. The caller
+            // goes on with the flow.
+            if self.flow_out(entry).is_some() {
+                self.next_step(call);
+            }
+            return self.release_agent(agent);
+        }
         let queue = self.s.entries.get(&entry).map(|e| e.queue);
         self.return_entry(entry);
         // Others who are free come before the one who did not take it.
         if let Some(queue) = queue {
             self.serve_queue(queue);
         }
-        self.miss(agent, queue);
+        self.miss(call, agent, queue);
     }
 
     /// An agent's phone rang too long: the caller is back at the head at once, whatever the phone still does.
@@ -311,9 +319,9 @@ impl Engine {
         }
     }
 
-    fn miss(&mut self, agent: AgentId, queue: Option<QueueId>) {
+    fn miss(&mut self, call: CallId, agent: AgentId, queue: Option<QueueId>) {
         let limit = queue.and_then(|q| self.queue_config(q)).map_or(0, |q| q.misses_to_suspend);
-        self.count_miss(agent, limit);
+        self.count_miss(call, agent, limit);
     }
 
     pub(crate) fn on_longest_call(&mut self, leg: LegId) {

@@ -113,7 +113,7 @@ pub enum LegEnd {
     Unreachable,
     /// No codec in common, or no audio at all.
     NoCommonMedia,
-    /// Neither audio nor RTCP came for too long.
+    /// No audio came for too long.
     MediaTimeOut,
     /// The far end did not confirm our answer.
     NotConfirmed,

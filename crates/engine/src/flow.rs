@@ -3,7 +3,7 @@
 use crate::config::Step;
 use crate::effect::{Effect, Sound};
 use crate::event::LegEnd;
-use crate::ids::{CallId, EntryId, LegId, TargetId};
+use crate::ids::{CallId, EntryId, LegId, QueueId, TargetId};
 use crate::leg::{ANSWERING_MS, Leg, LegState, Role};
 use crate::call::Phase;
 use crate::record::{EndedBy, Reason, What};
@@ -123,9 +123,10 @@ impl Engine {
         self.next_step(call);
     }
 
-    pub(crate) fn enter_phase_waiting(&mut self, call: CallId, entry: EntryId) {
+    pub(crate) fn enter_phase_waiting(&mut self, call: CallId, queue: QueueId, entry: EntryId) {
         if let Some(c) = self.s.calls.get_mut(&call) {
             c.phase = Phase::Waiting { entry };
+            c.queue = Some(queue);
         }
     }
 

@@ -113,7 +113,7 @@ impl Engine {
         q.counts.offered += 1;
         self.s.entries.insert(id, Entry { id, call, queue, entered: now, state: EntryState::Waiting });
         self.s.timers.set(Waiter::Entry(id), now.plus(max_wait));
-        self.enter_phase_waiting(call, id);
+        self.enter_phase_waiting(call, queue, id);
         self.changed(Changed::Queue(queue));
         self.moment(call, What::Queued { queue });
         if let Some(leg) = self.caller_leg(call) {

@@ -2,7 +2,7 @@
 //!
 //! A wall clock may jump: set by hand, by NTP, or with a virtual machine. Calls must not notice, so time here always goes
 //! forward at its own pace. When the wall is found to be elsewhere, the difference is taken up by at most one part in
-//! a thousand; a difference of more than a minute is taken at once if it leads forward, and waited for if it leads back.
+//! a thousand. Only while no call is open is a difference of more than a minute taken at once, and only forward.
 
 use crate::adapt::Now;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -47,13 +47,13 @@ impl Steering {
     }
 
     /// The wall was looked at. Gives the difference in milliseconds if it is one to tell people of.
-    pub fn look(&mut self, mono: u64, wall_us: i64) -> Option<i64> {
+    pub fn look(&mut self, mono: u64, wall_us: i64, idle: bool) -> Option<i64> {
         let now = self.now_ms(mono) as i64 * 1_000;
         let off = wall_us - now;
         self.anchor = now;
         self.at = mono;
         self.owed = off;
-        if off / 1_000 > JUMP_MS {
+        if idle && off / 1_000 > JUMP_MS {
             self.anchor = wall_us;
             self.owed = 0;
         }
@@ -75,13 +75,19 @@ impl Clock {
     /// The time.
     pub fn now(&mut self) -> Now {
         let mono = self.began.elapsed().as_micros() as u64;
-        if self.looked.elapsed() > LOOK {
-            self.looked = Instant::now();
-            if let Some(off_ms) = self.steering.look(mono, wall_us()) {
-                tracing::warn!(event = "clock_stepped", off_ms, "the clock of this machine jumped; calls go on undisturbed");
-            }
-        }
         Now { mono, wall: engine::Time(self.steering.now_ms(mono)) }
+    }
+
+    /// Looks at the wall, now and then. `idle`: no call is open, so a jump disturbs nobody.
+    pub fn look(&mut self, idle: bool) {
+        if self.looked.elapsed() < LOOK {
+            return;
+        }
+        self.looked = Instant::now();
+        let mono = self.began.elapsed().as_micros() as u64;
+        if let Some(off_ms) = self.steering.look(mono, wall_us(), idle) {
+            tracing::warn!(event = "clock_stepped", off_ms, "the clock of this machine jumped; calls go on undisturbed");
+        }
     }
 }
 
@@ -112,7 +118,7 @@ mod tests {
                 _ => 0,
             };
             if step % 30 == 0 {
-                c.look(mono, wall);
+                c.look(mono, wall, step % 60 == 0);
             }
             let now = c.now_ms(mono);
             assert!(now >= last, "step {step}");
@@ -123,7 +129,7 @@ mod tests {
     #[test]
     fn a_small_difference_is_taken_up_slowly_and_wholly() {
         let mut c = Steering::new(0, 1_000 * S, 0);
-        assert_eq!(c.look(0, 1_000 * S + 20_000), None);
+        assert_eq!(c.look(0, 1_000 * S + 20_000, true), None);
         assert_eq!(c.now_ms(10_000_000), 1_010_010);
         assert_eq!(c.now_ms(60_000_000), 1_060_020);
     }
@@ -137,7 +143,16 @@ mod tests {
     #[test]
     fn people_are_told_of_jumps_only() {
         let mut c = Steering::new(0, 1_000 * S, 0);
-        assert_eq!(c.look(S as u64, 1_001 * S + 5_000), None);
-        assert_eq!(c.look(2 * S as u64, 2_000 * S).map(|ms| ms / 1_000), Some(997));
+        assert_eq!(c.look(S as u64, 1_001 * S + 5_000, true), None);
+        assert_eq!(c.look(2 * S as u64, 2_000 * S, true).map(|ms| ms / 1_000), Some(997));
+    }
+
+    #[test]
+    fn a_jump_forward_waits_while_calls_are_open() {
+        let mut c = Steering::new(0, 1_000 * S, 0);
+        c.look(0, 5_000 * S, false);
+        assert!(c.now_ms(1_000_000) < 1_002_000, "no timer of a call falls due by it");
+        c.look(S as u64, 5_001 * S, true);
+        assert_eq!(c.now_ms(S as u64), 5_001_000);
     }
 }

@@ -6,7 +6,7 @@ use crate::switch_io::Message;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
-use store::{Batch, Store, StoreError, TenantId};
+use store::{Batch, Store, TenantId};
 
 /// Batches that may wait for the disk; with more, the switch takes no new calls.
 const WAITING: usize = 10_000;
@@ -35,7 +35,13 @@ fn run(store: &Store, rx: &Receiver<Step>, switch: &Sender<Message>) {
             match rx.try_recv() {
                 Ok((number, more)) => {
                     last = number;
-                    batches.extend(more);
+                    for (tenant, batch) in more {
+                        // Steps of one tenant become one row.
+                        match batches.iter_mut().find(|(t, _)| *t == tenant) {
+                            Some((_, earlier)) => earlier.append(batch),
+                            None => batches.push((tenant, batch)),
+                        }
+                    }
                 }
                 Err(_) => break,
             }
@@ -51,9 +57,6 @@ fn run(store: &Store, rx: &Receiver<Step>, switch: &Sender<Message>) {
             if !stalled {
                 stalled = true;
                 switch.send(Message::JournalStalled(true));
-            }
-            if !matches!(e, StoreError::Full | StoreError::Database(_)) {
-                tracing::error!(event = "journal_refused", cause = %e, "the journal refuses this for good");
             }
             std::thread::sleep(Duration::from_millis(200));
         }

@@ -128,6 +128,7 @@ fn stored_meaning(store: &Store, tenant: TenantId) -> Result<Option<Meaning>, St
 /// A sentence that names what could not be had and what to do.
 pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running, String> {
     let began = Instant::now();
+    raise_file_limit();
     let store = Arc::new(open_store(config)?);
     if let Some(documents) = apply {
         let name = tenant_name(documents).ok_or("an object of kind Tenant is missing")?;
@@ -185,6 +186,16 @@ fn recover(store: &Store, tenant: TenantId) -> Result<(engine::Engine, u64), Str
     }
     tracing::info!(event = "recovered", tenant = tenant.0, events, open_calls = engine.calls().len(), "journal replayed");
     Ok((engine, found.next_party))
+}
+
+/// Each leg takes two sockets: as many files as the system allows are asked for.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(e) = setrlimit(Resource::Nofile, wanted) {
+        tracing::warn!(event = "file_limit", cause = %e, limit = limit.current, "the limit of open files could not be raised");
+    }
 }
 
 fn sip_sockets(config: &ServerConfig) -> Result<SipSockets, String> {

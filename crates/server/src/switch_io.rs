@@ -108,6 +108,7 @@ impl SwitchThread {
             }
             self.sockets.sweep(now, &mut |input| self.switch.on_sip(now, input));
             self.flush();
+            self.clock.look(self.switch.is_idle());
             self.check_laws();
             if let Some(at) = self.stop {
                 if self.switch.is_idle() || Instant::now() >= at {

@@ -222,8 +222,8 @@ impl SentRequest {
     }
 
     /// Its CANCEL, or its ACK for a final answer that is not 2xx: both repeat Via and branch (RFC 3261 sections 9.1
-    /// and 17.1.1.3). `to` is the answer's To; without one the request's own.
-    pub(crate) fn follow_up(&self, method: Method, to: Option<&[u8]>) -> Wire {
+    /// and 17.1.1.3). `to` is the answer's To; without one the request's own. `extra` is whole header lines.
+    pub(crate) fn follow_up(&self, method: Method, to: Option<&[u8]>, extra: &[u8]) -> Wire {
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(method.as_str().as_bytes());
         out.push(b' ');
@@ -232,7 +232,9 @@ impl SentRequest {
         out.extend_from_slice(self.part(self.shared));
         out.extend_from_slice(b"To: ");
         out.extend_from_slice(to.unwrap_or_else(|| self.part(self.to)));
-        let _ = write!(out, "\r\nCSeq: {} {}\r\nContent-Length: 0\r\n\r\n", self.cseq, method.as_str());
+        let _ = write!(out, "\r\nCSeq: {} {}\r\n", self.cseq, method.as_str());
+        out.extend_from_slice(extra);
+        push_body(&mut out, b"");
         out.into()
     }
 }

@@ -168,7 +168,7 @@ impl Endpoint {
                 c.state = State::Cancelling { tx, sent: false };
                 // RFC 3261 section 9.1: no CANCEL before something was heard.
                 if heard {
-                    self.send_cancel(now, call.0);
+                    self.send_cancel(now, call.0, extra);
                 }
             }
             State::Cancelling { .. } => {}
@@ -336,7 +336,7 @@ impl Endpoint {
                 let tag = self.local_tag(key);
                 self.answer(now, tx, 487, "", &tag, b"", b"");
             }
-            State::Calling { .. } => self.send_cancel(now, key),
+            State::Calling { .. } => self.send_cancel(now, key, ""),
             _ => {}
         }
     }
@@ -348,7 +348,7 @@ impl Endpoint {
         let Some(c) = self.calls.get_mut(key) else { return };
         match &mut c.state {
             State::Calling { heard, .. } => *heard = true,
-            State::Cancelling { sent: false, .. } if first => return self.send_cancel(now, key),
+            State::Cancelling { sent: false, .. } if first => return self.send_cancel(now, key, ""),
             _ => return,
         }
         let tag = tag_of(m.value(Name::To).unwrap_or_default());
@@ -492,13 +492,13 @@ impl Endpoint {
         }
     }
 
-    fn send_cancel(&mut self, now: Time, key: Key) {
+    fn send_cancel(&mut self, now: Time, key: Key, extra: &str) {
         let Some(c) = self.calls.get_mut(key) else { return };
         let (State::Calling { tx, .. } | State::Cancelling { tx, .. }) = c.state else { return };
         c.state = State::Cancelling { tx, sent: true };
         let Some(invite) = self.clients.get(tx) else { return };
         let mut request = invite.request.clone();
-        request.wire = invite.request.follow_up(Method::Cancel, None);
+        request.wire = invite.request.follow_up(Method::Cancel, None, extra.as_bytes());
         let to = invite.to;
         let secret = self.chance.next();
         let cancel = self.clients.insert(crate::transaction::ClientTx {

@@ -155,7 +155,7 @@ impl Endpoint {
                 }
                 (ClientState::Accepted, 200..300) => self.on_more_2xx(now, from, key, m),
                 (ClientState::Calling | ClientState::Proceeding, _) => {
-                    let ack = tx.request.follow_up(Method::Ack, m.value(Name::To));
+                    let ack = tx.request.follow_up(Method::Ack, m.value(Name::To), b"");
                     tx.state = ClientState::Completed;
                     tx.final_ack = Some(ack.clone());
                     let to = tx.to;

@@ -29,6 +29,21 @@ pub struct Batch {
     pub parties: Vec<Party>,
 }
 
+impl Batch {
+    /// Adds what came right after this one: both become one row.
+    pub fn append(&mut self, later: Batch) {
+        self.last_position = later.last_position;
+        self.at = later.at;
+        match self.events.is_empty() {
+            true => self.events = later.events,
+            // The form stands once, at the beginning.
+            false => self.events.extend_from_slice(later.events.get(1..).unwrap_or_default()),
+        }
+        self.records.extend(later.records);
+        self.parties.extend(later.parties);
+    }
+}
+
 /// Adds an event to a row that is being made.
 pub fn encode_event(row: &mut Vec<u8>, at: Time, event: &Event) {
     if row.is_empty() {

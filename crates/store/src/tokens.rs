@@ -10,11 +10,11 @@ use redact::Secret;
 /// What a token may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
 pub enum Role {
-    /// Sees calls and configuration, changes nothing.
+    /// Sees calls, reports and configuration; hears nothing and changes nothing.
     Auditor,
-    /// Changes its own agent's state.
+    /// As an auditor; its own desk comes with the web app.
     Agent,
-    /// Sees and steers the floor.
+    /// Steers the floor: agents' states, hanging up, recordings.
     Supervisor,
     /// Everything.
     Owner,

@@ -135,7 +135,7 @@ impl Switch {
                 answer: Vec::new(),
                 negotiated: None,
                 offer_is_ours: true,
-                learning: Learning::Never,
+                learning: if address.nat { Learning::FirstPacket } else { Learning::Never },
                 confirmed: true,
                 rings: false,
                 ending: false,

@@ -62,6 +62,7 @@ impl Switch {
         }
         if number.is_some() {
             self.prepare_answer(now, tenant, leg, engine_call, message.body());
+            self.tell_hold(now, tenant, leg);
         }
     }
 
@@ -85,7 +86,6 @@ impl Switch {
         match answered {
             Ok(Some((answer, negotiated))) => {
                 l.answer = answer.write().into_bytes();
-                l.held = negotiated.remote_holds;
                 l.negotiated = Some(Box::new(negotiated));
             }
             Ok(None) => {}

@@ -55,7 +55,10 @@ impl Switch {
     fn on_answered(&mut self, now: Now, call: sip::CallId, body: &[u8]) {
         let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
         match self.take_answer(tenant, leg, body) {
-            true => self.tell(now, tenant, Event::LegAnswered { leg }),
+            true => {
+                self.tell(now, tenant, Event::LegAnswered { leg });
+                self.tell_hold(now, tenant, leg);
+            }
             false => self.end_without_media(now, tenant, leg),
         }
     }
@@ -71,6 +74,16 @@ impl Switch {
             return self.end_without_media(now, tenant, leg);
         }
         self.tell(now, tenant, Event::LegAnswered { leg });
+        self.tell_hold(now, tenant, leg);
+    }
+
+    /// Tells the engine whether the party has us on hold, if that is news.
+    pub(super) fn tell_hold(&mut self, now: Now, tenant: usize, leg: LegId) {
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let held = l.negotiated.as_ref().is_some_and(|n| n.remote_holds || n.direction == Direction::Inactive);
+        if std::mem::replace(&mut l.held, held) != held {
+            self.tell(now, tenant, Event::LegHeld { leg, held });
+        }
     }
 
     // The answer to our offer. Whether it can be used.
@@ -80,7 +93,6 @@ impl Switch {
         let Ok(negotiated) = SessionDescription::parse(body).map_err(Into::into).and_then(|a| session.accept(&a)) else {
             return false;
         };
-        l.held = negotiated.remote_holds;
         l.negotiated = Some(Box::new(negotiated));
         self.point_media(tenant, leg);
         true
@@ -115,14 +127,10 @@ impl Switch {
         let Ok((answer, negotiated)) = answer else {
             return self.endpoint.reject_reoffer(now.sip(), call, 488);
         };
-        let held = negotiated.remote_holds || negotiated.direction == Direction::Inactive;
-        let changed = std::mem::replace(&mut l.held, held) != held;
         l.negotiated = Some(Box::<Negotiated>::new(negotiated));
         self.endpoint.answer_reoffer(now.sip(), call, answer.write().as_bytes());
         self.point_media(tenant, leg);
-        if changed {
-            self.tell(now, tenant, Event::LegHeld { leg, held });
-        }
+        self.tell_hold(now, tenant, leg);
     }
 
     /// Tells the media thread what is agreed.

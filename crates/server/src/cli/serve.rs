@@ -9,7 +9,7 @@ use crate::tenant::check::{Documents, read_folder};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
@@ -27,9 +27,10 @@ pub fn run(mut args: Arguments) -> Outcome {
         Some(dir) => Some(read_folder(Path::new(&dir)).map_err(|p| p.iter().map(ToString::to_string).collect::<Vec<_>>())?),
         None => None,
     };
+    let stop = StopSignal::listen()?;
     let server = Server::start(&config, documents.as_ref())?;
     server.say_ready();
-    wait_for_signal(None);
+    stop.wait(None);
     tracing::info!(event = "stopping", "asked to stop: calls in progress may end");
     server.stop();
     tracing::info!(event = "stopped", "stopped");
@@ -68,7 +69,7 @@ impl Server {
         let address = |l: &tokio::net::TcpListener| l.local_addr().map_err(|e| e.to_string());
         let (http_addr, admin_addr) = (address(&http)?, address(&admin)?);
         let running = running::start(config, apply)?;
-        let api = Api { handle: running.handle.clone() };
+        let api = Api::new(running.handle.clone());
         runtime.spawn(async move {
             if let Err(e) = crate::http::serve(api, http, admin).await {
                 tracing::error!(event = "http", cause = %e, "HTTP ended");
@@ -119,33 +120,40 @@ pub fn start_log(form: Option<&str>) -> Result<(), crate::cli::Failure> {
     Ok(())
 }
 
-/// Waits until somebody asks the process to stop, or until the time is over.
-pub fn wait_for_signal(time: Option<std::time::Duration>) {
-    let asked = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // A second signal ends the process at once.
-        let _ = signal_hook::flag::register_conditional_shutdown(signal, 1, asked.clone());
+/// Asks to stop from outside: SIGINT and SIGTERM. A second one ends the process at once.
+pub struct StopSignal {
+    asked: Receiver<()>,
+}
+
+impl StopSignal {
+    /// Listens from here on: to be called before anybody is told that the server is ready.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn listen() -> Result<StopSignal, String> {
+        let signals = [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+        let before = Arc::new(AtomicBool::new(false));
+        for signal in signals {
+            signal_hook::flag::register_conditional_shutdown(signal, 1, before.clone()).map_err(|e| e.to_string())?;
+        }
+        let mut waiting = signal_hook::iterator::Signals::new(signals).map_err(|e| e.to_string())?;
+        let (tx, asked) = channel();
+        let wait = move || {
+            if waiting.forever().next().is_some() {
+                before.store(true, Ordering::Relaxed);
+                let _ = tx.send(());
+            }
+        };
+        std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(|e| e.to_string())?;
+        Ok(StopSignal { asked })
     }
-    let (tx, rx) = channel();
-    let mut signals = match signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM]) {
-        Ok(signals) => signals,
-        Err(e) => {
-            tracing::error!(event = "signals", cause = %e, "signals cannot be waited for");
-            return;
-        }
-    };
-    std::thread::spawn(move || {
-        if signals.forever().next().is_some() {
-            asked.store(true, Ordering::Relaxed);
-            let _ = tx.send(());
-        }
-    });
-    match time {
-        Some(time) => match rx.recv_timeout(time) {
-            Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
-        },
-        None => {
-            let _ = rx.recv();
-        }
+
+    /// Waits until somebody asks, or until the time is over.
+    pub fn wait(&self, time: Option<std::time::Duration>) {
+        // However it ends, it is time to stop.
+        let _ = match time {
+            Some(time) => self.asked.recv_timeout(time).is_ok(),
+            None => self.asked.recv().is_ok(),
+        };
     }
 }

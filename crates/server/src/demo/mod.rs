@@ -3,7 +3,7 @@
 mod table;
 mod traffic_io;
 
-use crate::cli::serve::{Server, start_log, wait_for_signal};
+use crate::cli::serve::{Server, StopSignal, start_log};
 use crate::cli::{Failure, Outcome, say};
 use crate::cli::arguments::Arguments;
 use crate::config;
@@ -51,6 +51,7 @@ pub fn run(mut args: Arguments) -> Outcome {
     config.keys.url = format!("file:{}/master.key", folder.display());
     config.shutdown.grace = "5s".into();
 
+    let stop = StopSignal::listen()?;
     let phones = SocketAddr::new(sip_addr.ip(), sip_addr.port().wrapping_add(PHONES).max(1_024));
     let server = Server::start(&config, Some(&tenant(phones, agents)?))?;
     let handle = server.handle().clone();
@@ -64,7 +65,7 @@ pub fn run(mut args: Arguments) -> Outcome {
         say(&welcome(&server, sip_addr, token.expose_secret()));
     }
     let table = table::start(handle.clone(), tenant, log.is_some());
-    wait_for_signal(time.map(|t| Duration::from_millis(t.0)));
+    stop.wait(time.map(|t| Duration::from_millis(t.0)));
     table.stop();
     let counts = traffic.stop();
     let end = verdict(&handle, tenant, &counts);
@@ -103,7 +104,9 @@ fn tenant(phones: SocketAddr, agents: u32) -> Result<Documents, Failure> {
     let name = |n: u32| format!("agent{n}");
     let mut all: Vec<Value> = vec![
         json!({"kind": "Tenant", "id": "demo", "name": "Harbour Bikes", "profile": "contact-center"}),
-        json!({"kind": "Trunk", "id": "loopback", "networks": [format!("{}/{}", phones.ip(), if phones.is_ipv4() { 8 } else { 128 })]}),
+        // A softphone on this machine may name the address of another interface in its session description.
+        json!({"kind": "Trunk", "id": "loopback", "networks": [format!("{}/{}", phones.ip(), if phones.is_ipv4() { 8 } else { 128 })],
+            "nat": true}),
         json!({"kind": "Number", "id": "service", "number": "100", "flow": "service"}),
         json!({"kind": "Number", "id": "sales", "number": "200", "flow": "sales"}),
         json!({"kind": "Prompt", "id": "greeting", "tone": {"hz": 523, "length": "1200ms"}}),
@@ -127,15 +130,19 @@ fn tenant(phones: SocketAddr, agents: u32) -> Result<Documents, Failure> {
 
 /// Whether everything that must hold has held.
 fn verdict(handle: &crate::running::Handle, tenant: store::TenantId, counts: &sim::Counts) -> Result<String, String> {
-    let laws = handle
-        .ask_and_wait(move |switch, _| {
+    // The last hang-ups are on their way: they get a moment.
+    let until = std::time::Instant::now() + Duration::from_secs(2);
+    let (law, ended, open) = loop {
+        let look = handle.ask_and_wait(move |switch, _| {
             let t = switch.tenant(tenant)?;
-            let ended = t.engine.ended_calls();
-            Some((t.engine.check_all(), ended, t.engine.calls().len()))
-        })
-        .flatten()
-        .ok_or("the switch does not answer")?;
-    let (law, ended, open) = laws;
+            Some((t.engine.check_all(), t.engine.ended_calls(), t.engine.calls().len()))
+        });
+        let found = look.flatten().ok_or("the switch does not answer")?;
+        if found.2 == 0 || std::time::Instant::now() > until {
+            break found;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
     law.map_err(|broken| format!("a law is broken: {broken:?}"))?;
     let broken = handle.laws_broken.load(std::sync::atomic::Ordering::Relaxed);
     if broken > 0 {

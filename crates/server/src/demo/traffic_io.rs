@@ -108,12 +108,12 @@ impl People {
                 self.traffic.stop(now);
                 self.traffic.hang_up_all(now);
             }
+            self.drain();
             if let Some(since) = stopping {
                 if self.traffic.is_idle() || since.elapsed() > Duration::from_secs(3) {
                     return self.traffic.counts();
                 }
             }
-            self.drain();
             let now = self.now();
             let wait = self.traffic.deadline().map_or(100_000, |t| t.0.saturating_sub(now.0)).min(100_000);
             let wait = rustix::time::Timespec { tv_sec: 0, tv_nsec: (wait * 1_000) as i64 };

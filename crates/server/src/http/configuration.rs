@@ -55,6 +55,8 @@ pub async fn apply(
     Json(values): Json<Vec<Value>>,
 ) -> Result<Json<Vec<Step>>, Problem> {
     blocking(move || {
+        // A panic elsewhere changed nothing here.
+        let _turn = api.changing.lock().unwrap_or_else(|e| e.into_inner());
         let wanted = Handle::check(values).map_err(|p| Problem::configuration(&p))?;
         same_tenant(&api.handle, &asker, &wanted)?;
         change(&api.handle, &asker, wanted).map(Json)
@@ -123,6 +125,8 @@ pub async fn put(
     Json(mut body): Json<Value>,
 ) -> Result<Json<Value>, Problem> {
     blocking(move || {
+        // A panic elsewhere changed nothing here.
+        let _turn = api.changing.lock().unwrap_or_else(|e| e.into_inner());
         let Some(o) = body.as_object_mut() else {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "the body must be an object"));
         };
@@ -148,6 +152,8 @@ pub async fn delete(
     kind: &'static str,
 ) -> Result<StatusCode, Problem> {
     blocking(move || {
+        // A panic elsewhere changed nothing here.
+        let _turn = api.changing.lock().unwrap_or_else(|e| e.into_inner());
         let mut all = documents(&api.handle, asker.0.tenant)?;
         if all.remove(&(kind.to_string(), id.clone())).is_none() {
             return Err(Problem::not_found(&format!("{kind} {id:?}")));

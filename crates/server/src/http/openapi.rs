@@ -32,9 +32,10 @@ pub fn describe() -> &'static Value {
                         "content": {"application/json": {"schema": schema(&mut generator)}}}),
                     None => json!({"description": "Done"}),
                 };
+                let needed = if o.method == "get" { route.role } else { route.change };
                 let mut operation = json!({
                     "summary": o.summary,
-                    "description": format!("Needs the role {} or more.", route.role.name()),
+                    "description": format!("Needs the role {} or more.", needed.name()),
                     "parameters": parameters,
                     "security": [{"token": []}],
                     "responses": {

@@ -29,8 +29,10 @@ pub struct Operation {
 pub struct Route {
     /// Below [`PREFIX`].
     pub path: String,
-    /// The least role.
+    /// The least role for looking.
     pub role: Role,
+    /// The least role for changing.
+    pub change: Role,
     /// What can be done there.
     pub operations: Vec<Operation>,
     /// Who does it.
@@ -62,6 +64,7 @@ pub fn all() -> Vec<Route> {
         Route {
             path: "/calls".into(),
             role: Role::Auditor,
+            change: Role::Owner,
             operations: vec![Operation {
                 query: &[
                     ("queue", "Only calls of this queue"),
@@ -75,18 +78,21 @@ pub fn all() -> Vec<Route> {
         Route {
             path: "/calls/{id}".into(),
             role: Role::Auditor,
+            change: Role::Owner,
             operations: vec![op::<CallDetail>("get", "A call with legs, timeline and why each agent was rung")],
             handler: get(calls::one),
         },
         Route {
             path: "/calls/{id}/hang-up".into(),
             role: Role::Supervisor,
+            change: Role::Supervisor,
             operations: vec![Operation { response: None, ..op::<()>("post", "Ends a call") }],
             handler: post(calls::hang_up),
         },
         Route {
             path: "/recordings/{id}".into(),
             role: Role::Supervisor,
+            change: Role::Supervisor,
             operations: vec![Operation {
                 response: None,
                 ..op::<()>("get", "A recording as WAV, customer left and agent right; ranges are served")
@@ -96,12 +102,14 @@ pub fn all() -> Vec<Route> {
         Route {
             path: "/agents".into(),
             role: Role::Auditor,
+            change: Role::Owner,
             operations: vec![op::<Vec<AgentView>>("get", "Agents and what each is doing")],
             handler: get(agents::list),
         },
         Route {
             path: "/agents/{id}/state".into(),
-            role: Role::Agent,
+            role: Role::Auditor,
+            change: Role::Supervisor,
             operations: vec![
                 op::<AgentView>("get", "What an agent is doing"),
                 Operation {
@@ -114,12 +122,14 @@ pub fn all() -> Vec<Route> {
         Route {
             path: "/reports/queues".into(),
             role: Role::Auditor,
+            change: Role::Owner,
             operations: vec![op::<Vec<QueueView>>("get", "Queues: who waits, what became of the callers, service level")],
             handler: get(reports::queues),
         },
         Route {
             path: "/configuration".into(),
             role: Role::Owner,
+            change: Role::Owner,
             operations: vec![
                 op::<Vec<Value>>("get", "All objects of the tenant"),
                 Operation {
@@ -132,6 +142,7 @@ pub fn all() -> Vec<Route> {
         Route {
             path: "/configuration/plan".into(),
             role: Role::Owner,
+            change: Role::Owner,
             operations: vec![Operation {
                 request: Some(schema::<Vec<Value>>),
                 ..op::<Vec<crate::tenant::plan::Step>>("post", "What applying these objects would change")
@@ -141,18 +152,21 @@ pub fn all() -> Vec<Route> {
         Route {
             path: "/audit".into(),
             role: Role::Auditor,
+            change: Role::Owner,
             operations: vec![Operation { query: paged, ..op::<audit::AuditList>("get", "Who did what, newest first") }],
             handler: get(audit::list),
         },
         Route {
             path: "/catalogue".into(),
             role: Role::Auditor,
+            change: Role::Owner,
             operations: vec![op::<Vec<audit::CatalogueField>>("get", "Every stored field: purpose, origin, retention")],
             handler: get(audit::catalogue),
         },
         Route {
             path: "/live".into(),
             role: Role::Auditor,
+            change: Role::Owner,
             operations: vec![Operation {
                 response: None,
                 query: &[("after", "Number of the last change seen"), ("token", "The token, where no header can be sent")],
@@ -165,12 +179,14 @@ pub fn all() -> Vec<Route> {
         routes.push(Route {
             path: format!("/{path}"),
             role: Role::Auditor,
+            change: Role::Owner,
             operations: vec![op::<Vec<Value>>("get", "All objects of this kind")],
             handler: get(move |api, asker| configuration::list(api, asker, kind)),
         });
         routes.push(Route {
             path: format!("/{path}/{{id}}"),
-            role: Role::Owner,
+            role: Role::Auditor,
+            change: Role::Owner,
             operations: vec![
                 op::<Value>("get", "One object"),
                 Operation { request: Some(schema::<Value>), ..op::<Value>("put", "Makes or replaces an object") },
@@ -183,6 +199,7 @@ pub fn all() -> Vec<Route> {
         routes.push(Route {
             path: format!("/{path}/{{id}}/versions"),
             role: Role::Auditor,
+            change: Role::Owner,
             operations: vec![op::<Vec<configuration::Version>>("get", "Its versions, newest first, and who made them")],
             handler: get(move |api, asker, id| configuration::versions(api, asker, id, kind)),
         });

@@ -5,12 +5,12 @@ use crate::http::routes::{PREFIX, all};
 use crate::running::Handle;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use store::{Role, TokenInfo};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -25,6 +25,15 @@ const BODY: usize = 32 * 1024 * 1024;
 pub struct Api {
     /// The way to everything.
     pub handle: Handle,
+    /// Held while the configuration is read, changed and applied: one change after the other.
+    pub changing: Arc<Mutex<()>>,
+}
+
+impl Api {
+    /// What handlers of this server share.
+    pub fn new(handle: Handle) -> Api {
+        Api { handle, changing: Arc::default() }
+    }
 }
 
 /// Whoever asks, after the token was checked.
@@ -41,7 +50,8 @@ impl Asker {
 #[derive(Clone)]
 struct Guard {
     api: Api,
-    role: Role,
+    look: Role,
+    change: Role,
 }
 
 /// Serves the API and the admin pages until the future is dropped.
@@ -51,7 +61,7 @@ struct Guard {
 pub async fn serve(api: Api, http: TcpListener, admin: TcpListener) -> std::io::Result<()> {
     let mut router = Router::new();
     for route in all() {
-        let guard = Guard { api: api.clone(), role: route.role };
+        let guard = Guard { api: api.clone(), look: route.role, change: route.change };
         router = router.route(&format!("{PREFIX}{}", route.path), route.handler.layer(from_fn_with_state(guard, allow)));
     }
     let router = router
@@ -91,17 +101,13 @@ async fn allow(State(guard): State<Guard>, mut request: Request, next: Next) -> 
             store::StoreError::NotFound(_) => Problem::new(StatusCode::UNAUTHORIZED, "this token is not known here"),
             e => e.into(),
         })?;
-    if !may(info.role, guard.role) {
-        let needed = guard.role.name();
+    let needed = if request.method() == Method::GET { guard.look } else { guard.change };
+    if info.role < needed {
+        let needed = needed.name();
         return Err(Problem::new(StatusCode::FORBIDDEN, format!("this needs the role {needed}")));
     }
     request.extensions_mut().insert(Asker(info));
     Ok(next.run(request).await)
-}
-
-/// Owners may everything; auditors may read what supervisors may read.
-fn may(has: Role, needs: Role) -> bool {
-    has >= needs
 }
 
 fn token_of(headers: &HeaderMap) -> Option<String> {

@@ -1,4 +1,5 @@
-//! The thread that writes recordings. Media threads never wait for it: what it cannot take in time is counted as lost.
+//! The thread that writes recordings. Media threads do not wait for it with audio: what it cannot take in time is lost and
+//! said so. Only beginning and end of a recording wait for a place.
 
 use crate::adapt::RecordingKey;
 use engine::{CallId, PartyId, Time};

@@ -193,6 +193,20 @@ fn check(found: Vec<Found>, mut problems: Vec<Problem>) -> Result<Documents, Vec
 /// What a schema cannot say of one object.
 fn semantics(kind: &str, value: &Value) -> Option<(&'static str, String)> {
     match kind {
+        "Tenant" if value.get("profile").is_some_and(|p| p != "contact-center") => {
+            Some(("/profile", "only contact-center is available yet".into()))
+        }
+        "Flow" => {
+            let steps = value.get("steps")?.as_array()?;
+            let off = |s: &Value| ["answer", "hang-up"].iter().any(|k| s.get(k) == Some(&Value::Bool(false)));
+            steps.iter().any(off).then(|| ("/steps", "answer and hang-up are true, or leave the step out".into()))
+        }
+        "Prompt" if value.get("file").is_some() => {
+            Some(("/file", "a file can only be named in a folder of tenant files: send the sound as wav, in base64".into()))
+        }
+        "Prompt" if value.get("music") == Some(&Value::Bool(false)) => {
+            Some(("/music", "music is true, or leave it out".into()))
+        }
         "Prompt" => {
             let sources = ["file", "wav", "tone", "music"].iter().filter(|k| value.get(**k).is_some()).count();
             if sources != 1 {

@@ -22,6 +22,8 @@ pub struct TargetAddress {
     pub addr: SocketAddr,
     /// Over TCP.
     pub tcp: bool,
+    /// Audio may come from elsewhere than signalled.
+    pub nat: bool,
 }
 
 /// Whose calls are taken.
@@ -125,7 +127,7 @@ pub fn understand(
         };
         meaning.config.agents.push(AgentConfig { id: agent, at_start });
         if let Some(phone) = &user.phone {
-            meaning.phones.insert(agent, read_sip_address(phone)?);
+            meaning.phones.insert(agent, TargetAddress { nat: user.nat, ..read_sip_address(phone)? });
         }
     }
     for (id, q) in all::<Queue>(documents, "Queue")? {
@@ -230,7 +232,7 @@ pub fn read_sip_address(text: &str) -> Result<TargetAddress, String> {
         Some(t) if t.eq_ignore_ascii_case(b"tcp") => true,
         Some(_) => return Err("transport is udp or tcp".into()),
     };
-    Ok(TargetAddress { uri: Secret::new(text.into()), addr, tcp })
+    Ok(TargetAddress { uri: Secret::new(text.into()), addr, tcp, nat: false })
 }
 
 /// Reads `192.0.2.0/24` or a single address.

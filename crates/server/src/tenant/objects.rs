@@ -102,6 +102,9 @@ pub struct User {
     #[serde(default)]
     #[schemars(extend("x-format" = "sip-address"))]
     pub phone: Option<String>,
+    /// The phone is behind a router that changes addresses: audio may come from elsewhere than its signalling says.
+    #[serde(default)]
+    pub nat: bool,
     /// The state of an agent when first seen; later the agent's own state counts.
     #[serde(default)]
     pub at_start: StartState,

@@ -1,0 +1,178 @@
+//! Calls through the whole program, judged by tones.
+
+use crate::desk::{Desk, channels, has_tone};
+use crate::program::Program;
+use serde_json::{Value, json};
+use sim::PhoneEvent;
+
+/// A tenant whose agents are phones at `desk`.
+pub fn tenant(desk: &Desk, agents: u32) -> String {
+    let mut text = format!(
+        "kind: Tenant\nid: test\nprofile: contact-center\n---\n\
+         kind: Trunk\nid: all\nnetworks: [127.0.0.0/8]\n---\n\
+         kind: Number\nid: service\nnumber: \"100\"\nflow: service\n---\n\
+         kind: Number\nid: direct\nnumber: \"500\"\nflow: direct\n---\n\
+         kind: Prompt\nid: greeting\ntone: {{hz: 523, length: 1500ms}}\n---\n\
+         kind: Prompt\nid: music\ntone: {{hz: 700, length: 10s}}\n---\n\
+         kind: Prompt\nid: sorry\ntone: {{hz: 330, length: 2s}}\n---\n\
+         kind: Flow\nid: service\nsteps:\n  - say: greeting\n  - record: true\n  - queue: service\n  - say: sorry\n---\n\
+         kind: Flow\nid: direct\nsteps:\n  - connect: {{to: \"sip:desk@{addr}\", ring_time: 5s}}\n---\n\
+         kind: Queue\nid: service\nring_time: 2s\nmax_wait: 20s\nmisses_to_suspend: 2\nmusic: music\nagents: [",
+        addr = desk.addr
+    );
+    let names: Vec<String> = (1..=agents).map(|n| format!("agent{n}")).collect();
+    text += &format!("{}]\n", names.join(", "));
+    for name in names {
+        text += &format!(
+            "---\nkind: User\nid: {name}\nroles: [agent]\nphone: \"sip:{name}@{}\"\nat_start: available\n",
+            desk.addr
+        );
+    }
+    text
+}
+
+/// What happened, as words in order.
+fn words(call: &Value) -> Vec<&str> {
+    call["timeline"].as_array().unwrap().iter().map(|m| m["what"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_call_goes_through_a_queue_to_a_person_and_is_recorded_counted_and_explained() {
+    let mut desk = Desk::new();
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk, 2))]);
+    let caller = desk.dial("+15550100", "Anna Example", program.sip, "100", 440);
+    desk.answered(caller);
+    desk.hears(caller, 523);
+    let (agent, who) = desk.rings();
+    desk.hears(caller, 700);
+    desk.answer(agent, 1000);
+    desk.hears(caller, 1000);
+    desk.hears(agent, 440);
+
+    // The agent holds: the caller hears the built-in music; back again.
+    desk.hold(agent, true);
+    desk.hears_music(caller);
+    desk.hold(agent, false);
+    desk.hears(caller, 1000);
+    desk.hears(agent, 440);
+    // The caller holds: the agent hears music.
+    desk.hold(caller, true);
+    desk.hears_music(agent);
+    desk.hold(caller, false);
+    desk.hears(agent, 440);
+    desk.hang_up(caller);
+    desk.ended(agent);
+
+    let call = program.ended_call();
+    assert_eq!(call["ended_by"], "caller");
+    assert_eq!(call["reason"], "hung-up");
+    assert_eq!(call["fault"], "nobody");
+    assert_eq!(call["agent"], who.as_str());
+    assert_eq!(call["caller"], "+15550100");
+    assert_eq!(call["caller_name"], "Anna Example");
+    assert_eq!(
+        words(&call),
+        ["arrived", "answered", "said", "queued", "offered", "ringing", "connected", "recording-started", "held", "resumed",
+         "held", "resumed", "recording-stopped", "ended"]
+    );
+    let why = &call["explanation"][0];
+    assert_eq!(why["agent"], who.as_str());
+    assert_eq!(why["free"], 2);
+    assert_eq!(why["outcome"], "answered");
+    assert_eq!(why["runners_up"].as_array().unwrap().len(), 1);
+    assert!(why["say"].as_str().unwrap().contains("the longest of 2 free"));
+
+    let id = call["recordings"][0].as_str().unwrap();
+    let (status, wav) = program.bytes(&format!("/recordings/{id}"), None);
+    assert_eq!(status, 200);
+    let (left, right) = channels(&wav);
+    assert!(has_tone(&left, 440), "the caller's tone is in the left channel");
+    assert!(has_tone(&right, 1000), "the agent's tone is in the right channel");
+    assert!(!has_tone(&left, 1000) && !has_tone(&right, 440), "and not in the other");
+    let (status, part) = program.bytes(&format!("/recordings/{id}"), Some("bytes=1000-20999"));
+    assert_eq!((status, part.as_slice()), (206, &wav[1000..21_000]));
+
+    let (_, report) = program.get("/reports/queues");
+    assert_eq!(report[0]["offered"], 1);
+    assert_eq!(report[0]["answered"], 1);
+    assert_eq!(report[0]["service_level"], 1.0);
+    assert!(program.admin("/metrics").contains("switchroom_queue_answered_total{tenant=\"test\",queue=\"service\"} 1"));
+    let log = program.stop();
+    assert!(!log.contains("ERROR"), "{log}");
+}
+
+#[test]
+fn a_direct_call_is_answered_when_the_other_side_answers() {
+    let mut desk = Desk::new();
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let caller = desk.dial("200", "", program.sip, "500", 440);
+    let (far, user) = desk.rings();
+    assert_eq!(user, "desk");
+    desk.event("the caller hears that it rings", |e| matches!(e, PhoneEvent::RingingThere { code: 180, .. }).then_some(()));
+    desk.answer(far, 1000);
+    desk.answered(caller);
+    desk.hears(caller, 1000);
+    desk.hears(far, 440);
+    desk.hang_up(far);
+    desk.ended(caller);
+    let call = program.ended_call();
+    assert_eq!((call["ended_by"].as_str(), call["reason"].as_str()), (Some("target"), Some("hung-up")));
+    program.stop();
+}
+
+#[test]
+fn missed_offers_return_the_caller_to_the_head_and_suspend_the_agent() {
+    let mut desk = Desk::new();
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let caller = desk.dial("200", "", program.sip, "100", 440);
+    desk.answered(caller);
+    for _ in 0..2 {
+        let (phone, _) = desk.rings();
+        desk.ended(phone);
+    }
+    program.wait_for("/agents/agent1/state", |a| (a["state"] == "suspended").then_some(()));
+    let (_, waiting) = program.get("/reports/queues");
+    assert_eq!((&waiting[0]["waiting"], &waiting[0]["agents"]["suspended"]), (&json!(1), &json!(1)));
+    // Told to be available again, the same caller is offered at once.
+    let (status, _) = program.put("/agents/agent1/state", &json!({"state": "available"}));
+    assert_eq!(status, 200);
+    let (phone, _) = desk.rings();
+    desk.answer(phone, 1000);
+    desk.hears(caller, 1000);
+    desk.hang_up(phone);
+    desk.ended(caller);
+    let call = program.ended_call();
+    let outcomes: Vec<_> = call["explanation"].as_array().unwrap().iter().map(|d| d["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["missed", "missed", "answered"]);
+    program.stop();
+}
+
+#[test]
+fn a_caller_who_gives_up_is_abandoned_and_the_agents_phone_falls_silent() {
+    let mut desk = Desk::new();
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let caller = desk.dial("200", "", program.sip, "100", 440);
+    desk.answered(caller);
+    let (phone, _) = desk.rings();
+    desk.hang_up(caller);
+    desk.ended(phone);
+    let call = program.ended_call();
+    assert_eq!((call["reason"].as_str(), call["outcome"].as_str()), (Some("abandoned"), Some("abandoned")));
+    assert_eq!(call["explanation"][0]["outcome"], "withdrawn");
+    program.wait_for("/agents/agent1/state", |a| (a["state"] == "available").then_some(()));
+    program.stop();
+}
+
+#[test]
+fn who_waits_longest_goes_on_with_the_flow() {
+    let mut desk = Desk::new();
+    let text = tenant(&desk, 1).replace("max_wait: 20s", "max_wait: 1s").replace("at_start: available", "at_start: offline");
+    let program = Program::start_as_owner(&[("tenant.yaml", &text)]);
+    let caller = desk.dial("200", "", program.sip, "100", 440);
+    desk.answered(caller);
+    desk.hears(caller, 330);
+    desk.ended(caller);
+    let call = program.ended_call();
+    assert_eq!((call["reason"].as_str(), call["outcome"].as_str()), (Some("flow-ended"), Some("flowed-out")));
+    program.stop();
+}

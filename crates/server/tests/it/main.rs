@@ -1,0 +1,15 @@
+//! The program from outside: real sockets, real files, real clients that nobody here wrote.
+
+mod api;
+mod baresip;
+mod bad_configuration;
+mod calls;
+mod canary;
+mod command_line;
+mod desk;
+mod hostile_calls;
+mod killed;
+mod program;
+mod real_clients;
+mod sipp;
+mod tidy;

@@ -1,0 +1,278 @@
+//! A `switchroom serve` of its own for a test: scratch folder, free ports, stopped at the end.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_switchroom");
+
+/// A running server.
+pub struct Program {
+    pub dir: Arc<tempfile::TempDir>,
+    pub sip: SocketAddr,
+    pub http: SocketAddr,
+    pub admin: SocketAddr,
+    /// Everything it logged.
+    pub log: Arc<Mutex<String>>,
+    child: Child,
+    reader: Option<std::thread::JoinHandle<()>>,
+    agent: ureq::Agent,
+    token: String,
+}
+
+/// A port on which nothing listens, for UDP and TCP.
+pub fn free_port() -> u16 {
+    // Each port is given once, and from below the range that the system itself gives away. The odd ones are left out:
+    // baresip opens the next one too.
+    static NEXT: AtomicU16 = AtomicU16::new(6_200);
+    loop {
+        let port = NEXT.fetch_add(2, Ordering::Relaxed);
+        assert!(port < 9_000, "no free port");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// A range of ports for audio that no other test uses.
+pub fn media_ports() -> (u16, u16) {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    // Below the system's own range for short-lived ports.
+    let first = 10_000 + (n % 20) * 1_000;
+    (first, first + 999)
+}
+
+impl Program {
+    /// Starts a server for the tenant that these files describe.
+    pub fn start(files: &[(&str, &str)]) -> Program {
+        Program::start_with(files, "")
+    }
+
+    /// The same with more lines for its configuration.
+    pub fn start_with(files: &[(&str, &str)], more: &str) -> Program {
+        let dir = Arc::new(tempfile::tempdir().unwrap());
+        let tenant = dir.path().join("tenant");
+        std::fs::create_dir(&tenant).unwrap();
+        for (name, text) in files {
+            std::fs::write(tenant.join(name), text).unwrap();
+        }
+        let (sip, http, admin) = (free_port(), free_port(), free_port());
+        let (first, last) = media_ports();
+        let config = format!(
+            "[http]\nlisten = \"127.0.0.1:{http}\"\n[admin]\nlisten = \"127.0.0.1:{admin}\"\n\
+             [sip]\nudp = \"127.0.0.1:{sip}\"\ntcp = \"127.0.0.1:{sip}\"\n\
+             [media]\nports = \"{first}-{last}\"\n\
+             [store]\nurl = \"sqlite:{dir}/data/switchroom.db\"\nregion = \"test\"\n\
+             [blobs]\nurl = \"file:{dir}/data/blobs\"\nregion = \"test\"\n\
+             [keys]\nurl = \"file:{dir}/data/master.key\"\n[shutdown]\ngrace = \"1s\"\n{more}",
+            dir = dir.path().display()
+        );
+        std::fs::write(dir.path().join("switchroom.toml"), config).unwrap();
+        Program::start_in(dir, true)
+    }
+
+    /// Starts a server on what an earlier one left.
+    pub fn start_again(dir: Arc<tempfile::TempDir>) -> Program {
+        Program::start_in(dir, false)
+    }
+
+    fn start_in(dir: Arc<tempfile::TempDir>, apply: bool) -> Program {
+        let config = dir.path().join("switchroom.toml");
+        let mut command = Command::new(PROGRAM);
+        command.args(["serve", "--log", "json", "--config"]).arg(&config);
+        if apply {
+            command.arg("--apply").arg(dir.path().join("tenant"));
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let log = Arc::new(Mutex::new(String::new()));
+        let ready = wait_for_ready(&mut out, &log);
+        let kept = log.clone();
+        let reader = std::thread::spawn(move || {
+            let mut line = String::new();
+            while out.read_line(&mut line).is_ok_and(|n| n > 0) {
+                kept.lock().unwrap().push_str(&line);
+                line.clear();
+            }
+        });
+        let addr = |key: &str| ready[key].as_str().unwrap().parse().unwrap();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(20)))
+            .build()
+            .new_agent();
+        Program {
+            sip: addr("sip_udp"),
+            http: addr("http"),
+            admin: addr("admin"),
+            dir,
+            log,
+            child,
+            reader: Some(reader),
+            agent,
+            token: String::new(),
+        }
+    }
+
+    /// A token, made by the command line while no server runs.
+    pub fn token(dir: &std::path::Path, tenant: &str, role: &str) -> String {
+        let out = Command::new(PROGRAM)
+            .args(["token", "--tenant", tenant, "--role", role, "--config"])
+            .arg(dir.join("switchroom.toml"))
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap().trim().into()
+    }
+
+    /// A server that was applied, stopped, given an owner's token and started again.
+    pub fn start_as_owner(files: &[(&str, &str)]) -> Program {
+        Program::start_as_owner_with(files, "")
+    }
+
+    /// The same with more lines for its configuration.
+    pub fn start_as_owner_with(files: &[(&str, &str)], more: &str) -> Program {
+        let first = Program::start_with(files, more);
+        let dir = first.dir.clone();
+        first.stop();
+        let token = Program::token(dir.path(), "test", "owner");
+        let mut program = Program::start_again(dir);
+        program.token = token;
+        program
+    }
+
+    /// Speaks with this token from here on.
+    pub fn set_token(&mut self, token: String) {
+        self.token = token;
+    }
+
+    pub fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+
+    /// GET below /api/v1; status and JSON.
+    pub fn get(&self, path: &str) -> (u16, Value) {
+        let url = format!("http://{}/api/v1{path}", self.http);
+        let mut answer = self.agent.get(url).header("Authorization", self.bearer()).call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
+    }
+
+    /// PUT below /api/v1; status and JSON.
+    pub fn put(&self, path: &str, body: &Value) -> (u16, Value) {
+        let url = format!("http://{}/api/v1{path}", self.http);
+        let mut answer = self.agent.put(url).header("Authorization", self.bearer()).send_json(body).unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
+    }
+
+    /// GET of bytes, with a range if one is given.
+    pub fn bytes(&self, path: &str, range: Option<&str>) -> (u16, Vec<u8>) {
+        let url = format!("http://{}/api/v1{path}", self.http);
+        let mut request = self.agent.get(url).header("Authorization", self.bearer());
+        if let Some(range) = range {
+            request = request.header("Range", range);
+        }
+        let mut answer = request.call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_vec().unwrap())
+    }
+
+    /// A page of the admin listener.
+    pub fn admin(&self, path: &str) -> String {
+        let mut answer = self.agent.get(format!("http://{}{path}", self.admin)).call().unwrap();
+        answer.body_mut().read_to_string().unwrap()
+    }
+
+    /// Asks the API again until `pick` finds what it looks for.
+    pub fn wait_for<T>(&self, path: &str, pick: impl Fn(&Value) -> Option<T>) -> T {
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            let (status, value) = self.get(path);
+            if let Some(found) = pick(&value) {
+                return found;
+            }
+            assert!(Instant::now() < until, "{path} never showed it: {status} {value:#}");
+            look_again();
+        }
+    }
+
+    /// The call, once it is over.
+    pub fn ended_call(&self) -> Value {
+        let id = self.wait_for("/calls", |list| {
+            let first = list["items"].as_array()?.iter().find(|c| c["state"] == "ended")?;
+            Some(first["id"].as_str()?.to_string())
+        });
+        self.get(&format!("/calls/{id}")).1
+    }
+
+    /// As `kill -9`.
+    pub fn kill(mut self) -> Arc<tempfile::TempDir> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.dir.clone()
+    }
+
+    /// Asks it to stop and waits until it did; it must end well.
+    pub fn stop(mut self) -> String {
+        let pid = rustix_pid(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let status = self.child.wait().unwrap();
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        let log = self.log.lock().unwrap().clone();
+        assert!(status.success(), "{status}: {log}");
+        log
+    }
+}
+
+fn rustix_pid(child: &Child) -> rustix::process::Pid {
+    rustix::process::Pid::from_raw(child.id() as i32).unwrap()
+}
+
+fn wait_for_ready(out: &mut BufReader<ChildStdout>, log: &Mutex<String>) -> Value {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        assert!(out.read_line(&mut line).unwrap() > 0, "it ended before it was ready: {}", log.lock().unwrap());
+        log.lock().unwrap().push_str(&line);
+        let value: Value = serde_json::from_str(&line).unwrap_or_default();
+        if value["event"] == "ready" {
+            return value;
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Between two looks at something that cannot be waited for otherwise: leaves the processor to those who work.
+pub fn look_again() {
+    std::thread::park_timeout(Duration::from_millis(20));
+}
+
+/// Runs the program with arguments; exit code, output, errors.
+pub fn run(args: &[&str]) -> (i32, String, String) {
+    let out = Command::new(PROGRAM).args(args).output().unwrap();
+    let text = |b: Vec<u8>| String::from_utf8_lossy(&b).into_owned();
+    (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
+}
+
+/// A folder of tenant files.
+pub fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let path = dir.path().to_path_buf();
+    (dir, path)
+}
