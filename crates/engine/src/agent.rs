@@ -103,7 +103,10 @@ pub struct Agent {
 impl Agent {
     /// Whether a call or its wrap-up occupies the agent.
     pub fn is_busy(&self) -> bool {
-        matches!(self.state, AgentState::Offered { .. } | AgentState::Talking { .. } | AgentState::WrapUp { .. })
+        matches!(
+            self.state,
+            AgentState::Offered { .. } | AgentState::Talking { .. } | AgentState::WrapUp { .. }
+        )
     }
 }
 
@@ -198,7 +201,8 @@ impl Engine {
     /// The agent has no leg any more: to what was asked for meanwhile, or free.
     pub(crate) fn release_agent(&mut self, id: AgentId) {
         let Some(agent) = self.s.agents.get_mut(&id) else { return };
-        let next = if agent.leaving { Wanted::Offline } else { agent.next.take().unwrap_or(Wanted::Available) };
+        let next =
+            if agent.leaving { Wanted::Offline } else { agent.next.take().unwrap_or(Wanted::Available) };
         self.set_agent(id, target(next));
     }
 

@@ -124,7 +124,13 @@ pub(crate) fn end_of_talk(far: EndedBy, end: LegEnd) -> (EndedBy, Reason) {
 }
 
 impl Engine {
-    pub(crate) fn on_call_arrived(&mut self, number: Option<NumberId>, caller: PartyId, trunk: TrunkId, facts: Facts) {
+    pub(crate) fn on_call_arrived(
+        &mut self,
+        number: Option<NumberId>,
+        caller: PartyId,
+        trunk: TrunkId,
+        facts: Facts,
+    ) {
         let id = CallId(self.s.next_call);
         self.s.next_call += 1;
         let leg = self.new_leg(id, Role::Caller, LegState::Arrived, UNANSWERED_MS);
@@ -272,7 +278,9 @@ impl Engine {
 
     fn offer_failed(&mut self, call: CallId, leg: LegId, agent: AgentId, entry: EntryId, end: LegEnd) {
         let (outcome, what) = match end {
-            LegEnd::Busy | LegEnd::Declined | LegEnd::FarHungUp => (OfferOutcome::Declined, What::Declined { agent }),
+            LegEnd::Busy | LegEnd::Declined | LegEnd::FarHungUp => {
+                (OfferOutcome::Declined, What::Declined { agent })
+            }
             _ => (OfferOutcome::Failed, What::NotReached { agent }),
         };
         self.close_offer(call, leg, outcome);

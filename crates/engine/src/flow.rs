@@ -1,11 +1,11 @@
 //! Flows: the steps of a call until somebody talks or nothing is left to do.
 
+use crate::call::Phase;
 use crate::config::Step;
 use crate::effect::{Effect, Sound};
 use crate::event::LegEnd;
 use crate::ids::{CallId, EntryId, LegId, QueueId, TargetId};
 use crate::leg::{ANSWERING_MS, Leg, LegState, Role};
-use crate::call::Phase;
 use crate::record::{EndedBy, Reason, What};
 use crate::state::Engine;
 use crate::timers::Waiter;

@@ -118,7 +118,9 @@ impl Engine {
         }
         for a in s.agents.values() {
             let right = match a.state {
-                AgentState::Offered { leg, .. } | AgentState::Talking { leg, .. } => bound.get(&a.id) == Some(&leg),
+                AgentState::Offered { leg, .. } | AgentState::Talking { leg, .. } => {
+                    bound.get(&a.id) == Some(&leg)
+                }
                 AgentState::WrapUp { .. } if !s.timers.is_set(Waiter::Agent(a.id)) => {
                     return Err(Broken::WrapUpWithoutDeadline(a.id));
                 }

@@ -75,7 +75,10 @@ impl Engine {
         let id = LegId(self.s.next_leg);
         self.s.next_leg += 1;
         let now = self.s.now;
-        self.s.legs.insert(id, Leg { id, call, role, state, began: now, answered: None, held: false, rang_too_long: false });
+        self.s.legs.insert(
+            id,
+            Leg { id, call, role, state, began: now, answered: None, held: false, rang_too_long: false },
+        );
         self.s.timers.set(Waiter::Leg(id), now.plus(limit_ms));
         id
     }

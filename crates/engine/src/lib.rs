@@ -37,8 +37,8 @@ pub use config::{AgentConfig, AtStart, Config, FlowConfig, NumberConfig, QueueCo
 pub use effect::{Effect, HangUpCause, Notice, RefuseCause, Sound};
 pub use event::{Event, Facts, LegEnd};
 pub use ids::{
-    AgentId, CallId, EffectId, EntryId, FlowId, LegId, NumberId, PartyId, PromptId, QueueId, RecordingId, TargetId,
-    TrunkId,
+    AgentId, CallId, EffectId, EntryId, FlowId, LegId, NumberId, PartyId, PromptId, QueueId, RecordingId,
+    TargetId, TrunkId,
 };
 pub use laws::Broken;
 pub use leg::{Leg, LegState, Role};

@@ -1,7 +1,9 @@
 //! What is kept of a call: its record, its legs and its timeline.
 
 use crate::event::LegEnd;
-use crate::ids::{AgentId, CallId, LegId, NumberId, PartyId, PromptId, QueueId, RecordingId, TargetId, TrunkId};
+use crate::ids::{
+    AgentId, CallId, LegId, NumberId, PartyId, PromptId, QueueId, RecordingId, TargetId, TrunkId,
+};
 use crate::leg::{Leg, Role};
 use crate::route::Decision;
 use crate::state::{Changed, Engine};
@@ -137,7 +139,9 @@ impl Reason {
     /// Whose fault it is.
     pub fn fault(self) -> Fault {
         match self {
-            Reason::HungUp | Reason::Abandoned | Reason::GaveUp | Reason::FlowEnded | Reason::Asked => Fault::Nobody,
+            Reason::HungUp | Reason::Abandoned | Reason::GaveUp | Reason::FlowEnded | Reason::Asked => {
+                Fault::Nobody
+            }
             Reason::UnknownNumber => Fault::Configuration,
             Reason::NoAnswer | Reason::Busy | Reason::Unreachable => Fault::FarEnd,
             Reason::NoCommonMedia => Fault::Caller,

@@ -5,7 +5,9 @@ use crate::call::Call;
 use crate::config::{FlowConfig, NumberConfig, QueueConfig};
 use crate::effect::Effect;
 use crate::event::Event;
-use crate::ids::{AgentId, CallId, EffectId, EntryId, FlowId, LegId, NumberId, PromptId, QueueId, RecordingId};
+use crate::ids::{
+    AgentId, CallId, EffectId, EntryId, FlowId, LegId, NumberId, PromptId, QueueId, RecordingId,
+};
 use crate::leg::Leg;
 use crate::queue::{Entry, Queue};
 use crate::timers::{Time, Timers, Waiter};
@@ -101,7 +103,9 @@ impl Engine {
             Event::Started { seed } => self.on_started(seed),
             Event::Configured { config } => self.on_configured(*config),
             Event::TimePassed => {}
-            Event::CallArrived { number, caller, trunk, facts } => self.on_call_arrived(number, caller, trunk, facts),
+            Event::CallArrived { number, caller, trunk, facts } => {
+                self.on_call_arrived(number, caller, trunk, facts)
+            }
             Event::LegRinging { leg } => self.on_leg_ringing(leg),
             Event::LegAnswered { leg } => self.on_leg_answered(leg),
             Event::LegEnded { leg, end } => self.on_leg_ended(leg, end),

@@ -27,7 +27,9 @@ async fn ready(State(api): State<Api>) -> Response {
     let stalled = api.handle.ask(|switch, _| switch.journal_stalled).await;
     match (stored, stalled) {
         (Ok(Ok(())), Some(false)) => "ready\n".into_response(),
-        (_, Some(true)) => (StatusCode::SERVICE_UNAVAILABLE, "the journal cannot be written\n").into_response(),
+        (_, Some(true)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the journal cannot be written\n").into_response()
+        }
         _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
     }
 }
@@ -61,11 +63,26 @@ async fn metrics(State(api): State<Api>) -> Response {
         p.one("sip_refused_total", "counter", "Requests refused for what they are.", sip.refused);
         p.one("sip_repeated_total", "counter", "Requests that came again.", sip.repeated_requests);
         p.one("sip_repeats_sent_total", "counter", "Messages sent again.", sip.repeats_sent);
-        p.one("sip_over_limit_total", "counter", "Requests refused because a limit was reached.", sip.over_limit);
-        p.one("sip_strangers_total", "counter", "Calls refused because they came from no trunk.", switch.strangers);
+        p.one(
+            "sip_over_limit_total",
+            "counter",
+            "Requests refused because a limit was reached.",
+            sip.over_limit,
+        );
+        p.one(
+            "sip_strangers_total",
+            "counter",
+            "Calls refused because they came from no trunk.",
+            switch.strangers,
+        );
         p.one("sip_legs", "gauge", "Legs that SIP holds.", legs);
         p.one("sip_transactions", "gauge", "Transactions that SIP holds.", transactions);
-        p.one("journal_stalled", "gauge", "1 while the journal cannot be written.", u8::from(switch.journal_stalled));
+        p.one(
+            "journal_stalled",
+            "gauge",
+            "1 while the journal cannot be written.",
+            u8::from(switch.journal_stalled),
+        );
         p.one("laws_broken_total", "counter", "Laws found broken: always 0.", broken);
         p.family("calls_open", "gauge", "Calls that are open.");
         for t in switch.tenants() {
@@ -73,33 +90,58 @@ async fn metrics(State(api): State<Api>) -> Response {
         }
         p.family("calls_ended_total", "counter", "Calls that are over.");
         for t in switch.tenants() {
-            p.value("calls_ended_total", &format!("{{tenant=\"{}\"}}", t.meaning.tenant), t.engine.ended_calls());
+            p.value(
+                "calls_ended_total",
+                &format!("{{tenant=\"{}\"}}", t.meaning.tenant),
+                t.engine.ended_calls(),
+            );
         }
         type Count = fn(&engine::Queue) -> u64;
         let counts: [(&str, &str, &str, Count); 6] = [
-            ("queue_waiting", "gauge", "Callers waiting.", |q| q.waiting.len() as u64 + u64::from(q.offering)),
+            ("queue_waiting", "gauge", "Callers waiting.", |q| {
+                q.waiting.len() as u64 + u64::from(q.offering)
+            }),
             ("queue_offered_total", "counter", "Callers who entered.", |q| q.counts.offered),
             ("queue_answered_total", "counter", "Callers answered by an agent.", |q| q.counts.answered),
-            ("queue_abandoned_total", "counter", "Callers who hung up while waiting.", |q| q.counts.abandoned),
-            ("queue_flowed_out_total", "counter", "Callers who went on with the flow.", |q| q.counts.flowed_out),
-            ("queue_answered_within_total", "counter", "Callers answered within the service level's threshold.", |q| {
-                q.counts.answered_within
+            ("queue_abandoned_total", "counter", "Callers who hung up while waiting.", |q| {
+                q.counts.abandoned
             }),
+            ("queue_flowed_out_total", "counter", "Callers who went on with the flow.", |q| {
+                q.counts.flowed_out
+            }),
+            (
+                "queue_answered_within_total",
+                "counter",
+                "Callers answered within the service level's threshold.",
+                |q| q.counts.answered_within,
+            ),
         ];
         for (name, kind, help, count) in counts {
             p.family(name, kind, help);
             for t in switch.tenants() {
                 for (id, q) in t.engine.queues() {
-                    let labels = format!("{{tenant=\"{}\",queue=\"{}\"}}", t.meaning.tenant, t.meaning.names.of("Queue", id.0));
+                    let labels = format!(
+                        "{{tenant=\"{}\",queue=\"{}\"}}",
+                        t.meaning.tenant,
+                        t.meaning.names.of("Queue", id.0)
+                    );
                     p.value(name, &labels, count(q));
                 }
             }
         }
-        p.family("queue_service_level", "gauge", "SL1: answered within T / (answered + abandoned - abandoned within T).");
+        p.family(
+            "queue_service_level",
+            "gauge",
+            "SL1: answered within T / (answered + abandoned - abandoned within T).",
+        );
         for t in switch.tenants() {
             for (id, q) in t.engine.queues() {
                 if let Some(level) = q.counts.service_level() {
-                    let labels = format!("{{tenant=\"{}\",queue=\"{}\"}}", t.meaning.tenant, t.meaning.names.of("Queue", id.0));
+                    let labels = format!(
+                        "{{tenant=\"{}\",queue=\"{}\"}}",
+                        t.meaning.tenant,
+                        t.meaning.names.of("Queue", id.0)
+                    );
                     p.value("queue_service_level", &labels, level);
                 }
             }

@@ -86,7 +86,11 @@ impl Clock {
         self.looked = Instant::now();
         let mono = self.began.elapsed().as_micros() as u64;
         if let Some(off_ms) = self.steering.look(mono, wall_us(), idle) {
-            tracing::warn!(event = "clock_stepped", off_ms, "the clock of this machine jumped; calls go on undisturbed");
+            tracing::warn!(
+                event = "clock_stepped",
+                off_ms,
+                "the clock of this machine jumped; calls go on undisturbed"
+            );
         }
     }
 }

@@ -23,9 +23,13 @@ pub type JournalSender = SyncSender<Step>;
 ///
 /// # Errors
 /// When no thread can be started.
-pub fn start(store: Arc<Store>, switch: Sender<Message>) -> std::io::Result<(JournalSender, std::thread::JoinHandle<()>)> {
+pub fn start(
+    store: Arc<Store>,
+    switch: Sender<Message>,
+) -> std::io::Result<(JournalSender, std::thread::JoinHandle<()>)> {
     let (tx, rx) = sync_channel::<Step>(WAITING);
-    let thread = std::thread::Builder::new().name("journal".into()).spawn(move || run(&store, &rx, &switch))?;
+    let thread =
+        std::thread::Builder::new().name("journal".into()).spawn(move || run(&store, &rx, &switch))?;
     Ok((tx, thread))
 }
 

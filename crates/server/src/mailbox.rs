@@ -9,7 +9,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
 /// Puts things in. Cheap to clone.
 pub struct Sender<T> {
-    queue: SyncSender<T>,
+    // `None` only while it is being dropped.
+    queue: Option<SyncSender<T>>,
     bell: Arc<Bell>,
 }
 
@@ -21,7 +22,8 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        // The last one to go has to be noticed.
+        // The last one to go has to be noticed: first it goes, then the bell rings.
+        self.queue = None;
         self.bell.rung.store(false, Ordering::Release);
         self.bell.ring();
     }
@@ -47,7 +49,10 @@ pub fn mailbox<T>(size: usize) -> std::io::Result<(Sender<T>, Mailbox<T>)> {
     let fd = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
     let bell = Arc::new(Bell { fd, rung: AtomicBool::new(false) });
     let (tx, rx) = sync_channel(size);
-    Ok((Sender { queue: tx, bell: bell.clone() }, Mailbox { queue: rx, bell, closed: Cell::new(false) }))
+    Ok((
+        Sender { queue: Some(tx), bell: bell.clone() },
+        Mailbox { queue: rx, bell, closed: Cell::new(false) },
+    ))
 }
 
 impl Bell {
@@ -62,7 +67,7 @@ impl Bell {
 impl<T> Sender<T> {
     /// Puts something in, waiting while the mailbox is full. False when nobody takes out any more.
     pub fn send(&self, value: T) -> bool {
-        let sent = self.queue.send(value).is_ok();
+        let sent = self.queue.as_ref().is_some_and(|q| q.send(value).is_ok());
         self.bell.ring();
         sent
     }
@@ -72,7 +77,8 @@ impl<T> Sender<T> {
     /// # Errors
     /// The thing itself.
     pub fn try_send(&self, value: T) -> Result<(), T> {
-        let result = self.queue.try_send(value).map_err(|e| match e {
+        let Some(queue) = &self.queue else { return Err(value) };
+        let result = queue.try_send(value).map_err(|e| match e {
             std::sync::mpsc::TrySendError::Full(v) | std::sync::mpsc::TrySendError::Disconnected(v) => v,
         });
         self.bell.ring();
@@ -89,7 +95,8 @@ impl<T> Mailbox<T> {
     /// Call when epoll says that it rang, before taking things out.
     pub fn quiet(&self) {
         let _ = rustix::io::read(&self.bell.fd, &mut [0u8; 8]);
-        self.bell.rung.store(false, Ordering::Release);
+        // An exchange, not a store: what was put in before the bell rang must be seen by the takes that follow.
+        self.bell.rung.swap(false, Ordering::AcqRel);
     }
 
     /// The next thing.

@@ -44,7 +44,7 @@ pub struct Running {
     pub udp: Option<SocketAddr>,
     /// SIP over TCP.
     pub tcp: Option<SocketAddr>,
-    switch: JoinHandle<()>,
+    switch: JoinHandle<Vec<(TenantId, engine::Time, engine::Snapshot)>>,
     journal: JoinHandle<()>,
     recorder: JoinHandle<()>,
     grace: Duration,
@@ -88,7 +88,12 @@ pub type Numbers = std::collections::BTreeMap<(String, String), u32>;
 ///
 /// # Errors
 /// A sentence; nothing was changed then.
-pub fn store_documents(store: &Store, tenant: TenantId, who: &str, wanted: &Documents) -> Result<Vec<Step>, String> {
+pub fn store_documents(
+    store: &Store,
+    tenant: TenantId,
+    who: &str,
+    wanted: &Documents,
+) -> Result<Vec<Step>, String> {
     let (now, _) = stored_documents(store, tenant)?;
     let steps = plan::difference(&now, wanted);
     let changes: Vec<Change> = steps
@@ -138,14 +143,19 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let sockets = sip_sockets(config)?;
     let (udp, tcp) = sockets.addresses();
     let (mail_in, mail_out) = mailbox::mailbox(MAIL).map_err(|e| e.to_string())?;
-    let (journal_in, journal) = crate::journal_io::start(store.clone(), mail_in.clone()).map_err(|e| e.to_string())?;
+    let (journal_in, journal) =
+        crate::journal_io::start(store.clone(), mail_in.clone()).map_err(|e| e.to_string())?;
     let (recorder_in, recorder) = start_recorder(store.clone()).map_err(|e| e.to_string())?;
-    let door = crate::media_io::start(media_settings(config)?, began, mail_in.clone(), recorder_in, chance()?)
-        .map_err(|e| format!("media threads cannot be started: {e}"))?;
+    let door =
+        crate::media_io::start(media_settings(config)?, began, mail_in.clone(), recorder_in, chance()?)
+            .map_err(|e| format!("media threads cannot be started: {e}"))?;
 
     let advertised = config.sip.advertise.parse::<SocketAddr>().ok();
-    let local = |transport, addr: Option<SocketAddr>| addr.map(|a| Local { transport, addr: advertised.unwrap_or(a) });
-    let locals: Vec<Local> = [local(Transport::Udp, udp), local(Transport::Tcp, tcp)].into_iter().flatten().collect();
+    let local = |transport, addr: Option<SocketAddr>| {
+        addr.map(|a| Local { transport, addr: advertised.unwrap_or(a) })
+    };
+    let locals: Vec<Local> =
+        [local(Transport::Udp, udp), local(Transport::Tcp, tcp)].into_iter().flatten().collect();
     let host = locals.first().map(|l| l.addr).ok_or("neither sip.udp nor sip.tcp is set")?;
     let endpoint = Endpoint::new(&locals, PRODUCT, chance()?, Limits::default());
     let mut switch = Switch::new(endpoint, Box::new(door), host);
@@ -165,10 +175,19 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     }
     let laws = LawWatch::default();
     let laws_broken = laws.broken.clone();
-    let thread = SwitchThread::new(switch, clock, sockets, mail_out, journal_in, laws).map_err(|e| e.to_string())?;
+    let thread =
+        SwitchThread::new(switch, clock, sockets, mail_out, journal_in, laws).map_err(|e| e.to_string())?;
     let switch = std::thread::Builder::new().name("switch".into()).spawn(move || thread.run());
     let handle = Handle { store, mail: mail_in, laws_broken, ready: Arc::new(AtomicBool::new(true)) };
-    Ok(Running { handle, udp, tcp, switch: switch.map_err(|e| e.to_string())?, journal, recorder, grace: config.grace() })
+    Ok(Running {
+        handle,
+        udp,
+        tcp,
+        switch: switch.map_err(|e| e.to_string())?,
+        journal,
+        recorder,
+        grace: config.grace(),
+    })
 }
 
 /// The state as the journal has it, and the first party number that is free. A long journal is shortened by a snapshot.
@@ -184,7 +203,13 @@ fn recover(store: &Store, tenant: TenantId) -> Result<(engine::Engine, u64), Str
     if events > 0 {
         store.put_snapshot(tenant, engine.now(), &engine.snapshot()).map_err(|e| e.to_string())?;
     }
-    tracing::info!(event = "recovered", tenant = tenant.0, events, open_calls = engine.calls().len(), "journal replayed");
+    tracing::info!(
+        event = "recovered",
+        tenant = tenant.0,
+        events,
+        open_calls = engine.calls().len(),
+        "journal replayed"
+    );
     Ok((engine, found.next_party))
 }
 
@@ -226,7 +251,13 @@ fn media_settings(config: &ServerConfig) -> Result<MediaSettings, String> {
         n => n as usize,
     };
     let time_out = Span::read(&config.media.rtp_timeout).map(|s| s.0 * 1_000).filter(|us| *us > 0);
-    Ok(MediaSettings { advertised, bind, ports: config.ports().ok_or("media.ports is not first-last")?, threads, time_out })
+    Ok(MediaSettings {
+        advertised,
+        bind,
+        ports: config.ports().ok_or("media.ports is not first-last")?,
+        threads,
+        time_out,
+    })
 }
 
 fn chance() -> Result<u64, String> {
@@ -237,7 +268,10 @@ fn chance() -> Result<u64, String> {
 
 impl Handle {
     /// Does something on the switch's thread and gives what comes of it. `None` when that thread is gone.
-    pub async fn ask<R: Send + 'static>(&self, task: impl FnOnce(&mut Switch, Now) -> R + Send + 'static) -> Option<R> {
+    pub async fn ask<R: Send + 'static>(
+        &self,
+        task: impl FnOnce(&mut Switch, Now) -> R + Send + 'static,
+    ) -> Option<R> {
         let (tx, rx) = tokio::sync::oneshot::channel();
         let work: crate::switch_io::Task = Box::new(move |switch, now| {
             // Whoever asked may have gone away meanwhile.
@@ -248,7 +282,10 @@ impl Handle {
     }
 
     /// The same for threads that may wait.
-    pub fn ask_and_wait<R: Send + 'static>(&self, task: impl FnOnce(&mut Switch, Now) -> R + Send + 'static) -> Option<R> {
+    pub fn ask_and_wait<R: Send + 'static>(
+        &self,
+        task: impl FnOnce(&mut Switch, Now) -> R + Send + 'static,
+    ) -> Option<R> {
         let (tx, rx) = std::sync::mpsc::sync_channel(1);
         let work: crate::switch_io::Task = Box::new(move |switch, now| {
             let _ = tx.send(task(switch, now));
@@ -265,7 +302,15 @@ impl Handle {
         let problem = |what: String| vec![Problem { file: String::new(), line: 0, what }];
         // Tried with made-up numbers first, so that nothing is stored that cannot be understood.
         let mut n = 0;
-        let numbers: Numbers = wanted.keys().map(|k| (k.clone(), { n += 1; n })).collect();
+        let numbers: Numbers = wanted
+            .keys()
+            .map(|k| {
+                (k.clone(), {
+                    n += 1;
+                    n
+                })
+            })
+            .collect();
         let number = |kind: &str, id: &str| numbers.get(&(kind.to_string(), id.to_string())).copied();
         meaning::understand(wanted, &number).map_err(problem)?;
         let steps = store_documents(&self.store, tenant, who, wanted).map_err(problem)?;
@@ -292,8 +337,13 @@ impl Running {
         self.handle.ready.store(false, Ordering::Relaxed);
         self.handle.mail.send(Message::Stop(Instant::now() + self.grace));
         // A thread that panicked has said so already.
-        let _ = self.switch.join();
+        let states = self.switch.join().unwrap_or_default();
         let _ = self.journal.join();
+        for (tenant, at, state) in states {
+            if let Err(e) = self.handle.store.put_snapshot(tenant, at, &state) {
+                tracing::warn!(event = "snapshot", cause = %e, "no snapshot was written: the next start replays the journal");
+            }
+        }
         drop(self.handle);
         let _ = self.recorder.join();
     }

@@ -198,7 +198,9 @@ impl SipSockets {
             self.by_address.remove(&c.addr);
         }
         // A call outlives its connection; only what waits for an answer on it is told.
-        take(Input::Unreachable { to: Destination { transport: Transport::Tcp, addr: c.addr, connection: Some(id) } });
+        take(Input::Unreachable {
+            to: Destination { transport: Transport::Tcp, addr: c.addr, connection: Some(id) },
+        });
     }
 
     /// Sends a message. Where it cannot go, its destination comes back.
@@ -237,7 +239,9 @@ impl SipSockets {
             return None;
         }
         let kind = socket2::Type::STREAM;
-        let socket = socket2::Socket::new(socket2::Domain::for_address(addr), kind, Some(socket2::Protocol::TCP)).ok()?;
+        let socket =
+            socket2::Socket::new(socket2::Domain::for_address(addr), kind, Some(socket2::Protocol::TCP))
+                .ok()?;
         socket.set_nonblocking(true).ok()?;
         match socket.connect(&addr.into()) {
             Ok(()) => {}
@@ -270,7 +274,8 @@ impl SipSockets {
         let wants = !c.unsent.is_empty();
         if wants != c.wants_write {
             c.wants_write = wants;
-            let flags = if wants { epoll::EventFlags::IN | epoll::EventFlags::OUT } else { epoll::EventFlags::IN };
+            let flags =
+                if wants { epoll::EventFlags::IN | epoll::EventFlags::OUT } else { epoll::EventFlags::IN };
             if let Some(epoll) = &self.epoll {
                 let _ = epoll::modify(epoll, &c.stream, epoll::EventData::new_u64(id), flags);
             }
@@ -291,7 +296,8 @@ impl SipSockets {
             .connections
             .iter()
             .filter(|(_, c)| {
-                c.partial_since.is_some_and(|t| now.mono - t > SLOW) || now.mono.saturating_sub(c.heard) > QUIET
+                c.partial_since.is_some_and(|t| now.mono - t > SLOW)
+                    || now.mono.saturating_sub(c.heard) > QUIET
             })
             .map(|(id, _)| *id)
             .collect();

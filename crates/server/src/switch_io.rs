@@ -72,11 +72,23 @@ impl SwitchThread {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, mail.fd(), epoll::EventData::new_u64(MAIL), epoll::EventFlags::IN)?;
         sockets.watch(epoll.as_fd())?;
-        Ok(SwitchThread { switch, clock, sockets, mail, journal, epoll, held_back: None, behind: false, laws, stop: None })
+        Ok(SwitchThread {
+            switch,
+            clock,
+            sockets,
+            mail,
+            journal,
+            epoll,
+            held_back: None,
+            behind: false,
+            laws,
+            stop: None,
+        })
     }
 
-    /// Runs until it is told to stop and nothing is open any more, or the time for that is over.
-    pub fn run(mut self) {
+    /// Runs until it is told to stop and nothing is open any more, or the time for that is over. Gives the states as they
+    /// were at the end, so that the next start need not replay the journal.
+    pub fn run(mut self) -> Vec<(store::TenantId, engine::Time, engine::Snapshot)> {
         let mut events = Vec::with_capacity(256);
         self.flush();
         loop {
@@ -89,7 +101,7 @@ impl SwitchThread {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(e) => {
                     tracing::error!(event = "switch_thread", cause = %e, "the switch cannot wait any more");
-                    return;
+                    return Vec::new();
                 }
             }
             let now = self.clock.now();
@@ -99,7 +111,9 @@ impl SwitchThread {
                         self.mail.quiet();
                         self.read_mail();
                     }
-                    token => self.sockets.on_ready(token, event.flags, &mut |input| self.switch.on_sip(now, input)),
+                    token => {
+                        self.sockets.on_ready(token, event.flags, &mut |input| self.switch.on_sip(now, input))
+                    }
                 }
             }
             let now = self.clock.now();
@@ -177,11 +191,15 @@ impl SwitchThread {
     }
 
     // Calls that are still open are hung up; what that brings about is written before the thread ends.
-    fn end(mut self) {
+    fn end(mut self) -> Vec<(store::TenantId, engine::Time, engine::Snapshot)> {
         let now = self.clock.now();
         let ids: Vec<_> = self.switch.tenants().iter().map(|t| t.id).collect();
         for id in ids {
-            let calls: Vec<_> = self.switch.tenant(id).map(|t| t.engine.calls().keys().copied().collect()).unwrap_or_default();
+            let calls: Vec<_> = self
+                .switch
+                .tenant(id)
+                .map(|t| t.engine.calls().keys().copied().collect())
+                .unwrap_or_default();
             for call in calls {
                 self.switch.on_event(now, id, engine::Event::HangUpAsked { call });
             }
@@ -196,7 +214,9 @@ impl SwitchThread {
             for event in events.drain(..) {
                 match event.data.u64() {
                     MAIL => self.mail.quiet(),
-                    token => self.sockets.on_ready(token, event.flags, &mut |input| self.switch.on_sip(now, input)),
+                    token => {
+                        self.sockets.on_ready(token, event.flags, &mut |input| self.switch.on_sip(now, input))
+                    }
                 }
             }
             self.read_mail();
@@ -205,5 +225,6 @@ impl SwitchThread {
             }
         }
         self.flush();
+        self.switch.tenants().iter().map(|t| (t.id, t.engine.now(), t.engine.snapshot())).collect()
     }
 }

@@ -1,7 +1,9 @@
 //! Calls, agents and queues as the API and the live page show them.
 
 use crate::tenant::Meaning;
-use engine::{Agent, AgentState, Call, CallRecord, Decision, Engine, LegId, Moment, Queue, QueueId, Role, What};
+use engine::{
+    Agent, AgentState, Call, CallRecord, Decision, Engine, LegId, Moment, Queue, QueueId, Role, What,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -267,9 +269,7 @@ pub fn live_detail(c: &Call, engine: &Engine, m: &Meaning) -> CallDetail {
         call: live_call(c, engine, m),
         caller: None,
         caller_name: None,
-        legs: legs
-            .map(|l| leg(l.id, l.role, word(&l.state), (l.began, l.answered, None), m))
-            .collect(),
+        legs: legs.map(|l| leg(l.id, l.role, word(&l.state), (l.began, l.answered, None), m)).collect(),
         timeline: c.timeline.iter().map(|t| moment(t, m)).collect(),
         explanation: c.decisions.iter().map(|d| decision(d, m)).collect(),
     }
@@ -335,8 +335,12 @@ fn moment(t: &Moment, m: &Meaning) -> MomentView {
         What::Dialled { leg: l, .. } => ("dialled", leg(l)),
         What::TargetFailed { end, .. } => ("target-failed", json!({"how": word(end)})),
         What::Connected { leg: l } => ("connected", leg(l)),
-        What::RecordingStarted { recording } => ("recording-started", json!({"recording": recording_id(*recording)})),
-        What::RecordingStopped { recording } => ("recording-stopped", json!({"recording": recording_id(*recording)})),
+        What::RecordingStarted { recording } => {
+            ("recording-started", json!({"recording": recording_id(*recording)}))
+        }
+        What::RecordingStopped { recording } => {
+            ("recording-stopped", json!({"recording": recording_id(*recording)}))
+        }
         What::Held { leg: l } => ("held", leg(l)),
         What::Resumed { leg: l } => ("resumed", leg(l)),
         What::Digit { leg: l, digit } => ("digit", json!({"leg": leg_id(*l), "digit": digit.to_string()})),
@@ -357,9 +361,13 @@ fn decision(d: &Decision, m: &Meaning) -> DecisionView {
         .map(|(name, n)| (name.to_string(), n))
         .collect();
     let agent = m.names.of("User", d.agent.0);
-    let runners_up: Vec<RunnerUp> =
-        d.runners_up.iter().map(|(a, idle)| RunnerUp { agent: m.names.of("User", a.0), idle_ms: *idle }).collect();
-    let mut say = format!("{agent} was rung: free for {}, the longest of {} free", seconds(d.idle_ms), d.free);
+    let runners_up: Vec<RunnerUp> = d
+        .runners_up
+        .iter()
+        .map(|(a, idle)| RunnerUp { agent: m.names.of("User", a.0), idle_ms: *idle })
+        .collect();
+    let mut say =
+        format!("{agent} was rung: free for {}, the longest of {} free", seconds(d.idle_ms), d.free);
     if let Some(second) = runners_up.first() {
         say += &format!("; next would have been {} ({})", second.agent, seconds(second.idle_ms));
     }

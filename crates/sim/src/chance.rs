@@ -11,7 +11,7 @@ impl Chance {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -20,7 +20,7 @@ impl Chance {
 
     /// Below `n`, evenly; 0 for `n` = 0.
     pub fn below(&mut self, n: u64) -> u64 {
-        if n == 0 { 0 } else { self.next() % n }
+        if n == 0 { 0 } else { self.number() % n }
     }
 
     /// From `low` to `high`, both included.
@@ -36,7 +36,7 @@ impl Chance {
     /// Exponentially distributed with this mean: waits between calls, patience, length of talk.
     pub fn exponential(&mut self, mean: u64) -> u64 {
         // 53 bits make a fraction above 0 and at most 1.
-        let u = ((self.next() >> 11) + 1) as f64 / (1u64 << 53) as f64;
+        let u = ((self.number() >> 11) + 1) as f64 / (1u64 << 53) as f64;
         (-(u.ln()) * mean as f64) as u64
     }
 }

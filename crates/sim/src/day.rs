@@ -221,7 +221,7 @@ impl World {
                         postcard::to_allocvec(&self.engine.snapshot()).expect("a snapshot can be written");
                     let snapshot = postcard::from_bytes(&snapshot).expect("and read");
                     self.engine = Engine::from_snapshot(snapshot);
-                    let seed = self.chance.next();
+                    let seed = self.chance.number();
                     self.tell(now, Event::Started { seed });
                 }
             }

@@ -235,7 +235,7 @@ impl Phones {
         let local = Local { transport: Transport::Udp, addr: sip_addr };
         let mut chance = Chance::new(seed);
         Phones {
-            endpoint: Endpoint::new(&[local], "Switchroom-sim", chance.next(), Limits::default()),
+            endpoint: Endpoint::new(&[local], "Switchroom-sim", chance.number(), Limits::default()),
             sip: sip_addr,
             media_ip,
             chance,
@@ -488,11 +488,11 @@ impl Phones {
             _ => Prompt::tone(f64::from(hertz), 1_000, 0.3),
         });
         let address = SocketAddr::new(self.media_ip, port);
-        let mut leg = Leg::new(LegSeeds::from_seed(self.chance.next()), "phone");
+        let mut leg = Leg::new(LegSeeds::from_seed(self.chance.number()), "phone");
         leg.set_rtp_timeout(Some(DEAF_AFTER));
         Line {
             port,
-            session: LocalSession::new(address, self.chance.next(), &Codec::G711, true),
+            session: LocalSession::new(address, self.chance.number(), &Codec::G711, true),
             early: None,
             leg,
             sound: sound.clone(),

@@ -138,7 +138,7 @@ impl Traffic {
     /// Traffic whose first caller dials soon after `now`.
     pub fn new(now: Time, plan: Plan) -> Traffic {
         let mut chance = Chance::new(plan.seed);
-        let phones = Phones::new(plan.sip, plan.media_ip, chance.next());
+        let phones = Phones::new(plan.sip, plan.media_ip, chance.number());
         let habits = |chance: &mut Chance| match plan.pick_up_ms {
             Some(ms) => Agent::diligent(ms),
             None => Agent::new(chance),

@@ -118,7 +118,8 @@ fn push_body(out: &mut Vec<u8>, body: &[u8]) {
 
 /// The header lines of an answer that makes or refreshes a dialog.
 pub(crate) fn dialog_lines(contact: &str, product: &str) -> Vec<u8> {
-    format!("Contact: {contact}\r\nAllow: {ALLOW}\r\nAccept: application/sdp\r\nServer: {product}\r\n").into_bytes()
+    format!("Contact: {contact}\r\nAllow: {ALLOW}\r\nAccept: application/sdp\r\nServer: {product}\r\n")
+        .into_bytes()
 }
 
 /// A branch that names the transaction it belongs to and cannot be guessed.

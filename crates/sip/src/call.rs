@@ -98,7 +98,13 @@ impl Endpoint {
         let first_cseq = 1;
         let key = self.calls.insert(Call {
             secret,
-            dialog: Dialog::outgoing(call_id, Vec::new(), out.to_header.as_bytes(), out.uri.as_bytes(), first_cseq),
+            dialog: Dialog::outgoing(
+                call_id,
+                Vec::new(),
+                out.to_header.as_bytes(),
+                out.uri.as_bytes(),
+                first_cseq,
+            ),
             peer: out.to,
             state: State::Up,
             reoffer_in: None,
@@ -190,8 +196,18 @@ impl Endpoint {
         }
         c.dialog.local_cseq += 1;
         let (dialog, cseq, to) = (c.dialog.clone(), c.dialog.local_cseq, c.dialog.next_hop(c.peer));
-        let tx =
-            self.send_request(now, &dialog, Method::Invite, cseq, to, Owner::Reoffer(call.0), true, 70, b"", body);
+        let tx = self.send_request(
+            now,
+            &dialog,
+            Method::Invite,
+            cseq,
+            to,
+            Owner::Reoffer(call.0),
+            true,
+            70,
+            b"",
+            body,
+        );
         if let Some(c) = self.calls.get_mut(call.0) {
             c.reoffer_out = Some(tx);
         }
@@ -371,7 +387,9 @@ impl Endpoint {
     pub(crate) fn on_accepted(&mut self, now: Time, from: Destination, tx: Key, owner: Owner, m: &Message) {
         match owner {
             Owner::Invite(key) => {
-                let Some(c) = self.calls.get_mut(key) else { return self.acknowledge_and_leave(now, from, tx, m) };
+                let Some(c) = self.calls.get_mut(key) else {
+                    return self.acknowledge_and_leave(now, from, tx, m);
+                };
                 let cancelled = matches!(c.state, State::Cancelling { .. });
                 c.dialog = c.dialog.answered(m);
                 c.peer = Destination { connection: from.connection.or(c.peer.connection), ..from };
@@ -387,7 +405,9 @@ impl Endpoint {
                 }
             }
             Owner::Reoffer(key) => {
-                let Some(c) = self.calls.get_mut(key) else { return self.acknowledge_and_leave(now, from, tx, m) };
+                let Some(c) = self.calls.get_mut(key) else {
+                    return self.acknowledge_and_leave(now, from, tx, m);
+                };
                 c.reoffer_out = None;
                 c.dialog.retarget(m);
                 self.send_ack(tx, key, m);
@@ -538,7 +558,18 @@ impl Endpoint {
         c.dialog.local_cseq += 1;
         let to = c.dialog.next_hop(c.peer);
         let cseq = c.dialog.local_cseq;
-        self.send_request(now, &c.dialog, Method::Bye, cseq, to, Owner::Nobody, false, 70, extra.as_bytes(), b"");
+        self.send_request(
+            now,
+            &c.dialog,
+            Method::Bye,
+            cseq,
+            to,
+            Owner::Nobody,
+            false,
+            70,
+            extra.as_bytes(),
+            b"",
+        );
     }
 
     fn send_ok(&mut self, now: Time, key: Key, tx: Key, body: &[u8]) {
@@ -609,7 +640,8 @@ impl Endpoint {
         let (index, secret) = read_tag(tag_of(m.value(Name::To)?))?;
         let (key, call) = self.calls.at(index).filter(|(_, c)| c.secret == secret)?;
         let from_tag = tag_of(m.value(Name::From)?);
-        let same_peer = *call.dialog.remote_tag == *from_tag || call.branches.iter().any(|b| **b == *from_tag);
+        let same_peer =
+            *call.dialog.remote_tag == *from_tag || call.branches.iter().any(|b| **b == *from_tag);
         (same_peer && *call.dialog.call_id == *m.value(Name::CallId)?).then_some(key)
     }
 

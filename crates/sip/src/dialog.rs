@@ -31,7 +31,13 @@ pub(crate) struct Dialog {
 
 impl Dialog {
     /// The beginnings of a dialog that our INVITE may make.
-    pub(crate) fn outgoing(call_id: Vec<u8>, local: Vec<u8>, remote: &[u8], target: &[u8], cseq: u32) -> Dialog {
+    pub(crate) fn outgoing(
+        call_id: Vec<u8>,
+        local: Vec<u8>,
+        remote: &[u8],
+        target: &[u8],
+        cseq: u32,
+    ) -> Dialog {
         Dialog {
             call_id: call_id.into(),
             local: local.into(),

@@ -338,7 +338,10 @@ impl Endpoint {
             Transport::Tcp => (&self.tcp, &self.udp),
         };
         first.as_ref().or(second.as_ref()).unwrap_or_else(|| {
-            NONE.get_or_init(|| Face { via: "UDP invalid.invalid".into(), contact: "<sip:invalid.invalid>".into() })
+            NONE.get_or_init(|| Face {
+                via: "UDP invalid.invalid".into(),
+                contact: "<sip:invalid.invalid>".into(),
+            })
         })
     }
 
@@ -355,7 +358,6 @@ impl Endpoint {
     }
 
     /// Writes a request and starts its transaction.
-    #[allow(clippy::too_many_arguments)]
     pub(crate) fn send_request(
         &mut self,
         now: Time,
@@ -473,7 +475,9 @@ impl Endpoint {
             let unsupported = [b"Unsupported: ", required.join(&b", "[..]).as_slice(), b"\r\n"].concat();
             return self.reply_once(&m, from, 420, "", &unsupported);
         }
-        if !m.body().is_empty() && m.value(Name::ContentEncoding).is_some_and(|v| !v.eq_ignore_ascii_case(b"identity")) {
+        if !m.body().is_empty()
+            && m.value(Name::ContentEncoding).is_some_and(|v| !v.eq_ignore_ascii_case(b"identity"))
+        {
             return self.reply_once(&m, from, 415, "", b"Accept-Encoding: identity\r\n");
         }
         let in_dialog = !tag_of(m.value(Name::To).unwrap_or_default()).is_empty();
@@ -486,7 +490,8 @@ impl Endpoint {
             (Method::Bye, _) => self.on_bye(now, from, &m),
             (_, true) if self.call_of(&m).is_none() => self.reply_once(&m, from, 481, "", b""),
             _ => {
-                let lines = format!("Allow: {ALLOW}\r\nAccept: application/sdp\r\nServer: {}\r\n", self.product);
+                let lines =
+                    format!("Allow: {ALLOW}\r\nAccept: application/sdp\r\nServer: {}\r\n", self.product);
                 self.reply_once(&m, from, 200, "", lines.as_bytes());
             }
         }
@@ -499,7 +504,9 @@ impl Endpoint {
         let accepts: Vec<&[u8]> = m.values(Name::Accept).collect();
         let takes_sdp = |v: &&[u8]| {
             let v = v.to_ascii_lowercase();
-            [&b"application/sdp"[..], b"application/*", b"*/*"].iter().any(|t| v.windows(t.len()).any(|w| w == *t))
+            [&b"application/sdp"[..], b"application/*", b"*/*"]
+                .iter()
+                .any(|t| v.windows(t.len()).any(|w| w == *t))
         };
         if !accepts.is_empty() && !accepts.iter().any(takes_sdp) {
             return self.reply_once(&m, from, 406, "", b"Accept: application/sdp\r\n");
@@ -527,7 +534,14 @@ impl Endpoint {
     }
 
     /// Answers a request and keeps no state: the same request gets the same kind of answer again.
-    pub(crate) fn reply_once(&mut self, m: &Message, from: Destination, code: u16, reason: &str, extra: &[u8]) {
+    pub(crate) fn reply_once(
+        &mut self,
+        m: &Message,
+        from: Destination,
+        code: u16,
+        reason: &str,
+        extra: &[u8],
+    ) {
         let mut tag = Vec::new();
         push_tag(&mut tag, u32::MAX, self.chance.next());
         let wire = ReplyBase::new(m, from.addr).reply(code, reason, &tag, extra, b"");
@@ -557,7 +571,9 @@ impl Endpoint {
                 tx.to.transport == to.transport
                     && tx.to.addr == to.addr
                     && matches!(tx.state, ClientState::Calling | ClientState::Proceeding)
-                    && (to.connection.is_none() || tx.to.connection.is_none() || tx.to.connection == to.connection)
+                    && (to.connection.is_none()
+                        || tx.to.connection.is_none()
+                        || tx.to.connection == to.connection)
             })
             .map(|(k, _)| k)
             .collect();

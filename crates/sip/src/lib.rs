@@ -32,7 +32,8 @@ mod uri;
 pub use address::{AddressError, NameAddr};
 pub use call::{CallId, Hangup, Outgoing};
 pub use endpoint::{
-    Counters, Destination, Endpoint, Event, Incoming, Input, Limits, Local, ProbeId, Refused, Transmit, Transport,
+    Counters, Destination, Endpoint, Event, Incoming, Input, Limits, Local, ProbeId, Refused, Transmit,
+    Transport,
 };
 pub use frame::{Frame, FrameError, Splitter};
 pub use message::{Header, Message, ParseError, Start, Via};

@@ -249,7 +249,10 @@ impl Message {
 
     /// The values of one header, a line each.
     pub fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
-        self.fields.iter().filter(move |f| f.name == name).map(|f| &self.bytes[f.start as usize..f.end as usize])
+        self.fields
+            .iter()
+            .filter(move |f| f.name == name)
+            .map(|f| &self.bytes[f.start as usize..f.end as usize])
     }
 
     /// The first value of a header.
@@ -300,7 +303,8 @@ pub(crate) fn read_number(b: &[u8]) -> Option<u64> {
 
 /// Whether a byte may stand in a token (RFC 3261 section 25.1).
 pub(crate) fn is_token(c: u8) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+    c.is_ascii_alphanumeric()
+        || matches!(c, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
 }
 
 type StartLine = (Start, u32, Range<usize>, Option<Defect>);
@@ -395,14 +399,20 @@ mod tests {
 
     #[test]
     fn reads_compact_upper_case_and_folded() {
-        let m = Message::parse(request("X-Odd: a\r\n  b\r\n\tc\r\nl: 2\r\n").replace("\r\n\r\n", "\r\n\r\nhello").as_bytes()).unwrap();
+        let m = Message::parse(
+            request("X-Odd: a\r\n  b\r\n\tc\r\nl: 2\r\n").replace("\r\n\r\n", "\r\n\r\nhello").as_bytes(),
+        )
+        .unwrap();
         assert_eq!(m.start(), Start::Request(Method::Options));
         assert_eq!(m.cseq(), Some((7, Method::Options)));
         assert_eq!(m.body(), b"he");
         let odd = m.headers().find(|h| h.name_text == b"X-Odd").unwrap();
         assert_eq!(odd.value, b"a    b  \tc");
         let via = m.top_via().unwrap();
-        assert_eq!((via.host, via.port, via.branch, via.rport), (&b"h"[..], Some(5070), &b"z9hG4bKx"[..], true));
+        assert_eq!(
+            (via.host, via.port, via.branch, via.rport),
+            (&b"h"[..], Some(5070), &b"z9hG4bKx"[..], true)
+        );
         assert!(m.defect().is_none());
     }
 
@@ -424,7 +434,14 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_dropped() {
-        for bad in ["", "\r\n\r\n", "hello", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "SIP/2.0 4294967301 better\r\nVia: x\r\n\r\n", "SIP/2.0 99 x\r\na: b\r\n\r\n"] {
+        for bad in [
+            "",
+            "\r\n\r\n",
+            "hello",
+            "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            "SIP/2.0 4294967301 better\r\nVia: x\r\n\r\n",
+            "SIP/2.0 99 x\r\na: b\r\n\r\n",
+        ] {
             assert!(Message::parse(bad.as_bytes()).is_err(), "{bad}");
         }
         let many = request(&"X: y\r\n".repeat(300));

@@ -141,10 +141,7 @@ impl Timers {
     }
 
     fn earliest(&self) -> Option<usize> {
-        (0..CLASSES)
-            .filter_map(|c| self.classes[c].front().map(|(at, _)| (*at, c)))
-            .min()
-            .map(|(_, c)| c)
+        (0..CLASSES).filter_map(|c| self.classes[c].front().map(|(at, _)| (*at, c))).min().map(|(_, c)| c)
     }
 }
 

@@ -207,7 +207,13 @@ impl Endpoint {
 
     // ---- server ----
 
-    pub(crate) fn start_server(&mut self, m: &Message, method: Method, from: Destination, call: Option<Key>) -> Key {
+    pub(crate) fn start_server(
+        &mut self,
+        m: &Message,
+        method: Method,
+        from: Destination,
+        call: Option<Key>,
+    ) -> Key {
         let id = server_id(m, method);
         let key = self.servers.insert(ServerTx {
             id: id.clone(),
@@ -234,7 +240,16 @@ impl Endpoint {
     }
 
     /// Sends an answer of a server transaction and moves it on.
-    pub(crate) fn answer(&mut self, now: Time, key: Key, code: u16, reason: &str, tag: &[u8], extra: &[u8], body: &[u8]) {
+    pub(crate) fn answer(
+        &mut self,
+        now: Time,
+        key: Key,
+        code: u16,
+        reason: &str,
+        tag: &[u8],
+        extra: &[u8],
+        body: &[u8],
+    ) {
         let Some(tx) = self.servers.get_mut(key) else { return };
         if tx.state != ServerState::Proceeding {
             return;
@@ -314,7 +329,9 @@ impl Endpoint {
             Timer::G | Timer::H | Timer::J => server(S::Completed),
             Timer::I => server(S::Confirmed),
             Timer::L => server(S::Accepted),
-            Timer::Ok | Timer::NoAck | Timer::Cancelled | Timer::Ringing => self.call_timer_counts(timer, owner),
+            Timer::Ok | Timer::NoAck | Timer::Cancelled | Timer::Ringing => {
+                self.call_timer_counts(timer, owner)
+            }
         }
     }
 
@@ -350,7 +367,9 @@ impl Endpoint {
                 self.timers.set(now, Timer::G, wait, owner);
             }
             Timer::H | Timer::I | Timer::J | Timer::L => self.remove_server(owner),
-            Timer::Ok | Timer::NoAck | Timer::Cancelled | Timer::Ringing => self.on_call_timer(now, timer, owner),
+            Timer::Ok | Timer::NoAck | Timer::Cancelled | Timer::Ringing => {
+                self.on_call_timer(now, timer, owner)
+            }
         }
     }
 }

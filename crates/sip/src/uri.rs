@@ -122,7 +122,9 @@ pub(crate) fn split_host_port(b: &[u8]) -> Result<(&[u8], Option<u16>), UriError
     } else {
         let end = b.iter().position(|&c| c == b':').unwrap_or(b.len());
         let host = &b[..end];
-        if host.is_empty() || !host.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_')) {
+        if host.is_empty()
+            || !host.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_'))
+        {
             return Err(UriError::BadHost);
         }
         (host, &b[end..])
@@ -206,8 +208,20 @@ mod tests {
         check("sip:[2001:db8::1]", "", "2001:db8::1", None, "");
         check("sip:a@[::1]:5080;lr", "a", "::1", Some(5080), ";lr");
         check("sip:*21*5551000#@pbx.example", "*21*5551000#", "pbx.example", None, "");
-        check("sip:+4930123;phone-context=x.example@host;user=phone", "+4930123;phone-context=x.example", "host", None, ";user=phone");
-        check("sip:user;par=u%40example.net@example.com?h=v", "user;par=u%40example.net", "example.com", None, "");
+        check(
+            "sip:+4930123;phone-context=x.example@host;user=phone",
+            "+4930123;phone-context=x.example",
+            "host",
+            None,
+            ";user=phone",
+        );
+        check(
+            "sip:user;par=u%40example.net@example.com?h=v",
+            "user;par=u%40example.net",
+            "example.com",
+            None,
+            "",
+        );
         check("tel:+49-30-123;ext=5", "+49-30-123", "", None, ";ext=5");
         check("SIP:x@y", "x", "y", None, "");
         assert_eq!(Uri::parse(b"sip:+49301;phone-context=x@h").unwrap().user_part(), b"+49301");
@@ -216,7 +230,19 @@ mod tests {
 
     #[test]
     fn refuses_what_cannot_be_an_address() {
-        for bad in ["", "sip", "sip:", "1sip:a@b", "sip:a@", "sip:a@b:", "sip:a@b:99999", "sip:a b@c", "sip:a@[::1", "sip:a@[zz]", "<sip:a@b>"] {
+        for bad in [
+            "",
+            "sip",
+            "sip:",
+            "1sip:a@b",
+            "sip:a@",
+            "sip:a@b:",
+            "sip:a@b:99999",
+            "sip:a b@c",
+            "sip:a@[::1",
+            "sip:a@[zz]",
+            "<sip:a@b>",
+        ] {
             assert!(Uri::parse(bad.as_bytes()).is_err(), "{bad}");
         }
     }

@@ -38,7 +38,14 @@ impl Store {
     ///
     /// # Errors
     /// What the database said.
-    pub fn audit(&self, tenant: TenantId, now: u64, who: &str, action: &str, object: &str) -> Result<(), StoreError> {
+    pub fn audit(
+        &self,
+        tenant: TenantId,
+        now: u64,
+        who: &str,
+        action: &str,
+        object: &str,
+    ) -> Result<(), StoreError> {
         put(&mut **self.writer(), tenant, now, who, action, object)
     }
 
@@ -46,9 +53,18 @@ impl Store {
     ///
     /// # Errors
     /// What the database said.
-    pub fn audit_entries(&self, tenant: TenantId, before: Option<u64>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+    pub fn audit_entries(
+        &self,
+        tenant: TenantId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
         let sql = "SELECT id, at, who, action, object FROM audit WHERE tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-        let values = [tenant.into(), before.map_or(i64::MAX, |b| b as i64).into(), i64::from(limit.clamp(1, 500)).into()];
+        let values = [
+            tenant.into(),
+            before.map_or(i64::MAX, |b| b as i64).into(),
+            i64::from(limit.clamp(1, 500)).into(),
+        ];
         let rows = self.reader().rows(sql, &values)?;
         Ok(rows
             .iter()

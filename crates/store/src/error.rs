@@ -31,10 +31,14 @@ impl fmt::Display for StoreError {
                 f,
                 "{file} is in use by another switchroom: stop that one, or use its API with --server URL --token T"
             ),
-            StoreError::Full => f.write_str("the disk is full: free some space; nothing that was accepted is lost"),
+            StoreError::Full => {
+                f.write_str("the disk is full: free some space; nothing that was accepted is lost")
+            }
             StoreError::Database(s) => write!(f, "the database failed: {s}"),
             StoreError::File(name, e) => write!(f, "{name}: {e}"),
-            StoreError::Unreadable(s) => write!(f, "{s} cannot be read: it is damaged or sealed with another key"),
+            StoreError::Unreadable(s) => {
+                write!(f, "{s} cannot be read: it is damaged or sealed with another key")
+            }
         }
     }
 }

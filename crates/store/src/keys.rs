@@ -32,7 +32,8 @@ impl DataKey {
     /// When the operating system gives none.
     pub fn random() -> Result<DataKey, StoreError> {
         let mut bytes = [0; 32];
-        rand::fill(&mut bytes).map_err(|_| StoreError::Refused("the operating system gave no random bytes".into()))?;
+        rand::fill(&mut bytes)
+            .map_err(|_| StoreError::Refused("the operating system gave no random bytes".into()))?;
         Ok(DataKey { bytes })
     }
 
@@ -59,12 +60,17 @@ impl DataKey {
     /// When the operating system gives no random bytes.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut nonce = [0; NONCE_LEN];
-        rand::fill(&mut nonce).map_err(|_| StoreError::Refused("the operating system gave no random bytes".into()))?;
+        rand::fill(&mut nonce)
+            .map_err(|_| StoreError::Refused("the operating system gave no random bytes".into()))?;
         let mut out = Vec::with_capacity(NONCE_LEN + plain.len() + 16);
         out.extend_from_slice(&nonce);
         let mut body = plain.to_vec();
         self.aead()?
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place.as_bytes()), &mut body)
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(place.as_bytes()),
+                &mut body,
+            )
             .map_err(|_| StoreError::Refused("too long to seal".into()))?;
         out.extend_from_slice(&body);
         Ok(out)
@@ -89,13 +95,23 @@ impl DataKey {
     }
 
     /// Seals one numbered chunk in place: the number is its nonce, so a key serves one file only.
-    pub(crate) fn seal_chunk(&self, number: u64, place: &[u8], chunk: &mut Vec<u8>) -> Result<(), StoreError> {
+    pub(crate) fn seal_chunk(
+        &self,
+        number: u64,
+        place: &[u8],
+        chunk: &mut Vec<u8>,
+    ) -> Result<(), StoreError> {
         self.aead()?
             .seal_in_place_append_tag(chunk_nonce(number), Aad::from(place), chunk)
             .map_err(|_| StoreError::Refused("too long to seal".into()))
     }
 
-    pub(crate) fn open_chunk(&self, number: u64, place: &[u8], chunk: &mut Vec<u8>) -> Result<(), StoreError> {
+    pub(crate) fn open_chunk(
+        &self,
+        number: u64,
+        place: &[u8],
+        chunk: &mut Vec<u8>,
+    ) -> Result<(), StoreError> {
         let plain = self
             .aead()?
             .open_in_place(chunk_nonce(number), Aad::from(place), chunk)
@@ -154,7 +170,8 @@ impl Keys {
                     key.bytes.to_vec()
                 }
             };
-            let key = DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("the tenant's key".into()))?;
+            let key =
+                DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("the tenant's key".into()))?;
             let lookup = hmac::Key::new(hmac::HMAC_SHA256, &key.derive("lookup")?);
             self.tenants.insert(tenant, TenantKeys { key, lookup });
         }
@@ -268,11 +285,18 @@ pub(crate) fn master_key(path: &Path, may_make: bool) -> Result<DataKey, StoreEr
 #[cfg(unix)]
 fn check_rights(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path).map_err(|e| StoreError::File(path.display().to_string(), e))?.permissions().mode();
+    let mode = std::fs::metadata(path)
+        .map_err(|e| StoreError::File(path.display().to_string(), e))?
+        .permissions()
+        .mode();
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    Err(StoreError::Refused(format!("{} can be read by others: chmod 600 {}", path.display(), path.display())))
+    Err(StoreError::Refused(format!(
+        "{} can be read by others: chmod 600 {}",
+        path.display(),
+        path.display()
+    )))
 }
 
 #[cfg(not(unix))]

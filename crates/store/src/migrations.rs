@@ -122,7 +122,8 @@ CREATE TABLE keys (
 /// Brings a database to the newest form.
 pub(crate) fn migrate(db: &mut dyn Sql, list: &[&str]) -> Result<(), StoreError> {
     db.script("CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY)")?;
-    let done = db.rows("SELECT COALESCE(MAX(version), 0) FROM migrations", &[])?.first().map_or(0, |r| r.int(0));
+    let done =
+        db.rows("SELECT COALESCE(MAX(version), 0) FROM migrations", &[])?.first().map_or(0, |r| r.int(0));
     if done as usize > list.len() {
         return Err(StoreError::Refused(format!(
             "the database was written by a newer switchroom (form {done}, this one knows {}): use that one",

@@ -73,7 +73,13 @@ impl Store {
     ///
     /// # Errors
     /// What the database said; nothing was changed then.
-    pub fn change(&self, tenant: TenantId, now: u64, who: &str, changes: &[Change]) -> Result<(), StoreError> {
+    pub fn change(
+        &self,
+        tenant: TenantId,
+        now: u64,
+        who: &str,
+        changes: &[Change],
+    ) -> Result<(), StoreError> {
         let key = self.keys().of_tenant(tenant)?;
         let mut db = self.writer();
         transaction(&mut **db, |db| {
@@ -109,7 +115,12 @@ impl Store {
                             .map_err(|_| StoreError::Unreadable(place(kind, id)))?,
                     ),
                 };
-                Ok(ObjectVersion { version: r.int(0) as u64, at: r.int(1) as u64, who: r.text(2).into(), body })
+                Ok(ObjectVersion {
+                    version: r.int(0) as u64,
+                    at: r.int(1) as u64,
+                    who: r.text(2).into(),
+                    body,
+                })
             })
             .collect()
     }
@@ -129,7 +140,8 @@ fn put_object(
                SELECT $1, $2, $3, COALESCE(MAX(number), 0) + 1, 0, NULL FROM objects WHERE tenant = $1 AND kind = $2 \
                ON CONFLICT (tenant, kind, id) DO NOTHING";
     db.run(sql, &[tenant.into(), kind.into(), id.into()])?;
-    let sql = "UPDATE objects SET version = version + 1, body = $1 WHERE tenant = $2 AND kind = $3 AND id = $4";
+    let sql =
+        "UPDATE objects SET version = version + 1, body = $1 WHERE tenant = $2 AND kind = $3 AND id = $4";
     db.run(sql, &[body, tenant.into(), kind.into(), id.into()])?;
     let sql = "INSERT INTO object_versions (tenant, kind, id, version, at, who, body) \
                SELECT tenant, kind, id, version, $1, $2, body FROM objects WHERE tenant = $3 AND kind = $4 AND id = $5";

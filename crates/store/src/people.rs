@@ -34,14 +34,18 @@ pub(crate) fn put_party(
     now: u64,
 ) -> Result<(), StoreError> {
     let lookup = keys.lookup(tenant, party.address.expose_secret())?;
-    let found = db.rows("SELECT id FROM persons WHERE tenant = $1 AND lookup = $2", &[tenant.into(), lookup.clone().into()])?;
+    let found = db.rows(
+        "SELECT id FROM persons WHERE tenant = $1 AND lookup = $2",
+        &[tenant.into(), lookup.clone().into()],
+    )?;
     let (person, key) = match found.first() {
         Some(row) => {
             let person = row.int(0) as u64;
             (person, keys.of_person(tenant, person)?)
         }
         None => {
-            let next = db.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM persons WHERE tenant = $1", &[tenant.into()])?;
+            let next =
+                db.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM persons WHERE tenant = $1", &[tenant.into()])?;
             let person = next.first().map_or(1, |r| r.int(0)) as u64;
             let key = keys.new_person(tenant, person)?;
             let value = key.seal(&format!("person/{person}"), party.address.expose_secret().as_bytes())?;

@@ -75,8 +75,9 @@ impl Store {
         began: Time,
         ulaw: bool,
     ) -> Result<RecordingWriter, StoreError> {
-        let person =
-            self.person_of(tenant, party)?.ok_or_else(|| StoreError::NotFound("the party being recorded".into()))?;
+        let person = self
+            .person_of(tenant, party)?
+            .ok_or_else(|| StoreError::NotFound("the party being recorded".into()))?;
         let wrapping = self.keys().of_person(tenant, person)?;
         let key = DataKey::random()?;
         let wrapped = wrapping.seal(&key_place(tenant, id), key.as_bytes())?;
@@ -108,7 +109,13 @@ impl Store {
     ///
     /// # Errors
     /// What the database said.
-    pub fn end_recording(&self, tenant: TenantId, id: RecordingId, ended: Time, bytes: u64) -> Result<(), StoreError> {
+    pub fn end_recording(
+        &self,
+        tenant: TenantId,
+        id: RecordingId,
+        ended: Time,
+        bytes: u64,
+    ) -> Result<(), StoreError> {
         let sql = "UPDATE recordings SET ended = $1, bytes = $2 WHERE tenant = $3 AND id = $4";
         self.writer().run(sql, &[ended.0.into(), bytes.into(), tenant.into(), id.0.into()])?;
         Ok(())
@@ -145,10 +152,13 @@ impl Store {
             .ok_or_else(|| StoreError::NotFound("the person who was recorded".into()))?;
         let wrapping = self.keys().of_person(tenant, person)?;
         let key = wrapping.open(&key_place(tenant, id), row.bytes(2))?;
-        let key = DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("a recording's key".into()))?;
+        let key =
+            DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("a recording's key".into()))?;
         let file = RecordingFile::new(self.blobs().read(row.text(1))?, key, place(tenant, id))?;
         match row.maybe_int(3) {
-            Some(bytes) if bytes as u64 != file.len => Err(StoreError::Unreadable("a recording that was cut short".into())),
+            Some(bytes) if bytes as u64 != file.len => {
+                Err(StoreError::Unreadable("a recording that was cut short".into()))
+            }
             _ => Ok(file),
         }
     }

@@ -26,7 +26,9 @@ impl Sqlite {
         connection.set_prepared_statement_cache_capacity(64);
         let sync = if full_sync { "FULL" } else { "NORMAL" };
         let pragmas = match how {
-            Use::Data => format!("PRAGMA journal_mode=WAL; PRAGMA synchronous={sync}; PRAGMA cache_size=-16000;"),
+            Use::Data => {
+                format!("PRAGMA journal_mode=WAL; PRAGMA synchronous={sync}; PRAGMA cache_size=-16000;")
+            }
             Use::Keys => format!(
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous={sync}; PRAGMA secure_delete=ON; PRAGMA cache_size=-2000;"
             ),
@@ -83,7 +85,9 @@ impl Sql for Sqlite {
 fn error(e: rusqlite::Error) -> StoreError {
     match e.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full,
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Unreadable("the database".into()),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            StoreError::Unreadable("the database".into())
+        }
         _ => StoreError::Database(e.to_string()),
     }
 }

@@ -114,7 +114,8 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn columns(&self) -> Result<Vec<(String, String)>, StoreError> {
-        let sql = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'";
+        let sql =
+            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'";
         let mut all = self.reader().rows(sql, &[])?;
         all.extend(self.keys().columns()?);
         Ok(all.iter().map(|r| (r.text(0).into(), r.text(1).into())).collect())
@@ -146,7 +147,8 @@ impl Store {
 
 impl Keys {
     fn columns(&mut self) -> Result<Vec<crate::sql::Row>, StoreError> {
-        let sql = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'";
+        let sql =
+            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'";
         self.query(sql)
     }
 }

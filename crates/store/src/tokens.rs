@@ -78,10 +78,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] when it is none of ours.
     pub fn token(&self, token: &str) -> Result<TokenInfo, StoreError> {
-        let rows =
-            self.reader().rows("SELECT tenant, id, role FROM tokens WHERE hash = $1", &[token_hash(token).into()])?;
+        let rows = self
+            .reader()
+            .rows("SELECT tenant, id, role FROM tokens WHERE hash = $1", &[token_hash(token).into()])?;
         let row = rows.first().ok_or_else(|| StoreError::NotFound("this token".into()))?;
-        let role = Role::from_name(row.text(2)).ok_or_else(|| StoreError::Unreadable("a token's role".into()))?;
+        let role =
+            Role::from_name(row.text(2)).ok_or_else(|| StoreError::Unreadable("a token's role".into()))?;
         Ok(TokenInfo { tenant: TenantId(row.int(0) as u64), id: row.int(1) as u64, role })
     }
 }

@@ -101,7 +101,7 @@ impl Switch {
             Some(Codec::Pcmu) => [Codec::Pcmu, Codec::Pcma],
             _ => [Codec::Pcma, Codec::Pcmu],
         };
-        let from_header = self.from_header(&from.address, &from.display);
+        let from_header = self.caller_header(&from.address, &from.display);
         let max_forwards = from.max_forwards;
         let party = from.party;
         let Some((media, rtp)) = self.door.open(call) else {
@@ -149,7 +149,7 @@ impl Switch {
     }
 
     /// What the phone that rings shows of the caller.
-    fn from_header(&self, address: &Secret<String>, display: &Secret<String>) -> String {
+    fn caller_header(&self, address: &Secret<String>, display: &Secret<String>) -> String {
         let (address, display) = (address.expose_secret(), display.expose_secret());
         let user = address.split('@').next().unwrap_or_default();
         let safe = |c: char| c.is_ascii_alphanumeric() || "+-_.!~*'".contains(c);

@@ -30,7 +30,8 @@ impl Switch {
         let withheld = address.expose_secret().is_empty();
         let party = self.new_party(tenant, &address, &display);
         let leg = self.tenants[tenant].engine.next_leg();
-        let max_forwards = message.value(Name::MaxForwards).and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
+        let max_forwards =
+            message.value(Name::MaxForwards).and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
         self.by_sip.insert(call, (tenant, leg));
         self.tenants[tenant].legs.insert(
             leg,
@@ -67,7 +68,14 @@ impl Switch {
     }
 
     // Ports and our answer, before anybody knows whether the call is answered: a call without common audio ends here.
-    fn prepare_answer(&mut self, now: Now, tenant: usize, leg: engine::LegId, call: engine::CallId, offer: &[u8]) {
+    fn prepare_answer(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        leg: engine::LegId,
+        call: engine::CallId,
+        offer: &[u8],
+    ) {
         let Some((media, rtp)) = self.door.open(call) else {
             return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
         };
@@ -102,7 +110,11 @@ impl Switch {
 
     /// The narrowest network that the address lies in decides.
     fn trunk_of(&self, ip: IpAddr) -> Option<(usize, TrunkId, bool)> {
-        let all = self.tenants.iter().enumerate().flat_map(|(n, t)| t.meaning.trunks.iter().map(move |rule| (n, rule)));
+        let all = self
+            .tenants
+            .iter()
+            .enumerate()
+            .flat_map(|(n, t)| t.meaning.trunks.iter().map(move |rule| (n, rule)));
         all.filter(|(_, rule)| contains(rule.network, ip))
             .max_by_key(|(_, rule)| rule.network.1)
             .map(|(n, rule)| (n, rule.id, rule.nat))

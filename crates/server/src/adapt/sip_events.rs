@@ -31,7 +31,8 @@ impl Switch {
             sip::Event::Acknowledged { call, body } => self.on_acknowledged(now, call, &body),
             sip::Event::Reoffer { call, body } => self.on_reoffer(now, call, &body),
             // We make no offers in a running call: the far ends keep their anchor.
-            sip::Event::Reanswered { .. } | sip::Event::ReofferRefused { .. } | sip::Event::Probed { .. } => {}
+            sip::Event::Reanswered { .. } | sip::Event::ReofferRefused { .. } | sip::Event::Probed { .. } => {
+            }
             sip::Event::Ended { call, how } => {
                 let end = match how {
                     Hangup::Far => LegEnd::FarHungUp,
@@ -80,7 +81,8 @@ impl Switch {
     /// Tells the engine whether the party has us on hold, if that is news.
     pub(super) fn tell_hold(&mut self, now: Now, tenant: usize, leg: LegId) {
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
-        let held = l.negotiated.as_ref().is_some_and(|n| n.remote_holds || n.direction == Direction::Inactive);
+        let held =
+            l.negotiated.as_ref().is_some_and(|n| n.remote_holds || n.direction == Direction::Inactive);
         if std::mem::replace(&mut l.held, held) != held {
             self.tell(now, tenant, Event::LegHeld { leg, held });
         }
@@ -90,7 +92,9 @@ impl Switch {
     fn take_answer(&mut self, tenant: usize, leg: LegId, body: &[u8]) -> bool {
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return false };
         let Some(session) = &mut l.session else { return false };
-        let Ok(negotiated) = SessionDescription::parse(body).map_err(Into::into).and_then(|a| session.accept(&a)) else {
+        let Ok(negotiated) =
+            SessionDescription::parse(body).map_err(Into::into).and_then(|a| session.accept(&a))
+        else {
             return false;
         };
         l.negotiated = Some(Box::new(negotiated));
@@ -102,7 +106,11 @@ impl Switch {
         if let Some(l) = self.tenants[tenant].legs.get(&leg) {
             let sip = l.sip;
             self.by_sip.remove(&sip);
-            self.endpoint.hang_up(now.sip(), sip, "Reason: Q.850;cause=88;text=\"Incompatible destination\"\r\n");
+            self.endpoint.hang_up(
+                now.sip(),
+                sip,
+                "Reason: Q.850;cause=88;text=\"Incompatible destination\"\r\n",
+            );
         }
         self.leg_ended(now, tenant, leg, LegEnd::NoCommonMedia);
     }

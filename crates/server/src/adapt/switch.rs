@@ -206,7 +206,15 @@ impl Switch {
     }
 
     /// Adds a tenant with the state that was recovered. `Started` and `Configured` are told here.
-    pub fn add_tenant(&mut self, now: Now, id: TenantId, mut engine: Engine, meaning: Meaning, next_party: u64, seed: u64) {
+    pub fn add_tenant(
+        &mut self,
+        now: Now,
+        id: TenantId,
+        mut engine: Engine,
+        meaning: Meaning,
+        next_party: u64,
+        seed: u64,
+    ) {
         engine.watch();
         let batch = Batch { first_position: engine.position() + 1, ..Batch::default() };
         let config = Box::new(meaning.config.clone());
@@ -382,7 +390,12 @@ impl Switch {
         }
     }
 
-    pub(super) fn new_party(&mut self, tenant: usize, address: &Secret<String>, display: &Secret<String>) -> PartyId {
+    pub(super) fn new_party(
+        &mut self,
+        tenant: usize,
+        address: &Secret<String>,
+        display: &Secret<String>,
+    ) -> PartyId {
         let t = &mut self.tenants[tenant];
         let id = t.next_party;
         t.next_party += 1;

@@ -1,15 +1,16 @@
 //! `switchroom apply`
 
 use crate::cli::arguments::Arguments;
-use crate::cli::remote::{Place, list, wanted};
+use crate::cli::remote::{PlaceArguments, list, wanted};
 use crate::cli::{Outcome, say};
 
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
     let dir = args.operand("the folder with the tenant's files")?;
-    let documents = wanted(&dir)?;
-    let place = Place::from(&mut args)?;
+    let place = PlaceArguments::read(&mut args)?;
     args.end()?;
+    let documents = wanted(&dir)?;
+    let place = place.open()?;
     let steps = place.apply(&documents)?;
     say(&if steps.is_empty() { "nothing had to change".into() } else { list(&steps) });
     Ok(())

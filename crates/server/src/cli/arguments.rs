@@ -26,7 +26,11 @@ impl Arguments {
             match arg {
                 lexopt::Arg::Long(name) => {
                     let name = name.to_string();
-                    let value = if FLAGS.contains(&name.as_str()) { String::new() } else { parser.value()?.to_string_lossy().into_owned() };
+                    let value = if FLAGS.contains(&name.as_str()) {
+                        String::new()
+                    } else {
+                        parser.value()?.to_string_lossy().into_owned()
+                    };
                     found.options.push((name, value));
                 }
                 lexopt::Arg::Value(v) => found.operands.push(v.to_string_lossy().into_owned()),

@@ -33,7 +33,8 @@ fn addresses(c: &config::ServerConfig) -> Vec<String> {
     let mut problems = Vec::new();
     let mut try_open = |key: &str, addr: &str, open: &dyn Fn(&str) -> std::io::Result<()>| {
         if let Err(e) = open(addr) {
-            problems.push(format!("{key} = {addr:?} cannot be opened: {e}. Is another program on this port?"));
+            problems
+                .push(format!("{key} = {addr:?} cannot be opened: {e}. Is another program on this port?"));
         }
     };
     let tcp = |a: &str| std::net::TcpListener::bind(a).map(|_| ());

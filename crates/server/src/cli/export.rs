@@ -1,7 +1,7 @@
 //! `switchroom export`
 
 use crate::cli::arguments::Arguments;
-use crate::cli::remote::Place;
+use crate::cli::remote::PlaceArguments;
 use crate::cli::{Failure, Outcome, say};
 use base64::Engine as _;
 use serde_json::Value;
@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 pub fn run(mut args: Arguments) -> Outcome {
     let dir = args.operand("the folder to write to")?;
     let tenant = args.take("tenant");
-    let place = Place::from(&mut args)?;
+    let place = PlaceArguments::read(&mut args)?;
     args.end()?;
-    let objects = place.export(tenant.as_deref())?;
-    let io = |what: &std::path::Path, e: std::io::Error| Failure::NotInOrder(format!("{}: {e}", what.display()));
+    let objects = place.open()?.export(tenant.as_deref())?;
+    let io =
+        |what: &std::path::Path, e: std::io::Error| Failure::NotInOrder(format!("{}: {e}", what.display()));
     std::fs::create_dir_all(&dir).map_err(|e| io(&dir, e))?;
     let used = std::fs::read_dir(&dir).map_err(|e| io(&dir, e))?.next().is_some();
     if used {

@@ -61,7 +61,12 @@ const COMMANDS: [Command; 8] = [
         does: "runs a made-up contact centre with callers and agents",
         run: crate::demo::run,
     },
-    Command { name: "check", usage: "--config FILE [--tenant-files DIR]", does: "says what is wrong with a configuration", run: check::run },
+    Command {
+        name: "check",
+        usage: "--config FILE [--tenant-files DIR]",
+        does: "says what is wrong with a configuration",
+        run: check::run,
+    },
     Command {
         name: "plan",
         usage: "DIR (--server URL --token T | --config FILE)",
@@ -80,7 +85,12 @@ const COMMANDS: [Command; 8] = [
         does: "writes a tenant's configuration as files",
         run: export::run,
     },
-    Command { name: "schema", usage: "", does: "prints the JSON Schema of tenant files, for editors", run: schema::run },
+    Command {
+        name: "schema",
+        usage: "",
+        does: "prints the JSON Schema of tenant files, for editors",
+        run: schema::run,
+    },
     Command {
         name: "token",
         usage: "--config FILE --tenant T --role owner|supervisor|agent|auditor",
@@ -106,11 +116,13 @@ pub fn run() -> ExitCode {
     }
     let Some(command) = COMMANDS.iter().find(|c| c.name == name) else {
         let known: Vec<&str> = COMMANDS.iter().map(|c| c.name).collect();
-        let what = if name.is_empty() { "say what to do".into() } else { format!("unknown command {name:?}") };
+        let what =
+            if name.is_empty() { "say what to do".into() } else { format!("unknown command {name:?}") };
         complain(&format!("{what}: {}\n\n{}", crate::tenant::schema::nearest(&name, &known), help()));
         return ExitCode::from(2);
     };
-    let result = Arguments::read(args.collect()).map_err(Failure::from).and_then(|arguments| (command.run)(arguments));
+    let result =
+        Arguments::read(args.collect()).map_err(Failure::from).and_then(|arguments| (command.run)(arguments));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::NotInOrder(text)) => {

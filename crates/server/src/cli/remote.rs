@@ -26,22 +26,54 @@ pub enum Place {
     },
 }
 
-impl Place {
-    /// From `--server URL --token T` or `--config FILE`.
-    pub fn from(args: &mut Arguments) -> Result<Place, Failure> {
+/// Where a tenant is, as the command line says it.
+pub enum PlaceArguments {
+    /// `--server URL --token T`
+    Server {
+        /// Its address.
+        url: String,
+        /// A token of the tenant.
+        token: String,
+    },
+    /// `--config FILE`
+    Files {
+        /// The server's configuration.
+        config: String,
+    },
+}
+
+impl PlaceArguments {
+    /// Reads them.
+    pub fn read(args: &mut Arguments) -> Result<PlaceArguments, Failure> {
         if let Some(url) = args.take("server") {
             let token = args.take("token").or_else(|| std::env::var("SWITCHROOM_TOKEN").ok());
-            let token = token.ok_or_else(|| Failure::Usage("--token is missing (or SWITCHROOM_TOKEN)".into()))?;
+            let token =
+                token.ok_or_else(|| Failure::Usage("--token is missing (or SWITCHROOM_TOKEN)".into()))?;
             if !url.starts_with("http://") {
-                return Err(Failure::Usage("--server must begin with http://: HTTPS is not available yet".into()));
+                return Err(Failure::Usage(
+                    "--server must begin with http://: HTTPS is not available yet".into(),
+                ));
             }
-            return Ok(Place::Server { url: url.trim_end_matches('/').into(), token });
+            return Ok(PlaceArguments::Server { url: url.trim_end_matches('/').into(), token });
         }
-        let path = args.take("config").ok_or_else(|| Failure::Usage("say --server URL --token T, or --config FILE".into()))?;
-        let store = running::open_store(&config::load(Path::new(&path))?)?;
-        Ok(Place::Files { store: Box::new(store) })
+        let path = args
+            .take("config")
+            .ok_or_else(|| Failure::Usage("say --server URL --token T, or --config FILE".into()))?;
+        Ok(PlaceArguments::Files { config: path })
     }
 
+    /// Goes there.
+    pub fn open(self) -> Result<Place, Failure> {
+        Ok(match self {
+            PlaceArguments::Server { url, token } => Place::Server { url, token },
+            PlaceArguments::Files { config } => {
+                Place::Files { store: Box::new(running::open_store(&config::load(Path::new(&config))?)?) }
+            }
+        })
+    }
+}
+
+impl Place {
     /// What would change.
     pub fn plan(&self, wanted: &Documents) -> Result<Vec<Step>, Failure> {
         match self {
@@ -77,7 +109,14 @@ impl Place {
         match self {
             Place::Server { url, token } => {
                 let request = ureq::get(format!("{url}/api/v1/configuration"));
-                read_json(answer(request.header("Authorization", format!("Bearer {token}")).config().http_status_as_error(false).build().call())?)
+                read_json(answer(
+                    request
+                        .header("Authorization", format!("Bearer {token}"))
+                        .config()
+                        .http_status_as_error(false)
+                        .build()
+                        .call(),
+                )?)
             }
             Place::Files { store } => {
                 let name = tenant.ok_or_else(|| Failure::Usage("--tenant is missing".into()))?;
@@ -98,7 +137,11 @@ fn tenant_of(store: &Store, wanted: &Documents) -> Result<Option<TenantId>, Fail
 
 type Response = ureq::http::Response<ureq::Body>;
 
-fn send(request: ureq::RequestBuilder<ureq::typestate::WithBody>, token: &str, wanted: &Documents) -> Result<Response, Failure> {
+fn send(
+    request: ureq::RequestBuilder<ureq::typestate::WithBody>,
+    token: &str,
+    wanted: &Documents,
+) -> Result<Response, Failure> {
     let values: Vec<&Value> = wanted.values().map(|d| &d.body).collect();
     let request = request.header("Authorization", format!("Bearer {token}"));
     answer(request.config().http_status_as_error(false).build().send_json(values))
@@ -111,8 +154,14 @@ fn answer(result: Result<Response, ureq::Error>) -> Result<Response, Failure> {
     }
     let status = response.status();
     let body: Value = response.body_mut().read_json().unwrap_or_default();
-    let mut lines = vec![format!("the server refused ({}): {}", status.as_u16(), body["detail"].as_str().unwrap_or_default())];
-    lines.extend(body["problems"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_string));
+    let mut lines = vec![format!(
+        "the server refused ({}): {}",
+        status.as_u16(),
+        body["detail"].as_str().unwrap_or_default()
+    )];
+    lines.extend(
+        body["problems"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_string),
+    );
     Err(lines.into())
 }
 

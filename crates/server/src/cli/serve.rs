@@ -24,7 +24,10 @@ pub fn run(mut args: Arguments) -> Outcome {
     args.end()?;
     let config = config::load(Path::new(&path))?;
     let documents = match apply {
-        Some(dir) => Some(read_folder(Path::new(&dir)).map_err(|p| p.iter().map(ToString::to_string).collect::<Vec<_>>())?),
+        Some(dir) => Some(
+            read_folder(Path::new(&dir))
+                .map_err(|p| p.iter().map(ToString::to_string).collect::<Vec<_>>())?,
+        ),
         None => None,
     };
     let stop = StopSignal::listen()?;
@@ -45,6 +48,8 @@ pub struct Server {
     pub http: std::net::SocketAddr,
     /// Address of the admin pages.
     pub admin: std::net::SocketAddr,
+    /// Where people reach the API, if that is another address.
+    public_url: String,
 }
 
 impl Server {
@@ -62,7 +67,9 @@ impl Server {
             .map_err(|e| e.to_string())?;
         let bind = |key: &str, addr: &str| {
             let bound = runtime.block_on(tokio::net::TcpListener::bind(addr));
-            bound.map_err(|e| format!("{key} = {addr:?} cannot be opened: {e}. Is another program on this port?"))
+            bound.map_err(|e| {
+                format!("{key} = {addr:?} cannot be opened: {e}. Is another program on this port?")
+            })
         };
         let http = bind("http.listen", &config.http.listen)?;
         let admin = bind("admin.listen", &config.admin.listen)?;
@@ -75,7 +82,8 @@ impl Server {
                 tracing::error!(event = "http", cause = %e, "HTTP ended");
             }
         });
-        Ok(Server { running, runtime, http: http_addr, admin: admin_addr })
+        let public_url = config.http.public_url.clone();
+        Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url })
     }
 
     /// The way to everything.
@@ -89,6 +97,7 @@ impl Server {
         tracing::info!(
             event = "ready",
             http = %self.http,
+            public_url = self.public_url,
             admin = %self.admin,
             sip_udp = text(self.running.udp),
             sip_tcp = text(self.running.tcp),
@@ -111,11 +120,14 @@ impl Server {
 pub fn start_log(form: Option<&str>) -> Result<(), crate::cli::Failure> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SWITCHROOM_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr);
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr);
     match form {
         Some("json") => log.json().flatten_event(true).with_writer(std::io::stdout).init(),
         None => log.compact().init(),
-        Some(other) => return Err(crate::cli::Failure::Usage(format!("--log {other}: only json is possible"))),
+        Some(other) => {
+            return Err(crate::cli::Failure::Usage(format!("--log {other}: only json is possible")));
+        }
     }
     Ok(())
 }
@@ -134,7 +146,8 @@ impl StopSignal {
         let signals = [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
         let before = Arc::new(AtomicBool::new(false));
         for signal in signals {
-            signal_hook::flag::register_conditional_shutdown(signal, 1, before.clone()).map_err(|e| e.to_string())?;
+            signal_hook::flag::register_conditional_shutdown(signal, 1, before.clone())
+                .map_err(|e| e.to_string())?;
         }
         let mut waiting = signal_hook::iterator::Signals::new(signals).map_err(|e| e.to_string())?;
         let (tx, asked) = channel();

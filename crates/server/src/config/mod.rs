@@ -143,7 +143,9 @@ pub fn parse(text: &str, name: &str, env: &[(String, String)]) -> Result<ServerC
         }
     }
     for (variable, value) in env {
-        let Some((section, key)) = variable.trim_start_matches("SWITCHROOM_").split_once("__") else { continue };
+        let Some((section, key)) = variable.trim_start_matches("SWITCHROOM_").split_once("__") else {
+            continue;
+        };
         let (section, key) = (section.to_lowercase(), key.to_lowercase());
         match all.get_mut(&section) {
             Some(Value::Table(defaults)) => {
@@ -154,7 +156,9 @@ pub fn parse(text: &str, name: &str, env: &[(String, String)]) -> Result<ServerC
                 };
                 put(defaults, &section, &key, value, variable, &mut problems);
             }
-            _ => problems.push(format!("{variable}: unknown section {section}: {}", nearest(&section, &known))),
+            _ => {
+                problems.push(format!("{variable}: unknown section {section}: {}", nearest(&section, &known)))
+            }
         }
     }
     let config: Option<ServerConfig> = match all.try_into() {
@@ -200,9 +204,13 @@ impl ServerConfig {
         if address(&self.admin.listen).is_some_and(|a| !a.ip().is_loopback() && !is_private(a.ip())) {
             say("admin.listen must not be a public address".into());
         }
-        for (key, value) in [("sip.udp", &self.sip.udp), ("sip.tcp", &self.sip.tcp), ("sip.advertise", &self.sip.advertise)] {
+        for (key, value) in
+            [("sip.udp", &self.sip.udp), ("sip.tcp", &self.sip.tcp), ("sip.advertise", &self.sip.advertise)]
+        {
             if !value.is_empty() && address(value).is_none() {
-                say(format!("{key} = {value:?}: write an address and a port, as in 192.0.2.1:5060, or nothing"));
+                say(format!(
+                    "{key} = {value:?}: write an address and a port, as in 192.0.2.1:5060, or nothing"
+                ));
             }
         }
         if self.sip.udp.is_empty() && self.sip.tcp.is_empty() {
@@ -213,7 +221,9 @@ impl ServerConfig {
             say("sip.advertise is needed when SIP listens on all addresses: others must know which one to answer".into());
         }
         match self.media.address.parse::<IpAddr>() {
-            Ok(ip) if ip.is_unspecified() => say("media.address must be the address that others send audio to".into()),
+            Ok(ip) if ip.is_unspecified() => {
+                say("media.address must be the address that others send audio to".into())
+            }
             Ok(_) => {}
             Err(_) => say(format!("media.address = {:?} is no address", self.media.address)),
         }
@@ -222,12 +232,17 @@ impl ServerConfig {
         }
         match self.ports() {
             Some((first, last)) if last > first && first >= 1024 => {}
-            _ => say(format!("media.ports = {:?}: write first-last, both from 1024 up, as in 20000-29999", self.media.ports)),
+            _ => say(format!(
+                "media.ports = {:?}: write first-last, both from 1024 up, as in 20000-29999",
+                self.media.ports
+            )),
         }
         if !(0..=64).contains(&self.media.threads) {
             say("media.threads is 0 to 64".into());
         }
-        for (key, value) in [("media.rtp_timeout", &self.media.rtp_timeout), ("shutdown.grace", &self.shutdown.grace)] {
+        for (key, value) in
+            [("media.rtp_timeout", &self.media.rtp_timeout), ("shutdown.grace", &self.shutdown.grace)]
+        {
             if Span::read(value).is_none() {
                 say(format!("{key} = {value:?}: write a number and ms, s, m or h, as in 30s"));
             }
@@ -284,9 +299,15 @@ mod tests {
 
     #[test]
     fn a_file_and_the_environment_override_the_defaults() {
-        let env = [("SWITCHROOM_HTTP__LISTEN".to_string(), "127.0.0.1:1".to_string()), ("SWITCHROOM_MEDIA__THREADS".into(), "3".into())];
+        let env = [
+            ("SWITCHROOM_HTTP__LISTEN".to_string(), "127.0.0.1:1".to_string()),
+            ("SWITCHROOM_MEDIA__THREADS".into(), "3".into()),
+        ];
         let c = parse(&format!("[sip]\ntcp = \"127.0.0.1:5060\"\n{REGION}"), "f", &env).unwrap();
-        assert_eq!((c.http.listen.as_str(), c.sip.tcp.as_str(), c.media.threads), ("127.0.0.1:1", "127.0.0.1:5060", 3));
+        assert_eq!(
+            (c.http.listen.as_str(), c.sip.tcp.as_str(), c.media.threads),
+            ("127.0.0.1:1", "127.0.0.1:5060", 3)
+        );
         assert_eq!(c.ports(), Some((20_000, 29_999)));
     }
 
@@ -294,7 +315,15 @@ mod tests {
     fn all_problems_at_once() {
         let text = "[http]\nlisten = \"0.0.0.0:80\"\nlistne = \"x\"\n[sip]\nudp = \"host:5060\"\n[medai]\n[media]\nthreads = \"two\"\n";
         let found = parse(text, "f.toml", &[]).unwrap_err().join("\n");
-        for part in ["only loopback", "http.listne: did you mean \"listen\"?", "sip.udp", "[medai]: did you mean \"media\"?", "media.threads must be a integer", "store.region", "blobs.region"] {
+        for part in [
+            "only loopback",
+            "http.listne: did you mean \"listen\"?",
+            "sip.udp",
+            "[medai]: did you mean \"media\"?",
+            "media.threads must be a integer",
+            "store.region",
+            "blobs.region",
+        ] {
             assert!(found.contains(part), "{part} is not in:\n{found}");
         }
     }

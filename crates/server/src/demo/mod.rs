@@ -3,9 +3,9 @@
 mod table;
 mod traffic_io;
 
+use crate::cli::arguments::Arguments;
 use crate::cli::serve::{Server, StopSignal, start_log};
 use crate::cli::{Failure, Outcome, say};
-use crate::cli::arguments::Arguments;
 use crate::config;
 use crate::tenant::check::{Documents, check_values};
 use crate::tenant::objects::Span;
@@ -28,12 +28,15 @@ pub fn run(mut args: Arguments) -> Outcome {
     let calls: u32 = number("calls-per-minute", &take("calls-per-minute", "30"), 3_000)?;
     let data = args.take("data");
     let time = match args.take("for") {
-        Some(text) => Some(Span::read(&text).ok_or_else(|| Failure::Usage(format!("--for {text}: write it as 60s")))?),
+        Some(text) => {
+            Some(Span::read(&text).ok_or_else(|| Failure::Usage(format!("--for {text}: write it as 60s")))?)
+        }
         None => None,
     };
     let log = args.take("log");
     args.end()?;
-    let sip_addr: SocketAddr = sip.parse().map_err(|_| Failure::Usage(format!("--sip {sip}: write address:port")))?;
+    let sip_addr: SocketAddr =
+        sip.parse().map_err(|_| Failure::Usage(format!("--sip {sip}: write address:port")))?;
     if log.is_some() || !std::io::stdout().is_terminal() {
         start_log(log.as_deref())?;
     }
@@ -56,7 +59,11 @@ pub fn run(mut args: Arguments) -> Outcome {
     let server = Server::start(&config, Some(&tenant(phones, agents)?))?;
     let handle = server.handle().clone();
     let tenants = handle.store.tenants().map_err(|e| e.to_string())?;
-    let tenant = tenants.iter().find(|(_, name)| name == "demo").map(|(id, _)| *id).ok_or("the demo's tenant is missing".to_string())?;
+    let tenant = tenants
+        .iter()
+        .find(|(_, name)| name == "demo")
+        .map(|(id, _)| *id)
+        .ok_or("the demo's tenant is missing".to_string())?;
     let now = crate::clock::wall_ms();
     let token = handle.store.new_token(tenant, Role::Owner, now).map_err(|e| e.to_string())?;
     let traffic = traffic_io::start(phones, sip_addr, agents, calls)?;
@@ -83,7 +90,10 @@ pub fn run(mut args: Arguments) -> Outcome {
 }
 
 fn number(name: &str, text: &str, most: u32) -> Result<u32, Failure> {
-    text.parse().ok().filter(|n| *n <= most).ok_or_else(|| Failure::Usage(format!("--{name} {text}: a number up to {most}")))
+    text.parse()
+        .ok()
+        .filter(|n| *n <= most)
+        .ok_or_else(|| Failure::Usage(format!("--{name} {text}: a number up to {most}")))
 }
 
 fn welcome(server: &Server, sip: SocketAddr, token: &str) -> String {
@@ -129,7 +139,11 @@ fn tenant(phones: SocketAddr, agents: u32) -> Result<Documents, Failure> {
 }
 
 /// Whether everything that must hold has held.
-fn verdict(handle: &crate::running::Handle, tenant: store::TenantId, counts: &sim::Counts) -> Result<String, String> {
+fn verdict(
+    handle: &crate::running::Handle,
+    tenant: store::TenantId,
+    counts: &sim::Counts,
+) -> Result<String, String> {
     // The last hang-ups are on their way: they get a moment.
     let until = std::time::Instant::now() + Duration::from_secs(2);
     let (law, ended, open) = loop {

@@ -35,7 +35,8 @@ pub fn start(handle: Handle, tenant: TenantId, silent: bool) -> Table {
             }
             let Some(Some((queues, agents, open))) = handle.ask_and_wait(move |switch, _| {
                 let t = switch.tenant(tenant)?;
-                let queues: Vec<QueueView> = t.engine.queues().iter().map(|(id, q)| view::queue(*id, q, &t.meaning)).collect();
+                let queues: Vec<QueueView> =
+                    t.engine.queues().iter().map(|(id, q)| view::queue(*id, q, &t.meaning)).collect();
                 let mut agents = [0; 7];
                 for a in t.engine.agents().values() {
                     agents[a.state.index()] += 1;
@@ -60,14 +61,23 @@ pub fn start(handle: Handle, tenant: TenantId, silent: bool) -> Table {
 
 fn draw(queues: &[QueueView], agents: &[u32; 7], open: usize) -> String {
     let mut t = String::new();
-    let _ = writeln!(t, "{:<10} {:>8} {:>8} {:>9} {:>10} {:>9} {:>6}", "queue", "waiting", "offered", "answered", "abandoned", "avg wait", "SL1");
+    let _ = writeln!(
+        t,
+        "{:<10} {:>8} {:>8} {:>9} {:>10} {:>9} {:>6}",
+        "queue", "waiting", "offered", "answered", "abandoned", "avg wait", "SL1"
+    );
     for q in queues {
         let level = q.service_level.map_or("-".into(), |l| format!("{:.0} %", l * 100.0));
         let wait = q.average_wait_ms.map_or("-".into(), |ms| format!("{:.1} s", ms as f64 / 1_000.0));
-        let _ = writeln!(t, "{:<10} {:>8} {:>8} {:>9} {:>10} {wait:>9} {level:>6}", q.id, q.waiting, q.offered, q.answered, q.abandoned);
+        let _ = writeln!(
+            t,
+            "{:<10} {:>8} {:>8} {:>9} {:>10} {wait:>9} {level:>6}",
+            q.id, q.waiting, q.offered, q.answered, q.abandoned
+        );
     }
     let names = engine::AgentState::NAMES;
-    let list: Vec<String> = names.iter().zip(agents).filter(|(_, n)| **n > 0).map(|(s, n)| format!("{n} {s}")).collect();
+    let list: Vec<String> =
+        names.iter().zip(agents).filter(|(_, n)| **n > 0).map(|(s, n)| format!("{n} {s}")).collect();
     let _ = write!(t, "agents: {}; calls open: {open}", list.join(", "));
     t
 }

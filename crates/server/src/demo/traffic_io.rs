@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Calls of made-up callers at a time.
 const CALLS: u16 = 60;
 /// The first port of their audio.
-const PORTS: u16 = 40_000;
+const PORTS: u16 = 30_000;
 
 /// Made-up people who are at work.
 pub struct Running {
@@ -33,7 +33,12 @@ impl Running {
 ///
 /// # Errors
 /// A sentence.
-pub fn start(phones: SocketAddr, to: SocketAddr, agents: u32, calls_per_minute: u32) -> Result<Running, String> {
+pub fn start(
+    phones: SocketAddr,
+    to: SocketAddr,
+    agents: u32,
+    calls_per_minute: u32,
+) -> Result<Running, String> {
     let sip = UdpSocket::bind(phones).map_err(|e| format!("the made-up phones need {phones}: {e}"))?;
     let io = |e: std::io::Error| e.to_string();
     sip.set_nonblocking(true).map_err(io)?;
@@ -42,7 +47,8 @@ pub fn start(phones: SocketAddr, to: SocketAddr, agents: u32, calls_per_minute: 
     let wanted = (CALLS * 2).max(agents as u16 + CALLS);
     let last = PORTS + wanted * 2 - 1;
     for port in PORTS..=last {
-        let socket = UdpSocket::bind((phones.ip(), port)).map_err(|e| format!("made-up audio needs port {port}: {e}"))?;
+        let socket = UdpSocket::bind((phones.ip(), port))
+            .map_err(|e| format!("made-up audio needs port {port}: {e}"))?;
         socket.set_nonblocking(true).map_err(io)?;
         media.insert(port, socket);
     }
@@ -126,10 +132,13 @@ impl People {
                 while let Some(Ok((n, from))) = socket.map(|s| s.recv_from(&mut buffer)) {
                     let bytes = &buffer[..n];
                     let now = Time(self.began.elapsed().as_micros() as u64);
-                    self.traffic.handle(now, match port {
-                        0 => PhonesInput::Sip { from, bytes },
-                        port => PhonesInput::Rtp { port, from, bytes },
-                    });
+                    self.traffic.handle(
+                        now,
+                        match port {
+                            0 => PhonesInput::Sip { from, bytes },
+                            port => PhonesInput::Rtp { port, from, bytes },
+                        },
+                    );
                 }
             }
             let now = self.now();

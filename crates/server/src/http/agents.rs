@@ -28,16 +28,28 @@ pub enum WantedState {
 }
 
 /// `GET /agents`
-pub async fn list(State(api): State<Api>, Extension(asker): Extension<Asker>) -> Result<Json<Vec<AgentView>>, Problem> {
+pub async fn list(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+) -> Result<Json<Vec<AgentView>>, Problem> {
     let tenant = asker.0.tenant;
     let agents = api.handle.ask(move |switch, _| {
         let t = switch.tenant(tenant)?;
         Some(t.engine.agents().values().map(|a| view::agent(a, &t.meaning)).collect())
     });
-    agents.await.ok_or_else(Problem::stopping)?.map(Json).ok_or_else(|| Problem::not_found("such tenant in this server"))
+    agents
+        .await
+        .ok_or_else(Problem::stopping)?
+        .map(Json)
+        .ok_or_else(|| Problem::not_found("such tenant in this server"))
 }
 
-async fn look(api: &Api, asker: &Asker, id: &str, wanted: Option<Wanted>) -> Result<Json<AgentView>, Problem> {
+async fn look(
+    api: &Api,
+    asker: &Asker,
+    id: &str,
+    wanted: Option<Wanted>,
+) -> Result<Json<AgentView>, Problem> {
     let tenant = asker.0.tenant;
     let name = id.to_string();
     let found = api.handle.ask(move |switch, now| {
@@ -48,7 +60,11 @@ async fn look(api: &Api, asker: &Asker, id: &str, wanted: Option<Wanted>) -> Res
         let t = switch.tenant(tenant)?;
         t.engine.agents().get(&agent).map(|a| view::agent(a, &t.meaning))
     });
-    found.await.ok_or_else(Problem::stopping)?.map(Json).ok_or_else(|| Problem::not_found(&format!("agent {id:?}")))
+    found
+        .await
+        .ok_or_else(Problem::stopping)?
+        .map(Json)
+        .ok_or_else(|| Problem::not_found(&format!("agent {id:?}")))
 }
 
 /// `GET /agents/{id}/state`

@@ -70,7 +70,8 @@ pub async fn list(
     let entries = tokio::task::spawn_blocking(move || store.audit_entries(tenant, before, limit))
         .await
         .map_err(|_| Problem::stopping())??;
-    let next = (entries.len() == limit as usize).then(|| entries.last().map(|e| format!("e{}", e.id))).flatten();
+    let next =
+        (entries.len() == limit as usize).then(|| entries.last().map(|e| format!("e{}", e.id))).flatten();
     let items = entries
         .into_iter()
         .map(|e| Entry {

@@ -41,7 +41,10 @@ pub async fn list(
 ) -> Result<Json<CallList>, Problem> {
     let tenant = asker.0.tenant;
     let before = match &query.cursor {
-        Some(c) => Some(read_id(c, 'c').ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "this cursor is none of ours"))?),
+        Some(c) => Some(
+            read_id(c, 'c')
+                .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "this cursor is none of ours"))?,
+        ),
         None => None,
     };
     let first_page = before.is_none();
@@ -62,12 +65,16 @@ pub async fn list(
         .ok_or_else(Problem::stopping)?
         .ok_or_else(|| Problem::not_found("such tenant in this server"))?;
     let queue = match &query.queue {
-        Some(id) => Some(meaning.names.number("Queue", id).ok_or_else(|| Problem::not_found(&format!("queue {id:?}")))?),
+        Some(id) => Some(
+            meaning.names.number("Queue", id).ok_or_else(|| Problem::not_found(&format!("queue {id:?}")))?,
+        ),
         None => None,
     };
     let store = api.handle.store.clone();
     let filter = CallFilter { queue, before, limit: query.limit.unwrap_or(100), since: None };
-    let page = tokio::task::spawn_blocking(move || store.calls(tenant, &filter)).await.map_err(|_| Problem::stopping())??;
+    let page = tokio::task::spawn_blocking(move || store.calls(tenant, &filter))
+        .await
+        .map_err(|_| Problem::stopping())??;
     items.retain(|open| !page.calls.iter().any(|c| view::call_id(c.id) == open.id));
     items.extend(page.calls.iter().map(|c| view::ended_call(c, &meaning)));
     Ok(Json(CallList { items, next: page.next.map(|n| format!("c{n}")) }))
@@ -86,7 +93,8 @@ pub async fn one(
         .handle
         .ask(move |switch, _| {
             let t = switch.tenant(tenant)?;
-            let live = t.engine.calls().get(&call).map(|c| (view::live_detail(c, &t.engine, &t.meaning), c.caller));
+            let live =
+                t.engine.calls().get(&call).map(|c| (view::live_detail(c, &t.engine, &t.meaning), c.caller));
             Some((live, t.meaning.clone()))
         })
         .await
@@ -103,7 +111,8 @@ pub async fn one(
         };
         match store.party(tenant, party.0) {
             Ok(value) => {
-                let text = |s: &redact::Secret<String>| Some(s.expose_secret().clone()).filter(|s| !s.is_empty());
+                let text =
+                    |s: &redact::Secret<String>| Some(s.expose_secret().clone()).filter(|s| !s.is_empty());
                 detail.caller = text(&value.address);
                 detail.caller_name = text(&value.display);
             }
@@ -146,8 +155,10 @@ pub async fn hang_up(
     }
     let (store, who) = (api.handle.store.clone(), asker.name());
     let object = format!("Call/{id}");
-    tokio::task::spawn_blocking(move || store.audit(tenant, crate::clock::wall_ms(), &who, "call.hang-up", &object))
-        .await
-        .map_err(|_| Problem::stopping())??;
+    tokio::task::spawn_blocking(move || {
+        store.audit(tenant, crate::clock::wall_ms(), &who, "call.hang-up", &object)
+    })
+    .await
+    .map_err(|_| Problem::stopping())??;
     Ok(StatusCode::NO_CONTENT)
 }

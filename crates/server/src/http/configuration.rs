@@ -26,7 +26,9 @@ pub struct Version {
     pub object: Option<Value>,
 }
 
-async fn blocking<R: Send + 'static>(work: impl FnOnce() -> Result<R, Problem> + Send + 'static) -> Result<R, Problem> {
+async fn blocking<R: Send + 'static>(
+    work: impl FnOnce() -> Result<R, Problem> + Send + 'static,
+) -> Result<R, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Problem::stopping())?
 }
 
@@ -44,8 +46,14 @@ fn change(handle: &Handle, asker: &Asker, wanted: Documents) -> Result<Vec<Step>
 }
 
 /// `GET /configuration`
-pub async fn export(State(api): State<Api>, Extension(asker): Extension<Asker>) -> Result<Json<Vec<Value>>, Problem> {
-    blocking(move || Ok(Json(documents(&api.handle, asker.0.tenant)?.into_values().map(|d| d.body).collect()))).await
+pub async fn export(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+) -> Result<Json<Vec<Value>>, Problem> {
+    blocking(move || {
+        Ok(Json(documents(&api.handle, asker.0.tenant)?.into_values().map(|d| d.body).collect()))
+    })
+    .await
 }
 
 /// `PUT /configuration`
@@ -81,11 +89,20 @@ pub async fn plan(
 // A token is of one tenant; another one's files are not put over it by mistake.
 fn same_tenant(handle: &Handle, asker: &Asker, wanted: &Documents) -> Result<(), Problem> {
     let name = crate::running::tenant_name(wanted).unwrap_or_default();
-    let own = handle.store.tenants()?.into_iter().find(|(id, _)| *id == asker.0.tenant).map(|(_, n)| n).unwrap_or_default();
+    let own = handle
+        .store
+        .tenants()?
+        .into_iter()
+        .find(|(id, _)| *id == asker.0.tenant)
+        .map(|(_, n)| n)
+        .unwrap_or_default();
     if name == own {
         return Ok(());
     }
-    Err(Problem::new(StatusCode::CONFLICT, format!("these objects are of tenant {name:?}, the token is of {own:?}")))
+    Err(Problem::new(
+        StatusCode::CONFLICT,
+        format!("these objects are of tenant {name:?}, the token is of {own:?}"),
+    ))
 }
 
 /// `GET /queues` and its like
@@ -132,7 +149,10 @@ pub async fn put(
         };
         for (key, value) in [("kind", kind), ("id", id.as_str())] {
             if o.get(key).is_some_and(|v| v != value) {
-                return Err(Problem::new(StatusCode::CONFLICT, format!("the address says {value:?}, the body another {key}")));
+                return Err(Problem::new(
+                    StatusCode::CONFLICT,
+                    format!("the address says {value:?}, the body another {key}"),
+                ));
             }
             o.insert(key.into(), value.into());
         }

@@ -32,7 +32,9 @@ pub async fn watch(
 
 async fn run(api: Api, tenant: TenantId, mut after: Option<u64>, mut socket: WebSocket) {
     loop {
-        let Some(Some((texts, mut changes))) = api.handle.ask(move |switch, _| begin(switch, tenant, after)).await else {
+        let Some(Some((texts, mut changes))) =
+            api.handle.ask(move |switch, _| begin(switch, tenant, after)).await
+        else {
             return;
         };
         for text in texts {
@@ -70,9 +72,11 @@ fn begin(switch: &mut crate::adapt::Switch, tenant: TenantId, after: Option<u64>
         return Some((missed.into_iter().map(|(_, text)| text.to_string()).collect(), changes));
     }
     let t = switch.tenant(tenant)?;
-    let calls: Vec<_> = t.engine.calls().values().map(|c| view::live_call(c, &t.engine, &t.meaning)).collect();
+    let calls: Vec<_> =
+        t.engine.calls().values().map(|c| view::live_call(c, &t.engine, &t.meaning)).collect();
     let agents: Vec<_> = t.engine.agents().values().map(|a| view::agent(a, &t.meaning)).collect();
     let queues: Vec<_> = t.engine.queues().iter().map(|(id, q)| view::queue(*id, q, &t.meaning)).collect();
-    let snapshot = json!({"number": t.live.number(), "snapshot": {"calls": calls, "agents": agents, "queues": queues}});
+    let snapshot =
+        json!({"number": t.live.number(), "snapshot": {"calls": calls, "agents": agents, "queues": queues}});
     Some((vec![snapshot.to_string()], changes))
 }

@@ -40,7 +40,10 @@ impl Problem {
 
     /// A configuration with problems.
     pub fn configuration(found: &[ConfigurationProblem]) -> Problem {
-        let mut p = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the configuration is not in order; nothing was changed");
+        let mut p = Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "the configuration is not in order; nothing was changed",
+        );
         p.problems = found.iter().map(ToString::to_string).collect();
         p
     }

@@ -101,7 +101,9 @@ enum Range {
 }
 
 fn read_range(text: &str, total: u64) -> Range {
-    let Some((first, last)) = text.strip_prefix("bytes=").and_then(|r| r.split_once('-')) else { return Range::Ignore };
+    let Some((first, last)) = text.strip_prefix("bytes=").and_then(|r| r.split_once('-')) else {
+        return Range::Ignore;
+    };
     let (first, last) = (first.trim(), last.trim());
     match (first.parse::<u64>().ok(), last.parse::<u64>().ok()) {
         (Some(f), _) if f >= total => Range::Beyond,

@@ -71,7 +71,10 @@ pub fn all() -> Vec<Route> {
                     ("cursor", "Where the page before ended"),
                     ("limit", "At most this many, 1 to 500"),
                 ],
-                ..op::<calls::CallList>("get", "Calls, open ones first, then those that are over, newest first")
+                ..op::<calls::CallList>(
+                    "get",
+                    "Calls, open ones first, then those that are over, newest first",
+                )
             }],
             handler: get(calls::list),
         },
@@ -79,7 +82,10 @@ pub fn all() -> Vec<Route> {
             path: "/calls/{id}".into(),
             role: Role::Auditor,
             change: Role::Owner,
-            operations: vec![op::<CallDetail>("get", "A call with legs, timeline and why each agent was rung")],
+            operations: vec![op::<CallDetail>(
+                "get",
+                "A call with legs, timeline and why each agent was rung",
+            )],
             handler: get(calls::one),
         },
         Route {
@@ -123,7 +129,10 @@ pub fn all() -> Vec<Route> {
             path: "/reports/queues".into(),
             role: Role::Auditor,
             change: Role::Owner,
-            operations: vec![op::<Vec<QueueView>>("get", "Queues: who waits, what became of the callers, service level")],
+            operations: vec![op::<Vec<QueueView>>(
+                "get",
+                "Queues: who waits, what became of the callers, service level",
+            )],
             handler: get(reports::queues),
         },
         Route {
@@ -134,7 +143,10 @@ pub fn all() -> Vec<Route> {
                 op::<Vec<Value>>("get", "All objects of the tenant"),
                 Operation {
                     request: Some(schema::<Vec<Value>>),
-                    ..op::<Vec<crate::tenant::plan::Step>>("put", "Makes the tenant consist of exactly these objects")
+                    ..op::<Vec<crate::tenant::plan::Step>>(
+                        "put",
+                        "Makes the tenant consist of exactly these objects",
+                    )
                 },
             ],
             handler: get(configuration::export).put(configuration::apply),
@@ -153,14 +165,20 @@ pub fn all() -> Vec<Route> {
             path: "/audit".into(),
             role: Role::Auditor,
             change: Role::Owner,
-            operations: vec![Operation { query: paged, ..op::<audit::AuditList>("get", "Who did what, newest first") }],
+            operations: vec![Operation {
+                query: paged,
+                ..op::<audit::AuditList>("get", "Who did what, newest first")
+            }],
             handler: get(audit::list),
         },
         Route {
             path: "/catalogue".into(),
             role: Role::Auditor,
             change: Role::Owner,
-            operations: vec![op::<Vec<audit::CatalogueField>>("get", "Every stored field: purpose, origin, retention")],
+            operations: vec![op::<Vec<audit::CatalogueField>>(
+                "get",
+                "Every stored field: purpose, origin, retention",
+            )],
             handler: get(audit::catalogue),
         },
         Route {
@@ -169,7 +187,10 @@ pub fn all() -> Vec<Route> {
             change: Role::Owner,
             operations: vec![Operation {
                 response: None,
-                query: &[("after", "Number of the last change seen"), ("token", "The token, where no header can be sent")],
+                query: &[
+                    ("after", "Number of the last change seen"),
+                    ("token", "The token, where no header can be sent"),
+                ],
                 ..op::<()>("get", "WebSocket: a snapshot, then numbered changes")
             }],
             handler: get(live::watch),
@@ -189,8 +210,14 @@ pub fn all() -> Vec<Route> {
             change: Role::Owner,
             operations: vec![
                 op::<Value>("get", "One object"),
-                Operation { request: Some(schema::<Value>), ..op::<Value>("put", "Makes or replaces an object") },
-                Operation { response: None, ..op::<()>("delete", "Deletes an object that nothing refers to") },
+                Operation {
+                    request: Some(schema::<Value>),
+                    ..op::<Value>("put", "Makes or replaces an object")
+                },
+                Operation {
+                    response: None,
+                    ..op::<()>("delete", "Deletes an object that nothing refers to")
+                },
             ],
             handler: get(move |api, asker, id| configuration::one(api, asker, id, kind))
                 .put(move |api, asker, id, body| configuration::put(api, asker, id, kind, body))
@@ -200,7 +227,10 @@ pub fn all() -> Vec<Route> {
             path: format!("/{path}/{{id}}/versions"),
             role: Role::Auditor,
             change: Role::Owner,
-            operations: vec![op::<Vec<configuration::Version>>("get", "Its versions, newest first, and who made them")],
+            operations: vec![op::<Vec<configuration::Version>>(
+                "get",
+                "Its versions, newest first, and who made them",
+            )],
             handler: get(move |api, asker, id| configuration::versions(api, asker, id, kind)),
         });
     }

@@ -62,10 +62,14 @@ pub async fn serve(api: Api, http: TcpListener, admin: TcpListener) -> std::io::
     let mut router = Router::new();
     for route in all() {
         let guard = Guard { api: api.clone(), look: route.role, change: route.change };
-        router = router.route(&format!("{PREFIX}{}", route.path), route.handler.layer(from_fn_with_state(guard, allow)));
+        router = router
+            .route(&format!("{PREFIX}{}", route.path), route.handler.layer(from_fn_with_state(guard, allow)));
     }
     let router = router
-        .route(&format!("{PREFIX}/openapi.json"), get(async || axum::Json(crate::http::openapi::describe().clone())))
+        .route(
+            &format!("{PREFIX}/openapi.json"),
+            get(async || axum::Json(crate::http::openapi::describe().clone())),
+        )
         .route("/", get(welcome))
         .fallback(async || Problem::not_found("such page; the API is described by /api/v1/openapi.json"))
         .layer(DefaultBodyLimit::max(BODY))
@@ -98,7 +102,9 @@ async fn allow(State(guard): State<Guard>, mut request: Request, next: Next) -> 
         .await
         .map_err(|_| Problem::stopping())?
         .map_err(|e| match e {
-            store::StoreError::NotFound(_) => Problem::new(StatusCode::UNAUTHORIZED, "this token is not known here"),
+            store::StoreError::NotFound(_) => {
+                Problem::new(StatusCode::UNAUTHORIZED, "this token is not known here")
+            }
             e => e.into(),
         })?;
     let needed = if request.method() == Method::GET { guard.look } else { guard.change };

@@ -46,7 +46,9 @@ pub enum RecordMessage {
 ///
 /// # Errors
 /// When no thread can be started.
-pub fn start_recorder(store: Arc<Store>) -> std::io::Result<(SyncSender<RecordMessage>, std::thread::JoinHandle<()>)> {
+pub fn start_recorder(
+    store: Arc<Store>,
+) -> std::io::Result<(SyncSender<RecordMessage>, std::thread::JoinHandle<()>)> {
     let (tx, rx) = sync_channel(WAITING);
     let thread = std::thread::Builder::new().name("recorder".into()).spawn(move || run(&store, &rx))?;
     Ok((tx, thread))

@@ -2,7 +2,7 @@
 //!
 //! Nothing is allocated per packet: one buffer in, one out, timers in a heap that keeps its space.
 
-use crate::adapt::{MediaCommand, MediaId, MediaReport, Reported, RecordingKey};
+use crate::adapt::{MediaCommand, MediaId, MediaReport, RecordingKey, Reported};
 use crate::mailbox::{Mailbox, Sender};
 use crate::media_io::record::RecordMessage;
 use crate::switch_io::Message;
@@ -18,8 +18,6 @@ use std::os::fd::OwnedFd;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Datagrams read from one socket before others get their turn.
-const TURN: usize = 8;
 /// How often recorded audio is passed on, in microseconds.
 const RECORD_EVERY: u64 = 240_000;
 /// The mailbox's place among epoll's numbers.
@@ -28,12 +26,7 @@ const ORDERS: u64 = u64::MAX;
 /// What a media thread is told.
 pub(super) enum Order {
     /// A new leg.
-    Open {
-        leg: MediaId,
-        rtp: UdpSocket,
-        rtcp: UdpSocket,
-        seed: u64,
-    },
+    Open { leg: MediaId, rtp: UdpSocket, rtcp: UdpSocket, seed: u64 },
     /// Something for a leg that is there.
     Command(MediaCommand),
 }
@@ -153,43 +146,42 @@ impl Worker {
         }
     }
 
+    /// Reads one datagram. If there is another, epoll says so again: a second read that finds nothing would cost each
+    /// packet one system call more.
     fn read(&mut self, slot: usize, is_rtcp: bool) {
-        for _ in 0..TURN {
-            let now = self.now();
-            let Some(io) = self.legs.get_mut(slot).and_then(Option::as_mut) else { return };
-            let socket = if is_rtcp { &io.rtcp } else { &io.rtp };
-            let (n, from) = match socket.recv_from(&mut self.input[..]) {
-                Ok(got) => got,
-                // An ICMP answer to what we sent stands here as an error; the next read goes on.
-                Err(e) if e.kind() == std::io::ErrorKind::ConnectionRefused => continue,
-                Err(_) => return,
-            };
-            let datagram = &self.input[..n];
-            if is_rtcp {
-                // What is not acceptable is counted by the leg.
-                let _ = io.leg.receive_rtcp(now, from, datagram);
-                continue;
+        let now = self.now();
+        let Some(io) = self.legs.get_mut(slot).and_then(Option::as_mut) else { return };
+        let socket = if is_rtcp { &io.rtcp } else { &io.rtp };
+        let (n, from) = match socket.recv_from(&mut self.input[..]) {
+            Ok(got) => got,
+            // An ICMP answer to what we sent stands here as an error; the next read goes on.
+            Err(_) => return,
+        };
+        let datagram = &self.input[..n];
+        if is_rtcp {
+            // What is not acceptable is counted by the leg.
+            let _ = io.leg.receive_rtcp(now, from, datagram);
+            return;
+        }
+        let (packet, pressed) = match io.leg.receive_rtp(now, from, datagram) {
+            Received::Audio(packet) => (packet, None),
+            Received::Dtmf { pressed, packet } => (packet, pressed),
+            Received::Rtcp | Received::Dropped(_) => return,
+        };
+        let (peer, recording, id) = (io.peer, io.recording, io.id);
+        if let (Some((r, channel)), Some(law)) = (recording, packet.law()) {
+            if let Some(Some(r)) = self.recordings.get_mut(r) {
+                r.recorder.push(channel, now, law, &packet.header, packet.payload);
             }
-            let (packet, pressed) = match io.leg.receive_rtp(now, from, datagram) {
-                Received::Audio(packet) => (packet, None),
-                Received::Dtmf { pressed, packet } => (packet, pressed),
-                Received::Rtcp | Received::Dropped(_) => continue,
-            };
-            let (peer, recording, id) = (io.peer, io.recording, io.id);
-            if let (Some((r, channel)), Some(law)) = (recording, packet.law()) {
-                if let Some(Some(r)) = self.recordings.get_mut(r) {
-                    r.recorder.push(channel, now, law, &packet.header, packet.payload);
-                }
+        }
+        if let Some(Some(to)) = peer.map(|p| self.legs[p].as_mut()) {
+            if let Some((len, addr)) = to.leg.relay(now, id.0, &packet, &mut self.output[..]) {
+                // A full socket buffer drops the packet, as the network would.
+                let _ = to.rtp.send_to(&self.output[..len], addr);
             }
-            if let Some(Some(to)) = peer.map(|p| self.legs[p].as_mut()) {
-                if let Some((len, addr)) = to.leg.relay(now, id.0, &packet, &mut self.output[..]) {
-                    // A full socket buffer drops the packet, as the network would.
-                    let _ = to.rtp.send_to(&self.output[..len], addr);
-                }
-            }
-            if let Some(digit) = pressed {
-                self.report(id, Reported::Digit(digit.to_char()));
-            }
+        }
+        if let Some(digit) = pressed {
+            self.report(id, Reported::Digit(digit.to_char()));
         }
     }
 
@@ -260,7 +252,11 @@ impl Worker {
             if let Err(TrySendError::Full(_)) = self.recorder.try_send(message) {
                 r.lost += 1;
                 if r.lost == 1 {
-                    tracing::error!(event = "recording_behind", recording = r.key.id.0, "the disk is too slow: audio of a recording is lost");
+                    tracing::error!(
+                        event = "recording_behind",
+                        recording = r.key.id.0,
+                        "the disk is too slow: audio of a recording is lost"
+                    );
                 }
             }
         }
@@ -343,17 +339,27 @@ impl Worker {
                     }
                 }
                 // Beginning and end may wait for the writer: they must not be lost.
-                let _ = self.recorder.send(RecordMessage::Begin { key, call, party, began, ulaw: law == Law::Ulaw });
+                let _ = self.recorder.send(RecordMessage::Begin {
+                    key,
+                    call,
+                    party,
+                    began,
+                    ulaw: law == Law::Ulaw,
+                });
                 self.wakes.push(Reverse((now + RECORD_EVERY, Wake::Recording(slot))));
             }
             MediaCommand::StopRecording { key, ended, .. } => {
-                let Some(slot) = self.recordings.iter().position(|r| r.as_ref().is_some_and(|r| r.key == key)) else {
+                let Some(slot) =
+                    self.recordings.iter().position(|r| r.as_ref().is_some_and(|r| r.key == key))
+                else {
                     return;
                 };
                 self.pass_audio(slot, now, true);
                 self.recordings[slot] = None;
                 self.wakes.retain(|Reverse((_, w))| *w != Wake::Recording(slot));
-                for io in self.legs.iter_mut().flatten().filter(|io| io.recording.is_some_and(|(s, _)| s == slot)) {
+                for io in
+                    self.legs.iter_mut().flatten().filter(|io| io.recording.is_some_and(|(s, _)| s == slot))
+                {
                     io.recording = None;
                 }
                 let _ = self.recorder.send(RecordMessage::End { key, ended });

@@ -88,6 +88,11 @@ pub fn read_folder(dir: &Path) -> Result<Documents, Vec<Problem>> {
                     if let Err(what) = embed_sound(&mut marked.value, dir) {
                         let line = marked.lines.get("/file").copied().unwrap_or(0);
                         problems.push(Problem { file: name(&file), line, what });
+                        // Said once: for the rest of the check it counts as a sound.
+                        if let Some(o) = marked.value.as_object_mut() {
+                            o.remove("file");
+                            o.insert("music".into(), true.into());
+                        }
                     }
                     found.push(Found { file: name(&file), marked });
                 }
@@ -109,7 +114,9 @@ pub fn check_values(values: Vec<Value>) -> Result<Documents, Vec<Problem>> {
 
 /// `file: greeting.wav` becomes the sound itself, so that what is stored is whole.
 fn embed_sound(value: &mut Value, dir: &Path) -> Result<(), String> {
-    let Some(o) = value.as_object_mut().filter(|o| o.get("kind").is_some_and(|k| k == "Prompt")) else { return Ok(()) };
+    let Some(o) = value.as_object_mut().filter(|o| o.get("kind").is_some_and(|k| k == "Prompt")) else {
+        return Ok(());
+    };
     let Some(file) = o.get("file").and_then(Value::as_str).map(str::to_string) else { return Ok(()) };
     let inside = Path::new(&file).components().all(|c| matches!(c, std::path::Component::Normal(_)));
     if !inside {
@@ -199,16 +206,21 @@ fn semantics(kind: &str, value: &Value) -> Option<(&'static str, String)> {
         "Flow" => {
             let steps = value.get("steps")?.as_array()?;
             let off = |s: &Value| ["answer", "hang-up"].iter().any(|k| s.get(k) == Some(&Value::Bool(false)));
-            steps.iter().any(off).then(|| ("/steps", "answer and hang-up are true, or leave the step out".into()))
+            steps
+                .iter()
+                .any(off)
+                .then(|| ("/steps", "answer and hang-up are true, or leave the step out".into()))
         }
-        "Prompt" if value.get("file").is_some() => {
-            Some(("/file", "a file can only be named in a folder of tenant files: send the sound as wav, in base64".into()))
-        }
+        "Prompt" if value.get("file").is_some() => Some((
+            "/file",
+            "a file can only be named in a folder of tenant files: send the sound as wav, in base64".into(),
+        )),
         "Prompt" if value.get("music") == Some(&Value::Bool(false)) => {
             Some(("/music", "music is true, or leave it out".into()))
         }
         "Prompt" => {
-            let sources = ["file", "wav", "tone", "music"].iter().filter(|k| value.get(**k).is_some()).count();
+            let sources =
+                ["file", "wav", "tone", "music"].iter().filter(|k| value.get(**k).is_some()).count();
             if sources != 1 {
                 return Some(("", "a prompt has exactly one of file, tone and music".into()));
             }
@@ -234,7 +246,11 @@ fn semantics(kind: &str, value: &Value) -> Option<(&'static str, String)> {
 }
 
 /// What no object can say alone.
-fn whole(documents: &Documents, places: &BTreeMap<(String, String), (String, usize)>, problems: &mut Vec<Problem>) {
+fn whole(
+    documents: &Documents,
+    places: &BTreeMap<(String, String), (String, usize)>,
+    problems: &mut Vec<Problem>,
+) {
     let of = |kind: &'static str| documents.values().filter(move |d| d.kind == kind);
     let mut say = |d: &Document, what: String| {
         let (file, line) = places.get(&(d.kind.clone(), d.id.clone())).cloned().unwrap_or_default();
@@ -253,10 +269,12 @@ fn whole(documents: &Documents, places: &BTreeMap<(String, String), (String, usi
         }
     }
     for d in of("Queue") {
-        for agent in d.body.get("agents").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-            let is_agent = documents
-                .get(&("User".into(), agent.into()))
-                .is_none_or(|u| u.body.get("roles").and_then(Value::as_array).is_some_and(|r| r.contains(&"agent".into())));
+        for agent in
+            d.body.get("agents").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        {
+            let is_agent = documents.get(&("User".into(), agent.into())).is_none_or(|u| {
+                u.body.get("roles").and_then(Value::as_array).is_some_and(|r| r.contains(&"agent".into()))
+            });
             if !is_agent {
                 say(d, format!("User {agent:?} has not the role agent"));
             }

@@ -1,11 +1,13 @@
 //! What checked documents mean: numbers for the engine, addresses and sounds for the door.
 
 use crate::tenant::check::Documents;
-use crate::tenant::objects::{Flow, FlowStep, Number, Prompt, Queue, StartState, Tenant, Trunk, User, UserRole};
+use crate::tenant::objects::{
+    Flow, FlowStep, Number, Prompt, Queue, StartState, Tenant, Trunk, User, UserRole,
+};
 use base64::Engine as _;
 use engine::{
-    AgentConfig, AgentId, AtStart, Config, FlowConfig, FlowId, NumberConfig, NumberId, PromptId, QueueConfig, QueueId,
-    Step, TargetId, TrunkId,
+    AgentConfig, AgentId, AtStart, Config, FlowConfig, FlowId, NumberConfig, NumberId, PromptId, QueueConfig,
+    QueueId, Step, TargetId, TrunkId,
 };
 use redact::Secret;
 use serde::de::DeserializeOwned;
@@ -42,8 +44,6 @@ pub struct TrunkRule {
 pub struct Meaning {
     /// The tenant's id.
     pub tenant: String,
-    /// Its profile.
-    pub profile: crate::tenant::objects::Profile,
     /// For the engine.
     pub config: Config,
     /// Numbers as they are dialled.
@@ -94,11 +94,14 @@ pub fn understand(
 ) -> Result<Meaning, String> {
     let mut names = Names::default();
     for d in documents.values() {
-        let kind = crate::tenant::schema::KINDS.iter().find(|k| **k == d.kind).copied().ok_or("unknown kind")?;
+        let kind =
+            crate::tenant::schema::KINDS.iter().find(|k| **k == d.kind).copied().ok_or("unknown kind")?;
         let n = number(&d.kind, &d.id).ok_or_else(|| format!("{} {} has no number", d.kind, d.id))?;
         names.add(kind, &d.id, n);
     }
-    let of = |kind: &'static str, id: &str| names.number(kind, id).ok_or_else(|| format!("there is no {kind} {id:?}"));
+    let of = |kind: &'static str, id: &str| {
+        names.number(kind, id).ok_or_else(|| format!("there is no {kind} {id:?}"))
+    };
     let music = |p: &Option<String>| match p {
         Some(id) => of("Prompt", id).map(PromptId),
         None => Ok(PromptId(0)),
@@ -107,8 +110,11 @@ pub fn understand(
     let (tenant_id, tenant) = tenants.into_iter().next().ok_or("an object of kind Tenant is missing")?;
     let mut meaning = Meaning {
         tenant: tenant_id,
-        profile: tenant.profile,
-        config: Config { hold_music: music(&tenant.hold_music)?, max_call_ms: tenant.max_call.0, ..Config::default() },
+        config: Config {
+            hold_music: music(&tenant.hold_music)?,
+            max_call_ms: tenant.max_call.0,
+            ..Config::default()
+        },
         numbers: HashMap::new(),
         phones: HashMap::new(),
         targets: HashMap::new(),
@@ -222,7 +228,8 @@ pub fn read_sip_address(text: &str) -> Result<TargetAddress, String> {
     if !uri.is_sip() {
         return Err(format!("only sip: addresses can be rung: {example}"));
     }
-    let addr = uri.socket_addr().ok_or_else(|| format!("the host must be an address, not a name: {example}"))?;
+    let addr =
+        uri.socket_addr().ok_or_else(|| format!("the host must be an address, not a name: {example}"))?;
     if addr.ip().is_unspecified() || addr.ip().is_multicast() || addr.port() == 0 {
         return Err(format!("nothing can be reached there: {example}"));
     }
@@ -249,7 +256,11 @@ pub fn read_network(text: &str) -> Result<(IpAddr, u8), String> {
     let most = if ip.is_ipv4() { 32 } else { 128 };
     let length = match length {
         None => most,
-        Some(l) => l.parse().ok().filter(|l| *l <= most).ok_or_else(|| format!("the prefix is 0 to {most}: {example}"))?,
+        Some(l) => l
+            .parse()
+            .ok()
+            .filter(|l| *l <= most)
+            .ok_or_else(|| format!("the prefix is 0 to {most}: {example}"))?,
     };
     Ok((ip, length))
 }
@@ -290,7 +301,14 @@ mod tests {
     fn sip_addresses() {
         let a = read_sip_address("sip:agent1@127.0.0.1:6000;transport=tcp").unwrap();
         assert_eq!((a.addr.port(), a.tcp), (6000, true));
-        for bad in ["agent1", "tel:+1", "sip:a@host.example", "sip:a@0.0.0.0", "sip:a@1.2.3.4:0", "sip:a@1.2.3.4;transport=tls"] {
+        for bad in [
+            "agent1",
+            "tel:+1",
+            "sip:a@host.example",
+            "sip:a@0.0.0.0",
+            "sip:a@1.2.3.4:0",
+            "sip:a@1.2.3.4;transport=tls",
+        ] {
             assert!(read_sip_address(bad).is_err(), "{bad}");
         }
     }

@@ -34,7 +34,7 @@ impl Serialize for Span {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         let (n, unit) = [(3_600_000, "h"), (60_000, "m"), (1_000, "s")]
             .into_iter()
-            .find(|(ms, _)| self.0 > 0 && self.0 % ms == 0)
+            .find(|(ms, _)| self.0 > 0 && self.0.is_multiple_of(*ms))
             .map_or((self.0, "ms"), |(ms, unit)| (self.0 / ms, unit));
         s.serialize_str(&format!("{n}{unit}"))
     }

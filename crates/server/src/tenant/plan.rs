@@ -44,7 +44,12 @@ impl std::fmt::Display for Step {
 /// What has to happen to come from one to the other.
 pub fn difference(now: &Documents, wanted: &Documents) -> Vec<Step> {
     let mut steps = Vec::new();
-    let step = |action, key: &(String, String), fields| Step { action, kind: key.0.clone(), id: key.1.clone(), fields };
+    let step = |action, key: &(String, String), fields| Step {
+        action,
+        kind: key.0.clone(),
+        id: key.1.clone(),
+        fields,
+    };
     for (key, w) in wanted {
         match now.get(key) {
             None => steps.push(step(Action::Create, key, Vec::new())),
@@ -60,6 +65,7 @@ pub fn difference(now: &Documents, wanted: &Documents) -> Vec<Step> {
             Some(_) => {}
         }
     }
-    steps.extend(now.keys().filter(|k| !wanted.contains_key(*k)).map(|k| step(Action::Delete, k, Vec::new())));
+    steps
+        .extend(now.keys().filter(|k| !wanted.contains_key(*k)).map(|k| step(Action::Delete, k, Vec::new())));
     steps
 }

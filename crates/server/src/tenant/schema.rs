@@ -34,7 +34,8 @@ pub struct Reference {
 
 fn schema_of(kind: &str) -> Value {
     fn of<T: JsonSchema>() -> Value {
-        let settings = schemars::generate::SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
+        let settings =
+            schemars::generate::SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
         settings.into_generator().into_root_schema_for::<T>().to_value()
     }
     match kind {
@@ -63,7 +64,8 @@ pub fn kind_schema(kind: &str) -> Option<&'static Value> {
                         json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$", "x-format": "id"}),
                     );
                 }
-                let mut required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+                let mut required =
+                    schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
                 required.extend([json!("kind"), json!("id")]);
                 schema["required"] = required.into();
                 (*kind, schema)
@@ -118,7 +120,10 @@ impl Found {
         if let Some(allowed) = s.get("enum").and_then(Value::as_array) {
             if !allowed.contains(value) {
                 let list: Vec<String> = allowed.iter().filter(|v| !v.is_null()).map(shown).collect();
-                self.fault(pointer, format!("{} is not possible: use one of {}", shown(value), list.join(", ")));
+                self.fault(
+                    pointer,
+                    format!("{} is not possible: use one of {}", shown(value), list.join(", ")),
+                );
             }
             return;
         }
@@ -183,13 +188,16 @@ impl Found {
                     self.walk(schema, v, at);
                 }
                 None if s.get("additionalProperties") == Some(&Value::Bool(false)) => {
-                    let known: Vec<&str> = properties.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
+                    let known: Vec<&str> =
+                        properties.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
                     self.fault(at, format!("unknown key {key:?}: {}", nearest(key, &known)));
                 }
                 None => {}
             }
         }
-        for name in s.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        for name in
+            s.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        {
             if !o.contains_key(name) {
                 self.fault(pointer.into(), format!("{name:?} is missing"));
             }
@@ -220,13 +228,24 @@ impl Found {
     fn text(&mut self, s: &Map<String, Value>, text: &str, pointer: String) {
         if s.get("format").and_then(Value::as_str) == Some("span") {
             let Some(Span(ms)) = Span::read(text) else {
-                return self.fault(pointer, format!("{text:?} is no time: write a number and ms, s, m or h, as in 20s"));
+                return self.fault(
+                    pointer,
+                    format!("{text:?} is no time: write a number and ms, s, m or h, as in 20s"),
+                );
             };
-            let limits: Vec<u64> =
-                s.get("x-span").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_u64).collect();
+            let limits: Vec<u64> = s
+                .get("x-span")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_u64)
+                .collect();
             if let [low, high] = limits[..] {
                 if ms < low || ms > high {
-                    self.fault(pointer, format!("{text} is out of range: {} to {} seconds", low / 1000, high / 1000));
+                    self.fault(
+                        pointer,
+                        format!("{text} is out of range: {} to {} seconds", low / 1000, high / 1000),
+                    );
                 }
             }
             return;
@@ -249,9 +268,13 @@ impl Found {
             }
             Some("id") => {
                 let ok = (1..=64).contains(&text.len())
-                    && text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"._-".contains(&c))
+                    && text
+                        .bytes()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"._-".contains(&c))
                     && text.as_bytes()[0].is_ascii_alphanumeric();
-                (!ok).then(|| "an id has at most 64 small letters, digits, dots, dashes and underscores".into())
+                (!ok).then(|| {
+                    "an id has at most 64 small letters, digits, dots, dashes and underscores".into()
+                })
             }
             _ => None,
         };
@@ -268,7 +291,11 @@ impl Found {
                     let mut real = real.clone();
                     // What was said of the whole is said of the part.
                     if let Some(real) = real.as_object_mut() {
-                        real.extend(s.iter().filter(|(k, _)| k.starts_with("x-")).map(|(k, v)| (k.clone(), v.clone())));
+                        real.extend(
+                            s.iter()
+                                .filter(|(k, _)| k.starts_with("x-"))
+                                .map(|(k, v)| (k.clone(), v.clone())),
+                        );
                     }
                     self.walk(&real, value, pointer);
                 }
@@ -280,7 +307,10 @@ impl Found {
         if words.len() == choices.len() {
             if !words.contains(&value) {
                 let list: Vec<String> = words.iter().map(|v| shown(v)).collect();
-                self.fault(pointer, format!("{} is not possible: use one of {}", shown(value), list.join(", ")));
+                self.fault(
+                    pointer,
+                    format!("{} is not possible: use one of {}", shown(value), list.join(", ")),
+                );
             }
             return;
         }
@@ -292,7 +322,10 @@ impl Found {
         match o.keys().collect::<Vec<_>>()[..] {
             [key] => match choices.iter().find(|c| only_key(c) == Some(key)) {
                 Some(choice) => self.walk(choice, value, pointer),
-                None => self.fault(format!("{pointer}/{key}"), format!("unknown step {key:?}: {}", nearest(key, &names))),
+                None => self.fault(
+                    format!("{pointer}/{key}"),
+                    format!("unknown step {key:?}: {}", nearest(key, &names)),
+                ),
             },
             _ => self.fault(pointer, format!("must have exactly one of {}", names.join(", "))),
         }

@@ -41,8 +41,10 @@ pub fn read(text: &str) -> Result<Vec<Marked>, YamlError> {
     let mut open: Vec<Open> = Vec::new();
     let mut root: Option<Value> = None;
     for event in Parser::new_from_str(text) {
-        let (event, span) = event
-            .map_err(|e| YamlError { line: e.marker().line().max(1), what: format!("this is not YAML: {}", e.info()) })?;
+        let (event, span) = event.map_err(|e| YamlError {
+            line: e.marker().line().max(1),
+            what: format!("this is not YAML: {}", e.info()),
+        })?;
         let line = span.start.line().max(1);
         let fail = |what: &str| Err(YamlError { line, what: what.into() });
         let done = match event {
@@ -58,10 +60,13 @@ pub fn read(text: &str) -> Result<Vec<Marked>, YamlError> {
                     *key = Some(text.into_owned());
                     continue;
                 }
-                let value = if style == ScalarStyle::Plain { plain(&text) } else { Value::String(text.into_owned()) };
+                let value =
+                    if style == ScalarStyle::Plain { plain(&text) } else { Value::String(text.into_owned()) };
                 Some(value)
             }
-            Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) if anchor != 0 || tag.is_some() => {
+            Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag)
+                if anchor != 0 || tag.is_some() =>
+            {
                 return fail("anchors and tags are not supported: write the value out");
             }
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= MAX_DEPTH => {
@@ -118,7 +123,9 @@ fn place(open: &[Open]) -> String {
     match open.last() {
         None => String::new(),
         Some(Open::List { pointer, items }) => format!("{pointer}/{}", items.len()),
-        Some(Open::Object { pointer, key, .. }) => format!("{pointer}/{}", key.as_deref().unwrap_or_default()),
+        Some(Open::Object { pointer, key, .. }) => {
+            format!("{pointer}/{}", key.as_deref().unwrap_or_default())
+        }
     }
 }
 
@@ -136,7 +143,9 @@ fn plain(text: &str) -> Value {
                 }
             }
             match text.parse::<f64>() {
-                Ok(n) if text.contains('.') && text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => n.into(),
+                Ok(n) if text.contains('.') && text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+                    n.into()
+                }
                 _ => text.into(),
             }
         }
@@ -151,7 +160,10 @@ mod tests {
     #[test]
     fn values_and_lines() {
         let docs = read("kind: A\nid: x\nsteps:\n  - say: hi\n  - {queue: q, n: 5}\n---\nkind: B\nnumber: \"600\"\nplus: +49\n").unwrap();
-        assert_eq!(docs[0].value, json!({"kind": "A", "id": "x", "steps": [{"say": "hi"}, {"queue": "q", "n": 5}]}));
+        assert_eq!(
+            docs[0].value,
+            json!({"kind": "A", "id": "x", "steps": [{"say": "hi"}, {"queue": "q", "n": 5}]})
+        );
         assert_eq!(docs[0].lines["/steps/1/n"], 5);
         assert_eq!(docs[1].value, json!({"kind": "B", "number": "600", "plus": "+49"}));
         assert_eq!(docs[1].lines["/number"], 8);

@@ -60,10 +60,11 @@ impl Baresip {
                 Err(e) => {
                     crate::program::look_again();
                     assert!(
-                    Instant::now() < until,
-                    "baresip's control socket: {e}: {}",
-                    std::fs::read_to_string(dir.path().join("log")).unwrap_or_default()
-                )}
+                        Instant::now() < until,
+                        "baresip's control socket: {e}: {}",
+                        std::fs::read_to_string(dir.path().join("log")).unwrap_or_default()
+                    )
+                }
             }
         };
         control.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -80,14 +81,17 @@ impl Baresip {
         loop {
             if let Some(colon) = self.buffer.iter().position(|&c| c == b':') {
                 let length: usize = std::str::from_utf8(&self.buffer[..colon]).unwrap().parse().unwrap();
-                if self.buffer.len() >= colon + 1 + length + 1 {
+                if self.buffer.len() > colon + 1 + length {
                     let text: Vec<u8> = self.buffer.drain(..colon + length + 2).collect();
                     return serde_json::from_slice(&text[colon + 1..colon + 1 + length]).unwrap_or_default();
                 }
             }
             let mut piece = [0; 4_096];
             let n = self.control.read(&mut piece).unwrap_or_else(|e| {
-                panic!("baresip says nothing more: {e}: {}", std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default())
+                panic!(
+                    "baresip says nothing more: {e}: {}",
+                    std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+                )
             });
             assert!(n > 0, "baresip is gone");
             self.buffer.extend_from_slice(&piece[..n]);
@@ -112,7 +116,13 @@ impl Baresip {
             if path.to_string_lossy().ends_with("-dec.wav") {
                 let bytes = std::fs::read(&path).unwrap();
                 // A file that is being written has no length in its head yet.
-                all.extend(bytes.get(44..).unwrap_or_default().chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])));
+                all.extend(
+                    bytes
+                        .get(44..)
+                        .unwrap_or_default()
+                        .chunks_exact(2)
+                        .map(|b| i16::from_le_bytes([b[0], b[1]])),
+                );
             }
         }
         all

@@ -72,8 +72,22 @@ fn a_call_goes_through_a_queue_to_a_person_and_is_recorded_counted_and_explained
     assert_eq!(call["caller_name"], "Anna Example");
     assert_eq!(
         words(&call),
-        ["arrived", "answered", "said", "queued", "offered", "ringing", "connected", "recording-started", "held", "resumed",
-         "held", "resumed", "recording-stopped", "ended"]
+        [
+            "arrived",
+            "answered",
+            "said",
+            "queued",
+            "offered",
+            "ringing",
+            "connected",
+            "recording-started",
+            "held",
+            "resumed",
+            "held",
+            "resumed",
+            "recording-stopped",
+            "ended"
+        ]
     );
     let why = &call["explanation"][0];
     assert_eq!(why["agent"], who.as_str());
@@ -96,7 +110,11 @@ fn a_call_goes_through_a_queue_to_a_person_and_is_recorded_counted_and_explained
     assert_eq!(report[0]["offered"], 1);
     assert_eq!(report[0]["answered"], 1);
     assert_eq!(report[0]["service_level"], 1.0);
-    assert!(program.admin("/metrics").contains("switchroom_queue_answered_total{tenant=\"test\",queue=\"service\"} 1"));
+    assert!(
+        program
+            .admin("/metrics")
+            .contains("switchroom_queue_answered_total{tenant=\"test\",queue=\"service\"} 1")
+    );
     let log = program.stop();
     assert!(!log.contains("ERROR"), "{log}");
 }
@@ -108,7 +126,9 @@ fn a_direct_call_is_answered_when_the_other_side_answers() {
     let caller = desk.dial("200", "", program.sip, "500", 440);
     let (far, user) = desk.rings();
     assert_eq!(user, "desk");
-    desk.event("the caller hears that it rings", |e| matches!(e, PhoneEvent::RingingThere { code: 180, .. }).then_some(()));
+    desk.event("the caller hears that it rings", |e| {
+        matches!(e, PhoneEvent::RingingThere { code: 180, .. }).then_some(())
+    });
     desk.answer(far, 1000);
     desk.answered(caller);
     desk.hears(caller, 1000);
@@ -142,7 +162,8 @@ fn missed_offers_return_the_caller_to_the_head_and_suspend_the_agent() {
     desk.hang_up(phone);
     desk.ended(caller);
     let call = program.ended_call();
-    let outcomes: Vec<_> = call["explanation"].as_array().unwrap().iter().map(|d| d["outcome"].as_str().unwrap()).collect();
+    let outcomes: Vec<_> =
+        call["explanation"].as_array().unwrap().iter().map(|d| d["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes, ["missed", "missed", "answered"]);
     program.stop();
 }
@@ -166,7 +187,9 @@ fn a_caller_who_gives_up_is_abandoned_and_the_agents_phone_falls_silent() {
 #[test]
 fn who_waits_longest_goes_on_with_the_flow() {
     let mut desk = Desk::new();
-    let text = tenant(&desk, 1).replace("max_wait: 20s", "max_wait: 1s").replace("at_start: available", "at_start: offline");
+    let text = tenant(&desk, 1)
+        .replace("max_wait: 20s", "max_wait: 1s")
+        .replace("at_start: available", "at_start: offline");
     let program = Program::start_as_owner(&[("tenant.yaml", &text)]);
     let caller = desk.dial("200", "", program.sip, "100", 440);
     desk.answered(caller);

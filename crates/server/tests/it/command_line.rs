@@ -1,1 +1,107 @@
+//! The command line: exit codes, files in and out, a second process on the database.
 
+use crate::calls::tenant;
+use crate::desk::Desk;
+use crate::program::{PROGRAM, Program, run};
+use std::process::Command;
+
+#[test]
+fn exit_codes() {
+    assert_eq!(run(&["--help"]).0, 0);
+    assert_eq!(run(&["schema"]).0, 0);
+    assert_eq!(run(&["serve", "--print-config"]).0, 0);
+    let (code, _, errors) = run(&["sreve"]);
+    assert!(code == 2 && errors.contains("did you mean \"serve\"?"), "{errors}");
+    assert_eq!(run(&["serve"]).0, 2);
+    assert_eq!(run(&["token", "--config", "x", "--tenant", "t", "--role", "king"]).0, 2);
+    assert_eq!(run(&["plan", "."]).0, 2);
+    assert_eq!(run(&["demo", "--agents", "many"]).0, 2);
+}
+
+#[test]
+fn the_schema_names_every_kind_and_is_json() {
+    let (_, out, _) = run(&["schema"]);
+    let schema: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(schema["oneOf"].as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn plan_apply_and_export_agree_through_a_server_and_on_files() {
+    let desk = Desk::new();
+    let text = tenant(&desk, 2);
+    let program = Program::start_as_owner(&[("tenant.yaml", &text)]);
+    let kept = program.dir.clone();
+    let dir = kept.path().to_path_buf();
+    let files = dir.join("tenant");
+    let server = format!("http://{}", program.http);
+    let token = program.bearer().replace("Bearer ", "");
+    let remote = ["--server", server.as_str(), "--token", token.as_str()];
+    let call = |args: &[&str]| run(&[args, &remote].concat());
+    assert_eq!(call(&["plan", files.to_str().unwrap()]).1.trim(), "nothing would change");
+    std::fs::write(files.join("tenant.yaml"), text.replace("ring_time: 2s", "ring_time: 3s")).unwrap();
+    assert_eq!(call(&["plan", files.to_str().unwrap()]).1.trim(), "~ Queue service (ring_time)");
+    assert_eq!(call(&["apply", files.to_str().unwrap()]).1.trim(), "~ Queue service (ring_time)");
+    let (_, versions) = program.get("/queues/service/versions");
+    assert_eq!(versions.as_array().unwrap().len(), 2);
+    assert_eq!(versions[0]["object"]["ring_time"], "3s");
+    let out = dir.join("out");
+    let (code, _, errors) = call(&["export", out.to_str().unwrap()]);
+    assert_eq!(code, 0, "{errors}");
+    assert_eq!(call(&["plan", out.to_str().unwrap()]).1.trim(), "nothing would change");
+
+    // A second process on the database is told so; without a server the same commands work on the files.
+    let config = dir.join("switchroom.toml");
+    let on_files = |args: &[&str]| run(&[args, &["--config", config.to_str().unwrap()]].concat());
+    let (code, _, errors) = on_files(&["plan", out.to_str().unwrap()]);
+    assert!(code == 1 && errors.contains("in use by another switchroom"), "{errors}");
+    program.stop();
+    let (_, said, errors) = on_files(&["plan", out.to_str().unwrap()]);
+    assert_eq!(said.trim(), "nothing would change", "{errors}");
+    let (code, _, errors) = on_files(&["check"]);
+    assert_eq!(code, 0, "{errors}");
+}
+
+#[test]
+fn a_port_in_use_is_said_so() {
+    let desk = Desk::new();
+    let program = Program::start(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let (_dir, path) = crate::program::folder(&[("x.yaml", &tenant(&desk, 1))]);
+    let out = Command::new(PROGRAM)
+        .args([
+            "demo",
+            "--http",
+            "127.0.0.1:0",
+            "--admin",
+            "127.0.0.1:0",
+            "--sip",
+            &program.sip.to_string(),
+            "--for",
+            "1s",
+        ])
+        .env("HOME", path)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.code() == Some(1) && errors.contains("Is another program on this port?"), "{errors}");
+}
+
+#[test]
+fn the_demo_runs_for_a_while_and_all_laws_hold() {
+    let sip = format!("127.0.0.1:{}", crate::program::free_port());
+    let args = [
+        "demo",
+        "--http",
+        "127.0.0.1:0",
+        "--admin",
+        "127.0.0.1:0",
+        "--sip",
+        &sip,
+        "--for",
+        "8s",
+        "--calls-per-minute",
+        "240",
+    ];
+    let (code, out, errors) = run(&args);
+    assert_eq!(code, 0, "{out}\n{errors}");
+    assert!(out.contains("all laws held"), "{out}");
+}

@@ -150,7 +150,9 @@ impl Desk {
 
     #[track_caller]
     pub fn answered(&mut self, phone: PhoneId) {
-        self.event("the call is answered", |e| matches!(e, PhoneEvent::Answered { phone: p } if *p == phone).then_some(()));
+        self.event("the call is answered", |e| {
+            matches!(e, PhoneEvent::Answered { phone: p } if *p == phone).then_some(())
+        });
     }
 
     #[track_caller]

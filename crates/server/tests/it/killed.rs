@@ -22,7 +22,9 @@ fn all_calls(program: &Program) -> Vec<Value> {
 #[test]
 fn two_hundred_calls_survive_kill_nine() {
     let mut desk = Desk::new();
-    let text = tenant(&desk, 40).replace("ring_time: 2s", "ring_time: 60s\nwrap_up: 1h").replace("max_wait: 20s", "max_wait: 1h");
+    let text = tenant(&desk, 40)
+        .replace("ring_time: 2s", "ring_time: 60s\nwrap_up: 1h")
+        .replace("max_wait: 20s", "max_wait: 1h");
     let program = Program::start_as_owner(&[("tenant.yaml", &text)]);
     // One agent is on a break: that has to come back too.
     program.put("/agents/agent40/state", &json!({"state": "break"}));
@@ -59,7 +61,9 @@ fn two_hundred_calls_survive_kill_nine() {
     program.set_token(token);
 
     let after = all_calls(&program);
-    let ids = |calls: &[Value]| calls.iter().map(|c| c["id"].as_str().unwrap().to_string()).collect::<BTreeSet<_>>();
+    let ids = |calls: &[Value]| {
+        calls.iter().map(|c| c["id"].as_str().unwrap().to_string()).collect::<BTreeSet<_>>()
+    };
     assert_eq!(ids(&before), ids(&after), "no call is missing, none is there twice");
     assert_eq!(after.len(), 200);
     assert!(after.iter().all(|c| c["state"] == "ended"), "none is open");
@@ -71,7 +75,8 @@ fn two_hundred_calls_survive_kill_nine() {
     // Thirty talked: wrap-up as after any call. Nine rang or were free: free. One was on a break.
     assert_eq!((count("wrap-up"), count("available"), count("break")), (30, 9, 1), "{agents}");
 
-    let recorded = after.iter().find(|c| c["reason"] == "restarted" && !c["recordings"].as_array().unwrap().is_empty());
+    let recorded =
+        after.iter().find(|c| c["reason"] == "restarted" && !c["recordings"].as_array().unwrap().is_empty());
     let id = recorded.unwrap()["recordings"][0].as_str().unwrap();
     let (status, wav) = program.bytes(&format!("/recordings/{id}"), None);
     assert_eq!(status, 200);

@@ -1,8 +1,8 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
 mod api;
-mod baresip;
 mod bad_configuration;
+mod baresip;
 mod calls;
 mod canary;
 mod command_line;

@@ -239,7 +239,11 @@ fn wait_for_ready(out: &mut BufReader<ChildStdout>, log: &Mutex<String>) -> Valu
     let mut line = String::new();
     loop {
         line.clear();
-        assert!(out.read_line(&mut line).unwrap() > 0, "it ended before it was ready: {}", log.lock().unwrap());
+        assert!(
+            out.read_line(&mut line).unwrap() > 0,
+            "it ended before it was ready: {}",
+            log.lock().unwrap()
+        );
         log.lock().unwrap().push_str(&line);
         let value: Value = serde_json::from_str(&line).unwrap_or_default();
         if value["event"] == "ready" {

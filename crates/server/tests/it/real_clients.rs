@@ -82,7 +82,9 @@ fn fifty_calls_of_sipp_over_udp_and_tcp_all_go_well() {
     let program = Program::start_as_owner(&[("tenant.yaml", &tenant("sip:agent1@127.0.0.1:9"))]);
     // The agent's phone is not there: all wait, hear music, and give up.
     let sipp = Sipp::start(&caller(4_000), free_port(), Some(program.sip), "100", 50, 440.0);
-    sipp.went_well();
+    if !sipp.ended_well() {
+        panic!("{:#}", program.ended_call());
+    }
     program.wait_for("/reports/queues", |q| (q[0]["waiting"] == 0 && q[0]["offered"] == 50).then_some(()));
     program.stop();
 }

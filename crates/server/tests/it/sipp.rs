@@ -19,7 +19,14 @@ pub struct Sipp {
 
 impl Sipp {
     /// Starts SIPp with this scenario; `DIR` in it is its scratch folder, where `tone.al` is.
-    pub fn start(scenario: &str, port: u16, to: Option<SocketAddr>, number: &str, calls: u32, hz: f64) -> Sipp {
+    pub fn start(
+        scenario: &str,
+        port: u16,
+        to: Option<SocketAddr>,
+        number: &str,
+        calls: u32,
+        hz: f64,
+    ) -> Sipp {
         let dir = tempfile::tempdir().unwrap();
         tone_file(&dir.path().join("tone.al"), hz, 20);
         let scenario = scenario.replace("DIR", &dir.path().display().to_string());
@@ -31,7 +38,16 @@ impl Sipp {
         let audio = crate::program::free_port() + 30_000;
         command
             .args(["-sf", "scenario.xml", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-trace_err"])
-            .args(["-p", &port.to_string(), "-m", &calls.to_string(), "-mp", &audio.to_string(), "-timeout", "40s"])
+            .args([
+                "-p",
+                &port.to_string(),
+                "-m",
+                &calls.to_string(),
+                "-mp",
+                &audio.to_string(),
+                "-timeout",
+                "40s",
+            ])
             .args(["-r", "50", "-recv_timeout", "20000"])
             .current_dir(dir.path())
             .stdin(Stdio::null())
@@ -39,6 +55,10 @@ impl Sipp {
             .stderr(Stdio::null());
         let child = command.spawn().expect("SIPp is installed: apt-get install sip-tester");
         Sipp { child, dir }
+    }
+
+    pub fn ended_well(mut self) -> bool {
+        self.child.wait().unwrap().success()
     }
 
     /// Waits until all its calls went as its scenario says.

@@ -34,7 +34,10 @@ fn a_call_from_ring_to_hang_up_on_both_transports() {
         assert_eq!(w.wait(1, ended), Hangup::Far);
         assert_eq!(w.wait(0, ended), Hangup::Near);
         w.assert_empty();
-        assert_eq!(w.sides[0].endpoint.counters().repeats_sent + w.sides[1].endpoint.counters().repeats_sent, 0);
+        assert_eq!(
+            w.sides[0].endpoint.counters().repeats_sent + w.sides[1].endpoint.counters().repeats_sent,
+            0
+        );
     }
 }
 
@@ -207,7 +210,8 @@ fn a_second_reinvite_is_not_ended_by_the_timer_of_the_first() {
 /// Answers made by hand, for what a proxy in between does.
 fn answer_to(invite: &[u8], code: u16, tag: &str, contact: &str, body: &str) -> Vec<u8> {
     let m = Message::parse(invite).unwrap();
-    let line = |n: Name, label: &str| format!("{label}: {}\r\n", String::from_utf8_lossy(m.value(n).unwrap()));
+    let line =
+        |n: Name, label: &str| format!("{label}: {}\r\n", String::from_utf8_lossy(m.value(n).unwrap()));
     format!(
         "SIP/2.0 {code} X\r\n{}{}{}{}To: {};tag={tag}\r\nContact: <{contact}>\r\nContent-Length: {}\r\n\r\n{body}",
         line(Name::Via, "Via"),

@@ -65,7 +65,9 @@ fn a_stranger_cannot_end_a_call_or_answer_for_it() {
         );
         let now = w.now;
         for side in 0..2 {
-            w.sides[side].endpoint.handle(now, Input::Received { from: at(9, Transport::Udp), bytes: text.as_bytes() });
+            w.sides[side]
+                .endpoint
+                .handle(now, Input::Received { from: at(9, Transport::Udp), bytes: text.as_bytes() });
         }
     }
     w.run_for(Duration::from_secs(1));

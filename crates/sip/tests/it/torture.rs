@@ -97,8 +97,8 @@ fn every_message_gets_its_answer() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    let files = std::fs::read_dir(dir).unwrap().filter(|f| {
-        f.as_ref().unwrap().path().extension().is_some_and(|e| e == "dat")
-    });
+    let files = std::fs::read_dir(dir)
+        .unwrap()
+        .filter(|f| f.as_ref().unwrap().path().extension().is_some_and(|e| e == "dat"));
     assert_eq!(files.count(), table.len(), "every file stands in the table");
 }

@@ -1,11 +1,13 @@
 //! The store from outside: what is kept, what is sealed, what a full disk and a second process meet.
 
 use engine::{
-    CallId, CallRecord, EndedBy, Engine, Event, Facts, Fault, LegEnd, NumberId, PartyId, Reason, RecordingId, Time, TrunkId,
+    CallId, CallRecord, EndedBy, Engine, Event, Facts, Fault, LegEnd, NumberId, PartyId, Reason, RecordingId,
+    Time, TrunkId,
 };
 use redact::Secret;
 use store::{
-    Batch, CATALOGUE, CHUNK, CallFilter, Change, Party, Role, Store, StoreError, StoreSettings, TenantId, encode_event,
+    Batch, CATALOGUE, CHUNK, CallFilter, Change, Party, Role, Store, StoreError, StoreSettings, TenantId,
+    encode_event,
 };
 
 struct Place {
@@ -74,8 +76,12 @@ fn party(id: u64, address: &str, display: &str) -> Party {
 }
 
 fn events(list: &[Event], first: u64) -> Batch {
-    let mut batch =
-        Batch { first_position: first, last_position: first + list.len() as u64 - 1, at: Time(5), ..Batch::default() };
+    let mut batch = Batch {
+        first_position: first,
+        last_position: first + list.len() as u64 - 1,
+        at: Time(5),
+        ..Batch::default()
+    };
     for e in list {
         encode_event(&mut batch.events, Time(5), e);
     }
@@ -103,9 +109,15 @@ fn journal_records_and_people_come_back_after_reopening() {
     assert!(found.snapshot.is_none());
     assert_eq!(found.events, [(Time(5), Event::Started { seed: 4 }), (Time(5), arrived)]);
     assert_eq!(found.next_party, 3);
-    assert_eq!(store.calls(tenant, &CallFilter { limit: 10, ..CallFilter::default() }).unwrap().calls, [record(0, 1)]);
+    assert_eq!(
+        store.calls(tenant, &CallFilter { limit: 10, ..CallFilter::default() }).unwrap().calls,
+        [record(0, 1)]
+    );
     let value = store.party(tenant, 1).unwrap();
-    assert_eq!((value.address.expose_secret().as_str(), value.display.expose_secret().as_str()), ("+15550100", "Anna Example"));
+    assert_eq!(
+        (value.address.expose_secret().as_str(), value.display.expose_secret().as_str()),
+        ("+15550100", "Anna Example")
+    );
     assert_eq!(store.party(tenant, 2).unwrap().display.expose_secret(), "");
 }
 
@@ -168,7 +180,10 @@ fn pages_of_calls_meet_without_gap_or_double() {
     }
     assert_eq!(seen, (0..25).rev().collect::<Vec<_>>());
     assert!(matches!(store.call(tenant, CallId(99)), Err(StoreError::NotFound(_))));
-    assert_eq!(store.calls(TenantId(77), &CallFilter { limit: 5, ..CallFilter::default() }).unwrap().calls, []);
+    assert_eq!(
+        store.calls(TenantId(77), &CallFilter { limit: 5, ..CallFilter::default() }).unwrap().calls,
+        []
+    );
 }
 
 #[test]
@@ -176,11 +191,16 @@ fn objects_keep_their_numbers_and_versions() {
     let place = Place::new();
     let store = place.open();
     let tenant = store.tenant("acme", 1).unwrap();
-    let set = |id: &str, body: Option<&str>| Change { kind: "Queue".into(), id: id.into(), body: body.map(Into::into) };
+    let set = |id: &str, body: Option<&str>| Change {
+        kind: "Queue".into(),
+        id: id.into(),
+        body: body.map(Into::into),
+    };
     store.change(tenant, 10, "owner", &[set("a", Some("{}")), set("b", Some("{}"))]).unwrap();
     store.change(tenant, 11, "owner", &[set("a", None)]).unwrap();
     store.change(tenant, 12, "other", &[set("a", Some("{\"x\":1}")), set("c", Some("{}"))]).unwrap();
-    let numbers: Vec<_> = store.objects(tenant).unwrap().into_iter().map(|o| (o.id, o.number, o.version)).collect();
+    let numbers: Vec<_> =
+        store.objects(tenant).unwrap().into_iter().map(|o| (o.id, o.number, o.version)).collect();
     assert_eq!(numbers, [("a".into(), 1, 3), ("b".into(), 2, 1), ("c".into(), 3, 1)]);
     let versions = store.versions(tenant, "Queue", "a").unwrap();
     let told: Vec<_> = versions.iter().map(|v| (v.version, v.who.as_str(), v.body.as_deref())).collect();
@@ -241,7 +261,11 @@ fn a_canary_is_nowhere_on_disk() {
     {
         let store = place.open();
         let tenant = store.tenant("acme", 1).unwrap();
-        let batch = Batch { parties: vec![party(1, canaries[0], canaries[1])], records: vec![record(0, 1)], ..Batch::default() };
+        let batch = Batch {
+            parties: vec![party(1, canaries[0], canaries[1])],
+            records: vec![record(0, 1)],
+            ..Batch::default()
+        };
         store.commit(&[(tenant, batch)]).unwrap();
         let body = Some(format!("{{\"name\":\"{}\"}}", canaries[2]));
         store.change(tenant, 1, "owner", &[Change { kind: "User".into(), id: "u1".into(), body }]).unwrap();
@@ -282,7 +306,11 @@ fn a_full_disk_loses_nothing_that_was_accepted_and_takes_again_later() {
     assert!(matches!(error, StoreError::Full), "{error}");
     assert_eq!(store.count_calls(tenant).unwrap(), accepted);
     store.limit_pages(0).unwrap();
-    let batch = Batch { records: vec![record(accepted, 1)], parties: vec![party(accepted + 1, "+1", "")], ..Batch::default() };
+    let batch = Batch {
+        records: vec![record(accepted, 1)],
+        parties: vec![party(accepted + 1, "+1", "")],
+        ..Batch::default()
+    };
     store.commit(&[(tenant, batch)]).unwrap();
     assert_eq!(store.count_calls(tenant).unwrap(), accepted + 1);
 }
@@ -309,7 +337,8 @@ fn addresses_of_what_is_not_there_yet_are_refused_with_a_sentence() {
         ("sqlite:x", "s3://bucket", "file:/tmp/k", "blobs.url"),
         ("sqlite:x", "file:/tmp/x", "vault://k", "keys.url"),
     ] {
-        let settings = StoreSettings { url: url.into(), blobs: blobs.into(), keys: keys.into(), ..place.settings() };
+        let settings =
+            StoreSettings { url: url.into(), blobs: blobs.into(), keys: keys.into(), ..place.settings() };
         let error = Store::open(&settings).err().unwrap().to_string();
         assert!(error.contains(says), "{error}");
     }
@@ -328,7 +357,11 @@ fn every_column_is_in_the_data_catalogue() {
         .collect();
     assert!(missing.is_empty(), "describe these in crates/store/src/catalogue.rs: {missing:#?}");
     for field in CATALOGUE.iter().filter(|f| f.name.contains('.')) {
-        assert!(columns.iter().any(|(t, c)| format!("{t}.{c}") == field.name), "{} is no column any more", field.name);
+        assert!(
+            columns.iter().any(|(t, c)| format!("{t}.{c}") == field.name),
+            "{} is no column any more",
+            field.name
+        );
         assert!(!field.personal || field.encrypted, "{} names people and is not sealed", field.name);
     }
 }

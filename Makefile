@@ -1,0 +1,51 @@
+# Targets that people and CI use. `make run` and `make test` install what a fresh Debian machine lacks.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+apt = $(SUDO) bash -c 'command -v $(1) >/dev/null || { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2); }'
+
+.PHONY: help run test lint bench fuzz tools-build tools-test tools-bench
+
+help:
+	@echo "make run    starts a made-up contact centre"
+	@echo "make test   runs every test"
+	@echo "make lint   formatting, clippy, licences and advisories"
+	@echo "make bench  measures beside Kamailio and rtpengine; prints ratios"
+	@echo "make fuzz   runs every fuzz target, 20 s each (FOR=60 for longer)"
+
+tools-build:
+	@$(call apt,cc,gcc)
+	@$(call apt,cmake,cmake)
+	@command -v cargo >/dev/null || { echo "install Rust first: https://rustup.rs"; exit 1; }
+
+# The far ends that tests use: SIPp and baresip.
+tools-test: tools-build
+	@$(call apt,sipp,sip-tester)
+	@$(call apt,baresip,baresip)
+
+tools-bench: tools-build
+	@$(call apt,sipp,sip-tester)
+	@$(call apt,kamailio,kamailio)
+	@$(call apt,rtpengine,rtpengine-daemon)
+
+run: tools-build
+	cargo build --release --bin switchroom
+	$(TARGET)/release/switchroom demo $(ARGS)
+
+test: tools-test
+	cargo test --workspace
+
+lint: tools-build
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --log-level error check bans licenses sources; \
+	else echo "cargo-deny is not installed: licences were not checked (cargo install cargo-deny --locked)"; fi
+
+bench: tools-bench
+	cargo build --release --bin switchroom
+	bench/run $(ARGS)
+
+fuzz: tools-build
+	fuzz/run $(or $(FOR),20)
