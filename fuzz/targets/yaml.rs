@@ -2,7 +2,7 @@
 #![no_main]
 
 // The tenant's configuration is part of the program, which is no library: its folder is taken in as it stands.
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "../../crates/server/src/tenant/mod.rs"]
 mod tenant;
 

@@ -365,3 +365,104 @@ fn every_column_is_in_the_data_catalogue() {
         assert!(!field.personal || field.encrypted, "{} names people and is not sealed", field.name);
     }
 }
+
+/// What every release has to read: a row of events as this release wrote it, and the state that they lead to.
+/// `UPDATE_GOLDEN=1 cargo test -p store golden` writes the files of a new release; those of old ones are never changed.
+#[test]
+fn golden_journals_of_every_release_lead_to_the_same_state() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let row = golden_row();
+        let name = format!("journal-{}", env!("CARGO_PKG_VERSION"));
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join(format!("{name}.bin")), &row).unwrap();
+        std::fs::write(dir.join(format!("{name}.txt")), told(&row)).unwrap();
+    }
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "bin") {
+            let expected = std::fs::read_to_string(path.with_extension("txt")).unwrap();
+            assert_eq!(told(&std::fs::read(&path).unwrap()), expected, "{}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 0);
+}
+
+/// Replays a row and tells what became of it.
+fn told(row: &[u8]) -> String {
+    let mut engine = Engine::new();
+    let mut out = String::new();
+    for (at, event) in store::decode_events(row).unwrap() {
+        engine.handle(at, event);
+        while let Some((id, effect)) = engine.poll() {
+            out += &format!("{} {effect:?}\n", id.0);
+        }
+        engine.check_all().unwrap();
+    }
+    out + &format!("agents {:?}\nqueues {:?}\n", engine.agents(), engine.queues())
+}
+
+/// One event of each kind, in an order in which each means something.
+fn golden_row() -> Vec<u8> {
+    use engine::{
+        AgentConfig, AgentId, AtStart, Config, FlowConfig, FlowId, LegId, NumberConfig, PromptId,
+        QueueConfig, QueueId, Step, TargetId, Wanted,
+    };
+    let queue = QueueConfig {
+        id: QueueId(1),
+        members: vec![AgentId(1), AgentId(2)],
+        wrap_up_ms: 5_000,
+        ..QueueConfig::default()
+    };
+    let steps = [
+        Step::Answer,
+        Step::Say { prompt: PromptId(1) },
+        Step::Record { on: true },
+        Step::Queue { queue: QueueId(1) },
+        Step::Connect { target: TargetId(1), ring_ms: 9_000 },
+        Step::HangUp,
+    ];
+    let agent = |n, at_start| AgentConfig { id: AgentId(n), at_start };
+    let config = Config {
+        queues: vec![queue],
+        agents: vec![agent(1, AtStart::Available), agent(2, AtStart::Offline)],
+        flows: vec![FlowConfig { id: FlowId(1), steps: steps.into() }],
+        numbers: vec![NumberConfig { id: NumberId(1), flow: FlowId(1) }],
+        hold_music: PromptId(0),
+        max_call_ms: 3_600_000,
+    };
+    let arrives = |number, n| Event::CallArrived {
+        number,
+        caller: PartyId(n),
+        trunk: TrunkId(1),
+        facts: Facts { withheld: n == 2, country: *b"DE", lists: 5 },
+    };
+    let list = [
+        Event::Started { seed: 7 },
+        Event::Configured { config: Box::new(config) },
+        arrives(Some(NumberId(1)), 1),
+        Event::LegAnswered { leg: LegId(0) },
+        Event::PlayEnded { leg: LegId(0) },
+        Event::LegRinging { leg: LegId(1) },
+        Event::LegAnswered { leg: LegId(1) },
+        Event::LegHeld { leg: LegId(1), held: true },
+        Event::Digit { leg: LegId(0), digit: '5' },
+        Event::LegHeld { leg: LegId(1), held: false },
+        Event::LegEnded { leg: LegId(1), end: LegEnd::FarHungUp },
+        Event::LegEnded { leg: LegId(0), end: LegEnd::NearHungUp },
+        Event::AgentWants { agent: AgentId(2), wanted: Wanted::Break },
+        arrives(None, 2),
+        arrives(Some(NumberId(1)), 3),
+        Event::HangUpAsked { call: CallId(2) },
+        Event::TimePassed,
+        Event::Draining,
+        Event::Started { seed: 8 },
+    ];
+    let mut row = Vec::new();
+    for (n, event) in list.iter().enumerate() {
+        encode_event(&mut row, Time(1_800_000_000_000 + n as u64 * 700), event);
+    }
+    row
+}
