@@ -72,7 +72,7 @@ async fn metrics(State(api): State<Api>) -> Response {
         p.one(
             "sip_strangers_total",
             "counter",
-            "Calls refused because they came from no trunk.",
+            "Messages dropped because they came from no trunk and no phone.",
             switch.strangers,
         );
         p.one("sip_legs", "gauge", "Legs that SIP holds.", legs);

@@ -68,8 +68,7 @@ fn run(store: &Store, rx: &Receiver<Step>, switch: &Sender<Message>) {
             tracing::warn!(event = "journal_resumed", "the journal is written again");
             switch.send(Message::JournalStalled(false));
         }
-        if !switch.send(Message::Committed(last)) {
-            return;
-        }
+        // The switch may be gone already; what it gave before is written all the same.
+        switch.send(Message::Committed(last));
     }
 }

@@ -34,6 +34,8 @@ pub struct SipSockets {
     next: u64,
     now: u64,
     swept: u64,
+    /// The listener is not watched, because no connection could be taken.
+    deaf: bool,
     buffer: Box<[u8; 65_536]>,
 }
 
@@ -70,6 +72,7 @@ impl SipSockets {
             next: 1,
             now: 0,
             swept: 0,
+            deaf: false,
             buffer: Box::new([0; 65_536]),
         })
     }
@@ -119,7 +122,18 @@ impl SipSockets {
     fn accept(&mut self) {
         let Some(listener) = &self.listener else { return };
         for _ in 0..TURN {
-            let Ok((stream, addr)) = listener.accept() else { return };
+            let (stream, addr) = match listener.accept() {
+                Ok(accepted) => accepted,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return,
+                // Out of files and its like: epoll would say at once that somebody still waits, so it is asked again
+                // only when connections are swept.
+                Err(_) => {
+                    if let Some(epoll) = &self.epoll {
+                        self.deaf = epoll::delete(epoll, listener).is_ok();
+                    }
+                    return;
+                }
+            };
             let same = self.connections.values().filter(|c| c.addr.ip() == addr.ip()).count();
             if self.connections.len() >= CONNECTIONS || same >= OF_ONE_ADDRESS {
                 // Dropped here, which closes it.
@@ -166,10 +180,16 @@ impl SipSockets {
                     c.splitter.push(&self.buffer[..n]);
                     loop {
                         match c.splitter.next() {
-                            Ok(Some(Frame::Message(bytes))) => take(Input::Received { from, bytes }),
+                            Ok(Some(Frame::Message(bytes))) => {
+                                c.partial_since = None;
+                                take(Input::Received { from, bytes });
+                            }
+                            // One answer that waits to be written is answer enough for a flood of these.
                             Ok(Some(Frame::Ping)) => {
-                                c.unsent_bytes += 2;
-                                c.unsent.push_back((Arc::from(*b"\r\n"), 0));
+                                if c.unsent.is_empty() {
+                                    c.unsent_bytes += 2;
+                                    c.unsent.push_back((Arc::from(*b"\r\n"), 0));
+                                }
                             }
                             Ok(None) => break,
                             Err(_) => {
@@ -288,10 +308,15 @@ impl SipSockets {
     /// Closes connections that are too slow or too quiet. Call it now and then.
     pub fn sweep(&mut self, now: Now, take: &mut dyn FnMut(Input<'_>)) {
         self.now = now.mono;
-        if self.connections.is_empty() || now.mono < self.swept + 1_000_000 {
+        if now.mono < self.swept + 1_000_000 {
             return;
         }
         self.swept = now.mono;
+        if let (true, Some(epoll), Some(listener)) = (self.deaf, &self.epoll, &self.listener) {
+            let again =
+                epoll::add(epoll, listener, epoll::EventData::new_u64(LISTENER), epoll::EventFlags::IN);
+            self.deaf = again.is_err();
+        }
         let old: Vec<u64> = self
             .connections
             .iter()

@@ -148,31 +148,45 @@ impl SwitchThread {
         }
     }
 
-    /// Gives the journal what happened, and the network what is to be sent.
+    /// Gives the journal what happened, and the network what is to be sent, until nothing is left of either.
     fn flush(&mut self) {
-        let step = self.held_back.take().or_else(|| self.switch.take_batches());
-        if let Some(step) = step {
-            match self.journal.try_send(step) {
-                Ok(()) => {
-                    if std::mem::take(&mut self.behind) {
-                        self.switch.journal_stalled = false;
-                    }
-                }
-                Err(TrySendError::Full(step)) => {
-                    self.behind = true;
-                    // The disk is far behind: nothing new begins, and this waits its turn.
-                    self.switch.journal_stalled = true;
-                    self.held_back = Some(step);
-                }
-                Err(TrySendError::Disconnected(_)) => {
-                    tracing::error!(event = "journal_gone", "the journal thread is gone");
+        loop {
+            self.write_down();
+            let now = self.clock.now();
+            let mut failed = false;
+            while let Some(transmit) = self.switch.poll_transmit() {
+                if let Err(to) = self.sockets.send(now, &transmit) {
+                    failed = true;
+                    self.switch.on_sip(now, sip::Input::Unreachable { to });
                 }
             }
+            if !failed {
+                return;
+            }
         }
-        let now = self.clock.now();
-        while let Some(transmit) = self.switch.poll_transmit() {
-            if let Err(to) = self.sockets.send(now, &transmit) {
-                self.switch.on_sip(now, sip::Input::Unreachable { to });
+    }
+
+    fn write_down(&mut self) {
+        let Some(step) = self.held_back.take().or_else(|| self.switch.take_batches()) else { return };
+        match self.journal.try_send(step) {
+            Ok(()) => {
+                if std::mem::take(&mut self.behind) {
+                    self.switch.journal_stalled = false;
+                }
+            }
+            Err(TrySendError::Full(step)) => {
+                self.behind = true;
+                // The disk is far behind: nothing new begins, and this waits its turn.
+                self.switch.journal_stalled = true;
+                self.held_back = Some(step);
+            }
+            Err(TrySendError::Disconnected(_)) => {
+                // Nothing can be promised any more: no new calls, and the thread ends.
+                if self.stop.is_none() {
+                    tracing::error!(event = "journal_gone", "the journal thread is gone: calls cannot go on");
+                    self.switch.journal_stalled = true;
+                    self.stop = Some(Instant::now());
+                }
             }
         }
     }
@@ -225,6 +239,15 @@ impl SwitchThread {
             }
         }
         self.flush();
+        // What the journal had no room for waits here: nothing else is to be done any more.
+        for step in self.held_back.take().into_iter().chain(self.switch.take_batches()) {
+            if self.journal.send(step).is_err() {
+                tracing::error!(
+                    event = "journal_gone",
+                    "the journal thread is gone: the last events are lost"
+                );
+            }
+        }
         self.switch.tenants().iter().map(|t| (t.id, t.engine.now(), t.engine.snapshot())).collect()
     }
 }

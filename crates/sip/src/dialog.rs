@@ -114,12 +114,13 @@ impl Dialog {
         let transport = match uri.param("transport") {
             Some(t) if t.eq_ignore_ascii_case(b"tcp") => Transport::Tcp,
             Some(t) if t.eq_ignore_ascii_case(b"udp") => Transport::Udp,
-            _ if last.transport == Transport::Tcp && last.addr.ip() == addr.ip() => return last,
+            _ if last.transport == Transport::Tcp && last.addr.ip() == addr.ip() => Transport::Tcp,
             _ => Transport::Udp,
         };
         if transport == Transport::Tcp && last.transport == Transport::Tcp && last.addr.ip() == addr.ip() {
-            // The connection that is open serves, whatever port its far end has.
-            return last;
+            // The connection that is open serves, whatever port its far end has; when it is gone, a new one goes to the
+            // address that the far end named.
+            return Destination { addr, ..last };
         }
         Destination { transport, addr, connection: None }
     }

@@ -568,12 +568,12 @@ impl Endpoint {
         let failed: Vec<Key> = (0..self.clients.capacity())
             .filter_map(|i| self.clients.at(i))
             .filter(|(_, tx)| {
-                tx.to.transport == to.transport
-                    && tx.to.addr == to.addr
+                let same = match (to.connection, tx.to.connection) {
+                    (Some(broken), Some(used)) => broken == used,
+                    _ => tx.to.addr == to.addr,
+                };
+                same && tx.to.transport == to.transport
                     && matches!(tx.state, ClientState::Calling | ClientState::Proceeding)
-                    && (to.connection.is_none()
-                        || tx.to.connection.is_none()
-                        || tx.to.connection == to.connection)
             })
             .map(|(k, _)| k)
             .collect();

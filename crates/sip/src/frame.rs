@@ -53,9 +53,9 @@ impl Splitter {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Whether part of a message is waiting for its rest.
+    /// Whether part of a message is waiting for its rest. Line ends alone are none: some senders add one.
     pub fn is_partial(&self) -> bool {
-        self.buffer.len() > self.used
+        self.buffer[self.used..].iter().any(|&c| c != b'\r' && c != b'\n')
     }
 
     /// The next frame; `None` when more has to be read first.
@@ -65,7 +65,8 @@ impl Splitter {
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Frame<'_>>, FrameError> {
         let rest = &self.buffer[self.used..];
-        let ends = rest.iter().take_while(|&&c| c == b'\r' || c == b'\n').count();
+        // Four at a time, so that a flood of line ends costs no more than its length.
+        let ends = rest.iter().take(4).take_while(|&&c| c == b'\r' || c == b'\n').count();
         if ends > 0 {
             if rest.starts_with(b"\r\n\r\n") {
                 self.used += 4;
@@ -164,6 +165,21 @@ mod tests {
             assert_eq!(got, [ONE, "ping", TWO, ONE], "step {step}");
             assert!(!s.is_partial());
         }
+    }
+
+    #[test]
+    fn line_ends_alone_are_no_part_of_a_message() {
+        let mut s = Splitter::new();
+        s.push(b"\r\n");
+        assert_eq!(s.next(), Ok(None));
+        assert!(!s.is_partial());
+        s.push(&b"\r\n".repeat(3));
+        assert_eq!(s.next(), Ok(Some(Frame::Ping)));
+        assert_eq!(s.next(), Ok(Some(Frame::Ping)));
+        assert_eq!(s.next(), Ok(None));
+        s.push(b"BYE");
+        assert_eq!(s.next(), Ok(None));
+        assert!(s.is_partial());
     }
 
     #[track_caller]

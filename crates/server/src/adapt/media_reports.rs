@@ -9,9 +9,6 @@ impl Switch {
         let Some((tenant, leg)) = self.by_media.get(&report.leg).copied() else { return };
         match report.what {
             Reported::PlayEnded => self.tell(now, tenant, Event::PlayEnded { leg }),
-            // No step of a flow waits for keys yet, and keys may be a card's or a PIN: they are passed on to the other
-            // party as audio is, and written down nowhere.
-            Reported::Digit(_) => {}
             Reported::TimedOut => {
                 if let Some(l) = self.tenants[tenant].legs.get(&leg) {
                     let sip = l.sip;

@@ -118,8 +118,6 @@ pub enum Reported {
     PlayEnded,
     /// Nothing came for too long.
     TimedOut,
-    /// A key was pressed.
-    Digit(char),
 }
 
 /// Opens ports and carries commands to media threads.
@@ -183,7 +181,7 @@ pub struct Switch {
     next_batch: u64,
     /// The journal cannot be written: nothing new is begun until it can.
     pub journal_stalled: bool,
-    /// Calls refused because nobody knows where they come from.
+    /// Messages dropped because nobody knows where they come from.
     pub strangers: u64,
     pub(super) host: SocketAddr,
 }
@@ -267,8 +265,15 @@ impl Switch {
         (self.endpoint.calls(), self.endpoint.transactions())
     }
 
-    /// A message or a broken connection.
+    /// A message or a broken connection. Whoever is no trunk, no phone and no address of a flow gets no answer and
+    /// costs nothing but this look.
     pub fn on_sip(&mut self, now: Now, input: sip::Input<'_>) {
+        if let sip::Input::Received { from, .. } = &input {
+            if !self.tenants.iter().any(|t| t.meaning.knows(from.addr.ip())) {
+                self.strangers += 1;
+                return;
+            }
+        }
         self.endpoint.handle(now.sip(), input);
         self.pump(now);
     }

@@ -163,9 +163,10 @@ impl Worker {
             let _ = io.leg.receive_rtcp(now, from, datagram);
             return;
         }
-        let (packet, pressed) = match io.leg.receive_rtp(now, from, datagram) {
-            Received::Audio(packet) => (packet, None),
-            Received::Dtmf { pressed, packet } => (packet, pressed),
+        // No step of a flow waits for keys yet, and keys may be a card's or a PIN: they are passed on to the other party as
+        // audio is, and told to nobody.
+        let packet = match io.leg.receive_rtp(now, from, datagram) {
+            Received::Audio(packet) | Received::Dtmf { packet, .. } => packet,
             Received::Rtcp | Received::Dropped(_) => return,
         };
         let (peer, recording, id) = (io.peer, io.recording, io.id);
@@ -179,9 +180,6 @@ impl Worker {
                 // A full socket buffer drops the packet, as the network would.
                 let _ = to.rtp.send_to(&self.output[..len], addr);
             }
-        }
-        if let Some(digit) = pressed {
-            self.report(id, Reported::Digit(digit.to_char()));
         }
     }
 

@@ -11,7 +11,7 @@ use engine::{
 };
 use redact::Secret;
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -54,10 +54,19 @@ pub struct Meaning {
     pub targets: HashMap<TargetId, TargetAddress>,
     /// Trunks.
     pub trunks: Vec<TrunkRule>,
+    /// Where phones and fixed addresses are.
+    pub far_ends: HashSet<IpAddr>,
     /// Sounds.
     pub prompts: HashMap<PromptId, media::prompt::Prompt>,
     /// Ids of objects by kind and number, for people to read.
     pub names: Arc<Names>,
+}
+
+impl Meaning {
+    /// Whether anything at this address belongs to the tenant.
+    pub fn knows(&self, ip: IpAddr) -> bool {
+        self.trunks.iter().any(|t| contains(t.network, ip)) || self.far_ends.contains(&ip)
+    }
 }
 
 /// What numbers are called.
@@ -119,6 +128,7 @@ pub fn understand(
         phones: HashMap::new(),
         targets: HashMap::new(),
         trunks: Vec::new(),
+        far_ends: HashSet::new(),
         prompts: HashMap::from([(PromptId(0), media::prompt::Prompt::music())]),
         names: Arc::default(),
     };
@@ -184,6 +194,7 @@ pub fn understand(
     for (id, p) in all::<Prompt>(documents, "Prompt")? {
         meaning.prompts.insert(PromptId(of("Prompt", &id)?), sound(&p)?);
     }
+    meaning.far_ends = meaning.phones.values().chain(meaning.targets.values()).map(|a| a.addr.ip()).collect();
     meaning.names = Arc::new(names);
     Ok(meaning)
 }

@@ -199,3 +199,33 @@ fn who_waits_longest_goes_on_with_the_flow() {
     assert_eq!((call["reason"].as_str(), call["outcome"].as_str()), (Some("flow-ended"), Some("flowed-out")));
     program.stop();
 }
+
+#[test]
+fn a_stop_lets_calls_finish_and_takes_no_new_ones() {
+    let mut desk = Desk::new();
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let caller = desk.dial("200", "", program.sip, "500", 440);
+    let (far, _) = desk.rings();
+    desk.answer(far, 1000);
+    desk.answered(caller);
+    program.ask_to_stop();
+    while !program.admin("/readyz").contains("stopping") {
+        crate::program::look_again();
+    }
+    let refused = desk.until("a new call is refused", |d| {
+        let late = d.dial("201", "", program.sip, "500", 440);
+        let code = d.event("an answer", |e| match e {
+            PhoneEvent::Refused { phone, code } if *phone == late => Some(*code),
+            _ => None,
+        });
+        // A call that overtook the order to stop rings out; the next one cannot.
+        (code != 480).then_some(code)
+    });
+    assert_eq!(refused, 503);
+    desk.hears(caller, 1000);
+    desk.hears(far, 440);
+    desk.hang_up(caller);
+    desk.ended(far);
+    let log = program.wait_for_end();
+    assert!(log.contains("\"event\":\"stopped\""), "{log}");
+}

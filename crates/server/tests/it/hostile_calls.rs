@@ -32,6 +32,18 @@ impl Raw {
         )
     }
 
+    /// Waits for a message that begins so.
+    fn message(&self, start: &str) -> String {
+        let mut buffer = [0; 4_096];
+        loop {
+            let n = self.socket.recv(&mut buffer).expect(start);
+            let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
+            if text.starts_with(start) {
+                return text;
+            }
+        }
+    }
+
     /// Sends it and gives the code of the first final answer.
     fn final_answer(&mut self, message: &str) -> u16 {
         self.socket.send_to(message.as_bytes(), self.to).unwrap();
@@ -98,6 +110,40 @@ fn bad_session_descriptions_are_refused_and_bad_messages_answered_or_dropped() {
     desk.ended(caller);
     let log = program.stop();
     assert!(log.lines().count() < 20, "a flood of bad messages is no flood of log lines:\n{log}");
+}
+
+#[test]
+fn a_caller_who_never_sends_audio_is_hung_up() {
+    let desk = Desk::new();
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let dir = program.dir.clone();
+    let token = program.bearer().replace("Bearer ", "");
+    program.stop();
+    let config = dir.path().join("switchroom.toml");
+    let text =
+        std::fs::read_to_string(&config).unwrap().replace("[media]\n", "[media]\nrtp_timeout = \"1s\"\n");
+    std::fs::write(&config, text).unwrap();
+    let mut program = Program::start_again(dir);
+    program.set_token(token);
+    let mut raw = Raw::new(program.sip);
+    let invite = raw.invite(&sdp("m=audio 9000 RTP/AVP 8\r\n"));
+    raw.socket.send_to(invite.as_bytes(), program.sip).unwrap();
+    let answer = raw.message("SIP/2.0 200");
+    let to = answer.lines().find(|l| l.starts_with("To:")).unwrap();
+    let header = |name: &str| invite.lines().find(|l| l.starts_with(name)).unwrap().to_string();
+    let ack = format!(
+        "ACK sip:{} SIP/2.0\r\n{}\r\n{}\r\n{to}\r\n{}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n",
+        program.sip,
+        header("Via:").replace("z9hG4bK", "z9hG4bKack"),
+        header("From:"),
+        header("Call-ID:"),
+    );
+    raw.socket.send_to(ack.as_bytes(), program.sip).unwrap();
+    let bye = raw.message("BYE ");
+    assert!(bye.contains("Reason: Q.850;cause=41"), "{bye}");
+    let call = program.ended_call();
+    assert_eq!((call["reason"].as_str(), call["fault"].as_str()), (Some("media-time-out"), Some("network")));
+    program.stop();
 }
 
 #[test]
@@ -173,5 +219,26 @@ fn silent_and_lying_connections_do_no_harm() {
     desk.answered(caller);
     desk.hang_up(caller);
     desk.ended(caller);
+    program.stop();
+}
+
+#[test]
+fn strangers_learn_nothing() {
+    let desk = Desk::new();
+    let text = tenant(&desk, 1).replace("networks: [127.0.0.0/8]", "networks: [127.0.0.1]");
+    let program = Program::start_as_owner(&[("tenant.yaml", &text)]);
+    let mut raw = Raw::new(program.sip);
+    raw.socket = UdpSocket::bind("127.0.0.9:0").unwrap();
+    let invite = raw.invite(&sdp("m=audio 9000 RTP/AVP 8\r\n"));
+    for message in [invite.clone(), invite.replace("INVITE", "OPTIONS"), "nonsense".into()] {
+        raw.socket.send_to(message.as_bytes(), program.sip).unwrap();
+    }
+    while !program.admin("/metrics").contains("switchroom_sip_strangers_total 3") {
+        crate::program::look_again();
+    }
+    raw.socket.set_nonblocking(true).unwrap();
+    let answer = raw.socket.recv(&mut [0; 10]);
+    assert_eq!(answer.unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "no answer at all");
+    assert_eq!(program.get("/calls").1["items"].as_array().unwrap().len(), 0);
     program.stop();
 }

@@ -52,11 +52,6 @@ pub fn media_ports() -> (u16, u16) {
 impl Program {
     /// Starts a server for the tenant that these files describe.
     pub fn start(files: &[(&str, &str)]) -> Program {
-        Program::start_with(files, "")
-    }
-
-    /// The same with more lines for its configuration.
-    pub fn start_with(files: &[(&str, &str)], more: &str) -> Program {
         let dir = Arc::new(tempfile::tempdir().unwrap());
         let tenant = dir.path().join("tenant");
         std::fs::create_dir(&tenant).unwrap();
@@ -71,7 +66,7 @@ impl Program {
              [media]\nports = \"{first}-{last}\"\n\
              [store]\nurl = \"sqlite:{dir}/data/switchroom.db\"\nregion = \"test\"\n\
              [blobs]\nurl = \"file:{dir}/data/blobs\"\nregion = \"test\"\n\
-             [keys]\nurl = \"file:{dir}/data/master.key\"\n[shutdown]\ngrace = \"1s\"\n{more}",
+             [keys]\nurl = \"file:{dir}/data/master.key\"\n[shutdown]\ngrace = \"10s\"\n",
             dir = dir.path().display()
         );
         std::fs::write(dir.path().join("switchroom.toml"), config).unwrap();
@@ -134,12 +129,7 @@ impl Program {
 
     /// A server that was applied, stopped, given an owner's token and started again.
     pub fn start_as_owner(files: &[(&str, &str)]) -> Program {
-        Program::start_as_owner_with(files, "")
-    }
-
-    /// The same with more lines for its configuration.
-    pub fn start_as_owner_with(files: &[(&str, &str)], more: &str) -> Program {
-        let first = Program::start_with(files, more);
+        let first = Program::start(files);
         let dir = first.dir.clone();
         first.stop();
         let token = Program::token(dir.path(), "test", "owner");
@@ -217,10 +207,20 @@ impl Program {
         self.dir.clone()
     }
 
-    /// Asks it to stop and waits until it did; it must end well.
-    pub fn stop(mut self) -> String {
-        let pid = rustix_pid(&self.child);
+    /// Asks it to stop.
+    pub fn ask_to_stop(&self) {
+        let pid = rustix::process::Pid::from_raw(self.child.id() as i32).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Asks it to stop and waits until it did; it must end well.
+    pub fn stop(self) -> String {
+        self.ask_to_stop();
+        self.wait_for_end()
+    }
+
+    /// Waits until it ended; it must end well. Gives its log.
+    pub fn wait_for_end(mut self) -> String {
         let status = self.child.wait().unwrap();
         if let Some(reader) = self.reader.take() {
             reader.join().unwrap();
@@ -229,10 +229,6 @@ impl Program {
         assert!(status.success(), "{status}: {log}");
         log
     }
-}
-
-fn rustix_pid(child: &Child) -> rustix::process::Pid {
-    rustix::process::Pid::from_raw(child.id() as i32).unwrap()
 }
 
 fn wait_for_ready(out: &mut BufReader<ChildStdout>, log: &Mutex<String>) -> Value {
