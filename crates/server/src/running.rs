@@ -312,7 +312,14 @@ impl Handle {
             })
             .collect();
         let number = |kind: &str, id: &str| numbers.get(&(kind.to_string(), id.to_string())).copied();
-        meaning::understand(wanted, &number).map_err(problem)?;
+        let understood = meaning::understand(wanted, &number).map_err(problem)?;
+        let foreign = self.ask_and_wait(move |switch, _| {
+            let others = switch.tenants().iter().filter(|t| t.id != tenant);
+            others.filter_map(|t| understood.takes_from(&t.meaning)).next()
+        });
+        if let Some((ip, length)) = foreign.flatten() {
+            return Err(problem(format!("the network {ip}/{length} of a trunk is another tenant's already")));
+        }
         let steps = store_documents(&self.store, tenant, who, wanted).map_err(problem)?;
         let understood = stored_meaning(&self.store, tenant).map_err(problem)?;
         if let Some(m) = understood.filter(|_| !steps.is_empty()) {

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use store::{Role, TokenInfo};
@@ -17,6 +18,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Connections at a time.
 const CONNECTIONS: usize = 4_096;
+/// How long a connection may say nothing at first: a place is for whoever asks something.
+const FIRST_WORD: std::time::Duration = std::time::Duration::from_secs(10);
 /// The largest request, in bytes: a configuration with its prompts.
 const BODY: usize = 32 * 1024 * 1024;
 
@@ -140,6 +143,8 @@ struct Limited {
 struct Placed {
     stream: TcpStream,
     _place: OwnedSemaphorePermit,
+    /// Until something was read.
+    patience: Option<std::pin::Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl Limited {
@@ -159,7 +164,8 @@ impl axum::serve::Listener for Limited {
             match self.listener.accept().await {
                 Ok((stream, addr)) => {
                     let _ = stream.set_nodelay(true);
-                    return (Placed { stream, _place: place }, addr);
+                    let patience = Some(Box::pin(tokio::time::sleep(FIRST_WORD)));
+                    return (Placed { stream, _place: place, patience }, addr);
                 }
                 // Out of file descriptors and its like: the next one may work.
                 Err(e) => {
@@ -181,7 +187,15 @@ impl tokio::io::AsyncRead for Placed {
         cx: &mut std::task::Context<'_>,
         buf: &mut tokio::io::ReadBuf<'_>,
     ) -> std::task::Poll<std::io::Result<()>> {
-        std::pin::Pin::new(&mut self.stream).poll_read(cx, buf)
+        let read = std::pin::Pin::new(&mut self.stream).poll_read(cx, buf);
+        if read.is_ready() {
+            self.patience = None;
+        } else if let Some(patience) = &mut self.patience {
+            if patience.as_mut().poll(cx).is_ready() {
+                return std::task::Poll::Ready(Err(std::io::ErrorKind::TimedOut.into()));
+            }
+        }
+        read
     }
 }
 

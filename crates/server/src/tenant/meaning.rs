@@ -63,6 +63,14 @@ pub struct Meaning {
 }
 
 impl Meaning {
+    /// A network of a trunk here that is, or lies around, one of the other tenant's: its calls could be taken for ours.
+    pub fn takes_from(&self, other: &Meaning) -> Option<(IpAddr, u8)> {
+        let same = |a: &TrunkRule, b: &TrunkRule| {
+            contains(a.network, b.network.0) || contains(b.network, a.network.0)
+        };
+        self.trunks.iter().find(|a| other.trunks.iter().any(|b| same(a, b))).map(|t| t.network)
+    }
+
     /// Whether anything at this address belongs to the tenant.
     pub fn knows(&self, ip: IpAddr) -> bool {
         self.trunks.iter().any(|t| contains(t.network, ip)) || self.far_ends.contains(&ip)
