@@ -105,3 +105,16 @@ fn the_demo_runs_for_a_while_and_all_laws_hold() {
     assert_eq!(code, 0, "{out}\n{errors}");
     assert!(out.contains("all laws held"), "{out}");
 }
+
+#[test]
+fn the_example_for_load_tools_is_in_order() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/bench");
+    let text = std::fs::read_to_string(format!("{root}/switchroom.toml")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("switchroom.toml");
+    std::fs::write(&config, text.replace(":data/bench", &format!(":{}", dir.path().display()))).unwrap();
+    let (code, out, errors) = run(&["plan", &format!("{root}/tenant"), "--config", config.to_str().unwrap()]);
+    assert_eq!(code, 0, "{errors}");
+    let count = |kind: &str| out.lines().filter(|l| l.starts_with(&format!("+ {kind} "))).count();
+    assert_eq!((count("Number"), count("User"), count("Queue")), (6, 410, 3), "{out}");
+}
