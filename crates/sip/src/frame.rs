@@ -64,20 +64,22 @@ impl Splitter {
     /// [`FrameError`]: close the connection.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Frame<'_>>, FrameError> {
-        let rest = &self.buffer[self.used..];
-        // Four at a time, so that a flood of line ends costs no more than its length.
-        let ends = rest.iter().take(4).take_while(|&&c| c == b'\r' || c == b'\n').count();
-        if ends > 0 {
+        // Line ends before a message are skipped one by one, so that a flood of them costs no more than its length.
+        loop {
+            let rest = &self.buffer[self.used..];
             if rest.starts_with(b"\r\n\r\n") {
                 self.used += 4;
                 self.searched = self.used;
                 return Ok(Some(Frame::Ping));
             }
-            // A lone line end before a message, or the first half of a ping that is still coming.
-            if ends == rest.len() && ends < 4 {
+            if !matches!(rest.first(), Some(b'\r' | b'\n')) {
+                break;
+            }
+            // Perhaps the first part of a ping that is still coming.
+            if rest.len() < 4 && rest.iter().all(|c| matches!(c, b'\r' | b'\n')) {
                 return Ok(None);
             }
-            self.used += ends;
+            self.used += 1;
             self.searched = self.used;
         }
         let from = self.searched.max(self.used);
@@ -180,6 +182,10 @@ mod tests {
         s.push(b"BYE");
         assert_eq!(s.next(), Ok(None));
         assert!(s.is_partial());
+        let mut s = Splitter::new();
+        s.push(b"\n\r\n\n\n\n\r\r");
+        s.push(TWO.as_bytes());
+        assert_eq!(s.next(), Ok(Some(Frame::Message(TWO.as_bytes()))));
     }
 
     #[track_caller]
