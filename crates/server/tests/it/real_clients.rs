@@ -32,7 +32,7 @@ fn both_channels(program: &Program) {
 fn sipp_calls_a_queue_and_baresip_answers() {
     let mut agent = Baresip::start("agent1", 1000.0);
     let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&format!("sip:agent1@{}", agent.sip)))]);
-    let sipp = Sipp::start(&caller(9_000), free_port(), Some(program.sip), "100", 1, 440.0);
+    let sipp = Sipp::start(&caller(9_000), free_port(), Some(program.sip), "100", 1, 440.0, "u1");
     agent.event("CALL_INCOMING");
     agent.command("accept", "");
     agent.event("CALL_ESTABLISHED");
@@ -81,10 +81,12 @@ fn baresip_calls_hears_greeting_and_music_reaches_an_agent_holds_and_hangs_up() 
 fn fifty_calls_of_sipp_over_udp_and_tcp_all_go_well() {
     let program = Program::start_as_owner(&[("tenant.yaml", &tenant("sip:agent1@127.0.0.1:9"))]);
     // The agent's phone is not there: all wait, hear music, and give up.
-    let sipp = Sipp::start(&caller(4_000), free_port(), Some(program.sip), "100", 50, 440.0);
-    if !sipp.ended_well() {
-        panic!("{:#}", program.ended_call());
+    for (transport, offered) in [("u1", 50), ("t1", 100)] {
+        let sipp = Sipp::start(&caller(4_000), free_port(), Some(program.sip), "100", 50, 440.0, transport);
+        sipp.went_well();
+        program.wait_for("/reports/queues", |q| {
+            (q[0]["waiting"] == 0 && q[0]["offered"] == offered).then_some(())
+        });
     }
-    program.wait_for("/reports/queues", |q| (q[0]["waiting"] == 0 && q[0]["offered"] == 50).then_some(()));
     program.stop();
 }
