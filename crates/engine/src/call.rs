@@ -1,14 +1,20 @@
-//! Calls: arrival, conversation, hold and the one end.
+//! Calls: arrival and the one end.
 
-use crate::agent::AgentState;
-use crate::config::Step;
-use crate::effect::{Effect, HangUpCause, RefuseCause, Sound};
+use crate::asking::Asking;
+use crate::config::{At, Overflow, RecordingRule};
+use crate::effect::{Effect, HangUpCause, RefuseCause};
 use crate::event::{Facts, LegEnd};
-use crate::ids::{AgentId, CallId, EntryId, LegId, NumberId, PartyId, QueueId, RecordingId, TrunkId};
-use crate::leg::{Leg, LegState, Role};
-use crate::record::{CallRecord, EndedBy, LegRecord, Moment, Outcome, Reason, What};
-use crate::route::{Decision, OfferOutcome};
+use crate::flow::Run;
+use crate::ids::{
+    AgentId, AttributeId, CallId, EntryId, LanguageId, LegId, NumberId, PartyId, PromptId, QueueId, RecordingId,
+    SkillId, SlotId, TrunkId,
+};
+use crate::leg::{LegState, Role};
+use crate::queue::Of;
+use crate::record::{CallRecord, EndedBy, Fault, LegRecord, Moment, Origin, Outcome, Reason, What};
+use crate::route::Decision;
 use crate::state::Engine;
+use crate::talk::{Aside, Taping, Watcher};
 use crate::timers::{Time, Waiter};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -24,21 +30,20 @@ pub enum Phase {
     Flow,
     /// Hears a prompt.
     Saying,
+    /// Is asked something, or leaves a message.
+    Asking,
     /// Waits in a queue.
     Waiting {
         /// As which entry.
         entry: EntryId,
     },
-    /// A fixed address is rung.
+    /// Somebody is rung for it.
     Connecting {
         /// With which leg.
         leg: LegId,
     },
-    /// Caller and another party talk.
-    Talking {
-        /// The other party's leg.
-        leg: LegId,
-    },
+    /// Two or more talk.
+    Talking,
     /// Its end is decided; its legs are being ended.
     Closing,
 }
@@ -47,10 +52,10 @@ impl Phase {
     /// The phase's name in the API.
     pub fn name(&self) -> &'static str {
         match self {
-            Phase::Flow | Phase::Saying => "in-flow",
+            Phase::Flow | Phase::Saying | Phase::Asking => "in-flow",
             Phase::Waiting { .. } => "waiting",
             Phase::Connecting { .. } => "connecting",
-            Phase::Talking { .. } => "talking",
+            Phase::Talking => "talking",
             Phase::Closing => "closing",
         }
     }
@@ -61,9 +66,11 @@ impl Phase {
 pub struct Call {
     /// Which.
     pub id: CallId,
-    /// The number called.
+    /// How it began.
+    pub origin: Origin,
+    /// The number called; the number that the far end sees, if we called.
     pub number: Option<NumberId>,
-    /// Who called.
+    /// The customer: who called, or was called.
     pub caller: PartyId,
     /// Where it came in.
     pub trunk: TrunkId,
@@ -83,24 +90,42 @@ pub struct Call {
     pub agent: Option<AgentId>,
     /// The queue it is or was in last.
     pub queue: Option<QueueId>,
-    pub(crate) caller_leg: LegId,
+    /// The language of its prompts.
+    pub language: LanguageId,
+    /// Steps of priority.
+    pub priority: u8,
+    /// Skills that its agent needs.
+    pub needs: Vec<(SkillId, u8)>,
+    /// What flows and look-ups remember of it.
+    pub attributes: Vec<(AttributeId, u16)>,
+    pub(crate) caller_leg: Option<LegId>,
     pub(crate) live_legs: Vec<LegId>,
     pub(crate) legs: Vec<LegRecord>,
-    pub(crate) steps: Box<[Step]>,
-    pub(crate) at: u16,
+    pub(crate) run: Vec<Run>,
+    pub(crate) asking: Option<Asking>,
+    pub(crate) to_say: Vec<PromptId>,
+    pub(crate) overflow: Vec<(Overflow, At)>,
+    pub(crate) digits: Vec<(SlotId, u16)>,
+    pub(crate) talk: Vec<LegId>,
+    pub(crate) aside: Option<Aside>,
+    pub(crate) watchers: Vec<Watcher>,
     pub(crate) record: bool,
-    pub(crate) recording: Option<RecordingId>,
+    pub(crate) recording_rule: RecordingRule,
+    pub(crate) consented: bool,
+    pub(crate) refused_recording: bool,
+    pub(crate) taping: Option<Taping>,
     pub(crate) recordings: Vec<RecordingId>,
     pub(crate) outcome: Option<Outcome>,
     pub(crate) waited_ms: u64,
     pub(crate) talked_ms: u64,
     pub(crate) talk_began: Option<Time>,
+    pub(crate) transferring: bool,
     pub(crate) last_failure: Option<Reason>,
     pub(crate) ending: Option<(EndedBy, Reason)>,
 }
 
 impl Call {
-    /// Legs that are open, the caller's first.
+    /// Legs that are open.
     pub fn open_legs(&self) -> &[LegId] {
         &self.live_legs
     }
@@ -108,6 +133,20 @@ impl Call {
     /// Recordings made so far.
     pub fn recordings(&self) -> &[RecordingId] {
         &self.recordings
+    }
+
+    /// The customer's leg, if it is there.
+    pub fn caller_leg(&self) -> Option<LegId> {
+        self.caller_leg
+    }
+
+    /// Legs that talk with each other.
+    pub fn talking(&self) -> &[LegId] {
+        &self.talk
+    }
+
+    pub(crate) fn is_callback(&self) -> bool {
+        matches!(self.origin, Origin::Callback { .. })
     }
 }
 
@@ -124,25 +163,25 @@ pub(crate) fn end_of_talk(far: EndedBy, end: LegEnd) -> (EndedBy, Reason) {
 }
 
 impl Engine {
-    pub(crate) fn on_call_arrived(
+    pub(crate) fn new_call(
         &mut self,
         number: Option<NumberId>,
         caller: PartyId,
         trunk: TrunkId,
-        facts: Facts,
-    ) {
+        origin: Origin,
+    ) -> CallId {
         let id = CallId(self.s.next_call);
         self.s.next_call += 1;
-        let leg = self.new_leg(id, Role::Caller, LegState::Arrived, UNANSWERED_MS);
-        let flow = number.and_then(|n| self.s.config.numbers.get(&n)).map(|n| n.flow);
-        let steps = flow.and_then(|f| self.s.config.flows.get(&f)).map(|f| f.steps.clone());
-        let known = steps.is_some();
+        let config = number.and_then(|n| self.s.config.numbers.get(&n));
+        let (recording_rule, language) =
+            config.map(|n| (n.recording, n.language)).unwrap_or_default();
         let call = Call {
             id,
+            origin,
             number,
             caller,
             trunk,
-            facts,
+            facts: Facts::default(),
             began: self.s.now,
             answered: None,
             phase: Phase::Flow,
@@ -150,26 +189,58 @@ impl Engine {
             decisions: Vec::new(),
             agent: None,
             queue: None,
-            caller_leg: leg,
-            live_legs: alloc::vec![leg],
+            language,
+            priority: 0,
+            needs: Vec::new(),
+            attributes: Vec::new(),
+            caller_leg: None,
+            live_legs: Vec::new(),
             legs: Vec::new(),
-            steps: steps.unwrap_or_default(),
-            at: 0,
+            run: Vec::new(),
+            asking: None,
+            to_say: Vec::new(),
+            overflow: Vec::new(),
+            digits: Vec::new(),
+            talk: Vec::new(),
+            aside: None,
+            watchers: Vec::new(),
             record: false,
-            recording: None,
+            recording_rule,
+            consented: false,
+            refused_recording: false,
+            taping: None,
             recordings: Vec::new(),
             outcome: None,
             waited_ms: 0,
             talked_ms: 0,
             talk_began: None,
+            transferring: false,
             last_failure: None,
             ending: None,
         };
         self.s.calls.insert(id, call);
+        id
+    }
+
+    pub(crate) fn on_call_arrived(
+        &mut self,
+        number: Option<NumberId>,
+        caller: PartyId,
+        trunk: TrunkId,
+        facts: Facts,
+    ) {
+        let id = self.new_call(number, caller, trunk, Origin::Inbound);
+        let leg = self.new_leg(id, Role::Caller, LegState::Arrived, UNANSWERED_MS);
+        if let Some(c) = self.s.calls.get_mut(&id) {
+            c.facts = facts;
+            c.caller_leg = Some(leg);
+            c.live_legs.push(leg);
+        }
         self.moment(id, What::Arrived { number });
+        let flow = number.and_then(|n| self.s.config.numbers.get(&n)).map(|n| n.flow);
         if self.s.draining {
             self.close_call(id, EndedBy::Switchroom, Reason::Stopping);
-        } else if known {
+        } else if flow.is_some_and(|flow| self.begin_flow(id, flow)) {
             self.next_step(id);
         } else {
             self.close_call(id, EndedBy::Switchroom, Reason::UnknownNumber);
@@ -177,7 +248,7 @@ impl Engine {
     }
 
     pub(crate) fn caller_leg(&self, call: CallId) -> Option<LegId> {
-        self.s.calls.get(&call).map(|c| c.caller_leg)
+        self.s.calls.get(&call).and_then(|c| c.caller_leg)
     }
 
     pub(crate) fn add_leg(&mut self, call: CallId, leg: LegId) {
@@ -186,150 +257,21 @@ impl Engine {
         }
     }
 
-    // ---- conversation ----
-
-    pub(crate) fn on_agent_answered(&mut self, call: CallId, leg: LegId, agent: AgentId, entry: EntryId) {
-        if !self.s.calls.get(&call).is_some_and(|c| c.phase == Phase::Waiting { entry }) {
-            return self.end_leg(leg, HangUpCause::Withdrawn);
-        }
-        self.serve_entry(entry);
-        self.close_offer(call, leg, OfferOutcome::Answered);
-        if let Some(a) = self.s.agents.get_mut(&agent) {
-            a.misses = 0;
-        }
-        if let Some(c) = self.s.calls.get_mut(&call) {
-            c.agent = Some(agent);
-        }
-        self.set_agent(agent, AgentState::Talking { leg, call });
-        self.connect(call, leg);
-    }
-
-    /// Caller and another party talk from here on.
-    pub(crate) fn connect(&mut self, call: CallId, leg: LegId) {
-        let now = self.s.now;
-        let Some(c) = self.s.calls.get_mut(&call) else { return };
-        c.phase = Phase::Talking { leg };
-        c.talk_began = Some(now);
-        let (caller, record) = (c.caller_leg, c.record);
-        self.moment(call, What::Connected { leg });
-        self.effect(Effect::Connect { a: caller, b: leg });
-        if self.s.legs.get(&caller).is_some_and(|l| l.held) {
-            self.effect(Effect::Play { leg, sound: Sound::Music(self.s.config.hold_music) });
-        }
-        if record {
-            let recording = self.new_recording();
-            if let Some(c) = self.s.calls.get_mut(&call) {
-                c.recording = Some(recording);
-                c.recordings.push(recording);
-            }
-            self.moment(call, What::RecordingStarted { recording });
-            self.effect(Effect::StartRecording { recording, call, left: caller, right: leg });
-        }
-    }
-
-    pub(crate) fn on_hold_changed(&mut self, call: CallId, leg: LegId, held: bool) {
-        let Some(c) = self.s.calls.get(&call) else { return };
-        let Phase::Talking { leg: far } = c.phase else { return };
-        let (caller, music) = (c.caller_leg, self.s.config.hold_music);
-        let other = if leg == caller { far } else { caller };
-        if held {
-            self.effect(Effect::Play { leg: other, sound: Sound::Music(music) });
-        } else if self.s.legs.get(&other).is_some_and(|l| !l.held) {
-            self.effect(Effect::Connect { a: caller, b: far });
-        } else {
-            // The other one still has us on hold: this one waits with music.
-            self.effect(Effect::Play { leg, sound: Sound::Music(music) });
-        }
-    }
-
     // ---- ends ----
 
-    pub(crate) fn on_caller_ended(&mut self, call: CallId, _state: LegState, end: LegEnd) {
-        let Some(c) = self.s.calls.get(&call) else { return };
+    pub(crate) fn on_caller_ended(&mut self, call: CallId, end: LegEnd) {
+        let Some(c) = self.s.calls.get_mut(&call) else { return };
+        c.caller_leg = None;
+        let promised = c.timeline.iter().rev().take(3).any(|m| matches!(m.what, What::CallbackPromised { .. }));
         let (by, reason) = match (end, c.phase) {
-            (LegEnd::FarHungUp, Phase::Talking { .. }) => (EndedBy::Caller, Reason::HungUp),
+            (LegEnd::FarHungUp, Phase::Talking) => (EndedBy::Caller, Reason::HungUp),
             (LegEnd::FarHungUp, Phase::Waiting { .. }) => (EndedBy::Caller, Reason::Abandoned),
+            (LegEnd::FarHungUp, _) if promised => (EndedBy::Caller, Reason::CallbackPromised),
             (LegEnd::FarHungUp, _) => (EndedBy::Caller, Reason::GaveUp),
             (LegEnd::NoCommonMedia, _) => (EndedBy::Switchroom, Reason::NoCommonMedia),
             (end, _) => end_of_talk(EndedBy::Caller, end),
         };
         self.close_call(call, by, reason);
-    }
-
-    pub(crate) fn on_agent_leg_ended(&mut self, leg: &Leg, agent: AgentId, entry: EntryId, end: LegEnd) {
-        let (call, id) = (leg.call, leg.id);
-        let queue = self.s.calls.get(&call).and_then(|c| c.queue);
-        match self.s.agents.get(&agent).map(|a| a.state) {
-            Some(AgentState::Talking { leg: l, .. }) if l == id => {
-                let (by, reason) = end_of_talk(EndedBy::Agent, end);
-                self.close_call(call, by, reason);
-                let wrap_up = queue.and_then(|q| self.queue_config(q)).map_or(0, |q| q.wrap_up_ms);
-                self.wrap_up_agent(agent, call, wrap_up);
-            }
-            Some(AgentState::Offered { leg: l, .. }) if l == id => match leg.state {
-                // We ended it: too long a ring counts, a caller who left does not.
-                LegState::Ending if leg.rang_too_long => self.miss(call, agent, queue),
-                LegState::Ending => self.release_agent(agent),
-                _ => self.offer_failed(call, id, agent, entry, end),
-            },
-            _ => {}
-        }
-    }
-
-    fn offer_failed(&mut self, call: CallId, leg: LegId, agent: AgentId, entry: EntryId, end: LegEnd) {
-        let (outcome, what) = match end {
-            LegEnd::Busy | LegEnd::Declined | LegEnd::FarHungUp => {
-                (OfferOutcome::Declined, What::Declined { agent })
-            }
-            _ => (OfferOutcome::Failed, What::NotReached { agent }),
-        };
-        self.close_offer(call, leg, outcome);
-        self.moment(call, what);
-        if end == LegEnd::Failed {
-            // It is we who could not ring: no fault of the agent's, and trying again at once would fail again. The caller
-            // goes on with the flow.
-            if self.flow_out(entry).is_some() {
-                self.next_step(call);
-            }
-            return self.release_agent(agent);
-        }
-        let queue = self.s.entries.get(&entry).map(|e| e.queue);
-        self.return_entry(entry);
-        // Others who are free come before the one who did not take it.
-        if let Some(queue) = queue {
-            self.serve_queue(queue);
-        }
-        self.miss(call, agent, queue);
-    }
-
-    /// An agent's phone rang too long: the caller is back at the head at once, whatever the phone still does.
-    pub(crate) fn rang_too_long(&mut self, id: LegId) {
-        let Some(leg) = self.s.legs.get_mut(&id) else { return };
-        leg.rang_too_long = true;
-        let (call, role) = (leg.call, leg.role);
-        self.moment(call, What::RangTooLong { leg: id });
-        self.end_leg(id, HangUpCause::RangTooLong);
-        match role {
-            Role::Agent { agent, entry } => {
-                self.close_offer(call, id, OfferOutcome::Missed);
-                self.moment(call, What::Missed { agent });
-                let queue = self.s.entries.get(&entry).map(|e| e.queue);
-                self.return_entry(entry);
-                if let Some(queue) = queue {
-                    if let Some(q) = self.s.queues.get_mut(&queue) {
-                        q.counts.missed_offers += 1;
-                    }
-                    self.serve_queue(queue);
-                }
-            }
-            Role::Target { target } => self.target_failed(call, target, LegEnd::NearHungUp),
-            Role::Caller => {}
-        }
-    }
-
-    fn miss(&mut self, call: CallId, agent: AgentId, queue: Option<QueueId>) {
-        let limit = queue.and_then(|q| self.queue_config(q)).map_or(0, |q| q.misses_to_suspend);
-        self.count_miss(call, agent, limit);
     }
 
     pub(crate) fn on_longest_call(&mut self, leg: LegId) {
@@ -354,33 +296,44 @@ impl Engine {
 
     /// Decides a call's end, once. It is over when its last leg is.
     pub(crate) fn close_call(&mut self, id: CallId, by: EndedBy, reason: Reason) {
-        let now = self.s.now;
         let Some(c) = self.s.calls.get_mut(&id) else { return };
         if c.ending.is_some() {
             return;
         }
         c.ending = Some((by, reason));
         let phase = core::mem::replace(&mut c.phase, Phase::Closing);
-        if let Some(began) = c.talk_began.take() {
-            c.talked_ms += now.since(began);
-        }
-        let recording = c.recording.take();
         self.s.timers.clear(Waiter::Call(id));
-        if let Some(recording) = recording {
-            self.moment(id, What::RecordingStopped { recording });
-            self.effect(Effect::StopRecording { recording });
-        }
-        if let Phase::Waiting { entry } = phase {
-            match reason {
-                Reason::Abandoned => self.abandon(entry),
-                _ => {
-                    self.flow_out(entry);
+        match self.s.calls.get(&id).and_then(|c| c.asking.as_ref()) {
+            Some(Asking::Message { .. }) => self.finish_message(id),
+            Some(Asking::Secure { .. }) => {
+                if let Some(leg) = self.caller_leg(id) {
+                    self.effect(Effect::ForgetSecret { leg });
                 }
+            }
+            _ => {}
+        }
+        self.stop_talking(id);
+        if let Some(c) = self.s.calls.get_mut(&id) {
+            c.asking = None;
+            c.to_say.clear();
+        }
+        self.drop_aside(id);
+        if let Phase::Waiting { entry } = phase {
+            match self.s.entries.get(&entry).map(|e| e.of) {
+                Some(Of::Caller(call)) if call == id => match reason {
+                    Reason::Abandoned => self.abandon(entry),
+                    _ => {
+                        self.flow_out(entry);
+                    }
+                },
+                // The promise stays: only this try is over.
+                Some(Of::Callback(_)) => self.return_offers(entry, id),
+                _ => {}
             }
         }
         self.moment(id, What::Ended { by, reason });
         let cause = match reason.fault() {
-            crate::record::Fault::Nobody => HangUpCause::Normal,
+            Fault::Nobody => HangUpCause::Normal,
             _ => HangUpCause::Failed,
         };
         let legs = self.s.calls.get(&id).map(|c| c.live_legs.clone()).unwrap_or_default();
@@ -388,6 +341,21 @@ impl Engine {
             self.end_leg(leg, cause);
         }
         self.close_if_empty(id);
+    }
+
+    // A call that rang for a promise ends before an agent answered: the promise is to be had again.
+    fn return_offers(&mut self, entry: EntryId, call: CallId) {
+        let legs: Vec<LegId> = match self.s.entries.get(&entry) {
+            Some(e) => e.offers.iter().map(|(_, l)| *l).collect(),
+            None => return,
+        };
+        for leg in legs {
+            if self.s.legs.get(&leg).is_some_and(|l| l.call == call) {
+                self.close_offer(call, leg, crate::route::OfferOutcome::Withdrawn);
+                self.return_entry(entry, leg);
+            }
+        }
+        self.serve_entry(entry);
     }
 
     /// What a caller who was never answered is told.
@@ -409,6 +377,7 @@ impl Engine {
         let Some((ended_by, reason)) = c.ending else { return };
         self.s.timers.clear(Waiter::Call(id));
         self.s.ended_calls += 1;
+        self.callback_call_over(&c);
         self.effect(Effect::Keep(Box::new(CallRecord {
             id,
             number: c.number,
@@ -429,6 +398,9 @@ impl Engine {
             timeline: c.timeline,
             decisions: c.decisions,
             recordings: c.recordings,
+            origin: c.origin,
+            attributes: c.attributes,
+            language: c.language,
         })));
     }
 }

@@ -3,9 +3,14 @@
 //! What is asked for has an outcome that comes back as an event, or a deadline in the engine; so an effect that is lost
 //! on the way cannot leave anybody waiting for ever.
 
-use crate::ids::{AgentId, CallId, LegId, PromptId, RecordingId, TargetId};
+use crate::count::Fact;
+use crate::ids::{
+    AgentId, CallId, CallbackId, HoursId, LanguageId, LegId, LookUpId, MailboxId, NumberId, PartyId, PromptId,
+    RecordingId, SecureId, SlotId, TargetId,
+};
 use crate::record::CallRecord;
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 /// Something to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +38,8 @@ pub enum Effect {
         leg: LegId,
         /// Whom.
         agent: AgentId,
-        /// The caller's leg, for what the agent's phone shows.
-        caller: LegId,
+        /// What the agent's phone shows.
+        show: Show,
     },
     /// Ring a fixed address. Outcome: as for an agent.
     DialTarget {
@@ -42,8 +47,19 @@ pub enum Effect {
         leg: LegId,
         /// Which.
         target: TargetId,
-        /// The caller's leg.
-        caller: LegId,
+        /// What the far end shows.
+        show: Show,
+    },
+    /// Call somebody outside. Outcome: as for an agent.
+    DialParty {
+        /// The new leg.
+        leg: LegId,
+        /// Of which call.
+        call: CallId,
+        /// Whom.
+        party: PartyId,
+        /// The number of ours that the far end sees.
+        number: Option<NumberId>,
     },
     /// End a leg, whatever it is doing. Outcome: `LegEnded`.
     HangUp {
@@ -59,14 +75,51 @@ pub enum Effect {
         /// What.
         sound: Sound,
     },
-    /// Let two parties hear each other.
-    Connect {
-        /// One.
-        a: LegId,
-        /// The other.
-        b: LegId,
+    /// From here on a party hears these others, and nothing else.
+    Hear {
+        /// Who hears.
+        leg: LegId,
+        /// Whom.
+        from: Vec<LegId>,
     },
-    /// Record two parties from here on.
+    /// What becomes of the keys that a party presses.
+    Keys {
+        /// Whose.
+        leg: LegId,
+        /// What.
+        keys: Keys,
+    },
+    /// Ask whether a caller can be called back. Outcome: `NumberChecked`.
+    CheckNumber {
+        /// The caller's leg.
+        leg: LegId,
+        /// Another number than the one called from, and where its digits are.
+        slot: Option<SlotId>,
+    },
+    /// Ask another system about a call. Outcome: `LookedUp`.
+    LookUp {
+        /// For which call.
+        call: CallId,
+        /// The caller's leg, with the digits taken so far.
+        leg: LegId,
+        /// Which.
+        look_up: LookUpId,
+    },
+    /// Pass on the secret digits that were taken, and forget them. Outcome: `LookedUp`.
+    PassSecret {
+        /// For which call.
+        call: CallId,
+        /// Whose digits.
+        leg: LegId,
+        /// How they were taken.
+        secure: SecureId,
+    },
+    /// Forget the secret digits that were taken.
+    ForgetSecret {
+        /// Whose digits.
+        leg: LegId,
+    },
+    /// Record from here on.
     StartRecording {
         /// The new recording.
         recording: RecordingId,
@@ -74,8 +127,34 @@ pub enum Effect {
         call: CallId,
         /// Left channel: the customer.
         left: LegId,
-        /// Right channel: the agent.
-        right: LegId,
+        /// Right channel: the agent; nobody in a message.
+        right: Option<LegId>,
+        /// The voicemail box that it is for.
+        mailbox: Option<MailboxId>,
+    },
+    /// A further party speaks on a recording's right channel.
+    RecordAlso {
+        /// Which recording.
+        recording: RecordingId,
+        /// Whom.
+        leg: LegId,
+    },
+    /// A party speaks on a recording no longer.
+    RecordNoLonger {
+        /// Which recording.
+        recording: RecordingId,
+        /// Whom.
+        leg: LegId,
+    },
+    /// Write silence until told otherwise.
+    PauseRecording {
+        /// Which.
+        recording: RecordingId,
+    },
+    /// Write what is said again.
+    ResumeRecording {
+        /// Which.
+        recording: RecordingId,
     },
     /// End a recording.
     StopRecording {
@@ -89,6 +168,19 @@ pub enum Effect {
         /// What.
         notice: Notice,
     },
+    /// A message lies in a voicemail box.
+    MessageLeft {
+        /// Whose box.
+        mailbox: MailboxId,
+        /// In which call.
+        call: CallId,
+        /// The message.
+        recording: RecordingId,
+        /// How long, in milliseconds.
+        length_ms: u64,
+    },
+    /// Something to count, for reports.
+    Count(Fact),
     /// A call is over: keep its record. Given out once a call, with the last event of the call.
     Keep(Box<CallRecord>),
 }
@@ -96,14 +188,39 @@ pub enum Effect {
 /// What somebody hears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sound {
-    /// A prompt, once.
-    Prompt(PromptId),
+    /// A prompt, once, in a language.
+    Prompt(PromptId, LanguageId),
     /// Music, for as long as it takes.
     Music(PromptId),
     /// The sound of a phone ringing.
     Ringback,
     /// Nothing.
     Silence,
+}
+
+/// What becomes of the keys that a party presses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// They pass to whoever hears the party; nobody here sees them.
+    Pass,
+    /// Each comes back as `Digit`.
+    Choose,
+    /// The door keeps them in a slot, emptied first; each comes back as `DigitTaken`.
+    Take(SlotId),
+    /// The door keeps them as a secret, and neither they nor any sound of the party reach anybody or any recording. Each
+    /// comes back as `DigitTaken`, without matches.
+    Secret,
+}
+
+/// What a phone shows when it rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// The party at the far end of this leg.
+    Leg(LegId),
+    /// This party.
+    Party(PartyId),
+    /// Another agent.
+    Agent(AgentId),
 }
 
 /// Why a call is refused.
@@ -134,4 +251,8 @@ pub enum HangUpCause {
 pub enum Notice {
     /// Too many offers were missed: no more until the agent signs on again.
     Suspended,
+    /// A promise to call back failed for good.
+    CallbackFailed(CallbackId),
+    /// The emergency switch of these hours was turned.
+    Closure(HoursId),
 }

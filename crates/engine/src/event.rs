@@ -5,8 +5,12 @@
 
 use crate::agent::Wanted;
 use crate::config::Config;
-use crate::ids::{AgentId, CallId, LegId, NumberId, PartyId, TrunkId};
+use crate::ids::{
+    AgentId, AttributeId, CallId, CallbackId, DispositionId, HoursId, LegId, NumberId, PartyId, QueueId,
+    SecureId, TargetId, TrunkId,
+};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// Something happened.
@@ -64,7 +68,7 @@ pub enum Event {
         /// To whom.
         leg: LegId,
     },
-    /// A key was pressed.
+    /// A key was pressed while the engine asked for keys to choose by.
     Digit {
         /// By whom.
         leg: LegId,
@@ -85,6 +89,137 @@ pub enum Event {
     },
     /// The program stops soon: nothing new begins, what is in progress may end.
     Draining,
+    /// A key was pressed while the engine asked for digits; which, the door keeps to itself.
+    DigitTaken {
+        /// By whom.
+        leg: LegId,
+        /// What became of it.
+        taken: Taken,
+        /// The place in the slot's list of the digits so far, from 1 on; 0 if they are not in it.
+        matches: u16,
+    },
+    /// The far end of a look-up or of secret digits answered, or did not.
+    LookedUp {
+        /// For which call.
+        call: CallId,
+        /// Whether it answered as it should.
+        ok: bool,
+        /// What it said: attributes and the places of their values in their lists.
+        found: Vec<(AttributeId, u16)>,
+    },
+    /// Whether the number that a caller wants to be called back at can be called.
+    NumberChecked {
+        /// Whose wish it was.
+        leg: LegId,
+        /// The number as a party; `None` if it cannot be called.
+        party: Option<PartyId>,
+        /// Who that is, as [`Facts::person`].
+        person: u64,
+    },
+    /// Somebody with the right asks for something about a call.
+    CallAsked {
+        /// Which.
+        call: CallId,
+        /// The agent or supervisor who asks; `None` for the API on nobody's behalf.
+        by: Option<AgentId>,
+        /// What.
+        ask: Ask,
+    },
+    /// An agent calls somebody: the agent's phone rings first.
+    DialAsked {
+        /// Who.
+        agent: AgentId,
+        /// Whom.
+        party: PartyId,
+        /// Which number the far end sees, and whose rules hold.
+        number: Option<NumberId>,
+        /// For which queue it counts.
+        queue: Option<QueueId>,
+    },
+    /// The emergency switch of opening hours.
+    ClosureSet {
+        /// Which.
+        hours: HoursId,
+        /// Whether closed from now on.
+        closed: bool,
+    },
+    /// A promise to call back is taken back.
+    CallbackCancelled {
+        /// Which.
+        callback: CallbackId,
+    },
+}
+
+/// What became of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Taken {
+    /// It is one more digit.
+    Digit,
+    /// `#`: that was all.
+    End,
+    /// `*`: begin anew.
+    Again,
+}
+
+/// What can be asked for about a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    /// End it.
+    HangUp,
+    /// The agent leaves, and the caller goes there.
+    Transfer(To),
+    /// The agent asks there while the caller holds.
+    Consult(To),
+    /// The consultation ends with caller and the one asked talking.
+    Complete,
+    /// The consultation ends with all three talking.
+    Join,
+    /// The consultation ends; the agent talks with the caller again.
+    Abort,
+    /// Secret digits are taken from the caller.
+    Secure(SecureId),
+    /// Secret digits are not taken after all.
+    StopSecure,
+    /// How the call ended, for the agent.
+    Dispose(DispositionId),
+    /// The recording pauses.
+    PauseRecording,
+    /// The recording goes on.
+    ResumeRecording,
+    /// The one who asks hears, whispers or joins; again with another mode changes it.
+    Supervise(Watch),
+    /// The one who asks leaves again.
+    StopSupervising,
+    /// The one who asks takes the agent's place.
+    TakeOver,
+    /// A waiting call is offered to this agent next.
+    Give(AgentId),
+    /// A waiting call goes to another queue, with its time of entry.
+    Move(QueueId),
+}
+
+/// Where a call can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum To {
+    /// An agent.
+    Agent(AgentId),
+    /// A queue.
+    Queue(QueueId),
+    /// A fixed address.
+    Target(TargetId),
+    /// Somebody outside.
+    Party(PartyId),
+}
+
+/// How a supervisor takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Watch {
+    /// Hears everybody, heard by nobody.
+    Listen,
+    /// Heard by the agents only.
+    Whisper,
+    /// Heard by everybody.
+    Barge,
 }
 
 /// What the door knows about a caller without saying who it is. Replay uses the same facts.
@@ -96,6 +231,8 @@ pub struct Facts {
     pub country: [u8; 2],
     /// Which of the tenant's lists the number stands on, one bit each.
     pub lists: u64,
+    /// The same for the same person in this tenant, and nothing to anybody without the tenant's key; 0 if unknown.
+    pub person: u64,
 }
 
 /// How a leg ended, as the door saw it.

@@ -2,9 +2,11 @@
 
 use crate::agent::AgentState;
 use crate::call::Phase;
-use crate::ids::{AgentId, CallId, EntryId, LegId, QueueId};
+use crate::callback::CallbackState;
+use crate::ids::{AgentId, CallId, CallbackId, EntryId, LegId, QueueId};
 use crate::leg::Role;
-use crate::queue::EntryState;
+use crate::need::rank;
+use crate::queue::Of;
 use crate::state::Engine;
 use crate::timers::Waiter;
 use alloc::collections::BTreeMap;
@@ -23,8 +25,12 @@ pub enum Broken {
     LegWithoutDeadline(LegId),
     /// A caller in a queue whom no time will release.
     EntryWithoutDeadline(EntryId),
-    /// A call that hears a prompt without end.
+    /// A call that hears a prompt, or is asked something, without end.
     PromptWithoutDeadline(CallId),
+    /// A promise to call back that nothing will take up again.
+    CallbackWithoutDeadline(CallbackId),
+    /// What a call says of its conversation and its legs differ.
+    TalkBoundWrongly(CallId),
     /// An agent in wrap-up without end.
     WrapUpWithoutDeadline(AgentId),
     /// An agent is rung for, or talks in, something that is not there, or in two things at once.
@@ -49,11 +55,10 @@ impl Engine {
     pub fn check_counts(&self) -> Result<(), Broken> {
         for (id, q) in &self.s.queues {
             let c = &q.counts;
-            let waiting = q.waiting.len() as u64 + u64::from(q.offering);
-            if c.offered != c.answered + c.abandoned + c.flowed_out + c.callback + waiting {
+            if c.offered != c.answered + c.abandoned + c.flowed_out + c.callback + q.waiting() {
                 return Err(Broken::QueueCountsDiffer(*id));
             }
-            if !q.waiting.is_empty() && !q.free.is_empty() && !q.leaving {
+            if !q.leaving && q.groups.values().any(|g| !g.waiting.is_empty() && !g.free.is_empty()) {
                 return Err(Broken::WaitsAlthoughFree(*id));
             }
         }
@@ -79,7 +84,7 @@ impl Engine {
             if !s.timers.is_set(Waiter::Leg(leg.id)) {
                 return Err(Broken::LegWithoutDeadline(leg.id));
             }
-            if let Role::Agent { agent, .. } = leg.role {
+            if let Role::Agent { agent, .. } | Role::Supervisor { agent } = leg.role {
                 if bound.insert(agent, leg.id).is_some() {
                     return Err(Broken::AgentBoundWrongly(agent));
                 }
@@ -92,11 +97,26 @@ impl Engine {
             if call.live_legs.iter().any(|l| s.legs.get(l).is_none_or(|l| l.call != call.id)) {
                 return Err(Broken::CallWithForeignLeg(call.id));
             }
-            if call.phase == Phase::Saying && !s.timers.is_set(Waiter::Call(call.id)) {
+            let asks = matches!(call.phase, Phase::Saying | Phase::Asking) || call.asking.is_some();
+            if asks && !s.timers.is_set(Waiter::Call(call.id)) {
                 return Err(Broken::PromptWithoutDeadline(call.id));
             }
+            let mine = |l: &LegId| call.live_legs.contains(l);
+            let caller = call.caller_leg.is_none_or(|l| mine(&l) && (call.talk.is_empty() || call.talk.contains(&l)));
+            let watched = call.watchers.iter().all(|w| mine(&w.leg));
+            if !caller || !watched || !call.talk.iter().all(mine) {
+                return Err(Broken::TalkBoundWrongly(call.id));
+            }
+            if call.phase == Phase::Talking && (call.talk.len() < 2 || call.caller_leg.is_none()) {
+                return Err(Broken::TalkBoundWrongly(call.id));
+            }
             if let Phase::Waiting { entry } = call.phase {
-                if s.entries.get(&entry).is_none_or(|e| e.call != call.id) {
+                let right = s.entries.get(&entry).is_some_and(|e| match e.of {
+                    Of::Caller(c) => c == call.id,
+                    Of::Callback(_) => call.is_callback(),
+                    Of::Consult(_) => false,
+                });
+                if !right {
                     return Err(Broken::EntryBoundWrongly(entry));
                 }
             }
@@ -105,15 +125,18 @@ impl Engine {
             if !s.timers.is_set(Waiter::Entry(e.id)) {
                 return Err(Broken::EntryWithoutDeadline(e.id));
             }
-            let waiting = s.queues.get(&e.queue).is_some_and(|q| q.waiting.contains(&(e.entered, e.id)));
-            let right = match e.state {
-                EntryState::Waiting => waiting,
-                EntryState::Offered { leg, .. } => !waiting && s.legs.contains_key(&leg),
-                EntryState::Served { .. } => false,
-            };
-            let call_waits = s.calls.get(&e.call).is_some_and(|c| c.phase == Phase::Waiting { entry: e.id });
-            if !right || !call_waits {
+            if !self.entry_is_right(e) {
                 return Err(Broken::EntryBoundWrongly(e.id));
+            }
+        }
+        for k in s.callbacks.values() {
+            let right = match k.state {
+                CallbackState::Waiting(entry) => s.entries.get(&entry).is_some_and(|e| e.of == Of::Callback(k.id)),
+                CallbackState::Paused => s.timers.is_set(Waiter::Callback(k.id)),
+                CallbackState::Trying(call) => s.calls.contains_key(&call),
+            };
+            if !right {
+                return Err(Broken::CallbackWithoutDeadline(k.id));
             }
         }
         for a in s.agents.values() {
@@ -133,21 +156,59 @@ impl Engine {
         self.check_members()
     }
 
+    fn entry_is_right(&self, e: &crate::queue::Entry) -> bool {
+        let s = &self.s;
+        let key = (e.place, e.id);
+        let Some(queue) = s.queues.get(&e.queue) else { return false };
+        let stands = |q: &QueueId| {
+            s.queues.get(q).and_then(|q| q.groups.get(&e.need)).is_some_and(|g| g.waiting.contains(&key))
+        };
+        let placed = match e.only {
+            Some((agent, _)) => s.reserved.get(&agent).is_some_and(|r| r.contains(&key)) && !stands(&e.queue),
+            None => core::iter::once(&e.queue).chain(&e.also).any(stands),
+        };
+        let due = e.offers.len() < usize::from(e.ring_at_once);
+        let rings = e.offers.iter().all(|(agent, leg)| {
+            s.legs.get(leg).is_some_and(|l| l.role == Role::Agent { agent: *agent, entry: Some(e.id) })
+        });
+        let waits = match e.of {
+            Of::Caller(call) => s.calls.get(&call).is_some_and(|c| c.phase == Phase::Waiting { entry: e.id }),
+            Of::Consult(call) => s.calls.get(&call).is_some_and(|c| c.aside.is_some()),
+            Of::Callback(id) => s.callbacks.get(&id).is_some_and(|k| k.state == CallbackState::Waiting(e.id)),
+        };
+        let counted = queue.arrived.contains(&(e.entered, e.id)) == matches!(e.of, Of::Caller(_));
+        queue.line.contains(&key) && placed == due && e.listed == due && rings && waits && counted
+    }
+
     fn check_members(&self) -> Result<(), Broken> {
         for (id, q) in &self.s.queues {
-            let members: Vec<_> = self.s.agents.values().filter(|a| a.queues.contains(id)).collect();
+            let strategy = self.queue_config(*id).map(|c| c.strategy).unwrap_or_default();
             let mut states = [0u32; crate::agent::STATES];
-            let mut free = 0;
-            for a in members {
+            let mut working = 0;
+            let mut members = Vec::new();
+            for a in self.s.agents.values().filter(|a| a.queues.iter().any(|m| m.queue == *id)) {
                 states[a.state.index()] += 1;
-                let is_free = matches!(a.state, AgentState::Available);
-                free += usize::from(is_free);
-                if is_free != q.free.contains(&(a.idle_since, a.id)) {
-                    return Err(Broken::QueueMembersDiffer(*id));
+                working += if a.state.works() { crate::agent::share(a) } else { 0 };
+                if matches!(a.state, AgentState::Available) {
+                    members.push(a);
                 }
             }
-            if states != q.states || free != q.free.len() {
+            if states != q.states || working != q.working {
                 return Err(Broken::QueueMembersDiffer(*id));
+            }
+            for (need, group) in &q.groups {
+                let skills = self.s.needs.skills(*need);
+                let able = members.iter().filter(|a| a.has(skills));
+                let mut count = 0;
+                for a in able {
+                    count += 1;
+                    if !group.free.contains(&rank(a, strategy, skills)) {
+                        return Err(Broken::QueueMembersDiffer(*id));
+                    }
+                }
+                if count != group.free.len() {
+                    return Err(Broken::QueueMembersDiffer(*id));
+                }
             }
         }
         Ok(())

@@ -1,11 +1,12 @@
 //! Legs: each party's connection to a call, and how long each of its states may last.
 
-use crate::effect::{Effect, HangUpCause};
+use crate::effect::{Effect, HangUpCause, Sound};
 use crate::event::LegEnd;
-use crate::ids::{AgentId, CallId, EntryId, LegId, TargetId};
+use crate::ids::{AgentId, CallId, EntryId, LegId, PartyId, TargetId};
 use crate::record::What;
 use crate::state::Engine;
 use crate::timers::{Time, Waiter};
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// How long the door may take to end a leg: SIP needs up to 32 s when the far end is silent.
@@ -18,17 +19,27 @@ pub(crate) const ANSWERING_MS: u64 = 45_000;
 pub enum Role {
     /// The party that called.
     Caller,
-    /// An agent, rung for a queue entry.
+    /// An agent.
     Agent {
         /// Who.
         agent: AgentId,
-        /// For which caller.
-        entry: EntryId,
+        /// For which queue entry; none if rung without a queue, or calling.
+        entry: Option<EntryId>,
     },
     /// A fixed address.
     Target {
         /// Which.
         target: TargetId,
+    },
+    /// Somebody outside whom we call.
+    Party {
+        /// Who.
+        party: PartyId,
+    },
+    /// Somebody who listens, whispers or joins.
+    Supervisor {
+        /// Who.
+        agent: AgentId,
     },
 }
 
@@ -47,6 +58,16 @@ pub enum LegState {
     Up,
     /// We hang it up.
     Ending,
+}
+
+/// What a leg was last told to hear.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Hears {
+    #[default]
+    Nothing,
+    Sound,
+    Music(crate::ids::PromptId),
+    Legs(Vec<LegId>),
 }
 
 /// A leg that is not over.
@@ -68,6 +89,7 @@ pub struct Leg {
     pub held: bool,
     /// We hang it up because it rang too long.
     pub rang_too_long: bool,
+    pub(crate) hears: Hears,
 }
 
 impl Engine {
@@ -75,10 +97,18 @@ impl Engine {
         let id = LegId(self.s.next_leg);
         self.s.next_leg += 1;
         let now = self.s.now;
-        self.s.legs.insert(
+        let leg = Leg {
             id,
-            Leg { id, call, role, state, began: now, answered: None, held: false, rang_too_long: false },
-        );
+            call,
+            role,
+            state,
+            began: now,
+            answered: None,
+            held: false,
+            rang_too_long: false,
+            hears: Hears::Nothing,
+        };
+        self.s.legs.insert(id, leg);
         self.s.timers.set(Waiter::Leg(id), now.plus(limit_ms));
         id
     }
@@ -92,6 +122,39 @@ impl Engine {
             }
             self.s.timers.set(Waiter::Leg(id), now.plus(limit_ms));
         }
+    }
+
+    /// Whether a leg's far end has answered and is there.
+    pub(crate) fn is_up(&self, id: LegId) -> bool {
+        self.s.legs.get(&id).is_some_and(|l| matches!(l.state, LegState::Up | LegState::Answering))
+    }
+
+    /// Lets a leg hear something, from its beginning.
+    pub(crate) fn play(&mut self, leg: LegId, sound: Sound) {
+        if let Some(l) = self.s.legs.get_mut(&leg) {
+            l.hears = match sound {
+                Sound::Music(prompt) => Hears::Music(prompt),
+                _ => Hears::Sound,
+            };
+        }
+        self.effect(Effect::Play { leg, sound });
+    }
+
+    /// Lets a leg hear music, unless it does.
+    pub(crate) fn play_music(&mut self, leg: LegId, prompt: crate::ids::PromptId) {
+        if self.s.legs.get(&leg).is_some_and(|l| l.hears != Hears::Music(prompt)) {
+            self.play(leg, Sound::Music(prompt));
+        }
+    }
+
+    /// Lets a leg hear others, unless it does.
+    pub(crate) fn hear(&mut self, leg: LegId, from: Vec<LegId>) {
+        let Some(l) = self.s.legs.get_mut(&leg) else { return };
+        if l.hears == Hears::Legs(from.clone()) {
+            return;
+        }
+        l.hears = Hears::Legs(from.clone());
+        self.effect(Effect::Hear { leg, from });
     }
 
     /// Asks for the end of a leg. It is over when the door says so, or after its deadline.
@@ -112,11 +175,9 @@ impl Engine {
         }
         // The deadline stays that of the whole ring time.
         leg.state = LegState::Ringing;
-        let (call, role) = (leg.call, leg.role);
+        let call = leg.call;
         self.moment(call, What::Ringing { leg: id });
-        if let Role::Target { .. } = role {
-            self.on_target_ringing(call);
-        }
+        self.on_far_leg_ringing(call, id);
     }
 
     pub(crate) fn on_leg_answered(&mut self, id: LegId) {
@@ -125,13 +186,14 @@ impl Engine {
         let limit = self.s.config.max_call_ms;
         match (role, state) {
             (Role::Caller, LegState::Answering) => self.set_leg(id, LegState::Up, limit),
-            (Role::Agent { agent, entry }, LegState::Dialling | LegState::Ringing) => {
+            (Role::Caller, _) => {}
+            (_, LegState::Dialling | LegState::Ringing) => {
                 self.set_leg(id, LegState::Up, limit);
-                self.on_agent_answered(call, id, agent, entry);
-            }
-            (Role::Target { .. }, LegState::Dialling | LegState::Ringing) => {
-                self.set_leg(id, LegState::Up, limit);
-                self.on_target_answered(call, id);
+                match role {
+                    Role::Agent { agent, entry: Some(entry) } => self.on_offer_answered(call, id, agent, entry),
+                    Role::Supervisor { agent } => self.on_supervisor_answered(call, id, agent),
+                    _ => self.on_dialled_answered(call, id, role),
+                }
             }
             // It crossed our hanging up: the door ends it as it is.
             _ => {}
@@ -142,10 +204,12 @@ impl Engine {
         let Some(leg) = self.s.legs.remove(&id) else { return };
         self.s.timers.clear(Waiter::Leg(id));
         self.keep_leg(&leg, end);
+        let is_customer = self.caller_leg(leg.call) == Some(id);
         match leg.role {
-            Role::Caller => self.on_caller_ended(leg.call, leg.state, end),
+            _ if is_customer => self.on_caller_ended(leg.call, end),
             Role::Agent { agent, entry } => self.on_agent_leg_ended(&leg, agent, entry, end),
-            Role::Target { .. } => self.on_target_leg_ended(&leg, end),
+            Role::Supervisor { agent } => self.on_supervisor_ended(&leg, agent),
+            Role::Caller | Role::Target { .. } | Role::Party { .. } => self.on_far_leg_ended(&leg, end),
         }
         self.close_if_empty(leg.call);
     }
@@ -156,9 +220,12 @@ impl Engine {
             return;
         }
         leg.held = held;
-        let call = leg.call;
+        let (call, role) = (leg.call, leg.role);
         self.moment(call, if held { What::Held { leg: id } } else { What::Resumed { leg: id } });
-        self.on_hold_changed(call, id, held);
+        if let Role::Agent { agent, .. } = role {
+            self.count_hold(agent, held);
+        }
+        self.rehear(call);
     }
 
     pub(crate) fn on_leg_deadline(&mut self, id: LegId) {
@@ -166,9 +233,9 @@ impl Engine {
         match (leg.role, leg.state) {
             // The door did not say that it is over: it is, as far as anybody here is concerned.
             (_, LegState::Ending) => self.on_leg_ended(id, LegEnd::Failed),
-            (Role::Agent { .. } | Role::Target { .. }, LegState::Dialling | LegState::Ringing) => {
-                self.rang_too_long(id);
-            }
+            (Role::Caller, LegState::Dialling | LegState::Ringing) => self.on_lost_leg(id),
+            (_, LegState::Dialling | LegState::Ringing) => self.rang_too_long(id),
+            (Role::Caller | Role::Party { .. }, LegState::Up) => self.on_longest_call(id),
             (_, LegState::Up) => self.on_longest_call(id),
             _ => self.on_lost_leg(id),
         }

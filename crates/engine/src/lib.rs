@@ -16,34 +16,50 @@
 extern crate alloc;
 
 mod agent;
+mod asking;
 mod call;
+mod callback;
 mod config;
+mod count;
 mod effect;
+mod estimate;
 mod event;
 mod flow;
+mod hours;
 mod ids;
 mod laws;
 mod leg;
+mod need;
 mod queue;
 mod record;
 mod restart;
 mod route;
 mod state;
+mod supervise;
+mod talk;
 mod timers;
 
-pub use agent::{Agent, AgentState, Wanted};
+pub use agent::{Agent, AgentState, Membership, Wanted, Work};
 pub use call::{Call, Phase};
-pub use config::{AgentConfig, AtStart, Config, FlowConfig, NumberConfig, QueueConfig, Step};
-pub use effect::{Effect, HangUpCause, Notice, RefuseCause, Sound};
-pub use event::{Event, Facts, LegEnd};
+pub use callback::{Callback, CallbackState};
+pub use config::{
+    AgentConfig, Announce, At, AtStart, CallbackConfig, Config, END, Easier, FlowConfig, Member, Node, NumberConfig,
+    Overflow, QueueConfig, RecordingRule, Relax, SecureConfig, Step, Strategy, Test,
+};
+pub use count::{CallbackStep, Fact};
+pub use effect::{Effect, HangUpCause, Keys, Notice, RefuseCause, Show, Sound};
+pub use event::{Ask, Event, Facts, LegEnd, Taken, To, Watch};
+pub use hours::{HoursConfig, SpecialDay};
 pub use ids::{
-    AgentId, CallId, EffectId, EntryId, FlowId, LegId, NumberId, PartyId, PromptId, QueueId, RecordingId,
-    TargetId, TrunkId,
+    AgentId, AttributeId, BreakReason, CallId, CallbackId, DispositionId, EffectId, EntryId, FlowId, HoursId,
+    LanguageId, LegId, LookUpId, MailboxId, NeedId, NumberId, PartyId, PromptId, QueueId, RecordingId, SecureId,
+    SkillId, SlotId, TargetId, TrunkId,
 };
 pub use laws::Broken;
 pub use leg::{Leg, LegState, Role};
-pub use queue::{Entry, EntryState, Queue, QueueCounts};
-pub use record::{CallRecord, EndedBy, Fault, LegRecord, Moment, Outcome, Reason, What};
-pub use route::{Decision, OfferOutcome};
+pub use need::{Group, Rank};
+pub use queue::{Entry, Of, Queue, QueueCounts};
+pub use record::{CallRecord, EndedBy, Fault, LegRecord, Moment, Origin, Outcome, Reason, What};
+pub use route::{Candidate, Decision, OfferOutcome, Why};
 pub use state::{Changed, Engine, Snapshot};
 pub use timers::Time;

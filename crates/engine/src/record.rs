@@ -1,8 +1,10 @@
 //! What is kept of a call: its record, its legs and its timeline.
 
 use crate::event::LegEnd;
+use crate::event::{To, Watch};
 use crate::ids::{
-    AgentId, CallId, LegId, NumberId, PartyId, PromptId, QueueId, RecordingId, TargetId, TrunkId,
+    AgentId, AttributeId, CallId, CallbackId, DispositionId, EntryId, FlowId, HoursId, LanguageId, LegId, LookUpId,
+    MailboxId, NumberId, PartyId, PromptId, QueueId, RecordingId, SecureId, SkillId, TargetId, TrunkId,
 };
 use crate::leg::{Leg, Role};
 use crate::route::Decision;
@@ -55,6 +57,30 @@ pub struct CallRecord {
     pub decisions: Vec<Decision>,
     /// Its recordings.
     pub recordings: Vec<RecordingId>,
+    /// How it began.
+    pub origin: Origin,
+    /// What flows and look-ups remembered.
+    pub attributes: Vec<(AttributeId, u16)>,
+    /// The language it ended with.
+    pub language: LanguageId,
+}
+
+/// How a call began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Origin {
+    /// Somebody called.
+    #[default]
+    Inbound,
+    /// An agent called somebody.
+    Outbound {
+        /// Who.
+        agent: AgentId,
+    },
+    /// A promise to call back is kept.
+    Callback {
+        /// Which.
+        callback: CallbackId,
+    },
 }
 
 /// A leg that is over.
@@ -121,6 +147,10 @@ pub enum Reason {
     Stopping,
     /// Something here failed.
     Failed,
+    /// The caller left for a callback.
+    CallbackPromised,
+    /// A transfer left nobody of ours in the call.
+    Transferred,
 }
 
 /// Whose fault an end was.
@@ -139,9 +169,13 @@ impl Reason {
     /// Whose fault it is.
     pub fn fault(self) -> Fault {
         match self {
-            Reason::HungUp | Reason::Abandoned | Reason::GaveUp | Reason::FlowEnded | Reason::Asked => {
-                Fault::Nobody
-            }
+            Reason::HungUp
+            | Reason::Abandoned
+            | Reason::GaveUp
+            | Reason::FlowEnded
+            | Reason::Asked
+            | Reason::CallbackPromised
+            | Reason::Transferred => Fault::Nobody,
             Reason::UnknownNumber => Fault::Configuration,
             Reason::NoAnswer | Reason::Busy | Reason::Unreachable => Fault::FarEnd,
             Reason::NoCommonMedia => Fault::Caller,
@@ -196,6 +230,50 @@ pub enum What {
     Resumed { leg: LegId },
     Digit { leg: LegId, digit: char },
     Ended { by: EndedBy, reason: Reason },
+    FlowEntered { flow: FlowId },
+    Chosen { digit: char },
+    NothingChosen,
+    DigitsTaken { count: u8 },
+    HoursClosed { hours: HoursId, holiday: bool, emergency: bool },
+    LookedUp { look_up: LookUpId, ok: bool },
+    AttributeSet { attribute: AttributeId, value: u16 },
+    LanguageSet { language: LanguageId },
+    PrioritySet { steps: u8 },
+    SkillNeeded { skill: SkillId, level: u8 },
+    ConsentAnnounced,
+    ConsentRefused,
+    RecordingNotAllowed,
+    RecordingPaused { recording: RecordingId },
+    RecordingResumed { recording: RecordingId },
+    SecureBegan { secure: SecureId },
+    SecureEnded { secure: SecureId, ok: bool },
+    Relaxed { queue: QueueId, step: u8 },
+    Overflowed { queue: QueueId, why: crate::config::Overflow },
+    ToldPosition { position: u32 },
+    ToldWait { expected_ms: u64 },
+    WaitsForLastAgent { agent: AgentId },
+    CallbackOffered { queue: QueueId },
+    CallbackPromised { callback: CallbackId },
+    CallbackRefused,
+    CallbackTried { callback: CallbackId, attempt: u8 },
+    TransferAsked { by: Option<AgentId>, to: To },
+    ConsultBegan { by: AgentId, to: To },
+    ConsultEnded { by: AgentId },
+    Joined { leg: LegId },
+    Left { leg: LegId },
+    NotAvailable { agent: AgentId },
+    Supervised { by: AgentId, watch: Watch },
+    SupervisionEnded { by: AgentId },
+    TakenOver { by: AgentId },
+    Given { agent: AgentId, by: Option<AgentId> },
+    Moved { queue: QueueId, by: Option<AgentId> },
+    Disposed { agent: AgentId, disposition: DispositionId },
+    MessageBegan { mailbox: MailboxId },
+    MessageLeft { mailbox: MailboxId, recording: RecordingId },
+    PartyDialled { party: PartyId, leg: LegId },
+    PartyFailed { leg: LegId, end: LegEnd },
+    TookTooManySteps,
+    ReturnedTo { queue: QueueId, entry: EntryId },
 }
 
 impl Engine {

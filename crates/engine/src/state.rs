@@ -2,16 +2,22 @@
 
 use crate::agent::Agent;
 use crate::call::Call;
-use crate::config::{FlowConfig, NumberConfig, QueueConfig};
+use crate::callback::Callback;
+use crate::config::{NumberConfig, QueueConfig, SecureConfig};
 use crate::effect::Effect;
 use crate::event::Event;
+use crate::flow::Editions;
+use crate::hours::HoursConfig;
 use crate::ids::{
-    AgentId, CallId, EffectId, EntryId, FlowId, LegId, NumberId, PromptId, QueueId, RecordingId,
+    AgentId, CallId, CallbackId, EffectId, EntryId, HoursId, LegId, NumberId, PromptId, QueueId, RecordingId,
+    SecureId,
 };
 use crate::leg::Leg;
+use crate::need::Needs;
 use crate::queue::{Entry, Queue};
+use crate::route::Candidate;
 use crate::timers::{Time, Timers, Waiter};
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +25,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) queues: BTreeMap<QueueId, QueueConfig>,
-    pub(crate) flows: BTreeMap<FlowId, FlowConfig>,
     pub(crate) numbers: BTreeMap<NumberId, NumberConfig>,
+    pub(crate) hours: BTreeMap<HoursId, HoursConfig>,
+    pub(crate) secure: BTreeMap<SecureId, SecureConfig>,
     pub(crate) hold_music: PromptId,
     pub(crate) max_call_ms: u64,
 }
@@ -37,12 +44,25 @@ pub(crate) struct State {
     pub(crate) next_entry: u64,
     pub(crate) next_recording: u64,
     pub(crate) next_effect: u64,
+    pub(crate) next_callback: u64,
+    /// Offers made, for whose turn it is.
+    pub(crate) offers: u64,
     pub(crate) config: Settings,
+    pub(crate) editions: Editions,
+    pub(crate) needs: Needs,
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) legs: BTreeMap<LegId, Leg>,
     pub(crate) entries: BTreeMap<EntryId, Entry>,
     pub(crate) queues: BTreeMap<QueueId, Queue>,
     pub(crate) agents: BTreeMap<AgentId, Agent>,
+    pub(crate) callbacks: BTreeMap<CallbackId, Callback>,
+    pub(crate) callback_persons: BTreeMap<u64, CallbackId>,
+    /// Entries that only one agent may have.
+    pub(crate) reserved: BTreeMap<AgentId, BTreeSet<(Time, EntryId)>>,
+    pub(crate) last_agents: BTreeMap<u64, (AgentId, Time)>,
+    pub(crate) last_agents_by_time: BTreeSet<(Time, u64)>,
+    /// Hours whose emergency switch is on.
+    pub(crate) closed: BTreeSet<HoursId>,
     pub(crate) timers: Timers,
     pub(crate) ended_calls: u64,
 }
@@ -65,6 +85,7 @@ pub enum Changed {
     Call(CallId),
     Agent(AgentId),
     Queue(QueueId),
+    Hours(HoursId),
 }
 
 /// One tenant's calls, queues and agents. See the crate's page for how to drive it.
@@ -77,6 +98,8 @@ pub struct Engine {
     changes: Vec<Changed>,
     // While calls of a process that died are closed, nobody is there to carry anything out.
     pub(crate) quiet: bool,
+    // The whole lists behind decisions, for whoever replays to one.
+    pub(crate) candidates: Option<Vec<(LegId, Vec<Candidate>)>>,
 }
 
 impl Engine {
@@ -115,6 +138,13 @@ impl Engine {
             Event::AgentWants { agent, wanted } => self.on_agent_wants(agent, wanted),
             Event::HangUpAsked { call } => self.on_hang_up_asked(call),
             Event::Draining => self.s.draining = true,
+            Event::DigitTaken { leg, taken, matches } => self.on_digit_taken(leg, taken, matches),
+            Event::LookedUp { call, ok, found } => self.on_looked_up(call, ok, found),
+            Event::NumberChecked { leg, party, person } => self.on_number_checked(leg, party, person),
+            Event::CallAsked { call, by, ask } => self.on_call_asked(call, by, ask),
+            Event::DialAsked { agent, party, number, queue } => self.on_dial_asked(agent, party, number, queue),
+            Event::ClosureSet { hours, closed } => self.on_closure_set(hours, closed),
+            Event::CallbackCancelled { callback } => self.on_callback_cancelled(callback),
         }
         // Whatever is due by now happens now, so that an event never meets a state that should have ended.
         while let Some(waiter) = self.s.timers.pop(self.s.now) {
@@ -123,6 +153,7 @@ impl Engine {
                 Waiter::Call(id) => self.on_call_deadline(id),
                 Waiter::Entry(id) => self.on_entry_deadline(id),
                 Waiter::Agent(id) => self.on_agent_deadline(id),
+                Waiter::Callback(id) => self.on_callback_deadline(id),
             }
         }
     }
@@ -177,6 +208,21 @@ impl Engine {
         &self.s.agents
     }
 
+    /// Promises to call back that are not kept yet.
+    pub fn callbacks(&self) -> &BTreeMap<CallbackId, Callback> {
+        &self.s.callbacks
+    }
+
+    /// Hours whose emergency switch is on.
+    pub fn closed(&self) -> &BTreeSet<HoursId> {
+        &self.s.closed
+    }
+
+    /// Opening hours, as configured.
+    pub fn hours(&self) -> &BTreeMap<HoursId, HoursConfig> {
+        &self.s.config.hours
+    }
+
     /// Calls that came and ended since the tenant began.
     pub fn ended_calls(&self) -> u64 {
         self.s.ended_calls
@@ -205,12 +251,22 @@ impl Engine {
     }
 
     pub(crate) fn effect(&mut self, effect: Effect) {
-        if self.quiet && !matches!(effect, Effect::Keep(_)) {
+        if self.quiet && !matches!(effect, Effect::Keep(_) | Effect::Count(_)) {
             return;
         }
         let id = EffectId(self.s.next_effect);
         self.s.next_effect += 1;
         self.effects.push_back((id, effect));
+    }
+
+    fn on_closure_set(&mut self, hours: HoursId, closed: bool) {
+        let changed = match closed {
+            true => self.s.closed.insert(hours),
+            false => self.s.closed.remove(&hours),
+        };
+        if changed {
+            self.changed(Changed::Hours(hours));
+        }
     }
 
     pub(crate) fn queue_config(&self, id: QueueId) -> Option<&QueueConfig> {

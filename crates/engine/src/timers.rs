@@ -1,6 +1,6 @@
 //! Time, and the one list of what waits for it.
 
-use crate::ids::{AgentId, CallId, EntryId, LegId};
+use crate::ids::{AgentId, CallId, CallbackId, EntryId, LegId};
 use alloc::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
@@ -25,12 +25,14 @@ impl Time {
 pub(crate) enum Waiter {
     /// A leg: its far end does not do what was asked in time; or, once it is up, the longest call.
     Leg(LegId),
-    /// A call: a prompt does not end in time.
+    /// A call: what its flow waits for does not come in time.
     Call(CallId),
-    /// A queue entry: the longest wait.
+    /// A queue entry: the next thing that changes with time, the longest wait at the latest.
     Entry(EntryId),
     /// An agent: the end of wrap-up.
     Agent(AgentId),
+    /// A promise to call back: the next try.
+    Callback(CallbackId),
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -54,6 +56,10 @@ impl Timers {
 
     pub(crate) fn is_set(&self, waiter: Waiter) -> bool {
         self.by_waiter.contains_key(&waiter)
+    }
+
+    pub(crate) fn of(&self, waiter: Waiter) -> Option<Time> {
+        self.by_waiter.get(&waiter).copied()
     }
 
     pub(crate) fn first(&self) -> Option<Time> {

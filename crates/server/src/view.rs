@@ -66,7 +66,7 @@ pub struct CallDetail {
 pub struct LegView {
     /// Id of the leg.
     pub id: String,
-    /// `caller`, `agent` or `target`.
+    /// `caller`, `agent`, `target` (a fixed address), `party` (somebody we called) or `supervisor`.
     pub role: String,
     /// Id of the agent.
     pub agent: Option<String>,
@@ -298,6 +298,8 @@ fn leg(id: LegId, role: Role, state: String, (began, answered, ended): Times, m:
         Role::Caller => ("caller", None),
         Role::Agent { agent, .. } => ("agent", Some(m.names.of("User", agent.0))),
         Role::Target { .. } => ("target", None),
+        Role::Party { .. } => ("party", None),
+        Role::Supervisor { agent } => ("supervisor", Some(m.names.of("User", agent.0))),
     };
     LegView {
         id: leg_id(id),
@@ -399,12 +401,12 @@ pub fn agent(a: &Agent, m: &Meaning) -> AgentView {
         state: a.state.name().into(),
         since: time(a.since),
         call: match a.state {
-            AgentState::Talking { call, .. } | AgentState::WrapUp { call } => Some(call_id(call)),
+            AgentState::Offered { call, .. } | AgentState::Talking { call, .. } | AgentState::WrapUp { call } => Some(call_id(call)),
             _ => None,
         },
         next: a.next.map(|n| word(&n)),
         misses: a.misses,
-        queues: a.queues.iter().map(|q| m.names.of("Queue", q.0)).collect(),
+        queues: a.queues.iter().map(|q| m.names.of("Queue", q.queue.0)).collect(),
     }
 }
 
@@ -413,8 +415,8 @@ pub fn queue(id: QueueId, q: &Queue, m: &Meaning) -> QueueView {
     let c = &q.counts;
     QueueView {
         id: m.names.of("Queue", id.0),
-        waiting: q.waiting.len() as u64 + u64::from(q.offering),
-        waiting_since: q.waiting.first().map(|(t, _)| time(*t)),
+        waiting: q.waiting(),
+        waiting_since: q.oldest().map(time),
         agents: AgentState::NAMES.iter().zip(q.states).map(|(n, c)| (n.to_string(), c)).collect(),
         offered: c.offered,
         answered: c.answered,

@@ -1,6 +1,6 @@
 //! Checkers: each watches an engine from outside and states one law.
 
-use engine::{AgentId, CallId, CallRecord, Effect, Engine, LegId, Time};
+use engine::{AgentId, CallId, CallRecord, Effect, Engine, LegId, Strategy, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A law that was seen broken.
@@ -75,20 +75,25 @@ impl Checkers {
         if record.decisions.iter().any(|d| d.outcome == engine::OfferOutcome::Open) {
             self.broken(at, format!("an offer of call {} has no outcome", record.id.0));
         }
-        // The longest idle is chosen: nobody in line had been free for longer.
-        if record.decisions.iter().any(|d| d.runners_up.iter().any(|(_, idle)| *idle > d.idle_ms)) {
-            self.broken(at, format!("call {} was offered past somebody free for longer", record.id.0));
+        for d in record.decisions.iter().filter(|d| d.why == engine::Why::InOrder) {
+            // Whoever was rung was first by the strategy, and by the time free among equals.
+            let order = |score: u64, idle: u64| match d.strategy {
+                Strategy::MostFitting => (u64::MAX - score, u64::MAX - idle),
+                _ => (score, u64::MAX - idle),
+            };
+            let own = order(d.score, d.idle_ms);
+            if d.runners_up.iter().any(|(_, score, idle)| order(*score, *idle) < own) {
+                self.broken(at, format!("call {} was offered past somebody who came first", record.id.0));
+            }
         }
     }
 
-    /// Callers of one queue are served in the order they came.
+    /// Callers of one queue who need the same are served in their order.
     pub fn offered_in_order(&mut self, at: Time, engine: &Engine, entry: engine::EntryId) {
-        let Some((queue, entered)) = engine.entries().get(&entry).map(|e| (e.queue, e.entered)) else {
-            return;
-        };
-        let Some(q) = engine.queues().get(&queue) else { return };
-        if q.waiting.first().is_some_and(|(first, _)| *first < entered) {
-            self.broken(at, format!("queue {} passed over a caller who came earlier", queue.0));
+        let Some(e) = engine.entries().get(&entry).filter(|e| e.only.is_none()) else { return };
+        let Some(group) = engine.queues().get(&e.queue).and_then(|q| q.groups.get(&e.need)) else { return };
+        if group.waiting.first().is_some_and(|(first, _)| *first < e.place) {
+            self.broken(at, format!("queue {} passed over a caller who came earlier", e.queue.0));
         }
     }
 

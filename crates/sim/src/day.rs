@@ -103,7 +103,7 @@ impl Day {
                 // Every agent serves one queue or two.
                 members: (0..self.agents)
                     .filter(|a| a % self.queues == n || (a % 3 == 0 && (a / 3) % self.queues == n))
-                    .map(AgentId)
+                    .map(|a| AgentId(a).into())
                     .collect(),
                 ring_ms: 15_000,
                 wrap_up_ms: if n % 2 == 0 { 20_000 } else { 0 },
@@ -112,30 +112,36 @@ impl Day {
                 misses_to_suspend: 3,
                 music: PromptId(0),
                 answer_within_ms: 20_000,
+                ..QueueConfig::default()
             })
             .collect();
         let flows = queues
             .iter()
-            .map(|q| FlowConfig {
-                id: FlowId(q.id.0),
-                steps: [
+            .map(|q| {
+                let steps = [
                     Step::Say { prompt: PromptId(1) },
                     Step::Record { on: true },
-                    Step::Queue { queue: q.id },
+                    Step::Queue { queue: q.id, overflow: Vec::new() },
                     Step::Say { prompt: PromptId(2) },
-                ]
-                .into(),
+                ];
+                FlowConfig::in_order(FlowId(q.id.0), steps)
             })
             .collect();
-        let numbers =
-            queues.iter().map(|q| NumberConfig { id: NumberId(q.id.0), flow: FlowId(q.id.0) }).collect();
+        let number = |q: &QueueConfig| NumberConfig {
+            id: NumberId(q.id.0),
+            flow: FlowId(q.id.0),
+            recording: Default::default(),
+            language: Default::default(),
+        };
+        let numbers = queues.iter().map(number).collect();
         let agents = (0..self.agents)
             .map(|n| AgentConfig {
                 id: AgentId(n),
                 at_start: if n % 10 == 0 { AtStart::Offline } else { AtStart::Available },
+                skills: Vec::new(),
             })
             .collect();
-        Config { queues, agents, flows, numbers, hold_music: PromptId(0), max_call_ms: 4 * 3_600_000 }
+        Config { queues, agents, flows, numbers, max_call_ms: 4 * 3_600_000, ..Config::default() }
     }
 }
 
@@ -201,7 +207,7 @@ impl World {
                     let talks = self.engine.legs().get(&leg).is_none_or(|l| {
                         matches!(
                             self.engine.calls().get(&l.call).map(|c| c.phase),
-                            Some(engine::Phase::Talking { .. })
+                            Some(engine::Phase::Talking)
                         )
                     });
                     if !talks {
@@ -297,34 +303,35 @@ impl World {
                     self.plan(soon, Planned::Tell(event));
                 }
             }
-            Effect::DialAgent { leg, agent, caller } => {
-                if let Some(Role::Agent { entry, .. }) = self.engine.legs().get(&leg).map(|l| l.role) {
+            Effect::DialAgent { leg, agent, .. } => {
+                if let Some(Role::Agent { entry: Some(entry), .. }) = self.engine.legs().get(&leg).map(|l| l.role) {
                     self.checkers.offered_in_order(now, &self.engine, entry);
                 }
-                self.ring(now, leg, agent, caller);
+                self.ring(now, leg, agent);
             }
             Effect::DialTarget { leg, .. } => {
                 self.plan(soon, Planned::Tell(Event::LegRinging { leg }));
                 self.plan(soon.plus(3_000), Planned::Tell(Event::LegAnswered { leg }));
             }
-            Effect::Play { leg, sound: Sound::Prompt(_) } => {
+            Effect::Play { leg, sound: Sound::Prompt(..) } => {
                 let at = now.plus(self.chance.between(2_000, 8_000));
                 self.plan(at, Planned::Tell(Event::PlayEnded { leg }));
             }
-            Effect::Connect { a, b } => self.talk(now, a, b),
+            Effect::Hear { leg, from } => {
+                if let Some(far) = from.first() {
+                    self.talk(now, leg, *far);
+                }
+            }
             Effect::Notify { agent, .. } => {
                 let at = now.plus(self.chance.between(10_000, 600_000));
                 let event = Event::AgentWants { agent, wanted: Wanted::Available };
                 self.plan(at, Planned::Tell(event));
             }
-            Effect::Alert { .. }
-            | Effect::Play { .. }
-            | Effect::StartRecording { .. }
-            | Effect::StopRecording { .. } => {}
+            _ => {}
         }
     }
 
-    fn ring(&mut self, now: Time, leg: LegId, agent: AgentId, _caller: LegId) {
+    fn ring(&mut self, now: Time, leg: LegId, agent: AgentId) {
         let habits = self.agents[agent.0 as usize];
         let ringing = now.plus(1 + self.chance.below(80));
         match habits.answer(&mut self.chance) {

@@ -21,13 +21,13 @@ impl Switch {
             }
             Effect::Answer { leg } => self.answer(now, tenant, leg),
             Effect::Refuse { leg, cause } => self.refuse(now, tenant, leg, cause),
-            Effect::DialAgent { leg, agent, caller } => {
+            Effect::DialAgent { leg, agent, show } => {
                 let address = self.tenants[tenant].meaning.phones.get(&agent).cloned();
-                self.dial(now, tenant, leg, caller, address);
+                self.dial(now, tenant, leg, show, address);
             }
-            Effect::DialTarget { leg, target, caller } => {
+            Effect::DialTarget { leg, target, show } => {
                 let address = self.tenants[tenant].meaning.targets.get(&target).cloned();
-                self.dial(now, tenant, leg, caller, address);
+                self.dial(now, tenant, leg, show, address);
             }
             Effect::HangUp { leg, cause } => self.hang_up(now, tenant, leg, cause),
             Effect::Play { leg, sound } => self.play(now, tenant, leg, sound),

@@ -149,13 +149,13 @@ pub fn understand(
             StartState::Offline => AtStart::Offline,
             StartState::Available => AtStart::Available,
         };
-        meaning.config.agents.push(AgentConfig { id: agent, at_start });
+        meaning.config.agents.push(AgentConfig { id: agent, at_start, skills: Vec::new() });
         if let Some(phone) = &user.phone {
             meaning.phones.insert(agent, TargetAddress { nat: user.nat, ..read_sip_address(phone)? });
         }
     }
     for (id, q) in all::<Queue>(documents, "Queue")? {
-        let members = q.agents.iter().map(|a| of("User", a).map(AgentId)).collect::<Result<Vec<_>, _>>()?;
+        let members = q.agents.iter().map(|a| of("User", a).map(|n| AgentId(n).into())).collect::<Result<Vec<_>, _>>()?;
         meaning.config.queues.push(QueueConfig {
             id: QueueId(of("Queue", &id)?),
             members,
@@ -166,6 +166,7 @@ pub fn understand(
             misses_to_suspend: q.misses_to_suspend,
             music: music(&q.music)?,
             answer_within_ms: q.answer_within.0,
+            ..QueueConfig::default()
         });
     }
     for (id, flow) in all::<Flow>(documents, "Flow")? {
@@ -176,7 +177,7 @@ pub fn understand(
                 FlowStep::Answer(_) => Step::Answer,
                 FlowStep::Say(p) => Step::Say { prompt: PromptId(of("Prompt", p)?) },
                 FlowStep::Record(on) => Step::Record { on: *on },
-                FlowStep::Queue(q) => Step::Queue { queue: QueueId(of("Queue", q)?) },
+                FlowStep::Queue(q) => Step::Queue { queue: QueueId(of("Queue", q)?), overflow: Vec::new() },
                 FlowStep::Connect(c) => {
                     // A flow has at most 200 steps, so flow and step together name the address for good.
                     let target = TargetId(flow_id << 8 | n as u32);
@@ -186,11 +187,16 @@ pub fn understand(
                 FlowStep::HangUp(_) => Step::HangUp,
             });
         }
-        meaning.config.flows.push(FlowConfig { id: FlowId(flow_id), steps: steps.into() });
+        meaning.config.flows.push(FlowConfig::in_order(FlowId(flow_id), steps));
     }
     for (id, n) in all::<Number>(documents, "Number")? {
         let number = NumberId(of("Number", &id)?);
-        meaning.config.numbers.push(NumberConfig { id: number, flow: FlowId(of("Flow", &n.flow)?) });
+        meaning.config.numbers.push(NumberConfig {
+            id: number,
+            flow: FlowId(of("Flow", &n.flow)?),
+            recording: engine::RecordingRule::Allowed,
+            language: engine::LanguageId(0),
+        });
         meaning.numbers.insert(n.number, number);
     }
     for (id, t) in all::<Trunk>(documents, "Trunk")? {
