@@ -5,7 +5,7 @@
 
 use crate::count::Fact;
 use crate::ids::{
-    AgentId, CallId, CallbackId, HoursId, LanguageId, LegId, LookUpId, MailboxId, NumberId, PartyId, PromptId,
+    AgentId, CallId, CallbackId, LanguageId, LegId, LookUpId, MailboxId, NumberId, PartyId, PromptId,
     RecordingId, SecureId, SlotId, TargetId,
 };
 use crate::record::CallRecord;
@@ -253,6 +253,4 @@ pub enum Notice {
     Suspended,
     /// A promise to call back failed for good.
     CallbackFailed(CallbackId),
-    /// The emergency switch of these hours was turned.
-    Closure(HoursId),
 }

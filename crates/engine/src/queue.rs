@@ -198,8 +198,20 @@ impl Engine {
         }
         self.list_entry(id);
         self.serve_entry(id);
+        self.note_nobody_free(id);
         self.wake_entry(id);
         true
+    }
+
+    // Why a caller waits is told at once, while everybody knows it.
+    fn note_nobody_free(&mut self, id: EntryId) {
+        let Some(e) = self.s.entries.get(&id).filter(|e| e.offers.is_empty()) else { return };
+        let (Some(call), queue, need) = (e.call(), e.queue, e.need) else { return };
+        let Some(q) = self.s.queues.get(&queue) else { return };
+        let able = q.groups.get(&need).map_or(0, |g| g.free.len() as u32);
+        let (states, lacking) = (q.states, q.free().saturating_sub(able));
+        let ahead = self.ahead_of(id);
+        self.moment(call, What::NobodyFree { queue, ahead, states, lacking });
     }
 
     pub(crate) fn new_entry(
@@ -540,6 +552,7 @@ impl Engine {
                     _ => {}
                 }
             });
+            self.note_nobody_free(id);
         }
     }
 

@@ -274,6 +274,8 @@ pub enum What {
     PartyFailed { leg: LegId, end: LegEnd },
     TookTooManySteps,
     ReturnedTo { queue: QueueId, entry: EntryId },
+    /// Nobody could be rung at once: how many wait ahead, the members by state, and how many of the free lack a skill.
+    NobodyFree { queue: QueueId, ahead: u32, states: [u32; 7], lacking: u32 },
 }
 
 impl Engine {

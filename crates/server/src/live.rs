@@ -2,7 +2,7 @@
 
 use crate::tenant::Meaning;
 use crate::view;
-use engine::{AgentId, CallRecord, Changed, Engine};
+use engine::{AgentId, CallRecord, Changed, Engine, Notice};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use tokio::sync::broadcast;
@@ -14,13 +14,6 @@ const BEHIND: usize = 2_000;
 
 /// A change: its number and its text.
 pub type Change = (u64, std::sync::Arc<str>);
-
-/// Something an agent is told.
-#[derive(Clone, Copy, Debug)]
-pub enum Notice {
-    /// Too many offers were missed.
-    Suspended,
-}
 
 /// The changes of one tenant.
 pub struct Live {
@@ -71,6 +64,10 @@ impl Live {
                 Some(queue) => json!({"queue": view::queue(id, queue, meaning)}),
                 None => return,
             },
+            Changed::Hours(id) => json!({"hours": {
+                "id": meaning.names.of("Hours", id.0),
+                "closed": engine.closed().contains(&id),
+            }}),
         };
         self.push(value);
     }
@@ -85,9 +82,13 @@ impl Live {
 
     /// An agent is told something.
     pub fn notice(&mut self, agent: AgentId, notice: Notice, meaning: &Meaning) {
-        let Notice::Suspended = notice;
-        self.push(json!({"notice": {"agent": meaning.names.of("User", agent.0), "what": "suspended",
-            "say": "You missed too many calls and get no more until you set yourself available."}}));
+        let (what, say) = match notice {
+            Notice::Suspended => {
+                ("suspended", "You missed too many calls and get no more until you set yourself available.")
+            }
+            Notice::CallbackFailed(_) => ("callback-failed", "A customer could not be called back: every try failed."),
+        };
+        self.push(json!({"notice": {"agent": meaning.names.of("User", agent.0), "what": what, "say": say}}));
     }
 
     // Whether anybody watches, or was here not long ago. What nobody will see is not even written out.

@@ -1,6 +1,6 @@
 //! A running Switchroom: everything started in order, and a handle for whoever wants something of it.
 
-use crate::adapt::{Now, Switch};
+use crate::adapt::{Now, Resumed, Switch};
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::mailbox::{self, Sender};
@@ -171,7 +171,8 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let mut clock = Clock::new(began, not_before);
     let now = clock.now();
     for (id, (engine, next_party), meaning) in recovered {
-        switch.add_tenant(now, id, engine, meaning, next_party, chance()?);
+        let resumed = resumed(&store, id, engine, meaning, next_party)?;
+        switch.add_tenant(now, resumed, chance()?);
     }
     let laws = LawWatch::default();
     let laws_broken = laws.broken.clone();
@@ -211,6 +212,26 @@ fn recover(store: &Store, tenant: TenantId) -> Result<(engine::Engine, u64), Str
         "journal replayed"
     );
     Ok((engine, found.next_party))
+}
+
+/// A tenant as the switch takes it up again: with the numbers of those it promised to call back, which only the store has.
+fn resumed(
+    store: &Arc<Store>,
+    id: TenantId,
+    engine: engine::Engine,
+    meaning: Meaning,
+    next_party: u64,
+) -> Result<Resumed, String> {
+    let mut parties = std::collections::HashMap::new();
+    for callback in engine.callbacks().values() {
+        // A person who was erased meanwhile is not called: the try fails and ends the promise.
+        if let Ok(party) = store.party(id, callback.party.0) {
+            let number = meaning.dial_plan.outward(party.address.expose_secret());
+            parties.extend(number.map(|n| (callback.party, redact::Secret::new(n))));
+        }
+    }
+    let person = store.person_hash(id).map_err(|e| e.to_string())?;
+    Ok(Resumed { id, engine, meaning, next_party, parties, person })
 }
 
 /// Each leg takes two sockets: as many files as the system allows are asked for.

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::people::Party;
 use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
-use engine::{CallRecord, Event, Snapshot, Time};
+use engine::{CallId, CallRecord, Event, Fact, MailboxId, RecordingId, Snapshot, Time};
 
 /// The form of a row of events.
 const FORM: u8 = 1;
@@ -27,6 +27,23 @@ pub struct Batch {
     pub records: Vec<CallRecord>,
     /// People who called.
     pub parties: Vec<Party>,
+    /// What reports are made of.
+    pub facts: Vec<Fact>,
+    /// Messages left in voicemail boxes.
+    pub messages: Vec<Message>,
+}
+
+/// A message in a voicemail box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Whose box.
+    pub mailbox: MailboxId,
+    /// In which call.
+    pub call: CallId,
+    /// The message.
+    pub recording: RecordingId,
+    /// How long, in milliseconds.
+    pub length_ms: u64,
 }
 
 impl Batch {
@@ -41,6 +58,8 @@ impl Batch {
         }
         self.records.extend(later.records);
         self.parties.extend(later.parties);
+        self.facts.extend(later.facts);
+        self.messages.extend(later.messages);
     }
 }
 

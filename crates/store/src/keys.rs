@@ -186,6 +186,11 @@ impl Keys {
         Ok(hmac::sign(&self.tenant(tenant)?.lookup, value.as_bytes()).as_ref().to_vec())
     }
 
+    /// The key of [`Keys::lookup`], for whoever hashes often.
+    pub(crate) fn lookup_key(&mut self, tenant: TenantId) -> Result<hmac::Key, StoreError> {
+        Ok(self.tenant(tenant)?.lookup.clone())
+    }
+
     /// The tenant's own key, for what belongs to no person.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};
 pub use error::StoreError;
-pub use journal::{Batch, Recovered, decode_events, encode_event};
+pub use journal::{Batch, Message, Recovered, decode_events, encode_event};
 pub use keys::{DataKey, Keys};
 pub use objects::{Change, Object, ObjectVersion};
 pub use people::{Party, PartyValue};

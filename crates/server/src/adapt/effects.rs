@@ -1,15 +1,18 @@
 //! What the engine asks for, in the words of `sip` and `media`.
 
-use crate::adapt::switch::{DoorLeg, MediaCommand, Now, Switch};
-use crate::live::Notice as LiveNotice;
+use crate::adapt::keys::Keyed;
+use crate::adapt::switch::{DoorLeg, MediaCommand, MediaId, Now, RecordingKey, Switch};
 use crate::tenant::TargetAddress;
-use engine::{Effect, Event, HangUpCause, LegEnd, LegId, RefuseCause, Sound};
+use engine::{CallId, Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, RefuseCause, Show, Sound};
 use media::leg::{Learning, Repeat};
 use media::negotiate::{Codec, Direction, LocalSession};
 use media::prompt::{Prompt, Ringback};
 use redact::Secret;
 use sip::{Destination, Outgoing, Transport};
 use std::fmt::Write;
+
+/// Who calls, when nobody is to know (RFC 3323).
+const ANONYMOUS: &str = "\"Anonymous\" <sip:anonymous@anonymous.invalid>";
 
 impl Switch {
     pub(super) fn obey(&mut self, now: Now, tenant: usize, effect: Effect) {
@@ -31,35 +34,81 @@ impl Switch {
             }
             Effect::HangUp { leg, cause } => self.hang_up(now, tenant, leg, cause),
             Effect::Play { leg, sound } => self.play(now, tenant, leg, sound),
-            Effect::Connect { a, b } => {
-                let media = |leg: LegId| self.tenants[tenant].legs.get(&leg).and_then(|l| l.media);
-                if let (Some(a), Some(b)) = (media(a), media(b)) {
-                    self.door.send(MediaCommand::Join { a, b });
+            Effect::DialParty { leg, call, party, number } => self.dial_party(now, tenant, leg, call, party, number),
+            Effect::Hear { leg, from } => {
+                let t = &self.tenants[tenant];
+                let media = |leg: &LegId| t.legs.get(leg).and_then(|l| l.media);
+                if let Some(leg) = media(&leg) {
+                    let from = from.iter().filter_map(media).collect();
+                    self.door.send(MediaCommand::Hear { leg, from });
                 }
             }
-            Effect::StartRecording { recording, call, left, right } => {
+            Effect::Keys { leg, keys } => self.set_keys(tenant, leg, keys),
+            Effect::CheckNumber { leg, slot } => self.check_number(now, tenant, leg, slot),
+            Effect::LookUp { call, leg, look_up } => self.look_up(now, tenant, call, leg, look_up),
+            Effect::PassSecret { call, leg, secure } => self.pass_secret(now, tenant, call, leg, secure),
+            Effect::ForgetSecret { leg } => {
+                if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
+                    l.keyed.forget_secret();
+                }
+            }
+            Effect::StartRecording { recording, call, left, right, .. } => {
                 let t = &mut self.tenants[tenant];
-                let (Some(l), Some(r)) = (t.legs.get(&left), t.legs.get(&right)) else { return };
-                let (Some(left), Some(right), party) = (l.media, r.media, l.party) else { return };
+                let media = |leg: &LegId| t.legs.get(leg).and_then(|l| l.media);
+                let Some(l) = t.legs.get(&left) else { return };
+                let (Some(left), party) = (l.media, l.party) else { return };
+                let right = right.as_ref().and_then(media);
                 t.recordings.insert(recording, left);
-                let key = crate::adapt::RecordingKey { tenant: t.id, id: recording };
+                let key = RecordingKey { tenant: t.id, id: recording };
                 self.door.send(MediaCommand::Record { key, call, party, began: now.wall, left, right });
             }
+            Effect::RecordAlso { recording, leg } => {
+                if let (Some((key, leg_of_recording)), Some(add)) =
+                    (self.recording(tenant, recording), self.media_of(tenant, leg))
+                {
+                    self.door.send(MediaCommand::RecordAlso { key, leg_of_recording, add });
+                }
+            }
+            Effect::RecordNoLonger { recording, leg } => {
+                if let (Some((key, leg_of_recording)), Some(remove)) =
+                    (self.recording(tenant, recording), self.media_of(tenant, leg))
+                {
+                    self.door.send(MediaCommand::RecordNoLonger { key, leg_of_recording, remove });
+                }
+            }
+            Effect::PauseRecording { recording } => {
+                if let Some((key, leg)) = self.recording(tenant, recording) {
+                    self.door.send(MediaCommand::PauseRecording { key, leg });
+                }
+            }
+            Effect::ResumeRecording { recording } => {
+                if let Some((key, leg)) = self.recording(tenant, recording) {
+                    self.door.send(MediaCommand::ResumeRecording { key, leg });
+                }
+            }
             Effect::StopRecording { recording } => {
-                let t = &mut self.tenants[tenant];
-                if let Some(leg) = t.recordings.remove(&recording) {
-                    let key = crate::adapt::RecordingKey { tenant: t.id, id: recording };
+                if let Some((key, leg)) = self.recording(tenant, recording) {
+                    self.tenants[tenant].recordings.remove(&recording);
                     self.door.send(MediaCommand::StopRecording { key, ended: now.wall, leg });
                 }
             }
             Effect::Notify { agent, notice } => {
                 let t = &mut self.tenants[tenant];
-                let engine::Notice::Suspended = notice;
-                t.live.notice(agent, LiveNotice::Suspended, &t.meaning);
+                t.live.notice(agent, notice, &t.meaning);
             }
             // Taken out where the event was told.
-            Effect::Keep(_) => {}
+            Effect::Keep(_) | Effect::Count(_) | Effect::MessageLeft { .. } => {}
         }
+    }
+
+    fn recording(&self, tenant: usize, recording: engine::RecordingId) -> Option<(RecordingKey, MediaId)> {
+        let t = &self.tenants[tenant];
+        let leg = t.recordings.get(&recording)?;
+        Some((RecordingKey { tenant: t.id, id: recording }, *leg))
+    }
+
+    fn media_of(&self, tenant: usize, leg: LegId) -> Option<MediaId> {
+        self.tenants[tenant].legs.get(&leg)?.media
     }
 
     fn answer(&mut self, now: Now, tenant: usize, leg: LegId) {
@@ -86,24 +135,62 @@ impl Switch {
         self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);
     }
 
-    fn dial(&mut self, now: Now, tenant: usize, leg: LegId, caller: LegId, address: Option<TargetAddress>) {
-        // The engine may have given the leg up while its journal was written: then nobody is rung.
-        let t = &self.tenants[tenant];
-        if t.engine.legs().get(&leg).is_none_or(|l| l.state == engine::LegState::Ending) {
-            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::NearHungUp });
-        }
-        let (Some(address), Some(from)) = (address, t.legs.get(&caller)) else {
+    // Rings one of ours, or a fixed address: it is shown who calls.
+    fn dial(&mut self, now: Now, tenant: usize, leg: LegId, show: Show, address: Option<TargetAddress>) {
+        let Some(address) = address else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
         };
-        let call = from.call;
-        // The caller's codec first: then nothing has to be translated.
-        let codecs = match from.negotiated.as_ref().map(|n| n.codec) {
+        let t = &self.tenants[tenant];
+        let from = match show {
+            Show::Leg(leg) => t.legs.get(&leg).map(|l| self.caller_header(&l.address, &l.display)),
+            Show::Party(party) => {
+                t.parties.get(&party).map(|number| self.caller_header(number, &Secret::new(String::new())))
+            }
+            Show::Agent(_) => None,
+        };
+        let from = from.unwrap_or_else(|| ANONYMOUS.into());
+        self.ring(now, tenant, leg, &from, address);
+    }
+
+    // Calls somebody outside over the trunk for that; they see the number of ours that was called, or is lent for it.
+    fn dial_party(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        leg: LegId,
+        call: CallId,
+        party: PartyId,
+        number: Option<NumberId>,
+    ) {
+        let _ = call;
+        let t = &self.tenants[tenant];
+        let (Some(to), Some(trunk)) = (t.parties.get(&party), &t.meaning.outbound) else {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
+        };
+        let address = TargetAddress {
+            uri: Secret::new(format!("sip:{}@{}", to.expose_secret(), trunk.addr)),
+            ..trunk.clone()
+        };
+        let shown = number.and_then(|n| t.meaning.dialled.get(&n));
+        let from = shown.map_or_else(|| ANONYMOUS.into(), |n| format!("<sip:{n}@{}>", self.host));
+        self.ring(now, tenant, leg, &from, address);
+    }
+
+    fn ring(&mut self, now: Now, tenant: usize, leg: LegId, from_header: &str, address: TargetAddress) {
+        // The engine may have given the leg up while its journal was written: then nobody is rung.
+        let t = &self.tenants[tenant];
+        let Some(call) = t.engine.legs().get(&leg).filter(|l| l.state != engine::LegState::Ending).map(|l| l.call)
+        else {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::NearHungUp });
+        };
+        // The customer's codec first: then nothing has to be translated.
+        let other = t.engine.calls().get(&call).and_then(|c| c.caller_leg()).and_then(|l| t.legs.get(&l));
+        let codecs = match other.and_then(|l| l.negotiated.as_ref()).map(|n| n.codec) {
             Some(Codec::Pcmu) => [Codec::Pcmu, Codec::Pcma],
             _ => [Codec::Pcma, Codec::Pcmu],
         };
-        let from_header = self.caller_header(&from.address, &from.display);
-        let max_forwards = from.max_forwards;
-        let party = from.party;
+        let max_forwards = other.map_or(70, |l| l.max_forwards);
+        let party = t.engine.calls().get(&call).map(|c| c.caller).unwrap_or_default();
         let Some((media, rtp)) = self.door.open(call) else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
         };
@@ -116,7 +203,7 @@ impl Switch {
             &Outgoing {
                 to: Destination { transport, addr: address.addr, connection: None },
                 uri,
-                from: &from_header,
+                from: from_header,
                 to_header: &format!("<{uri}>"),
                 max_forwards,
                 extra: "",
@@ -144,6 +231,7 @@ impl Switch {
                 display: Secret::new(String::new()),
                 party,
                 max_forwards,
+                keyed: Keyed::default(),
             },
         );
     }
@@ -155,8 +243,7 @@ impl Switch {
         let safe = |c: char| c.is_ascii_alphanumeric() || "+-_.!~*'".contains(c);
         let mut out = String::new();
         if user.is_empty() || !user.chars().all(safe) {
-            let _ = write!(out, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
-            return out;
+            return ANONYMOUS.into();
         }
         if !display.is_empty() {
             let escaped = display.replace('\\', "\\\\").replace('"', "\\\"");
@@ -188,7 +275,7 @@ impl Switch {
         let Some(media) = t.legs.get(&leg).and_then(|l| l.media) else { return };
         let music = || t.meaning.prompts.get(&engine::PromptId(0)).cloned().unwrap_or_else(Prompt::music);
         let (prompt, repeat) = match sound {
-            Sound::Prompt(id) => match t.meaning.prompts.get(&id) {
+            Sound::Prompt(id, language) => match t.meaning.prompt(id, language) {
                 Some(prompt) => (prompt.clone(), Repeat::Once),
                 // It was removed from the configuration meanwhile: the flow goes on.
                 None => return self.tell(now, tenant, Event::PlayEnded { leg }),

@@ -1,5 +1,6 @@
 //! A call comes in: from which trunk, to which number, by whom, with which audio.
 
+use crate::adapt::keys::Keyed;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
 use crate::tenant::meaning::contains;
 use engine::{Event, Facts, LegEnd, NumberId, TrunkId};
@@ -27,8 +28,8 @@ impl Switch {
         }
         let number = self.number_of(tenant, &message);
         let (address, display) = caller_of(&message);
-        let withheld = address.expose_secret().is_empty();
         let party = self.new_party(tenant, &address, &display);
+        let facts = self.facts_of(tenant, &address);
         let leg = self.tenants[tenant].engine.next_leg();
         let max_forwards =
             message.value(Name::MaxForwards).and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
@@ -53,9 +54,9 @@ impl Switch {
                 display,
                 party,
                 max_forwards: max_forwards.unwrap_or(70u8).saturating_sub(1).min(69),
+                keyed: Keyed::default(),
             },
         );
-        let facts = Facts { withheld, ..Facts::default() };
         self.tell(now, tenant, Event::CallArrived { number, caller: party, trunk, facts });
         let engine_call = self.tenants[tenant].engine.legs().get(&leg).map(|l| l.call).unwrap_or_default();
         if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
@@ -65,6 +66,20 @@ impl Switch {
             self.prepare_answer(now, tenant, leg, engine_call, message.body());
             self.tell_hold(now, tenant, leg);
         }
+    }
+
+    // What can be said of a caller without saying who it is.
+    fn facts_of(&self, tenant: usize, address: &Secret<String>) -> Facts {
+        let address = address.expose_secret();
+        if address.is_empty() {
+            return Facts { withheld: true, ..Facts::default() };
+        }
+        let t = &self.tenants[tenant];
+        // The same number is the same person, in whichever form it comes.
+        let same = t.meaning.dial_plan.international(address);
+        let number = same.as_deref().unwrap_or(address);
+        let country = t.meaning.dial_plan.country(number);
+        Facts { withheld: false, country, lists: t.meaning.lists_of(number), person: (t.person)(number) }
     }
 
     // Ports and our answer, before anybody knows whether the call is answered: a call without common audio ends here.

@@ -9,6 +9,7 @@ impl Switch {
         let Some((tenant, leg)) = self.by_media.get(&report.leg).copied() else { return };
         match report.what {
             Reported::PlayEnded => self.tell(now, tenant, Event::PlayEnded { leg }),
+            Reported::Key(key) => self.on_key(now, tenant, leg, key),
             Reported::TimedOut => {
                 if let Some(l) = self.tenants[tenant].legs.get(&leg) {
                     let sip = l.sip;

@@ -6,8 +6,13 @@
 
 mod effects;
 mod incoming;
+mod keys;
 mod media_reports;
+mod outside;
 mod sip_events;
 mod switch;
 
-pub use switch::{MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Switch};
+pub use outside::Request;
+pub use switch::{
+    MediaCommand, MediaDoor, MediaId, MediaReport, Now, PersonHash, RecordingKey, Reported, Resumed, Switch,
+};

@@ -1,9 +1,12 @@
 //! The switch: one SIP endpoint, the engines of all tenants, and which leg is which on either side.
 
+use crate::adapt::keys::Keyed;
+use crate::adapt::outside::Request;
 use crate::live::Live;
 use crate::tenant::Meaning;
 use engine::{Effect, Engine, Event, LegEnd, LegId, PartyId};
-use media::leg::{Learning, Repeat};
+use media::dtmf::Digit;
+use media::leg::{KeyMode, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
 use redact::Secret;
@@ -50,7 +53,7 @@ pub enum MediaCommand {
         /// Whether the far end's address may differ from what it says.
         learning: Learning,
     },
-    /// Let it hear something.
+    /// Let it hear something, and nobody else until the next [`MediaCommand::Hear`].
     Play {
         /// Which leg.
         leg: MediaId,
@@ -59,19 +62,35 @@ pub enum MediaCommand {
         /// Once or for ever.
         repeat: Repeat,
     },
-    /// Let it hear nothing.
+    /// Let it hear nothing until the next [`MediaCommand::Hear`].
     Silence {
         /// Which leg.
         leg: MediaId,
     },
-    /// Let two legs hear each other.
-    Join {
-        /// One.
-        a: MediaId,
-        /// The other.
-        b: MediaId,
+    /// From now on a leg hears exactly these others, in place of whatever it heard or was played. Directions are
+    /// independent: two people talking are two commands.
+    Hear {
+        /// Who hears.
+        leg: MediaId,
+        /// Whom: nobody, one (passed through packet by packet), or up to [`media::mix::MAX_SOURCES`] (mixed; more are
+        /// left out). Legs of another media thread, which is of another call, are not heard.
+        from: Box<[MediaId]>,
     },
-    /// Record two legs.
+    /// What becomes of the keys that the far end presses. [`KeyMode::Pass`] until told otherwise.
+    Keys {
+        /// Which leg.
+        leg: MediaId,
+        /// Relayed, reported or withheld.
+        mode: KeyMode,
+    },
+    /// Send keys to the far end as telephone events, 100 ms each.
+    Dial {
+        /// Which leg.
+        leg: MediaId,
+        /// At most 32; more are not sent.
+        digits: Box<[Digit]>,
+    },
+    /// Record one leg or two.
     Record {
         /// As which recording.
         key: RecordingKey,
@@ -83,8 +102,41 @@ pub enum MediaCommand {
         began: engine::Time,
         /// The customer.
         left: MediaId,
-        /// The agent.
-        right: MediaId,
+        /// The agent; `None` leaves the right channel silent (voicemail) until somebody is added.
+        right: Option<MediaId>,
+    },
+    /// One more leg is recorded in the right channel, summed with those that are there (a supervisor who barges in, the
+    /// third of a conference).
+    RecordAlso {
+        /// Which recording.
+        key: RecordingKey,
+        /// One of its legs, which knows the thread.
+        leg_of_recording: MediaId,
+        /// Who is recorded too.
+        add: MediaId,
+    },
+    /// A leg in the right channel is not recorded any more.
+    RecordNoLonger {
+        /// Which recording.
+        key: RecordingKey,
+        /// One of its legs, which knows the thread.
+        leg_of_recording: MediaId,
+        /// Who is not recorded any more.
+        remove: MediaId,
+    },
+    /// From now on silence is written, so that the time in the recording stays true.
+    PauseRecording {
+        /// Which.
+        key: RecordingKey,
+        /// One of its legs, which knows the thread.
+        leg: MediaId,
+    },
+    /// Record again after a pause.
+    ResumeRecording {
+        /// Which.
+        key: RecordingKey,
+        /// One of its legs, which knows the thread.
+        leg: MediaId,
     },
     /// End a recording.
     StopRecording {
@@ -112,12 +164,25 @@ pub struct MediaReport {
 }
 
 /// What a media thread reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Reported {
     /// A prompt played once came to its end.
     PlayEnded,
     /// Nothing came for too long.
     TimedOut,
+    /// A key was pressed: `0`-`9`, `*`, `#`, `A`-`D`. Only of legs whose keys are reported or withheld.
+    Key(char),
+}
+
+impl std::fmt::Debug for Reported {
+    // What people type may be a card number, so a log shows that a key was pressed and not which.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Reported::PlayEnded => "PlayEnded",
+            Reported::TimedOut => "TimedOut",
+            Reported::Key(_) => "Key(_)",
+        })
+    }
 }
 
 /// Opens ports and carries commands to media threads.
@@ -151,6 +216,7 @@ pub(super) struct DoorLeg {
     pub(super) display: Secret<String>,
     pub(super) party: PartyId,
     pub(super) max_forwards: u8,
+    pub(super) keyed: Keyed,
 }
 
 /// One tenant at the door.
@@ -167,6 +233,29 @@ pub struct TenantDoor {
     pub(super) next_party: u64,
     pub(super) batch: Batch,
     pub(super) recordings: HashMap<engine::RecordingId, MediaId>,
+    /// Numbers of those whom we may have to call: promises to call back, and calls of agents.
+    pub(super) parties: HashMap<PartyId, Secret<String>>,
+    /// The same number for the same person, by the tenant's key.
+    pub(super) person: PersonHash,
+}
+
+/// Tells persons apart without saying who they are.
+pub type PersonHash = Box<dyn Fn(&str) -> u64 + Send>;
+
+/// What a tenant is taken up again with.
+pub struct Resumed {
+    /// Its number in the store.
+    pub id: TenantId,
+    /// Its state machine, as it was.
+    pub engine: Engine,
+    /// Its configuration.
+    pub meaning: Meaning,
+    /// The first party number that was never used.
+    pub next_party: u64,
+    /// Numbers of those whom it promised to call back.
+    pub parties: HashMap<PartyId, Secret<String>>,
+    /// Tells persons apart.
+    pub person: PersonHash,
 }
 
 /// All calls of this process.
@@ -178,6 +267,8 @@ pub struct Switch {
     pub(super) by_media: HashMap<MediaId, (usize, LegId)>,
     /// Asked for by events that are not in the journal yet, with the number of their batch.
     held: VecDeque<(u64, usize, Effect)>,
+    /// For other systems.
+    pub(super) requests: VecDeque<(TenantId, Request)>,
     next_batch: u64,
     /// The journal cannot be written: nothing new is begun until it can.
     pub journal_stalled: bool,
@@ -196,6 +287,7 @@ impl Switch {
             by_sip: HashMap::new(),
             by_media: HashMap::new(),
             held: VecDeque::new(),
+            requests: VecDeque::new(),
             next_batch: 1,
             journal_stalled: false,
             strangers: 0,
@@ -204,15 +296,8 @@ impl Switch {
     }
 
     /// Adds a tenant with the state that was recovered. `Started` and `Configured` are told here.
-    pub fn add_tenant(
-        &mut self,
-        now: Now,
-        id: TenantId,
-        mut engine: Engine,
-        meaning: Meaning,
-        next_party: u64,
-        seed: u64,
-    ) {
+    pub fn add_tenant(&mut self, now: Now, resumed: Resumed, seed: u64) {
+        let Resumed { id, mut engine, meaning, next_party, parties, person } = resumed;
         engine.watch();
         let batch = Batch { first_position: engine.position() + 1, ..Batch::default() };
         let config = Box::new(meaning.config.clone());
@@ -226,6 +311,8 @@ impl Switch {
             next_party,
             batch,
             recordings: HashMap::new(),
+            parties,
+            person,
         });
         let tenant = self.tenants.len() - 1;
         self.tell(now, tenant, Event::Started { seed });
@@ -371,6 +458,10 @@ impl Switch {
                 Effect::Keep(record) => {
                     t.live.call_ended(&record, &t.meaning);
                     t.batch.records.push(*record);
+                }
+                Effect::Count(fact) => t.batch.facts.push(fact),
+                Effect::MessageLeft { mailbox, call, recording, length_ms } => {
+                    t.batch.messages.push(store::Message { mailbox, call, recording, length_ms });
                 }
                 effect => self.held.push_back((self.next_batch, tenant, effect)),
             }

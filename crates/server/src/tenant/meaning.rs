@@ -1,13 +1,14 @@
 //! What checked documents mean: numbers for the engine, addresses and sounds for the door.
 
+use crate::tenant::DialPlan;
 use crate::tenant::check::Documents;
 use crate::tenant::objects::{
     Flow, FlowStep, Number, Prompt, Queue, StartState, Tenant, Trunk, User, UserRole,
 };
 use base64::Engine as _;
 use engine::{
-    AgentConfig, AgentId, AtStart, Config, FlowConfig, FlowId, NumberConfig, NumberId, PromptId, QueueConfig,
-    QueueId, Step, TargetId, TrunkId,
+    AgentConfig, AgentId, AtStart, AttributeId, Config, FlowConfig, FlowId, LanguageId, MailboxId, NumberConfig, NumberId, PromptId,
+    QueueConfig, QueueId, SlotId, Step, TargetId, TrunkId,
 };
 use redact::Secret;
 use serde::de::DeserializeOwned;
@@ -58,11 +59,73 @@ pub struct Meaning {
     pub far_ends: HashSet<IpAddr>,
     /// Sounds.
     pub prompts: HashMap<PromptId, media::prompt::Prompt>,
+    /// Sounds that differ by language.
+    pub spoken: HashMap<(PromptId, LanguageId), media::prompt::Prompt>,
+    /// Numbers of ours as others see them.
+    pub dialled: HashMap<NumberId, String>,
+    /// Where calls to the outside go.
+    pub outbound: Option<TargetAddress>,
+    /// How numbers are read, and which may be called.
+    pub dial_plan: DialPlan,
+    /// What keyed digits are compared with.
+    pub digits: DigitLists,
+    /// Languages of prompts; the first is what calls begin with.
+    pub languages: Vec<String>,
+    /// What flows remember, and the values each can have.
+    pub attributes: Vec<(String, Vec<String>)>,
+    /// Numbers by list, as the world writes them; the place is the list's.
+    pub lists: Vec<HashSet<String>>,
     /// Ids of objects by kind and number, for people to read.
     pub names: Arc<Names>,
 }
 
+/// What digits that callers key are compared with.
+#[derive(Clone, Debug, Default)]
+pub struct DigitLists(BTreeMap<SlotId, Vec<String>>);
+
+impl DigitLists {
+    /// The place of these digits in a slot's list, from 1 on; 0 if they are not in it.
+    pub fn place(&self, slot: SlotId, digits: &str) -> u16 {
+        let found = self.0.get(&slot).and_then(|list| list.iter().position(|d| d == digits));
+        found.map_or(0, |n| n as u16 + 1)
+    }
+}
+
 impl Meaning {
+    /// What is heard: in this language, or in the one that the prompt has.
+    pub fn prompt(&self, id: PromptId, language: LanguageId) -> Option<&media::prompt::Prompt> {
+        self.spoken.get(&(id, language)).or_else(|| self.prompts.get(&id))
+    }
+
+    /// What an attribute and its value are called.
+    pub fn attribute(&self, attribute: AttributeId, value: u16) -> (String, String) {
+        match self.attributes.get(usize::from(attribute.0)) {
+            Some((name, values)) => {
+                let value = values.get(usize::from(value)).cloned().unwrap_or_else(|| format!("value-{value}"));
+                (name.clone(), value)
+            }
+            None => (format!("attribute-{}", attribute.0), format!("value-{value}")),
+        }
+    }
+
+    /// What a language is called.
+    pub fn language(&self, language: LanguageId) -> String {
+        self.languages.get(usize::from(language.0)).cloned().unwrap_or_default()
+    }
+
+    /// Whose voicemail box it is.
+    pub fn mailbox(&self, mailbox: MailboxId) -> String {
+        match self.names.known("Queue", mailbox.0) {
+            Some(queue) => queue,
+            None => self.names.of("User", mailbox.0),
+        }
+    }
+
+    /// On which lists a number stands, one bit each.
+    pub fn lists_of(&self, number: &str) -> u64 {
+        self.lists.iter().take(64).enumerate().filter(|(_, l)| l.contains(number)).fold(0, |a, (n, _)| a | 1 << n)
+    }
+
     /// A network of a trunk here that is, or lies around, one of the other tenant's: its calls could be taken for ours.
     pub fn takes_from(&self, other: &Meaning) -> Option<(IpAddr, u8)> {
         let same = |a: &TrunkRule, b: &TrunkRule| {
@@ -88,6 +151,11 @@ impl Names {
     /// The id of an object; its number where it is no longer there.
     pub fn of(&self, kind: &'static str, number: u32) -> String {
         self.by_number.get(&(kind, number)).cloned().unwrap_or_else(|| format!("removed-{number}"))
+    }
+
+    /// The id of an object that is there.
+    pub fn known(&self, kind: &'static str, number: u32) -> Option<String> {
+        self.by_number.get(&(kind, number)).cloned()
     }
 
     /// The number of an object.
@@ -138,6 +206,14 @@ pub fn understand(
         trunks: Vec::new(),
         far_ends: HashSet::new(),
         prompts: HashMap::from([(PromptId(0), media::prompt::Prompt::music())]),
+        spoken: HashMap::new(),
+        dialled: HashMap::new(),
+        outbound: None,
+        dial_plan: DialPlan::default(),
+        digits: DigitLists::default(),
+        languages: Vec::new(),
+        attributes: Vec::new(),
+        lists: Vec::new(),
         names: Arc::default(),
     };
     for (id, user) in all::<User>(documents, "User")? {

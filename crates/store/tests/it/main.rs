@@ -68,6 +68,9 @@ fn record(id: u64, party: u64) -> CallRecord {
         timeline: vec![],
         decisions: vec![],
         recordings: vec![],
+        origin: Default::default(),
+        attributes: vec![],
+        language: Default::default(),
     }
 }
 
@@ -238,7 +241,10 @@ fn recordings_are_sealed_and_read_in_ranges() {
     let early = store.open_recording(tenant, id).unwrap();
     assert_eq!(early.read(0, usize::MAX).unwrap(), audio[..CHUNK * 3]);
     let bytes = w.finish().unwrap();
-    store.end_recording(tenant, id, Time(9), bytes).unwrap();
+    assert_eq!(store.recording(tenant, id).unwrap().proof, None);
+    let proof = r#"{"pauses":[[1000,2000]],"digits_recorded":0}"#;
+    store.end_recording(tenant, id, Time(9), bytes, Some(proof)).unwrap();
+    assert_eq!(store.recording(tenant, id).unwrap().proof.as_deref(), Some(proof));
     let file = store.open_recording(tenant, id).unwrap();
     assert_eq!(file.len(), audio.len() as u64);
     for (from, max) in [(0, 10), (CHUNK - 5, 10), (CHUNK * 3, 10_000), (17, audio.len()), (audio.len(), 5)] {
@@ -412,7 +418,7 @@ fn golden_row() -> Vec<u8> {
     };
     let queue = QueueConfig {
         id: QueueId(1),
-        members: vec![AgentId(1), AgentId(2)],
+        members: vec![AgentId(1).into(), AgentId(2).into()],
         wrap_up_ms: 5_000,
         ..QueueConfig::default()
     };
@@ -420,24 +426,30 @@ fn golden_row() -> Vec<u8> {
         Step::Answer,
         Step::Say { prompt: PromptId(1) },
         Step::Record { on: true },
-        Step::Queue { queue: QueueId(1) },
+        Step::Queue { queue: QueueId(1), overflow: Vec::new() },
         Step::Connect { target: TargetId(1), ring_ms: 9_000 },
         Step::HangUp,
     ];
-    let agent = |n, at_start| AgentConfig { id: AgentId(n), at_start };
+    let agent = |n, at_start| AgentConfig { id: AgentId(n), at_start, skills: Vec::new() };
     let config = Config {
         queues: vec![queue],
         agents: vec![agent(1, AtStart::Available), agent(2, AtStart::Offline)],
-        flows: vec![FlowConfig { id: FlowId(1), steps: steps.into() }],
-        numbers: vec![NumberConfig { id: NumberId(1), flow: FlowId(1) }],
+        flows: vec![FlowConfig::in_order(FlowId(1), steps)],
+        numbers: vec![NumberConfig {
+            id: NumberId(1),
+            flow: FlowId(1),
+            recording: Default::default(),
+            language: Default::default(),
+        }],
         hold_music: PromptId(0),
         max_call_ms: 3_600_000,
+        ..Config::default()
     };
     let arrives = |number, n| Event::CallArrived {
         number,
         caller: PartyId(n),
         trunk: TrunkId(1),
-        facts: Facts { withheld: n == 2, country: *b"DE", lists: 5 },
+        facts: Facts { withheld: n == 2, country: *b"DE", lists: 5, person: n },
     };
     let list = [
         Event::Started { seed: 7 },

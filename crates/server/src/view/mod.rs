@@ -1,12 +1,17 @@
 //! Calls, agents and queues as the API and the live page show them.
 
+mod decision;
+mod story;
+mod timeline;
+
+pub use decision::DecisionView;
+pub use story::story;
+pub use timeline::MomentView;
+
 use crate::tenant::Meaning;
-use engine::{
-    Agent, AgentState, Call, CallRecord, Decision, Engine, LegId, Moment, Queue, QueueId, Role, What,
-};
+use engine::{Agent, AgentState, Call, CallRecord, Engine, LegId, Queue, QueueId, Role};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 /// A call, open or over.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -78,57 +83,6 @@ pub struct LegView {
     pub answered: Option<String>,
     /// When it ended.
     pub ended: Option<String>,
-}
-
-/// Something that happened.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct MomentView {
-    /// When.
-    pub at: String,
-    /// What, as a word.
-    pub what: String,
-    /// What it is about: ids of queue, agent, leg, recording, prompt.
-    #[serde(flatten)]
-    #[schemars(with = "std::collections::BTreeMap<String, String>")]
-    pub about: Value,
-}
-
-/// Why an agent was rung.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct DecisionView {
-    /// When.
-    pub at: String,
-    /// In which queue.
-    pub queue: String,
-    /// Whom.
-    pub agent: String,
-    /// How long the agent had been free, in milliseconds: the longest is rung.
-    pub idle_ms: u64,
-    /// The next in line.
-    pub runners_up: Vec<RunnerUp>,
-    /// How many were free.
-    pub free: u32,
-    /// Members who could not be rung, by their state.
-    pub excluded: std::collections::BTreeMap<String, u32>,
-    /// How long the caller had waited, in milliseconds.
-    pub waited_ms: u64,
-    /// Callers left waiting behind.
-    pub behind: u32,
-    /// What became of it.
-    pub outcome: String,
-    /// Place in the journal of the event that led to it.
-    pub position: u64,
-    /// The same in a sentence.
-    pub say: String,
-}
-
-/// Somebody who was next in line.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct RunnerUp {
-    /// Who.
-    pub agent: String,
-    /// How long free, in milliseconds.
-    pub idle_ms: u64,
 }
 
 /// An agent.
@@ -270,8 +224,8 @@ pub fn live_detail(c: &Call, engine: &Engine, m: &Meaning) -> CallDetail {
         caller: None,
         caller_name: None,
         legs: legs.map(|l| leg(l.id, l.role, word(&l.state), (l.began, l.answered, None), m)).collect(),
-        timeline: c.timeline.iter().map(|t| moment(t, m)).collect(),
-        explanation: c.decisions.iter().map(|d| decision(d, m)).collect(),
+        timeline: c.timeline.iter().map(|t| timeline::moment(t, m)).collect(),
+        explanation: c.decisions.iter().map(|d| decision::decision(d, m)).collect(),
     }
 }
 
@@ -286,8 +240,8 @@ pub fn ended_detail(r: &CallRecord, m: &Meaning) -> CallDetail {
             .iter()
             .map(|l| leg(l.id, l.role, word(&l.end), (l.began, l.answered, Some(l.ended)), m))
             .collect(),
-        timeline: r.timeline.iter().map(|t| moment(t, m)).collect(),
-        explanation: r.decisions.iter().map(|d| decision(d, m)).collect(),
+        timeline: r.timeline.iter().map(|t| timeline::moment(t, m)).collect(),
+        explanation: r.decisions.iter().map(|d| decision::decision(d, m)).collect(),
     }
 }
 
@@ -309,88 +263,6 @@ fn leg(id: LegId, role: Role, state: String, (began, answered, ended): Times, m:
         began: time(began),
         answered: answered.map(time),
         ended: ended.map(time),
-    }
-}
-
-fn moment(t: &Moment, m: &Meaning) -> MomentView {
-    let queue = |q: &QueueId| json!({"queue": m.names.of("Queue", q.0)});
-    let leg = |l: &LegId| json!({"leg": leg_id(*l)});
-    let agent = |a: &engine::AgentId| json!({"agent": m.names.of("User", a.0)});
-    let (what, about) = match &t.what {
-        What::Arrived { number } => {
-            ("arrived", number.map_or(json!({}), |n| json!({"called": m.names.of("Number", n.0)})))
-        }
-        What::Answered => ("answered", json!({})),
-        What::Said { prompt } => ("said", json!({"prompt": m.names.of("Prompt", prompt.0)})),
-        What::Queued { queue: q } => ("queued", queue(q)),
-        What::QueueFull { queue: q } => ("queue-full", queue(q)),
-        What::WaitedLongest { queue: q } => ("waited-longest", queue(q)),
-        What::Offered { agent: a, leg: l } => {
-            ("offered", json!({"agent": m.names.of("User", a.0), "leg": leg_id(*l)}))
-        }
-        What::Ringing { leg: l } => ("ringing", leg(l)),
-        What::RangTooLong { leg: l } => ("rang-too-long", leg(l)),
-        What::Missed { agent: a } => ("missed", agent(a)),
-        What::Declined { agent: a } => ("declined", agent(a)),
-        What::NotReached { agent: a } => ("not-reached", agent(a)),
-        What::Suspended { agent: a } => ("suspended", agent(a)),
-        What::Dialled { leg: l, .. } => ("dialled", leg(l)),
-        What::TargetFailed { end, .. } => ("target-failed", json!({"how": word(end)})),
-        What::Connected { leg: l } => ("connected", leg(l)),
-        What::RecordingStarted { recording } => {
-            ("recording-started", json!({"recording": recording_id(*recording)}))
-        }
-        What::RecordingStopped { recording } => {
-            ("recording-stopped", json!({"recording": recording_id(*recording)}))
-        }
-        What::Held { leg: l } => ("held", leg(l)),
-        What::Resumed { leg: l } => ("resumed", leg(l)),
-        What::Digit { leg: l, digit } => ("digit", json!({"leg": leg_id(*l), "digit": digit.to_string()})),
-        What::Ended { by, reason } => ("ended", json!({"by": word(by), "reason": word(reason)})),
-    };
-    MomentView { at: time(t.at), what: what.into(), about }
-}
-
-fn seconds(ms: u64) -> String {
-    if ms < 10_000 { format!("{}.{} s", ms / 1_000, ms % 1_000 / 100) } else { format!("{} s", ms / 1_000) }
-}
-
-fn decision(d: &Decision, m: &Meaning) -> DecisionView {
-    let excluded: std::collections::BTreeMap<String, u32> = AgentState::NAMES
-        .iter()
-        .zip(d.states)
-        .filter(|(name, n)| **name != "available" && *n > 0)
-        .map(|(name, n)| (name.to_string(), n))
-        .collect();
-    let agent = m.names.of("User", d.agent.0);
-    let runners_up: Vec<RunnerUp> = d
-        .runners_up
-        .iter()
-        .map(|(a, idle)| RunnerUp { agent: m.names.of("User", a.0), idle_ms: *idle })
-        .collect();
-    let mut say =
-        format!("{agent} was rung: free for {}, the longest of {} free", seconds(d.idle_ms), d.free);
-    if let Some(second) = runners_up.first() {
-        say += &format!("; next would have been {} ({})", second.agent, seconds(second.idle_ms));
-    }
-    if !excluded.is_empty() {
-        let list: Vec<String> = excluded.iter().map(|(s, n)| format!("{n} {s}")).collect();
-        say += &format!("; not free: {}", list.join(", "));
-    }
-    say += &format!(". The caller had waited {}.", seconds(d.waited_ms));
-    DecisionView {
-        at: time(d.at),
-        queue: m.names.of("Queue", d.queue.0),
-        agent,
-        idle_ms: d.idle_ms,
-        runners_up,
-        free: d.free,
-        excluded,
-        waited_ms: d.waited_ms,
-        behind: d.behind,
-        outcome: word(&d.outcome),
-        position: d.position,
-        say,
     }
 }
 

@@ -1,0 +1,124 @@
+//! Keys that callers press: what flows choose by goes to the engine; digits stay here.
+//!
+//! The engine learns that a digit was taken and whether the digits so far stand in a list of the configuration. What they
+//! are, only this module knows, and for secret ones only until they are passed on.
+
+use crate::adapt::outside::Request;
+use crate::adapt::switch::{MediaCommand, Now, Switch};
+use engine::{CallId, Event, Keys, LegId, LookUpId, SecureId, SlotId, Taken};
+use media::leg::KeyMode;
+use redact::Secret;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// The most digits kept of one question.
+const MOST: usize = 40;
+
+/// Digits that are overwritten when they go.
+pub type SecretDigits = Secret<Zeroizing<String>>;
+
+/// What was keyed on a leg.
+#[derive(Default)]
+pub(super) struct Keyed {
+    mode: Option<Keys>,
+    slots: BTreeMap<SlotId, SecretDigits>,
+    secret: SecretDigits,
+}
+
+impl Keyed {
+    /// What is secret is overwritten and gone.
+    pub(super) fn forget_secret(&mut self) {
+        self.secret = SecretDigits::default();
+    }
+}
+
+impl Switch {
+    pub(super) fn set_keys(&mut self, tenant: usize, leg: LegId, keys: Keys) {
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let mode = match keys {
+            Keys::Pass => KeyMode::Pass,
+            Keys::Choose => KeyMode::Report,
+            Keys::Take(slot) => {
+                l.keyed.slots.insert(slot, SecretDigits::default());
+                KeyMode::Report
+            }
+            Keys::Secret => {
+                l.keyed.forget_secret();
+                KeyMode::Withhold
+            }
+        };
+        l.keyed.mode = Some(keys);
+        if let Some(leg) = l.media {
+            self.door.send(MediaCommand::Keys { leg, mode });
+        }
+    }
+
+    /// A key was pressed.
+    pub(super) fn on_key(&mut self, now: Now, tenant: usize, leg: LegId, key: char) {
+        let t = &mut self.tenants[tenant];
+        let Some(l) = t.legs.get_mut(&leg) else { return };
+        let (kept, slot) = match l.keyed.mode {
+            Some(Keys::Choose) => return self.tell(now, tenant, Event::Digit { leg, digit: key }),
+            Some(Keys::Take(slot)) => (l.keyed.slots.entry(slot).or_default(), Some(slot)),
+            Some(Keys::Secret) => (&mut l.keyed.secret, None),
+            Some(Keys::Pass) | None => return,
+        };
+        let taken = match key {
+            '#' => Taken::End,
+            '*' => {
+                *kept = SecretDigits::default();
+                Taken::Again
+            }
+            '0'..='9' if kept.expose_secret().len() < MOST => {
+                // A new string each time: the old one is overwritten when it goes, and none is left behind by growing.
+                let mut longer = Zeroizing::new(String::with_capacity(MOST));
+                longer.push_str(kept.expose_secret());
+                longer.push(key);
+                *kept = Secret::new(longer);
+                Taken::Digit
+            }
+            _ => return,
+        };
+        let matches = slot.map_or(0, |slot| t.meaning.digits.place(slot, kept.expose_secret()));
+        self.tell(now, tenant, Event::DigitTaken { leg, taken, matches });
+    }
+
+    /// Whether a caller can be called back: at the number the call came from, or at one that was keyed.
+    pub(super) fn check_number(&mut self, now: Now, tenant: usize, leg: LegId, slot: Option<SlotId>) {
+        let t = &self.tenants[tenant];
+        let Some(l) = t.legs.get(&leg) else { return };
+        let wanted = match slot {
+            Some(slot) => l.keyed.slots.get(&slot).map(|digits| digits.expose_secret().as_str()),
+            None => Some(l.address.expose_secret().as_str()),
+        };
+        let number = wanted.and_then(|n| t.meaning.dial_plan.outward(n));
+        let known = slot.is_none().then_some(l.party);
+        let Some(number) = number.map(Secret::new) else {
+            return self.tell(now, tenant, Event::NumberChecked { leg, party: None, person: 0 });
+        };
+        let person = (t.person)(number.expose_secret());
+        let party = match known {
+            Some(party) => party,
+            None => self.new_party(tenant, &number, &Secret::default()),
+        };
+        self.tenants[tenant].parties.insert(party, number);
+        self.tell(now, tenant, Event::NumberChecked { leg, party: Some(party), person });
+    }
+
+    /// Asks another system about a call.
+    pub(super) fn look_up(&mut self, now: Now, tenant: usize, call: CallId, leg: LegId, look_up: LookUpId) {
+        let t = &self.tenants[tenant];
+        let Some(l) = t.legs.get(&leg) else { return };
+        let caller = l.address.clone();
+        let digits = l.keyed.slots.iter().map(|(slot, digits)| (*slot, digits.clone())).collect();
+        let request = Request::LookUp { call, look_up, caller, digits };
+        self.ask_outside(now, tenant, request);
+    }
+
+    /// Passes secret digits on. They are gone from here then.
+    pub(super) fn pass_secret(&mut self, now: Now, tenant: usize, call: CallId, leg: LegId, secure: SecureId) {
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let digits = std::mem::take(&mut l.keyed.secret);
+        self.ask_outside(now, tenant, Request::Pass { call, secure, digits });
+    }
+}
