@@ -140,6 +140,11 @@ impl Call {
         self.caller_leg
     }
 
+    /// How somebody supervises this call, if they do.
+    pub fn watched_by(&self, agent: AgentId) -> Option<crate::event::Watch> {
+        self.watchers.iter().find(|w| w.agent == agent).map(|w| w.watch)
+    }
+
     /// Legs that talk with each other.
     pub fn talking(&self) -> &[LegId] {
         &self.talk

@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 /// How soon a promise is taken up again after a new process began.
 const AFTER_START_MS: u64 = 1_000;
 
+/// How long after the promised time a promise is given up that nobody was there to keep.
+const TOO_LATE_MS: u64 = 24 * 3_600_000;
+
 /// A promise to call back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Callback {
@@ -289,6 +292,16 @@ impl Engine {
             true => self.s.timers.set(Waiter::Callback(id), now.plus(retry.max(1_000))),
             false => self.give_up_callback(id, CallbackStep::Failed),
         }
+    }
+
+    /// Until when a promise may stand in the queue.
+    pub(crate) fn callback_waits_until(&self, id: CallbackId) -> Time {
+        self.s.callbacks.get(&id).map_or(self.s.now, |k| k.by.plus(TOO_LATE_MS).max(self.s.now))
+    }
+
+    /// Nobody was there to keep a promise for so long that it makes no sense any more.
+    pub(crate) fn callback_waited_longest(&mut self, id: CallbackId) {
+        self.give_up_callback(id, CallbackStep::Failed);
     }
 
     // The one end of a promise.

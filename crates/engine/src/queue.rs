@@ -231,9 +231,8 @@ impl Engine {
         let first = config.and_then(|c| c.announce.as_ref()).map(|a| now.plus(a.first_ms));
         let is_caller = matches!(of, Of::Caller(_));
         let place = Time(since.0.saturating_sub(u64::from(priority) * worth));
-        // A promise waits as long as it takes; its own attempts and hours bound it.
         let until = match of {
-            Of::Callback(_) => Time(u64::MAX),
+            Of::Callback(callback) => self.callback_waits_until(callback),
             _ => now.plus(max_wait),
         };
         self.s.entries.insert(
@@ -502,7 +501,7 @@ impl Engine {
                 self.take_entry(id);
                 self.consult_failed(call);
             }
-            Of::Callback(_) => {}
+            Of::Callback(callback) => self.callback_waited_longest(callback),
         }
     }
 

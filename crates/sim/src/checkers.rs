@@ -1,6 +1,6 @@
 //! Checkers: each watches an engine from outside and states one law.
 
-use engine::{AgentId, CallId, CallRecord, Effect, Engine, LegId, Strategy, Time};
+use engine::{AgentId, CallId, CallRecord, Effect, Engine, Keys, LegId, RecordingId, Strategy, Time, What};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A law that was seen broken.
@@ -17,8 +17,18 @@ pub struct Violation {
 pub struct Checkers {
     ended: BTreeSet<CallId>,
     ringing: BTreeMap<AgentId, LegId>,
+    hears: BTreeMap<LegId, Vec<LegId>>,
+    /// Parties whose keys are secret.
+    secret: BTreeSet<LegId>,
+    recordings: BTreeMap<RecordingId, Tape>,
     /// Laws seen broken.
     pub violations: Vec<Violation>,
+}
+
+/// A recording as the effects describe it.
+struct Tape {
+    legs: BTreeSet<LegId>,
+    paused: bool,
 }
 
 impl Checkers {
@@ -35,8 +45,104 @@ impl Checkers {
                     );
                 }
             }
+            Effect::Hear { leg, from } => {
+                self.hears.insert(*leg, from.clone());
+                self.heard(at, engine, *leg);
+            }
+            Effect::Play { leg, .. } => {
+                self.hears.remove(leg);
+            }
+            Effect::HangUp { leg, .. } | Effect::Refuse { leg, .. } => {
+                self.hears.remove(leg);
+                self.secret.remove(leg);
+            }
+            Effect::Keys { leg, keys: Keys::Secret } => {
+                self.secret.insert(*leg);
+                if self.hears.values().any(|from| from.contains(leg)) {
+                    self.broken(at, format!("{leg:?} types a secret while somebody hears it"));
+                }
+                if self.recordings.values().any(|t| t.legs.contains(leg) && !t.paused) {
+                    self.broken(at, format!("{leg:?} types a secret while it is recorded"));
+                }
+            }
+            Effect::Keys { leg, .. } => {
+                self.secret.remove(leg);
+            }
+            Effect::StartRecording { recording, left, right, .. } => {
+                let legs = [Some(*left), *right].into_iter().flatten().collect();
+                if self.recordings.insert(*recording, Tape { legs, paused: false }).is_some() {
+                    self.broken(at, format!("{recording:?} began twice"));
+                }
+                if self.secret.contains(left) {
+                    self.broken(at, format!("{recording:?} begins while a secret is typed"));
+                }
+            }
+            Effect::PauseRecording { recording } | Effect::ResumeRecording { recording } => {
+                let paused = matches!(effect, Effect::PauseRecording { .. });
+                let secret = &self.secret;
+                let wrong = match self.recordings.get_mut(recording) {
+                    Some(tape) => {
+                        let twice = std::mem::replace(&mut tape.paused, paused) == paused;
+                        twice || (!paused && tape.legs.iter().any(|l| secret.contains(l)))
+                    }
+                    None => true,
+                };
+                if wrong {
+                    self.broken(at, format!("{effect:?} is out of place"));
+                }
+            }
+            Effect::RecordAlso { recording, leg } | Effect::RecordNoLonger { recording, leg } => {
+                let also = matches!(effect, Effect::RecordAlso { .. });
+                let right = self.recordings.get_mut(recording).is_some_and(|t| match also {
+                    true => t.legs.insert(*leg),
+                    false => t.legs.remove(leg),
+                });
+                if !right {
+                    self.broken(at, format!("{effect:?} is out of place"));
+                }
+            }
+            Effect::StopRecording { recording } => {
+                if self.recordings.remove(recording).is_none() {
+                    self.broken(at, format!("{recording:?} ended without having begun"));
+                }
+            }
             _ => {}
         }
+    }
+
+    // Who hears whom must belong together, and a secret is in nobody's ear.
+    fn heard(&mut self, at: Time, engine: &Engine, leg: LegId) {
+        let Some(from) = self.hears.get(&leg).cloned() else { return };
+        let call = |l: &LegId| engine.legs().get(l).map(|l| l.call);
+        let own = call(&leg);
+        for other in &from {
+            if *other == leg || call(other).is_none() || call(other) != own {
+                self.broken(at, format!("{leg:?} hears {other:?}, which is not in its call"));
+            }
+            if self.secret.contains(other) {
+                self.broken(at, format!("{leg:?} hears {other:?} type a secret"));
+            }
+            let whispers = match engine.legs().get(other).map(|l| l.role) {
+                Some(engine::Role::Supervisor { agent }) => {
+                    let call = own.and_then(|c| engine.calls().get(&c));
+                    let mode = call.and_then(|c| c.watched_by(agent));
+                    let customer = call.and_then(|c| c.caller_leg()) == Some(leg);
+                    mode == Some(engine::Watch::Listen) || (mode == Some(engine::Watch::Whisper) && customer)
+                }
+                _ => false,
+            };
+            if whispers {
+                self.broken(at, format!("{leg:?} hears the supervisor {other:?} who is not to be heard"));
+            }
+        }
+    }
+
+    /// A process ended: what it was told is gone with it.
+    pub fn restarted(&mut self) {
+        self.hears.clear();
+        self.secret.clear();
+        self.recordings.clear();
+        self.ringing.clear();
     }
 
     /// The engine's own laws, all of them.
@@ -53,6 +159,12 @@ impl Checkers {
             let open = (engine.calls().len(), engine.legs().len(), engine.entries().len());
             self.broken(at, format!("calls, legs and entries still open: {open:?}"));
         }
+        if !self.recordings.is_empty() {
+            self.broken(at, format!("{} recordings never ended", self.recordings.len()));
+        }
+        if !engine.callbacks().is_empty() {
+            self.broken(at, format!("{} promises are neither kept nor given up", engine.callbacks().len()));
+        }
         if self.ended.len() as u64 != begun {
             self.broken(at, format!("{begun} calls began, {} ended", self.ended.len()));
         }
@@ -68,8 +180,12 @@ impl Checkers {
         if record.ended < record.began || record.legs.is_empty() || record.timeline.is_empty() {
             self.broken(at, format!("the record of call {} is not whole", record.id.0));
         }
+        // Of the phones that ring for one stay in a queue, one is answered; a transfer begins another stay.
+        let stays = record.timeline.iter().filter(|m| {
+            matches!(m.what, What::Queued { .. } | What::ConsultBegan { .. } | What::CallbackTried { .. })
+        });
         let answered = record.decisions.iter().filter(|d| d.outcome == engine::OfferOutcome::Answered);
-        if answered.count() > 1 {
+        if answered.count() > stays.count().max(1) {
             self.broken(at, format!("call {} was answered by two agents", record.id.0));
         }
         if record.decisions.iter().any(|d| d.outcome == engine::OfferOutcome::Open) {

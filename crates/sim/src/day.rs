@@ -3,12 +3,13 @@
 use crate::chance::Chance;
 use crate::checkers::{Checkers, Violation};
 use crate::people::{Agent, Answer, Caller};
+use crate::full_house::{DISPOSITIONS, NUMBERS, QUEUES, full_house};
 use engine::{
-    AgentConfig, AgentId, AgentState, AtStart, Config, Effect, Engine, Event, Facts, FlowConfig, FlowId,
-    LegEnd, LegId, LegState, NumberConfig, NumberId, PartyId, PromptId, QueueConfig, QueueId, Role, Sound,
-    Step, Time, TrunkId, Wanted,
+    AgentConfig, AgentId, AgentState, Ask, AtStart, AttributeId, BreakReason, Config, Effect, Engine, Event, Facts, FlowConfig, FlowId,
+    HoursId, Keys, LegEnd, LegId, LegState, NumberConfig, NumberId, PartyId, PromptId, QueueConfig, QueueId, Role,
+    SecureId, Sound, Step, Taken, TargetId, Time, To, TrunkId, Wanted, Watch,
 };
-use std::collections::{BTreeMap, hash_map::DefaultHasher};
+use std::collections::{BTreeMap, BTreeSet, hash_map::DefaultHasher};
 use std::hash::Hasher;
 
 /// A day to simulate.
@@ -30,6 +31,8 @@ pub struct Day {
     pub check_every: u64,
     /// The process is killed and started again this many times, somewhere in the day.
     pub restarts: u64,
+    /// Everything that can be configured is, and people try everything that can be done. `queues` does not count then.
+    pub everything: bool,
 }
 
 /// What a day came to.
@@ -61,6 +64,10 @@ enum Planned {
     Hold(LegId, bool),
     AfterCall(AgentId),
     Restart,
+    /// Somebody somewhere does something.
+    Meddle,
+    /// Something to ask of the call of this leg, as long as there is one.
+    Ask(LegId, Option<AgentId>, Ask),
 }
 
 struct World {
@@ -74,6 +81,9 @@ struct World {
     checkers: Checkers,
     hasher: DefaultHasher,
     begun: u64,
+    /// Who has begun to talk with whom, so that its end is planned once.
+    pairs: BTreeSet<(LegId, LegId)>,
+    variant: u32,
 }
 
 impl Day {
@@ -88,7 +98,14 @@ impl Day {
             mean_talk_ms: 300_000,
             check_every: 50,
             restarts: 2,
+            everything: false,
         }
+    }
+
+    /// A day in which people try everything: menus, messages, secrets, transfers, consultations, conferences,
+    /// supervision, callbacks, and administrators who change things meanwhile.
+    pub fn full(seed: u64) -> Day {
+        Day { hours: 3, agents: 24, calls: 1_500, mean_talk_ms: 90_000, everything: true, ..Day::usual(seed) }
     }
 
     /// Runs it.
@@ -97,6 +114,9 @@ impl Day {
     }
 
     fn config(&self) -> Config {
+        if self.everything {
+            return full_house(self.agents, 0);
+        }
         let queues: Vec<QueueConfig> = (0..self.queues)
             .map(|n| QueueConfig {
                 id: QueueId(n),
@@ -159,6 +179,8 @@ impl World {
             checkers: Checkers::default(),
             hasher: DefaultHasher::new(),
             begun: 0,
+            pairs: BTreeSet::new(),
+            variant: 0,
             day,
         }
     }
@@ -178,7 +200,18 @@ impl World {
             self.plan(at, Planned::Tell(Event::AgentWants { agent: AgentId(n), wanted: Wanted::Available }));
         }
         let gap = self.day.hours * 3_600_000 / self.day.calls.max(1);
+        if self.day.everything {
+            self.plan(start.plus(30_000), Planned::Meddle);
+        }
+        // Promises to call back may outlast the day; what is left of them then is taken back.
+        let closing = end.plus(4 * 3_600_000);
         loop {
+            if self.engine.now() > closing && !self.engine.callbacks().is_empty() {
+                let ids: Vec<_> = self.engine.callbacks().keys().copied().collect();
+                for callback in ids {
+                    self.tell(self.engine.now(), Event::CallbackCancelled { callback });
+                }
+            }
             let planned = self.plan.first_key_value().map(|((at, _), _)| *at);
             let deadline = self.engine.deadline();
             let now = match (planned, deadline) {
@@ -221,7 +254,20 @@ impl World {
                 }
                 Planned::Hold(leg, held) => self.tell(now, Event::LegHeld { leg, held }),
                 Planned::AfterCall(agent) => self.after_call(now, agent),
+                Planned::Meddle => {
+                    self.meddle(now);
+                    let next = now.plus(self.chance.exponential(15_000));
+                    if next < end {
+                        self.plan(next, Planned::Meddle);
+                    }
+                }
+                Planned::Ask(leg, by, ask) => {
+                    if let Some(call) = self.engine.legs().get(&leg).map(|l| l.call) {
+                        self.tell(now, Event::CallAsked { call, by, ask });
+                    }
+                }
                 Planned::Restart => {
+                    self.checkers.restarted();
                     // What is planned for legs that died will find nobody, as it should.
                     let snapshot =
                         postcard::to_allocvec(&self.engine.snapshot()).expect("a snapshot can be written");
@@ -261,10 +307,12 @@ impl World {
         self.callers.insert(leg, caller);
         let number = match self.chance.in_thousand(3) {
             true => None,
+            false if self.day.everything => Some(NumberId(self.chance.below(u64::from(NUMBERS)) as u32)),
             false => Some(NumberId(self.chance.below(u64::from(self.day.queues)) as u32)),
         };
+        let person = 1 + self.chance.below(self.day.calls / 2);
         self.plan(now.plus(caller.patience_ms), Planned::GiveUp(leg));
-        let facts = Facts { withheld: self.chance.in_thousand(50), ..Facts::default() };
+        let facts = Facts { withheld: self.chance.in_thousand(50), person, ..Facts::default() };
         self.tell(now, Event::CallArrived { number, caller: PartyId(self.begun), trunk: TrunkId(0), facts });
     }
 
@@ -309,7 +357,7 @@ impl World {
                 }
                 self.ring(now, leg, agent);
             }
-            Effect::DialTarget { leg, .. } => {
+            Effect::DialTarget { leg, .. } if !self.day.everything => {
                 self.plan(soon, Planned::Tell(Event::LegRinging { leg }));
                 self.plan(soon.plus(3_000), Planned::Tell(Event::LegAnswered { leg }));
             }
@@ -318,8 +366,8 @@ impl World {
                 self.plan(at, Planned::Tell(Event::PlayEnded { leg }));
             }
             Effect::Hear { leg, from } => {
-                if let Some(far) = from.first() {
-                    self.talk(now, leg, *far);
+                for far in from {
+                    self.talk(now, leg, far);
                 }
             }
             Effect::Notify { agent, .. } => {
@@ -327,6 +375,7 @@ impl World {
                 let event = Event::AgentWants { agent, wanted: Wanted::Available };
                 self.plan(at, Planned::Tell(event));
             }
+            effect if self.day.everything => self.try_everything(now, effect),
             _ => {}
         }
     }
@@ -356,10 +405,17 @@ impl World {
     }
 
     fn talk(&mut self, now: Time, caller: LegId, far: LegId) {
-        // After a hold the conversation goes on: its end is planned already.
         let Some(c) = self.callers.get(&caller).copied() else { return };
-        if self.engine.legs().get(&far).is_some_and(|l| l.answered != Some(now) || l.state != LegState::Up) {
+        let supervises = |l: &engine::Leg| matches!(l.role, Role::Supervisor { .. });
+        if self.engine.legs().get(&far).is_none_or(|l| l.state != LegState::Up || supervises(l)) {
             return;
+        }
+        // After a hold the conversation goes on: its end is planned already.
+        if !self.pairs.insert((caller, far)) {
+            return;
+        }
+        if self.day.everything {
+            self.plan_work(now, caller, far, c.talk_ms);
         }
         self.plan(now.plus(c.talk_ms), Planned::EndTalk(caller, far));
         if c.hold_ms > 0 {
@@ -379,5 +435,168 @@ impl World {
             self.engine.agents().get(&agent).map(|a| a.state),
             Some(AgentState::Suspended)
         ));
+    }
+}
+
+/// What people do when they try everything.
+impl World {
+    fn agent(&mut self) -> AgentId {
+        AgentId(self.chance.below(u64::from(self.day.agents)) as u32)
+    }
+
+    fn queue(&mut self) -> QueueId {
+        QueueId(self.chance.below(u64::from(QUEUES)) as u32)
+    }
+
+    fn somewhere(&mut self) -> To {
+        match self.chance.below(10) {
+            0..3 => To::Queue(self.queue()),
+            3..7 => To::Agent(self.agent()),
+            7..9 => To::Target(TargetId(1)),
+            _ => To::Party(PartyId(1_000_000 + self.chance.below(50))),
+        }
+    }
+
+    // What happens in a conversation between a customer and somebody.
+    fn plan_work(&mut self, now: Time, caller: LegId, far: LegId, talk_ms: u64) {
+        let Some(Role::Agent { agent, .. }) = self.engine.legs().get(&far).map(|l| l.role) else { return };
+        let by = Some(agent);
+        let mut at = now;
+        for _ in 0..self.chance.below(4) {
+            at = at.plus(1 + self.chance.below(talk_ms / 3 + 1));
+            let ask = match self.chance.below(12) {
+                0 => Ask::Transfer(self.somewhere()),
+                1..=4 => Ask::Consult(self.somewhere()),
+                5 => Ask::Secure(SecureId(1)),
+                6 => Ask::PauseRecording,
+                7 => Ask::ResumeRecording,
+                8 => Ask::Dispose(DISPOSITIONS[self.chance.below(3) as usize]),
+                9 => Ask::HangUp,
+                10 => Ask::StopSecure,
+                _ => Ask::Abort,
+            };
+            self.plan(at, Planned::Ask(caller, by, ask));
+            if let Ask::Consult(_) = ask {
+                let end = [Ask::Complete, Ask::Join, Ask::Abort, Ask::Join][self.chance.below(4) as usize];
+                let later = at.plus(self.chance.below(20_000));
+                self.plan(later, Planned::Ask(caller, by, end));
+            }
+        }
+        if self.chance.in_thousand(250) {
+            let supervisor = Some(self.agent());
+            let mut at = now.plus(self.chance.below(talk_ms + 1));
+            for _ in 0..1 + self.chance.below(4) {
+                let ask = match self.chance.below(6) {
+                    0 => Ask::Supervise(Watch::Listen),
+                    1 => Ask::Supervise(Watch::Whisper),
+                    2 | 3 => Ask::Supervise(Watch::Barge),
+                    4 => Ask::TakeOver,
+                    _ => Ask::StopSupervising,
+                };
+                self.plan(at, Planned::Ask(caller, supervisor, ask));
+                at = at.plus(self.chance.below(15_000));
+            }
+        }
+        if self.chance.in_thousand(300) {
+            let disposition = DISPOSITIONS[self.chance.below(3) as usize];
+            let call = self.engine.legs().get(&far).map(|l| l.call).unwrap_or_default();
+            let event = Event::CallAsked { call, by, ask: Ask::Dispose(disposition) };
+            self.plan(now.plus(talk_ms + 2_000), Planned::Tell(event));
+            let more = Event::AgentWants { agent, wanted: Wanted::MoreWrapUp(10_000) };
+            self.plan(now.plus(talk_ms + 3_000), Planned::Tell(more));
+        }
+    }
+
+    // Something that an administrator, a supervisor or an agent does out of the blue.
+    fn meddle(&mut self, now: Time) {
+        let waiting = self.engine.calls().values().find(|c| matches!(c.phase, engine::Phase::Waiting { .. }));
+        let waiting = waiting.map(|c| c.id);
+        let callback = self.engine.callbacks().keys().next().copied();
+        let event = match self.chance.below(12) {
+            0 | 1 => waiting.map(|call| Event::CallAsked { call, by: None, ask: Ask::Give(self.agent()) }),
+            2 | 3 => waiting.map(|call| Event::CallAsked { call, by: None, ask: Ask::Move(self.queue()) }),
+            4 => Some(Event::ClosureSet { hours: HoursId(1), closed: self.chance.in_thousand(300) }),
+            5 => callback.map(|callback| Event::CallbackCancelled { callback }),
+            6 | 7 => {
+                let party = PartyId(1_000_000 + self.chance.below(50));
+                let (agent, queue) = (self.agent(), Some(self.queue()));
+                Some(Event::DialAsked { agent, party, number: Some(NumberId(0)), queue })
+            }
+            8 => {
+                let (agent, reason) = (self.agent(), BreakReason(self.chance.below(3) as u16));
+                let back = now.plus(self.chance.between(30_000, 300_000));
+                self.plan(back, Planned::Tell(Event::AgentWants { agent, wanted: Wanted::Available }));
+                Some(Event::AgentWants { agent, wanted: Wanted::BreakFor(reason) })
+            }
+            9 if self.chance.in_thousand(300) => {
+                self.variant += 1;
+                let config = Box::new(full_house(self.day.agents, self.variant));
+                Some(Event::Configured { config })
+            }
+            10 => {
+                let (agent, wanted) = (self.agent(), Wanted::Available);
+                Some(Event::AgentWants { agent, wanted })
+            }
+            _ => None,
+        };
+        if let Some(event) = event {
+            self.tell(now, event);
+        }
+    }
+
+    fn try_everything(&mut self, now: Time, effect: Effect) {
+        match effect {
+            Effect::DialTarget { leg, .. } | Effect::DialParty { leg, .. } => {
+                self.plan(now.plus(50), Planned::Tell(Event::LegRinging { leg }));
+                let at = now.plus(500 + self.chance.exponential(6_000));
+                let event = match self.chance.below(10) {
+                    0 => Event::LegEnded { leg, end: LegEnd::Busy },
+                    1 => Event::LegEnded { leg, end: LegEnd::Unreachable },
+                    2 => return,
+                    _ => Event::LegAnswered { leg },
+                };
+                self.plan(at, Planned::Tell(event));
+                let person = Caller::new(&mut self.chance, self.day.mean_talk_ms);
+                self.callers.insert(leg, person);
+                self.plan(at.plus(person.patience_ms), Planned::GiveUp(leg));
+            }
+            Effect::Keys { leg, keys: Keys::Choose } => {
+                let mut at = now;
+                for _ in 0..self.chance.below(4) {
+                    at = at.plus(300 + self.chance.exponential(4_000));
+                    let digit = b"123450519##12"[self.chance.below(13) as usize] as char;
+                    self.plan(at, Planned::Tell(Event::Digit { leg, digit }));
+                }
+            }
+            Effect::Keys { leg, keys: Keys::Take(_) | Keys::Secret } => {
+                let mut at = now.plus(500);
+                for _ in 0..self.chance.below(9) {
+                    at = at.plus(100 + self.chance.exponential(900));
+                    let taken = match self.chance.below(20) {
+                        0 => Taken::Again,
+                        1 => Taken::End,
+                        _ => Taken::Digit,
+                    };
+                    let matches = self.chance.below(3) as u16;
+                    self.plan(at, Planned::Tell(Event::DigitTaken { leg, taken, matches }));
+                }
+            }
+            Effect::CheckNumber { leg, .. } => {
+                let good = self.chance.in_thousand(800);
+                let person = 1 + self.chance.below(40);
+                let party = good.then(|| PartyId(1_000_000 + person));
+                let event = Event::NumberChecked { leg, party, person };
+                self.plan(now.plus(20), Planned::Tell(event));
+            }
+            Effect::LookUp { call, .. } | Effect::PassSecret { call, .. } => {
+                if self.chance.in_thousand(900) {
+                    let at = now.plus(self.chance.exponential(1_500));
+                    let found = vec![(AttributeId(1), self.chance.below(3) as u16)];
+                    let event = Event::LookedUp { call, ok: self.chance.in_thousand(800), found };
+                    self.plan(at, Planned::Tell(event));
+                }
+            }
+            _ => {}
+        }
     }
 }

@@ -9,6 +9,7 @@
 mod chance;
 mod checkers;
 mod day;
+mod full_house;
 mod network;
 pub mod people;
 mod phones;

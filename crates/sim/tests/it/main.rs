@@ -41,3 +41,19 @@ fn every_law_is_checked_after_every_event_of_a_small_day() {
         assert_eq!(day.run().violations, [], "seed {seed}");
     }
 }
+
+#[test]
+fn whatever_people_try_all_laws_hold_after_every_event() {
+    for seed in 0..50 {
+        let outcome = Day { calls: 300, agents: 12, hours: 1, check_every: 1, ..Day::full(seed) }.run();
+        assert_eq!(outcome.violations, [], "seed {seed}");
+    }
+}
+
+#[test]
+fn a_full_day_is_the_same_twice() {
+    let (first, second) = (Day::full(3).run(), Day::full(3).run());
+    assert_eq!(first.violations, []);
+    assert_eq!(first.digest, second.digest);
+    assert!(first.answered > 300, "{first:?}");
+}
