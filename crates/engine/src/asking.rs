@@ -131,7 +131,7 @@ impl Engine {
             Asking::Digits { first_ms, count: 0, .. } => self.wait(call, first_ms),
             Asking::Consent { opt_out: Some(_), wait_ms, .. } => self.wait(call, wait_ms),
             Asking::Consent { opt_out: None, .. } => self.consented(call),
-            Asking::Message { .. } => self.begin_message(call),
+            Asking::Message { recording: None, .. } => self.begin_message(call),
             Asking::Secure { secure, count: 0, passing: false, .. } => {
                 let first = self.s.config.secure.get(&secure).map_or(0, |s| s.first_ms);
                 self.wait(call, first);
@@ -143,7 +143,7 @@ impl Engine {
                 Stage::Done => self.callback_dialogue_done(call),
                 Stage::Refused => self.end_callback_dialogue(call),
             },
-            Asking::Digits { .. } | Asking::Secure { .. } | Asking::LookUp { .. } => {}
+            Asking::Digits { .. } | Asking::Secure { .. } | Asking::LookUp { .. } | Asking::Message { .. } => {}
         }
     }
 

@@ -313,8 +313,14 @@ impl Engine {
             self.s.callback_persons.remove(&k.person);
         }
         if let CallbackState::Waiting(entry) = k.state {
-            self.take_entry(entry);
+            let offers = self.take_entry(entry).map(|e| e.offers).unwrap_or_default();
             self.forget_queue_if_done(k.queue);
+            // The agent whose phone rings for it is rung no more, and that call is over.
+            for (_, leg) in offers {
+                if let Some(call) = self.s.legs.get(&leg).map(|l| l.call) {
+                    self.close_call(call, EndedBy::Switchroom, Reason::Asked);
+                }
+            }
         }
         if how == CallbackStep::Failed {
             for agent in self.agents_of(k.queue) {

@@ -5,7 +5,7 @@ use crate::call::Phase;
 use crate::config::{At, END, FlowConfig, Overflow, RecordingRule, Step, Test};
 use crate::effect::{Effect, Keys, Sound};
 use crate::ids::{CallId, EntryId, FlowId, HoursId, QueueId, SkillId};
-use crate::leg::{ANSWERING_MS, LegState};
+use crate::leg::{ANSWERING_MS, Hears, LegState};
 use crate::record::{EndedBy, Reason, What};
 use crate::state::Engine;
 use crate::timers::Waiter;
@@ -342,7 +342,9 @@ impl Engine {
     }
 
     pub(crate) fn on_play_ended(&mut self, leg: crate::ids::LegId) {
-        let Some(call) = self.s.legs.get(&leg).map(|l| l.call) else { return };
+        // Music has no end: what is told here is of something that was replaced meanwhile.
+        let playing = self.s.legs.get(&leg).filter(|l| l.hears == Hears::Sound);
+        let Some(call) = playing.map(|l| l.call) else { return };
         let Some(c) = self.s.calls.get_mut(&call) else { return };
         if c.caller_leg != Some(leg) {
             return;

@@ -4,7 +4,7 @@ use crate::agent::AgentState;
 use crate::call::Phase;
 use crate::effect::{Effect, HangUpCause, Show};
 use crate::event::{Ask, Watch};
-use crate::ids::{AgentId, CallId, LegId, QueueId};
+use crate::ids::{AgentId, CallId, EntryId, LegId, QueueId};
 use crate::leg::{Leg, LegState, Role};
 use crate::queue::Of;
 use crate::record::What;
@@ -137,6 +137,12 @@ impl Engine {
             }
             return;
         }
+        match self.s.calls.get(&call).map(|c| c.phase) {
+            Some(Phase::Talking) => {}
+            Some(Phase::Waiting { entry }) => return self.pick_up(call, agent, leg, entry),
+            // Somebody is being rung for the customer: the supervisor stays and may try again.
+            _ => return,
+        }
         self.drop_aside(call);
         let Some(c) = self.s.calls.get_mut(&call) else { return };
         let caller = c.caller_leg;
@@ -155,6 +161,24 @@ impl Engine {
         for leg in leaving {
             self.end_leg(leg, HangUpCause::Normal);
         }
+    }
+
+    // A supervisor who is in the call takes a customer who waits again.
+    fn pick_up(&mut self, call: CallId, agent: AgentId, leg: LegId, entry: EntryId) {
+        if self.s.entries.get(&entry).is_none_or(|e| e.of != Of::Caller(call)) {
+            return;
+        }
+        self.served(entry, agent, leg);
+        if let Some(c) = self.s.calls.get_mut(&call) {
+            c.watchers.retain(|w| w.leg != leg);
+            c.agent = Some(agent);
+        }
+        if let Some(l) = self.s.legs.get_mut(&leg) {
+            l.role = Role::Agent { agent, entry: None };
+        }
+        self.moment(call, What::TakenOver { by: agent });
+        self.begin_work(agent, call, false);
+        self.begin_talk(call, leg);
     }
 
     /// A waiting call is offered to one agent, as soon as that one is free.

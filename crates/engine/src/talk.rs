@@ -530,11 +530,16 @@ impl Engine {
         if c.ending.is_some() {
             return;
         }
-        match c.aside {
-            // Who consults and hangs up wants the caller and the one asked to talk: a caller is never lost so.
-            Some(aside) if aside.by == leg => return self.complete_consult(call),
-            _ => {}
+        if let Some(aside) = c.aside.filter(|a| a.by == leg) {
+            // Who consults and hangs up wants the caller and the one asked to talk: a caller is never lost so. In a
+            // conference somebody else is with the caller.
+            if c.talk.len() == 2 || matches!(aside.stage, AsideStage::Talking(_)) {
+                return self.complete_consult(call);
+            }
+            self.drop_aside(call);
+            self.moment(call, What::ConsultEnded { by: aside.agent });
         }
+        let Some(c) = self.s.calls.get_mut(&call) else { return };
         if let Phase::Connecting { .. } = c.phase {
             // The agent hung up before the one called answered.
             if c.caller_leg.is_none() {
@@ -731,8 +736,12 @@ impl Engine {
     /// The consultation ends with the customer and the one asked talking; the agent leaves.
     pub(crate) fn complete_consult(&mut self, call: CallId) {
         let Some(c) = self.s.calls.get_mut(&call) else { return };
-        let Some(aside) = c.aside.take() else { return };
-        let Aside { by, agent, stage } = aside;
+        let Some(Aside { by, agent, stage }) = c.aside else { return };
+        // Whoever is in a conference does not lose the others for somebody who has not answered yet.
+        if c.talk.len() > 2 && !matches!(stage, AsideStage::Talking(_)) {
+            return;
+        }
+        c.aside = None;
         if let Some(work) = self.work(agent) {
             work.transferred = true;
         }

@@ -58,8 +58,10 @@ impl Checkers {
             }
             Effect::Keys { leg, keys: Keys::Secret } => {
                 self.secret.insert(*leg);
-                if self.hears.values().any(|from| from.contains(leg)) {
-                    self.broken(at, format!("{leg:?} types a secret while somebody hears it"));
+                let there = |l: &&LegId| engine.legs().contains_key(l);
+                let ears = self.hears.iter().filter(|(_, from)| from.contains(leg)).map(|(ear, _)| ear);
+                if let Some(ear) = ears.copied().collect::<Vec<_>>().iter().find(there) {
+                    self.broken(at, format!("{leg:?} types a secret while {ear:?} hears it"));
                 }
                 if self.recordings.values().any(|t| t.legs.contains(leg) && !t.paused) {
                     self.broken(at, format!("{leg:?} types a secret while it is recorded"));
@@ -160,13 +162,16 @@ impl Checkers {
             self.broken(at, format!("calls, legs and entries still open: {open:?}"));
         }
         if !self.recordings.is_empty() {
-            self.broken(at, format!("{} recordings never ended", self.recordings.len()));
+            let open: Vec<_> = self.recordings.keys().collect();
+            self.broken(at, format!("recordings never ended: {open:?}"));
         }
         if !engine.callbacks().is_empty() {
             self.broken(at, format!("{} promises are neither kept nor given up", engine.callbacks().len()));
         }
-        if self.ended.len() as u64 != begun {
-            self.broken(at, format!("{begun} calls began, {} ended", self.ended.len()));
+        // Calls that agents made and promises kept come on top of those that callers began.
+        let ended = self.ended.len() as u64;
+        if ended != engine.ended_calls() || ended < begun {
+            self.broken(at, format!("{begun} callers called, {ended} calls ended"));
         }
         if let Some(a) = engine.agents().values().find(|a| a.is_busy()) {
             self.broken(at, format!("agent {} is {} for ever", a.id.0, a.state.name()));

@@ -52,6 +52,8 @@ pub struct DayOutcome {
     pub missed: u64,
     /// Laws seen broken.
     pub violations: Vec<Violation>,
+    /// How often each kind of thing happened to a call, by its name.
+    pub happened: BTreeMap<String, u64>,
 }
 
 enum Planned {
@@ -84,6 +86,7 @@ struct World {
     /// Who has begun to talk with whom, so that its end is planned once.
     pairs: BTreeSet<(LegId, LegId)>,
     variant: u32,
+    happened: BTreeMap<String, u64>,
 }
 
 impl Day {
@@ -181,6 +184,7 @@ impl World {
             begun: 0,
             pairs: BTreeSet::new(),
             variant: 0,
+            happened: BTreeMap::new(),
             day,
         }
     }
@@ -292,6 +296,7 @@ impl World {
             abandoned: sum(|c| c.abandoned),
             missed: sum(|c| c.missed_offers),
             violations: self.checkers.violations,
+            happened: self.happened,
         }
     }
 
@@ -336,6 +341,13 @@ impl World {
             Effect::Keep(record) => {
                 let bytes = postcard::to_allocvec(&*record).expect("a record can be written");
                 self.hasher.write(&bytes);
+                if self.day.everything {
+                    for moment in &record.timeline {
+                        let name = format!("{:?}", moment.what);
+                        let name = name.split([' ', '(', '{']).next().unwrap_or_default();
+                        *self.happened.entry(name.to_string()).or_default() += 1;
+                    }
+                }
             }
             Effect::Answer { leg } => {
                 let event = match self.chance.in_thousand(2) {

@@ -44,7 +44,7 @@ fn every_law_is_checked_after_every_event_of_a_small_day() {
 
 #[test]
 fn whatever_people_try_all_laws_hold_after_every_event() {
-    for seed in 0..50 {
+    for seed in 0..seeds() {
         let outcome = Day { calls: 300, agents: 12, hours: 1, check_every: 1, ..Day::full(seed) }.run();
         assert_eq!(outcome.violations, [], "seed {seed}");
     }
@@ -56,4 +56,9 @@ fn a_full_day_is_the_same_twice() {
     assert_eq!(first.violations, []);
     assert_eq!(first.digest, second.digest);
     assert!(first.answered > 300, "{first:?}");
+}
+
+/// More of them outside `make test`: `SEEDS=500 cargo test -p sim`.
+fn seeds() -> u64 {
+    std::env::var("SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(50)
 }
