@@ -4,7 +4,16 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
-apt = $(SUDO) bash -c 'command -v $(1) >/dev/null || { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2); }'
+# Servers stand in /usr/sbin, which is not in everybody's PATH. Looked for first: nobody is asked for a password when
+# nothing is missing.
+missing = ! PATH="$$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v $(1) >/dev/null
+install = apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1)
+apt = if $(call missing,$(1)); then $(SUDO) bash -c '$(call install,$(2))'; fi
+# A server that is only to be measured: its package must not start it as a service. Debian asks this file, and 101 means
+# no (invoke-rc.d). One that is there already is somebody else's decision and stays.
+RC := /usr/sbin/policy-rc.d
+quiet = if $(call missing,$(1)); then $(SUDO) bash -c 'if [ ! -e $(RC) ]; then \
+	trap "rm -f $(RC)" EXIT; printf "\043!/bin/sh\nexit 101\n" >$(RC); chmod 755 $(RC); fi; $(call install,$(2))'; fi
 
 .PHONY: help run test lint bench fuzz tools-build tools-test tools-bench tools-lint
 
@@ -26,9 +35,10 @@ tools-test: tools-build
 	@$(call apt,baresip,baresip)
 
 tools-bench: tools-build
+	@$(call apt,python3,python3)
 	@$(call apt,sipp,sip-tester)
-	@$(call apt,kamailio,kamailio)
-	@$(call apt,rtpengine,rtpengine-daemon)
+	@$(call quiet,kamailio,kamailio)
+	@$(call quiet,rtpengine,rtpengine-daemon)
 
 run: tools-build
 	cargo build --release --bin switchroom

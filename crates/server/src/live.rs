@@ -2,7 +2,7 @@
 
 use crate::tenant::Meaning;
 use crate::view;
-use engine::{AgentId, CallRecord, Changed, Engine, Notice};
+use engine::{AgentId, CallRecord, Changed, Engine, Notice, Time};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use tokio::sync::broadcast;
@@ -24,13 +24,19 @@ pub struct Live {
     unwatched: usize,
 }
 
-impl Default for Live {
-    fn default() -> Live {
-        Live { number: 0, kept: VecDeque::new(), watchers: broadcast::channel(BEHIND).0, unwatched: KEPT }
-    }
-}
-
 impl Live {
+    /// The changes of a process that began at this time. They are counted from it on, in milliseconds since 1970, so that
+    /// a number that an earlier process gave is not taken for one of this: it is smaller, because changes come more
+    /// slowly than one a millisecond. It stays below 2^53, which JavaScript counts up to.
+    pub fn new(began: Time) -> Live {
+        Live {
+            number: began.0,
+            kept: VecDeque::new(),
+            watchers: broadcast::channel(BEHIND).0,
+            unwatched: KEPT,
+        }
+    }
+
     /// The number of the last change.
     pub fn number(&self) -> u64 {
         self.number
@@ -116,5 +122,26 @@ impl Live {
         self.kept.push_back(change.clone());
         // Without a watcher this fails, and nothing is lost.
         let _ = self.watchers.send(change);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_an_earlier_process_begins_anew() {
+        let mut earlier = Live::new(Time(1_000));
+        for n in 0..3 {
+            earlier.push(json!({ "n": n }));
+        }
+        let seen = earlier.number();
+        assert_eq!(earlier.subscribe(Some(seen - 1)).0.map(|m| m.len()), Some(1));
+        let mut now = Live::new(Time(9_000));
+        assert!(now.subscribe(Some(seen)).0.is_none());
+        now.push(json!({}));
+        assert!(now.subscribe(Some(seen)).0.is_none());
+        assert_eq!(now.subscribe(Some(9_000)).0.map(|m| m.len()), Some(1));
+        assert!(now.subscribe(Some(9_002)).0.is_none(), "nor is one that nobody gave yet");
     }
 }

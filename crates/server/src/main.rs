@@ -16,6 +16,7 @@ mod sip_io;
 mod switch_io;
 mod tenant;
 mod view;
+mod vital;
 
 fn main() -> std::process::ExitCode {
     cli::run()

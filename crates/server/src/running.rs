@@ -3,26 +3,34 @@
 use crate::adapt::{Now, Resumed, Switch};
 use crate::clock::Clock;
 use crate::config::ServerConfig;
+use crate::journal_io::{GiveUp, Lost};
 use crate::mailbox::{self, Sender};
 use crate::media_io::{MediaSettings, start_recorder};
 use crate::sip_io::SipSockets;
-use crate::switch_io::{LawWatch, Message, SwitchThread};
+use crate::switch_io::{LawWatch, Message, States, SwitchThread};
 use crate::tenant::check::{self, Document, Documents, Problem};
 use crate::tenant::meaning::{self, Meaning};
 use crate::tenant::objects::Span;
 use crate::tenant::plan::{self, Action, Step};
+use crate::vital;
 use sip::{Endpoint, Limits, Local, Transport};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use store::{Change, Store, StoreSettings, TenantId};
+use store::{Change, Store, StoreError, StoreSettings, TenantId};
 
 /// What stands in Server and User-Agent.
 const PRODUCT: &str = concat!("Switchroom/", env!("CARGO_PKG_VERSION"));
 /// Messages that may wait for the switch's thread.
 const MAIL: usize = 200_000;
+/// Rows of the journal that are read at once at the start.
+const PAGE: u32 = 1_000;
+/// Replayed events after which the state is written down: a start that is interrupted begins there again.
+const REPLAYED: usize = 100_000;
+/// What the switch may take to end its calls after the time for them is over, and the journal to write that down.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// A way to everything, for HTTP, the demo and tests. Cheap to clone.
 #[derive(Clone)]
@@ -44,24 +52,40 @@ pub struct Running {
     pub udp: Option<SocketAddr>,
     /// SIP over TCP.
     pub tcp: Option<SocketAddr>,
-    switch: JoinHandle<Vec<(TenantId, engine::Time, engine::Snapshot)>>,
-    journal: JoinHandle<()>,
+    switch: JoinHandle<States>,
+    journal: JoinHandle<Result<(), Lost>>,
+    give_up: GiveUp,
     recorder: JoinHandle<()>,
     grace: Duration,
 }
 
-/// Opens the store that a configuration names.
-///
-/// # Errors
-/// A sentence.
-pub fn open_store(config: &ServerConfig) -> Result<Store, String> {
-    Store::open(&StoreSettings {
+fn store_settings(config: &ServerConfig) -> StoreSettings {
+    StoreSettings {
         url: config.store.url.clone(),
         full_sync: config.store.sync == "full",
         blobs: config.blobs.url.clone(),
         keys: config.keys.url.clone(),
-    })
-    .map_err(|e| e.to_string())
+    }
+}
+
+/// Opens the store that a configuration names, or makes it.
+///
+/// # Errors
+/// A sentence.
+pub fn open_store(config: &ServerConfig) -> Result<Store, String> {
+    Store::open(&store_settings(config)).map_err(|e| e.to_string())
+}
+
+/// Opens the store that a configuration names if it is there; `None` if there is no database yet, and none is made.
+///
+/// # Errors
+/// A sentence.
+pub fn open_existing_store(config: &ServerConfig) -> Result<Option<Store>, String> {
+    match Store::open_existing(&store_settings(config)) {
+        Ok(store) => Ok(Some(store)),
+        Err(StoreError::NotFound(_)) => Ok(None),
+        Err(e) => Err(e.to_string()),
+    }
 }
 
 /// The documents of a tenant as they are stored, and the numbers of their objects.
@@ -84,7 +108,8 @@ pub fn stored_documents(store: &Store, tenant: TenantId) -> Result<(Documents, N
 /// Numbers of objects by kind and id.
 pub type Numbers = std::collections::BTreeMap<(String, String), u32>;
 
-/// Writes what differs and gives the steps that were taken.
+/// Writes what differs and gives the steps that were taken. Documents whose trunks have a network of another tenant are
+/// refused: its calls could be taken for theirs.
 ///
 /// # Errors
 /// A sentence; nothing was changed then.
@@ -94,8 +119,19 @@ pub fn store_documents(
     who: &str,
     wanted: &Documents,
 ) -> Result<Vec<Step>, String> {
+    // Nothing is stored that cannot be understood.
+    let understood = understand_alone(wanted)?;
     let (now, _) = stored_documents(store, tenant)?;
     let steps = plan::difference(&now, wanted);
+    // The other tenants are looked at only when this one takes a network anew.
+    let takes = steps.iter().any(|s| s.kind == "Trunk" && s.action != Action::Delete);
+    let others = if takes { store.tenants().map_err(|e| e.to_string())? } else { Vec::new() };
+    for (id, name) in others.into_iter().filter(|(id, _)| *id != tenant) {
+        let other = stored_meaning(store, id)?;
+        if let Some((ip, length)) = other.and_then(|other| understood.takes_from(&other)) {
+            return Err(format!("the network {ip}/{length} of a trunk is that of tenant {name:?} already"));
+        }
+    }
     let changes: Vec<Change> = steps
         .iter()
         .map(|s| Change {
@@ -116,6 +152,29 @@ pub fn store_documents(
 /// The id of the tenant that documents describe.
 pub fn tenant_name(documents: &Documents) -> Option<String> {
     documents.values().find(|d| d.kind == "Tenant").map(|d| d.id.clone())
+}
+
+/// What documents mean, with made-up numbers: for looking at them before anything is stored.
+fn understand_alone(wanted: &Documents) -> Result<Meaning, String> {
+    let numbers: Numbers = wanted.keys().cloned().zip(1..).collect();
+    let number = |kind: &str, id: &str| numbers.get(&(kind.to_string(), id.to_string())).copied();
+    meaning::understand(wanted, &number)
+}
+
+/// No network of a trunk may belong to two tenants, whichever way their configurations came here.
+fn check_networks(tenants: &[(TenantId, engine::Engine, u64, Meaning)]) -> Result<(), String> {
+    for (n, (.., a)) in tenants.iter().enumerate() {
+        for (.., b) in &tenants[n + 1..] {
+            if let Some((ip, length)) = a.takes_from(b) {
+                return Err(format!(
+                    "the tenants {:?} and {:?} both have the network {ip}/{length} in a trunk: take it from one of them \
+                     (switchroom apply DIR --config FILE) before the start",
+                    a.tenant, b.tenant
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn stored_meaning(store: &Store, tenant: TenantId) -> Result<Option<Meaning>, String> {
@@ -143,8 +202,9 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let sockets = sip_sockets(config)?;
     let (udp, tcp) = sockets.addresses();
     let (mail_in, mail_out) = mailbox::mailbox(MAIL).map_err(|e| e.to_string())?;
-    let (journal_in, journal) =
-        crate::journal_io::start(store.clone(), mail_in.clone()).map_err(|e| e.to_string())?;
+    let give_up = GiveUp::default();
+    let (journal_in, journal) = crate::journal_io::start(store.clone(), mail_in.clone(), give_up.clone())
+        .map_err(|e| e.to_string())?;
     let (recorder_in, recorder) = start_recorder(store.clone()).map_err(|e| e.to_string())?;
     let door =
         crate::media_io::start(media_settings(config)?, began, mail_in.clone(), recorder_in, chance()?)
@@ -164,13 +224,14 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let mut not_before = engine::Time(0);
     for (id, _) in store.tenants().map_err(|e| e.to_string())? {
         let Some(meaning) = stored_meaning(&store, id)? else { continue };
-        let engine = recover(&store, id)?;
-        not_before = not_before.max(engine.0.now());
-        recovered.push((id, engine, meaning));
+        let (engine, next_party) = recover(&store, id)?;
+        not_before = not_before.max(engine.now());
+        recovered.push((id, engine, next_party, meaning));
     }
+    check_networks(&recovered)?;
     let mut clock = Clock::new(began, not_before);
     let now = clock.now();
-    for (id, (engine, next_party), meaning) in recovered {
+    for (id, engine, next_party, meaning) in recovered {
         let resumed = resumed(&store, id, engine, meaning, next_party)?;
         switch.add_tenant(now, resumed, chance()?);
     }
@@ -178,7 +239,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let laws_broken = laws.broken.clone();
     let thread =
         SwitchThread::new(switch, clock, sockets, mail_out, journal_in, laws).map_err(|e| e.to_string())?;
-    let switch = std::thread::Builder::new().name("switch".into()).spawn(move || thread.run());
+    let switch = vital::spawn("switch", move || thread.run());
     let handle = Handle { store, mail: mail_in, laws_broken, ready: Arc::new(AtomicBool::new(true)) };
     Ok(Running {
         handle,
@@ -186,6 +247,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         tcp,
         switch: switch.map_err(|e| e.to_string())?,
         journal,
+        give_up,
         recorder,
         grace: config.grace(),
     })
@@ -195,14 +257,27 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
 fn recover(store: &Store, tenant: TenantId) -> Result<(engine::Engine, u64), String> {
     let found = store.recover(tenant).map_err(|e| e.to_string())?;
     let mut engine = found.snapshot.map_or_else(engine::Engine::new, engine::Engine::from_snapshot);
-    let events = found.events.len();
-    for (at, event) in found.events {
-        engine.handle(at, event);
-        // Its outcome is in the journal or its far end is gone with the process: nothing is done twice.
-        while engine.poll().is_some() {}
-    }
-    if events > 0 {
-        store.put_snapshot(tenant, engine.now(), &engine.snapshot()).map_err(|e| e.to_string())?;
+    let (mut events, mut unsaved) = (0, 0);
+    loop {
+        let page = store.events_after(tenant, engine.position(), PAGE).map_err(|e| e.to_string())?;
+        let (last, before) = (page.is_empty(), engine.position());
+        events += page.len();
+        unsaved += page.len();
+        for (at, event) in page {
+            engine.handle(at, event);
+            // Its outcome is in the journal or its far end is gone with the process: nothing is done twice.
+            while engine.poll().is_some() {}
+        }
+        if unsaved > 0 && (last || unsaved >= REPLAYED) {
+            unsaved = 0;
+            store.put_snapshot(tenant, engine.now(), &engine.snapshot()).map_err(|e| e.to_string())?;
+        }
+        if last {
+            break;
+        }
+        if engine.position() == before {
+            return Err(format!("the journal of tenant {} does not go on after event {before}", tenant.0));
+        }
     }
     tracing::info!(
         event = "recovered",
@@ -321,26 +396,6 @@ impl Handle {
     /// Every problem; nothing was changed then.
     pub fn apply(&self, tenant: TenantId, who: &str, wanted: &Documents) -> Result<Vec<Step>, Vec<Problem>> {
         let problem = |what: String| vec![Problem { file: String::new(), line: 0, what }];
-        // Tried with made-up numbers first, so that nothing is stored that cannot be understood.
-        let mut n = 0;
-        let numbers: Numbers = wanted
-            .keys()
-            .map(|k| {
-                (k.clone(), {
-                    n += 1;
-                    n
-                })
-            })
-            .collect();
-        let number = |kind: &str, id: &str| numbers.get(&(kind.to_string(), id.to_string())).copied();
-        let understood = meaning::understand(wanted, &number).map_err(problem)?;
-        let foreign = self.ask_and_wait(move |switch, _| {
-            let others = switch.tenants().iter().filter(|t| t.id != tenant);
-            others.filter_map(|t| understood.takes_from(&t.meaning)).next()
-        });
-        if let Some((ip, length)) = foreign.flatten() {
-            return Err(problem(format!("the network {ip}/{length} of a trunk is another tenant's already")));
-        }
         let steps = store_documents(&self.store, tenant, who, wanted).map_err(problem)?;
         let understood = stored_meaning(&self.store, tenant).map_err(problem)?;
         if let Some(m) = understood.filter(|_| !steps.is_empty()) {
@@ -361,12 +416,22 @@ impl Handle {
 
 impl Running {
     /// Stops: no new calls, those in progress may end within the configured time, everything is written.
-    pub fn stop(self) {
+    ///
+    /// # Errors
+    /// What could not be written, in a sentence.
+    pub fn stop(self) -> Result<(), String> {
         self.handle.ready.store(false, Ordering::Relaxed);
-        self.handle.mail.send(Message::Stop(Instant::now() + self.grace));
-        // A thread that panicked has said so already.
-        let states = self.switch.join().unwrap_or_default();
-        let _ = self.journal.join();
+        let end = Instant::now() + self.grace;
+        // Set once: there is one stop.
+        let _ = self.give_up.set(end + LAST_WORDS);
+        self.handle.mail.send(Message::Stop(end));
+        // A thread that panicked has ended the process.
+        let mut states = self.switch.join().unwrap_or_default();
+        let written = self.journal.join().unwrap_or(Ok(()));
+        if written.is_err() {
+            // A state beyond the journal would hide what the journal lacks.
+            states.clear();
+        }
         for (tenant, at, state) in states {
             if let Err(e) = self.handle.store.put_snapshot(tenant, at, &state) {
                 tracing::warn!(event = "snapshot", cause = %e, "no snapshot was written: the next start replays the journal");
@@ -374,5 +439,6 @@ impl Running {
         }
         drop(self.handle);
         let _ = self.recorder.join();
+        written.map_err(|Lost(what)| what)
     }
 }

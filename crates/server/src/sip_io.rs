@@ -5,7 +5,7 @@ use rustix::event::epoll;
 use sip::{Destination, Frame, Input, Splitter, Transmit, Transport};
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
@@ -23,6 +23,14 @@ const QUIET: u64 = 600_000_000;
 
 const UDP: u64 = 1 << 33;
 const LISTENER: u64 = 1 << 34;
+
+/// Whoever takes what arrives.
+pub trait SipTaker {
+    /// A message, or a broken connection.
+    fn take(&mut self, input: Input<'_>);
+    /// Whether anything at this address is known: connections are taken from there only.
+    fn knows(&self, ip: IpAddr) -> bool;
+}
 
 /// All sockets of SIP.
 pub struct SipSockets {
@@ -46,7 +54,9 @@ struct Connection {
     unsent: std::collections::VecDeque<(Arc<[u8]>, usize)>,
     unsent_bytes: usize,
     wants_write: bool,
+    /// When something was heard. Only what has sent a message keeps its place by pings.
     heard: u64,
+    spoke: bool,
     partial_since: Option<u64>,
 }
 
@@ -90,28 +100,28 @@ impl SipSockets {
     }
 
     /// One of the sockets can be read or written.
-    pub fn on_ready(&mut self, token: u64, flags: epoll::EventFlags, take: &mut dyn FnMut(Input<'_>)) {
+    pub fn on_ready(&mut self, token: u64, flags: epoll::EventFlags, to: &mut dyn SipTaker) {
         match token {
-            UDP => self.read_udp(take),
-            LISTENER => self.accept(),
+            UDP => self.read_udp(to),
+            LISTENER => self.accept(&*to),
             id => {
                 if flags.contains(epoll::EventFlags::OUT) {
-                    self.write_on(id, take);
+                    self.write_on(id, to);
                 }
                 if flags.intersects(epoll::EventFlags::IN | epoll::EventFlags::HUP | epoll::EventFlags::ERR) {
-                    self.read_connection(id, take);
+                    self.read_connection(id, to);
                 }
             }
         }
     }
 
-    fn read_udp(&mut self, take: &mut dyn FnMut(Input<'_>)) {
+    fn read_udp(&mut self, to: &mut dyn SipTaker) {
         let Some(udp) = &self.udp else { return };
         for _ in 0..TURN {
             match udp.recv_from(&mut self.buffer[..]) {
                 Ok((n, addr)) => {
                     let from = Destination { transport: Transport::Udp, addr, connection: None };
-                    take(Input::Received { from, bytes: &self.buffer[..n] });
+                    to.take(Input::Received { from, bytes: &self.buffer[..n] });
                 }
                 Err(e) if e.kind() == ErrorKind::ConnectionRefused => {}
                 Err(_) => return,
@@ -119,7 +129,7 @@ impl SipSockets {
         }
     }
 
-    fn accept(&mut self) {
+    fn accept(&mut self, to: &dyn SipTaker) {
         let Some(listener) = &self.listener else { return };
         for _ in 0..TURN {
             let (stream, addr) = match listener.accept() {
@@ -134,6 +144,10 @@ impl SipSockets {
                     return;
                 }
             };
+            // A place is for whoever may say something; dropping it here closes it.
+            if !to.knows(addr.ip()) {
+                continue;
+            }
             let same = self.connections.values().filter(|c| c.addr.ip() == addr.ip()).count();
             if self.connections.len() >= CONNECTIONS || same >= OF_ONE_ADDRESS {
                 // Dropped here, which closes it.
@@ -161,6 +175,7 @@ impl SipSockets {
                 unsent_bytes: 0,
                 wants_write: false,
                 heard: self.now,
+                spoke: false,
                 partial_since: None,
             },
         );
@@ -168,7 +183,7 @@ impl SipSockets {
         Some(id)
     }
 
-    fn read_connection(&mut self, id: u64, take: &mut dyn FnMut(Input<'_>)) {
+    fn read_connection(&mut self, id: u64, to: &mut dyn SipTaker) {
         let Some(c) = self.connections.get_mut(&id) else { return };
         let from = Destination { transport: Transport::Tcp, addr: c.addr, connection: Some(id) };
         let mut good = true;
@@ -176,16 +191,20 @@ impl SipSockets {
             match c.stream.read(&mut self.buffer[..16_384]) {
                 Ok(0) => good = false,
                 Ok(n) => {
-                    c.heard = self.now;
                     c.splitter.push(&self.buffer[..n]);
                     loop {
                         match c.splitter.next() {
                             Ok(Some(Frame::Message(bytes))) => {
                                 c.partial_since = None;
-                                take(Input::Received { from, bytes });
+                                c.heard = self.now;
+                                c.spoke = true;
+                                to.take(Input::Received { from, bytes });
                             }
                             // One answer that waits to be written is answer enough for a flood of these.
                             Ok(Some(Frame::Ping)) => {
+                                if c.spoke {
+                                    c.heard = self.now;
+                                }
                                 if c.unsent.is_empty() {
                                     c.unsent_bytes += 2;
                                     c.unsent.push_back((Arc::from(*b"\r\n"), 0));
@@ -204,21 +223,26 @@ impl SipSockets {
                 Err(_) => good = false,
             }
             if !good {
-                return self.close(id, take);
+                return self.close(id, to);
             }
         }
         if !c.unsent.is_empty() {
-            self.write_on(id, take);
+            self.write_on(id, to);
         }
     }
 
-    fn close(&mut self, id: u64, take: &mut dyn FnMut(Input<'_>)) {
-        let Some(c) = self.connections.remove(&id) else { return };
+    fn forget(&mut self, id: u64) -> Option<Connection> {
+        let c = self.connections.remove(&id)?;
         if self.by_address.get(&c.addr) == Some(&id) {
             self.by_address.remove(&c.addr);
         }
+        Some(c)
+    }
+
+    fn close(&mut self, id: u64, to: &mut dyn SipTaker) {
+        let Some(c) = self.forget(id) else { return };
         // A call outlives its connection; only what waits for an answer on it is told.
-        take(Input::Unreachable {
+        to.take(Input::Unreachable {
             to: Destination { transport: Transport::Tcp, addr: c.addr, connection: Some(id) },
         });
     }
@@ -249,9 +273,12 @@ impl SipSockets {
         }
         c.unsent_bytes += t.bytes.len();
         c.unsent.push_back((t.bytes.clone(), 0));
-        let mut broken = false;
-        self.write_on(id, &mut |_| broken = true);
-        if broken { Err(t.to) } else { Ok(()) }
+        if self.write(id) {
+            return Ok(());
+        }
+        // Whoever sends tells of it.
+        self.forget(id);
+        Err(t.to)
     }
 
     fn connect(&mut self, addr: SocketAddr) -> Option<u64> {
@@ -271,8 +298,15 @@ impl SipSockets {
         self.add(socket.into(), addr)
     }
 
-    fn write_on(&mut self, id: u64, take: &mut dyn FnMut(Input<'_>)) {
-        let Some(c) = self.connections.get_mut(&id) else { return };
+    fn write_on(&mut self, id: u64, to: &mut dyn SipTaker) {
+        if !self.write(id) {
+            self.close(id, to);
+        }
+    }
+
+    /// Writes what waits, as far as the connection takes it. False when it is broken.
+    fn write(&mut self, id: u64) -> bool {
+        let Some(c) = self.connections.get_mut(&id) else { return true };
         let mut broken = false;
         while let Some((bytes, done)) = c.unsent.front_mut() {
             match c.stream.write(&bytes[*done..]) {
@@ -300,13 +334,11 @@ impl SipSockets {
                 let _ = epoll::modify(epoll, &c.stream, epoll::EventData::new_u64(id), flags);
             }
         }
-        if broken {
-            self.close(id, take);
-        }
+        !broken
     }
 
     /// Closes connections that are too slow or too quiet. Call it now and then.
-    pub fn sweep(&mut self, now: Now, take: &mut dyn FnMut(Input<'_>)) {
+    pub fn sweep(&mut self, now: Now, to: &mut dyn SipTaker) {
         self.now = now.mono;
         if now.mono < self.swept + 1_000_000 {
             return;
@@ -327,7 +359,7 @@ impl SipSockets {
             .map(|(id, _)| *id)
             .collect();
         for id in old {
-            self.close(id, take);
+            self.close(id, to);
         }
     }
 
@@ -337,5 +369,74 @@ impl SipSockets {
             self.udp.as_ref().and_then(|s| s.local_addr().ok()),
             self.listener.as_ref().and_then(|s| s.local_addr().ok()),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[derive(Default)]
+    struct Taker {
+        messages: usize,
+        gone: usize,
+    }
+
+    impl SipTaker for Taker {
+        fn take(&mut self, input: Input<'_>) {
+            match input {
+                Input::Received { .. } => self.messages += 1,
+                _ => self.gone += 1,
+            }
+        }
+
+        fn knows(&self, _: IpAddr) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn pings_alone_do_not_keep_a_connection() {
+        let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let mut sockets = SipSockets::new(None, Some(listener)).unwrap();
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+        sockets.watch(epoll.as_fd()).unwrap();
+        let mut taker = Taker::default();
+        let serve = |sockets: &mut SipSockets, taker: &mut Taker| {
+            let mut events = Vec::with_capacity(16);
+            let wait = rustix::time::Timespec { tv_sec: 10, tv_nsec: 0 };
+            let n = epoll::wait(&epoll, rustix::buffer::spare_capacity(&mut events), Some(&wait)).unwrap();
+            assert!(n > 0, "something arrives");
+            for e in events {
+                sockets.on_ready(e.data.u64(), e.flags, taker);
+            }
+        };
+        let mut asks = TcpStream::connect(addr).unwrap();
+        let mut pings = TcpStream::connect(addr).unwrap();
+        asks.write_all(b"OPTIONS sip:x SIP/2.0\r\nContent-Length: 0\r\n\r\n").unwrap();
+        while taker.messages < 1 || sockets.connections.len() < 2 {
+            serve(&mut sockets, &mut taker);
+        }
+        sockets.sweep(at(400), &mut taker);
+        for stream in [&mut asks, &mut pings] {
+            stream.write_all(b"\r\n\r\n").unwrap();
+            stream.set_nonblocking(true).unwrap();
+            let mut answer = [0; 2];
+            while stream.read(&mut answer).is_err() {
+                serve(&mut sockets, &mut taker);
+            }
+            assert_eq!(&answer, b"\r\n");
+        }
+        sockets.sweep(at(700), &mut taker);
+        assert_eq!(
+            (sockets.connections.len(), taker.gone),
+            (1, 1),
+            "who said something stays, who did not goes"
+        );
+        sockets.sweep(at(1_100), &mut taker);
+        assert_eq!(sockets.connections.len(), 0);
     }
 }

@@ -4,7 +4,7 @@ use crate::adapt::{MediaReport, Now, Switch};
 use crate::clock::Clock;
 use crate::journal_io::JournalSender;
 use crate::mailbox::Mailbox;
-use crate::sip_io::SipSockets;
+use crate::sip_io::{SipSockets, SipTaker};
 use rustix::event::epoll;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::TrySendError;
@@ -30,6 +30,9 @@ pub enum Message {
     Stop(Instant),
 }
 
+/// The states of the tenants, each with its time.
+pub type States = Vec<(store::TenantId, engine::Time, engine::Snapshot)>;
+
 const MAIL: u64 = 1 << 32;
 
 /// Everything that the thread owns.
@@ -42,10 +45,28 @@ pub struct SwitchThread {
     epoll: OwnedFd,
     /// What the journal had no room for.
     held_back: Option<crate::journal_io::Step>,
-    /// The journal is stalled because it is behind, not because it failed.
+    /// The journal cannot be written.
+    failed: bool,
+    /// The journal has no room: it is written, but too slowly.
     behind: bool,
     laws: LawWatch,
     stop: Option<Instant>,
+}
+
+/// The switch as the sockets see it.
+struct Door<'a> {
+    switch: &'a mut Switch,
+    now: Now,
+}
+
+impl SipTaker for Door<'_> {
+    fn take(&mut self, input: sip::Input<'_>) {
+        self.switch.on_sip(self.now, input);
+    }
+
+    fn knows(&self, ip: std::net::IpAddr) -> bool {
+        self.switch.knows(ip)
+    }
 }
 
 /// What the checks of the laws found.
@@ -80,6 +101,7 @@ impl SwitchThread {
             journal,
             epoll,
             held_back: None,
+            failed: false,
             behind: false,
             laws,
             stop: None,
@@ -88,7 +110,10 @@ impl SwitchThread {
 
     /// Runs until it is told to stop and nothing is open any more, or the time for that is over. Gives the states as they
     /// were at the end, so that the next start need not replay the journal.
-    pub fn run(mut self) -> Vec<(store::TenantId, engine::Time, engine::Snapshot)> {
+    ///
+    /// # Errors
+    /// When it cannot go on; it did not end as it was asked to then.
+    pub fn run(mut self) -> Result<States, String> {
         let mut events = Vec::with_capacity(256);
         self.flush();
         loop {
@@ -99,10 +124,7 @@ impl SwitchThread {
             let wait = rustix::time::Timespec { tv_sec: 0, tv_nsec: (wait * 1_000) as i64 };
             match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&wait)) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(e) => {
-                    tracing::error!(event = "switch_thread", cause = %e, "the switch cannot wait any more");
-                    return Vec::new();
-                }
+                Err(e) => return Err(format!("the switch cannot wait any more (epoll): {e}")),
             }
             let now = self.clock.now();
             for event in events.drain(..) {
@@ -112,7 +134,7 @@ impl SwitchThread {
                         self.read_mail();
                     }
                     token => {
-                        self.sockets.on_ready(token, event.flags, &mut |input| self.switch.on_sip(now, input))
+                        self.sockets.on_ready(token, event.flags, &mut Door { switch: &mut self.switch, now })
                     }
                 }
             }
@@ -120,13 +142,13 @@ impl SwitchThread {
             if self.switch.wait(now) == Some(0) {
                 self.switch.on_time(now);
             }
-            self.sockets.sweep(now, &mut |input| self.switch.on_sip(now, input));
+            self.sockets.sweep(now, &mut Door { switch: &mut self.switch, now });
             self.flush();
             self.clock.look(self.switch.is_idle());
             self.check_laws();
             if let Some(at) = self.stop {
                 if self.switch.is_idle() || Instant::now() >= at {
-                    return self.end();
+                    return Ok(self.end());
                 }
             }
         }
@@ -137,7 +159,10 @@ impl SwitchThread {
             let now = self.clock.now();
             match message {
                 Message::Committed(number) => self.switch.on_committed(now, number),
-                Message::JournalStalled(stalled) => self.switch.journal_stalled = stalled,
+                Message::JournalStalled(failed) => {
+                    self.failed = failed;
+                    self.judge_journal();
+                }
                 Message::Media(report) => self.switch.on_media(now, report),
                 Message::Ask(task) => task(&mut self.switch, now),
                 Message::Stop(at) => {
@@ -169,26 +194,27 @@ impl SwitchThread {
     fn write_down(&mut self) {
         let Some(step) = self.held_back.take().or_else(|| self.switch.take_batches()) else { return };
         match self.journal.try_send(step) {
-            Ok(()) => {
-                if std::mem::take(&mut self.behind) {
-                    self.switch.journal_stalled = false;
-                }
-            }
+            Ok(()) => self.behind = false,
             Err(TrySendError::Full(step)) => {
-                self.behind = true;
                 // The disk is far behind: nothing new begins, and this waits its turn.
-                self.switch.journal_stalled = true;
+                self.behind = true;
                 self.held_back = Some(step);
             }
             Err(TrySendError::Disconnected(_)) => {
                 // Nothing can be promised any more: no new calls, and the thread ends.
                 if self.stop.is_none() {
                     tracing::error!(event = "journal_gone", "the journal thread is gone: calls cannot go on");
-                    self.switch.journal_stalled = true;
+                    self.failed = true;
                     self.stop = Some(Instant::now());
                 }
             }
         }
+        self.judge_journal();
+    }
+
+    /// No new calls while either holds: a queue with room says nothing about a disk that takes nothing.
+    fn judge_journal(&mut self) {
+        self.switch.journal_stalled = self.failed || self.behind;
     }
 
     fn check_laws(&mut self) {
@@ -205,7 +231,7 @@ impl SwitchThread {
     }
 
     // Calls that are still open are hung up; what that brings about is written before the thread ends.
-    fn end(mut self) -> Vec<(store::TenantId, engine::Time, engine::Snapshot)> {
+    fn end(mut self) -> States {
         let now = self.clock.now();
         let ids: Vec<_> = self.switch.tenants().iter().map(|t| t.id).collect();
         for id in ids {
@@ -229,7 +255,7 @@ impl SwitchThread {
                 match event.data.u64() {
                     MAIL => self.mail.quiet(),
                     token => {
-                        self.sockets.on_ready(token, event.flags, &mut |input| self.switch.on_sip(now, input))
+                        self.sockets.on_ready(token, event.flags, &mut Door { switch: &mut self.switch, now })
                     }
                 }
             }

@@ -85,6 +85,9 @@ pub(crate) struct Call {
     unacknowledged: Option<Unacknowledged>,
     /// BYE may not go out before the ACK of our 2xx (RFC 3261 section 15): it waits here.
     bye_waits: bool,
+    /// Header lines of a CANCEL or BYE that has to wait.
+    extra: Box<str>,
+    /// Tags of the early dialogs of our INVITE. Empty once the call is up: then only one dialog is the call.
     branches: Vec<Box<[u8]>>,
 }
 
@@ -111,6 +114,7 @@ impl Endpoint {
             reoffer_out: None,
             unacknowledged: None,
             bye_waits: false,
+            extra: Box::default(),
             branches: Vec::new(),
         });
         let mut local = out.from.as_bytes().to_vec();
@@ -172,9 +176,10 @@ impl Endpoint {
         match c.state {
             State::Calling { tx, heard } => {
                 c.state = State::Cancelling { tx, sent: false };
+                c.extra = extra.into();
                 // RFC 3261 section 9.1: no CANCEL before something was heard.
                 if heard {
-                    self.send_cancel(now, call.0, extra);
+                    self.send_cancel(now, call.0);
                 }
             }
             State::Cancelling { .. } => {}
@@ -182,7 +187,10 @@ impl Endpoint {
                 self.reject(now, call, 480, "");
                 self.events.push_back(Event::Ended { call, how: Hangup::Near });
             }
-            State::Up if c.unacknowledged.is_some() => c.bye_waits = true,
+            State::Up if c.unacknowledged.is_some() => {
+                c.bye_waits = true;
+                c.extra = extra.into();
+            }
             State::Up => self.send_bye(now, call.0, extra, Hangup::Near),
         }
     }
@@ -241,6 +249,7 @@ impl Endpoint {
             reoffer_out: None,
             unacknowledged: None,
             bye_waits: false,
+            extra: Box::default(),
             branches: Vec::new(),
         });
         let tag = self.local_tag(key);
@@ -282,9 +291,10 @@ impl Endpoint {
             Some(u) if Some(u.cseq) == cseq => {
                 c.unacknowledged = None;
                 let bye = core::mem::take(&mut c.bye_waits);
+                let extra = core::mem::take(&mut c.extra);
                 self.events.push_back(Event::Acknowledged { call: CallId(key), body: m.body().to_vec() });
                 if bye {
-                    self.send_bye(now, key, "", Hangup::Near);
+                    self.send_bye(now, key, &extra, Hangup::Near);
                 }
                 true
             }
@@ -352,7 +362,7 @@ impl Endpoint {
                 let tag = self.local_tag(key);
                 self.answer(now, tx, 487, "", &tag, b"", b"");
             }
-            State::Calling { .. } => self.send_cancel(now, key, ""),
+            State::Calling { .. } => self.send_cancel(now, key),
             _ => {}
         }
     }
@@ -364,7 +374,7 @@ impl Endpoint {
         let Some(c) = self.calls.get_mut(key) else { return };
         match &mut c.state {
             State::Calling { heard, .. } => *heard = true,
-            State::Cancelling { sent: false, .. } if first => return self.send_cancel(now, key, ""),
+            State::Cancelling { sent: false, .. } if first => return self.send_cancel(now, key),
             _ => return,
         }
         let tag = tag_of(m.value(Name::To).unwrap_or_default());
@@ -394,6 +404,8 @@ impl Endpoint {
                 c.dialog = c.dialog.answered(m);
                 c.peer = Destination { connection: from.connection.or(c.peer.connection), ..from };
                 c.state = State::Up;
+                // The other phones of a forked call are none of this dialog: a BYE of theirs must not end it.
+                c.branches.clear();
                 self.send_ack(tx, key, m);
                 if cancelled {
                     // The 200 crossed our CANCEL: the call is up and has to be ended as such.
@@ -481,18 +493,18 @@ impl Endpoint {
         self.send(to, sent.wire);
     }
 
-    pub(crate) fn on_refused(&mut self, owner: Owner, code: u16, m: &Message) {
+    pub(crate) fn on_refused(&mut self, now: Time, owner: Owner, code: u16, m: &Message) {
         let redirected = (300..400).contains(&code)
             && m.value(Name::Contact).and_then(|v| split_outside_quotes(v, b',').next()).is_some();
-        self.ended_without_answer(owner, Refused { code, redirected });
+        self.ended_without_answer(now, owner, Refused { code, redirected });
     }
 
     /// Nobody answered in time, or the far end could not be reached.
-    pub(crate) fn on_no_answer(&mut self, owner: Owner) {
-        self.ended_without_answer(owner, Refused { code: 408, redirected: false });
+    pub(crate) fn on_no_answer(&mut self, now: Time, owner: Owner) {
+        self.ended_without_answer(now, owner, Refused { code: 408, redirected: false });
     }
 
-    fn ended_without_answer(&mut self, owner: Owner, refused: Refused) {
+    fn ended_without_answer(&mut self, now: Time, owner: Owner, refused: Refused) {
         match owner {
             Owner::Invite(key) if self.calls.remove(key).is_some() => {
                 self.events.push_back(Event::Refused { call: CallId(key), refused });
@@ -500,10 +512,10 @@ impl Endpoint {
             Owner::Reoffer(key) => {
                 let Some(c) = self.calls.get_mut(key) else { return };
                 c.reoffer_out = None;
-                // RFC 3261 section 12.2.1.2: 481 and 408 to a request inside it end the dialog.
+                // RFC 3261 sections 12.2.1.2 and 14.1: 481 and 408 to a request inside it end the dialog, and a BYE says so
+                // to whatever is left of the far end.
                 if matches!(refused.code, 481 | 408) {
-                    self.calls.remove(key);
-                    self.events.push_back(Event::Ended { call: CallId(key), how: Hangup::Far });
+                    self.send_bye(now, key, "", Hangup::Far);
                 } else {
                     self.events.push_back(Event::ReofferRefused { call: CallId(key), code: refused.code });
                 }
@@ -512,8 +524,9 @@ impl Endpoint {
         }
     }
 
-    fn send_cancel(&mut self, now: Time, key: Key, extra: &str) {
+    fn send_cancel(&mut self, now: Time, key: Key) {
         let Some(c) = self.calls.get_mut(key) else { return };
+        let extra = core::mem::take(&mut c.extra);
         let (State::Calling { tx, .. } | State::Cancelling { tx, .. }) = c.state else { return };
         c.state = State::Cancelling { tx, sent: true };
         let Some(invite) = self.clients.get(tx) else { return };
@@ -550,7 +563,8 @@ impl Endpoint {
 
     fn send_bye_quietly(&mut self, now: Time, key: Key) {
         if let Some(mut c) = self.calls.remove(key) {
-            self.bye(now, &mut c, "");
+            let extra = core::mem::take(&mut c.extra);
+            self.bye(now, &mut c, &extra);
         }
     }
 
@@ -624,7 +638,7 @@ impl Endpoint {
             Timer::Cancelled => {
                 let State::Cancelling { tx, .. } = c.state else { return };
                 self.clients.remove(tx);
-                self.ended_without_answer(Owner::Invite(key), Refused { code: 487, redirected: false });
+                self.ended_without_answer(now, Owner::Invite(key), Refused { code: 487, redirected: false });
             }
             _ => {
                 let call = CallId(key);

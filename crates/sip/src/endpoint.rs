@@ -274,7 +274,7 @@ impl Endpoint {
     pub fn handle(&mut self, now: Time, input: Input<'_>) {
         match input {
             Input::Received { from, bytes } => self.receive(now, from, bytes),
-            Input::Unreachable { to } => self.unreachable(to),
+            Input::Unreachable { to } => self.unreachable(now, to),
             Input::Tick => {
                 while let Some(due) = self.timers.pop(now) {
                     self.on_timer(now, due.timer, due.owner);
@@ -299,6 +299,26 @@ impl Endpoint {
         let at = timers.deadline(|due| self.timer_counts(due.timer, due.owner));
         self.timers = timers;
         at
+    }
+
+    /// Whether a message belongs to a call or transaction that is open here: it names a secret that only its far end was
+    /// told, or comes again from the address of a request that is being answered. For those who drop what strangers send:
+    /// the far end of a call stays its far end when it is known no longer, or sends from another address.
+    pub fn expects(&self, from: Destination, bytes: &[u8]) -> bool {
+        if self.calls.len() + self.clients.len() + self.servers.len() == 0 {
+            return false;
+        }
+        let Ok(m) = Message::parse(bytes) else { return false };
+        match m.start() {
+            Start::Response(_) => check_response(&m) && self.client_of(&m).is_some(),
+            Start::Request(method) => {
+                let answered = || {
+                    let key = self.server_ids.get(&server_id(&m, method))?;
+                    self.servers.get(*key).filter(|tx| tx.to.addr.ip() == from.addr.ip())
+                };
+                check_request(&m).is_ok() && (self.call_of(&m).is_some() || answered().is_some())
+            }
+        }
     }
 
     /// What was counted since the start.
@@ -563,7 +583,7 @@ impl Endpoint {
         }
     }
 
-    fn unreachable(&mut self, to: Destination) {
+    fn unreachable(&mut self, now: Time, to: Destination) {
         // Rare (a refused connection, an ICMP answer), so a walk over the client transactions is fair.
         let failed: Vec<Key> = (0..self.clients.capacity())
             .filter_map(|i| self.clients.at(i))
@@ -578,7 +598,7 @@ impl Endpoint {
             .map(|(k, _)| k)
             .collect();
         for key in failed {
-            self.client_failed(key);
+            self.client_failed(now, key);
         }
     }
 }

@@ -165,7 +165,7 @@ impl Endpoint {
                     } else {
                         self.timers.set(now, Timer::D, Wait::Long, key);
                     }
-                    self.on_refused(owner, code, m);
+                    self.on_refused(now, owner, code, m);
                 }
                 (ClientState::Completed, 300..) => {
                     if let Some(ack) = tx.final_ack.clone() {
@@ -195,12 +195,12 @@ impl Endpoint {
     }
 
     /// A client transaction that will hear nothing more: time-out, or the transport failed.
-    pub(crate) fn client_failed(&mut self, key: Key) {
+    pub(crate) fn client_failed(&mut self, now: Time, key: Key) {
         let Some(tx) = self.clients.remove(key) else { return };
         if matches!(tx.state, ClientState::Calling | ClientState::Proceeding) {
             match tx.owner {
                 Owner::Probe(id) => self.events.push_back(crate::Event::Probed { probe: id, code: None }),
-                owner => self.on_no_answer(owner),
+                owner => self.on_no_answer(now, owner),
             }
         }
     }
@@ -352,7 +352,7 @@ impl Endpoint {
                 self.send(to, wire);
                 self.timers.set(now, timer, wait, owner);
             }
-            Timer::B | Timer::F | Timer::Unanswered => self.client_failed(owner),
+            Timer::B | Timer::F | Timer::Unanswered => self.client_failed(now, owner),
             Timer::D | Timer::K | Timer::M => {
                 self.clients.remove(owner);
             }

@@ -56,6 +56,20 @@ impl Blobs {
         Ok(BlobWriter { file, name: path.display().to_string() })
     }
 
+    /// Removes a blob, if it is there.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(crate) fn discard(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.path(name)?;
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::File(path.display().to_string(), e))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Opens a blob.
     ///
     /// # Errors

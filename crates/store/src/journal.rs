@@ -31,6 +31,9 @@ pub struct Batch {
     pub facts: Vec<Fact>,
     /// Messages left in voicemail boxes.
     pub messages: Vec<Message>,
+    /// The state after the last event or after an earlier one of this batch, now and then, and its time: what a new
+    /// process may start from. It is not committed with the rest, but written by [`Store::put_snapshot`] after it.
+    pub snapshot: Option<Box<(Time, Snapshot)>>,
 }
 
 /// A message in a voicemail box.
@@ -60,6 +63,7 @@ impl Batch {
         self.parties.extend(later.parties);
         self.facts.extend(later.facts);
         self.messages.extend(later.messages);
+        self.snapshot = later.snapshot.or(self.snapshot.take());
     }
 }
 
@@ -94,10 +98,8 @@ pub fn decode_events(row: &[u8]) -> Result<Vec<(Time, Event)>, StoreError> {
 
 /// What a new process starts from.
 pub struct Recovered {
-    /// The newest snapshot.
+    /// The newest snapshot. The events after it are read page by page, with [`Store::events_after`].
     pub snapshot: Option<Snapshot>,
-    /// The events after it.
-    pub events: Vec<(Time, Event)>,
     /// The first party number that was never used.
     pub next_party: u64,
 }
@@ -117,6 +119,9 @@ impl Store {
         }
         let result = transaction(&mut **db, |db| {
             for (tenant, batch) in batches {
+                if !batch.parties.is_empty() {
+                    keys.ensure_tenant(*tenant, db)?;
+                }
                 for party in &batch.parties {
                     crate::people::put_party(db, &mut keys, *tenant, party, batch.at.0)?;
                 }
@@ -157,34 +162,51 @@ impl Store {
         Ok(())
     }
 
-    /// Reads the newest snapshot and what came after it.
+    /// Reads the newest snapshot.
     ///
     /// # Errors
     /// What the database said, or what is damaged.
     pub fn recover(&self, tenant: TenantId) -> Result<Recovered, StoreError> {
         let mut db = self.reader();
-        let sql = "SELECT position, state FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 1";
-        let (position, snapshot) = match db.rows(sql, &[tenant.into()])?.first() {
+        let sql = "SELECT state FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 1";
+        let snapshot = match db.rows(sql, &[tenant.into()])?.first() {
             Some(row) => {
                 let unreadable = || StoreError::Unreadable("the newest snapshot".into());
-                let (form, bytes) = row.bytes(1).split_first().ok_or_else(unreadable)?;
+                let (form, bytes) = row.bytes(0).split_first().ok_or_else(unreadable)?;
                 if *form != FORM {
                     return Err(unreadable());
                 }
-                (row.int(0), Some(postcard::from_bytes::<Snapshot>(bytes).map_err(|_| unreadable())?))
+                Some(postcard::from_bytes::<Snapshot>(bytes).map_err(|_| unreadable())?)
             }
-            None => (0, None),
+            None => None,
         };
-        let sql = "SELECT first_position, events FROM journal WHERE tenant = $1 AND last_position > $2 ORDER BY last_position";
-        let mut events = Vec::new();
-        for row in db.rows(sql, &[tenant.into(), position.into()])? {
-            // A snapshot may fall into the middle of a row.
-            let before = (position + 1 - row.int(0)).max(0) as usize;
-            events.extend(decode_events(row.bytes(1))?.into_iter().skip(before));
-        }
         let sql = "SELECT COALESCE(MAX(id), 0) + 1 FROM parties WHERE tenant = $1";
         let next_party = db.rows(sql, &[tenant.into()])?.first().map_or(1, |r| r.int(0)) as u64;
-        Ok(Recovered { snapshot, events, next_party })
+        Ok(Recovered { snapshot, next_party })
+    }
+
+    /// Reads events after a position, oldest first, from at most `rows` rows of the journal: a journal of any length is
+    /// read in pieces. Empty at its end.
+    ///
+    /// # Errors
+    /// What the database said, or what is damaged.
+    pub fn events_after(
+        &self,
+        tenant: TenantId,
+        position: u64,
+        rows: u32,
+    ) -> Result<Vec<(Time, Event)>, StoreError> {
+        let sql = "SELECT first_position, events FROM journal WHERE tenant = $1 AND last_position > $2 \
+                   ORDER BY last_position LIMIT $3";
+        let rows =
+            self.reader().rows(sql, &[tenant.into(), position.into(), i64::from(rows.max(1)).into()])?;
+        let mut events = Vec::new();
+        for row in rows {
+            // A position may fall into the middle of a row.
+            let before = (position as i64 + 1 - row.int(0)).max(0) as usize;
+            events.extend(decode_events(row.bytes(1))?.into_iter().skip(before));
+        }
+        Ok(events)
     }
 }
 

@@ -144,6 +144,8 @@ pub struct Keys {
     master: DataKey,
     db: Box<dyn Sql>,
     tenants: HashMap<TenantId, TenantKeys>,
+    /// A transaction was begun and not ended: true at the next beginning only after a panic.
+    open: bool,
 }
 
 struct TenantKeys {
@@ -156,20 +158,32 @@ const TENANT: &str = "tenant";
 
 impl Keys {
     pub(crate) fn new(master: DataKey, db: Box<dyn Sql>) -> Keys {
-        Keys { master, db, tenants: HashMap::new() }
+        Keys { master, db, tenants: HashMap::new(), open: false }
+    }
+
+    /// Makes the key of a tenant for which nothing was ever sealed. `data` is the database of records.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the tenant has no key and there is something that was sealed with it: another key
+    /// would not open it, and would hide that the right one is missing.
+    pub(crate) fn ensure_tenant(&mut self, tenant: TenantId, data: &mut dyn Sql) -> Result<(), StoreError> {
+        if self.tenants.contains_key(&tenant) || self.read(tenant, TENANT, 0)?.is_some() {
+            return Ok(());
+        }
+        let sql = "SELECT tenant FROM objects WHERE tenant = $1 UNION ALL SELECT tenant FROM persons WHERE tenant = $1 \
+                   UNION ALL SELECT tenant FROM object_versions WHERE tenant = $1 LIMIT 1";
+        if !data.rows(sql, &[tenant.into()])?.is_empty() {
+            return Err(no_tenant_key(tenant));
+        }
+        let key = DataKey::random()?;
+        let wrapped = self.master.seal(&place(tenant, TENANT, 0), &key.bytes)?;
+        self.write(tenant, TENANT, 0, wrapped)
     }
 
     fn tenant(&mut self, tenant: TenantId) -> Result<&TenantKeys, StoreError> {
         if !self.tenants.contains_key(&tenant) {
-            let key = match self.read(tenant, TENANT, 0)? {
-                Some(wrapped) => self.master.open(&place(tenant, TENANT, 0), &wrapped)?,
-                None => {
-                    let key = DataKey::random()?;
-                    let wrapped = self.master.seal(&place(tenant, TENANT, 0), &key.bytes)?;
-                    self.write(tenant, TENANT, 0, wrapped)?;
-                    key.bytes.to_vec()
-                }
-            };
+            let wrapped = self.read(tenant, TENANT, 0)?.ok_or_else(|| no_tenant_key(tenant))?;
+            let key = self.master.open(&place(tenant, TENANT, 0), &wrapped)?;
             let key =
                 DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("the tenant's key".into()))?;
             let lookup = hmac::Key::new(hmac::HMAC_SHA256, &key.derive("lookup")?);
@@ -223,11 +237,24 @@ impl Keys {
     }
 
     pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
-        self.db.script("BEGIN")
+        if self.open {
+            let _ = self.end(false);
+        }
+        self.db.script("BEGIN")?;
+        self.open = true;
+        Ok(())
     }
 
     pub(crate) fn end(&mut self, good: bool) -> Result<(), StoreError> {
-        self.db.script(if good { "COMMIT" } else { "ROLLBACK" })
+        if good {
+            self.db.script("COMMIT")?;
+        } else {
+            // A tenant's key may have been made in what is undone now: it must not be used from memory any more.
+            self.tenants.clear();
+            self.db.script("ROLLBACK")?;
+        }
+        self.open = false;
+        Ok(())
     }
 
     fn read(&mut self, tenant: TenantId, kind: &str, id: u64) -> Result<Option<Vec<u8>>, StoreError> {
@@ -243,6 +270,14 @@ impl Keys {
         self.db.run(sql, &[tenant.into(), kind.into(), id.into(), Value::Bytes(wrapped)])?;
         Ok(())
     }
+}
+
+fn no_tenant_key(tenant: TenantId) -> StoreError {
+    StoreError::Refused(format!(
+        "the key of tenant {} is missing, and there is data that was sealed with it: bring the database of keys \
+         (the file ending in .keys.db) back from a backup",
+        tenant.0
+    ))
 }
 
 fn place(tenant: TenantId, kind: &str, id: u64) -> String {

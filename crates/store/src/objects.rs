@@ -3,6 +3,7 @@
 //! Documents name people (users, their addresses), so they are sealed with the tenant's key.
 
 use crate::error::StoreError;
+use crate::keys::DataKey;
 use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
 
@@ -50,12 +51,19 @@ fn place(kind: &str, id: &str) -> String {
 }
 
 impl Store {
+    // Made here for a tenant of which nothing is stored yet.
+    fn tenant_key(&self, tenant: TenantId) -> Result<DataKey, StoreError> {
+        let mut keys = self.keys();
+        keys.ensure_tenant(tenant, &mut **self.reader())?;
+        keys.of_tenant(tenant)
+    }
+
     /// All documents of a tenant, by kind and id.
     ///
     /// # Errors
     /// What the database said.
     pub fn objects(&self, tenant: TenantId) -> Result<Vec<Object>, StoreError> {
-        let key = self.keys().of_tenant(tenant)?;
+        let key = self.tenant_key(tenant)?;
         let sql = "SELECT kind, id, number, version, body FROM objects \
                    WHERE tenant = $1 AND body IS NOT NULL ORDER BY kind, id";
         let rows = self.reader().rows(sql, &[tenant.into()])?;
@@ -80,7 +88,7 @@ impl Store {
         who: &str,
         changes: &[Change],
     ) -> Result<(), StoreError> {
-        let key = self.keys().of_tenant(tenant)?;
+        let key = self.tenant_key(tenant)?;
         let mut db = self.writer();
         transaction(&mut **db, |db| {
             for change in changes {
@@ -102,7 +110,7 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn versions(&self, tenant: TenantId, kind: &str, id: &str) -> Result<Vec<ObjectVersion>, StoreError> {
-        let key = self.keys().of_tenant(tenant)?;
+        let key = self.tenant_key(tenant)?;
         let sql = "SELECT version, at, who, body FROM object_versions \
                    WHERE tenant = $1 AND kind = $2 AND id = $3 ORDER BY version DESC";
         let rows = self.reader().rows(sql, &[tenant.into(), kind.into(), id.into()])?;

@@ -1,7 +1,7 @@
 //! People: whoever called, known by a keyed hash, with what is known of them sealed under a key of their own.
 
 use crate::error::StoreError;
-use crate::keys::Keys;
+use crate::keys::{DataKey, Keys};
 use crate::sql::{Sql, Value};
 use crate::store::{Store, TenantId};
 use redact::Secret;
@@ -35,13 +35,13 @@ pub(crate) fn put_party(
 ) -> Result<(), StoreError> {
     let lookup = keys.lookup(tenant, party.address.expose_secret())?;
     let found = db.rows(
-        "SELECT id FROM persons WHERE tenant = $1 AND lookup = $2",
+        "SELECT id, value FROM persons WHERE tenant = $1 AND lookup = $2",
         &[tenant.into(), lookup.clone().into()],
     )?;
     let (person, key) = match found.first() {
         Some(row) => {
             let person = row.int(0) as u64;
-            (person, keys.of_person(tenant, person)?)
+            (person, key_of_known(db, keys, tenant, person, party, row.bytes(1))?)
         }
         None => {
             let next =
@@ -61,6 +61,32 @@ pub(crate) fn put_party(
     let sql = "INSERT INTO parties (tenant, id, person, display) VALUES ($1, $2, $3, $4)";
     db.run(sql, &[tenant.into(), party.id.into(), person.into(), display])?;
     Ok(())
+}
+
+/// The key of a person whose row is there. Where the key is gone, or opens nothing because only the key was written
+/// when an earlier attempt failed, the person is as new: a caller is never refused for what was lost or erased.
+fn key_of_known(
+    db: &mut dyn Sql,
+    keys: &mut Keys,
+    tenant: TenantId,
+    person: u64,
+    party: &Party,
+    sealed: &[u8],
+) -> Result<DataKey, StoreError> {
+    let place = format!("person/{person}");
+    let key = match keys.of_person(tenant, person) {
+        Ok(key) if key.open(&place, sealed).is_ok() => return Ok(key),
+        Ok(key) => key,
+        Err(StoreError::NotFound(_)) => keys.new_person(tenant, person)?,
+        Err(e) => return Err(e),
+    };
+    let value = key.seal(&place, party.address.expose_secret().as_bytes())?;
+    let sql = "UPDATE persons SET value = $1 WHERE tenant = $2 AND id = $3";
+    db.run(sql, &[value.into(), tenant.into(), person.into()])?;
+    // Names of earlier calls were sealed with the key that is gone: nobody will read them again.
+    let sql = "UPDATE parties SET display = NULL WHERE tenant = $1 AND person = $2";
+    db.run(sql, &[tenant.into(), person.into()])?;
+    Ok(key)
 }
 
 impl Store {

@@ -86,6 +86,12 @@ impl Store {
         let key = DataKey::random()?;
         let wrapped = wrapping.seal(&key_place(tenant, id), key.as_bytes())?;
         let name = format!("recordings/{}/{:06}/{}.rec", tenant.0, id.0 / 1_000, id.0);
+        match self.recording(tenant, id) {
+            Ok(_) => return Err(StoreError::Refused("this recording is there already".into())),
+            // After a power loss a number may be given again: a file without its row belongs to nothing that is known.
+            Err(StoreError::NotFound(_)) => self.blobs().discard(&name)?,
+            Err(e) => return Err(e),
+        }
         let mut blob = self.blobs().create(&name)?;
         let mut head = Vec::with_capacity(HEAD);
         head.extend_from_slice(MAGIC);
@@ -223,7 +229,12 @@ impl RecordingFile {
         let (whole, rest) = (body / (CHUNK + TAG) as u64, body % (CHUNK + TAG) as u64);
         // A process that died may have left part of a chunk: what has no whole tag is no audio.
         let len = whole * CHUNK as u64 + rest.saturating_sub(TAG as u64);
-        Ok(RecordingFile { blob, key, place, len })
+        let mut file = RecordingFile { blob, key, place, len };
+        // The last piece of a recording whose process died may be torn: then the audio ends before it.
+        if !len.is_multiple_of(CHUNK as u64) && file.read(len - 1, 1).is_err() {
+            file.len = whole * CHUNK as u64;
+        }
+        Ok(file)
     }
 
     /// Bytes of audio.
@@ -249,12 +260,7 @@ impl RecordingFile {
             let plain = (self.len - number * CHUNK as u64).min(CHUNK as u64);
             let mut chunk = vec![0; plain as usize + TAG];
             self.blob.read_at(HEAD as u64 + number * (CHUNK + TAG) as u64, &mut chunk)?;
-            match self.key.open_chunk(number, &self.place, &mut chunk) {
-                Ok(()) => {}
-                // The last piece of a recording whose process died may be torn.
-                Err(_) if plain < CHUNK as u64 => break,
-                Err(e) => return Err(e),
-            }
+            self.key.open_chunk(number, &self.place, &mut chunk)?;
             let from = (at % CHUNK as u64) as usize;
             let to = chunk.len().min(from + (end - at) as usize);
             out.extend_from_slice(&chunk[from..to]);

@@ -107,18 +107,63 @@ pub trait Sql: Send {
     fn script(&mut self, sql: &str) -> Result<(), StoreError>;
 }
 
-/// Runs `work` in a transaction: all of it happens, or nothing.
+/// A transaction that is open. Left by a panic it is rolled back, so that the connection stays good for the next one.
+struct Open<'a> {
+    db: &'a mut dyn Sql,
+    done: bool,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            // If even this fails the database has rolled back by itself.
+            let _ = self.db.script("ROLLBACK");
+        }
+    }
+}
+
+/// Runs `work` in a transaction: all of it happens, or nothing, whether `work` fails or panics.
 pub(crate) fn transaction<T>(
     db: &mut dyn Sql,
     work: impl FnOnce(&mut dyn Sql) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     db.script("BEGIN")?;
-    match work(db).and_then(|v| db.script("COMMIT").map(|()| v)) {
-        Ok(v) => Ok(v),
-        Err(e) => {
-            // If even this fails the database has rolled back by itself.
-            let _ = db.script("ROLLBACK");
-            Err(e)
-        }
+    let mut open = Open { db, done: false };
+    let value = work(open.db)?;
+    open.db.script("COMMIT")?;
+    open.done = true;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::{Sqlite, Use};
+
+    #[test]
+    fn a_panic_in_a_transaction_rolls_it_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut db = Sqlite::open(&dir.path().join("x.db"), Use::Data, false).unwrap();
+        db.script("CREATE TABLE t (v BIGINT)").unwrap();
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            transaction(&mut db, |db| -> Result<(), StoreError> {
+                db.run("INSERT INTO t (v) VALUES ($1)", &[1i64.into()])?;
+                panic!("in the middle");
+            })
+        }));
+        assert!(panicked.is_err());
+        transaction(&mut db, |db| db.run("INSERT INTO t (v) VALUES ($1)", &[2i64.into()])).unwrap();
+        let rows = db.rows("SELECT v FROM t", &[]).unwrap();
+        assert_eq!(rows.iter().map(|r| r.int(0)).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn keys_are_on_the_disk_when_a_commit_returns() {
+        let dir = tempfile::tempdir().unwrap();
+        let sync = |how, full| {
+            let mut db = Sqlite::open(&dir.path().join("y.db"), how, full).unwrap();
+            db.rows("PRAGMA synchronous", &[]).unwrap()[0].int(0)
+        };
+        assert_eq!((sync(Use::Keys, false), sync(Use::Data, false), sync(Use::Data, true)), (2, 1, 2));
     }
 }

@@ -15,7 +15,8 @@ pub(crate) struct Sqlite {
 pub(crate) enum Use {
     /// Records: fast, several readers beside one writer.
     Data,
-    /// Keys: what is deleted is overwritten.
+    /// Keys: what is deleted is overwritten, and a commit always waits for the disk. Data that outlives its key is lost
+    /// for good, so a key must be on the disk before anything that is sealed with it.
     Keys,
 }
 
@@ -24,7 +25,7 @@ impl Sqlite {
         let connection = Connection::open(path).map_err(error)?;
         connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(error)?;
         connection.set_prepared_statement_cache_capacity(64);
-        let sync = if full_sync { "FULL" } else { "NORMAL" };
+        let sync = if full_sync || how == Use::Keys { "FULL" } else { "NORMAL" };
         let pragmas = match how {
             Use::Data => {
                 format!("PRAGMA journal_mode=WAL; PRAGMA synchronous={sync}; PRAGMA cache_size=-16000;")

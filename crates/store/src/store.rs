@@ -25,7 +25,8 @@ impl From<TenantId> for Value {
 pub struct StoreSettings {
     /// `sqlite:PATH`.
     pub url: String,
-    /// Whether a commit waits for the disk: closes the window of milliseconds that a power loss may cost.
+    /// Whether a commit of data waits for the disk. If not, a power loss may cost everything since the system last wrote
+    /// it out, half a minute as a rule; what is left is whole. Keys always wait for the disk.
     pub full_sync: bool,
     /// `file:FOLDER` for recordings and prompts.
     pub blobs: String,
@@ -44,6 +45,18 @@ pub struct Store {
 }
 
 impl Store {
+    /// Opens what is there, and makes nothing where no database is: for those who only look.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no database; else as [`Store::open`].
+    pub fn open_existing(settings: &StoreSettings) -> Result<Store, StoreError> {
+        let path = sqlite_path(&settings.url)?;
+        if !path.exists() {
+            return Err(StoreError::NotFound(format!("there is no database {}", path.display())));
+        }
+        Store::open(settings)
+    }
+
     /// Opens what is there, or makes it.
     ///
     /// # Errors
@@ -74,7 +87,7 @@ impl Store {
 
     /// The connection that writes.
     pub(crate) fn writer(&self) -> MutexGuard<'_, Box<dyn Sql>> {
-        // A panic while it was held rolled its transaction back; the connection is still good.
+        // A panic while it was held rolled its transaction back (`sql::transaction`); the connection is still good.
         self.writer.lock().unwrap_or_else(|e| e.into_inner())
     }
 

@@ -4,15 +4,18 @@ use crate::adapt::keys::Keyed;
 use crate::adapt::outside::Request;
 use crate::live::Live;
 use crate::tenant::Meaning;
-use engine::{Effect, Engine, Event, LegEnd, LegId, PartyId};
+use engine::{CallRecord, Effect, Engine, Event, LegEnd, LegId, PartyId};
 use media::dtmf::Digit;
 use media::leg::{KeyMode, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
 use redact::Secret;
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use store::{Batch, Party, TenantId};
+
+/// Events of a tenant after which its state is written down, so that a start replays no more than about as many.
+const SNAPSHOT_EVERY: u64 = 100_000;
 
 /// The time, on the two clocks that are needed.
 #[derive(Clone, Copy, Debug)]
@@ -237,6 +240,8 @@ pub struct TenantDoor {
     pub(super) parties: HashMap<PartyId, Secret<String>>,
     /// The same number for the same person, by the tenant's key.
     pub(super) person: PersonHash,
+    /// Position of the last snapshot that was made.
+    snapshot_at: u64,
 }
 
 /// Tells persons apart without saying who they are.
@@ -269,6 +274,8 @@ pub struct Switch {
     held: VecDeque<(u64, usize, Effect)>,
     /// For other systems.
     pub(super) requests: VecDeque<(TenantId, Request)>,
+    /// Calls that are over and not in the store yet, with the number of their batch, so that they are found meanwhile.
+    unwritten: VecDeque<(u64, TenantId, CallRecord)>,
     next_batch: u64,
     /// The journal cannot be written: nothing new is begun until it can.
     pub journal_stalled: bool,
@@ -288,6 +295,7 @@ impl Switch {
             by_media: HashMap::new(),
             held: VecDeque::new(),
             requests: VecDeque::new(),
+            unwritten: VecDeque::new(),
             next_batch: 1,
             journal_stalled: false,
             strangers: 0,
@@ -301,7 +309,8 @@ impl Switch {
         engine.watch();
         let batch = Batch { first_position: engine.position() + 1, ..Batch::default() };
         let config = Box::new(meaning.config.clone());
-        let live = Live::default();
+        let live = Live::new(now.wall);
+        let snapshot_at = engine.position();
         self.tenants.push(TenantDoor {
             id,
             engine,
@@ -313,6 +322,7 @@ impl Switch {
             recordings: HashMap::new(),
             parties,
             person,
+            snapshot_at,
         });
         let tenant = self.tenants.len() - 1;
         self.tell(now, tenant, Event::Started { seed });
@@ -352,11 +362,16 @@ impl Switch {
         (self.endpoint.calls(), self.endpoint.transactions())
     }
 
-    /// A message or a broken connection. Whoever is no trunk, no phone and no address of a flow gets no answer and
-    /// costs nothing but this look.
+    /// Whether anything at this address belongs to a tenant.
+    pub fn knows(&self, ip: IpAddr) -> bool {
+        self.tenants.iter().any(|t| t.meaning.knows(ip))
+    }
+
+    /// A message or a broken connection. Whoever is no trunk, no phone and no address of a flow, and says nothing that
+    /// belongs to an open call, gets no answer and costs nothing but this look.
     pub fn on_sip(&mut self, now: Now, input: sip::Input<'_>) {
-        if let sip::Input::Received { from, .. } = &input {
-            if !self.tenants.iter().any(|t| t.meaning.knows(from.addr.ip())) {
+        if let sip::Input::Received { from, bytes } = &input {
+            if !self.knows(from.addr.ip()) && !self.endpoint.expects(*from, bytes) {
                 self.strangers += 1;
                 return;
             }
@@ -410,6 +425,10 @@ impl Switch {
                 let mut batch = std::mem::replace(&mut t.batch, next);
                 batch.last_position = position;
                 batch.at = t.engine.now();
+                if position >= t.snapshot_at + SNAPSHOT_EVERY {
+                    t.snapshot_at = position;
+                    batch.snapshot = Some(Box::new((t.engine.now(), t.engine.snapshot())));
+                }
                 batches.push((t.id, batch));
             }
         }
@@ -428,7 +447,15 @@ impl Switch {
                 self.obey(now, tenant, effect);
             }
         }
+        while self.unwritten.front().is_some_and(|(n, _, _)| *n <= number) {
+            self.unwritten.pop_front();
+        }
         self.pump(now);
+    }
+
+    /// Calls of a tenant that are over and not in the store yet, newest first.
+    pub fn unwritten(&self, id: TenantId) -> impl Iterator<Item = &CallRecord> {
+        self.unwritten.iter().rev().filter(move |(_, tenant, _)| *tenant == id).map(|(_, _, record)| record)
     }
 
     /// The next message to send.
@@ -457,6 +484,7 @@ impl Switch {
             match effect {
                 Effect::Keep(record) => {
                     t.live.call_ended(&record, &t.meaning);
+                    self.unwritten.push_back((self.next_batch, t.id, CallRecord::clone(&record)));
                     t.batch.records.push(*record);
                 }
                 Effect::Count(fact) => t.batch.facts.push(fact),

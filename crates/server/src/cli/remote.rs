@@ -2,7 +2,7 @@
 
 use crate::cli::Failure;
 use crate::cli::arguments::Arguments;
-use crate::config;
+use crate::config::{self, ServerConfig};
 use crate::running::{self, stored_documents};
 use crate::tenant::check::{Document, Documents, read_folder};
 use crate::tenant::plan::{self, Step};
@@ -21,8 +21,10 @@ pub enum Place {
     },
     /// In files that no server has open.
     Files {
-        /// The store, boxed because it is large.
-        store: Box<Store>,
+        /// The store, boxed because it is large; `None` where there is no database yet.
+        store: Option<Box<Store>>,
+        /// What says where it is.
+        config: Box<ServerConfig>,
     },
 }
 
@@ -67,7 +69,8 @@ impl PlaceArguments {
         Ok(match self {
             PlaceArguments::Server { url, token } => Place::Server { url, token },
             PlaceArguments::Files { config } => {
-                Place::Files { store: Box::new(running::open_store(&config::load(Path::new(&config))?)?) }
+                let config = Box::new(config::load(Path::new(&config))?);
+                Place::Files { store: running::open_existing_store(&config)?.map(Box::new), config }
             }
         })
     }
@@ -80,9 +83,13 @@ impl Place {
             Place::Server { url, token } => {
                 read_json(send(ureq::post(format!("{url}/api/v1/configuration/plan")), token, wanted)?)
             }
-            Place::Files { store } => {
-                let now = match tenant_of(store, wanted)? {
-                    Some(tenant) => stored_documents(store, tenant)?.0,
+            Place::Files { store, .. } => {
+                let known = match store {
+                    Some(store) => tenant_of(store, wanted)?.map(|tenant| (store, tenant)),
+                    None => None,
+                };
+                let now = match known {
+                    Some((store, tenant)) => stored_documents(store, tenant)?.0,
                     None => Documents::new(),
                 };
                 Ok(plan::difference(&now, wanted))
@@ -90,13 +97,18 @@ impl Place {
         }
     }
 
-    /// Makes it so.
-    pub fn apply(&self, wanted: &Documents) -> Result<Vec<Step>, Failure> {
+    /// Makes it so. A database that is not there yet is made.
+    pub fn apply(self, wanted: &Documents) -> Result<Vec<Step>, Failure> {
         match self {
             Place::Server { url, token } => {
-                read_json(send(ureq::put(format!("{url}/api/v1/configuration")), token, wanted)?)
+                read_json(send(ureq::put(format!("{url}/api/v1/configuration")), &token, wanted)?)
             }
-            Place::Files { store } => {
+            Place::Files { store, config } => {
+                let store = match store {
+                    Some(store) => store,
+                    None => Box::new(running::open_store(&config)?),
+                };
+                let store = &*store;
                 let name = running::tenant_name(wanted).unwrap_or_default();
                 let tenant = store.tenant(&name, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
                 Ok(running::store_documents(store, tenant, "command line", wanted)?)
@@ -118,7 +130,8 @@ impl Place {
                         .call(),
                 )?)
             }
-            Place::Files { store } => {
+            Place::Files { store, .. } => {
+                let store = store.as_ref().ok_or_else(|| "there is no database yet".to_string())?;
                 let name = tenant.ok_or_else(|| Failure::Usage("--tenant is missing".into()))?;
                 let tenants = store.tenants().map_err(|e| e.to_string())?;
                 let found = tenants.iter().find(|(_, n)| n == name).map(|(id, _)| *id);

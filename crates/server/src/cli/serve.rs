@@ -35,7 +35,10 @@ pub fn run(mut args: Arguments) -> Outcome {
     server.say_ready();
     stop.wait(None);
     tracing::info!(event = "stopping", "asked to stop: calls in progress may end");
-    server.stop();
+    if let Err(lost) = server.stop() {
+        tracing::error!(event = "journal_lost", cause = lost, "stopped, and something is lost");
+        return Err(lost.into());
+    }
     tracing::info!(event = "stopped", "stopped");
     Ok(())
 }
@@ -77,11 +80,7 @@ impl Server {
         let (http_addr, admin_addr) = (address(&http)?, address(&admin)?);
         let running = running::start(config, apply)?;
         let api = Api::new(running.handle.clone());
-        runtime.spawn(async move {
-            if let Err(e) = crate::http::serve(api, http, admin).await {
-                tracing::error!(event = "http", cause = %e, "HTTP ended");
-            }
-        });
+        runtime.spawn(crate::http::serve(api, http, admin));
         let public_url = config.http.public_url.clone();
         Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url })
     }
@@ -106,10 +105,14 @@ impl Server {
     }
 
     /// Stops: calls in progress may end within the configured time.
-    pub fn stop(self) {
+    ///
+    /// # Errors
+    /// What could not be written, in a sentence.
+    pub fn stop(self) -> Result<(), String> {
         // The API answers until the calls are over.
-        self.running.stop();
+        let written = self.running.stop();
         self.runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+        written
     }
 }
 
@@ -129,6 +132,7 @@ pub fn start_log(form: Option<&str>) -> Result<(), crate::cli::Failure> {
             return Err(crate::cli::Failure::Usage(format!("--log {other}: only json is possible")));
         }
     }
+    crate::vital::log_panics();
     Ok(())
 }
 

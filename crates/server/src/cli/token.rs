@@ -14,7 +14,8 @@ pub fn run(mut args: Arguments) -> Outcome {
     args.end()?;
     let role = Role::from_name(&role)
         .ok_or_else(|| Failure::Usage(format!("--role {role}: use owner, supervisor, agent or auditor")))?;
-    let store = running::open_store(&config::load(Path::new(&path))?)?;
+    let store = running::open_existing_store(&config::load(Path::new(&path))?)?
+        .ok_or_else(|| "there is no database yet: apply a tenant's files first".to_string())?;
     let now = crate::clock::wall_ms();
     let known = store.tenants().map_err(|e| e.to_string())?;
     let Some((id, _)) = known.iter().find(|(_, name)| *name == tenant) else {

@@ -76,7 +76,7 @@ pub fn run(mut args: Arguments) -> Outcome {
     table.stop();
     let counts = traffic.stop();
     let end = verdict(&handle, tenant, &counts);
-    server.stop();
+    server.stop()?;
     match end {
         Ok(text) => {
             if log.is_none() {

@@ -65,7 +65,10 @@ pub async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<AuditList>, Problem> {
     let limit = query.limit.unwrap_or(100).clamp(1, 500);
-    let before = query.cursor.as_deref().and_then(|c| read_id(c, 'e'));
+    let before = match &query.cursor {
+        Some(c) => Some(read_id(c, 'e').ok_or_else(Problem::cursor)?),
+        None => None,
+    };
     let (store, tenant) = (api.handle.store.clone(), asker.0.tenant);
     let entries = tokio::task::spawn_blocking(move || store.audit_entries(tenant, before, limit))
         .await

@@ -41,10 +41,7 @@ pub async fn list(
 ) -> Result<Json<CallList>, Problem> {
     let tenant = asker.0.tenant;
     let before = match &query.cursor {
-        Some(c) => Some(
-            read_id(c, 'c')
-                .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "this cursor is none of ours"))?,
-        ),
+        Some(c) => Some(read_id(c, 'c').ok_or_else(Problem::cursor)?),
         None => None,
     };
     let first_page = before.is_none();
@@ -54,9 +51,13 @@ pub async fn list(
         .handle
         .ask(move |switch, _| {
             let t = switch.tenant(tenant)?;
-            let calls = t.engine.calls().values().rev().filter(|_| first_page).take(1_000);
-            let items: Vec<CallView> = calls
-                .map(|c| view::live_call(c, &t.engine, &t.meaning))
+            let open = t.engine.calls().values().rev();
+            let open = open.take(1_000).map(|c| view::live_call(c, &t.engine, &t.meaning));
+            // A call that is over and not written yet is found here, until it is found in the store.
+            let over = switch.unwritten(tenant).take(1_000).map(|c| view::ended_call(c, &t.meaning));
+            let items: Vec<CallView> = open
+                .chain(over)
+                .filter(|_| first_page)
                 .filter(|c| wanted.is_none() || c.queue == wanted)
                 .collect();
             Some((items, t.meaning.clone()))
@@ -89,20 +90,22 @@ pub async fn one(
     let tenant = asker.0.tenant;
     let missing = || Problem::not_found(&format!("call {id:?}"));
     let call = CallId(read_id(&id, 'c').ok_or_else(missing)?);
-    let (live, meaning) = api
+    let (here, meaning) = api
         .handle
         .ask(move |switch, _| {
             let t = switch.tenant(tenant)?;
             let live =
                 t.engine.calls().get(&call).map(|c| (view::live_detail(c, &t.engine, &t.meaning), c.caller));
-            Some((live, t.meaning.clone()))
+            let over = || switch.unwritten(tenant).find(|c| c.id == call);
+            let here = live.or_else(|| over().map(|c| (view::ended_detail(c, &t.meaning), c.caller)));
+            Some((here, t.meaning.clone()))
         })
         .await
         .ok_or_else(Problem::stopping)?
         .ok_or_else(missing)?;
     let store = api.handle.store.clone();
     let detail = tokio::task::spawn_blocking(move || {
-        let (mut detail, party) = match live {
+        let (mut detail, party) = match here {
             Some(found) => found,
             None => {
                 let record = store.call(tenant, call)?;

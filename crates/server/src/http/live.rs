@@ -4,11 +4,13 @@ use crate::http::problem::Problem;
 use crate::http::serve::{Api, Asker};
 use crate::view;
 use axum::Extension;
+use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
+use std::time::{Duration, Instant};
 use store::TenantId;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -30,7 +32,17 @@ pub async fn watch(
     Ok(upgrade.max_message_size(4_096).on_upgrade(move |socket| run(api, tenant, query.after, socket)))
 }
 
+/// Between two pings. A watcher that answered neither of two is gone, and so is one that takes nothing for as long.
+const PING: Duration = Duration::from_secs(20);
+
+/// Sends, unless the watcher takes nothing. Whether it was sent.
+async fn send(socket: &mut WebSocket, message: Message) -> bool {
+    matches!(tokio::time::timeout(PING, socket.send(message)).await, Ok(Ok(())))
+}
+
 async fn run(api: Api, tenant: TenantId, mut after: Option<u64>, mut socket: WebSocket) {
+    let mut ping = tokio::time::interval(PING);
+    let mut heard = Instant::now();
     loop {
         let Some(Some((texts, mut changes))) =
             api.handle.ask(move |switch, _| begin(switch, tenant, after)).await
@@ -38,7 +50,7 @@ async fn run(api: Api, tenant: TenantId, mut after: Option<u64>, mut socket: Web
             return;
         };
         for text in texts {
-            if socket.send(Message::text(text)).await.is_err() {
+            if !send(&mut socket, Message::text(text)).await {
                 return;
             }
         }
@@ -47,7 +59,7 @@ async fn run(api: Api, tenant: TenantId, mut after: Option<u64>, mut socket: Web
                 change = changes.recv() => match change {
                     Ok((number, text)) => {
                         after = Some(number);
-                        if socket.send(Message::text(&*text)).await.is_err() {
+                        if !send(&mut socket, Message::text(&*text)).await {
                             return;
                         }
                     }
@@ -57,7 +69,13 @@ async fn run(api: Api, tenant: TenantId, mut after: Option<u64>, mut socket: Web
                 },
                 message = socket.recv() => match message {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                    Some(Ok(_)) => {}
+                    // A pong too.
+                    Some(Ok(_)) => heard = Instant::now(),
+                },
+                _ = ping.tick() => {
+                    if heard.elapsed() > 2 * PING || !send(&mut socket, Message::Ping(Bytes::new())).await {
+                        return;
+                    }
                 },
             }
         }

@@ -4,6 +4,7 @@ mod agents;
 mod audit;
 mod calls;
 mod configuration;
+mod listen;
 mod live;
 mod openapi;
 mod problem;

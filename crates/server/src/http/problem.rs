@@ -33,6 +33,11 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, format!("there is no {what}"))
     }
 
+    /// A cursor that no page gave.
+    pub fn cursor() -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "this cursor is none of ours")
+    }
+
     /// The server is stopping.
     pub fn stopping() -> Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping: try again soon")
@@ -69,13 +74,40 @@ impl From<StoreError> for Problem {
     }
 }
 
+/// The longest text of a foreign answer that is kept.
+const TEXT: usize = 8 * 1024;
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Makes an error that no handler of ours wrote (a body that is no JSON, a wrong query, a wrong method) a problem too. Its
+/// headers stay: Allow, Content-Range and their like belong to the status.
+pub async fn as_problem(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let text = axum::body::to_bytes(body, TEXT).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let detail = match (text.trim(), status) {
+        ("", StatusCode::METHOD_NOT_ALLOWED) => "this method is not possible here: Allow says which are",
+        ("", StatusCode::RANGE_NOT_SATISFIABLE) => {
+            "the range begins after the end: Content-Range says the length"
+        }
+        ("", _) => status.canonical_reason().unwrap_or("this is not possible"),
+        (text, _) => text,
+    };
+    let problem = Problem::new(status, detail).into_response();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.extend(problem.headers().clone());
+    Response::from_parts(parts, problem.into_body())
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(self)).into_response();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
         response
     }
 }

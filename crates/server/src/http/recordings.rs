@@ -4,17 +4,51 @@ use crate::http::calls::read_id;
 use crate::http::problem::Problem;
 use crate::http::serve::{Api, Asker};
 use axum::Extension;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::RecordingId;
+use hyper::body::{Frame, SizeHint};
 use media::g711::Law;
-use media::wav::{G711_HEADER_LEN, g711_header};
-use store::{RecordingFile, StoreError};
+use media::wav::g711_header;
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use store::{RecordingFile, StoreError, TenantId};
+use tokio::task::JoinHandle;
 
-/// The most that one answer carries; a player asks for the rest.
-const PIECE: u64 = 4 * 1024 * 1024;
+/// The most that is read and sent at once, in bytes.
+const PIECE: u64 = 64 * 1024;
+/// Requests of one listener for one recording within this time are one listening, as a player makes them.
+const ONE_LISTENING: Duration = Duration::from_secs(60);
+/// Listenings that are remembered; with more than these, each request has its own entry.
+const REMEMBERED: usize = 10_000;
+
+/// Who listened to which recording not long ago, so that a player that asks for many ranges is not an entry each.
+#[derive(Default)]
+pub struct Listening {
+    told: HashMap<(TenantId, u64, RecordingId), Instant>,
+}
+
+impl Listening {
+    /// Whether this request begins a listening that is not in the audit log yet.
+    fn is_new(&self, key: (TenantId, u64, RecordingId)) -> bool {
+        self.told.get(&key).is_none_or(|at| at.elapsed() > ONE_LISTENING)
+    }
+
+    /// It is in the audit log now.
+    fn told(&mut self, key: (TenantId, u64, RecordingId)) {
+        if self.told.len() >= REMEMBERED {
+            self.told.retain(|_, at| at.elapsed() <= ONE_LISTENING);
+        }
+        if self.told.len() < REMEMBERED {
+            self.told.insert(key, Instant::now());
+        }
+    }
+}
 
 /// `GET /recordings/{id}`
 pub async fn audio(
@@ -26,16 +60,21 @@ pub async fn audio(
     let missing = || Problem::not_found(&format!("recording {id:?}"));
     let recording = RecordingId(read_id(&id, 'r').ok_or_else(missing)?);
     let range = headers.get(header::RANGE).and_then(|v| v.to_str().ok()).map(str::to_string);
-    let (store, tenant, who) = (api.handle.store.clone(), asker.0.tenant, asker.name());
-    let object = format!("Recording/{id}");
+    let (tenant, object) = (asker.0.tenant, format!("Recording/{id}"));
     let answer = tokio::task::spawn_blocking(move || -> Result<Answer, StoreError> {
+        let store = &api.handle.store;
         let info = store.recording(tenant, recording)?;
-        let file = store.open_recording(tenant, recording)?;
-        // The beginning is listened to once; further ranges are the same listening.
-        if range.as_deref().is_none_or(|r| r.starts_with("bytes=0-")) {
-            store.audit(tenant, crate::clock::wall_ms(), &who, "recording.listen", &object)?;
+        let answer = answer(store.open_recording(tenant, recording)?, info.ulaw, range.as_deref());
+        if !answer.pieces.is_empty() {
+            let key = (tenant, asker.0.id, recording);
+            // No audio leaves before the entry is written. Held meanwhile, so that two requests at once are one entry.
+            let mut listening = api.listening.lock().unwrap_or_else(|e| e.into_inner());
+            if listening.is_new(key) {
+                store.audit(tenant, crate::clock::wall_ms(), &asker.name(), "recording.listen", &object)?;
+                listening.told(key);
+            }
         }
-        answer(&file, info.ulaw, range.as_deref())
+        Ok(answer)
     })
     .await
     .map_err(|_| Problem::stopping())?
@@ -43,8 +82,8 @@ pub async fn audio(
         StoreError::NotFound(_) => missing(),
         e => e.into(),
     })?;
-    let Answer { status, range, bytes } = answer;
-    let mut response = (status, Body::from(bytes)).into_response();
+    let Answer { status, range, pieces } = answer;
+    let mut response = (status, Body::new(pieces)).into_response();
     let h = response.headers_mut();
     h.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("audio/wav"));
     h.insert(header::ACCEPT_RANGES, header::HeaderValue::from_static("bytes"));
@@ -58,40 +97,98 @@ pub async fn audio(
 struct Answer {
     status: StatusCode,
     range: Option<String>,
-    bytes: Vec<u8>,
+    pieces: Pieces,
 }
 
-fn answer(file: &RecordingFile, ulaw: bool, range: Option<&str>) -> Result<Answer, StoreError> {
-    let head = g711_header(if ulaw { Law::Ulaw } else { Law::Alaw }, 2, Some(file.len()));
-    let total = G711_HEADER_LEN as u64 + file.len();
-    let (first, last) = match range.map(|r| read_range(r, total)) {
-        None | Some(Range::Ignore) => (0, total - 1),
-        Some(Range::Bytes(first, last)) => (first, last.min(first + PIECE - 1)),
-        Some(Range::Beyond) => {
-            return Ok(Answer {
-                status: StatusCode::RANGE_NOT_SATISFIABLE,
-                range: Some(format!("bytes */{total}")),
-                bytes: Vec::new(),
-            });
+fn answer(file: RecordingFile, ulaw: bool, range: Option<&str>) -> Answer {
+    let head = g711_header(if ulaw { Law::Ulaw } else { Law::Alaw }, 2, Some(file.len())).to_vec();
+    let total = head.len() as u64 + file.len();
+    let (status, range, (first, end)) = match range.map_or(Range::Ignore, |r| read_range(r, total)) {
+        Range::Ignore => (StatusCode::OK, None, (0, total)),
+        Range::Bytes(first, last) => {
+            (StatusCode::PARTIAL_CONTENT, Some(format!("bytes {first}-{last}/{total}")), (first, last + 1))
         }
+        Range::Beyond => (StatusCode::RANGE_NOT_SATISFIABLE, Some(format!("bytes */{total}")), (0, 0)),
     };
-    let mut bytes = Vec::new();
-    if first < head.len() as u64 {
-        let end = (last + 1).min(head.len() as u64) as usize;
-        bytes.extend_from_slice(&head[first as usize..end]);
+    Answer {
+        status,
+        range,
+        pieces: Pieces { wav: Arc::new(Wav { head, file }), at: first, end, reading: None },
     }
-    if last >= head.len() as u64 {
-        let from = first.max(head.len() as u64) - head.len() as u64;
-        let to = last - head.len() as u64;
-        bytes.extend(file.read(from, (to - from + 1) as usize)?);
+}
+
+/// A recording with the head of a WAV file before it.
+struct Wav {
+    head: Vec<u8>,
+    file: RecordingFile,
+}
+
+impl Wav {
+    fn read(&self, at: u64, max: u64) -> Result<Vec<u8>, StoreError> {
+        let head = self.head.len() as u64;
+        if at < head {
+            return Ok(self.head[at as usize..head.min(at + max) as usize].to_vec());
+        }
+        self.file.read(at - head, max as usize)
     }
-    let partial = matches!(range.map(|r| read_range(r, total)), Some(Range::Bytes(..)));
-    let end = first + bytes.len().max(1) as u64 - 1;
-    Ok(Answer {
-        status: if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK },
-        range: partial.then(|| format!("bytes {first}-{end}/{total}")),
-        bytes,
-    })
+}
+
+/// The body of an answer: read piece by piece as the listener takes it.
+struct Pieces {
+    wav: Arc<Wav>,
+    at: u64,
+    end: u64,
+    reading: Option<JoinHandle<Result<Vec<u8>, StoreError>>>,
+}
+
+impl Pieces {
+    fn is_empty(&self) -> bool {
+        self.at >= self.end
+    }
+}
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = StoreError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
+        if self.is_empty() {
+            return Poll::Ready(None);
+        }
+        let (wav, at, max) = (self.wav.clone(), self.at, PIECE.min(self.end - self.at));
+        let reading =
+            self.reading.get_or_insert_with(|| tokio::task::spawn_blocking(move || wav.read(at, max)));
+        let read = ready!(Pin::new(reading).poll(cx));
+        self.reading = None;
+        let bytes = match read {
+            Ok(Ok(bytes)) if !bytes.is_empty() => bytes,
+            Ok(Ok(_)) => return self.broken(StoreError::Unreadable("a recording".into())),
+            Ok(Err(e)) => return self.broken(e),
+            Err(_) => return self.broken(StoreError::Refused("the server is stopping".into())),
+        };
+        self.at += bytes.len() as u64;
+        Poll::Ready(Some(Ok(Frame::data(bytes.into()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.end.saturating_sub(self.at))
+    }
+}
+
+impl Pieces {
+    /// The answer has begun: nothing is left but to break it off, and to say why in the log.
+    fn broken(&mut self, e: StoreError) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
+        self.at = self.end;
+        tracing::error!(event = "recording_unreadable", cause = %e, "an answer with audio was broken off");
+        Poll::Ready(Some(Err(e)))
+    }
 }
 
 enum Range {

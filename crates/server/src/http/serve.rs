@@ -1,25 +1,20 @@
-//! Listeners: the API and the admin pages, with bounds; who asks, and whether they may.
+//! The API and the admin pages: who asks, and whether they may.
 
-use crate::http::problem::Problem;
+use crate::http::listen::listen;
+use crate::http::problem::{Problem, as_problem};
+use crate::http::recordings::Listening;
 use crate::http::routes::{PREFIX, all};
 use crate::running::Handle;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use store::{Role, TokenInfo};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
 
-/// Connections at a time.
-const CONNECTIONS: usize = 4_096;
-/// How long a connection may say nothing at first: a place is for whoever asks something.
-const FIRST_WORD: std::time::Duration = std::time::Duration::from_secs(10);
 /// The largest request, in bytes: a configuration with its prompts.
 const BODY: usize = 32 * 1024 * 1024;
 
@@ -30,12 +25,14 @@ pub struct Api {
     pub handle: Handle,
     /// Held while the configuration is read, changed and applied: one change after the other.
     pub changing: Arc<Mutex<()>>,
+    /// Who listens to which recording.
+    pub listening: Arc<Mutex<Listening>>,
 }
 
 impl Api {
     /// What handlers of this server share.
     pub fn new(handle: Handle) -> Api {
-        Api { handle, changing: Arc::default() }
+        Api { handle, changing: Arc::default(), listening: Arc::default() }
     }
 }
 
@@ -58,10 +55,7 @@ struct Guard {
 }
 
 /// Serves the API and the admin pages until the future is dropped.
-///
-/// # Errors
-/// What the system said.
-pub async fn serve(api: Api, http: TcpListener, admin: TcpListener) -> std::io::Result<()> {
+pub async fn serve(api: Api, http: TcpListener, admin: TcpListener) {
     let mut router = Router::new();
     for route in all() {
         let guard = Guard { api: api.clone(), look: route.role, change: route.change };
@@ -76,12 +70,10 @@ pub async fn serve(api: Api, http: TcpListener, admin: TcpListener) -> std::io::
         .route("/", get(welcome))
         .fallback(async || Problem::not_found("such page; the API is described by /api/v1/openapi.json"))
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(map_response(as_problem))
         .with_state(api.clone());
     let admin_router = crate::admin::router(api);
-    let serve_http = axum::serve(Limited::new(http), router);
-    let serve_admin = axum::serve(Limited::new(admin), admin_router);
-    let (a, b) = tokio::join!(async { serve_http.await }, async { serve_admin.await });
-    a.and(b)
+    tokio::join!(listen(http, router), listen(admin, admin_router));
 }
 
 async fn welcome() -> Response {
@@ -131,94 +123,4 @@ fn query_token(request: &Request) -> Option<String> {
         return None;
     }
     request.uri().query()?.split('&').find_map(|p| p.strip_prefix("token=")).map(str::to_string)
-}
-
-/// A listener that has at most so many connections open.
-struct Limited {
-    listener: TcpListener,
-    places: Arc<Semaphore>,
-}
-
-/// A connection that gives its place back when it is closed.
-struct Placed {
-    stream: TcpStream,
-    _place: OwnedSemaphorePermit,
-    /// Until something was read.
-    patience: Option<std::pin::Pin<Box<tokio::time::Sleep>>>,
-}
-
-impl Limited {
-    fn new(listener: TcpListener) -> Limited {
-        Limited { listener, places: Arc::new(Semaphore::new(CONNECTIONS)) }
-    }
-}
-
-impl axum::serve::Listener for Limited {
-    type Io = Placed;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Placed, SocketAddr) {
-        loop {
-            // The semaphore is never closed, so this always gives a place.
-            let Ok(place) = self.places.clone().acquire_owned().await else { continue };
-            match self.listener.accept().await {
-                Ok((stream, addr)) => {
-                    let _ = stream.set_nodelay(true);
-                    let patience = Some(Box::pin(tokio::time::sleep(FIRST_WORD)));
-                    return (Placed { stream, _place: place, patience }, addr);
-                }
-                // Out of file descriptors and its like: the next one may work.
-                Err(e) => {
-                    tracing::warn!(event = "http_accept", cause = %e, "a connection could not be taken");
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                }
-            }
-        }
-    }
-
-    fn local_addr(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
-impl tokio::io::AsyncRead for Placed {
-    fn poll_read(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-        buf: &mut tokio::io::ReadBuf<'_>,
-    ) -> std::task::Poll<std::io::Result<()>> {
-        let read = std::pin::Pin::new(&mut self.stream).poll_read(cx, buf);
-        if read.is_ready() {
-            self.patience = None;
-        } else if let Some(patience) = &mut self.patience {
-            if patience.as_mut().poll(cx).is_ready() {
-                return std::task::Poll::Ready(Err(std::io::ErrorKind::TimedOut.into()));
-            }
-        }
-        read
-    }
-}
-
-impl tokio::io::AsyncWrite for Placed {
-    fn poll_write(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-        buf: &[u8],
-    ) -> std::task::Poll<std::io::Result<usize>> {
-        std::pin::Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<std::io::Result<()>> {
-        std::pin::Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<std::io::Result<()>> {
-        std::pin::Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }

@@ -4,6 +4,7 @@ use crate::calls::tenant;
 use crate::desk::Desk;
 use crate::program::Program;
 use serde_json::{Value, json};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::{Message, WebSocket};
@@ -105,8 +106,92 @@ fn watchers_get_a_snapshot_numbered_changes_and_what_they_missed() {
     let mut socket = watch(&program, &format!("?after={number}"));
     let missed = next(&mut socket);
     assert!(missed["number"].as_u64().unwrap() > number && missed["snapshot"].is_null(), "{missed}");
-    // Away for too long, or from another server's life: a snapshot again.
+    // From another server's life: a snapshot again.
     let mut socket = watch(&program, "?after=999999");
-    assert!(next(&mut socket)["snapshot"].is_object());
+    let again = next(&mut socket);
+    assert!(again["snapshot"].is_object());
+    let (dir, token) = (program.dir.clone(), program.bearer().replace("Bearer ", ""));
+    program.stop();
+    let mut program = Program::start_again(dir);
+    program.set_token(token);
+    program.put("/agents/agent1/state", &json!({"state": "break"}));
+    let mut socket = watch(&program, &format!("?after={}", again["number"]));
+    let first = next(&mut socket);
+    assert!(first["snapshot"].is_object(), "numbers of the process before are not ours: {first}");
+    program.stop();
+}
+
+#[test]
+fn every_error_is_a_problem() {
+    let desk = Desk::new();
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let ask = |method: &str, path: &str, body: &str| {
+        let mut stream = TcpStream::connect(program.http).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        let request = format!(
+            "{method} /api/v1{path} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Type: application/json\r\n\
+             Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            program.bearer(),
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    };
+    for (method, path, body, status) in [
+        ("PUT", "/agents/agent1/state", "{nonsense", 400),
+        ("PUT", "/agents/agent1/state", "{\"state\": \"asleep\"}", 422),
+        ("GET", "/calls?limit=many", "", 400),
+        ("GET", "/calls?colour=blue", "", 400),
+        ("GET", "/calls?cursor=x", "", 400),
+        ("GET", "/audit?cursor=x", "", 400),
+        ("DELETE", "/calls", "", 405),
+        ("GET", "/calls/%ff", "", 400),
+        ("GET", "/nowhere", "", 404),
+        ("GET", "/live", "", 400),
+    ] {
+        let answer = ask(method, path, body);
+        let head = answer.split("\r\n\r\n").next().unwrap().to_lowercase();
+        assert!(head.starts_with(&format!("http/1.1 {status}")), "{method} {path}: {answer}");
+        assert!(head.contains("content-type: application/problem+json"), "{method} {path}: {answer}");
+        let problem: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        assert_eq!(problem["status"], status, "{answer}");
+        assert!(!problem["detail"].as_str().unwrap().is_empty(), "{answer}");
+        assert_eq!(head.contains("\r\nallow: "), status == 405, "{answer}");
+    }
+    program.stop();
+}
+
+#[test]
+fn a_connection_that_asks_nothing_whole_gives_its_place_back() {
+    let desk = Desk::new();
+    let program = Program::start(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let connect = |first: &str| {
+        let mut stream = TcpStream::connect(program.http).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(40))).unwrap();
+        stream.write_all(first.as_bytes()).unwrap();
+        stream
+    };
+    let began = ["", "G", "GET / HTTP/1.1\r\nHost:", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"].map(connect);
+    for mut stream in began {
+        let mut rest = Vec::new();
+        assert!(stream.read_to_end(&mut rest).is_ok(), "closed, after the answer to what was asked");
+    }
+    program.stop();
+}
+
+#[test]
+fn one_address_cannot_take_every_place() {
+    let desk = Desk::new();
+    let program = Program::start(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let mut open: Vec<TcpStream> = (0..257).map(|_| TcpStream::connect(program.http).unwrap()).collect();
+    let mut last = open.pop().unwrap();
+    last.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+    assert!(crate::program::is_closed(&mut last), "one more than may be is closed");
+    // A place that is given back serves again.
+    open.clear();
+    let answer = program.wait_for("/openapi.json", |v| v["openapi"].as_str().map(str::to_string));
+    assert_eq!(answer, "3.1.0");
     program.stop();
 }

@@ -31,6 +31,50 @@ pub fn tenant(desk: &Desk, agents: u32) -> String {
     text
 }
 
+/// Requests that follow each other are one entry, and one that gives no audio is none.
+fn listening_is_in_the_audit_log(program: &Program, id: &str, wav: &[u8]) {
+    let entries = |program: &Program| {
+        let audit = program.get("/audit?limit=500").1;
+        let all = audit["items"].as_array().unwrap().iter();
+        all.filter(|e| e["action"] == "recording.listen")
+            .map(|e| e["who"].as_str().unwrap().to_string())
+            .collect()
+    };
+    let told: Vec<String> = entries(program);
+    assert_eq!(told.len(), 1, "two requests, one listening");
+    let path = format!("/recordings/{id}");
+    let (status, _) = program.bytes(&path, Some(&format!("bytes={}-", wav.len())));
+    assert_eq!(status, 416);
+    assert_eq!(entries(program).len(), 1, "no audio, no entry");
+}
+
+#[test]
+fn every_answer_with_audio_is_in_the_audit_log() {
+    let mut desk = Desk::new();
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let caller = desk.dial("200", "", program.sip, "100", 440);
+    let (agent, _) = desk.rings();
+    desk.answer(agent, 1000);
+    desk.hears(caller, 1000);
+    desk.hang_up(caller);
+    desk.ended(agent);
+    let id = program.ended_call()["recordings"][0].as_str().unwrap().to_string();
+    let dir = program.dir.clone();
+    program.stop();
+    let ranges = ["bytes=1-", "bytes=-999999999", "bytes= 0-", "Bytes=0-", "x"];
+    let tokens: Vec<String> = ranges.iter().map(|_| Program::token(dir.path(), "test", "owner")).collect();
+    let mut program = Program::start_again(dir);
+    for (n, (range, token)) in ranges.into_iter().zip(tokens).enumerate() {
+        program.set_token(token);
+        let (status, audio) = program.bytes(&format!("/recordings/{id}"), Some(range));
+        assert!(status < 300 && audio.len() > 1_000, "{range}: {status}");
+        let audit = program.get("/audit?limit=500").1;
+        let heard = audit["items"].as_array().unwrap().iter().filter(|e| e["action"] == "recording.listen");
+        assert_eq!(heard.count(), n + 1, "{range}");
+    }
+    program.stop();
+}
+
 /// What happened, as words in order.
 fn words(call: &Value) -> Vec<&str> {
     call["timeline"].as_array().unwrap().iter().map(|m| m["what"].as_str().unwrap()).collect()
@@ -105,6 +149,7 @@ fn a_call_goes_through_a_queue_to_a_person_and_is_recorded_counted_and_explained
     assert!(!has_tone(&left, 1000) && !has_tone(&right, 440), "and not in the other");
     let (status, part) = program.bytes(&format!("/recordings/{id}"), Some("bytes=1000-20999"));
     assert_eq!((status, part.as_slice()), (206, &wav[1000..21_000]));
+    listening_is_in_the_audit_log(&program, id, &wav);
 
     let (_, report) = program.get("/reports/queues");
     assert_eq!(report[0]["offered"], 1);
@@ -198,6 +243,99 @@ fn who_waits_longest_goes_on_with_the_flow() {
     let call = program.ended_call();
     assert_eq!((call["reason"].as_str(), call["outcome"].as_str()), (Some("flow-ended"), Some("flowed-out")));
     program.stop();
+}
+
+#[test]
+fn a_call_keeps_its_far_end_when_the_configuration_changes() {
+    let mut desk = Desk::new();
+    let text = tenant(&desk, 1).replace("networks: [127.0.0.0/8]", "networks: [127.0.0.1]");
+    let program = Program::start_as_owner(&[("tenant.yaml", &text)]);
+    let caller = desk.dial("200", "", program.sip, "500", 440);
+    let (far, _) = desk.rings();
+    desk.answer(far, 1000);
+    desk.answered(caller);
+    desk.hears(caller, 1000);
+    // The trunk and every phone move elsewhere.
+    let (status, all) = program.get("/configuration");
+    assert_eq!(status, 200);
+    let moved =
+        all.to_string().replace(&desk.addr.to_string(), "127.0.0.7:5060").replace("127.0.0.1", "127.0.0.8");
+    let (status, said) = program.put("/configuration", &serde_json::from_str(&moved).unwrap());
+    assert_eq!(status, 200, "{said}");
+    desk.hang_up(caller);
+    desk.ended(far);
+    assert_eq!(program.ended_call()["ended_by"], "caller");
+    program.stop();
+}
+
+#[test]
+fn a_disk_that_is_full_for_a_while_refuses_calls_and_then_takes_them() {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    let mut desk = Desk::new();
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let first = desk.dial("200", "", program.sip, "100", 440);
+    desk.answered(first);
+    let id = program.wait_for("/calls", |list| Some(list["items"][0]["id"].as_str()?.to_string()));
+    // No file may be written beyond its first byte.
+    let before =
+        prlimit(Some(program.pid()), Resource::Fsize, Rlimit { current: Some(1), maximum: None }).unwrap();
+    let stuck = desk.dial("201", "", program.sip, "100", 440);
+    desk.step();
+    program.wait_for_metric("switchroom_journal_stalled 1");
+    let refused = desk.dial("202", "", program.sip, "100", 440);
+    let code = desk.event("a new call is refused", |e| match e {
+        PhoneEvent::Refused { phone, code } if *phone == refused => Some(*code),
+        _ => None,
+    });
+    assert_eq!(code, 503);
+    assert!(program.admin("/readyz").contains("the journal cannot be written"));
+    // A call that ends now cannot be written yet, and is found all the same.
+    desk.hang_up(first);
+    desk.step();
+    let path = format!("/calls/{id}");
+    assert_eq!(program.wait_for(&path, |c| (c["state"] == "ended").then(|| c["ended_by"].clone())), "caller");
+    let listed = |program: &Program| {
+        let all = program.get("/calls").1;
+        all["items"].as_array().unwrap().iter().filter(|c| c["id"] == *id && c["state"] == "ended").count()
+    };
+    assert_eq!(listed(&program), 1);
+    prlimit(Some(program.pid()), Resource::Fsize, before).unwrap();
+    program.wait_for_metric("switchroom_journal_stalled 0");
+    // What was taken before the disk was full goes on, and new calls come in.
+    desk.answered(stuck);
+    let next = desk.dial("203", "", program.sip, "100", 440);
+    desk.answered(next);
+    assert_eq!(listed(&program), 1, "neither missing nor there twice once it is written");
+    for phone in [stuck, next] {
+        desk.hang_up(phone);
+    }
+    let log = program.stop();
+    assert!(log.contains("journal_resumed"), "{log}");
+    assert!(!log.contains("panic"), "{log}");
+}
+
+#[test]
+fn a_stop_with_a_full_disk_ends_says_what_is_lost_and_fails() {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    let mut desk = Desk::new();
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let dir = program.dir.clone();
+    let token = program.bearer().replace("Bearer ", "");
+    program.stop();
+    let config = dir.path().join("switchroom.toml");
+    let text = std::fs::read_to_string(&config).unwrap().replace("grace = \"10s\"", "grace = \"1s\"");
+    std::fs::write(&config, text).unwrap();
+    let mut program = Program::start_again(dir);
+    program.set_token(token);
+    prlimit(Some(program.pid()), Resource::Fsize, Rlimit { current: Some(1), maximum: None }).unwrap();
+    // Something to write, if the events of the start were written before the limit.
+    desk.dial("200", "", program.sip, "100", 440);
+    desk.step();
+    program.wait_for_metric("switchroom_journal_stalled 1");
+    program.ask_to_stop();
+    let (code, log) = program.wait_for_any_end();
+    assert_eq!(code, Some(1), "{log}");
+    assert!(log.contains("journal_lost") && log.contains("Lost: tenant 1: events "), "{log}");
 }
 
 #[test]

@@ -62,6 +62,82 @@ fn plan_apply_and_export_agree_through_a_server_and_on_files() {
 }
 
 #[test]
+fn looking_makes_no_database() {
+    let desk = Desk::new();
+    let (_dir, path) = crate::program::folder(&[("tenant.yaml", &tenant(&desk, 1))]);
+    let (_config_dir, config) = crate::program::folder(&[]);
+    let config_file = config_at(&config);
+    for (command, code) in
+        [(vec!["plan", path.to_str().unwrap()], 0), (vec!["export", "/tmp/none", "--tenant", "test"], 1)]
+    {
+        let (got, _, errors) = run(&[&command[..], &["--config", &config_file]].concat());
+        assert_eq!(got, code, "{command:?}: {errors}");
+    }
+    let args = ["token", "--tenant", "test", "--role", "owner", "--config", config_file.as_str()];
+    let (code, _, errors) = run(&args);
+    assert!(code == 1 && errors.contains("no database yet"), "{errors}");
+    assert_eq!(std::fs::read_dir(&config).unwrap().count(), 1, "only the configuration");
+}
+
+/// A server's configuration with everything in this folder.
+fn config_at(dir: &std::path::Path) -> String {
+    let text = format!(
+        "[store]\nurl = \"sqlite:{0}/data/s.db\"\nregion = \"test\"\n[blobs]\nurl = \"file:{0}/data/blobs\"\n\
+         region = \"test\"\n[keys]\nurl = \"file:{0}/data/master.key\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
+         [admin]\nlisten = \"127.0.0.1:0\"\n[sip]\nudp = \"127.0.0.1:0\"\n",
+        dir.display()
+    );
+    let file = dir.join("switchroom.toml");
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_string()
+}
+
+#[test]
+fn two_tenants_never_have_the_same_network_whichever_way_they_come() {
+    let desk = Desk::new();
+    let one = tenant(&desk, 1);
+    let other =
+        one.replace("kind: Tenant\nid: test", "kind: Tenant\nid: other").replace("127.0.0.0/8", "127.0.0.1");
+    let (_a, first) = crate::program::folder(&[("t.yaml", &one)]);
+    let (_b, second) = crate::program::folder(&[("t.yaml", &other)]);
+    let (_c, dir) = crate::program::folder(&[]);
+    let config = config_at(&dir);
+    let (code, _, errors) = run(&["apply", first.to_str().unwrap(), "--config", &config]);
+    assert_eq!(code, 0, "{errors}");
+    let second = second.to_str().unwrap();
+    for args in
+        [vec!["apply", second, "--config", &config], vec!["serve", "--apply", second, "--config", &config]]
+    {
+        let (code, _, errors) = run(&args);
+        assert!(code == 1 && errors.contains("is that of tenant \"test\" already"), "{args:?}: {errors}");
+    }
+    // Two that an earlier release let in: the start says so.
+    {
+        let dir = dir.display();
+        let store = store::Store::open(&store::StoreSettings {
+            url: format!("sqlite:{dir}/data/s.db"),
+            full_sync: false,
+            blobs: format!("file:{dir}/data/blobs"),
+            keys: format!("file:{dir}/data/master.key"),
+        })
+        .unwrap();
+        let other = store.tenant("other", 1).unwrap();
+        let change = |kind: &str, id: &str, body: &str| store::Change {
+            kind: kind.into(),
+            id: id.into(),
+            body: Some(format!("{{\"kind\": \"{kind}\", \"id\": \"{id}\", {body}}}")),
+        };
+        let changes = [
+            change("Tenant", "other", "\"profile\": \"contact-center\""),
+            change("Trunk", "all", "\"networks\": [\"127.0.0.1\"]"),
+        ];
+        store.change(other, 1, "test", &changes).unwrap();
+    }
+    let (code, _, errors) = run(&["serve", "--config", &config]);
+    assert!(code == 1 && errors.contains("both have the network 127.0.0.0/8"), "{errors}");
+}
+
+#[test]
 fn a_port_in_use_is_said_so() {
     let desk = Desk::new();
     let program = Program::start(&[("tenant.yaml", &tenant(&desk, 1))]);

@@ -242,3 +242,29 @@ fn strangers_learn_nothing() {
     assert_eq!(program.get("/calls").1["items"].as_array().unwrap().len(), 0);
     program.stop();
 }
+
+#[test]
+fn strangers_get_no_connection() {
+    let desk = Desk::new();
+    let text = tenant(&desk, 1).replace("networks: [127.0.0.0/8]", "networks: [127.0.0.1]");
+    let program = Program::start_as_owner(&[("tenant.yaml", &text)]);
+    let from = |ip: [u8; 4]| {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((ip, 0)).into()).unwrap();
+        socket.connect(&program.sip.into()).unwrap();
+        let stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream
+    };
+    let mut known = from([127, 0, 0, 1]);
+    let mut strange: Vec<TcpStream> = (0..3).map(|_| from([127, 0, 0, 9])).collect();
+    for stream in &mut strange {
+        assert!(crate::program::is_closed(stream), "closed at once");
+    }
+    // A ping of somebody known is answered.
+    known.write_all(b"\r\n\r\n").unwrap();
+    let mut answer = [0; 2];
+    known.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"\r\n");
+    program.stop();
+}

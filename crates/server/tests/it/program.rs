@@ -80,7 +80,9 @@ impl Program {
 
     fn start_in(dir: Arc<tempfile::TempDir>, apply: bool) -> Program {
         let config = dir.path().join("switchroom.toml");
-        let mut command = Command::new(PROGRAM);
+        // With the signal of a file size limit ignored, such a limit is like a full disk: a write fails.
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", PROGRAM]);
         command.args(["serve", "--log", "json", "--config"]).arg(&config);
         if apply {
             command.arg("--apply").arg(dir.path().join("tenant"));
@@ -207,10 +209,27 @@ impl Program {
         self.dir.clone()
     }
 
+    pub fn pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_raw(self.child.id() as i32).unwrap()
+    }
+
+    /// Looks at the metrics until this line is there.
+    #[track_caller]
+    pub fn wait_for_metric(&self, line: &str) {
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            let metrics = self.admin("/metrics");
+            if metrics.lines().any(|l| l == line) {
+                return;
+            }
+            assert!(Instant::now() < until, "{line:?} never was among\n{metrics}");
+            look_again();
+        }
+    }
+
     /// Asks it to stop.
     pub fn ask_to_stop(&self) {
-        let pid = rustix::process::Pid::from_raw(self.child.id() as i32).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(self.pid(), rustix::process::Signal::TERM).unwrap();
     }
 
     /// Asks it to stop and waits until it did; it must end well.
@@ -220,14 +239,20 @@ impl Program {
     }
 
     /// Waits until it ended; it must end well. Gives its log.
-    pub fn wait_for_end(mut self) -> String {
+    pub fn wait_for_end(self) -> String {
+        let (code, log) = self.wait_for_any_end();
+        assert!(code == Some(0), "{code:?}: {log}");
+        log
+    }
+
+    /// Waits until it ended. Gives its exit code and its log.
+    pub fn wait_for_any_end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
         if let Some(reader) = self.reader.take() {
             reader.join().unwrap();
         }
         let log = self.log.lock().unwrap().clone();
-        assert!(status.success(), "{status}: {log}");
-        log
+        (status.code(), log)
     }
 }
 
@@ -258,6 +283,14 @@ impl Drop for Program {
 /// Between two looks at something that cannot be waited for otherwise: leaves the processor to those who work.
 pub fn look_again() {
     std::thread::park_timeout(Duration::from_millis(20));
+}
+
+/// Whether the far end closes this connection before its time for reading is over.
+pub fn is_closed(stream: &mut std::net::TcpStream) -> bool {
+    match std::io::Read::read(stream, &mut [0; 1]) {
+        Ok(n) => n == 0,
+        Err(e) => e.kind() == std::io::ErrorKind::ConnectionReset,
+    }
 }
 
 /// Runs the program with arguments; exit code, output, errors.

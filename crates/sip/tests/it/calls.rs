@@ -255,6 +255,112 @@ fn a_forked_call_has_early_dialogs_by_tag_and_the_second_200_is_ended() {
     w.assert_empty();
 }
 
+/// A request that the far end of our call sends, with the tag of one of its phones.
+fn request_of(invite: &[u8], method: &str, tag: &str) -> String {
+    let m = Message::parse(invite).unwrap();
+    let text = |n: Name| String::from_utf8_lossy(m.value(n).unwrap()).into_owned();
+    format!(
+        "{method} sip:100@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK{tag}\r\nFrom: {};tag={tag}\r\n\
+         To: {}\r\nCall-ID: {}\r\nCSeq: 5 {method}\r\nContent-Length: 0\r\n\r\n",
+        text(Name::To),
+        text(Name::From),
+        text(Name::CallId),
+    )
+}
+
+#[test]
+fn a_phone_that_lost_a_fork_does_not_end_the_call() {
+    let mut w = fair(Transport::Udp);
+    let a = w.call();
+    let invite = w.sides[0].endpoint.poll_transmit().unwrap().bytes;
+    let (from, now) = (w.sides[1].addr, w.now);
+    let mut feed = |bytes: &[u8]| w.sides[0].endpoint.handle(now, Input::Received { from, bytes });
+    feed(&answer_to(&invite, 180, "loser", "sip:x@192.0.2.2:5060", ""));
+    feed(&answer_to(&invite, 200, "winner", "sip:y@192.0.2.2:5060", "answer"));
+    feed(request_of(&invite, "BYE", "loser").as_bytes());
+    w.drain();
+    assert_eq!(w.sent(0, "SIP/2.0 481"), 1, "that dialog is none of ours: {:?}", w.trace);
+    assert!(!w.sides[0].events.iter().any(|e| ended(e).is_some()));
+    let mut feed = |bytes: &[u8]| w.sides[0].endpoint.handle(now, Input::Received { from, bytes });
+    feed(&answer_to(&invite, 200, "loser", "sip:x@192.0.2.2:5060", "answer"));
+    w.drain();
+    assert_eq!((w.sent(0, "ACK"), w.sent(0, "BYE")), (2, 1), "a late 200 is acknowledged and ended");
+    w.sides[0]
+        .endpoint
+        .handle(now, Input::Received { from, bytes: request_of(&invite, "BYE", "winner").as_bytes() });
+    w.drain();
+    assert_eq!(w.wait(0, |e| matches!(e, Event::Ended { call, .. } if *call == a).then_some(())), ());
+}
+
+#[test]
+fn what_belongs_to_an_open_call_is_expected_from_wherever_it_comes() {
+    let mut w = fair(Transport::Udp);
+    w.call();
+    let invite = w.sides[0].endpoint.poll_transmit().unwrap().bytes;
+    let (from, now) = (w.sides[1].addr, w.now);
+    let elsewhere = sip::Destination { addr: "203.0.113.9:5060".parse().unwrap(), ..from };
+    let answer = answer_to(&invite, 200, "far", "sip:y@192.0.2.2:5060", "answer");
+    let bye = request_of(&invite, "BYE", "far");
+    let e = &mut w.sides[0].endpoint;
+    assert!(e.expects(elsewhere, &answer));
+    assert!(!e.expects(elsewhere, bye.as_bytes()), "there is no such dialog yet");
+    e.handle(now, Input::Received { from, bytes: &answer });
+    assert!(e.expects(elsewhere, bye.as_bytes()));
+    assert!(!e.expects(elsewhere, bye.replace("tag=far", "tag=near").as_bytes()));
+    assert!(!e.expects(elsewhere, b"BYE"));
+    let stranger = "OPTIONS sip:a@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.9;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n\
+                    To: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+    assert!(!e.expects(elsewhere, stranger.as_bytes()));
+    // The call is gone, and the 200 to its BYE was lost: the BYE that comes again gets it again, where it came from.
+    e.handle(now, Input::Received { from: elsewhere, bytes: bye.as_bytes() });
+    assert!(e.expects(elsewhere, bye.as_bytes()) && !e.expects(from, bye.as_bytes()));
+}
+
+#[test]
+fn a_cancel_and_a_bye_that_had_to_wait_keep_their_reason() {
+    let reason = "Reason: Q.850;cause=26\r\n";
+    let mut w = fair(Transport::Udp);
+    let a = w.call();
+    let now = w.now;
+    w.sides[0].endpoint.hang_up(now, a, reason);
+    let seen = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let kept = seen.clone();
+    w.filter = Box::new(move |_, b| {
+        if b.starts_with(b"CANCEL") || b.starts_with(b"BYE") {
+            kept.borrow_mut().push(String::from_utf8_lossy(b).into_owned());
+        }
+        true
+    });
+    w.wait(0, refused);
+    w.wait(1, incoming);
+    w.call();
+    let b = w.wait(1, incoming);
+    let now = w.now;
+    w.sides[1].endpoint.accept(now, b, b"answer");
+    w.sides[1].endpoint.hang_up(now, b, reason);
+    w.wait(1, ended);
+    let seen = seen.borrow();
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    assert!(seen.iter().all(|m| m.contains(reason)), "{seen:?}");
+}
+
+#[test]
+fn a_reinvite_that_the_far_end_does_not_know_ends_in_bye() {
+    let mut w = fair(Transport::Udp);
+    let (a, b) = w.up();
+    // The far end has forgotten the call: it answers 481 to everything.
+    let now = w.now;
+    w.filter = Box::new(|n, _| n == 0);
+    w.sides[1].endpoint.hang_up(now, b, "");
+    w.drain();
+    w.filter = Box::new(|_, _| true);
+    assert!(w.sides[0].endpoint.reoffer(now, a, b"hold"));
+    assert_eq!(w.wait(0, ended), Hangup::Far);
+    w.drain();
+    assert_eq!(w.sent(0, "BYE"), 1);
+    w.assert_empty();
+}
+
 #[test]
 fn requests_that_fit_nothing() {
     let mut w = fair(Transport::Udp);

@@ -110,7 +110,10 @@ fn journal_records_and_people_come_back_after_reopening() {
     assert_eq!(store.tenant("acme", 9).unwrap(), tenant);
     let found = store.recover(tenant).unwrap();
     assert!(found.snapshot.is_none());
-    assert_eq!(found.events, [(Time(5), Event::Started { seed: 4 }), (Time(5), arrived)]);
+    assert_eq!(
+        store.events_after(tenant, 0, 10).unwrap(),
+        [(Time(5), Event::Started { seed: 4 }), (Time(5), arrived)]
+    );
     assert_eq!(found.next_party, 3);
     assert_eq!(
         store.calls(tenant, &CallFilter { limit: 10, ..CallFilter::default() }).unwrap().calls,
@@ -138,7 +141,143 @@ fn a_snapshot_in_the_middle_of_a_row_skips_what_it_holds() {
     store.put_snapshot(tenant, Time(5), &engine.snapshot()).unwrap();
     let found = store.recover(tenant).unwrap();
     assert_eq!(found.snapshot.unwrap().position(), 2);
-    assert_eq!(found.events, [(Time(5), Event::Draining)]);
+    assert_eq!(store.events_after(tenant, 2, 10).unwrap(), [(Time(5), Event::Draining)]);
+}
+
+#[test]
+fn a_long_journal_is_read_in_pieces() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    for n in 0..25 {
+        let row = [Event::Started { seed: 2 * n }, Event::Started { seed: 2 * n + 1 }];
+        store.commit(&[(tenant, events(&row, 2 * n + 1))]).unwrap();
+    }
+    let (mut seen, mut position) = (Vec::new(), 0);
+    loop {
+        let page = store.events_after(tenant, position, 10).unwrap();
+        assert!(page.len() <= 20, "ten rows of two events at the most");
+        if page.is_empty() {
+            break;
+        }
+        position += page.len() as u64;
+        seen.extend(page.into_iter().map(|(_, e)| e));
+    }
+    assert_eq!(seen, (0..50).map(|seed| Event::Started { seed }).collect::<Vec<_>>());
+}
+
+/// Files of the store as a power loss leaves them: what was copied here is put back.
+fn files(place: &Place, ending: &str) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let all = std::fs::read_dir(place.dir.path().join("data")).unwrap().map(|e| e.unwrap().path());
+    let wanted = all.filter(|p| p.is_file() && p.to_string_lossy().contains(ending));
+    wanted.map(|p| (p.clone(), std::fs::read(p).unwrap())).collect()
+}
+
+fn put_back(place: &Place, ending: &str, kept: Vec<(std::path::PathBuf, Vec<u8>)>) {
+    for (path, _) in files(place, ending) {
+        std::fs::remove_file(path).unwrap();
+    }
+    for (path, bytes) in kept {
+        std::fs::write(path, bytes).unwrap();
+    }
+}
+
+fn with_party(party: Party) -> Batch {
+    Batch { parties: vec![party], ..Batch::default() }
+}
+
+#[test]
+fn a_known_caller_whose_key_was_lost_can_call_again() {
+    let place = Place::new();
+    let kept = {
+        let store = place.open();
+        let tenant = store.tenant("acme", 1).unwrap();
+        store.commit(&[(tenant, with_party(party(1, "+1", "")))]).unwrap();
+        drop(store);
+        files(&place, ".keys.db")
+    };
+    {
+        let store = place.open();
+        let tenant = store.tenant("acme", 1).unwrap();
+        store.commit(&[(tenant, with_party(party(2, "+15550100", "Anna")))]).unwrap();
+    }
+    // The person's row survived, the key did not.
+    put_back(&place, ".keys.db", kept);
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    assert!(matches!(store.party(tenant, 2), Err(StoreError::NotFound(_))));
+    store.commit(&[(tenant, with_party(party(3, "+15550100", "Anna B")))]).unwrap();
+    let value = store.party(tenant, 3).unwrap();
+    assert_eq!(
+        (value.address.expose_secret().as_str(), value.display.expose_secret().as_str()),
+        ("+15550100", "Anna B")
+    );
+    assert_eq!(store.party(tenant, 2).unwrap().display.expose_secret(), "", "that name is lost for good");
+    assert_eq!(store.party(tenant, 1).unwrap().address.expose_secret(), "+1");
+}
+
+#[test]
+fn a_lost_key_of_a_tenant_is_said_and_not_replaced() {
+    let place = Place::new();
+    let kept = {
+        drop(place.open());
+        files(&place, ".keys.db")
+    };
+    {
+        let store = place.open();
+        let tenant = store.tenant("acme", 1).unwrap();
+        let body = Some("{}".to_string());
+        store.change(tenant, 1, "owner", &[Change { kind: "User".into(), id: "u".into(), body }]).unwrap();
+    }
+    put_back(&place, ".keys.db", kept);
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    let error = store.objects(tenant).unwrap_err().to_string();
+    assert!(error.contains("key of tenant 1 is missing"), "{error}");
+    assert!(store.commit(&[(tenant, with_party(party(1, "+1", "")))]).is_err());
+    assert!(store.change(tenant, 1, "owner", &[]).is_err());
+    // Another tenant goes on.
+    let other = store.tenant("other", 1).unwrap();
+    store.commit(&[(other, with_party(party(1, "+1", "")))]).unwrap();
+}
+
+#[test]
+fn a_key_of_a_tenant_that_was_rolled_back_is_not_used() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    // The second party has the number of the first: the whole batch is refused, the tenant's new key with it.
+    let twice = Batch { parties: vec![party(1, "+1", ""), party(1, "+2", "")], ..Batch::default() };
+    assert!(store.commit(&[(tenant, twice)]).is_err());
+    store.commit(&[(tenant, with_party(party(1, "+1", "")))]).unwrap();
+    drop(store);
+    assert_eq!(place.open().party(tenant, 1).unwrap().address.expose_secret(), "+1");
+}
+
+#[test]
+fn a_file_of_a_recording_that_nobody_knows_is_replaced() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    store.commit(&[(tenant, with_party(party(1, "x", "")))]).unwrap();
+    let dir = place.dir.path().join(format!("data/blobs/recordings/{}/000000", tenant.0));
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("5.rec"), b"left by a power loss").unwrap();
+    let begin = || store.begin_recording(tenant, RecordingId(5), CallId(1), 1, Time(1), false);
+    let mut w = begin().unwrap();
+    w.push(&[7; 100]).unwrap();
+    w.finish().unwrap();
+    assert_eq!(store.open_recording(tenant, RecordingId(5)).unwrap().read(0, 1_000).unwrap(), [7; 100]);
+    assert!(matches!(begin(), Err(StoreError::Refused(_))), "one that is known is never replaced");
+}
+
+#[test]
+fn looking_makes_no_database() {
+    let place = Place::new();
+    assert!(matches!(Store::open_existing(&place.settings()), Err(StoreError::NotFound(_))));
+    assert_eq!(std::fs::read_dir(place.dir.path()).unwrap().count(), 0);
+    drop(place.open());
+    assert!(Store::open_existing(&place.settings()).is_ok());
 }
 
 #[test]

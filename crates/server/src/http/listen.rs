@@ -1,0 +1,112 @@
+//! Connections of HTTP, with bounds: in all, of one address, and on how long one may hold its place without asking.
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::collections::HashMap;
+use std::io::Result;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Connections at a time.
+const CONNECTIONS: usize = 4_096;
+/// Connections of one address at a time.
+const OF_ONE_ADDRESS: usize = 256;
+/// How long the head of a request may take, from the connection's beginning or the end of the answer before: a place is
+/// for whoever asks something.
+const HEAD: Duration = Duration::from_secs(15);
+
+/// Connections by address.
+type Addresses = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
+/// Serves connections until the future is dropped; those that are open go on.
+pub async fn listen(listener: TcpListener, router: Router) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let addresses = Addresses::default();
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    loop {
+        // The semaphore is never closed, so this always gives a place.
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let (stream, addr) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            // Out of file descriptors and its like: the next one may work.
+            Err(e) => {
+                tracing::warn!(event = "http_accept", cause = %e, "a connection could not be taken");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let Some(counted) = Counted::new(&addresses, addr.ip()) else { continue };
+        let _ = stream.set_nodelay(true);
+        let io = TokioIo::new(Placed { stream, _place: place, _counted: counted });
+        let service = TowerToHyperService::new(router.clone());
+        let connection = builder.serve_connection(io, service).with_upgrades();
+        // However it ends, the far end is gone or was too slow, and nobody else has to know.
+        tokio::spawn(async move { drop(connection.await) });
+    }
+}
+
+/// One connection of an address.
+struct Counted {
+    addresses: Addresses,
+    ip: IpAddr,
+}
+
+impl Counted {
+    /// `None` when the address has as many as it may.
+    fn new(addresses: &Addresses, ip: IpAddr) -> Option<Counted> {
+        let mut all = addresses.lock().unwrap_or_else(|e| e.into_inner());
+        let n = all.entry(ip).or_default();
+        if *n >= OF_ONE_ADDRESS {
+            return None;
+        }
+        *n += 1;
+        drop(all);
+        Some(Counted { addresses: addresses.clone(), ip })
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut all = self.addresses.lock().unwrap_or_else(|e| e.into_inner());
+        match all.get_mut(&self.ip) {
+            Some(n) if *n > 1 => *n -= 1,
+            _ => drop(all.remove(&self.ip)),
+        }
+    }
+}
+
+/// A connection that gives its place back when it is closed, also after it became a WebSocket.
+struct Placed {
+    stream: TcpStream,
+    _place: OwnedSemaphorePermit,
+    _counted: Counted,
+}
+
+impl AsyncRead for Placed {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Placed {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
