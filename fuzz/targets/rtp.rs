@@ -73,7 +73,7 @@ fuzz_target!(|data: &[u8]| {
                     recorder.push(side, now, law, &packet.header, packet.payload);
                 }
             }
-            Received::Rtcp | Received::Dropped(_) => {}
+            Received::Kept { .. } | Received::Rtcp | Received::Dropped(_) => {}
         }
         match how >> 4 {
             0 => recorder.pause(now),

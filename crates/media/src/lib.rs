@@ -3,8 +3,8 @@
 //! **What this room never does.** It opens no socket and no file, reads no clock and rolls no dice:
 //! addresses, bytes, times and seeds come from the caller, and what should be sent is given back. It knows no
 //! calls, queues or people, and none of the other rooms. It transcodes nothing but one law of G.711 into the
-//! other; it mixes nothing, and keeps no audio beyond the second that a recording needs to put packets in
-//! order. Encryption, ICE and WebRTC are not here yet.
+//! other, mixes only for who hears several at once, and keeps no audio beyond the second that a recording needs to
+//! put packets in order and the fifth of a second of a jitter buffer. Encryption, ICE and WebRTC are not here yet.
 //!
 //! **Time** is [`Micros`] of one monotonic clock of the caller's choosing. Going backwards does no harm.
 //!
@@ -21,6 +21,9 @@
 //! | [`sdp`], [`negotiate`] | what both sides can, and what they agree on |
 //! | [`rtp`], [`rtcp`], [`dtmf`] | what is on the wire |
 //! | [`leg`] | one leg: in, out, prompts, keys, reports |
+//! | [`bridge`] | all legs of a thread: who hears whom, whose keys go where, who is recorded |
+//! | [`jitter`], [`mix`], [`halfband`] | several heard by one |
+//! | [`inband`] | keys as tones in the audio |
 //! | [`recording`] | two streams on one time line |
 //! | [`g711`], [`wav`], [`resample`], [`prompt`], [`tone`] | audio itself |
 #![forbid(unsafe_code)]
@@ -28,9 +31,14 @@
 /// Microseconds of a monotonic clock of the caller's choosing.
 pub type Micros = u64;
 
+pub mod bridge;
 pub mod dtmf;
 pub mod g711;
+pub mod halfband;
+pub mod inband;
+pub mod jitter;
 pub mod leg;
+pub mod mix;
 pub mod negotiate;
 pub mod prompt;
 pub mod recording;

@@ -2,7 +2,8 @@
 //!
 //! What was on the wire is written down as it was; a byte is changed only when its law is not that of the
 //! recording. Each stream is anchored where its first packet arrived and then follows its RTP timestamps, so
-//! that jitter leaves no trace. Nothing is allocated after [`Recorder::new`].
+//! that jitter leaves no trace. Nothing is allocated per packet. Several may share the right channel; what they say
+//! is summed where more than one says something, and otherwise written down as it was.
 //!
 //! Drain rule: call [`Recorder::advance`] until it gives `None`, at least every half second; packets that
 //! come when the ring of about one second is full are not recorded and counted as missed.
@@ -20,7 +21,28 @@ pub enum Channel {
     Left,
     /// The agent.
     Right,
+    /// Somebody else in the right channel, as [`Recorder::add`] gave it.
+    Added(Added),
 }
+
+/// Names one of those who were added to the right channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Added(u8);
+
+impl Channel {
+    fn track(self) -> usize {
+        match self {
+            Channel::Left => 0,
+            Channel::Right => 1,
+            Channel::Added(Added(n)) => usize::from(n),
+        }
+    }
+}
+
+/// Who may speak in the right channel besides its first.
+const MAX_ADDED: usize = 7;
+/// Pauses that are told apart; later ones count to the last.
+const MAX_PAUSES: usize = 1000;
 
 /// Samples that a channel holds, a little more than a second.
 const RING: u64 = 8192;
@@ -52,19 +74,47 @@ struct Track {
     anchor: Option<Anchor>,
     /// One past the last sample written.
     end: u64,
+    /// Nothing is placed before this frame: what was said while it was muted or paused stays unrecorded, even when
+    /// it arrives after that.
+    not_before: u64,
+    muted: bool,
+    /// It is in use; one that is not keeps its place until what it holds was given out.
+    used: bool,
+}
+
+impl Track {
+    fn new(law: Law) -> Self {
+        Track {
+            ring: vec![law.silence(); RING as usize].into_boxed_slice(),
+            anchor: None,
+            end: 0,
+            not_before: 0,
+            muted: false,
+            used: true,
+        }
+    }
+
+    /// Nothing from this frame on is kept.
+    fn silence_from(&mut self, from: u64, silence: u8) {
+        // A packet may have been placed a little ahead of its arrival; that part is silenced too.
+        for at in from..self.end {
+            self.ring[(at % RING) as usize] = silence;
+        }
+        self.end = self.end.min(from);
+    }
 }
 
 /// Two channels of one recording, 8000 frames per second.
 pub struct Recorder {
     law: Law,
     began: Micros,
-    tracks: [Track; 2],
+    /// Left, right, and those added to the right.
+    tracks: Vec<Track>,
     /// Everything before this frame was given out.
     given: u64,
-    /// Nothing is placed before this frame: what was said during a pause stays unrecorded, even when it
-    /// arrives after it.
-    not_before: u64,
     paused: bool,
+    /// From and to, in frames; the last one runs while `paused`.
+    pauses: Vec<(u64, u64)>,
     missed: u64,
     out: Box<[u8]>,
 }
@@ -83,15 +133,13 @@ impl fmt::Debug for Recorder {
 impl Recorder {
     /// A recording in that law whose first frame is `now`.
     pub fn new(law: Law, now: Micros) -> Self {
-        let track =
-            || Track { ring: vec![law.silence(); RING as usize].into_boxed_slice(), anchor: None, end: 0 };
         Recorder {
             law,
             began: now,
-            tracks: [track(), track()],
+            tracks: vec![Track::new(law), Track::new(law)],
             given: 0,
-            not_before: 0,
             paused: false,
+            pauses: Vec::new(),
             missed: 0,
             out: vec![0; MAX_BLOCK as usize * 2].into_boxed_slice(),
         }
@@ -124,18 +172,15 @@ impl Recorder {
     /// Places a packet of audio in `law`. `header` is that of the packet as it came.
     pub fn push(&mut self, channel: Channel, now: Micros, law: Law, header: &RtpHeader, payload: &[u8]) {
         let arrival = self.frame_at(now) as i64;
-        let track = match channel {
-            Channel::Left => &mut self.tracks[0],
-            Channel::Right => &mut self.tracks[1],
-        };
+        let Some(track) = self.tracks.get_mut(channel.track()).filter(|track| track.used) else { return };
         let Some(position) = place(&mut track.anchor, arrival, header) else {
             return;
         };
-        if self.paused || payload.is_empty() {
+        if self.paused || track.muted || payload.is_empty() {
             return;
         }
         let table = law.table_to(self.law);
-        let earliest = self.given.max(self.not_before) as i64;
+        let earliest = self.given.max(track.not_before) as i64;
         let latest = (self.given + RING) as i64;
         let (start, end) = (position, position.saturating_add(payload.len() as i64));
         if start < earliest || end > latest {
@@ -159,13 +204,12 @@ impl Recorder {
         }
         self.paused = true;
         let from = self.frame_at(now).max(self.given);
-        let silence = self.law.silence();
+        // The list is bounded; from there on the pauses and what lies between them are told as one.
+        if self.pauses.len() < MAX_PAUSES {
+            self.pauses.push((from, from));
+        }
         for track in &mut self.tracks {
-            // A packet may have been placed a little ahead of its arrival; that part is silenced too.
-            for at in from..track.end {
-                track.ring[(at % RING) as usize] = silence;
-            }
-            track.end = track.end.min(from);
+            track.silence_from(from, self.law.silence());
         }
     }
 
@@ -173,7 +217,64 @@ impl Recorder {
     pub fn resume(&mut self, now: Micros) {
         if self.paused {
             self.paused = false;
-            self.not_before = self.frame_at(now);
+            let at = self.frame_at(now).max(self.given);
+            if let Some(last) = self.pauses.last_mut() {
+                last.1 = last.1.max(at);
+            }
+            for track in &mut self.tracks {
+                track.not_before = track.not_before.max(at);
+            }
+        }
+    }
+
+    /// The pauses so far in milliseconds since the beginning, from and to, at most 1000; one that lasts ends `now`.
+    /// Of more, the last one reaches from the thousandth to the end of the newest.
+    pub fn pauses(&self, now: Micros) -> Vec<(u64, u64)> {
+        let mut pauses = self.pauses.clone();
+        if let Some(last) = pauses.last_mut().filter(|_| self.paused) {
+            last.1 = last.1.max(self.frame_at(now));
+        }
+        pauses.into_iter().map(|(from, to)| (from / 8, to / 8)).collect()
+    }
+
+    /// From now on silence is written for this channel alone, also for packets that are on their way.
+    pub fn mute(&mut self, channel: Channel, now: Micros) {
+        let from = self.frame_at(now).max(self.given);
+        if let Some(track) = self.tracks.get_mut(channel.track()).filter(|track| !track.muted) {
+            track.muted = true;
+            track.silence_from(from, self.law.silence());
+        }
+    }
+
+    /// Records the channel again.
+    pub fn unmute(&mut self, channel: Channel, now: Micros) {
+        let at = self.frame_at(now).max(self.given);
+        if let Some(track) = self.tracks.get_mut(channel.track()).filter(|track| track.muted) {
+            track.muted = false;
+            track.not_before = track.not_before.max(at);
+        }
+    }
+
+    /// One more who speaks in the right channel; `None` when there are seven.
+    pub fn add(&mut self) -> Option<Channel> {
+        let free = self.tracks.iter().skip(2).position(|track| !track.used && track.end <= self.given);
+        let at = match free {
+            Some(n) => n + 2,
+            None if self.tracks.len() < 2 + MAX_ADDED => self.tracks.len(),
+            None => return None,
+        };
+        let track = Track { not_before: self.given, ..Track::new(self.law) };
+        match self.tracks.get_mut(at) {
+            Some(place) => *place = track,
+            None => self.tracks.push(track),
+        }
+        Some(Channel::Added(Added(at as u8)))
+    }
+
+    /// Who was added is not recorded any more; what was said is.
+    pub fn remove(&mut self, channel: Channel) {
+        if let (Channel::Added(_), Some(track)) = (channel, self.tracks.get_mut(channel.track())) {
+            track.used = false;
         }
     }
 
@@ -195,16 +296,45 @@ impl Recorder {
         if frames == 0 {
             return None;
         }
-        let silence = self.law.silence();
-        for (side, track) in self.tracks.iter_mut().enumerate() {
-            for n in 0..frames {
-                let slot = &mut track.ring[((self.given + n) % RING) as usize];
-                self.out[n as usize * 2 + side] = std::mem::replace(slot, silence);
+        let frames_end = self.given + frames;
+        let (left, right) = self.tracks.split_at_mut(1);
+        let speaking = right.iter().filter(|track| track.end > self.given).count();
+        for (side, tracks) in [left, right].into_iter().enumerate() {
+            let out = self.out.iter_mut().skip(side).step_by(2);
+            for (at, out) in (self.given..frames_end).zip(out) {
+                let slot = (at % RING) as usize;
+                *out = if side == 1 && speaking > 1 {
+                    sum_of(tracks, slot, self.law)
+                } else {
+                    one_of(tracks, slot, self.law, self.given)
+                };
             }
         }
         self.given += frames;
         Some(&self.out[..frames as usize * 2])
     }
+}
+
+/// The byte of the only track that has something, as it was.
+fn one_of(tracks: &mut [Track], slot: usize, law: Law, given: u64) -> u8 {
+    let mut byte = law.silence();
+    for track in tracks.iter_mut().filter(|track| track.end > given) {
+        byte = std::mem::replace(&mut track.ring[slot], law.silence());
+    }
+    byte
+}
+
+/// What all tracks say at once.
+fn sum_of(tracks: &mut [Track], slot: usize, law: Law) -> u8 {
+    let mut sum = 0i32;
+    for track in tracks {
+        let byte = std::mem::replace(&mut track.ring[slot], law.silence());
+        // The value nearest to silence is not zero in A-law: who says nothing adds nothing.
+        if byte != law.silence() {
+            sum += i32::from(law.decode(byte));
+        }
+    }
+    law.encode(sum.clamp(i16::MIN.into(), i16::MAX.into()) as i16)
 }
 
 /// Where the packet belongs on the time line; `None` for one seen before or hopelessly late.
@@ -264,163 +394,4 @@ fn place(anchor: &mut Option<Anchor>, arrival: i64, header: &RtpHeader) -> Optio
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn header(n: u16) -> RtpHeader {
-        RtpHeader { marker: false, payload_type: 8, sequence: n, timestamp: u32::from(n) * 160, ssrc: 1 }
-    }
-
-    fn drain(recorder: &mut Recorder, now: Micros, into: &mut Vec<u8>) {
-        while let Some(block) = recorder.advance(now) {
-            assert_eq!(block.len() % 320, 0);
-            into.extend_from_slice(block);
-        }
-    }
-
-    fn finish(recorder: &mut Recorder, now: Micros, into: &mut Vec<u8>) {
-        while let Some(block) = recorder.finish(now) {
-            into.extend_from_slice(block);
-        }
-    }
-
-    fn channel(bytes: &[u8], side: usize) -> Vec<u8> {
-        bytes.iter().skip(side).step_by(2).copied().collect()
-    }
-
-    /// Packet n carries 160 bytes of value n.
-    fn record(arrivals: &[(Micros, u16)], end: Micros) -> Vec<u8> {
-        let mut recorder = Recorder::new(Law::Alaw, 0);
-        let mut out = Vec::new();
-        for &(at, n) in arrivals {
-            drain(&mut recorder, at, &mut out);
-            recorder.push(Channel::Left, at, Law::Alaw, &header(n), &[n as u8; 160]);
-        }
-        finish(&mut recorder, end, &mut out);
-        channel(&out, 0)
-    }
-
-    #[test]
-    fn channels_and_laws() {
-        let mut recorder = Recorder::new(Law::Alaw, 1_000_000);
-        recorder.push(Channel::Left, 1_000_000, Law::Alaw, &header(0), &[1; 160]);
-        recorder.push(Channel::Right, 1_010_000, Law::Ulaw, &header(0), &[0x80; 160]);
-        assert!(recorder.advance(1_200_000).is_none());
-        let mut out = Vec::new();
-        drain(&mut recorder, 1_225_000, &mut out);
-        assert_eq!(channel(&out, 0), [1; 160]);
-        let right = channel(&out, 1);
-        assert_eq!(right[..80], [0xD5; 80]);
-        assert_eq!(right[80..], [Law::Ulaw.table_to(Law::Alaw)[0x80]; 80]);
-        finish(&mut recorder, 1_225_000, &mut out);
-        assert_eq!(out.len(), 2 * 225 * 8);
-    }
-
-    #[test]
-    fn jitter_reordering_and_duplicates_leave_no_trace() {
-        let arrivals =
-            [(0, 0), (35_000, 1), (75_000, 3), (76_000, 2), (77_000, 3), (81_000, 4), (190_000, 5)];
-        let out = record(&arrivals, 200_000);
-        for n in 0..6 {
-            assert!(out[n * 160..(n + 1) * 160].iter().all(|b| usize::from(*b) == n), "packet {n}");
-        }
-        assert_eq!(out[960..], [0xD5; 640]);
-    }
-
-    #[test]
-    fn gaps_are_silence() {
-        let out = record(&[(0, 1), (60_000, 4)], 80_000);
-        assert_eq!(out[..160], [1; 160]);
-        assert_eq!(out[160..480], [0xD5; 320]);
-        assert_eq!(out[480..], [4; 160]);
-    }
-
-    #[test]
-    fn a_stall_loses_only_what_is_too_late() {
-        let mut arrivals: Vec<(Micros, u16)> = (0..10).map(|n| (u64::from(n) * 20_000, n)).collect();
-        arrivals.extend((10..25).map(|n| (500_000, n)));
-        arrivals.extend((25..40).map(|n| (u64::from(n) * 20_000, n)));
-        let out = record(&arrivals, 800_000);
-        for n in (0..10).chain(16..40) {
-            assert_eq!(out[n * 160], n as u8, "packet {n}");
-        }
-        assert_eq!(out[12 * 160], 0xD5);
-        assert_eq!(out.len(), 6400);
-    }
-
-    #[test]
-    fn jumps_are_anchored_anew() {
-        let mut recorder = Recorder::new(Law::Alaw, 0);
-        let mut out = Vec::new();
-        recorder.push(Channel::Left, 0, Law::Alaw, &header(0), &[1; 160]);
-        let mut jumped = RtpHeader { timestamp: 0x8000_0000, ..header(1) };
-        recorder.push(Channel::Left, 20_000, Law::Alaw, &jumped, &[2; 160]);
-        jumped = RtpHeader { ssrc: 2, timestamp: 77, sequence: 9, ..jumped };
-        recorder.push(Channel::Left, 40_000, Law::Alaw, &jumped, &[3; 160]);
-        finish(&mut recorder, 60_000, &mut out);
-        let left = channel(&out, 0);
-        assert_eq!((left[0], left[160], left[320]), (1, 2, 3));
-    }
-
-    #[test]
-    fn a_path_that_became_longer_is_followed() {
-        let mut arrivals: Vec<(Micros, u16)> = (0..10).map(|n| (u64::from(n) * 20_000, n)).collect();
-        arrivals.extend((10..100).map(|n| (u64::from(n) * 20_000 + 400_000, n)));
-        let out = record(&arrivals, 2_400_000);
-        assert!(out.contains(&60) && out.contains(&99));
-    }
-
-    #[test]
-    fn a_pause_is_silence_whatever_arrives() {
-        let mut recorder = Recorder::new(Law::Ulaw, 0);
-        let mut out = Vec::new();
-        for n in 0..100u16 {
-            let now = u64::from(n) * 20_000;
-            match n {
-                30 => recorder.pause(now),
-                60 => recorder.resume(now),
-                _ => {}
-            }
-            // From packet 1 on everything comes 10 ms earlier than the first promised.
-            let at = now - u64::from(n > 0) * 10_000;
-            recorder.push(Channel::Right, at, Law::Ulaw, &header(n), &[7; 160]);
-            drain(&mut recorder, now, &mut out);
-        }
-        finish(&mut recorder, 2_000_000, &mut out);
-        let right = channel(&out, 1);
-        assert_eq!(right.len(), 16_000);
-        assert!(right[..4800].iter().all(|b| *b == 7));
-        assert!(right[4800..9600].iter().all(|b| *b == 0xFF));
-        assert!(right[9600..].iter().all(|b| *b == 7));
-    }
-
-    #[test]
-    fn hostile_headers_and_stalls_are_bounded() {
-        let mut recorder = Recorder::new(Law::Alaw, 5_000);
-        let mut state = 88172645463325252u64;
-        let mut total = 0;
-        for n in 0..20_000u64 {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            let hostile = RtpHeader {
-                marker: false,
-                payload_type: 8,
-                sequence: state as u16,
-                timestamp: (state >> 16) as u32,
-                ssrc: (state >> 48) as u32 & 1,
-            };
-            let payload = vec![0; (state >> 50) as usize & 2047];
-            recorder.push(Channel::Left, n * 1000, Law::Ulaw, &hostile, &payload);
-            if n % 700 == 0 {
-                while let Some(block) = recorder.advance(n * 1000) {
-                    total += block.len();
-                }
-            }
-        }
-        while let Some(block) = recorder.finish(20_000_000) {
-            total += block.len();
-        }
-        assert!(total / 2 >= 19_995 * 8 && total / 2 <= 19_995 * 8 + 4000, "{total}");
-    }
-}
+mod tests;

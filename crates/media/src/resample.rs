@@ -77,7 +77,7 @@ impl PhaseBank {
     }
 }
 
-fn sinc_at(distance: f64, cutoff: f64, half_width: f64) -> f64 {
+pub(crate) fn sinc_at(distance: f64, cutoff: f64, half_width: f64) -> f64 {
     let x = distance / half_width;
     if x.abs() >= 1.0 {
         return 0.0;

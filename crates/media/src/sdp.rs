@@ -375,7 +375,7 @@ fn push_attributes(out: &mut String, attributes: &[Attribute]) {
 fn parse_origin(value: &str) -> Option<Origin> {
     // The user name may hold spaces in the field though it must not, so the fields are counted from behind.
     let mut fields = value.rsplitn(6, ' ').filter(|f| !f.is_empty());
-    let address = Address::parse(fields.next()?);
+    let address = Address::parse(visible(fields.next()?)?);
     let (_kind, _net) = (fields.next()?, fields.next()?);
     // Some count the version beyond 64 bits; what matters is only whether it changed.
     let version = fields.next()?.parse().unwrap_or(u64::MAX);
@@ -393,7 +393,12 @@ fn parse_connection(value: &str) -> Option<Connection> {
     if !kind.eq_ignore_ascii_case("IP4") && !kind.eq_ignore_ascii_case("IP6") {
         return None;
     }
-    Some(Connection { address: Address::parse(fields.next()?) })
+    Some(Connection { address: Address::parse(visible(fields.next()?)?) })
+}
+
+// Addresses and names of hosts are visible ASCII: what merely looks like a space to people is not part of one.
+fn visible(address: &str) -> Option<&str> {
+    address.bytes().all(|b| b.is_ascii_graphic()).then_some(address)
 }
 
 fn parse_media(value: &str, number: usize) -> Result<Media, SdpError> {
@@ -487,6 +492,7 @@ mod tests {
             ("m=audio".into(), SdpError::BadMedia(2)),
             ("c=IN IP4".into(), SdpError::BadConnection(2)),
             ("c=ATM X 1".into(), SdpError::BadConnection(2)),
+            ("c=IN IP4 \u{a0}\u{a0} /x".into(), SdpError::BadConnection(2)),
         ] {
             assert_eq!(with(tail).unwrap_err(), expected);
         }

@@ -551,7 +551,7 @@ impl Phones {
             Received::Dtmf { pressed: Some(digit), .. } => {
                 self.events.push_back(PhoneEvent::Pressed { phone, key: digit.to_char() });
             }
-            Received::Dtmf { .. } | Received::Rtcp | Received::Dropped(_) => {}
+            Received::Dtmf { .. } | Received::Kept { .. } | Received::Rtcp | Received::Dropped(_) => {}
         }
     }
 

@@ -118,6 +118,7 @@ pub const CATALOGUE: &[Field] = &[
     field("recordings.ended", "When it ended", US, CALL, false, false),
     field("recordings.law", "Encoding of the audio", US, CALL, false, false),
     field("recordings.bytes", "Its length", US, CALL, false, false),
+    field("recordings.proof", "Its pauses, and how many keys fell into it", US, CALL, false, false),
     field("recordings.blob", "Name of its file", US, CALL, false, false),
     field("recordings.key", "Its key, wrapped by the caller's", US, CALL, true, false),
     field("tokens.tenant", "Whose token", US, ACCOUNT, false, false),

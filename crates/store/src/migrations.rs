@@ -6,7 +6,8 @@ use crate::error::StoreError;
 use crate::sql::{Sql, Value, transaction};
 
 /// Tables of records, in the order of their making.
-pub(crate) const DATA: &[&str] = &[r"
+pub(crate) const DATA: &[&str] = &[
+    r"
 CREATE TABLE tenants (
     id BIGINT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -106,7 +107,11 @@ CREATE TABLE audit (
     object TEXT NOT NULL,
     PRIMARY KEY (tenant, id)
 );
-"];
+",
+    r"
+ALTER TABLE recordings ADD COLUMN proof TEXT;
+",
+];
 
 /// Tables of keys, in a file of their own.
 pub(crate) const KEYS: &[&str] = &[r"

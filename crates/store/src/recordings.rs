@@ -9,6 +9,7 @@
 use crate::blobs::{BlobReader, BlobWriter};
 use crate::error::StoreError;
 use crate::keys::DataKey;
+use crate::sql::Value;
 use crate::store::{Store, TenantId};
 use engine::{CallId, RecordingId, Time};
 
@@ -33,6 +34,9 @@ pub struct RecordingInfo {
     pub ulaw: bool,
     /// Bytes of audio, once it ended.
     pub bytes: Option<u64>,
+    /// What it proves of itself, as JSON, once it ended: pauses, and how many keys fell into it. `None` when the
+    /// process died meanwhile.
+    pub proof: Option<String>,
 }
 
 /// A recording being made.
@@ -105,7 +109,7 @@ impl Store {
         Ok(RecordingWriter { blob, key, place: place(tenant, id), pending, chunks: 0, bytes: 0 })
     }
 
-    /// Notes that a recording ended and how long it is.
+    /// Notes that a recording ended, how long it is and what it proves of itself (JSON).
     ///
     /// # Errors
     /// What the database said.
@@ -115,9 +119,11 @@ impl Store {
         id: RecordingId,
         ended: Time,
         bytes: u64,
+        proof: Option<&str>,
     ) -> Result<(), StoreError> {
-        let sql = "UPDATE recordings SET ended = $1, bytes = $2 WHERE tenant = $3 AND id = $4";
-        self.writer().run(sql, &[ended.0.into(), bytes.into(), tenant.into(), id.0.into()])?;
+        let sql = "UPDATE recordings SET ended = $1, bytes = $2, proof = $3 WHERE tenant = $4 AND id = $5";
+        let proof = proof.map_or(Value::Null, Value::from);
+        self.writer().run(sql, &[ended.0.into(), bytes.into(), proof, tenant.into(), id.0.into()])?;
         Ok(())
     }
 
@@ -126,7 +132,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] when there is none of this id.
     pub fn recording(&self, tenant: TenantId, id: RecordingId) -> Result<RecordingInfo, StoreError> {
-        let sql = "SELECT call, began, ended, law, bytes FROM recordings WHERE tenant = $1 AND id = $2";
+        let sql =
+            "SELECT call, began, ended, law, bytes, proof FROM recordings WHERE tenant = $1 AND id = $2";
         let rows = self.reader().rows(sql, &[tenant.into(), id.0.into()])?;
         let r = rows.first().ok_or_else(|| StoreError::NotFound("this recording".into()))?;
         Ok(RecordingInfo {
@@ -136,6 +143,7 @@ impl Store {
             ended: r.maybe_int(2).map(|t| Time(t as u64)),
             ulaw: r.int(3) != 0,
             bytes: r.maybe_int(4).map(|b| b as u64),
+            proof: Some(r.text(5)).filter(|proof| !proof.is_empty()).map(str::to_string),
         })
     }
 

@@ -186,7 +186,7 @@ fn sequences_of_operations_on_a_leg() {
                                 sent(&out[..len]);
                             }
                         }
-                        Received::Rtcp | Received::Dropped(_) => {}
+                        Received::Kept { .. } | Received::Rtcp | Received::Dropped(_) => {}
                     }
                 }
                 8 => match chance.below(10) {

@@ -4,6 +4,10 @@ mod exchange;
 mod hostile;
 mod lossy_recording;
 mod offers;
+mod relay_cost;
+mod supervision;
+mod telephones;
+mod withheld;
 
 /// A small generator of chance (xorshift), so that a failure is a seed.
 struct Chance(u64);

@@ -34,7 +34,8 @@ impl Switch {
             Effect::Connect { a, b } => {
                 let media = |leg: LegId| self.tenants[tenant].legs.get(&leg).and_then(|l| l.media);
                 if let (Some(a), Some(b)) = (media(a), media(b)) {
-                    self.door.send(MediaCommand::Join { a, b });
+                    self.door.send(MediaCommand::Hear { leg: a, from: [b].into() });
+                    self.door.send(MediaCommand::Hear { leg: b, from: [a].into() });
                 }
             }
             Effect::StartRecording { recording, call, left, right } => {
@@ -43,7 +44,14 @@ impl Switch {
                 let (Some(left), Some(right), party) = (l.media, r.media, l.party) else { return };
                 t.recordings.insert(recording, left);
                 let key = crate::adapt::RecordingKey { tenant: t.id, id: recording };
-                self.door.send(MediaCommand::Record { key, call, party, began: now.wall, left, right });
+                self.door.send(MediaCommand::Record {
+                    key,
+                    call,
+                    party,
+                    began: now.wall,
+                    left,
+                    right: Some(right),
+                });
             }
             Effect::StopRecording { recording } => {
                 let t = &mut self.tenants[tenant];

@@ -9,6 +9,8 @@ impl Switch {
         let Some((tenant, leg)) = self.by_media.get(&report.leg).copied() else { return };
         match report.what {
             Reported::PlayEnded => self.tell(now, tenant, Event::PlayEnded { leg }),
+            // No step of a flow waits for keys yet.
+            Reported::Key(_) => {}
             Reported::TimedOut => {
                 if let Some(l) = self.tenants[tenant].legs.get(&leg) {
                     let sip = l.sip;

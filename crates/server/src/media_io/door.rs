@@ -94,8 +94,14 @@ impl MediaDoor for Opener {
             MediaCommand::Remote { leg, .. }
             | MediaCommand::Play { leg, .. }
             | MediaCommand::Silence { leg }
-            | MediaCommand::Join { a: leg, .. }
+            | MediaCommand::Hear { leg, .. }
+            | MediaCommand::Keys { leg, .. }
+            | MediaCommand::Dial { leg, .. }
             | MediaCommand::Record { left: leg, .. }
+            | MediaCommand::RecordAlso { leg_of_recording: leg, .. }
+            | MediaCommand::RecordNoLonger { leg_of_recording: leg, .. }
+            | MediaCommand::PauseRecording { leg, .. }
+            | MediaCommand::ResumeRecording { leg, .. }
             | MediaCommand::StopRecording { leg, .. }
             | MediaCommand::Close { leg } => *leg,
         };

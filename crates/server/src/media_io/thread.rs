@@ -5,17 +5,17 @@
 use crate::adapt::{MediaCommand, MediaId, MediaReport, RecordingKey, Reported};
 use crate::mailbox::{Mailbox, Sender};
 use crate::media_io::record::RecordMessage;
+use crate::media_io::record_queue::{Queued, RecordQueue};
 use crate::switch_io::Message;
-use media::g711::Law;
-use media::leg::{Leg, LegEvent, LegSeeds, Received};
-use media::negotiate::Codec;
-use media::recording::{Channel, Recorder};
+use engine::Time;
+use media::bridge::Bridge;
+use media::leg::{Leg, LegEvent, LegSeeds};
 use rustix::event::epoll;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::net::UdpSocket;
 use std::os::fd::OwnedFd;
-use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::mpsc::SyncSender;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// How often recorded audio is passed on, in microseconds.
@@ -31,41 +31,34 @@ pub(super) enum Order {
     Command(MediaCommand),
 }
 
+/// A leg's sockets; the leg itself is in the bridge, at the same place.
 struct LegIo {
     id: MediaId,
-    leg: Leg,
     rtp: UdpSocket,
     rtcp: UdpSocket,
-    /// Who hears this leg.
-    peer: Option<usize>,
-    recording: Option<(usize, Channel)>,
     /// When the heap will call; earlier wishes are entered anew, later ones wait for that call.
     wakes: u64,
-}
-
-struct RecordingIo {
-    key: RecordingKey,
-    recorder: Recorder,
-    lost: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Wake {
     Leg(usize, u64),
     Recording(usize),
+    /// Ends of recordings wait for a place in the recorder's queue.
+    Ends,
 }
 
 pub(super) struct Worker {
     orders: Mailbox<Order>,
     began: Instant,
     switch: Sender<Message>,
-    recorder: SyncSender<RecordMessage>,
+    pub(super) recorder: RecordQueue,
     time_out: Option<u64>,
     epoll: OwnedFd,
+    pub(super) bridge: Bridge,
     legs: Vec<Option<LegIo>>,
-    free: Vec<usize>,
     by_id: HashMap<MediaId, usize>,
-    recordings: Vec<Option<RecordingIo>>,
+    recordings: Vec<Option<Queued>>,
     wakes: BinaryHeap<Reverse<(u64, Wake)>>,
     input: Box<[u8; 2048]>,
     output: Box<[u8; 2048]>,
@@ -85,11 +78,11 @@ impl Worker {
             orders,
             began,
             switch,
-            recorder,
+            recorder: RecordQueue::new(recorder),
             time_out,
             epoll,
+            bridge: Bridge::new(),
             legs: Vec::new(),
-            free: Vec::new(),
             by_id: HashMap::new(),
             recordings: Vec::new(),
             wakes: BinaryHeap::new(),
@@ -98,7 +91,7 @@ impl Worker {
         })
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.began.elapsed().as_micros() as u64
     }
 
@@ -138,11 +131,11 @@ impl Worker {
         }
     }
 
-    /// The switch is gone: what was recorded so far is passed on.
+    /// The switch is gone: what was recorded so far is passed on and sealed.
     fn end(mut self) {
         let now = self.now();
         for slot in 0..self.recordings.len() {
-            self.pass_audio(slot, now, true);
+            self.end_recording(slot, now, Time(crate::clock::wall_ms()));
         }
     }
 
@@ -150,7 +143,7 @@ impl Worker {
     /// packet one system call more.
     fn read(&mut self, slot: usize, is_rtcp: bool) {
         let now = self.now();
-        let Some(io) = self.legs.get_mut(slot).and_then(Option::as_mut) else { return };
+        let Some(io) = self.legs.get(slot).and_then(Option::as_ref) else { return };
         let socket = if is_rtcp { &io.rtcp } else { &io.rtp };
         let (n, from) = match socket.recv_from(&mut self.input[..]) {
             Ok(got) => got,
@@ -159,27 +152,22 @@ impl Worker {
         };
         let datagram = &self.input[..n];
         if is_rtcp {
-            // What is not acceptable is counted by the leg.
-            let _ = io.leg.receive_rtcp(now, from, datagram);
+            if let Some(leg) = self.bridge.leg_mut(slot) {
+                // What is not acceptable is counted by the leg.
+                let _ = leg.receive_rtcp(now, from, datagram);
+            }
             return;
         }
-        // No step of a flow waits for keys yet, and keys may be a card's or a PIN: they are passed on to the other party as
-        // audio is, and told to nobody.
-        let packet = match io.leg.receive_rtp(now, from, datagram) {
-            Received::Audio(packet) | Received::Dtmf { packet, .. } => packet,
-            Received::Rtcp | Received::Dropped(_) => return,
-        };
-        let (peer, recording, id) = (io.peer, io.recording, io.id);
-        if let (Some((r, channel)), Some(law)) = (recording, packet.law()) {
-            if let Some(Some(r)) = self.recordings.get_mut(r) {
-                r.recorder.push(channel, now, law, &packet.header, packet.payload);
-            }
-        }
-        if let Some(Some(to)) = peer.map(|p| self.legs[p].as_mut()) {
-            if let Some((len, addr)) = to.leg.relay(now, id.0, &packet, &mut self.output[..]) {
+        let legs = &self.legs;
+        self.bridge.receive_rtp(now, slot, from, datagram, &mut self.output[..], |to, bytes, addr| {
+            if let Some(Some(to)) = legs.get(to) {
                 // A full socket buffer drops the packet, as the network would.
-                let _ = to.rtp.send_to(&self.output[..len], addr);
+                let _ = to.rtp.send_to(bytes, addr);
             }
+        });
+        // A key must not wait for the leg's next report.
+        if self.bridge.leg(slot).is_some_and(Leg::has_events) {
+            self.tell_events(slot, now);
         }
     }
 
@@ -188,29 +176,35 @@ impl Worker {
     }
 
     /// Sends what is due of one leg and enters its next moment.
-    fn serve(&mut self, slot: usize) {
+    pub(super) fn serve(&mut self, slot: usize) {
         let now = self.now();
-        let Some(io) = self.legs.get_mut(slot).and_then(Option::as_mut) else { return };
-        while let Some((len, addr)) = io.leg.tick(now, &mut self.output[..]) {
+        let (Some(Some(io)), Some(leg)) = (self.legs.get(slot), self.bridge.leg_mut(slot)) else { return };
+        while let Some((len, addr)) = leg.tick(now, &mut self.output[..]) {
             let _ = io.rtp.send_to(&self.output[..len], addr);
         }
-        while let Some((len, addr)) = io.leg.rtcp_due(now, &mut self.output[..], ntp()) {
+        while let Some((len, addr)) = leg.rtcp_due(now, &mut self.output[..], ntp()) {
             let _ = io.rtcp.send_to(&self.output[..len], addr);
         }
-        let id = io.id;
-        while let Some(event) = self.legs[slot].as_mut().and_then(|io| io.leg.poll_event(now)) {
-            match event {
-                LegEvent::PlayEnded(_) => self.report(id, Reported::PlayEnded),
-                LegEvent::TimedOut => self.report(id, Reported::TimedOut),
-                LegEvent::RemoteLearned | LegEvent::RemoteBye => {}
-            }
-        }
+        self.tell_events(slot, now);
         self.schedule(slot);
     }
 
-    fn schedule(&mut self, slot: usize) {
+    fn tell_events(&mut self, slot: usize, now: u64) {
+        let Some(Some(io)) = self.legs.get(slot) else { return };
+        let id = io.id;
+        while let Some(event) = self.bridge.leg_mut(slot).and_then(|leg| leg.poll_event(now)) {
+            match event {
+                LegEvent::PlayEnded(_) => self.report(id, Reported::PlayEnded),
+                LegEvent::TimedOut => self.report(id, Reported::TimedOut),
+                LegEvent::Key(digit) => self.report(id, Reported::Key(digit.to_char())),
+                LegEvent::RemoteLearned | LegEvent::RemoteBye => {}
+            }
+        }
+    }
+
+    pub(super) fn schedule(&mut self, slot: usize) {
         let Some(io) = self.legs.get_mut(slot).and_then(Option::as_mut) else { return };
-        let Some(at) = io.leg.deadline() else { return };
+        let Some(at) = self.bridge.leg(slot).and_then(Leg::deadline) else { return };
         if at < io.wakes {
             io.wakes = at;
             self.wakes.push(Reverse((at, Wake::Leg(slot, io.id.0))));
@@ -235,8 +229,13 @@ impl Worker {
                 },
                 Wake::Recording(slot) => {
                     self.pass_audio(slot, now, false);
-                    if self.recordings[slot].is_some() {
+                    if self.recordings.get(slot).is_some_and(Option::is_some) {
                         self.wakes.push(Reverse((now + RECORD_EVERY, Wake::Recording(slot))));
+                    }
+                }
+                Wake::Ends => {
+                    if !self.recorder.retry() {
+                        self.wakes.push(Reverse((now + RECORD_EVERY, Wake::Ends)));
                     }
                 }
             }
@@ -244,151 +243,73 @@ impl Worker {
     }
 
     fn pass_audio(&mut self, slot: usize, now: u64, last: bool) {
-        let Some(Some(r)) = self.recordings.get_mut(slot) else { return };
-        while let Some(bytes) = if last { r.recorder.finish(now) } else { r.recorder.advance(now) } {
-            let message = RecordMessage::Audio { key: r.key, bytes: bytes.to_vec() };
-            if let Err(TrySendError::Full(_)) = self.recorder.try_send(message) {
-                r.lost += 1;
-                if r.lost == 1 {
-                    tracing::error!(
-                        event = "recording_behind",
-                        recording = r.key.id.0,
-                        "the disk is too slow: audio of a recording is lost"
-                    );
-                }
-            }
+        let Some(Some(recording)) = self.recordings.get_mut(slot) else { return };
+        while let Some(bytes) = self.bridge.recorded(now, slot, last) {
+            self.recorder.audio(recording, bytes);
+        }
+    }
+
+    pub(super) fn begin_recording(&mut self, slot: usize, recording: Queued, now: u64) {
+        if self.recordings.len() <= slot {
+            self.recordings.resize_with(slot + 1, || None);
+        }
+        self.recordings[slot] = Some(recording);
+        self.wakes.push(Reverse((now + RECORD_EVERY, Wake::Recording(slot))));
+    }
+
+    pub(super) fn end_recording(&mut self, slot: usize, now: u64, ended: Time) {
+        self.pass_audio(slot, now, true);
+        let Some(recording) = self.recordings.get_mut(slot).and_then(Option::take) else { return };
+        self.wakes.retain(|Reverse((_, w))| *w != Wake::Recording(slot));
+        let Some(proof) = self.bridge.end_recording(now, slot) else { return };
+        self.recorder.end(recording, ended, proof);
+        if !self.recorder.retry() && !self.wakes.iter().any(|Reverse((_, w))| *w == Wake::Ends) {
+            self.wakes.push(Reverse((now + RECORD_EVERY, Wake::Ends)));
         }
     }
 
     fn obey(&mut self, order: Order) {
         match order {
             Order::Open { leg, rtp, rtcp, seed } => self.open(leg, rtp, rtcp, seed),
-            Order::Command(command) => self.command(command),
+            Order::Command(command) => self.obey_command(command),
         }
     }
 
     fn open(&mut self, id: MediaId, rtp: UdpSocket, rtcp: UdpSocket, seed: u64) {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.legs.push(None);
-            self.legs.len() - 1
-        });
+        // The name in RTCP says nothing about us or the caller (RFC 7022).
+        let mut leg = Leg::new(LegSeeds::from_seed(seed), &format!("{:012x}", seed >> 16));
+        leg.set_rtp_timeout(self.time_out);
+        let slot = self.bridge.add(leg);
         let data = |rtcp: u64| epoll::EventData::new_u64((slot as u64) << 1 | rtcp);
         let added = epoll::add(&self.epoll, &rtp, data(0), epoll::EventFlags::IN)
             .and_then(|()| epoll::add(&self.epoll, &rtcp, data(1), epoll::EventFlags::IN));
         if let Err(e) = added {
             tracing::error!(event = "media_port", cause = %e, "a media port cannot be watched");
         }
-        // The name in RTCP says nothing about us or the caller (RFC 7022).
-        let mut leg = Leg::new(LegSeeds::from_seed(seed), &format!("{:012x}", seed >> 16));
-        leg.set_rtp_timeout(self.time_out);
-        self.legs[slot] = Some(LegIo { id, leg, rtp, rtcp, peer: None, recording: None, wakes: u64::MAX });
+        if self.legs.len() <= slot {
+            self.legs.resize_with(slot + 1, || None);
+        }
+        self.legs[slot] = Some(LegIo { id, rtp, rtcp, wakes: u64::MAX });
         self.by_id.insert(id, slot);
     }
 
-    fn command(&mut self, command: MediaCommand) {
-        let now = self.now();
-        match command {
-            MediaCommand::Remote { leg, negotiated, learning } => {
-                let Some(slot) = self.slot(leg) else { return };
-                if let Some(io) = &mut self.legs[slot] {
-                    io.leg.set_remote(now, *negotiated, learning);
-                }
-                self.serve(slot);
-            }
-            MediaCommand::Play { leg, prompt, repeat } => {
-                let Some(slot) = self.slot(leg) else { return };
-                self.part(slot);
-                if let Some(io) = &mut self.legs[slot] {
-                    io.leg.play(now, prompt, repeat);
-                }
-                self.serve(slot);
-            }
-            MediaCommand::Silence { leg } => {
-                let Some(slot) = self.slot(leg) else { return };
-                self.part(slot);
-                if let Some(io) = &mut self.legs[slot] {
-                    io.leg.stop_playing();
-                }
-            }
-            MediaCommand::Join { a, b } => {
-                let (Some(a), Some(b)) = (self.slot(a), self.slot(b)) else { return };
-                for (one, other) in [(a, b), (b, a)] {
-                    if let Some(io) = &mut self.legs[one] {
-                        io.leg.stop_playing();
-                        io.peer = Some(other);
-                    }
-                    self.schedule(one);
-                }
-            }
-            MediaCommand::Record { key, call, party, began, left, right } => {
-                let (Some(l), Some(r)) = (self.slot(left), self.slot(right)) else { return };
-                // In the law that the customer's side speaks; the other is translated by table if it differs.
-                let codec = self.legs[l].as_ref().and_then(|io| io.leg.negotiated().map(|n| n.codec));
-                let law = if codec == Some(Codec::Pcmu) { Law::Ulaw } else { Law::Alaw };
-                let io = RecordingIo { key, recorder: Recorder::new(law, now), lost: 0 };
-                let slot = self.recordings.iter().position(Option::is_none).unwrap_or_else(|| {
-                    self.recordings.push(None);
-                    self.recordings.len() - 1
-                });
-                self.recordings[slot] = Some(io);
-                for (leg, channel) in [(l, Channel::Left), (r, Channel::Right)] {
-                    if let Some(io) = &mut self.legs[leg] {
-                        io.recording = Some((slot, channel));
-                    }
-                }
-                // Beginning and end may wait for the writer: they must not be lost.
-                let _ = self.recorder.send(RecordMessage::Begin {
-                    key,
-                    call,
-                    party,
-                    began,
-                    ulaw: law == Law::Ulaw,
-                });
-                self.wakes.push(Reverse((now + RECORD_EVERY, Wake::Recording(slot))));
-            }
-            MediaCommand::StopRecording { key, ended, .. } => {
-                let Some(slot) =
-                    self.recordings.iter().position(|r| r.as_ref().is_some_and(|r| r.key == key))
-                else {
-                    return;
-                };
-                self.pass_audio(slot, now, true);
-                self.recordings[slot] = None;
-                self.wakes.retain(|Reverse((_, w))| *w != Wake::Recording(slot));
-                for io in
-                    self.legs.iter_mut().flatten().filter(|io| io.recording.is_some_and(|(s, _)| s == slot))
-                {
-                    io.recording = None;
-                }
-                let _ = self.recorder.send(RecordMessage::End { key, ended });
-            }
-            MediaCommand::Close { leg } => {
-                let Some(slot) = self.by_id.remove(&leg) else { return };
-                self.part(slot);
-                if let Some(mut io) = self.legs[slot].take() {
-                    if let Some((len, addr)) = io.leg.goodbye(now, &mut self.output[..], ntp()) {
-                        let _ = io.rtcp.send_to(&self.output[..len], addr);
-                    }
-                    let _ = epoll::delete(&self.epoll, &io.rtp);
-                    let _ = epoll::delete(&self.epoll, &io.rtcp);
-                    self.free.push(slot);
-                }
-            }
+    pub(super) fn close(&mut self, leg: MediaId, now: u64) {
+        let Some(slot) = self.by_id.remove(&leg) else { return };
+        let leg = self.bridge.remove(now, slot);
+        let (Some(mut leg), Some(io)) = (leg, self.legs[slot].take()) else { return };
+        if let Some((len, addr)) = leg.goodbye(now, &mut self.output[..], ntp()) {
+            let _ = io.rtcp.send_to(&self.output[..len], addr);
         }
+        let _ = epoll::delete(&self.epoll, &io.rtp);
+        let _ = epoll::delete(&self.epoll, &io.rtcp);
     }
 
-    fn slot(&self, leg: MediaId) -> Option<usize> {
+    pub(super) fn slot(&self, leg: MediaId) -> Option<usize> {
         self.by_id.get(&leg).copied()
     }
 
-    /// Nobody hears this leg any more, and it hears nobody.
-    fn part(&mut self, slot: usize) {
-        let peer = self.legs[slot].as_mut().and_then(|io| io.peer.take());
-        if let Some(other) = peer.and_then(|p| self.legs[p].as_mut()) {
-            if other.peer == Some(slot) {
-                other.peer = None;
-            }
-        }
+    pub(super) fn recording(&self, key: RecordingKey) -> Option<usize> {
+        self.recordings.iter().position(|r| r.as_ref().is_some_and(|r| r.key == key))
     }
 }
 

@@ -238,7 +238,10 @@ fn recordings_are_sealed_and_read_in_ranges() {
     let early = store.open_recording(tenant, id).unwrap();
     assert_eq!(early.read(0, usize::MAX).unwrap(), audio[..CHUNK * 3]);
     let bytes = w.finish().unwrap();
-    store.end_recording(tenant, id, Time(9), bytes).unwrap();
+    assert_eq!(store.recording(tenant, id).unwrap().proof, None);
+    let proof = r#"{"pauses":[[1000,2000]],"digits_recorded":0}"#;
+    store.end_recording(tenant, id, Time(9), bytes, Some(proof)).unwrap();
+    assert_eq!(store.recording(tenant, id).unwrap().proof.as_deref(), Some(proof));
     let file = store.open_recording(tenant, id).unwrap();
     assert_eq!(file.len(), audio.len() as u64);
     for (from, max) in [(0, 10), (CHUNK - 5, 10), (CHUNK * 3, 10_000), (17, audio.len()), (audio.len(), 5)] {

@@ -1,0 +1,352 @@
+//! The legs that one media thread serves: who hears whom, whose keys go where, and who is recorded.
+//!
+//! Directions are independent: each leg hears a list of others. Of one, the packets are passed through untouched
+//! (but for the law of G.711); of several, a [`Mixer`] makes one stream. So a supervisor who listens hears two, one
+//! who whispers is heard by the agent only, and a conference is everybody hearing all others.
+//!
+//! The owner (a media thread of `server`, or a test) holds the sockets: it gives datagrams to
+//! [`Bridge::receive_rtp`] and sends what comes back, and calls each leg as [`Leg`] says. Legs and recordings are
+//! named by small numbers, their places, which are used again after their end.
+//!
+//! **Withheld keys.** A leg in [`KeyMode::Withhold`] gives this room no packet, so there is nothing to relay; what
+//! mixers and recorders still held of it is thrown away when that mode begins.
+//!
+//! Nothing is allocated per packet.
+
+use std::net::SocketAddr;
+
+use crate::Micros;
+use crate::dtmf::Digit;
+use crate::g711::Law;
+use crate::leg::{Content, KeyMode, Leg, PlayId, Received, Repeat};
+use crate::mix::{MAX_SOURCES, Mixer};
+use crate::negotiate::Codec;
+use crate::prompt::Prompt;
+use crate::recording::{Channel, Recorder};
+
+/// Keys that one order to dial may have.
+pub const MAX_DIALLED: usize = 32;
+/// How long each is held, in milliseconds.
+const KEY_MS: u32 = 100;
+
+struct Member {
+    /// Never used twice, unlike the place.
+    serial: u64,
+    leg: Leg,
+    hears: Vec<usize>,
+    heard_by: Vec<usize>,
+    recorded: Option<(usize, Channel)>,
+}
+
+struct Recording {
+    recorder: Recorder,
+    /// Presses told by telephone events of a recorded leg while neither paused nor withheld.
+    digits: u32,
+}
+
+/// What a recording can prove of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecordingProof {
+    /// When silence was written in place of what was said: from and to in milliseconds since the beginning, at most
+    /// 1000 (see [`Recorder::pauses`]).
+    pub pauses: Vec<(u64, u64)>,
+    /// Keys that fell into the recording: telephone events of recorded legs, and, once the audio written was looked
+    /// through, tones.
+    pub digits_recorded: u32,
+}
+
+/// All legs and recordings of one media thread.
+#[derive(Default)]
+pub struct Bridge {
+    members: Vec<Option<Member>>,
+    free: Vec<usize>,
+    recordings: Vec<Option<Recording>>,
+    next_serial: u64,
+}
+
+impl std::fmt::Debug for Bridge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let legs = self.members.iter().flatten().count();
+        f.debug_struct("Bridge").field("legs", &legs).finish_non_exhaustive()
+    }
+}
+
+impl Bridge {
+    /// A bridge without legs.
+    pub fn new() -> Self {
+        Bridge::default()
+    }
+
+    /// Takes a leg in and gives its place. It hears nobody.
+    pub fn add(&mut self, leg: Leg) -> usize {
+        let serial = self.next_serial;
+        self.next_serial += 1;
+        let member = Member { serial, leg, hears: Vec::new(), heard_by: Vec::new(), recorded: None };
+        let at = self.free.pop().unwrap_or_else(|| {
+            self.members.push(None);
+            self.members.len() - 1
+        });
+        self.members[at] = Some(member);
+        at
+    }
+
+    /// Takes a leg out: nobody hears it any more. Recordings of others go on.
+    pub fn remove(&mut self, now: Micros, at: usize) -> Option<Leg> {
+        self.relink(now, at, Vec::new());
+        self.no_longer_recorded(at);
+        let member = self.members.get_mut(at)?.take()?;
+        for listener in member.heard_by {
+            let rest = self.member(listener).map(|m| m.hears.iter().copied().filter(|n| *n != at).collect());
+            if let Some(rest) = rest {
+                self.relink(now, listener, rest);
+            }
+        }
+        self.free.push(at);
+        Some(member.leg)
+    }
+
+    /// The leg at a place.
+    pub fn leg(&self, at: usize) -> Option<&Leg> {
+        self.members.get(at)?.as_ref().map(|member| &member.leg)
+    }
+
+    /// The leg at a place, to be ticked, polled and told where its far end is. What it hears and what becomes of its
+    /// keys is said here, in [`Bridge`].
+    pub fn leg_mut(&mut self, at: usize) -> Option<&mut Leg> {
+        self.member(at).map(|member| &mut member.leg)
+    }
+
+    fn member(&mut self, at: usize) -> Option<&mut Member> {
+        self.members.get_mut(at)?.as_mut()
+    }
+
+    /// Takes a datagram from the RTP socket of a leg. For each packet that goes out because of it `send` is called
+    /// with the place of the leg whose socket it leaves by; `out` is room to write it (2048 bytes are enough).
+    pub fn receive_rtp(
+        &mut self,
+        now: Micros,
+        at: usize,
+        from: SocketAddr,
+        datagram: &[u8],
+        out: &mut [u8],
+        mut send: impl FnMut(usize, &[u8], SocketAddr),
+    ) {
+        let Some(member) = self.member(at) else { return };
+        let (serial, recorded) = (member.serial, member.recorded);
+        let (packet, pressed) = match member.leg.receive_rtp(now, from, datagram) {
+            Received::Audio(packet) => (Some(packet), false),
+            Received::Dtmf { pressed, packet } => (Some(packet), pressed.is_some()),
+            // What is withheld never came near a recording.
+            Received::Kept { pressed } => (None, pressed && member.leg.key_mode() == KeyMode::Report),
+            Received::Rtcp | Received::Dropped(_) => return,
+        };
+        // The list is put back below; taking it costs nothing and lets the listeners be changed meanwhile.
+        let heard_by = if packet.is_some() { std::mem::take(&mut member.heard_by) } else { Vec::new() };
+        if let Some((r, channel)) = recorded
+            && let Some(Some(recording)) = self.recordings.get_mut(r)
+        {
+            if pressed && !recording.recorder.is_paused() {
+                recording.digits = recording.digits.saturating_add(1);
+            }
+            if let Some((packet, law)) = packet.as_ref().and_then(|p| Some((p, p.law()?))) {
+                recording.recorder.push(channel, now, law, &packet.header, packet.payload);
+            }
+        }
+        let Some(packet) = packet else { return };
+        for &to in &heard_by {
+            let Some(listener) = self.member(to) else { continue };
+            if packet.content != Content::Event
+                && let Some(mixer) = listener.leg.mixer()
+            {
+                if let Some(law) = packet.law() {
+                    mixer.push(serial, law, &packet.header, packet.payload);
+                }
+            } else if let Some((len, target)) = listener.leg.relay(now, serial, &packet, out) {
+                send(to, &out[..len], target);
+            }
+        }
+        if let Some(member) = self.member(at) {
+            member.heard_by = heard_by;
+        }
+    }
+
+    /// From now on a leg hears exactly these others, and what it was played stops: nobody, one (passed through), or up
+    /// to [`MAX_SOURCES`] (mixed). Itself, strangers and those too many are left out.
+    pub fn hear(&mut self, now: Micros, at: usize, from: &[usize]) {
+        let Some(member) = self.member(at) else { return };
+        member.leg.stop_playing();
+        let mut wanted = Vec::with_capacity(from.len().min(MAX_SOURCES));
+        for &source in from {
+            let there = self.members.get(source).is_some_and(Option::is_some);
+            if there && source != at && !wanted.contains(&source) && wanted.len() < MAX_SOURCES {
+                wanted.push(source);
+            }
+        }
+        self.relink(now, at, wanted);
+    }
+
+    fn relink(&mut self, now: Micros, at: usize, wanted: Vec<usize>) {
+        let Some(member) = self.member(at) else { return };
+        for source in std::mem::take(&mut member.hears) {
+            if let Some(source) = self.member(source) {
+                source.heard_by.retain(|listener| *listener != at);
+            }
+        }
+        let mut serials = Vec::with_capacity(wanted.len());
+        for &source in &wanted {
+            if let Some(source) = self.member(source) {
+                source.heard_by.push(at);
+                serials.push(source.serial);
+            }
+        }
+        let Some(member) = self.member(at) else { return };
+        member.hears = wanted;
+        if serials.len() < 2 {
+            return member.leg.set_mixer(now, None);
+        }
+        // A mixer that is there goes on, so that those who are still heard have no hole.
+        if member.leg.mixer().is_none() {
+            member.leg.set_mixer(now, Some(Mixer::new()));
+        }
+        if let Some(mixer) = member.leg.mixer() {
+            mixer.retain(|id| serials.contains(&id));
+            serials.iter().for_each(|id| {
+                mixer.add(*id);
+            });
+        }
+    }
+
+    /// Plays a prompt to a leg, which hears nobody until the next [`Bridge::hear`].
+    pub fn play(&mut self, now: Micros, at: usize, prompt: Prompt, repeat: Repeat) -> Option<PlayId> {
+        self.relink(now, at, Vec::new());
+        self.member(at).map(|member| member.leg.play(now, prompt, repeat))
+    }
+
+    /// Lets a leg hear nothing until the next [`Bridge::hear`].
+    pub fn silence(&mut self, now: Micros, at: usize) {
+        self.hear(now, at, &[]);
+    }
+
+    /// What becomes of a leg's keys from now on. With [`KeyMode::Withhold`] what mixers and recordings still hold of
+    /// the leg is thrown away.
+    pub fn set_keys(&mut self, now: Micros, at: usize, mode: KeyMode) {
+        let Some(member) = self.member(at) else { return };
+        let before = member.leg.key_mode();
+        member.leg.set_key_mode(mode);
+        if before == mode {
+            return;
+        }
+        let (serial, recorded) = (member.serial, member.recorded);
+        if mode == KeyMode::Withhold {
+            for listener in member.heard_by.clone() {
+                if let Some(mixer) = self.member(listener).and_then(|listener| listener.leg.mixer()) {
+                    mixer.flush(serial);
+                }
+            }
+        }
+        let Some((r, channel)) = recorded else { return };
+        let Some(Some(recording)) = self.recordings.get_mut(r) else { return };
+        match mode {
+            KeyMode::Withhold => recording.recorder.mute(channel, now),
+            KeyMode::Pass | KeyMode::Report => recording.recorder.unmute(channel, now),
+        }
+    }
+
+    /// Sends keys to a far end as telephone events, at most [`MAX_DIALLED`]. Says how many will be sent.
+    pub fn dial(&mut self, now: Micros, at: usize, digits: &[Digit]) -> usize {
+        let Some(member) = self.member(at) else { return 0 };
+        let digits = digits.iter().take(MAX_DIALLED);
+        digits.take_while(|digit| member.leg.send_dtmf(now, **digit, KEY_MS).is_ok()).count()
+    }
+
+    /// Records one leg in the left channel and perhaps another in the right, in the law that the left one speaks (A-law
+    /// when it speaks none). Gives the recording's place. A leg is in one recording at a time: the newest.
+    pub fn record(&mut self, now: Micros, left: usize, right: Option<usize>) -> Option<usize> {
+        let codec = self.leg(left)?.negotiated().map(|agreed| agreed.codec);
+        let law = if codec == Some(Codec::Pcmu) { Law::Ulaw } else { Law::Alaw };
+        let recording = Recording { recorder: Recorder::new(law, now), digits: 0 };
+        let r = self.recordings.iter().position(Option::is_none).unwrap_or_else(|| {
+            self.recordings.push(None);
+            self.recordings.len() - 1
+        });
+        self.recordings[r] = Some(recording);
+        self.put_into(now, r, left, Channel::Left);
+        if let Some(right) = right {
+            self.put_into(now, r, right, Channel::Right);
+        }
+        Some(r)
+    }
+
+    fn put_into(&mut self, now: Micros, r: usize, at: usize, channel: Channel) {
+        self.no_longer_recorded(at);
+        let Some(member) = self.member(at) else { return };
+        member.recorded = Some((r, channel));
+        let withheld = member.leg.key_mode() == KeyMode::Withhold;
+        if let Some(Some(recording)) = self.recordings.get_mut(r)
+            && withheld
+        {
+            recording.recorder.mute(channel, now);
+        }
+    }
+
+    fn no_longer_recorded(&mut self, at: usize) {
+        let Some((r, channel)) = self.member(at).and_then(|member| member.recorded.take()) else { return };
+        if let Some(Some(recording)) = self.recordings.get_mut(r) {
+            recording.recorder.remove(channel);
+        }
+    }
+
+    /// Records one more leg in the right channel. False when it is full, or leg or recording is not there.
+    pub fn record_also(&mut self, now: Micros, r: usize, at: usize) -> bool {
+        let recorded = self.members.get(at).and_then(Option::as_ref).map(|member| member.recorded);
+        match recorded {
+            None => return false,
+            Some(Some((known, _))) if known == r => return true,
+            Some(_) => {}
+        }
+        let Some(Some(recording)) = self.recordings.get_mut(r) else { return false };
+        let Some(channel) = recording.recorder.add() else { return false };
+        self.put_into(now, r, at, channel);
+        true
+    }
+
+    /// Records a leg of the right channel no longer; what it said is kept.
+    pub fn record_no_longer(&mut self, r: usize, at: usize) {
+        let channel = self.member(at).and_then(|member| member.recorded);
+        if channel.is_some_and(|(known, channel)| known == r && channel != Channel::Left) {
+            self.no_longer_recorded(at);
+        }
+    }
+
+    /// Writes silence from now on (`true`), or records again.
+    pub fn pause_recording(&mut self, now: Micros, r: usize, paused: bool) {
+        let Some(Some(recording)) = self.recordings.get_mut(r) else { return };
+        match paused {
+            true => recording.recorder.pause(now),
+            false => recording.recorder.resume(now),
+        }
+    }
+
+    /// The law of a recording.
+    pub fn recording_law(&self, r: usize) -> Option<Law> {
+        self.recordings.get(r)?.as_ref().map(|recording| recording.recorder.law())
+    }
+
+    /// Audio of a recording that is old enough, or with `last` all of it; call until `None`, at least every half
+    /// second.
+    pub fn recorded(&mut self, now: Micros, r: usize, last: bool) -> Option<&[u8]> {
+        let recorder = &mut self.recordings.get_mut(r)?.as_mut()?.recorder;
+        if last { recorder.finish(now) } else { recorder.advance(now) }
+    }
+
+    /// Ends a recording, after [`Bridge::recorded`] gave the last of it. Tones are not in the proof yet.
+    pub fn end_recording(&mut self, now: Micros, r: usize) -> Option<RecordingProof> {
+        let recording = self.recordings.get_mut(r)?.take()?;
+        for member in self.members.iter_mut().flatten() {
+            if member.recorded.is_some_and(|(known, _)| known == r) {
+                member.recorded = None;
+            }
+        }
+        Some(RecordingProof { pauses: recording.recorder.pauses(now), digits_recorded: recording.digits })
+    }
+}

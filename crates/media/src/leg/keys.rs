@@ -1,0 +1,191 @@
+//! What becomes of the keys that the far end presses: relayed, reported, or withheld from everybody.
+//!
+//! Withholding fails closed. While it lasts the owner is given no packet of this leg at all, so that nothing can be
+//! relayed, mixed or recorded by mistake. After it, packets of a press that began before its end are still kept
+//! back, however often they are repeated, and so is audio that was spoken before its end and comes late.
+
+use super::{Content, DropReason, Leg, LegEvent, Packet, Received};
+use crate::Micros;
+use crate::dtmf::Digit;
+use crate::g711::Law;
+use crate::inband::DtmfDetector;
+
+/// What becomes of pressed keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum KeyMode {
+    /// Telephone events may be relayed and are reported to nobody.
+    #[default]
+    Pass,
+    /// Each press is told once as [`LegEvent::Key`]; telephone events are not relayed. Audio is.
+    Report,
+    /// As [`KeyMode::Report`], and nothing of this leg, neither events nor audio, reaches anybody else.
+    Withhold,
+}
+
+/// Audio with the timestamp of a withheld packet, or up to this much older, is late; older still it is a new time
+/// base (3 s).
+const LATE: i32 = 24_000;
+/// After an event the tones in the audio are the same keys once more.
+const EVENTS_LAST: Micros = 10_000_000;
+/// An event that comes this soon after its key was found as a tone is the same press.
+const SAME_PRESS: Micros = 500_000;
+/// A hole in the timestamps up to here is loss and is passed over (40 ms); beyond, it is a pause.
+const LOSS: i32 = 320;
+/// As much silence stands for a pause of any length (60 ms).
+const PAUSE: usize = 480;
+
+#[derive(Default)]
+pub(super) struct Keys {
+    mode: KeyMode,
+    /// Events are kept back until a press that begins from now on.
+    stale_press: bool,
+    /// The stream that was heard when keys were last relayed to nobody: of it a press is known to be new.
+    stale_ssrc: Option<u32>,
+    /// The newest audio that was withheld, by stream and timestamp.
+    withheld: Option<(u32, u32)>,
+    inband: Option<Box<Inband>>,
+}
+
+impl Keys {
+    /// Whether audio is passed on without a look at it.
+    pub(super) fn is_idle(&self) -> bool {
+        self.mode == KeyMode::Pass && self.withheld.is_none()
+    }
+}
+
+/// Keys as tones in the audio of a leg.
+struct Inband {
+    detector: DtmfDetector,
+    /// The stream, and one past its newest sample.
+    at: Option<(u32, u32)>,
+    last_event: Option<Micros>,
+    last_found: Option<(Digit, Micros)>,
+}
+
+impl Inband {
+    fn new() -> Self {
+        Inband { detector: DtmfDetector::new(), at: None, last_event: None, last_found: None }
+    }
+
+    fn hear(&mut self, now: Micros, law: Law, packet: &Packet<'_>) -> Option<Digit> {
+        let (ssrc, start) = (packet.header.ssrc, packet.header.timestamp);
+        match self.at.filter(|(known, _)| *known == ssrc).map(|(_, end)| start.wrapping_sub(end) as i32) {
+            Some(ahead) if ahead < -LATE => self.detector.reset(),
+            // What was overtaken cannot be put in order any more.
+            Some(ahead) if ahead < 0 => return None,
+            Some(ahead) if ahead > LOSS => self.detector.push([0; PAUSE], |_| {}),
+            Some(_) => {}
+            None => self.detector.reset(),
+        }
+        self.at = Some((ssrc, start.wrapping_add(packet.payload.len() as u32)));
+        let mut found = None;
+        self.detector.push_g711(law, packet.payload, |digit| found = Some(digit));
+        let digit = found?;
+        if self.last_event.is_some_and(|at| now < at.saturating_add(EVENTS_LAST)) {
+            return None;
+        }
+        self.last_found = Some((digit, now));
+        Some(digit)
+    }
+
+    /// Whether a press told by an event is new, and not one that was found as a tone.
+    fn is_new(&mut self, now: Micros, digit: Digit) -> bool {
+        let found = self.last_found.take();
+        found.is_none_or(|(key, at)| key != digit || now >= at.saturating_add(SAME_PRESS))
+    }
+}
+
+impl Leg {
+    /// Says what becomes of keys from now on. [`KeyMode::Pass`] until told otherwise.
+    pub fn set_key_mode(&mut self, mode: KeyMode) {
+        let before = std::mem::replace(&mut self.keys_in.mode, mode);
+        if before == mode {
+            return;
+        }
+        if before != KeyMode::Pass {
+            self.keys_in.stale_press = true;
+            self.keys_in.stale_ssrc = self.incoming.ssrc;
+        }
+        match mode {
+            KeyMode::Pass => self.keys_in.inband = None,
+            KeyMode::Report | KeyMode::Withhold => {
+                self.keys_in.inband.get_or_insert_with(|| Box::new(Inband::new()));
+            }
+        }
+    }
+
+    /// What becomes of keys.
+    pub fn key_mode(&self) -> KeyMode {
+        self.keys_in.mode
+    }
+
+    /// Gives a packet of the far end on, or keeps it.
+    pub(super) fn pass_or_keep<'a>(
+        &mut self,
+        now: Micros,
+        packet: Packet<'a>,
+        pressed: Option<Digit>,
+    ) -> Received<'a> {
+        match packet.content {
+            Content::Audio(codec) => self.keep_audio(now, codec.law(), packet),
+            Content::Event => self.keep_event(now, packet, pressed),
+        }
+    }
+
+    fn keep_audio<'a>(&mut self, now: Micros, law: Option<Law>, packet: Packet<'a>) -> Received<'a> {
+        let keys = &mut self.keys_in;
+        if let (Some(inband), Some(law)) = (&mut keys.inband, law)
+            && let Some(digit) = inband.hear(now, law, &packet)
+        {
+            self.events.push_back(LegEvent::Key(digit));
+        }
+        let (ssrc, timestamp) = (packet.header.ssrc, packet.header.timestamp);
+        if keys.mode == KeyMode::Withhold {
+            let newest = keys.withheld.filter(|(stream, _)| *stream == ssrc).map(|(_, newest)| newest);
+            if newest.is_none_or(|newest| {
+                let ahead = timestamp.wrapping_sub(newest) as i32;
+                !(-LATE..=0).contains(&ahead)
+            }) {
+                keys.withheld = Some((ssrc, timestamp));
+            }
+            return Received::Kept { pressed: false };
+        }
+        if let Some((stream, newest)) = keys.withheld {
+            let ahead = timestamp.wrapping_sub(newest) as i32;
+            if stream == ssrc && (-LATE..=0).contains(&ahead) {
+                return self.drop_as(DropReason::Withheld);
+            }
+            // Far enough ahead nothing of before can come any more.
+            if stream != ssrc || !(-LATE..LATE).contains(&ahead) {
+                self.keys_in.withheld = None;
+            }
+        }
+        Received::Audio(packet)
+    }
+
+    fn keep_event<'a>(&mut self, now: Micros, packet: Packet<'a>, pressed: Option<Digit>) -> Received<'a> {
+        let keys = &mut self.keys_in;
+        let new = match (&mut keys.inband, pressed) {
+            (Some(inband), pressed) => {
+                inband.last_event = Some(now);
+                pressed.filter(|digit| inband.is_new(now, *digit))
+            }
+            (None, pressed) => pressed,
+        };
+        if keys.mode != KeyMode::Pass {
+            if let Some(digit) = new {
+                self.events.push_back(LegEvent::Key(digit));
+            }
+            return Received::Kept { pressed: pressed.is_some() };
+        }
+        // The first packet of another stream may be the middle of a press, unless it says that it is not.
+        let begins = packet.header.marker || keys.stale_ssrc == Some(packet.header.ssrc);
+        if pressed.is_some() && begins {
+            keys.stale_press = false;
+        }
+        if keys.stale_press {
+            return self.drop_as(DropReason::Withheld);
+        }
+        Received::Dtmf { pressed, packet }
+    }
+}

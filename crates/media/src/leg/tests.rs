@@ -1,0 +1,355 @@
+//! A leg from outside: addresses, one unbroken stream, prompts, keys, reports.
+
+use std::net::SocketAddr;
+
+use super::*;
+use crate::dtmf::{Digit, TelephoneEvent};
+use crate::g711::Law;
+use crate::negotiate::{Codec, Direction, Negotiated};
+use crate::prompt::Prompt;
+use crate::rtcp::RtcpWriter;
+use crate::rtp::{HEADER_LEN, RtpHeader, RtpPacket};
+
+const THERE: &str = "192.0.2.1:4000";
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+fn agreed(codec: Codec) -> Negotiated {
+    Negotiated {
+        remote_rtp: address(THERE),
+        remote_rtcp: address("192.0.2.1:4001"),
+        rtcp_mux: false,
+        codec,
+        send_pt: codec.payload_type(),
+        recv_pt: codec.payload_type(),
+        also_recv: Vec::new(),
+        dtmf_send_pt: Some(101),
+        dtmf_recv_pt: Some(101),
+        direction: Direction::SendRecv,
+        remote_holds: false,
+        ptime: 20,
+    }
+}
+
+fn leg(codec: Codec) -> Leg {
+    let seeds = LegSeeds { ssrc: 7, sequence: 65_530, timestamp: u32::MAX - 300, chance: 1 };
+    let mut leg = Leg::new(seeds, "cname");
+    leg.set_remote(0, agreed(codec), Learning::Never);
+    leg
+}
+
+fn header(n: u32) -> RtpHeader {
+    RtpHeader { marker: false, payload_type: 8, sequence: n as u16, timestamp: n * 160, ssrc: 99 }
+}
+
+fn datagram(header: &RtpHeader, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0; HEADER_LEN];
+    header.write(&mut bytes);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+fn audio(n: u32, ssrc: u32) -> Packet<'static> {
+    Packet {
+        content: Content::Audio(Codec::Pcma),
+        header: RtpHeader { ssrc, ..header(n) },
+        payload: &[0x55; 160],
+    }
+}
+
+/// Everything that the leg sends in that time by ticks of a millisecond.
+fn ticked(leg: &mut Leg, times: std::ops::Range<Micros>) -> Vec<(Micros, RtpHeader, Vec<u8>)> {
+    let mut sent = Vec::new();
+    let mut out = [0; 512];
+    for now in times.step_by(1000) {
+        while let Some((len, to)) = leg.tick(now, &mut out) {
+            assert_eq!(to, address(THERE));
+            let packet = RtpPacket::parse(&out[..len]).unwrap();
+            sent.push((now, packet.header, packet.payload.to_vec()));
+        }
+    }
+    sent
+}
+
+fn relayed(leg: &mut Leg, now: Micros, source: u64, packet: &Packet<'_>) -> Option<RtpHeader> {
+    let mut out = [0; 512];
+    let (len, _) = leg.relay(now, source, packet, &mut out)?;
+    Some(RtpPacket::parse(&out[..len]).unwrap().header)
+}
+
+#[test]
+fn strangers_are_dropped_and_counted() {
+    let mut leg = leg(Codec::Pcma);
+    let good = datagram(&header(1), &[1; 160]);
+    for (from, bytes, expected) in [
+        ("192.0.2.2:4000", good.clone(), DropReason::Stranger),
+        ("192.0.2.1:4001", good.clone(), DropReason::Stranger),
+        (THERE, vec![0; 20], DropReason::Malformed),
+        (THERE, datagram(&RtpHeader { payload_type: 18, ..header(1) }, &[0]), DropReason::PayloadType),
+        (THERE, datagram(&RtpHeader { payload_type: 13, ..header(0) }, &[0]), DropReason::ComfortNoise),
+    ] {
+        assert_eq!(leg.receive_rtp(0, address(from), &bytes), Received::Dropped(expected));
+        assert_eq!(leg.stats().dropped_for(expected), if from == "192.0.2.1:4001" { 2 } else { 1 });
+    }
+    // The same address as a socket for both families shows it.
+    let mapped = address("[::ffff:192.0.2.1]:4000");
+    assert!(matches!(leg.receive_rtp(0, mapped, &good), Received::Audio(p) if p.payload == [1; 160]));
+    assert_eq!(leg.receive_rtp(0, mapped, &good), Received::Dropped(DropReason::Duplicate));
+    let mut fresh = Leg::new(LegSeeds::from_seed(1), "");
+    assert_eq!(fresh.receive_rtp(0, mapped, &good), Received::Dropped(DropReason::NotNegotiated));
+}
+
+#[test]
+fn an_address_is_learned_once() {
+    let mut leg = leg(Codec::Pcma);
+    leg.set_remote(0, agreed(Codec::Pcma), Learning::FirstPacket);
+    let nat = address("203.0.113.9:31000");
+    let stranger = address("203.0.113.10:31000");
+    let wrong = datagram(&RtpHeader { payload_type: 3, ..header(1) }, &[0]);
+    assert_eq!(leg.receive_rtp(0, stranger, &wrong), Received::Dropped(DropReason::PayloadType));
+    let packet = |n| datagram(&header(n), &[1; 160]);
+    assert!(matches!(leg.receive_rtp(0, nat, &packet(1)), Received::Audio(_)));
+    assert_eq!((leg.poll_event(0), leg.remote()), (Some(LegEvent::RemoteLearned), Some(nat)));
+    assert_eq!(leg.receive_rtp(0, stranger, &packet(2)), Received::Dropped(DropReason::Stranger));
+    // After a hold in the old style and a resume the learned address is still known …
+    let held = Negotiated {
+        remote_rtp: address("0.0.0.0:4000"),
+        direction: Direction::RecvOnly,
+        remote_holds: true,
+        ..agreed(Codec::Pcma)
+    };
+    leg.set_remote(0, held, Learning::FirstPacket);
+    assert!(relayed(&mut leg, 0, 1, &audio(1, 1)).is_none());
+    leg.set_remote(0, agreed(Codec::Pcma), Learning::FirstPacket);
+    assert_eq!(leg.remote(), Some(nat));
+    // … and only the stream that was heard may move.
+    let foreign = datagram(&RtpHeader { ssrc: 5, ..header(3) }, &[1; 160]);
+    assert_eq!(leg.receive_rtp(0, stranger, &foreign), Received::Dropped(DropReason::Stranger));
+    let moved = address("203.0.113.9:32000");
+    assert!(matches!(leg.receive_rtp(0, moved, &packet(3)), Received::Audio(_)));
+    assert_eq!(leg.remote(), Some(moved));
+}
+
+#[test]
+fn a_prompt_keeps_its_pace() {
+    let mut leg = leg(Codec::Pcmu);
+    let id = leg.play(1_000, Prompt::tone(440.0, 200, 0.3), Repeat::Once);
+    let sent = ticked(&mut leg, 1_000..1_000_000);
+    assert_eq!(sent.len(), 10);
+    for (n, (at, header, payload)) in sent.iter().enumerate() {
+        assert_eq!(*at, 1_000 + n as u64 * 20_000);
+        assert_eq!(header.sequence, 65_530u16.wrapping_add(n as u16));
+        assert_eq!(header.timestamp, (u32::MAX - 300).wrapping_add(n as u32 * 160));
+        assert_eq!((header.marker, header.payload_type, payload.len()), (n == 0, 0, 160));
+    }
+    assert_eq!(leg.poll_event(0), Some(LegEvent::PlayEnded(id)));
+    assert_eq!(leg.poll_event(0), None);
+}
+
+#[test]
+fn a_stall_is_skipped_and_not_sent_in_a_burst() {
+    let mut leg = leg(Codec::Pcma);
+    leg.play(0, Prompt::silence(60_000), Repeat::Forever);
+    assert_eq!(ticked(&mut leg, 0..20_000).len(), 1);
+    let late = ticked(&mut leg, 1_000_000..1_019_000);
+    assert_eq!(late.len(), 1);
+    assert_eq!(late[0].1.timestamp, (u32::MAX - 300).wrapping_add(8000));
+    assert_eq!(late[0].1.sequence, 65_531);
+    assert_eq!(leg.deadline(), Some(1_020_000));
+    // A small delay is caught up with.
+    assert_eq!(ticked(&mut leg, 1_100_000..1_101_000).len(), 5);
+}
+
+#[test]
+fn a_prompt_ends_in_time_on_hold_too() {
+    let mut leg = leg(Codec::Pcma);
+    let held = Negotiated { direction: Direction::RecvOnly, remote_holds: true, ..agreed(Codec::Pcma) };
+    leg.set_remote(0, held, Learning::Never);
+    let id = leg.play(0, Prompt::silence(100), Repeat::Once);
+    assert!(ticked(&mut leg, 0..200_000).is_empty());
+    assert_eq!(leg.poll_event(0), Some(LegEvent::PlayEnded(id)));
+    let empty = leg.play(0, Prompt::silence(0), Repeat::Once);
+    assert_eq!(leg.poll_event(0), Some(LegEvent::PlayEnded(empty)));
+    leg.play(0, Prompt::silence(0), Repeat::Forever);
+    assert!(ticked(&mut leg, 200_000..2_000_000).is_empty());
+}
+
+#[test]
+fn one_stream_from_many_sources() {
+    let mut leg = leg(Codec::Pcma);
+    leg.play(0, Prompt::silence(100), Repeat::Forever);
+    let mut heads: Vec<RtpHeader> = ticked(&mut leg, 0..100_000).into_iter().map(|s| s.1).collect();
+    assert!(relayed(&mut leg, 100_000, 1, &audio(5000, 1)).is_none(), "a prompt goes first");
+    leg.stop_playing();
+    let mut markers = vec![0];
+    let mut now = 107_000;
+    for (source, ssrc, first) in [(1, 11, 5000), (2, 22, 17), (2, 23, 1_000_000)] {
+        markers.push(heads.len());
+        for n in 0..5 {
+            heads.push(relayed(&mut leg, now, source, &audio(first + n, ssrc)).unwrap());
+            now += 20_000;
+        }
+    }
+    // The same stream with a new time base is a new source too.
+    markers.push(heads.len());
+    heads.push(relayed(&mut leg, now, 2, &audio(2_000_000, 23)).unwrap());
+    for (n, pair) in heads.windows(2).enumerate() {
+        assert_eq!(pair[1].sequence, pair[0].sequence.wrapping_add(1));
+        let step = pair[1].timestamp.wrapping_sub(pair[0].timestamp);
+        assert!((160..400).contains(&step), "step {step} after packet {n}");
+        assert_eq!(pair[1].ssrc, 7);
+    }
+    let marked: Vec<usize> = (0..heads.len()).filter(|n| heads[*n].marker).collect();
+    assert_eq!(marked, markers);
+    assert_eq!(leg.stats().relay_refused, 1);
+}
+
+#[test]
+fn laws_are_exchanged_and_other_codecs_refused() {
+    let mut out = [0; 512];
+    let mut ulaw = leg(Codec::Pcmu);
+    let (len, _) = ulaw.relay(0, 1, &audio(1, 1), &mut out).unwrap();
+    assert_eq!(out[HEADER_LEN..len], [Law::Alaw.table_to(Law::Ulaw)[0x55]; 160]);
+    assert_eq!(out[1] & 0x7F, 0);
+    assert!(leg(Codec::G722).relay(0, 1, &audio(1, 1), &mut out).is_none());
+    assert!(ulaw.relay(0, 1, &audio(1, 1), &mut [0; 100]).is_none(), "no room");
+}
+
+#[test]
+fn relayed_keys_keep_one_timestamp() {
+    let mut leg = leg(Codec::Pcma);
+    relayed(&mut leg, 0, 1, &audio(100, 5)).unwrap();
+    let stamps: Vec<_> = (1..60u32)
+        .map(|n| {
+            let event = TelephoneEvent { event: 1, end: false, volume: 10, duration: n as u16 * 160 };
+            let payload = event.write();
+            let header = RtpHeader { marker: n == 1, timestamp: 101 * 160, ssrc: 5, ..header(100 + n) };
+            let packet = Packet { content: Content::Event, header, payload: &payload };
+            let sent = relayed(&mut leg, u64::from(n) * 20_000, 1, &packet).unwrap();
+            assert_eq!((sent.payload_type, sent.marker), (101, n == 1));
+            sent.timestamp
+        })
+        .collect();
+    assert!(stamps.iter().all(|t| *t == stamps[0]));
+    let after = relayed(&mut leg, 1_200_000, 1, &audio(160, 5)).unwrap();
+    assert_eq!((after.timestamp.wrapping_sub(stamps[0]), after.marker), (59 * 160, false));
+}
+
+#[test]
+fn keys_are_sent_between_frames_and_heard() {
+    let (mut from, mut to) = (leg(Codec::Pcma), leg(Codec::Pcma));
+    from.play(0, Prompt::silence(10_000), Repeat::Forever);
+    for key in "42#".chars() {
+        from.send_dtmf(0, Digit::from_char(key).unwrap(), 100).unwrap();
+    }
+    let mut heard = String::new();
+    let mut sequence = None;
+    for (at, header, payload) in ticked(&mut from, 0..1_000_000) {
+        assert!(sequence.is_none_or(|s: u16| s.wrapping_add(1) == header.sequence));
+        sequence = Some(header.sequence);
+        if let Received::Dtmf { pressed: Some(digit), .. } =
+            to.receive_rtp(at, address(THERE), &datagram(&header, &payload))
+        {
+            heard.push(digit.to_char());
+        }
+    }
+    assert_eq!(heard, "42#");
+    let mut without = agreed(Codec::Pcma);
+    without.dtmf_send_pt = None;
+    from.set_remote(0, without, Learning::Never);
+    let digit = Digit::from_event(1).unwrap();
+    assert_eq!(from.send_dtmf(0, digit, 100), Err(DtmfRefused::NotNegotiated));
+    for _ in 0..32 {
+        to.send_dtmf(0, digit, 100).unwrap();
+    }
+    assert_eq!(to.send_dtmf(0, digit, 100), Err(DtmfRefused::QueueFull));
+}
+
+#[test]
+fn silence_is_told_once_and_not_on_hold() {
+    let mut leg = leg(Codec::Pcma);
+    leg.set_rtp_timeout(Some(5_000_000));
+    leg.receive_rtp(1_000_000, address(THERE), &datagram(&header(1), &[0; 160]));
+    assert_eq!(leg.poll_event(5_999_999), None);
+    assert_eq!(leg.poll_event(6_000_000), Some(LegEvent::TimedOut));
+    assert_eq!(leg.poll_event(9_000_000), None);
+    leg.receive_rtp(10_000_000, address(THERE), &datagram(&header(2), &[0; 160]));
+    assert_eq!(leg.poll_event(15_000_000), Some(LegEvent::TimedOut));
+    let held = Negotiated { direction: Direction::RecvOnly, remote_holds: true, ..agreed(Codec::Pcma) };
+    leg.set_remote(16_000_000, held, Learning::Never);
+    assert_eq!(leg.poll_event(99_000_000), None);
+    leg.set_remote(100_000_000, agreed(Codec::Pcma), Learning::Never);
+    assert_eq!(leg.poll_event(104_000_000), None);
+    assert_eq!(leg.poll_event(105_000_000), Some(LegEvent::TimedOut));
+}
+
+#[test]
+fn reports_go_both_ways_and_measure_the_round_trip() {
+    let mut here = leg(Codec::Pcma);
+    let seeds = LegSeeds { ssrc: 8, sequence: 0, timestamp: 0, chance: 2 };
+    let mut there = Leg::new(seeds, "other");
+    there.set_remote(0, agreed(Codec::Pcma), Learning::Never);
+    let (from, mut out) = (address("192.0.2.1:4001"), [0; 512]);
+    let ntp = |now: Micros| (now << 32) / 1_000_000;
+    const WAY: Micros = 30_000;
+    let mut reports = 0;
+    let mut spoken = 0;
+    for n in 0..1500u32 {
+        let now = u64::from(n) * 20_000;
+        let mut buffer = [0; 512];
+        let (len, _) = here.relay(now, 1, &audio(n, 3), &mut buffer).unwrap();
+        if n % 10 != 5 {
+            there.receive_rtp(now + WAY, address(THERE), &buffer[..len]);
+            spoken += 1;
+        }
+        if let Some((len, to)) = here.rtcp_due(now, &mut out, ntp(now)) {
+            assert_eq!(to, from);
+            there.receive_rtcp(now + WAY, from, &out[..len]).unwrap();
+            reports += 1;
+        }
+        if let Some((len, _)) = there.rtcp_due(now, &mut out, ntp(now)) {
+            here.receive_rtcp(now + WAY, from, &out[..len]).unwrap();
+        }
+    }
+    assert!((4..=10).contains(&reports), "{reports} reports in 30 s");
+    let stats = here.stats();
+    let round_trip = stats.round_trip_us.unwrap();
+    assert!(round_trip.abs_diff(2 * WAY) < 100, "{round_trip}");
+    assert!((100..=150).contains(&stats.remote_lost), "{}", stats.remote_lost);
+    assert_eq!((there.stats().received_packets, there.stats().lost), (spoken, 1500 - spoken));
+    let (len, _) = here.goodbye(30_000_000, &mut out, 1).unwrap();
+    there.receive_rtcp(30_000_000, from, &out[..len]).unwrap();
+    assert_eq!(there.poll_event(30_000_000), Some(LegEvent::RemoteBye));
+    assert_eq!((there.poll_event(30_000_000), here.deadline()), (None, None));
+    let stranger = address("192.0.2.7:4001");
+    assert_eq!(there.receive_rtcp(0, stranger, &out[..len]), Err(DropReason::Stranger));
+    assert_eq!(there.receive_rtcp(0, from, &[0x80, 200, 0, 9]), Err(DropReason::Malformed));
+}
+
+#[test]
+fn rtcp_on_the_shared_port_is_told_apart() {
+    let mut leg = leg(Codec::Pcma);
+    leg.set_remote(0, Negotiated { rtcp_mux: true, ..agreed(Codec::Pcma) }, Learning::Never);
+    let mut out = [0; 64];
+    let mut writer = RtcpWriter::new(&mut out);
+    writer.receiver_report(9, &[]);
+    let len = writer.len();
+    assert_eq!(leg.receive_rtp(0, address(THERE), &out[..len]), Received::Rtcp);
+    assert!(matches!(leg.receive_rtp(0, address(THERE), &datagram(&header(1), &[0])), Received::Audio(_)));
+    assert_eq!(leg.rtcp_due(10_000_000, &mut [0; 512], 0).unwrap().1, address(THERE));
+}
+
+#[test]
+fn nothing_is_received_that_we_said_we_do_not_want() {
+    let mut leg = leg(Codec::Pcma);
+    let hold = Negotiated { direction: Direction::SendOnly, ..agreed(Codec::Pcma) };
+    leg.set_remote(0, hold, Learning::Never);
+    let packet = datagram(&header(1), &[0; 160]);
+    let dropped = Received::Dropped(DropReason::NotReceiving);
+    assert_eq!(leg.receive_rtp(0, address(THERE), &packet), dropped);
+    leg.set_rtp_timeout(Some(1));
+    assert_eq!(leg.poll_event(1_000_000), None);
+    assert!(!format!("{leg:?}").contains("192.0.2"));
+}
