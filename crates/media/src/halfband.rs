@@ -82,7 +82,9 @@ impl Downsampler {
         for (n, out) in out.iter_mut().enumerate() {
             let middle = 2 * n + 2 * TAPS - 1;
             let around: f32 = (0..TAPS)
-                .map(|k| self.weights[k] * (self.samples[middle - 1 - 2 * k] + self.samples[middle + 1 + 2 * k]))
+                .map(|k| {
+                    self.weights[k] * (self.samples[middle - 1 - 2 * k] + self.samples[middle + 1 + 2 * k])
+                })
                 .sum();
             // A float that does not fit saturates.
             *out = (0.5 * (self.samples[middle] + around)).round() as i16;

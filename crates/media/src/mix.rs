@@ -60,12 +60,7 @@ impl Mixer {
         if self.sources.len() >= MAX_SOURCES {
             return false;
         }
-        self.sources.push(Source {
-            id,
-            buffer: JitterBuffer::new(),
-            up: Upsampler::default(),
-            rings: false,
-        });
+        self.sources.push(Source { id, buffer: JitterBuffer::new(), up: Upsampler::default(), rings: false });
         true
     }
 

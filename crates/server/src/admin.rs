@@ -83,6 +83,13 @@ async fn metrics(State(api): State<Api>) -> Response {
             "1 while the journal cannot be written.",
             u8::from(switch.journal_stalled),
         );
+        let lost = crate::media_io::recordings_lost();
+        p.one(
+            "recordings_lost_total",
+            "counter",
+            "Recordings lost or broken off by a slow or full disk.",
+            lost,
+        );
         p.one("laws_broken_total", "counter", "Laws found broken: always 0.", broken);
         p.family("calls_open", "gauge", "Calls that are open.");
         for t in switch.tenants() {

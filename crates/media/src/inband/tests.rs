@@ -5,9 +5,9 @@ use super::*;
 use crate::prompt::{Prompt, Ringback};
 use crate::tone::{Sine, to_sample};
 
-/// Amplitude of a tone of that level; 3.14 dBm0 is a sine of full scale.
+/// Amplitude of a tone of that level; 3.17 dBm0 is a sine of full scale in µ-law, and in A-law but for 0.03 dB.
 fn dbm0(level: f64) -> f64 {
-    10f64.powf((level - 3.14) / 20.0)
+    10f64.powf((level - 3.17) / 20.0)
 }
 
 fn frequencies(key: char) -> (f64, f64) {
@@ -208,7 +208,9 @@ fn melody(seed: u64, count: usize) -> Vec<i16> {
             }
             let t = n as f64 / 8000.0;
             let decay = (-((n % 2000) as f64) / 3000.0).exp();
-            let wave = |f: f64| (TAU * f * t).sin() + 0.3 * (2.0 * TAU * f * t).sin() + 0.1 * (3.0 * TAU * f * t).sin();
+            let wave = |f: f64| {
+                (TAU * f * t).sin() + 0.3 * (2.0 * TAU * f * t).sin() + 0.1 * (3.0 * TAU * f * t).sin()
+            };
             to_sample(0.2 * decay * (wave(notes[0]) + wave(notes[1])))
         })
         .collect()

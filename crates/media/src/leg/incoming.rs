@@ -94,8 +94,12 @@ impl Leg {
         }
         let packet = Packet { content, header, payload: packet.payload };
         let pressed = match content {
+            // The way of nearly every packet.
+            Content::Audio(_) if self.keys_in.is_idle() => return Received::Audio(packet),
             Content::Audio(_) => None,
-            Content::Event => self.incoming.dtmf.on_packet(now, header.marker, header.timestamp, packet.payload),
+            Content::Event => {
+                self.incoming.dtmf.on_packet(now, header.marker, header.timestamp, packet.payload)
+            }
         };
         self.pass_or_keep(now, packet, pressed)
     }

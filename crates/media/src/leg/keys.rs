@@ -46,6 +46,13 @@ pub(super) struct Keys {
     inband: Option<Box<Inband>>,
 }
 
+impl Keys {
+    /// Whether audio is passed on without a look at it.
+    pub(super) fn is_idle(&self) -> bool {
+        self.mode == KeyMode::Pass && self.withheld.is_none()
+    }
+}
+
 /// Keys as tones in the audio of a leg.
 struct Inband {
     detector: DtmfDetector,
@@ -137,7 +144,7 @@ impl Leg {
             let newest = keys.withheld.filter(|(stream, _)| *stream == ssrc).map(|(_, newest)| newest);
             if newest.is_none_or(|newest| {
                 let ahead = timestamp.wrapping_sub(newest) as i32;
-                ahead > 0 || ahead < -LATE
+                !(-LATE..=0).contains(&ahead)
             }) {
                 keys.withheld = Some((ssrc, timestamp));
             }

@@ -116,8 +116,8 @@ impl Outgoing {
 impl Leg {
     /// Rewrites a packet of another leg so that it goes out of this one; writes it to `out` and gives its
     /// length and target. `source` names the other leg. G.711 is put into the other law when needed. `None`
-    /// when it must not go out: direction, codec, no telephone events agreed, a prompt or keys being sent,
-    /// or no room.
+    /// when it must not go out: direction, codec, no telephone events agreed, a prompt or keys being sent, no
+    /// room, or audio while this leg hears a mix ([`Leg::mixer`]); beside a mix only events are relayed.
     pub fn relay(
         &mut self,
         now: Micros,

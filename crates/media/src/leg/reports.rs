@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::remote::canonical;
 use super::seeds::scramble;
-use super::{DropReason, Leg, LegEvent, Learning};
+use super::{DropReason, Learning, Leg, LegEvent};
 use crate::Micros;
 use crate::rtcp::{self, ReportBlock, RtcpPacket, RtcpWriter, SenderInfo};
 use crate::rtp::is_rtcp;

@@ -337,10 +337,7 @@ fn rtcp_on_the_shared_port_is_told_apart() {
     writer.receiver_report(9, &[]);
     let len = writer.len();
     assert_eq!(leg.receive_rtp(0, address(THERE), &out[..len]), Received::Rtcp);
-    assert!(matches!(
-        leg.receive_rtp(0, address(THERE), &datagram(&header(1), &[0])),
-        Received::Audio(_)
-    ));
+    assert!(matches!(leg.receive_rtp(0, address(THERE), &datagram(&header(1), &[0])), Received::Audio(_)));
     assert_eq!(leg.rtcp_due(10_000_000, &mut [0; 512], 0).unwrap().1, address(THERE));
 }
 

@@ -54,8 +54,7 @@ fn channels_and_laws() {
 
 #[test]
 fn jitter_reordering_and_duplicates_leave_no_trace() {
-    let arrivals =
-        [(0, 0), (35_000, 1), (75_000, 3), (76_000, 2), (77_000, 3), (81_000, 4), (190_000, 5)];
+    let arrivals = [(0, 0), (35_000, 1), (75_000, 3), (76_000, 2), (77_000, 3), (81_000, 4), (190_000, 5)];
     let out = record(&arrivals, 200_000);
     for n in 0..6 {
         assert!(out[n * 160..(n + 1) * 160].iter().all(|b| usize::from(*b) == n), "packet {n}");

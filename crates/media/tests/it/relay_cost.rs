@@ -1,5 +1,6 @@
 //! What a relayed packet costs, without the system calls. Run by hand: `cargo test --release -p media --test it --
-//! --ignored --nocapture relay_cost`.
+//! --ignored --nocapture --test-threads=1 relay_cost`.
+#![allow(clippy::print_stderr, reason = "the figures are what it is for")]
 
 use std::hint::black_box;
 use std::net::SocketAddr;

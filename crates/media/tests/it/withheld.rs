@@ -218,3 +218,36 @@ fn keys_are_dialled_and_not_more_than_thirty_two() {
     assert_eq!(pressed.len(), 32);
     assert!(room.phones[SUPERVISOR].events.is_empty());
 }
+
+#[test]
+fn what_a_mixer_still_held_is_thrown_away() {
+    let mut room = room();
+    room.steps(50);
+    let before = room.phones[SUPERVISOR].received.len();
+    withhold(&mut room, KeyMode::Withhold);
+    room.steps(5);
+    let heard: Vec<i16> = room.phones[SUPERVISOR].received[before..]
+        .iter()
+        .flat_map(|datagram| datagram[12..].iter().map(|byte| Law::Alaw.decode(*byte)))
+        .collect();
+    // The mixer's last filter rings for a millisecond and a half.
+    let heard = &heard[24..];
+    assert!(power_at(heard, 8000, 440.0) < -40.0 && power_at(heard, 8000, 1800.0) > -0.2);
+}
+
+#[test]
+fn a_tone_whose_event_comes_later_is_one_press() {
+    let mut room = room();
+    withhold(&mut room, KeyMode::Report);
+    room.say(CALLER, &[]);
+    room.steps(20);
+    room.say(CALLER, &tones_of('4'));
+    room.steps(5);
+    assert_eq!(room.keys, [(CALLER, '4')], "the tone was found first");
+    press_event(&mut room, '4');
+    room.say(CALLER, &[]);
+    room.steps(10);
+    assert_eq!(room.keys.len(), 1);
+    press_event(&mut room, '4');
+    assert_eq!(room.keys, [(CALLER, '4'), (CALLER, '4')]);
+}

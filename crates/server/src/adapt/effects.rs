@@ -266,7 +266,11 @@ impl Switch {
             HangUpCause::Failed => (41, "Temporary failure"),
         };
         let reason = format!("Reason: Q.850;cause={q850};text=\"{text}\"\r\n");
-        let sip = l.sip;
+        let (sip, media) = (l.sip, l.media);
+        // Until the far end knows, it must not hear what is said without it.
+        if let Some(leg) = media {
+            self.door.send(MediaCommand::Silence { leg });
+        }
         self.endpoint.hang_up(now.sip(), sip, &reason);
     }
 

@@ -47,7 +47,7 @@ pub fn start(
     for n in 0..settings.threads.max(1) {
         let (tx, rx) = mailbox(100_000)?;
         let worker = Worker::new(rx, began, switch.clone(), recorder.clone(), settings.time_out)?;
-        std::thread::Builder::new().name(format!("media-{n}")).spawn(move || worker.run())?;
+        crate::vital::spawn(&format!("media-{n}"), move || worker.run())?;
         threads.push(tx);
     }
     let next_port = settings.ports.0 & !1;

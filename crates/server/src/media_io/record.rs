@@ -64,7 +64,10 @@ pub fn start_recorder(
     store: Arc<Store>,
 ) -> std::io::Result<(SyncSender<RecordMessage>, std::thread::JoinHandle<()>)> {
     let (tx, rx) = sync_channel(WAITING);
-    let thread = std::thread::Builder::new().name("recorder".into()).spawn(move || run(&store, &rx))?;
+    let thread = crate::vital::spawn("recorder", move || {
+        run(&store, &rx);
+        Ok(())
+    })?;
     Ok((tx, thread))
 }
 
@@ -158,5 +161,72 @@ fn run(store: &Store, rx: &Receiver<RecordMessage>) {
         if let Err(e) = recording.end(store, key, 0, ended, None) {
             tracing::error!(event = "recording_failed", recording = key.id.0, cause = %e, "a recording could not be ended");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::RecordingId;
+    use media::tone::{Sine, to_sample};
+    use redact::Secret;
+    use store::{Batch, Party, StoreSettings};
+
+    /// Two channels of A-law: a quiet left, and on the right a key of 100 ms if it is said which tones it has.
+    fn audio(tones: Option<[f64; 2]>) -> Vec<u8> {
+        let mut sines = tones.unwrap_or([440.0; 2]).map(|tone| Sine::new(8000, tone, 0.2));
+        let both = |_| to_sample(sines.iter_mut().map(Sine::next_value).sum());
+        let right = (0..800).map(both).chain([0; 800]);
+        right.flat_map(|sample| [Law::Alaw.silence(), Law::Alaw.encode(sample)]).collect()
+    }
+
+    #[test]
+    fn a_recording_is_sealed_with_its_proof_and_what_was_lost_is_silence() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().display();
+        let settings = StoreSettings {
+            url: format!("sqlite:{path}/data/switchroom.db"),
+            full_sync: false,
+            blobs: format!("file:{path}/data/blobs"),
+            keys: format!("file:{path}/keys/master.key"),
+        };
+        let store = Arc::new(Store::open(&settings).unwrap());
+        let tenant = store.tenant("acme", 1).unwrap();
+        let party = Party { id: 1, address: Secret::new("x".into()), display: Secret::new(String::new()) };
+        store.commit(&[(tenant, Batch { parties: vec![party], ..Batch::default() })]).unwrap();
+        let (recorder, thread) = start_recorder(store.clone()).unwrap();
+        let say = |message| recorder.send(message).unwrap();
+        let keys = [1, 2, 3].map(|id| RecordingKey { tenant, id: RecordingId(id) });
+        for key in keys {
+            say(RecordMessage::Begin {
+                key,
+                call: CallId(7),
+                party: PartyId(1),
+                began: Time(1),
+                law: Law::Alaw,
+            });
+        }
+        // The first has a key in the audio and one told by an event, the second neither but a loss.
+        say(RecordMessage::Audio { key: keys[0], missing: 0, bytes: audio(Some([770.0, 1336.0])) });
+        say(RecordMessage::Audio { key: keys[1], missing: 0, bytes: audio(None) });
+        say(RecordMessage::Audio { key: keys[1], missing: 12_000, bytes: audio(None) });
+        let proof = RecordingProof { pauses: vec![(1000, 2500)], digits_recorded: 1 };
+        say(RecordMessage::End { key: keys[0], missing: 0, ended: Time(9), proof: Box::new(proof) });
+        let proof = Box::<RecordingProof>::default();
+        say(RecordMessage::End { key: keys[1], missing: 800, ended: Time(9), proof });
+        drop(recorder);
+        thread.join().unwrap();
+
+        let stored = |n: usize| store.recording(tenant, keys[n].id).unwrap();
+        let proof_of = |n| -> serde_json::Value { serde_json::from_str(&stored(n).proof.unwrap()).unwrap() };
+        let expected = serde_json::json!({ "pauses": [[1000, 2500]], "digits_recorded": 2, "lost_ms": 0 });
+        assert_eq!(proof_of(0), expected);
+        let expected = serde_json::json!({ "pauses": [], "digits_recorded": 0, "lost_ms": 1600 });
+        assert_eq!(proof_of(1), expected);
+        assert_eq!(stored(1).bytes, Some(2 * (1600 + 12_000 + 1600 + 800)));
+        let file = store.open_recording(tenant, keys[1].id).unwrap();
+        assert!(file.read(3_200, 24_000).unwrap().iter().all(|byte| *byte == Law::Alaw.silence()));
+        // Of the third nobody said how it ended.
+        assert_eq!((stored(2).proof, stored(2).bytes), (None, Some(0)));
     }
 }

@@ -146,7 +146,6 @@ mod tests {
     fn a_recorder_that_hangs_makes_nobody_wait_and_time_stays_true() {
         let (tx, rx) = sync_channel(3);
         let mut queue = RecordQueue::new(tx);
-        let before = recordings_lost();
         let mut first = begin(&mut queue, 1);
         queue.audio(&mut first, &[1; 320]);
         queue.audio(&mut first, &[2; 320]);
@@ -154,11 +153,11 @@ mod tests {
         queue.audio(&mut first, &[3; 320]);
         queue.audio(&mut first, &[4; 320]);
         let mut second = begin(&mut queue, 2);
+        assert!(second.lost && recordings_lost() > 0);
         queue.audio(&mut second, &[5; 320]);
         queue.end(second, Time(2), RecordingProof::default());
         queue.end(first, Time(3), RecordingProof::default());
         assert!(!queue.retry());
-        assert_eq!(recordings_lost() - before, 1);
         for _ in 0..3 {
             assert!(!matches!(rx.try_recv(), Ok(RecordMessage::End { .. }) | Err(_)));
         }

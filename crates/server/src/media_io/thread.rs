@@ -95,7 +95,7 @@ impl Worker {
         self.began.elapsed().as_micros() as u64
     }
 
-    pub(super) fn run(mut self) {
+    pub(super) fn run(mut self) -> Result<(), String> {
         let mut events = Vec::with_capacity(1024);
         loop {
             let now = self.now();
@@ -106,10 +106,7 @@ impl Worker {
             });
             match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), wait.as_ref()) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(e) => {
-                    tracing::error!(event = "media_thread", cause = %e, "a media thread cannot wait any more");
-                    return;
-                }
+                Err(e) => return Err(format!("a media thread cannot wait any more: {e}")),
             }
             let mut orders = false;
             for event in events.drain(..) {
@@ -124,7 +121,8 @@ impl Worker {
                     self.obey(order);
                 }
                 if self.orders.is_closed() {
-                    return self.end();
+                    self.end();
+                    return Ok(());
                 }
             }
             self.wake();
