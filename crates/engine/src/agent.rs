@@ -226,7 +226,13 @@ impl Engine {
         }
         if agent.since != now {
             let (from, reason) = (agent.since, old.reason());
-            self.effect(Effect::Count(Fact::AgentTime { agent: id, state: old.index() as u8, reason, from, to: now }));
+            self.effect(Effect::Count(Fact::AgentTime {
+                agent: id,
+                state: old.index() as u8,
+                reason,
+                from,
+                to: now,
+            }));
         }
         if matches!(old, AgentState::Offline) && !matches!(state, AgentState::Offline) {
             agent.calls = 0;

@@ -28,7 +28,13 @@ const SHORTEST_MESSAGE_MS: u64 = 1_000;
 /// A question and how far it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Asking {
-    Menu { prompt: PromptId, keys: Vec<(char, At)>, wait_ms: u64, tries: u8, wrong: Option<PromptId> },
+    Menu {
+        prompt: PromptId,
+        keys: Vec<(char, At)>,
+        wait_ms: u64,
+        tries: u8,
+        wrong: Option<PromptId>,
+    },
     Digits {
         slot: SlotId,
         prompt: PromptId,
@@ -41,12 +47,34 @@ pub(crate) enum Asking {
         count: u8,
         matches: u16,
     },
-    Consent { prompt: PromptId, opt_out: Option<(char, At)>, wait_ms: u64 },
-    LookUp { look_up: LookUpId, failed: At },
-    Message { mailbox: MailboxId, prompt: PromptId, max_ms: u64, recording: Option<(RecordingId, Time)> },
+    Consent {
+        prompt: PromptId,
+        opt_out: Option<(char, At)>,
+        wait_ms: u64,
+    },
+    LookUp {
+        look_up: LookUpId,
+        failed: At,
+    },
+    Message {
+        mailbox: MailboxId,
+        prompt: PromptId,
+        max_ms: u64,
+        recording: Option<(RecordingId, Time)>,
+    },
     /// `failed` is where the flow goes on; in a conversation there is none.
-    Secure { secure: SecureId, failed: Option<At>, count: u8, tries: u8, passing: bool },
-    Callback { stage: Stage, count: u8, tries: u8 },
+    Secure {
+        secure: SecureId,
+        failed: Option<At>,
+        count: u8,
+        tries: u8,
+        passing: bool,
+    },
+    Callback {
+        stage: Stage,
+        count: u8,
+        tries: u8,
+    },
 }
 
 /// How far a caller is who asked to be called back.
@@ -143,7 +171,10 @@ impl Engine {
                 Stage::Done => self.callback_dialogue_done(call),
                 Stage::Refused => self.end_callback_dialogue(call),
             },
-            Asking::Digits { .. } | Asking::Secure { .. } | Asking::LookUp { .. } | Asking::Message { .. } => {}
+            Asking::Digits { .. }
+            | Asking::Secure { .. }
+            | Asking::LookUp { .. }
+            | Asking::Message { .. } => {}
         }
     }
 
@@ -304,7 +335,9 @@ impl Engine {
     }
 
     fn digits_try_failed(&mut self, call: CallId) {
-        let Some(Asking::Digits { tries, wrong, failed, count, matches, .. }) = self.asking(call) else { return };
+        let Some(Asking::Digits { tries, wrong, failed, count, matches, .. }) = self.asking(call) else {
+            return;
+        };
         *tries -= 1;
         (*count, *matches) = (0, 0);
         let (left, wrong, failed) = (*tries, *wrong, *failed);
@@ -377,7 +410,9 @@ impl Engine {
     pub(crate) fn finish_message(&mut self, call: CallId) {
         let now = self.s.now;
         let asking = self.s.calls.get_mut(&call).and_then(|c| c.asking.take());
-        let Some(Asking::Message { mailbox, recording: Some((recording, began)), .. }) = asking else { return };
+        let Some(Asking::Message { mailbox, recording: Some((recording, began)), .. }) = asking else {
+            return;
+        };
         self.effect(Effect::StopRecording { recording });
         let length_ms = now.since(began);
         if length_ms >= SHORTEST_MESSAGE_MS {

@@ -6,8 +6,8 @@ use crate::effect::{Effect, HangUpCause, RefuseCause};
 use crate::event::{Facts, LegEnd};
 use crate::flow::Run;
 use crate::ids::{
-    AgentId, AttributeId, CallId, EntryId, LanguageId, LegId, NumberId, PartyId, PromptId, QueueId, RecordingId,
-    SkillId, SlotId, TrunkId,
+    AgentId, AttributeId, CallId, EntryId, LanguageId, LegId, NumberId, PartyId, PromptId, QueueId,
+    RecordingId, SkillId, SlotId, TrunkId,
 };
 use crate::leg::{LegState, Role};
 use crate::queue::Of;
@@ -178,8 +178,7 @@ impl Engine {
         let id = CallId(self.s.next_call);
         self.s.next_call += 1;
         let config = number.and_then(|n| self.s.config.numbers.get(&n));
-        let (recording_rule, language) =
-            config.map(|n| (n.recording, n.language)).unwrap_or_default();
+        let (recording_rule, language) = config.map(|n| (n.recording, n.language)).unwrap_or_default();
         let call = Call {
             id,
             origin,
@@ -267,7 +266,8 @@ impl Engine {
     pub(crate) fn on_caller_ended(&mut self, call: CallId, end: LegEnd) {
         let Some(c) = self.s.calls.get_mut(&call) else { return };
         c.caller_leg = None;
-        let promised = c.timeline.iter().rev().take(3).any(|m| matches!(m.what, What::CallbackPromised { .. }));
+        let promised =
+            c.timeline.iter().rev().take(3).any(|m| matches!(m.what, What::CallbackPromised { .. }));
         let (by, reason) = match (end, c.phase) {
             (LegEnd::FarHungUp, Phase::Talking) => (EndedBy::Caller, Reason::HungUp),
             (LegEnd::FarHungUp, Phase::Waiting { .. }) => (EndedBy::Caller, Reason::Abandoned),

@@ -79,7 +79,8 @@ impl Engine {
         }
         let id = CallbackId(self.s.next_callback);
         self.s.next_callback += 1;
-        let promise = self.queue_config(entry.queue).and_then(|q| q.callback.as_ref()).map_or(0, |k| k.promise_ms);
+        let promise =
+            self.queue_config(entry.queue).and_then(|q| q.callback.as_ref()).map_or(0, |k| k.promise_ms);
         let callback = Callback {
             id,
             party,
@@ -203,7 +204,11 @@ impl Engine {
     }
 
     /// A promise is next and an agent is free: a call for it, the agent's phone to ring first.
-    pub(crate) fn begin_callback_call(&mut self, id: CallbackId, entry: EntryId) -> Option<(CallId, PartyId)> {
+    pub(crate) fn begin_callback_call(
+        &mut self,
+        id: CallbackId,
+        entry: EntryId,
+    ) -> Option<(CallId, PartyId)> {
         let call = self.new_callback_call(id)?;
         if let Some(c) = self.s.calls.get_mut(&call) {
             c.phase = Phase::Waiting { entry };

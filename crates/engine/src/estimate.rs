@@ -102,7 +102,8 @@ impl Engine {
             e.offer_callback_at = None;
         }
         if announce {
-            let every = self.s.config.queues.get(&queue).and_then(|q| q.announce.as_ref()).map_or(0, |a| a.every_ms);
+            let every =
+                self.s.config.queues.get(&queue).and_then(|q| q.announce.as_ref()).map_or(0, |a| a.every_ms);
             e.announce_at = (every > 0).then(|| now.plus(every));
         }
         // Somebody who is answering a question, or whose call an agent's phone rings for, is not talked to.
@@ -145,7 +146,8 @@ impl Engine {
         let position = self.ahead_of(id);
         let working = self.s.queues.get(&queue)?.working;
         let announce = self.queue_config(queue)?.announce.as_ref()?;
-        let mut band = announce.waits.iter().position(|(up_to, _)| expected <= *up_to).unwrap_or(announce.waits.len());
+        let mut band =
+            announce.waits.iter().position(|(up_to, _)| expected <= *up_to).unwrap_or(announce.waits.len());
         let e = self.s.entries.get(&id)?;
         if let Some(told) = e.told {
             let reason = position > told.position || working < told.working;

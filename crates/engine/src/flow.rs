@@ -145,8 +145,18 @@ impl Engine {
             Step::Collect { slot, prompt, digits, first_ms, next_ms, tries, wrong, failed } => {
                 let tries = tries.max(1);
                 let count = 0;
-                let asking =
-                    Asking::Digits { slot, prompt, digits, first_ms, next_ms, tries, wrong, failed, count, matches: 0 };
+                let asking = Asking::Digits {
+                    slot,
+                    prompt,
+                    digits,
+                    first_ms,
+                    next_ms,
+                    tries,
+                    wrong,
+                    failed,
+                    count,
+                    matches: 0,
+                };
                 self.ask(call, asking);
                 return true;
             }
@@ -201,7 +211,8 @@ impl Engine {
             }
             Step::Go => {}
             Step::HangUp => {
-                let reason = self.s.calls.get(&call).and_then(|c| c.last_failure).unwrap_or(Reason::FlowEnded);
+                let reason =
+                    self.s.calls.get(&call).and_then(|c| c.last_failure).unwrap_or(Reason::FlowEnded);
                 self.close_call(call, EndedBy::Switchroom, reason);
                 return true;
             }
@@ -262,7 +273,9 @@ impl Engine {
         let now = self.s.now;
         let over = overflow.iter().find(|(why, _)| match why {
             Overflow::After(_) => false,
-            Overflow::WaitingOver(n) => self.s.queues.get(&queue).is_some_and(|q| q.waiting() > u64::from(*n)),
+            Overflow::WaitingOver(n) => {
+                self.s.queues.get(&queue).is_some_and(|q| q.waiting() > u64::from(*n))
+            }
             Overflow::ExpectedOver(ms) => self.expected_wait_of(queue).is_some_and(|e| e > *ms),
             Overflow::NobodySignedIn => self.nobody_signed_in(queue),
         });

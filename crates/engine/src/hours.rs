@@ -62,9 +62,9 @@ impl HoursConfig {
     /// Whether it is open.
     pub fn is_open(&self, at: Time) -> bool {
         let (day, ms) = self.local(at);
-        self.ranges(day).iter().any(|(from, to)| {
-            (i64::from(*from) * MINUTE..i64::from(*to) * MINUTE).contains(&ms)
-        })
+        self.ranges(day)
+            .iter()
+            .any(|(from, to)| (i64::from(*from) * MINUTE..i64::from(*to) * MINUTE).contains(&ms))
     }
 
     /// Whether it is a holiday there.

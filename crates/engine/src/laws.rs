@@ -102,7 +102,8 @@ impl Engine {
                 return Err(Broken::PromptWithoutDeadline(call.id));
             }
             let mine = |l: &LegId| call.live_legs.contains(l);
-            let caller = call.caller_leg.is_none_or(|l| mine(&l) && (call.talk.is_empty() || call.talk.contains(&l)));
+            let caller =
+                call.caller_leg.is_none_or(|l| mine(&l) && (call.talk.is_empty() || call.talk.contains(&l)));
             let watched = call.watchers.iter().all(|w| mine(&w.leg));
             if !caller || !watched || !call.talk.iter().all(mine) {
                 return Err(Broken::TalkBoundWrongly(call.id));
@@ -131,7 +132,9 @@ impl Engine {
         }
         for k in s.callbacks.values() {
             let right = match k.state {
-                CallbackState::Waiting(entry) => s.entries.get(&entry).is_some_and(|e| e.of == Of::Callback(k.id)),
+                CallbackState::Waiting(entry) => {
+                    s.entries.get(&entry).is_some_and(|e| e.of == Of::Callback(k.id))
+                }
                 CallbackState::Paused => s.timers.is_set(Waiter::Callback(k.id)),
                 CallbackState::Trying(call) => s.calls.contains_key(&call),
             };

@@ -190,7 +190,9 @@ impl Engine {
             (_, LegState::Dialling | LegState::Ringing) => {
                 self.set_leg(id, LegState::Up, limit);
                 match role {
-                    Role::Agent { agent, entry: Some(entry) } => self.on_offer_answered(call, id, agent, entry),
+                    Role::Agent { agent, entry: Some(entry) } => {
+                        self.on_offer_answered(call, id, agent, entry)
+                    }
                     Role::Supervisor { agent } => self.on_supervisor_answered(call, id, agent),
                     _ => self.on_dialled_answered(call, id, role),
                 }

@@ -43,8 +43,8 @@ pub use agent::{Agent, AgentState, Membership, Wanted, Work};
 pub use call::{Call, Phase};
 pub use callback::{Callback, CallbackState};
 pub use config::{
-    AgentConfig, Announce, At, AtStart, CallbackConfig, Config, END, Easier, FlowConfig, Member, Node, NumberConfig,
-    Overflow, QueueConfig, RecordingRule, Relax, SecureConfig, Step, Strategy, Test,
+    AgentConfig, Announce, At, AtStart, CallbackConfig, Config, END, Easier, FlowConfig, Member, Node,
+    NumberConfig, Overflow, QueueConfig, RecordingRule, Relax, SecureConfig, Step, Strategy, Test,
 };
 pub use count::{CallbackStep, Fact};
 pub use effect::{Effect, HangUpCause, Keys, Notice, RefuseCause, Show, Sound};
@@ -52,8 +52,8 @@ pub use event::{Ask, Event, Facts, LegEnd, Taken, To, Watch};
 pub use hours::{HoursConfig, SpecialDay};
 pub use ids::{
     AgentId, AttributeId, BreakReason, CallId, CallbackId, DispositionId, EffectId, EntryId, FlowId, HoursId,
-    LanguageId, LegId, LookUpId, MailboxId, NeedId, NumberId, PartyId, PromptId, QueueId, RecordingId, SecureId,
-    SkillId, SlotId, TargetId, TrunkId,
+    LanguageId, LegId, LookUpId, MailboxId, NeedId, NumberId, PartyId, PromptId, QueueId, RecordingId,
+    SecureId, SkillId, SlotId, TargetId, TrunkId,
 };
 pub use laws::Broken;
 pub use leg::{Leg, LegState, Role};

@@ -543,7 +543,10 @@ impl Engine {
                     Easier::AlsoQueue { queue } if queue != e.queue && !e.also.contains(&queue) => {
                         e.also.push(queue);
                     }
-                    Easier::RingAtOnce { phones } => e.ring_at_once = phones.clamp(1, 10),
+                    // Each phone that rings for a promise is a call of its own: one at a time.
+                    Easier::RingAtOnce { phones } if !matches!(e.of, Of::Callback(_)) => {
+                        e.ring_at_once = phones.clamp(1, 10);
+                    }
                     Easier::Priority { steps } => {
                         e.priority = e.priority.saturating_add(steps);
                         e.place = Time(e.place.0.saturating_sub(u64::from(steps) * worth));

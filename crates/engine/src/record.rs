@@ -3,8 +3,9 @@
 use crate::event::LegEnd;
 use crate::event::{To, Watch};
 use crate::ids::{
-    AgentId, AttributeId, CallId, CallbackId, DispositionId, EntryId, FlowId, HoursId, LanguageId, LegId, LookUpId,
-    MailboxId, NumberId, PartyId, PromptId, QueueId, RecordingId, SecureId, SkillId, TargetId, TrunkId,
+    AgentId, AttributeId, CallId, CallbackId, DispositionId, EntryId, FlowId, HoursId, LanguageId, LegId,
+    LookUpId, MailboxId, NumberId, PartyId, PromptId, QueueId, RecordingId, SecureId, SkillId, TargetId,
+    TrunkId,
 };
 use crate::leg::{Leg, Role};
 use crate::route::Decision;
@@ -208,74 +209,221 @@ pub struct Moment {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum What {
-    Arrived { number: Option<NumberId> },
+    Arrived {
+        number: Option<NumberId>,
+    },
     Answered,
-    Said { prompt: PromptId },
-    Queued { queue: QueueId },
-    QueueFull { queue: QueueId },
-    WaitedLongest { queue: QueueId },
-    Offered { agent: AgentId, leg: LegId },
-    Ringing { leg: LegId },
-    RangTooLong { leg: LegId },
-    Missed { agent: AgentId },
-    Declined { agent: AgentId },
-    NotReached { agent: AgentId },
-    Suspended { agent: AgentId },
-    Dialled { target: TargetId, leg: LegId },
-    TargetFailed { target: TargetId, end: LegEnd },
-    Connected { leg: LegId },
-    RecordingStarted { recording: RecordingId },
-    RecordingStopped { recording: RecordingId },
-    Held { leg: LegId },
-    Resumed { leg: LegId },
-    Digit { leg: LegId, digit: char },
-    Ended { by: EndedBy, reason: Reason },
-    FlowEntered { flow: FlowId },
-    Chosen { digit: char },
+    Said {
+        prompt: PromptId,
+    },
+    Queued {
+        queue: QueueId,
+    },
+    QueueFull {
+        queue: QueueId,
+    },
+    WaitedLongest {
+        queue: QueueId,
+    },
+    Offered {
+        agent: AgentId,
+        leg: LegId,
+    },
+    Ringing {
+        leg: LegId,
+    },
+    RangTooLong {
+        leg: LegId,
+    },
+    Missed {
+        agent: AgentId,
+    },
+    Declined {
+        agent: AgentId,
+    },
+    NotReached {
+        agent: AgentId,
+    },
+    Suspended {
+        agent: AgentId,
+    },
+    Dialled {
+        target: TargetId,
+        leg: LegId,
+    },
+    TargetFailed {
+        target: TargetId,
+        end: LegEnd,
+    },
+    Connected {
+        leg: LegId,
+    },
+    RecordingStarted {
+        recording: RecordingId,
+    },
+    RecordingStopped {
+        recording: RecordingId,
+    },
+    Held {
+        leg: LegId,
+    },
+    Resumed {
+        leg: LegId,
+    },
+    Digit {
+        leg: LegId,
+        digit: char,
+    },
+    Ended {
+        by: EndedBy,
+        reason: Reason,
+    },
+    FlowEntered {
+        flow: FlowId,
+    },
+    Chosen {
+        digit: char,
+    },
     NothingChosen,
-    DigitsTaken { count: u8 },
-    HoursClosed { hours: HoursId, holiday: bool, emergency: bool },
-    LookedUp { look_up: LookUpId, ok: bool },
-    AttributeSet { attribute: AttributeId, value: u16 },
-    LanguageSet { language: LanguageId },
-    PrioritySet { steps: u8 },
-    SkillNeeded { skill: SkillId, level: u8 },
+    DigitsTaken {
+        count: u8,
+    },
+    HoursClosed {
+        hours: HoursId,
+        holiday: bool,
+        emergency: bool,
+    },
+    LookedUp {
+        look_up: LookUpId,
+        ok: bool,
+    },
+    AttributeSet {
+        attribute: AttributeId,
+        value: u16,
+    },
+    LanguageSet {
+        language: LanguageId,
+    },
+    PrioritySet {
+        steps: u8,
+    },
+    SkillNeeded {
+        skill: SkillId,
+        level: u8,
+    },
     ConsentAnnounced,
     ConsentRefused,
     RecordingNotAllowed,
-    RecordingPaused { recording: RecordingId },
-    RecordingResumed { recording: RecordingId },
-    SecureBegan { secure: SecureId },
-    SecureEnded { secure: SecureId, ok: bool },
-    Relaxed { queue: QueueId, step: u8 },
-    Overflowed { queue: QueueId, why: crate::config::Overflow },
-    ToldPosition { position: u32 },
-    ToldWait { expected_ms: u64 },
-    WaitsForLastAgent { agent: AgentId },
-    CallbackOffered { queue: QueueId },
-    CallbackPromised { callback: CallbackId },
+    RecordingPaused {
+        recording: RecordingId,
+    },
+    RecordingResumed {
+        recording: RecordingId,
+    },
+    SecureBegan {
+        secure: SecureId,
+    },
+    SecureEnded {
+        secure: SecureId,
+        ok: bool,
+    },
+    Relaxed {
+        queue: QueueId,
+        step: u8,
+    },
+    Overflowed {
+        queue: QueueId,
+        why: crate::config::Overflow,
+    },
+    ToldPosition {
+        position: u32,
+    },
+    ToldWait {
+        expected_ms: u64,
+    },
+    WaitsForLastAgent {
+        agent: AgentId,
+    },
+    CallbackOffered {
+        queue: QueueId,
+    },
+    CallbackPromised {
+        callback: CallbackId,
+    },
     CallbackRefused,
-    CallbackTried { callback: CallbackId, attempt: u8 },
-    TransferAsked { by: Option<AgentId>, to: To },
-    ConsultBegan { by: AgentId, to: To },
-    ConsultEnded { by: AgentId },
-    Joined { leg: LegId },
-    Left { leg: LegId },
-    NotAvailable { agent: AgentId },
-    Supervised { by: AgentId, watch: Watch },
-    SupervisionEnded { by: AgentId },
-    TakenOver { by: AgentId },
-    Given { agent: AgentId, by: Option<AgentId> },
-    Moved { queue: QueueId, by: Option<AgentId> },
-    Disposed { agent: AgentId, disposition: DispositionId },
-    MessageBegan { mailbox: MailboxId },
-    MessageLeft { mailbox: MailboxId, recording: RecordingId },
-    PartyDialled { party: PartyId, leg: LegId },
-    PartyFailed { leg: LegId, end: LegEnd },
+    CallbackTried {
+        callback: CallbackId,
+        attempt: u8,
+    },
+    TransferAsked {
+        by: Option<AgentId>,
+        to: To,
+    },
+    ConsultBegan {
+        by: AgentId,
+        to: To,
+    },
+    ConsultEnded {
+        by: AgentId,
+    },
+    Joined {
+        leg: LegId,
+    },
+    Left {
+        leg: LegId,
+    },
+    NotAvailable {
+        agent: AgentId,
+    },
+    Supervised {
+        by: AgentId,
+        watch: Watch,
+    },
+    SupervisionEnded {
+        by: AgentId,
+    },
+    TakenOver {
+        by: AgentId,
+    },
+    Given {
+        agent: AgentId,
+        by: Option<AgentId>,
+    },
+    Moved {
+        queue: QueueId,
+        by: Option<AgentId>,
+    },
+    Disposed {
+        agent: AgentId,
+        disposition: DispositionId,
+    },
+    MessageBegan {
+        mailbox: MailboxId,
+    },
+    MessageLeft {
+        mailbox: MailboxId,
+        recording: RecordingId,
+    },
+    PartyDialled {
+        party: PartyId,
+        leg: LegId,
+    },
+    PartyFailed {
+        leg: LegId,
+        end: LegEnd,
+    },
     TookTooManySteps,
-    ReturnedTo { queue: QueueId, entry: EntryId },
+    ReturnedTo {
+        queue: QueueId,
+        entry: EntryId,
+    },
     /// Nobody could be rung at once: how many wait ahead, the members by state, and how many of the free lack a skill.
-    NobodyFree { queue: QueueId, ahead: u32, states: [u32; 7], lacking: u32 },
+    NobodyFree {
+        queue: QueueId,
+        ahead: u32,
+        states: [u32; 7],
+        lacking: u32,
+    },
 }
 
 impl Engine {

@@ -17,6 +17,7 @@ impl Engine {
         self.s.seed = seed;
         self.s.draining = false;
         self.quiet = true;
+        self.resume_callbacks();
         // First everybody leaves the queues, so that an agent who gets free below is not rung for a caller who is gone.
         let entries: Vec<EntryId> = self.s.entries.keys().copied().collect();
         for id in entries {
@@ -24,9 +25,8 @@ impl Engine {
                 Some(Of::Caller(_)) => {
                     self.flow_out(id);
                 }
-                _ => {
-                    self.unlist_entry(id);
-                }
+                // Who consults lets go of it when the call is closed.
+                _ => self.unlist_entry(id),
             }
         }
         let calls: Vec<CallId> = self.s.calls.keys().copied().collect();
@@ -37,7 +37,6 @@ impl Engine {
         for id in legs {
             self.on_leg_ended(id, LegEnd::Failed);
         }
-        self.resume_callbacks();
         self.quiet = false;
     }
 

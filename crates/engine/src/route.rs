@@ -283,7 +283,9 @@ impl Engine {
     /// A caller waits a while for the agent who had them last, if that one works today.
     pub(crate) fn prefer_last_agent(&mut self, id: EntryId, person: u64, patience_ms: u64) {
         let now = self.s.now;
-        let Some((agent, _)) = self.s.last_agents.get(&person).copied().filter(|_| person != 0) else { return };
+        let Some((agent, _)) = self.s.last_agents.get(&person).copied().filter(|_| person != 0) else {
+            return;
+        };
         let Some(e) = self.s.entries.get_mut(&id) else { return };
         let Some(a) = self.s.agents.get(&agent) else { return };
         let member = a.queues.iter().any(|m| m.queue == e.queue);

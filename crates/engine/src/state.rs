@@ -142,7 +142,9 @@ impl Engine {
             Event::LookedUp { call, ok, found } => self.on_looked_up(call, ok, found),
             Event::NumberChecked { leg, party, person } => self.on_number_checked(leg, party, person),
             Event::CallAsked { call, by, ask } => self.on_call_asked(call, by, ask),
-            Event::DialAsked { agent, party, number, queue } => self.on_dial_asked(agent, party, number, queue),
+            Event::DialAsked { agent, party, number, queue } => {
+                self.on_dial_asked(agent, party, number, queue)
+            }
             Event::ClosureSet { hours, closed } => self.on_closure_set(hours, closed),
             Event::CallbackCancelled { callback } => self.on_callback_cancelled(callback),
         }

@@ -198,7 +198,9 @@ impl Engine {
     /// A waiting call goes to another queue, with the time that it has waited.
     fn move_call(&mut self, call: CallId, queue: QueueId, by: Option<AgentId>) {
         let Some(Phase::Waiting { entry }) = self.s.calls.get(&call).map(|c| c.phase) else { return };
-        let Some(entered) = self.s.entries.get(&entry).filter(|e| e.of == Of::Caller(call)).map(|e| e.entered) else {
+        let Some(entered) =
+            self.s.entries.get(&entry).filter(|e| e.of == Of::Caller(call)).map(|e| e.entered)
+        else {
             return;
         };
         if !self.s.queues.contains_key(&queue) {

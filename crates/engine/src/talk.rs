@@ -89,7 +89,8 @@ impl Engine {
             }
             let is_caller = Some(*leg) == caller;
             let others = talk.iter().filter(|l| *l != leg && audible(l));
-            let mut from: Vec<LegId> = others.filter(|l| aside.is_none_or(|a| a.by != **l)).copied().collect();
+            let mut from: Vec<LegId> =
+                others.filter(|l| aside.is_none_or(|a| a.by != **l)).copied().collect();
             if from.is_empty() && watchers.iter().all(|w| w.watch != Watch::Barge) {
                 hears.push((*leg, None));
                 continue;
@@ -106,8 +107,11 @@ impl Engine {
             hears.push((other, (!from.is_empty()).then_some(from)));
         }
         for w in &watchers {
-            let mut from: Vec<LegId> = talk.iter().chain(&aside_leg).filter(|l| audible(l)).copied().collect();
-            from.extend(watchers.iter().filter(|o| o.leg != w.leg && o.watch != Watch::Listen).map(|o| o.leg));
+            let mut from: Vec<LegId> =
+                talk.iter().chain(&aside_leg).filter(|l| audible(l)).copied().collect();
+            from.extend(
+                watchers.iter().filter(|o| o.leg != w.leg && o.watch != Watch::Listen).map(|o| o.leg),
+            );
             hears.push((w.leg, Some(from)));
         }
         for (leg, from) in hears {
@@ -125,7 +129,8 @@ impl Engine {
         let secret = matches!(c.asking, Some(Asking::Secure { .. }));
         let aside = c.aside.map(|a| a.by);
         let Some(left) = c.caller_leg.filter(|_| talking) else { return };
-        let barging = c.watchers.iter().filter(|w| w.watch == Watch::Barge && self.is_up(w.leg)).map(|w| w.leg);
+        let barging =
+            c.watchers.iter().filter(|w| w.watch == Watch::Barge && self.is_up(w.leg)).map(|w| w.leg);
         let right: Vec<LegId> =
             c.talk.iter().copied().filter(|l| *l != left && Some(*l) != aside).chain(barging).collect();
         if c.taping.is_none() {
@@ -212,7 +217,8 @@ impl Engine {
 
     /// An agent answered an offer of a queue.
     pub(crate) fn on_offer_answered(&mut self, call: CallId, leg: LegId, agent: AgentId, entry: EntryId) {
-        let Some(of) = self.s.entries.get(&entry).filter(|e| e.offers.contains(&(agent, leg))).map(|e| e.of) else {
+        let Some(of) = self.s.entries.get(&entry).filter(|e| e.offers.contains(&(agent, leg))).map(|e| e.of)
+        else {
             return self.end_leg(leg, HangUpCause::Withdrawn);
         };
         self.close_offer(call, leg, OfferOutcome::Answered);
@@ -556,7 +562,9 @@ impl Engine {
         if c.ending.is_some() {
             return;
         }
-        if c.aside.is_some_and(|a| matches!(a.stage, AsideStage::Talking(l) | AsideStage::Ringing(l) if l == leg)) {
+        if c.aside
+            .is_some_and(|a| matches!(a.stage, AsideStage::Talking(l) | AsideStage::Ringing(l) if l == leg))
+        {
             return self.consult_failed(call);
         }
         if !c.talk.contains(&leg) {
@@ -612,7 +620,10 @@ impl Engine {
         let Some(c) = self.s.calls.get(&call) else { return };
         let agent = by.or(c.agent);
         let ready = c.phase == Phase::Talking && c.aside.is_none() && c.asking.is_none() && c.talk.len() == 2;
-        let Some(leg) = agent.and_then(|a| self.leg_of(call, a)).filter(|l| ready && c.talk.contains(l)) else { return };
+        let Some(leg) = agent.and_then(|a| self.leg_of(call, a)).filter(|l| ready && c.talk.contains(l))
+        else {
+            return;
+        };
         match to {
             To::Agent(a) if !self.is_free(a) => return self.moment(call, What::NotAvailable { agent: a }),
             To::Queue(q) if !self.s.queues.contains_key(&q) => return,

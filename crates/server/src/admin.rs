@@ -105,9 +105,7 @@ async fn metrics(State(api): State<Api>) -> Response {
         }
         type Count = fn(&engine::Queue) -> u64;
         let counts: [(&str, &str, &str, Count); 6] = [
-            ("queue_waiting", "gauge", "Callers waiting.", |q| {
-                q.waiting()
-            }),
+            ("queue_waiting", "gauge", "Callers waiting.", |q| q.waiting()),
             ("queue_offered_total", "counter", "Callers who entered.", |q| q.counts.offered),
             ("queue_answered_total", "counter", "Callers answered by an agent.", |q| q.counts.answered),
             ("queue_abandoned_total", "counter", "Callers who hung up while waiting.", |q| {

@@ -92,7 +92,9 @@ impl Live {
             Notice::Suspended => {
                 ("suspended", "You missed too many calls and get no more until you set yourself available.")
             }
-            Notice::CallbackFailed(_) => ("callback-failed", "A customer could not be called back: every try failed."),
+            Notice::CallbackFailed(_) => {
+                ("callback-failed", "A customer could not be called back: every try failed.")
+            }
         };
         self.push(json!({"notice": {"agent": meaning.names.of("User", agent.0), "what": what, "say": say}}));
     }

@@ -210,8 +210,15 @@ impl Checkers {
     }
 
     /// Callers of one queue who need the same are served in their order.
-    pub fn offered_in_order(&mut self, at: Time, engine: &Engine, entry: engine::EntryId) {
-        let Some(e) = engine.entries().get(&entry).filter(|e| e.only.is_none()) else { return };
+    pub fn offered_in_order(&mut self, at: Time, engine: &Engine, entry: engine::EntryId, leg: LegId) {
+        let call = engine.legs().get(&leg).and_then(|l| engine.calls().get(&l.call));
+        let why = call.and_then(|c| c.decisions.iter().find(|d| d.leg == leg)).map(|d| d.why);
+        if why != Some(engine::Why::InOrder) {
+            return;
+        }
+        let Some(e) = engine.entries().get(&entry).filter(|e| e.only.is_none() && e.ring_at_once == 1) else {
+            return;
+        };
         let Some(group) = engine.queues().get(&e.queue).and_then(|q| q.groups.get(&e.need)) else { return };
         if group.waiting.first().is_some_and(|(first, _)| *first < e.place) {
             self.broken(at, format!("queue {} passed over a caller who came earlier", e.queue.0));

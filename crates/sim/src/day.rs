@@ -2,12 +2,13 @@
 
 use crate::chance::Chance;
 use crate::checkers::{Checkers, Violation};
-use crate::people::{Agent, Answer, Caller};
 use crate::full_house::{DISPOSITIONS, NUMBERS, QUEUES, full_house};
+use crate::people::{Agent, Answer, Caller};
 use engine::{
-    AgentConfig, AgentId, AgentState, Ask, AtStart, AttributeId, BreakReason, Config, Effect, Engine, Event, Facts, FlowConfig, FlowId,
-    HoursId, Keys, LegEnd, LegId, LegState, NumberConfig, NumberId, PartyId, PromptId, QueueConfig, QueueId, Role,
-    SecureId, Sound, Step, Taken, TargetId, Time, To, TrunkId, Wanted, Watch,
+    AgentConfig, AgentId, AgentState, Ask, AtStart, AttributeId, BreakReason, Config, Effect, Engine, Event,
+    Facts, FlowConfig, FlowId, HoursId, Keys, LegEnd, LegId, LegState, NumberConfig, NumberId, PartyId,
+    PromptId, QueueConfig, QueueId, Role, SecureId, Sound, Step, Taken, TargetId, Time, To, TrunkId, Wanted,
+    Watch,
 };
 use std::collections::{BTreeMap, BTreeSet, hash_map::DefaultHasher};
 use std::hash::Hasher;
@@ -364,8 +365,10 @@ impl World {
                 }
             }
             Effect::DialAgent { leg, agent, .. } => {
-                if let Some(Role::Agent { entry: Some(entry), .. }) = self.engine.legs().get(&leg).map(|l| l.role) {
-                    self.checkers.offered_in_order(now, &self.engine, entry);
+                if let Some(Role::Agent { entry: Some(entry), .. }) =
+                    self.engine.legs().get(&leg).map(|l| l.role)
+                {
+                    self.checkers.offered_in_order(now, &self.engine, entry, leg);
                 }
                 self.ring(now, leg, agent);
             }

@@ -2,9 +2,9 @@
 
 use engine::{
     AgentConfig, AgentId, Announce, AtStart, AttributeId, CallbackConfig, Config, DispositionId, END, Easier,
-    FlowConfig, FlowId, HoursConfig, HoursId, LanguageId, LookUpId, MailboxId, Member, Node, NumberConfig, NumberId,
-    Overflow, PromptId, QueueConfig, QueueId, RecordingRule, Relax, SecureConfig, SecureId, SkillId, SlotId, Step,
-    Strategy, TargetId, Test,
+    FlowConfig, FlowId, HoursConfig, HoursId, LanguageId, LookUpId, MailboxId, Member, Node, NumberConfig,
+    NumberId, Overflow, PromptId, QueueConfig, QueueId, RecordingRule, Relax, SecureConfig, SecureId,
+    SkillId, SlotId, Step, Strategy, TargetId, Test,
 };
 
 /// Queues of the full house.
@@ -36,9 +36,16 @@ pub fn full_house(agents: u32, variant: u32) -> Config {
     let mut queues: Vec<QueueConfig> = (0..QUEUES)
         .map(|n| QueueConfig {
             id: QueueId(n),
-            members: (0..agents).filter(|a| (a + n + variant) % 3 != 0 || a % QUEUES == n).map(member).collect(),
-            strategy: [Strategy::LongestIdle, Strategy::MostFitting, Strategy::FewestCalls, Strategy::RoundRobin]
-                [n as usize % 4],
+            members: (0..agents)
+                .filter(|a| (a + n + variant) % 3 != 0 || a % QUEUES == n)
+                .map(member)
+                .collect(),
+            strategy: [
+                Strategy::LongestIdle,
+                Strategy::MostFitting,
+                Strategy::FewestCalls,
+                Strategy::RoundRobin,
+            ][n as usize % 4],
             ring_at_once: if n == 4 { 3 } else { 1 },
             last_agent_ms: if n == 2 { 20_000 } else { 0 },
             ring_ms: 12_000,
@@ -101,7 +108,8 @@ pub fn full_house(agents: u32, variant: u32) -> Config {
     for day in &mut week {
         *day = vec![(0, 700), (720, 1440)];
     }
-    let hours = HoursConfig { id: HoursId(1), offsets: vec![(engine::Time(0), 3_600)], week, special: Vec::new() };
+    let hours =
+        HoursConfig { id: HoursId(1), offsets: vec![(engine::Time(0), 3_600)], week, special: Vec::new() };
     let secure = SecureConfig {
         id: SecureId(1),
         prompt: PromptId(40),
@@ -130,7 +138,8 @@ pub fn full_house(agents: u32, variant: u32) -> Config {
             .map(|n| NumberConfig {
                 id: NumberId(n),
                 flow: FlowId(n),
-                recording: [RecordingRule::Allowed, RecordingRule::WithConsent, RecordingRule::Never][n as usize % 3],
+                recording: [RecordingRule::Allowed, RecordingRule::WithConsent, RecordingRule::Never]
+                    [n as usize % 3],
                 language: LanguageId(n as u16 % 3),
             })
             .collect(),
@@ -179,7 +188,9 @@ fn flows(variant: u32) -> Vec<FlowConfig> {
         ),
         node(Step::LookUp { look_up: LookUpId(1), wait_ms: 3_000, failed: 10 }, 10),
         node(
-            Step::Branch { cases: vec![(Test::Attribute(AttributeId(1), 1), 14), (Test::Digits(SlotId(1), 1), 15)] },
+            Step::Branch {
+                cases: vec![(Test::Attribute(AttributeId(1), 1), 14), (Test::Digits(SlotId(1), 1), 15)],
+            },
             12,
         ),
         node(Step::Voicemail { mailbox: MailboxId(1), prompt: PromptId(8), max_ms: 20_000 }, END),
@@ -209,7 +220,8 @@ fn flows(variant: u32) -> Vec<FlowConfig> {
         node(queue(4, Vec::new()), 6),
         node(Step::Branch { cases: vec![(Test::SignedIn(QueueId(4), 1), 3)] }, END),
     ];
-    let last = FlowConfig::in_order(FlowId(3), [Step::Answer, queue(5, Vec::new()), queue(4, Vec::new()), say(11)]);
+    let last =
+        FlowConfig::in_order(FlowId(3), [Step::Answer, queue(5, Vec::new()), queue(4, Vec::new()), say(11)]);
     vec![
         FlowConfig { id: FlowId(0), nodes: reception.into() },
         support,

@@ -3,7 +3,9 @@
 use crate::adapt::keys::Keyed;
 use crate::adapt::switch::{DoorLeg, MediaCommand, MediaId, Now, RecordingKey, Switch};
 use crate::tenant::TargetAddress;
-use engine::{CallId, Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, RefuseCause, Show, Sound};
+use engine::{
+    CallId, Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, RefuseCause, Show, Sound,
+};
 use media::leg::{Learning, Repeat};
 use media::negotiate::{Codec, Direction, LocalSession};
 use media::prompt::{Prompt, Ringback};
@@ -34,7 +36,9 @@ impl Switch {
             }
             Effect::HangUp { leg, cause } => self.hang_up(now, tenant, leg, cause),
             Effect::Play { leg, sound } => self.play(now, tenant, leg, sound),
-            Effect::DialParty { leg, call, party, number } => self.dial_party(now, tenant, leg, call, party, number),
+            Effect::DialParty { leg, call, party, number } => {
+                self.dial_party(now, tenant, leg, call, party, number)
+            }
             Effect::Hear { leg, from } => {
                 let t = &self.tenants[tenant];
                 let media = |leg: &LegId| t.legs.get(leg).and_then(|l| l.media);
@@ -179,7 +183,8 @@ impl Switch {
     fn ring(&mut self, now: Now, tenant: usize, leg: LegId, from_header: &str, address: TargetAddress) {
         // The engine may have given the leg up while its journal was written: then nobody is rung.
         let t = &self.tenants[tenant];
-        let Some(call) = t.engine.legs().get(&leg).filter(|l| l.state != engine::LegState::Ending).map(|l| l.call)
+        let Some(call) =
+            t.engine.legs().get(&leg).filter(|l| l.state != engine::LegState::Ending).map(|l| l.call)
         else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::NearHungUp });
         };

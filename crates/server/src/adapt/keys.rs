@@ -116,7 +116,14 @@ impl Switch {
     }
 
     /// Passes secret digits on. They are gone from here then.
-    pub(super) fn pass_secret(&mut self, now: Now, tenant: usize, call: CallId, leg: LegId, secure: SecureId) {
+    pub(super) fn pass_secret(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        call: CallId,
+        leg: LegId,
+        secure: SecureId,
+    ) {
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let digits = std::mem::take(&mut l.keyed.secret);
         self.ask_outside(now, tenant, Request::Pass { call, secure, digits });

@@ -7,8 +7,8 @@ use crate::tenant::objects::{
 };
 use base64::Engine as _;
 use engine::{
-    AgentConfig, AgentId, AtStart, AttributeId, Config, FlowConfig, FlowId, LanguageId, MailboxId, NumberConfig, NumberId, PromptId,
-    QueueConfig, QueueId, SlotId, Step, TargetId, TrunkId,
+    AgentConfig, AgentId, AtStart, AttributeId, Config, FlowConfig, FlowId, LanguageId, MailboxId,
+    NumberConfig, NumberId, PromptId, QueueConfig, QueueId, SlotId, Step, TargetId, TrunkId,
 };
 use redact::Secret;
 use serde::de::DeserializeOwned;
@@ -101,7 +101,8 @@ impl Meaning {
     pub fn attribute(&self, attribute: AttributeId, value: u16) -> (String, String) {
         match self.attributes.get(usize::from(attribute.0)) {
             Some((name, values)) => {
-                let value = values.get(usize::from(value)).cloned().unwrap_or_else(|| format!("value-{value}"));
+                let value =
+                    values.get(usize::from(value)).cloned().unwrap_or_else(|| format!("value-{value}"));
                 (name.clone(), value)
             }
             None => (format!("attribute-{}", attribute.0), format!("value-{value}")),
@@ -123,7 +124,12 @@ impl Meaning {
 
     /// On which lists a number stands, one bit each.
     pub fn lists_of(&self, number: &str) -> u64 {
-        self.lists.iter().take(64).enumerate().filter(|(_, l)| l.contains(number)).fold(0, |a, (n, _)| a | 1 << n)
+        self.lists
+            .iter()
+            .take(64)
+            .enumerate()
+            .filter(|(_, l)| l.contains(number))
+            .fold(0, |a, (n, _)| a | 1 << n)
     }
 
     /// A network of a trunk here that is, or lies around, one of the other tenant's: its calls could be taken for ours.
@@ -231,7 +237,11 @@ pub fn understand(
         }
     }
     for (id, q) in all::<Queue>(documents, "Queue")? {
-        let members = q.agents.iter().map(|a| of("User", a).map(|n| AgentId(n).into())).collect::<Result<Vec<_>, _>>()?;
+        let members = q
+            .agents
+            .iter()
+            .map(|a| of("User", a).map(|n| AgentId(n).into()))
+            .collect::<Result<Vec<_>, _>>()?;
         meaning.config.queues.push(QueueConfig {
             id: QueueId(of("Queue", &id)?),
             members,

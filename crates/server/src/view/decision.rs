@@ -74,12 +74,20 @@ pub fn decision(d: &Decision, m: &Meaning) -> DecisionView {
     let runners_up: Vec<RunnerUp> = d
         .runners_up
         .iter()
-        .map(|(a, score, idle_ms)| RunnerUp { agent: m.names.of("User", a.0), score: *score, idle_ms: *idle_ms })
+        .map(|(a, score, idle_ms)| RunnerUp {
+            agent: m.names.of("User", a.0),
+            score: *score,
+            idle_ms: *idle_ms,
+        })
         .collect();
     let because = match (d.why, d.strategy) {
         (Why::LastAgent, _) => "the call was kept for this agent".into(),
-        (_, Strategy::LongestIdle) => format!("free for {}, the longest of {} free", length(d.idle_ms), d.free),
-        (_, Strategy::MostFitting) => format!("levels {} in what was needed, the most of {} free", d.score, d.free),
+        (_, Strategy::LongestIdle) => {
+            format!("free for {}, the longest of {} free", length(d.idle_ms), d.free)
+        }
+        (_, Strategy::MostFitting) => {
+            format!("levels {} in what was needed, the most of {} free", d.score, d.free)
+        }
         (_, Strategy::FewestCalls) => format!("{} calls so far, the fewest of {} free", d.score, d.free),
         (_, Strategy::RoundRobin) => format!("rung longest ago of {} free", d.free),
     };

@@ -273,7 +273,9 @@ pub fn agent(a: &Agent, m: &Meaning) -> AgentView {
         state: a.state.name().into(),
         since: time(a.since),
         call: match a.state {
-            AgentState::Offered { call, .. } | AgentState::Talking { call, .. } | AgentState::WrapUp { call } => Some(call_id(call)),
+            AgentState::Offered { call, .. }
+            | AgentState::Talking { call, .. }
+            | AgentState::WrapUp { call } => Some(call_id(call)),
             _ => None,
         },
         next: a.next.map(|n| word(&n)),

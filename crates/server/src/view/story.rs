@@ -19,7 +19,11 @@ pub fn story(c: &CallDetail) -> Vec<String> {
     }
     lines.push(head + ".");
     let offers = c.explanation.len();
-    let missed = c.explanation.iter().filter(|d| matches!(d.outcome.as_str(), "missed" | "declined" | "failed")).count();
+    let missed = c
+        .explanation
+        .iter()
+        .filter(|d| matches!(d.outcome.as_str(), "missed" | "declined" | "failed"))
+        .count();
     if offers > 0 {
         lines.push(format!(
             "It was offered {offers} time{}; {missed} of these {} not taken.",

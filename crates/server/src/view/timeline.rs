@@ -60,7 +60,9 @@ fn easier(queue: QueueId, step: u8, m: &Meaning) -> String {
         Easier::Lower { skill, by } => {
             format!("after {after}, {} may be {by} lower", m.names.of("Skill", skill.0))
         }
-        Easier::Drop { skill } => format!("after {after}, {} is needed no more", m.names.of("Skill", skill.0)),
+        Easier::Drop { skill } => {
+            format!("after {after}, {} is needed no more", m.names.of("Skill", skill.0))
+        }
         Easier::DropAll => format!("after {after}, no skill is needed any more"),
         Easier::AlsoQueue { queue } => {
             format!("after {after}, agents of {} are rung too", m.names.of("Queue", queue.0))
@@ -103,7 +105,9 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
             let prompt = m.names.of("Prompt", prompt.0);
             ("said", json!({"prompt": prompt}), format!("heard {prompt}"))
         }
-        What::Queued { queue: q } => ("queued", json!({"queue": queue(q)}), format!("entered queue {}", queue(q))),
+        What::Queued { queue: q } => {
+            ("queued", json!({"queue": queue(q)}), format!("entered queue {}", queue(q)))
+        }
         What::QueueFull { queue: q } => {
             ("queue-full", json!({"queue": queue(q)}), format!("queue {} was full", queue(q)))
         }
@@ -127,21 +131,23 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
         What::RangTooLong { leg: l } => ("rang-too-long", leg(l), "nobody picked up in the ring time".into()),
         What::Missed { agent: a } => ("missed", agent(a), format!("{} did not answer", user(a))),
         What::Declined { agent: a } => ("declined", agent(a), format!("{} declined", user(a))),
-        What::NotReached { agent: a } => ("not-reached", agent(a), format!("{}'s phone could not be reached", user(a))),
+        What::NotReached { agent: a } => {
+            ("not-reached", agent(a), format!("{}'s phone could not be reached", user(a)))
+        }
         What::NotAvailable { agent: a } => ("not-available", agent(a), format!("{} was not free", user(a))),
         What::Suspended { agent: a } => {
             ("suspended", agent(a), format!("{} missed too many calls and gets no more", user(a)))
         }
         What::Dialled { leg: l, .. } => ("dialled", leg(l), "a fixed address was rung".into()),
-        What::TargetFailed { end, .. } => {
-            ("target-failed", json!({"how": word(end)}), format!("the fixed address did not answer: {}", word(end)))
-        }
-        What::Connected { leg: l } => ("connected", leg(l), "connected".into()),
-        What::RecordingStarted { recording } => (
-            "recording-started",
-            json!({"recording": recording_id(*recording)}),
-            "recording began".into(),
+        What::TargetFailed { end, .. } => (
+            "target-failed",
+            json!({"how": word(end)}),
+            format!("the fixed address did not answer: {}", word(end)),
         ),
+        What::Connected { leg: l } => ("connected", leg(l), "connected".into()),
+        What::RecordingStarted { recording } => {
+            ("recording-started", json!({"recording": recording_id(*recording)}), "recording began".into())
+        }
         What::RecordingStopped { recording } => {
             ("recording-stopped", json!({"recording": recording_id(*recording)}), "recording ended".into())
         }
@@ -174,7 +180,9 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
             ("chosen", json!({"digit": digit.to_string()}), format!("chose {digit} in the menu"))
         }
         What::NothingChosen => ("nothing-chosen", json!({}), "chose nothing that is offered".into()),
-        What::DigitsTaken { count } => ("digits-taken", json!({"count": count}), format!("keyed {count} digits")),
+        What::DigitsTaken { count } => {
+            ("digits-taken", json!({"count": count}), format!("keyed {count} digits"))
+        }
         What::HoursClosed { hours, holiday, emergency } => {
             let hours = m.names.of("Hours", hours.0);
             let why = match (emergency, holiday) {
@@ -200,16 +208,20 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
             let language = m.language(*language);
             ("language-set", json!({"language": language}), format!("language {language}"))
         }
-        What::PrioritySet { steps } => ("priority-set", json!({"priority": steps}), format!("priority {steps}")),
+        What::PrioritySet { steps } => {
+            ("priority-set", json!({"priority": steps}), format!("priority {steps}"))
+        }
         What::SkillNeeded { skill: s, level } => {
             let name = m.names.of("Skill", s.0);
-            ("skill-needed", json!({"skill": name, "level": level}), format!("needs {}", skill(*s, *level, m)))
+            (
+                "skill-needed",
+                json!({"skill": name, "level": level}),
+                format!("needs {}", skill(*s, *level, m)),
+            )
         }
-        What::ConsentAnnounced => (
-            "consent-announced",
-            json!({}),
-            "was told that the call is recorded, and did not object".into(),
-        ),
+        What::ConsentAnnounced => {
+            ("consent-announced", json!({}), "was told that the call is recorded, and did not object".into())
+        }
         What::ConsentRefused => ("consent-refused", json!({}), "objected to being recorded".into()),
         What::SecureBegan { secure } => {
             let name = m.names.of("SecureEntry", secure.0);
