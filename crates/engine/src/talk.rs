@@ -75,7 +75,7 @@ impl Engine {
             Some(AsideStage::Talking(leg)) => Some(leg),
             _ => None,
         };
-        let audible = |leg: &LegId| !held(leg) && !(secret && Some(*leg) == caller);
+        let silent = |leg: &LegId| held(leg) || (secret && Some(*leg) == caller);
         let mut hears: Vec<(LegId, Option<Vec<LegId>>)> = Vec::new();
         for leg in &talk {
             if aside.is_some_and(|a| a.by == *leg) {
@@ -88,7 +88,7 @@ impl Engine {
                 continue;
             }
             let is_caller = Some(*leg) == caller;
-            let others = talk.iter().filter(|l| *l != leg && audible(l));
+            let others = talk.iter().filter(|l| *l != leg && !silent(l));
             let mut from: Vec<LegId> =
                 others.filter(|l| aside.is_none_or(|a| a.by != **l)).copied().collect();
             if from.is_empty() && watchers.iter().all(|w| w.watch != Watch::Barge) {
@@ -108,7 +108,7 @@ impl Engine {
         }
         for w in &watchers {
             let mut from: Vec<LegId> =
-                talk.iter().chain(&aside_leg).filter(|l| audible(l)).copied().collect();
+                talk.iter().chain(&aside_leg).filter(|l| !silent(l)).copied().collect();
             from.extend(
                 watchers.iter().filter(|o| o.leg != w.leg && o.watch != Watch::Listen).map(|o| o.leg),
             );

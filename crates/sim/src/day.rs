@@ -88,6 +88,7 @@ struct World {
     pairs: BTreeSet<(LegId, LegId)>,
     variant: u32,
     happened: BTreeMap<String, u64>,
+    journal: Option<Vec<(Time, Event)>>,
 }
 
 impl Day {
@@ -115,6 +116,15 @@ impl Day {
     /// Runs it.
     pub fn run(&self) -> DayOutcome {
         World::new(self.clone()).run()
+    }
+
+    /// Runs it and gives its journal.
+    pub fn journal(&self) -> Vec<(Time, Event)> {
+        let mut world = World::new(self.clone());
+        world.journal = Some(Vec::new());
+        let mut journal = Vec::new();
+        world.run_into(&mut journal);
+        journal
     }
 
     fn config(&self) -> Config {
@@ -186,11 +196,37 @@ impl World {
             pairs: BTreeSet::new(),
             variant: 0,
             happened: BTreeMap::new(),
+            journal: None,
             day,
         }
     }
 
+    fn run_into(mut self, journal: &mut Vec<(Time, Event)>) {
+        self.go();
+        journal.extend(self.journal.take().unwrap_or_default());
+    }
+
     fn run(mut self) -> DayOutcome {
+        self.go();
+        self.checkers.engine(self.engine.now(), &self.engine);
+        self.checkers.end(&self.engine, self.begun);
+        let bytes = postcard::to_allocvec(&self.engine.snapshot()).expect("a snapshot can be written");
+        self.hasher.write(&bytes);
+        let sum =
+            |f: fn(&engine::QueueCounts) -> u64| self.engine.queues().values().map(|q| f(&q.counts)).sum();
+        DayOutcome {
+            digest: self.hasher.finish(),
+            calls: self.begun,
+            events: self.engine.position(),
+            answered: sum(|c| c.answered),
+            abandoned: sum(|c| c.abandoned),
+            missed: sum(|c| c.missed_offers),
+            violations: self.checkers.violations,
+            happened: self.happened,
+        }
+    }
+
+    fn go(&mut self) {
         let start = Time(1_800_000_000_000);
         let end = start.plus(self.day.hours * 3_600_000);
         self.tell(start, Event::Started { seed: self.day.seed });
@@ -283,22 +319,6 @@ impl World {
                 }
             }
         }
-        self.checkers.engine(self.engine.now(), &self.engine);
-        self.checkers.end(&self.engine, self.begun);
-        let bytes = postcard::to_allocvec(&self.engine.snapshot()).expect("a snapshot can be written");
-        self.hasher.write(&bytes);
-        let sum =
-            |f: fn(&engine::QueueCounts) -> u64| self.engine.queues().values().map(|q| f(&q.counts)).sum();
-        DayOutcome {
-            digest: self.hasher.finish(),
-            calls: self.begun,
-            events: self.engine.position(),
-            answered: sum(|c| c.answered),
-            abandoned: sum(|c| c.abandoned),
-            missed: sum(|c| c.missed_offers),
-            violations: self.checkers.violations,
-            happened: self.happened,
-        }
     }
 
     fn plan(&mut self, at: Time, what: Planned) {
@@ -325,6 +345,9 @@ impl World {
     fn tell(&mut self, now: Time, event: Event) {
         if let Event::LegEnded { leg, .. } = event {
             self.callers.remove(&leg);
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.push((now.max(self.engine.now()), event.clone()));
         }
         self.engine.handle(now, event);
         while let Some((_, effect)) = self.engine.poll() {

@@ -37,7 +37,7 @@ pub fn full_house(agents: u32, variant: u32) -> Config {
         .map(|n| QueueConfig {
             id: QueueId(n),
             members: (0..agents)
-                .filter(|a| (a + n + variant) % 3 != 0 || a % QUEUES == n)
+                .filter(|a| !(a + n + variant).is_multiple_of(3) || a % QUEUES == n)
                 .map(member)
                 .collect(),
             strategy: [

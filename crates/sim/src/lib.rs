@@ -9,10 +9,12 @@
 mod chance;
 mod checkers;
 mod day;
+pub mod erlang;
 mod full_house;
 mod network;
 pub mod people;
 mod phones;
+pub mod replay;
 mod traffic;
 
 pub use chance::Chance;

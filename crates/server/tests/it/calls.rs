@@ -118,6 +118,7 @@ fn a_call_goes_through_a_queue_to_a_person_and_is_recorded_counted_and_explained
         words(&call),
         [
             "arrived",
+            "flow-entered",
             "answered",
             "said",
             "queued",

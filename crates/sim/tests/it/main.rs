@@ -1,6 +1,7 @@
 //! Whole days in an engine alone; in the files beside, phones and the traffic that they make.
 
 mod phones;
+mod replay;
 mod switchboard;
 mod traffic;
 
