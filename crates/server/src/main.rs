@@ -6,6 +6,7 @@ mod cli;
 mod clock;
 mod config;
 mod demo;
+mod explain;
 mod http;
 mod journal_io;
 mod live;

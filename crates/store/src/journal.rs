@@ -162,6 +162,21 @@ impl Store {
         Ok(())
     }
 
+    /// The newest snapshot that lies before a position; `None` if there is none: then the journal's beginning is it.
+    ///
+    /// # Errors
+    /// What the database said, or what is damaged.
+    pub fn snapshot_before(&self, tenant: TenantId, position: u64) -> Result<Option<Snapshot>, StoreError> {
+        let sql = "SELECT state FROM snapshots WHERE tenant = $1 AND position < $2 ORDER BY position DESC LIMIT 1";
+        let rows = self.reader().rows(sql, &[tenant.into(), position.into()])?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let unreadable = || StoreError::Unreadable("a snapshot".into());
+        match row.bytes(0).split_first() {
+            Some((&FORM, bytes)) => postcard::from_bytes(bytes).map(Some).map_err(|_| unreadable()),
+            _ => Err(unreadable()),
+        }
+    }
+
     /// Reads the newest snapshot.
     ///
     /// # Errors

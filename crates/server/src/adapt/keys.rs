@@ -105,6 +105,15 @@ impl Switch {
         self.tell(now, tenant, Event::NumberChecked { leg, party: Some(party), person });
     }
 
+    /// A number outside as a party that can be called; `None` if it may not be.
+    pub fn party(&mut self, tenant: store::TenantId, number: &str) -> Option<engine::PartyId> {
+        let n = self.tenants.iter().position(|t| t.id == tenant)?;
+        let number = Secret::new(self.tenants[n].meaning.dial_plan.outward(number)?);
+        let party = self.new_party(n, &number, &Secret::default());
+        self.tenants[n].parties.insert(party, number);
+        Some(party)
+    }
+
     /// Asks another system about a call.
     pub(super) fn look_up(&mut self, now: Now, tenant: usize, call: CallId, leg: LegId, look_up: LookUpId) {
         let t = &self.tenants[tenant];

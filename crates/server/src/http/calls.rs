@@ -165,3 +165,36 @@ pub async fn hang_up(
     .map_err(|_| Problem::stopping())??;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// A call told in sentences, and the whole lists behind its decisions.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Explanation {
+    /// The call from beginning to end, a sentence each.
+    pub story: Vec<String>,
+    /// For each decision, everybody who could have been rung and why not.
+    pub decisions: Vec<crate::explain::WholeDecision>,
+}
+
+/// `GET /calls/{id}/explanation`
+pub async fn explanation(
+    state: State<Api>,
+    asker: Extension<Asker>,
+    path: Path<String>,
+) -> Result<Json<Explanation>, Problem> {
+    let State(api) = state.clone();
+    let tenant = asker.0.0.tenant;
+    let Json(detail) = one(state, asker, path).await?;
+    let meaning = api
+        .handle
+        .ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.clone()))
+        .await
+        .ok_or_else(Problem::stopping)?
+        .ok_or_else(|| Problem::not_found("such tenant in this server"))?;
+    let store = api.handle.store.clone();
+    tokio::task::spawn_blocking(move || {
+        let decisions = crate::explain::whole_decisions(&store, tenant, &detail, &meaning)?;
+        Ok(Json(Explanation { story: view::story(&detail), decisions }))
+    })
+    .await
+    .map_err(|_| Problem::stopping())?
+}

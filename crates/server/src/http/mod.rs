@@ -1,5 +1,6 @@
 //! The HTTP API: one table of routes, from which the router, the rights and the OpenAPI description are made.
 
+mod actions;
 mod agents;
 mod audit;
 mod calls;

@@ -1,7 +1,7 @@
 //! The table of routes: method, path, the role it needs, what it does, what it answers, who handles it.
 
 use crate::http::serve::Api;
-use crate::http::{agents, audit, calls, configuration, live, recordings, reports};
+use crate::http::{actions, agents, audit, calls, configuration, live, recordings, reports};
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -94,6 +94,75 @@ pub fn all() -> Vec<Route> {
             change: Role::Supervisor,
             operations: vec![Operation { response: None, ..op::<()>("post", "Ends a call") }],
             handler: post(calls::hang_up),
+        },
+        Route {
+            path: "/calls/{id}/actions".into(),
+            role: Role::Supervisor,
+            change: Role::Supervisor,
+            operations: vec![Operation {
+                request: Some(schema::<actions::NewAction>),
+                response: None,
+                ..op::<()>("post", "Does something about a call: transfer, consult, supervise, give, move and more")
+            }],
+            handler: post(actions::act),
+        },
+        Route {
+            path: "/calls/{id}/explanation".into(),
+            role: Role::Auditor,
+            change: Role::Owner,
+            operations: vec![op::<calls::Explanation>(
+                "get",
+                "A call told in sentences, with everybody who could have been rung at each decision",
+            )],
+            handler: get(calls::explanation),
+        },
+        Route {
+            path: "/dial".into(),
+            role: Role::Supervisor,
+            change: Role::Supervisor,
+            operations: vec![Operation {
+                request: Some(schema::<actions::NewDial>),
+                ..op::<actions::Begun>("post", "An agent calls a number: the agent's phone rings first")
+            }],
+            handler: post(actions::dial),
+        },
+        Route {
+            path: "/agents/{id}/wrap-up".into(),
+            role: Role::Supervisor,
+            change: Role::Supervisor,
+            operations: vec![Operation {
+                request: Some(schema::<actions::MoreWrapUp>),
+                response: None,
+                ..op::<()>("post", "More time for an agent's wrap-up")
+            }],
+            handler: post(actions::more_wrap_up),
+        },
+        Route {
+            path: "/hours/{id}/closure".into(),
+            role: Role::Auditor,
+            change: Role::Supervisor,
+            operations: vec![
+                op::<actions::Closure>("get", "Whether hours are closed by the emergency switch"),
+                Operation {
+                    request: Some(schema::<actions::Closure>),
+                    ..op::<actions::Closure>("put", "Turns the emergency switch of hours")
+                },
+            ],
+            handler: get(actions::closure).put(actions::set_closure),
+        },
+        Route {
+            path: "/callbacks".into(),
+            role: Role::Auditor,
+            change: Role::Owner,
+            operations: vec![op::<Vec<actions::CallbackView>>("get", "Promises to call back that are not kept yet")],
+            handler: get(actions::callbacks),
+        },
+        Route {
+            path: "/callbacks/{id}".into(),
+            role: Role::Supervisor,
+            change: Role::Supervisor,
+            operations: vec![Operation { response: None, ..op::<()>("delete", "Takes a promise to call back back") }],
+            handler: axum::routing::delete(actions::cancel_callback),
         },
         Route {
             path: "/recordings/{id}".into(),

@@ -2,7 +2,7 @@
 
 use crate::tenant::Meaning;
 use crate::view::timeline::{length, skill, states};
-use crate::view::{time, word};
+use crate::view::{leg_id, time, word};
 use engine::{AgentState, Decision, Strategy, Why};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,6 +17,8 @@ pub struct DecisionView {
     pub queue: String,
     /// Whom.
     pub agent: String,
+    /// Id of the leg that rang.
+    pub leg: String,
     /// `in-order`, `last-agent`, or `also-queue`: the agents of a further queue were asked too.
     pub why: String,
     /// How those who were free were put in order: `longest-idle`, `most-fitting`, `fewest-calls` or `round-robin`.
@@ -113,6 +115,7 @@ pub fn decision(d: &Decision, m: &Meaning) -> DecisionView {
         at: time(d.at),
         queue: m.names.of("Queue", d.queue.0),
         agent,
+        leg: leg_id(d.leg),
         why: match d.why {
             Why::InOrder => "in-order",
             Why::LastAgent => "last-agent",

@@ -158,7 +158,8 @@ pub fn recording_id(id: engine::RecordingId) -> String {
     format!("r{}", id.0)
 }
 
-fn leg_id(id: LegId) -> String {
+/// The id of a leg as the API writes it.
+pub fn leg_id(id: LegId) -> String {
     format!("l{}", id.0)
 }
 

@@ -1,0 +1,453 @@
+//! What can be done about a call, and calls that agents make. Each is in the audit log.
+
+use crate::adapt::{Now, Switch};
+use crate::http::calls::read_id;
+use crate::http::problem::Problem;
+use crate::http::serve::{Api, Asker};
+use crate::tenant::{Meaning, objects::Span};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use engine::{
+    AgentId, Ask, CallId, CallbackId, DispositionId, Event, HoursId, NumberId, QueueId, SecureId, To, Wanted, Watch,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use store::TenantId;
+
+/// Something to do about a call.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAction {
+    /// Id of the agent or supervisor who does it, where it matters who: everything but `hang-up`, `pause-recording`,
+    /// `resume-recording`, `secure`, `stop-secure` and `move`.
+    #[serde(default)]
+    pub by: Option<String>,
+    /// What.
+    #[serde(flatten)]
+    pub action: Action,
+}
+
+/// What can be done.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum Action {
+    /// The call ends.
+    HangUp,
+    /// The agent leaves, the caller goes there.
+    Transfer {
+        /// Where.
+        to: Place,
+    },
+    /// The agent asks there while the caller holds.
+    Consult {
+        /// Where.
+        to: Place,
+    },
+    /// The consultation ends: caller and the one asked talk.
+    Complete,
+    /// The consultation ends: all three talk.
+    Join,
+    /// The consultation ends: agent and caller talk.
+    Abort,
+    /// Secret digits are taken from the caller.
+    Secure {
+        /// Id of the secure entry.
+        entry: String,
+    },
+    /// Secret digits are not taken after all.
+    StopSecure,
+    /// How the call ended, for the agent.
+    Dispose {
+        /// Id of the disposition.
+        disposition: String,
+    },
+    /// The recording pauses.
+    PauseRecording,
+    /// The recording goes on.
+    ResumeRecording,
+    /// Whoever does it hears the call; again with another mode changes it.
+    Supervise {
+        /// How.
+        mode: Mode,
+    },
+    /// Supervising ends.
+    StopSupervising,
+    /// Whoever does it takes the agent's place.
+    TakeOver,
+    /// A waiting call is offered to this agent next.
+    Give {
+        /// Id of the agent.
+        agent: String,
+    },
+    /// A waiting call goes to another queue; the time waited counts.
+    Move {
+        /// Id of the queue.
+        queue: String,
+    },
+}
+
+/// How to supervise.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Heard by nobody.
+    Listen,
+    /// Heard by the agent only.
+    Whisper,
+    /// Heard by everybody.
+    Barge,
+}
+
+/// Where a call can go: exactly one of these.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// Id of an agent.
+    Agent(String),
+    /// Id of a queue.
+    Queue(String),
+    /// A number that may be called.
+    Number(String),
+}
+
+/// A call to make.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDial {
+    /// Id of the agent who calls: this phone rings first.
+    pub agent: String,
+    /// The number to call.
+    pub to: String,
+    /// Id of the number of ours that the far end sees.
+    #[serde(default)]
+    pub number: Option<String>,
+    /// Id of the queue that it counts for.
+    #[serde(default)]
+    pub queue: Option<String>,
+}
+
+/// A call that was begun.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Begun {
+    /// Its id.
+    pub call: String,
+}
+
+/// The emergency switch of opening hours.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Closure {
+    /// Whether they are closed, whatever the clock says.
+    pub closed: bool,
+}
+
+/// A longer wrap-up.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoreWrapUp {
+    /// How much longer: `30s`. The queue's `more_wrap_up` bounds it.
+    pub more: Span,
+}
+
+/// A promise to call back.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CallbackView {
+    /// Its id.
+    pub id: String,
+    /// Id of the queue.
+    pub queue: String,
+    /// When it was promised.
+    pub promised: String,
+    /// Until when.
+    pub by: String,
+    /// How often it was tried.
+    pub tries: u8,
+    /// `waiting`, `paused` or `trying`.
+    pub state: String,
+}
+
+fn missing(kind: &str, id: &str) -> Problem {
+    Problem::not_found(&format!("{kind} {id:?}"))
+}
+
+fn number(m: &Meaning, kind: &'static str, id: &str) -> Result<u32, Problem> {
+    m.names.number(kind, id).ok_or_else(|| missing(&kind.to_lowercase(), id))
+}
+
+impl Switch {
+    // A number outside, as a party that can be called.
+    fn place(&mut self, tenant: TenantId, place: &Place) -> Result<To, Problem> {
+        let t = self.tenant(tenant).ok_or_else(|| Problem::not_found("such tenant in this server"))?;
+        Ok(match place {
+            Place::Agent(id) => To::Agent(AgentId(number(&t.meaning, "User", id)?)),
+            Place::Queue(id) => To::Queue(QueueId(number(&t.meaning, "Queue", id)?)),
+            Place::Number(to) => To::Party(self.party(tenant, to).ok_or_else(refused)?),
+        })
+    }
+}
+
+fn refused() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "this number may not be called: see `dial` of the tenant, and write it with + and the country's code",
+    )
+}
+
+fn ask_of(switch: &mut Switch, tenant: TenantId, action: &Action) -> Result<Ask, Problem> {
+    let gone = || Problem::not_found("such tenant in this server");
+    let names = |switch: &Switch, kind, id: &str| number(&switch.tenant(tenant).ok_or_else(gone)?.meaning, kind, id);
+    Ok(match action {
+        Action::HangUp => Ask::HangUp,
+        Action::Transfer { to } => Ask::Transfer(switch.place(tenant, to)?),
+        Action::Consult { to } => Ask::Consult(switch.place(tenant, to)?),
+        Action::Complete => Ask::Complete,
+        Action::Join => Ask::Join,
+        Action::Abort => Ask::Abort,
+        Action::Secure { entry } => Ask::Secure(SecureId(names(switch, "SecureEntry", entry)?)),
+        Action::StopSecure => Ask::StopSecure,
+        Action::Dispose { disposition } => Ask::Dispose(DispositionId(names(switch, "Disposition", disposition)?)),
+        Action::PauseRecording => Ask::PauseRecording,
+        Action::ResumeRecording => Ask::ResumeRecording,
+        Action::Supervise { mode } => Ask::Supervise(match mode {
+            Mode::Listen => Watch::Listen,
+            Mode::Whisper => Watch::Whisper,
+            Mode::Barge => Watch::Barge,
+        }),
+        Action::StopSupervising => Ask::StopSupervising,
+        Action::TakeOver => Ask::TakeOver,
+        Action::Give { agent } => Ask::Give(AgentId(names(switch, "User", agent)?)),
+        Action::Move { queue } => Ask::Move(QueueId(names(switch, "Queue", queue)?)),
+    })
+}
+
+// How an action is called in the audit log.
+fn word(action: &Action) -> &'static str {
+    match action {
+        Action::HangUp => "call.hang-up",
+        Action::Transfer { .. } => "call.transfer",
+        Action::Consult { .. } => "call.consult",
+        Action::Complete => "call.complete",
+        Action::Join => "call.join",
+        Action::Abort => "call.abort",
+        Action::Secure { .. } => "call.secure",
+        Action::StopSecure => "call.stop-secure",
+        Action::Dispose { .. } => "call.dispose",
+        Action::PauseRecording => "call.pause-recording",
+        Action::ResumeRecording => "call.resume-recording",
+        Action::Supervise { mode: Mode::Listen } => "call.listen",
+        Action::Supervise { mode: Mode::Whisper } => "call.whisper",
+        Action::Supervise { mode: Mode::Barge } => "call.barge",
+        Action::StopSupervising => "call.stop-supervising",
+        Action::TakeOver => "call.take-over",
+        Action::Give { .. } => "call.give",
+        Action::Move { .. } => "call.move",
+    }
+}
+
+async fn audited(api: &Api, asker: &Asker, action: &'static str, object: String) -> Result<(), Problem> {
+    let (store, tenant, who) = (api.handle.store.clone(), asker.0.tenant, asker.name());
+    tokio::task::spawn_blocking(move || store.audit(tenant, crate::clock::wall_ms(), &who, action, &object))
+        .await
+        .map_err(|_| Problem::stopping())??;
+    Ok(())
+}
+
+// Tells the engine, and whether it changed anything: what is not possible now leaves everything as it was.
+fn told(switch: &mut Switch, now: Now, tenant: TenantId, call: CallId, by: Option<AgentId>, ask: Ask) -> bool {
+    let look = |switch: &Switch| {
+        let t = switch.tenant(tenant)?;
+        let moments = t.engine.calls().get(&call).map(|c| c.timeline.clone());
+        let said = by.and_then(|a| t.engine.agents().get(&a)?.work).map(|w| w.disposition);
+        Some((moments, said))
+    };
+    let before = look(switch);
+    switch.on_event(now, tenant, Event::CallAsked { call, by, ask });
+    before != look(switch)
+}
+
+/// `POST /calls/{id}/actions`
+pub async fn act(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(id): Path<String>,
+    Json(new): Json<NewAction>,
+) -> Result<StatusCode, Problem> {
+    let tenant = asker.0.tenant;
+    let call = CallId(read_id(&id, 'c').ok_or_else(|| missing("call", &id))?);
+    let (object, action) = (format!("Call/{id}"), word(&new.action));
+    // Who hears or steers a call stands in the log before it happens.
+    audited(&api, &asker, action, object).await?;
+    let done = api
+        .handle
+        .ask(move |switch, now| {
+            let t = switch.tenant(tenant).ok_or_else(|| Problem::not_found("such tenant in this server"))?;
+            let by = match &new.by {
+                Some(by) => Some(AgentId(number(&t.meaning, "User", by)?)),
+                None => None,
+            };
+            let open = t.engine.calls().contains_key(&call) || matches!(new.action, Action::Dispose { .. });
+            if !open {
+                return Err(missing("open call", &id));
+            }
+            let ask = ask_of(switch, tenant, &new.action)?;
+            match told(switch, now, tenant, call, by, ask) {
+                true => Ok(StatusCode::NO_CONTENT),
+                false => Err(Problem::new(
+                    StatusCode::CONFLICT,
+                    "this is not possible now: look at the call and its agent, and at `by`",
+                )),
+            }
+        })
+        .await
+        .ok_or_else(Problem::stopping)?;
+    done
+}
+
+/// `POST /dial`
+pub async fn dial(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Json(new): Json<NewDial>,
+) -> Result<(StatusCode, Json<Begun>), Problem> {
+    let tenant = asker.0.tenant;
+    audited(&api, &asker, "call.dial", format!("User/{}", new.agent)).await?;
+    let begun = api
+        .handle
+        .ask(move |switch, now| {
+            let t = switch.tenant(tenant).ok_or_else(|| Problem::not_found("such tenant in this server"))?;
+            let agent = AgentId(number(&t.meaning, "User", &new.agent)?);
+            let shown = match &new.number {
+                Some(id) => Some(NumberId(number(&t.meaning, "Number", id)?)),
+                None => None,
+            };
+            let queue = match &new.queue {
+                Some(id) => Some(QueueId(number(&t.meaning, "Queue", id)?)),
+                None => None,
+            };
+            let before = t.engine.calls().keys().next_back().copied();
+            let party = switch.party(tenant, &new.to).ok_or_else(refused)?;
+            switch.on_event(now, tenant, Event::DialAsked { agent, party, number: shown, queue });
+            let newest = switch.tenant(tenant).and_then(|t| t.engine.calls().keys().next_back().copied());
+            newest.filter(|n| Some(*n) != before).ok_or_else(|| {
+                Problem::new(StatusCode::CONFLICT, "this agent is busy, suspended or unknown, and cannot call now")
+            })
+        })
+        .await
+        .ok_or_else(Problem::stopping)??;
+    Ok((StatusCode::CREATED, Json(Begun { call: crate::view::call_id(begun) })))
+}
+
+/// `POST /agents/{id}/wrap-up`
+pub async fn more_wrap_up(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(id): Path<String>,
+    Json(new): Json<MoreWrapUp>,
+) -> Result<StatusCode, Problem> {
+    let tenant = asker.0.tenant;
+    let found = api.handle.ask(move |switch, now| {
+        let agent = AgentId(number(&switch.tenant(tenant)?.meaning, "User", &id).ok()?);
+        let ms = u32::try_from(new.more.0).unwrap_or(u32::MAX);
+        switch.on_event(now, tenant, Event::AgentWants { agent, wanted: Wanted::MoreWrapUp(ms) });
+        Some(())
+    });
+    found.await.ok_or_else(Problem::stopping)?.ok_or_else(|| Problem::not_found("such agent"))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn closure_of(
+    api: &Api,
+    asker: &Asker,
+    id: String,
+    set: Option<bool>,
+) -> Result<Json<Closure>, Problem> {
+    let tenant = asker.0.tenant;
+    let found = api
+        .handle
+        .ask(move |switch, now| {
+            let t = switch.tenant(tenant).ok_or_else(|| Problem::not_found("such tenant in this server"))?;
+            let hours = HoursId(number(&t.meaning, "Hours", &id)?);
+            if let Some(closed) = set {
+                switch.on_event(now, tenant, Event::ClosureSet { hours, closed });
+            }
+            let closed = switch.tenant(tenant).is_some_and(|t| t.engine.closed().contains(&hours));
+            Ok(Json(Closure { closed }))
+        })
+        .await
+        .ok_or_else(Problem::stopping)?;
+    found
+}
+
+/// `GET /hours/{id}/closure`
+pub async fn closure(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(id): Path<String>,
+) -> Result<Json<Closure>, Problem> {
+    closure_of(&api, &asker, id, None).await
+}
+
+/// `PUT /hours/{id}/closure`
+pub async fn set_closure(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(id): Path<String>,
+    Json(new): Json<Closure>,
+) -> Result<Json<Closure>, Problem> {
+    let action = if new.closed { "hours.close" } else { "hours.reopen" };
+    audited(&api, &asker, action, format!("Hours/{id}")).await?;
+    closure_of(&api, &asker, id, Some(new.closed)).await
+}
+
+/// `GET /callbacks`
+pub async fn callbacks(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+) -> Result<Json<Vec<CallbackView>>, Problem> {
+    let tenant = asker.0.tenant;
+    let list = api.handle.ask(move |switch, _| {
+        let t = switch.tenant(tenant)?;
+        let view = |k: &engine::Callback| CallbackView {
+            id: format!("b{}", k.id.0),
+            queue: t.meaning.names.of("Queue", k.queue.0),
+            promised: crate::view::time(k.promised),
+            by: crate::view::time(k.by),
+            tries: k.tries,
+            state: match k.state {
+                engine::CallbackState::Waiting(_) => "waiting",
+                engine::CallbackState::Paused => "paused",
+                engine::CallbackState::Trying(_) => "trying",
+            }
+            .into(),
+        };
+        Some(t.engine.callbacks().values().map(view).collect())
+    });
+    list.await
+        .ok_or_else(Problem::stopping)?
+        .map(Json)
+        .ok_or_else(|| Problem::not_found("such tenant in this server"))
+}
+
+/// `DELETE /callbacks/{id}`
+pub async fn cancel_callback(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let tenant = asker.0.tenant;
+    let callback = CallbackId(read_id(&id, 'b').ok_or_else(|| missing("callback", &id))?);
+    audited(&api, &asker, "callback.cancel", format!("Callback/{id}")).await?;
+    let found = api
+        .handle
+        .ask(move |switch, now| {
+            let there = switch.tenant(tenant).is_some_and(|t| t.engine.callbacks().contains_key(&callback));
+            if there {
+                switch.on_event(now, tenant, Event::CallbackCancelled { callback });
+            }
+            there
+        })
+        .await
+        .ok_or_else(Problem::stopping)?;
+    if found { Ok(StatusCode::NO_CONTENT) } else { Err(missing("callback", &id)) }
+}
