@@ -3,9 +3,11 @@
 mod apply;
 pub mod arguments;
 mod check;
+mod explain;
 mod export;
 mod plan;
 mod remote;
+mod replay;
 mod schema;
 pub mod serve;
 mod token;
@@ -48,7 +50,7 @@ struct Command {
     run: fn(Arguments) -> Outcome,
 }
 
-const COMMANDS: [Command; 8] = [
+const COMMANDS: [Command; 10] = [
     Command {
         name: "serve",
         usage: "--config FILE [--apply DIR] [--log json] | --print-config",
@@ -84,6 +86,18 @@ const COMMANDS: [Command; 8] = [
         usage: "DIR (--server URL --token T | --config FILE --tenant T)",
         does: "writes a tenant's configuration as files",
         run: export::run,
+    },
+    Command {
+        name: "explain",
+        usage: "CALL --server URL --token T",
+        does: "tells a call from beginning to end, and why each agent was rung",
+        run: explain::run,
+    },
+    Command {
+        name: "replay",
+        usage: "FILE [--with DIR] [--tenant T] [--keys FILE] [--seeds N]",
+        does: "runs the calls of a stopped server's database, or made-up traffic, with other staffing",
+        run: replay::run,
     },
     Command {
         name: "schema",

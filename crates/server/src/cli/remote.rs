@@ -188,6 +188,15 @@ pub fn wanted(dir: &Path) -> Result<Documents, Failure> {
     read_folder(dir).map_err(|p| p.iter().map(ToString::to_string).collect::<Vec<_>>().into())
 }
 
+/// What a server answers to a question.
+///
+/// # Errors
+/// What the server said, or that it is not there.
+pub fn get(url: &str, token: &str) -> Result<Value, Failure> {
+    let request = ureq::get(url).header("Authorization", format!("Bearer {token}"));
+    read_json(answer(request.config().http_status_as_error(false).build().call())?)
+}
+
 /// The steps as text, a line each.
 pub fn list(steps: &[Step]) -> String {
     steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
