@@ -50,7 +50,11 @@ impl DialPlan {
     /// ISO 3166 code of a number's country; zeros if unknown.
     pub fn country(&self, number: &str) -> [u8; 2] {
         let Some(rest) = number.strip_prefix('+') else { return [0; 2] };
-        (1..=3).rev().filter_map(|n| rest.get(..n)).find_map(crate::tenant::calling_codes::country).unwrap_or([0; 2])
+        (1..=3)
+            .rev()
+            .filter_map(|n| rest.get(..n))
+            .find_map(crate::tenant::calling_codes::country)
+            .unwrap_or([0; 2])
     }
 }
 
