@@ -48,10 +48,17 @@ fn op<T: JsonSchema>(method: &'static str, summary: &'static str) -> Operation {
 }
 
 /// A path in words of the API for each kind of configuration object.
-pub const COLLECTIONS: [(&str, &str); 6] = [
+pub const COLLECTIONS: [(&str, &str); 13] = [
     ("queues", "Queue"),
     ("users", "User"),
+    ("skills", "Skill"),
     ("flows", "Flow"),
+    ("hours", "Hours"),
+    ("holidays", "Holidays"),
+    ("dispositions", "Disposition"),
+    ("secure-entries", "SecureEntry"),
+    ("look-ups", "LookUp"),
+    ("webhooks", "Webhook"),
     ("numbers", "Number"),
     ("trunks", "Trunk"),
     ("prompts", "Prompt"),

@@ -6,6 +6,11 @@ pub fn country(code: &str) -> Option<[u8; 2]> {
     CODES.get(found).map(|(_, country)| **country)
 }
 
+/// Calling code of a country, by its ISO 3166 code. The smaller ones that share another's code are not known.
+pub fn code(country: &str) -> Option<&'static str> {
+    CODES.iter().find(|(_, c)| c.as_slice() == country.as_bytes()).map(|(code, _)| *code)
+}
+
 #[rustfmt::skip]
 const CODES: &[(&str, &[u8; 2])] = &[
     ("1", b"US"), ("20", b"EG"), ("211", b"SS"), ("212", b"MA"), ("213", b"DZ"), ("216", b"TN"),

@@ -1,33 +1,20 @@
 //! What checked documents mean: numbers for the engine, addresses and sounds for the door.
 
 use crate::tenant::DialPlan;
-use crate::tenant::check::Documents;
-use crate::tenant::objects::{
-    Flow, FlowStep, Number, Prompt, Queue, StartState, Tenant, Trunk, User, UserRole,
-};
-use base64::Engine as _;
+use crate::tenant::mailbox;
+use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
+use crate::tenant::web::Template;
 use engine::{
-    AgentConfig, AgentId, AtStart, AttributeId, Config, FlowConfig, FlowId, LanguageId, MailboxId,
-    NumberConfig, NumberId, PromptId, QueueConfig, QueueId, SlotId, Step, TargetId, TrunkId,
+    AgentId, AttributeId, BreakReason, Config, DispositionId, LanguageId, LookUpId, MailboxId, NumberId,
+    PromptId, QueueId, SecureId, SlotId, TargetId, TrunkId,
 };
-use redact::Secret;
-use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
-/// An address that can be rung.
-#[derive(Clone, Debug)]
-pub struct TargetAddress {
-    /// Request-URI.
-    pub uri: Secret<String>,
-    /// Where to send.
-    pub addr: SocketAddr,
-    /// Over TCP.
-    pub tcp: bool,
-    /// Audio may come from elsewhere than signalled.
-    pub nat: bool,
-}
+pub use crate::tenant::address::{TargetAddress, contains};
+pub use crate::tenant::everything::Names;
+pub use crate::tenant::understand::understand;
 
 /// Whose calls are taken.
 #[derive(Clone, Debug)]
@@ -75,6 +62,22 @@ pub struct Meaning {
     pub attributes: Vec<(String, Vec<String>)>,
     /// Numbers by list, as the world writes them; the place is the list's.
     pub lists: Vec<HashSet<String>>,
+    /// Why agents take breaks; the first has the number 1.
+    pub break_reasons: Vec<String>,
+    /// How calls can end for agents.
+    pub dispositions: BTreeMap<DispositionId, DispositionRule>,
+    /// How other systems are asked about calls.
+    pub look_ups: BTreeMap<LookUpId, LookUpRule>,
+    /// Where secret digits go.
+    pub secure: BTreeMap<SecureId, SecureRule>,
+    /// Other systems that are told what happens, by the number of their object.
+    pub webhooks: BTreeMap<u32, WebhookRule>,
+    /// Who is told of messages.
+    pub mailboxes: BTreeMap<MailboxId, MailboxRule>,
+    /// Pages that open for agents who are rung, with blanks for caller, call and queue.
+    pub screen_pops: BTreeMap<QueueId, Template>,
+    /// What the places for digits are called.
+    pub slots: BTreeMap<SlotId, String>,
     /// Ids of objects by kind and number, for people to read.
     pub names: Arc<Names>,
 }
@@ -84,9 +87,16 @@ pub struct Meaning {
 pub struct DigitLists(BTreeMap<SlotId, Vec<String>>);
 
 impl DigitLists {
+    /// What the digits of a slot are compared with, in place of what was before; at most 65,535.
+    pub fn set(&mut self, slot: SlotId, mut digits: Vec<String>) {
+        digits.sort_unstable();
+        digits.dedup();
+        self.0.insert(slot, digits);
+    }
+
     /// The place of these digits in a slot's list, from 1 on; 0 if they are not in it.
     pub fn place(&self, slot: SlotId, digits: &str) -> u16 {
-        let found = self.0.get(&slot).and_then(|list| list.iter().position(|d| d == digits));
+        let found = self.0.get(&slot).and_then(|list| list.binary_search_by(|d| d.as_str().cmp(digits)).ok());
         found.map_or(0, |n| n as u16 + 1)
     }
 }
@@ -116,10 +126,16 @@ impl Meaning {
 
     /// Whose voicemail box it is.
     pub fn mailbox(&self, mailbox: MailboxId) -> String {
-        match self.names.known("Queue", mailbox.0) {
-            Some(queue) => queue,
-            None => self.names.of("User", mailbox.0),
+        match mailbox::owner(mailbox) {
+            mailbox::Owner::Queue(n) => self.names.of("Queue", n),
+            mailbox::Owner::User(n) => self.names.of("User", n),
         }
+    }
+
+    /// What a reason for a break is called; `None` for no reason or one that is no longer there.
+    pub fn break_reason(&self, reason: BreakReason) -> Option<&str> {
+        let n = usize::from(reason.0).checked_sub(1)?;
+        self.break_reasons.get(n).map(String::as_str)
     }
 
     /// On which lists a number stands, one bit each.
@@ -146,281 +162,16 @@ impl Meaning {
     }
 }
 
-/// What numbers are called.
-#[derive(Clone, Debug, Default)]
-pub struct Names {
-    by_number: BTreeMap<(&'static str, u32), String>,
-    by_name: BTreeMap<(&'static str, String), u32>,
-}
-
-impl Names {
-    /// The id of an object; its number where it is no longer there.
-    pub fn of(&self, kind: &'static str, number: u32) -> String {
-        self.by_number.get(&(kind, number)).cloned().unwrap_or_else(|| format!("removed-{number}"))
-    }
-
-    /// The id of an object that is there.
-    pub fn known(&self, kind: &'static str, number: u32) -> Option<String> {
-        self.by_number.get(&(kind, number)).cloned()
-    }
-
-    /// The number of an object.
-    pub fn number(&self, kind: &'static str, id: &str) -> Option<u32> {
-        self.by_name.get(&(kind, id.to_string())).copied()
-    }
-
-    fn add(&mut self, kind: &'static str, id: &str, number: u32) {
-        self.by_number.insert((kind, number), id.into());
-        self.by_name.insert((kind, id.into()), number);
-    }
-}
-
-/// Understands documents that were checked. `number` gives the number of each object, by kind and id.
-///
-/// # Errors
-/// A sentence; only when something passed the check that should not have.
-pub fn understand(
-    documents: &Documents,
-    number: &dyn Fn(&str, &str) -> Option<u32>,
-) -> Result<Meaning, String> {
-    let mut names = Names::default();
-    for d in documents.values() {
-        let kind =
-            crate::tenant::schema::KINDS.iter().find(|k| **k == d.kind).copied().ok_or("unknown kind")?;
-        let n = number(&d.kind, &d.id).ok_or_else(|| format!("{} {} has no number", d.kind, d.id))?;
-        names.add(kind, &d.id, n);
-    }
-    let of = |kind: &'static str, id: &str| {
-        names.number(kind, id).ok_or_else(|| format!("there is no {kind} {id:?}"))
-    };
-    let music = |p: &Option<String>| match p {
-        Some(id) => of("Prompt", id).map(PromptId),
-        None => Ok(PromptId(0)),
-    };
-    let tenants: Vec<(String, Tenant)> = all(documents, "Tenant")?;
-    let (tenant_id, tenant) = tenants.into_iter().next().ok_or("an object of kind Tenant is missing")?;
-    let mut meaning = Meaning {
-        tenant: tenant_id,
-        config: Config {
-            hold_music: music(&tenant.hold_music)?,
-            max_call_ms: tenant.max_call.0,
-            ..Config::default()
-        },
-        numbers: HashMap::new(),
-        phones: HashMap::new(),
-        targets: HashMap::new(),
-        trunks: Vec::new(),
-        far_ends: HashSet::new(),
-        prompts: HashMap::from([(PromptId(0), media::prompt::Prompt::music())]),
-        spoken: HashMap::new(),
-        dialled: HashMap::new(),
-        outbound: None,
-        dial_plan: DialPlan::default(),
-        digits: DigitLists::default(),
-        languages: Vec::new(),
-        attributes: Vec::new(),
-        lists: Vec::new(),
-        names: Arc::default(),
-    };
-    for (id, user) in all::<User>(documents, "User")? {
-        if !user.roles.contains(&UserRole::Agent) {
-            continue;
-        }
-        let agent = AgentId(of("User", &id)?);
-        let at_start = match user.at_start {
-            StartState::Offline => AtStart::Offline,
-            StartState::Available => AtStart::Available,
-        };
-        meaning.config.agents.push(AgentConfig { id: agent, at_start, skills: Vec::new() });
-        if let Some(phone) = &user.phone {
-            meaning.phones.insert(agent, TargetAddress { nat: user.nat, ..read_sip_address(phone)? });
-        }
-    }
-    for (id, q) in all::<Queue>(documents, "Queue")? {
-        let members = q
-            .agents
-            .iter()
-            .map(|a| of("User", a).map(|n| AgentId(n).into()))
-            .collect::<Result<Vec<_>, _>>()?;
-        meaning.config.queues.push(QueueConfig {
-            id: QueueId(of("Queue", &id)?),
-            members,
-            ring_ms: q.ring_time.0,
-            wrap_up_ms: q.wrap_up.0,
-            max_wait_ms: q.max_wait.0,
-            max_waiting: q.max_waiting,
-            misses_to_suspend: q.misses_to_suspend,
-            music: music(&q.music)?,
-            answer_within_ms: q.answer_within.0,
-            ..QueueConfig::default()
-        });
-    }
-    for (id, flow) in all::<Flow>(documents, "Flow")? {
-        let flow_id = of("Flow", &id)?;
-        let mut steps = Vec::new();
-        for (n, step) in flow.steps.iter().enumerate() {
-            steps.push(match step {
-                FlowStep::Answer(_) => Step::Answer,
-                FlowStep::Say(p) => Step::Say { prompt: PromptId(of("Prompt", p)?) },
-                FlowStep::Record(on) => Step::Record { on: *on },
-                FlowStep::Queue(q) => Step::Queue { queue: QueueId(of("Queue", q)?), overflow: Vec::new() },
-                FlowStep::Connect(c) => {
-                    // A flow has at most 200 steps, so flow and step together name the address for good.
-                    let target = TargetId(flow_id << 8 | n as u32);
-                    meaning.targets.insert(target, read_sip_address(&c.to)?);
-                    Step::Connect { target, ring_ms: c.ring_time.0 }
-                }
-                FlowStep::HangUp(_) => Step::HangUp,
-            });
-        }
-        meaning.config.flows.push(FlowConfig::in_order(FlowId(flow_id), steps));
-    }
-    for (id, n) in all::<Number>(documents, "Number")? {
-        let number = NumberId(of("Number", &id)?);
-        meaning.config.numbers.push(NumberConfig {
-            id: number,
-            flow: FlowId(of("Flow", &n.flow)?),
-            recording: engine::RecordingRule::Allowed,
-            language: engine::LanguageId(0),
-        });
-        meaning.numbers.insert(n.number, number);
-    }
-    for (id, t) in all::<Trunk>(documents, "Trunk")? {
-        let trunk = TrunkId(of("Trunk", &id)?);
-        for network in &t.networks {
-            meaning.trunks.push(TrunkRule { id: trunk, network: read_network(network)?, nat: t.nat });
-        }
-    }
-    for (id, p) in all::<Prompt>(documents, "Prompt")? {
-        meaning.prompts.insert(PromptId(of("Prompt", &id)?), sound(&p)?);
-    }
-    meaning.far_ends = meaning.phones.values().chain(meaning.targets.values()).map(|a| a.addr.ip()).collect();
-    meaning.names = Arc::new(names);
-    Ok(meaning)
-}
-
-fn all<T: DeserializeOwned>(documents: &Documents, kind: &str) -> Result<Vec<(String, T)>, String> {
-    documents
-        .values()
-        .filter(|d| d.kind == kind)
-        .map(|d| {
-            let mut body = d.body.clone();
-            if let Some(o) = body.as_object_mut() {
-                o.remove("kind");
-                o.remove("id");
-            }
-            let read = serde_json::from_value(body).map_err(|e| format!("{} {}: {e}", d.kind, d.id))?;
-            Ok((d.id.clone(), read))
-        })
-        .collect()
-}
-
-fn sound(p: &Prompt) -> Result<media::prompt::Prompt, String> {
-    use media::prompt::Prompt as Sound;
-    if let Some(tone) = &p.tone {
-        return Ok(Sound::tone(f64::from(tone.hz), tone.length.0 as u32, 0.3));
-    }
-    match &p.wav {
-        Some(wav) => {
-            let bytes = base64::engine::general_purpose::STANDARD.decode(wav).map_err(|e| e.to_string())?;
-            Sound::from_wav(&bytes).map_err(|e| e.to_string())
-        }
-        None => Ok(Sound::music()),
-    }
-}
-
-/// Reads `sip:user@address[:port][;transport=tcp]`.
-///
-/// # Errors
-/// A sentence.
-pub fn read_sip_address(text: &str) -> Result<TargetAddress, String> {
-    let example = "write it as sip:name@192.0.2.10:5060";
-    let uri = sip::Uri::parse(text.as_bytes()).map_err(|_| format!("this is no SIP address: {example}"))?;
-    if !uri.is_sip() {
-        return Err(format!("only sip: addresses can be rung: {example}"));
-    }
-    let addr =
-        uri.socket_addr().ok_or_else(|| format!("the host must be an address, not a name: {example}"))?;
-    if addr.ip().is_unspecified() || addr.ip().is_multicast() || addr.port() == 0 {
-        return Err(format!("nothing can be reached there: {example}"));
-    }
-    let tcp = match uri.param("transport") {
-        None => false,
-        Some(t) if t.eq_ignore_ascii_case(b"udp") => false,
-        Some(t) if t.eq_ignore_ascii_case(b"tcp") => true,
-        Some(_) => return Err("transport is udp or tcp".into()),
-    };
-    Ok(TargetAddress { uri: Secret::new(text.into()), addr, tcp, nat: false })
-}
-
-/// Reads `192.0.2.0/24` or a single address.
-///
-/// # Errors
-/// A sentence.
-pub fn read_network(text: &str) -> Result<(IpAddr, u8), String> {
-    let example = "write it as 192.0.2.0/24 or 192.0.2.7";
-    let (ip, length) = match text.split_once('/') {
-        Some((ip, length)) => (ip, Some(length)),
-        None => (text, None),
-    };
-    let ip: IpAddr = ip.parse().map_err(|_| format!("this is no network: {example}"))?;
-    let most = if ip.is_ipv4() { 32 } else { 128 };
-    let length = match length {
-        None => most,
-        Some(l) => l
-            .parse()
-            .ok()
-            .filter(|l| *l <= most)
-            .ok_or_else(|| format!("the prefix is 0 to {most}: {example}"))?,
-    };
-    Ok((ip, length))
-}
-
-/// Whether an address lies in a network.
-pub fn contains(network: (IpAddr, u8), ip: IpAddr) -> bool {
-    match (network.0, ip) {
-        (IpAddr::V4(n), IpAddr::V4(ip)) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(network.1)).unwrap_or(0);
-            u32::from(n) & mask == u32::from(ip) & mask
-        }
-        (IpAddr::V6(n), IpAddr::V6(ip)) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(network.1)).unwrap_or(0);
-            u128::from(n) & mask == u128::from(ip) & mask
-        }
-        (n, IpAddr::V6(ip)) => ip.to_ipv4_mapped().is_some_and(|ip| contains((n, network.1), ip.into())),
-        _ => false,
-    }
+/// How a call can end for an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DispositionRule {
+    /// Id of the object.
+    pub id: String,
+    /// Name shown to people.
+    pub name: String,
+    /// For calls of which queues; `None` is all.
+    pub queues: Option<Vec<QueueId>>,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn networks() {
-        let inside = |n: &str, ip: &str| contains(read_network(n).unwrap(), ip.parse().unwrap());
-        assert!(inside("127.0.0.0/8", "127.9.9.9"));
-        assert!(!inside("127.0.0.0/8", "128.0.0.1"));
-        assert!(inside("0.0.0.0/0", "8.8.8.8"));
-        assert!(inside("192.0.2.7", "192.0.2.7") && !inside("192.0.2.7", "192.0.2.8"));
-        assert!(inside("2001:db8::/32", "2001:db8:1::1") && !inside("2001:db8::/32", "2001:db9::1"));
-        assert!(inside("127.0.0.0/8", "::ffff:127.0.0.1"));
-        assert!(read_network("127.0.0.0/33").is_err() && read_network("x").is_err());
-    }
-
-    #[test]
-    fn sip_addresses() {
-        let a = read_sip_address("sip:agent1@127.0.0.1:6000;transport=tcp").unwrap();
-        assert_eq!((a.addr.port(), a.tcp), (6000, true));
-        for bad in [
-            "agent1",
-            "tel:+1",
-            "sip:a@host.example",
-            "sip:a@0.0.0.0",
-            "sip:a@1.2.3.4:0",
-            "sip:a@1.2.3.4;transport=tls",
-        ] {
-            assert!(read_sip_address(bad).is_err(), "{bad}");
-        }
-    }
-}
+mod tests;

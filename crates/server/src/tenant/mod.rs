@@ -1,12 +1,23 @@
 //! A tenant's configuration: files of objects, what may stand in them, and what they mean to engine and door.
 
+pub mod address;
 pub mod calling_codes;
 pub mod check;
+pub mod compile;
 pub mod dial_plan;
+pub mod everything;
+pub mod formats;
+pub mod hours;
+pub mod mailbox;
 pub mod meaning;
 pub mod objects;
+pub mod outside;
 pub mod plan;
 pub mod schema;
+pub mod scope;
+pub mod sound;
+pub mod understand;
+pub mod web;
 pub mod yaml;
 
 pub use check::Problem;

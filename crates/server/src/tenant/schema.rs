@@ -1,16 +1,35 @@
 //! The JSON Schema of all kinds, and the check of a document against it that names every fault at once.
 //!
-//! Only what schemars makes of `objects.rs` occurs here, so this is no general validator. Beside the standard's words it
-//! knows `x-ref` (the text is the id of an object of that kind), `x-span` (limits of a time in milliseconds) and
-//! `x-format`.
+//! Only what schemars makes of `objects` occurs here, so this is no general validator. Beside the standard's words it
+//! knows `x-ref` (the text is the id of an object of that kind; `A or B` allows two), `x-span` (limits of a time in
+//! milliseconds) and `x-format` (see `formats.rs`); `x-key-ref` and `x-key-format` say the same of an object's keys.
 
-use crate::tenant::objects::{Flow, Number, Prompt, Queue, Span, Tenant, Trunk, User};
+use crate::tenant::formats;
+use crate::tenant::objects::{
+    Disposition, Flow, Holidays, Hours, LookUp, Number, Prompt, Queue, SecureEntry, Skill, Span, Tenant,
+    Trunk, User, Webhook,
+};
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
 /// The kinds, in the order in which a reader meets them.
-pub const KINDS: [&str; 7] = ["Tenant", "Trunk", "Number", "Flow", "Prompt", "Queue", "User"];
+pub const KINDS: [&str; 14] = [
+    "Tenant",
+    "Trunk",
+    "Number",
+    "Flow",
+    "Prompt",
+    "Hours",
+    "Holidays",
+    "Queue",
+    "Skill",
+    "User",
+    "Disposition",
+    "SecureEntry",
+    "LookUp",
+    "Webhook",
+];
 
 /// Something wrong, where, and what to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +45,7 @@ pub struct Fault {
 pub struct Reference {
     /// JSON pointer of the text.
     pub pointer: String,
-    /// The kind it must be.
+    /// The kind it must be; `A or B` where it may be either.
     pub kind: String,
     /// The id.
     pub id: String,
@@ -45,6 +64,13 @@ fn schema_of(kind: &str) -> Value {
         "Flow" => of::<Flow>(),
         "Number" => of::<Number>(),
         "Trunk" => of::<Trunk>(),
+        "Hours" => of::<Hours>(),
+        "Holidays" => of::<Holidays>(),
+        "Skill" => of::<Skill>(),
+        "Disposition" => of::<Disposition>(),
+        "SecureEntry" => of::<SecureEntry>(),
+        "LookUp" => of::<LookUp>(),
+        "Webhook" => of::<Webhook>(),
         _ => of::<Prompt>(),
     }
 }
@@ -180,17 +206,29 @@ impl Found {
 
     fn object(&mut self, s: &Map<String, Value>, o: &Map<String, Value>, pointer: &str) {
         let properties = s.get("properties").and_then(Value::as_object);
+        let others = s.get("additionalProperties");
+        let limit = |k: &str| s.get(k).and_then(Value::as_u64);
+        if limit("minProperties").is_some_and(|m| (o.len() as u64) < m) {
+            self.fault(pointer.into(), "must not be empty".into());
+        }
+        if let Some(max) = limit("maxProperties").filter(|m| o.len() as u64 > *m) {
+            self.fault(pointer.into(), format!("has {} entries: at most {max}", o.len()));
+        }
         for (key, v) in o {
             let at = format!("{pointer}/{key}");
-            match properties.and_then(|p| p.get(key)) {
-                Some(schema) => {
-                    // An attribute of a tuple variant stands beside the reference, not inside it.
-                    self.walk(schema, v, at);
-                }
-                None if s.get("additionalProperties") == Some(&Value::Bool(false)) => {
+            if let Some(schema) = properties.and_then(|p| p.get(key)) {
+                self.walk(schema, v, at);
+                continue;
+            }
+            match others {
+                Some(Value::Bool(false)) => {
                     let known: Vec<&str> =
                         properties.map(|p| p.keys().map(String::as_str).collect()).unwrap_or_default();
                     self.fault(at, format!("unknown key {key:?}: {}", nearest(key, &known)));
+                }
+                Some(schema) => {
+                    self.key(s, key, &at);
+                    self.walk(schema, v, at);
                 }
                 None => {}
             }
@@ -204,11 +242,24 @@ impl Found {
         }
     }
 
+    // What is said of an object's keys.
+    fn key(&mut self, s: &Map<String, Value>, key: &str, at: &str) {
+        let mut said = Map::new();
+        for (of_key, of_text) in [("x-key-ref", "x-ref"), ("x-key-format", "x-format")] {
+            if let Some(value) = s.get(of_key) {
+                said.insert(of_text.into(), value.clone());
+            }
+        }
+        self.extensions(&said, key, at.into());
+    }
+
     fn list(&mut self, s: &Map<String, Value>, items: &[Value], pointer: &str) {
         let limit = |k: &str| s.get(k).and_then(Value::as_u64);
         let n = items.len() as u64;
-        if limit("minItems").is_some_and(|m| n < m) {
-            self.fault(pointer.into(), "must not be empty".into());
+        if let Some(min) = limit("minItems").filter(|m| n < *m) {
+            let what =
+                if n == 0 { "must not be empty".into() } else { format!("has {n} entries: at least {min}") };
+            self.fault(pointer.into(), what);
         }
         if let Some(max) = limit("maxItems").filter(|m| n > *m) {
             self.fault(pointer.into(), format!("has {n} entries: at most {max}"));
@@ -257,27 +308,8 @@ impl Found {
         if let Some(kind) = s.get("x-ref").and_then(Value::as_str) {
             return self.references.push(Reference { pointer, kind: kind.into(), id: text.into() });
         }
-        let wrong = match s.get("x-format").and_then(Value::as_str) {
-            Some("sip-address") => crate::tenant::meaning::read_sip_address(text).err(),
-            Some("network") => crate::tenant::meaning::read_network(text).err(),
-            Some("number") => {
-                let ok = text.len() <= 40
-                    && !text.is_empty()
-                    && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"+*#._-".contains(&c));
-                (!ok).then(|| "a number has at most 40 letters, digits, + * # . _ and -".into())
-            }
-            Some("id") => {
-                let ok = (1..=64).contains(&text.len())
-                    && text
-                        .bytes()
-                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"._-".contains(&c))
-                    && text.as_bytes()[0].is_ascii_alphanumeric();
-                (!ok).then(|| {
-                    "an id has at most 64 small letters, digits, dots, dashes and underscores".into()
-                })
-            }
-            _ => None,
-        };
+        let format = s.get("x-format").and_then(Value::as_str).unwrap_or_default();
+        let wrong = formats::wrong(format, text);
         if let Some(what) = wrong {
             self.fault(pointer, format!("{text:?}: {what}"));
         }
@@ -313,6 +345,15 @@ impl Found {
                 );
             }
             return;
+        }
+        // A text or an object, told apart by what it is.
+        let types: Vec<&str> = choices.iter().filter_map(|c| c.get("type")?.as_str()).collect();
+        if types.len() == choices.len() && types.contains(&"string") {
+            let is = if value.is_string() { "string" } else { "object" };
+            return match choices.iter().find(|c| c["type"] == is) {
+                Some(choice) if value.is_string() || value.is_object() => self.walk(choice, value, pointer),
+                _ => self.fault(pointer, "must be a text or an object".into()),
+            };
         }
         // One of several objects, told apart by their only key.
         let names: Vec<&str> = choices.iter().filter_map(only_key).collect();
@@ -359,5 +400,47 @@ pub fn nearest(word: &str, known: &[&str]) -> String {
     match known.iter().map(|k| (distance(word, k), *k)).min() {
         Some((d, k)) if d <= 2 => format!("did you mean {k:?}?"),
         _ => format!("use one of {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_a_schema_of_its_own_that_knows_all_its_keys_and_explains_them() {
+        let mut titles = std::collections::BTreeSet::new();
+        for kind in KINDS {
+            let schema = kind_schema(kind).unwrap();
+            assert!(
+                titles.insert(schema["title"].as_str().unwrap()),
+                "{kind} has the schema of another kind"
+            );
+            explained(schema, kind);
+        }
+    }
+
+    // Objects refuse keys that they do not know, and each key that people write has a description.
+    fn explained(schema: &Value, place: &str) {
+        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+            assert_eq!(schema["additionalProperties"], false, "{place} takes any key");
+            for (name, property) in properties {
+                let place = format!("{place}/{name}");
+                let own = ["kind", "id"].contains(&name.as_str()) || place.contains("Hours/week/");
+                let step = schema.get("description").is_some() && properties.len() == 1;
+                assert!(own || step || property.get("description").is_some(), "{place} has no description");
+                explained(property, &place);
+            }
+        }
+        for (n, inner) in
+            ["oneOf", "anyOf"].iter().filter_map(|k| schema.get(*k)?.as_array()).flatten().enumerate()
+        {
+            explained(inner, &format!("{place}/{n}"));
+        }
+        for key in ["items", "additionalProperties"] {
+            if let Some(inner) = schema.get(key).filter(|s| s.is_object()) {
+                explained(inner, &format!("{place}/{key}"));
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Configurations that are not in order: every fault at once, with file and line, and nothing is changed.
 
-use crate::program::{folder, run};
+use crate::program::{folder, free_port, run};
 
 #[track_caller]
 fn check(files: &[(&str, &str)], expected: &[&str]) {
@@ -85,6 +85,102 @@ fn files_that_are_none() {
         &[("t.yaml", &format!("{TENANT}---\nkind: Trunk\nid: k\nnetworks: [localhost]\n"))],
         &["this is no network"],
     );
+}
+
+// What the issue of call distribution names as bad input; the rest is checked beside the code, `tenant/check/tests.rs`.
+#[test]
+fn flows_hours_and_prompts_that_cannot_work() {
+    check(
+        &[
+            ("base.yaml", &format!("{}languages: [de, en]\n", TENANT)),
+            (
+                "flows.yaml",
+                "kind: Prompt
+id: p
+tone: {hz: 400, length: 1s}
+---
+kind: Flow
+id: loop
+steps: [{go: a}]
+branches:
+  a:
+    - priority: 1
+    - go: a
+---
+kind: Flow
+id: trap
+steps: [{go: a}]
+branches:
+  a:
+    - say: p
+    - go: a
+---
+kind: Flow
+id: one
+steps: [{run: two}]
+---
+kind: Flow
+id: two
+steps: [{run: one}]
+",
+            ),
+            (
+                "rest.yaml",
+                "kind: Prompt
+id: half
+languages:
+  de: {tone: {hz: 500, length: 1s}}
+---
+kind: Hours
+id: never
+time_zone: Europe/Berlin
+---
+kind: LookUp
+id: near
+url: \"https://192.168.1.1/\"
+results: {/x: level}
+---
+kind: Queue
+id: q
+agents: []
+callback: {key: \"5\", offer: p, confirm: p, enter: p, done: p, refused: p}
+",
+            ),
+        ],
+        &[
+            "flows.yaml:10: from here the flow goes round without waiting",
+            "flows.yaml:18: from here no end can be reached",
+            "flows.yaml:23: Flow \"one\" runs itself by way of \"two\"",
+            "flows.yaml:27: Flow \"two\" runs itself by way of \"one\"",
+            "rest.yaml:3: Prompt \"half\" has no sound in en",
+            "rest.yaml:6: these hours never open",
+            "rest.yaml:12: is a private address",
+            "rest.yaml:13: \"level\" is no attribute of the tenant",
+            "rest.yaml:18: nobody can be called back: a Trunk with outbound: true is missing",
+            "rest.yaml:18: nobody can be called back: dial.allow",
+        ],
+    );
+}
+
+#[test]
+fn the_contact_center_example_is_in_order() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/contact-center");
+    let listen = |section: &str, key: &str| format!("[{section}]\n{key} = \"127.0.0.1:{}\"\n", free_port());
+    let text = format!(
+        "[store]\nurl = \"sqlite:x/s.db\"\nregion = \"x\"\n[blobs]\nregion = \"x\"\n{}{}{}tcp = \"\"\n",
+        listen("http", "listen"),
+        listen("admin", "listen"),
+        listen("sip", "udp"),
+    );
+    let (_dir, config) = folder(&[("s.toml", &text)]);
+    let (code, _, errors) = run(&[
+        "check",
+        "--config",
+        config.join("s.toml").to_str().unwrap(),
+        "--tenant-files",
+        &format!("{example}/tenant"),
+    ]);
+    assert_eq!(code, 0, "{errors}");
 }
 
 #[test]

@@ -1,0 +1,142 @@
+//! What a schema cannot say of one object.
+
+use crate::tenant::web::check_address;
+use base64::Engine as _;
+use serde_json::{Map, Value};
+
+/// Something wrong: JSON pointer of the part, and what.
+type Fault = (String, String);
+
+/// Everything that is wrong with an object that its schema found in order.
+pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    match kind {
+        "Tenant" if value.get("profile").is_some_and(|p| p != "contact-center") => {
+            faults.push(("/profile".into(), "only contact-center is available yet".into()));
+        }
+        "Flow" => {
+            sequence("/steps", value.get("steps"), &mut faults);
+            for (name, steps) in value.get("branches").and_then(Value::as_object).into_iter().flatten() {
+                sequence(&format!("/branches/{name}"), Some(steps), &mut faults);
+            }
+        }
+        "Prompt" => prompt(value, &mut faults),
+        "User" => user(value, &mut faults),
+        "Trunk" if is_true(value.get("outbound")) && is_none(value.get("address")) => {
+            faults.push((
+                "/outbound".into(),
+                "calls to the outside need an address: address: \"sip:192.0.2.1:5060\"".into(),
+            ));
+        }
+        "SecureEntry" => {
+            if let Some(pass) = value.get("pass") {
+                web("/pass", pass, &mut faults);
+            }
+            if let Some([fewest, most]) = value.get("digits").and_then(Value::as_array).map(Vec::as_slice) {
+                if fewest.as_u64() > most.as_u64() {
+                    let what = format!("the fewest, {fewest}, are more than the most, {most}");
+                    faults.push(("/digits".into(), what));
+                }
+            }
+        }
+        "LookUp" => {
+            web("", value, &mut faults);
+            if value.get("body").is_some_and(|b| !b.is_null())
+                && value.get("method").is_none_or(|m| m != "post")
+            {
+                faults.push(("/body".into(), "only method: post has a body".into()));
+            }
+        }
+        "Webhook" => web("", value, &mut faults),
+        _ => {}
+    }
+    faults
+}
+
+fn is_true(value: Option<&Value>) -> bool {
+    value == Some(&Value::Bool(true))
+}
+
+fn is_none(value: Option<&Value>) -> bool {
+    value.is_none_or(Value::is_null)
+}
+
+fn sequence(place: &str, steps: Option<&Value>, faults: &mut Vec<Fault>) {
+    for (n, step) in steps.and_then(Value::as_array).into_iter().flatten().enumerate() {
+        if ["answer", "hang-up"].iter().any(|k| step.get(k) == Some(&Value::Bool(false))) {
+            faults
+                .push((format!("{place}/{n}"), "answer and hang-up are true, or leave the step out".into()));
+        }
+    }
+}
+
+fn prompt(value: &Value, faults: &mut Vec<Fault>) {
+    let Some(o) = value.as_object() else { return };
+    let languages = o.get("languages").and_then(Value::as_object);
+    let sources = sound("", o, faults);
+    if sources > 1 || (sources == 0 && languages.is_none()) {
+        let what = "a prompt has exactly one of file, tone and music, or languages";
+        faults.push((String::new(), what.into()));
+    }
+    for (language, spoken) in languages.into_iter().flatten() {
+        let place = format!("/languages/{language}");
+        let Some(o) = spoken.as_object() else { continue };
+        if sound(&place, o, faults) != 1 {
+            faults.push((place, "has exactly one of file, tone and music".into()));
+        }
+    }
+}
+
+// How many sources a sound has.
+fn sound(place: &str, o: &Map<String, Value>, faults: &mut Vec<Fault>) -> usize {
+    if o.get("file").is_some() {
+        let what = "a file can only be named in a folder of tenant files: send the sound as wav, in base64";
+        faults.push((format!("{place}/file"), what.into()));
+    }
+    if o.get("music") == Some(&Value::Bool(false)) {
+        faults.push((format!("{place}/music"), "music is true, or leave it out".into()));
+    }
+    if let Some(what) = o.get("wav").and_then(Value::as_str).and_then(wrong_wav) {
+        faults.push((format!("{place}/wav"), what));
+    }
+    ["file", "wav", "tone", "music"].iter().filter(|k| !is_none(o.get(**k))).count()
+}
+
+fn wrong_wav(wav: &str) -> Option<String> {
+    let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(wav) else {
+        return Some("is not base64".into());
+    };
+    let sound = match media::wav::read(&bytes) {
+        Ok(sound) => sound,
+        Err(e) => return Some(e.to_string()),
+    };
+    let seconds = sound.samples.len() as u64 / u64::from(sound.rate.max(1));
+    (seconds > 600).then(|| "is longer than 10 minutes".into())
+}
+
+fn user(value: &Value, faults: &mut Vec<Fault>) {
+    let agent = value.get("roles").and_then(Value::as_array).is_some_and(|r| r.contains(&"agent".into()));
+    if agent && is_none(value.get("phone")) {
+        faults.push((String::new(), "an agent needs a phone: phone: \"sip:name@address:port\"".into()));
+    }
+}
+
+// An address of another system, and what is sent beside.
+fn web(place: &str, value: &Value, faults: &mut Vec<Fault>) {
+    let private = is_true(value.get("allow_private"));
+    if let Some(Err(what)) = value.get("url").and_then(Value::as_str).map(|url| check_address(url, private)) {
+        faults.push((format!("{place}/url"), what));
+    }
+    for (n, header) in value.get("headers").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let place = format!("{place}/headers/{n}");
+        if is_none(header.get("value")) == is_none(header.get("secret_file")) {
+            faults.push((place, "has exactly one of value and secret_file".into()));
+        } else if header
+            .get("value")
+            .and_then(Value::as_str)
+            .is_some_and(|v| v.bytes().any(|c| !(32..127).contains(&c)))
+        {
+            faults.push((format!("{place}/value"), "has only letters, digits and signs of ASCII".into()));
+        }
+    }
+}

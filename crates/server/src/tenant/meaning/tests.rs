@@ -1,0 +1,235 @@
+//! The examples, and what their parts mean.
+
+use super::*;
+use crate::tenant::check::{Documents, check_values, read_folder};
+use crate::tenant::scope::slot_id;
+use engine::{Easier, Member, Overflow, QueueConfig, RecordingRule, SkillId, Step, Test};
+use std::path::Path;
+
+fn example(name: &str) -> (Documents, Meaning) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name).join("tenant");
+    let documents = read_folder(&folder).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let meaning = understood(&documents);
+    (documents, meaning)
+}
+
+// Numbers as the store gives them: each kind is counted for itself.
+fn understood(documents: &Documents) -> Meaning {
+    let number = |kind: &str, id: &str| {
+        let place = documents.values().filter(|d| d.kind == kind).position(|d| d.id == id);
+        place.map(|n| n as u32 + 1)
+    };
+    understand(documents, &number).unwrap()
+}
+
+fn queue<'a>(m: &'a Meaning, id: &str) -> &'a QueueConfig {
+    let id = QueueId(m.names.number("Queue", id).unwrap());
+    m.config.queues.iter().find(|q| q.id == id).unwrap()
+}
+
+#[test]
+fn the_contact_center_has_everything() {
+    let (_, m) = example("contact-center");
+    assert_eq!(m.languages, ["de", "en", "fr"]);
+    assert_eq!((m.config.queues.len(), m.config.numbers.len(), m.config.hours.len()), (5, 4, 3));
+    assert_eq!(m.dial_plan.outward("0421555").as_deref(), Some("+49421555"));
+    assert_eq!(m.dial_plan.outward("0900123456"), None);
+    assert_eq!(m.lists_of("+49421555901"), 1);
+    assert_eq!(m.attribute(AttributeId(0), 1), ("level".into(), "gold".into()));
+    assert_eq!(m.break_reason(BreakReason(1)), Some("lunch"));
+    assert_eq!(m.break_reason(BreakReason(0)), None);
+    assert_eq!(m.outbound.as_ref().map(|o| o.addr.port()), Some(6_200));
+    // Eight people are rung: seven agents and a supervisor, who is in no queue.
+    assert_eq!((m.config.agents.len(), m.phones.len()), (8, 8));
+    let olga = AgentId(m.names.number("User", "olga").unwrap());
+    assert!(m.config.agents.iter().any(|a| a.id == olga));
+    assert!(m.config.queues.iter().all(|q| q.members.iter().all(|member| member.agent != olga)));
+    assert_eq!(m.mailbox(mailbox::of_user(olga.0)), "olga");
+    assert!(m.mailboxes[&mailbox::of_user(olga.0)].email.is_some());
+    assert_eq!((m.look_ups.len(), m.secure.len(), m.webhooks.len(), m.config.secure.len()), (1, 1, 1, 1));
+    assert_eq!((m.dispositions.len(), m.screen_pops.len()), (3, 1));
+    assert_eq!(m.digits.place(slot_id("account"), "4711"), 1);
+    assert_eq!(m.digits.place(slot_id("account"), "4712"), 0);
+    assert_eq!(m.slots[&slot_id("call-back-at")], "call-back-at");
+    let number = NumberId(m.names.number("Number", "payments").unwrap());
+    let payments = m.config.numbers.iter().find(|n| n.id == number).unwrap();
+    assert_eq!((payments.recording, payments.language), (RecordingRule::Never, LanguageId(1)));
+    assert_eq!(m.dialled[&number], "+49421555400");
+}
+
+#[test]
+fn a_queue_means_what_it_says() {
+    let (_, m) = example("contact-center");
+    let sales = queue(&m, "sales");
+    let user = |id: &str| AgentId(m.names.number("User", id).unwrap());
+    let skill = |id: &str| SkillId(m.names.number("Skill", id).unwrap());
+    assert_eq!(sales.members[2], Member { agent: user("claire"), order: 1, weight: 1 });
+    assert_eq!(sales.strategy, engine::Strategy::MostFitting);
+    assert_eq!(
+        (sales.last_agent_ms, sales.more_wrap_up_ms, sales.disposition_forced),
+        (10_000, 60_000, true)
+    );
+    let whats: Vec<Easier> = sales.relax.iter().map(|r| r.what).collect();
+    assert_eq!(
+        whats,
+        [
+            Easier::Lower { skill: skill("german"), by: 2 },
+            Easier::Lower { skill: skill("english"), by: 2 },
+            Easier::RingAtOnce { phones: 2 },
+            Easier::DropAll,
+            Easier::AlsoQueue { queue: queue(&m, "reception").id },
+        ]
+    );
+    let announce = sales.announce.as_ref().unwrap();
+    assert_eq!((announce.first_ms, announce.every_ms, announce.waits[0].0), (5_000, 20_000, 120_000));
+    let callback = queue(&m, "support").callback.as_ref().unwrap();
+    assert_eq!((callback.key, callback.offer_ms, callback.attempts), ('5', 5_000, 3));
+    assert_eq!(
+        (callback.slot, callback.promise_ms, callback.agent_first),
+        (slot_id("call-back-at"), 7_200_000, true)
+    );
+    assert!(callback.hours.is_some());
+    assert_eq!(queue(&m, "support").relax[1].what, Easier::Priority { steps: 1 });
+    assert_eq!(queue(&m, "gold").relax[0].what, Easier::Drop { skill: skill("french") });
+}
+
+#[test]
+fn the_example_uses_each_kind_of_step_and_overflow() {
+    let (_, m) = example("contact-center");
+    let nodes = || m.config.flows.iter().flat_map(|f| f.nodes.iter());
+    let has = |what: &str, test: &dyn Fn(&Step) -> bool| assert!(nodes().any(|n| test(&n.step)), "no {what}");
+    has("consent", &|s| matches!(s, Step::Consent { opt_out: Some(_), .. }));
+    has("menu", &|s| matches!(s, Step::Menu { .. }));
+    has("collect", &|s| matches!(s, Step::Collect { .. }));
+    has("secure", &|s| matches!(s, Step::Secure { .. }));
+    has("look-up", &|s| matches!(s, Step::LookUp { wait_ms: 2_000, .. }));
+    has("run", &|s| matches!(s, Step::Run { .. }));
+    has("voicemail", &|s| matches!(s, Step::Voicemail { .. }));
+    has("connect", &|s| matches!(s, Step::Connect { .. }));
+    has("agent", &|s| matches!(s, Step::ConnectAgent { .. }));
+    has("need", &|s| matches!(s, Step::Need { .. }));
+    let cases: Vec<Test> = nodes()
+        .filter_map(|n| match &n.step {
+            Step::Branch { cases } => Some(cases.iter().map(|c| c.0)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    assert!(cases.iter().any(|t| matches!(t, Test::Holiday(_))));
+    assert!(cases.iter().any(|t| matches!(t, Test::Emergency(_))));
+    assert!(cases.contains(&Test::List(0)) && cases.contains(&Test::Country(*b"FR")));
+    for kind in [
+        Overflow::NobodySignedIn,
+        Overflow::WaitingOver(20),
+        Overflow::ExpectedOver(900_000),
+        Overflow::After(120_000),
+    ] {
+        has(
+            "overflow",
+            &|s| matches!(s, Step::Queue { overflow, .. } if overflow.iter().any(|(why, _)| *why == kind)),
+        );
+    }
+}
+
+#[test]
+fn each_prompt_of_the_example_is_a_tone_of_its_own_and_the_readme_knows_it() {
+    let (documents, m) = example("contact-center");
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/contact-center/README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let mut tones = HashSet::new();
+    for d in documents.values().filter(|d| d.kind == "Prompt") {
+        let hz = |v: &serde_json::Value| v["tone"]["hz"].as_u64().unwrap();
+        let row: Vec<u64> = match d.body.get("languages") {
+            Some(l) => ["de", "en", "fr"].iter().map(|name| hz(&l[*name])).collect(),
+            None => vec![hz(&d.body); 3],
+        };
+        let new = row.iter().copied().collect::<HashSet<u64>>();
+        for hz in &new {
+            assert!((300..=2_500).contains(hz) && hz.is_multiple_of(50), "{} {hz}", d.id);
+            assert!(tones.insert(*hz), "{hz} is there twice");
+        }
+        let line = format!("| `{}` | {} | {} | {} |", d.id, row[0], row[1], row[2]);
+        assert!(readme.contains(&line), "examples/contact-center/README.md lacks {line}");
+    }
+    let closed = PromptId(m.names.number("Prompt", "closed").unwrap());
+    let heard = |l| m.prompt(closed, LanguageId(l)).unwrap();
+    assert!(heard(0) != heard(1) && heard(1) != heard(2));
+    // Music has no language; the first stands for all.
+    assert_eq!(&m.prompts[&closed], heard(0));
+}
+
+#[test]
+fn the_load_tools_example_still_means_the_same() {
+    let (_, m) = example("bench");
+    assert_eq!(m.config.agents.len(), 410);
+    assert_eq!(m.targets.len(), 2);
+    assert!(m.config.flows.iter().all(|f| f.nodes.last().is_some_and(|n| n.next == engine::END)));
+}
+
+#[test]
+fn dial_plans_by_country() {
+    let plan = |rest: &str| {
+        let text = format!("{{\"kind\": \"Tenant\", \"id\": \"t\", \"profile\": \"contact-center\"{rest}}}");
+        check_values(vec![serde_json::from_str(&text).unwrap()]).map(|d| understood(&d).dial_plan)
+    };
+    let world = |rest: &str, number: &str| plan(rest).unwrap().international(number);
+    for (country, number, expected) in [
+        ("DE", "0421555", "+49421555"),
+        ("AT", "0043155512", "+43155512"),
+        ("CH", "0445551234", "+41445551234"),
+        ("FR", "0155512345", "+33155512345"),
+        ("GB", "02079460000", "+442079460000"),
+        ("US", "12125550100", "+12125550100"),
+        ("US", "0114930123456", "+4930123456"),
+    ] {
+        assert_eq!(
+            world(&format!(", \"country\": \"{country}\""), number).as_deref(),
+            Some(expected),
+            "{country}"
+        );
+    }
+    let italy =
+        ", \"country\": \"IT\", \"dial\": {\"national_prefix\": \"\", \"international_prefix\": \"00\"}";
+    assert_eq!(world(italy, "00493012345").as_deref(), Some("+493012345"));
+    assert_eq!(world(italy, "0612345678"), None, "without a prefix only whole numbers are known");
+    assert!(plan(", \"country\": \"IT\"").is_err() && plan(", \"country\": \"XX\"").is_err());
+    assert_eq!(world("", "0421555"), None);
+}
+
+// Each complete tenant of the handbook is one: what is written there can be used as it is.
+#[test]
+fn the_tenants_of_the_handbook_are_in_order() {
+    let handbook = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/administrators.md");
+    let handbook = std::fs::read_to_string(handbook).unwrap();
+    let tenants: Vec<&str> = handbook
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|block| block.split("```").next())
+        .filter(|block| block.starts_with("kind: Tenant"))
+        .collect();
+    assert_eq!(tenants.len(), 2, "the small tenant, and the one with flows, hours and skills");
+    for text in tenants {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("t.yaml"), text).unwrap();
+        std::fs::write(dir.path().join("greeting.wav"), short_wav()).unwrap();
+        let documents = read_folder(dir.path()).unwrap_or_else(|problems| panic!("{problems:#?}\n{text}"));
+        assert!(!understood(&documents).config.flows.is_empty());
+    }
+}
+
+// A tenth of a second of silence: PCM, mono, 16 bits, 8 kHz.
+fn short_wav() -> Vec<u8> {
+    let data = vec![0_u8; 1_600];
+    let mut wav = Vec::new();
+    wav.extend(b"RIFF");
+    wav.extend((36 + data.len() as u32).to_le_bytes());
+    wav.extend(b"WAVEfmt ");
+    wav.extend(16_u32.to_le_bytes());
+    for half in [1_u16, 1, 8_000, 0, 16_000, 0, 2, 16] {
+        wav.extend(half.to_le_bytes());
+    }
+    wav.extend(b"data");
+    wav.extend((data.len() as u32).to_le_bytes());
+    wav.extend(data);
+    wav
+}
