@@ -3,14 +3,18 @@
 use crate::adapt::{Now, Resumed, Switch};
 use crate::clock::Clock;
 use crate::config::ServerConfig;
+use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{MediaSettings, start_recorder};
+use crate::outside_io::Outside;
+use crate::outward::Outward;
 use crate::sip_io::SipSockets;
 use crate::switch_io::{LawWatch, Message, SwitchThread};
 use crate::tenant::check::{self, Document, Documents, Problem};
 use crate::tenant::meaning::{self, Meaning};
 use crate::tenant::objects::Span;
 use crate::tenant::plan::{self, Action, Step};
+use crate::webhook_io::{Courier, Delivery, Told};
 use sip::{Endpoint, Limits, Local, Transport};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
@@ -47,6 +51,7 @@ pub struct Running {
     switch: JoinHandle<Vec<(TenantId, engine::Time, engine::Snapshot)>>,
     journal: JoinHandle<()>,
     recorder: JoinHandle<()>,
+    delivery: Delivery,
     grace: Duration,
 }
 
@@ -176,10 +181,18 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     }
     let laws = LawWatch::default();
     let laws_broken = laws.broken.clone();
-    let thread =
-        SwitchThread::new(switch, clock, sockets, mail_out, journal_in, laws).map_err(|e| e.to_string())?;
+    let outward = Outward::new();
+    let answers = mail_in.clone();
+    let outside = Outside::start(&outward, move |tenant, event| {
+        // Nobody is there to be told any more when the switch is gone.
+        answers.send(Message::Ask(Box::new(move |switch, now| switch.on_event(now, tenant, event))));
+    });
+    let outside = outside.map_err(|e| e.to_string())?;
+    let thread = SwitchThread::new(switch, clock, sockets, mail_out, journal_in, outside, laws)
+        .map_err(|e| e.to_string())?;
     let switch = std::thread::Builder::new().name("switch".into()).spawn(move || thread.run());
     let handle = Handle { store, mail: mail_in, laws_broken, ready: Arc::new(AtomicBool::new(true)) };
+    let delivery = start_delivery(config, &handle, outward)?;
     Ok(Running {
         handle,
         udp,
@@ -187,6 +200,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         switch: switch.map_err(|e| e.to_string())?,
         journal,
         recorder,
+        delivery,
         grace: config.grace(),
     })
 }
@@ -232,6 +246,26 @@ fn resumed(
     }
     let person = store.person_hash(id).map_err(|e| e.to_string())?;
     Ok(Resumed { id, engine, meaning, next_party, parties, person })
+}
+
+/// Webhooks and e-mail.
+fn start_delivery(config: &ServerConfig, handle: &Handle, outward: Outward) -> Result<Delivery, String> {
+    let asked = handle.clone();
+    let told = move |tenant| {
+        let found = asked.ask_and_wait(move |switch, _| {
+            switch.tenant(tenant).map(|t| Told { rules: t.rules.clone(), meaning: t.meaning.clone() })
+        });
+        found.flatten()
+    };
+    let courier = Courier {
+        store: handle.store.clone(),
+        outward,
+        post: Post::new(&config.mail, config.url())?,
+        time_out: crate::webhook_io::TIME_OUT,
+        seed: chance()?,
+        ask: Box::new(told),
+    };
+    Delivery::start(courier).map_err(|e| e.to_string())
 }
 
 /// Each leg takes two sockets: as many files as the system allows are asked for.
@@ -367,6 +401,7 @@ impl Running {
         // A thread that panicked has said so already.
         let states = self.switch.join().unwrap_or_default();
         let _ = self.journal.join();
+        self.delivery.stop();
         for (tenant, at, state) in states {
             if let Err(e) = self.handle.store.put_snapshot(tenant, at, &state) {
                 tracing::warn!(event = "snapshot", cause = %e, "no snapshot was written: the next start replays the journal");

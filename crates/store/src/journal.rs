@@ -4,7 +4,9 @@
 //! appended, so every later release reads it.
 
 use crate::error::StoreError;
+use crate::outbox::OutboxItem;
 use crate::people::Party;
+use crate::reports::Intervals;
 use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
 use engine::{CallId, CallRecord, Event, Fact, MailboxId, RecordingId, Snapshot, Time};
@@ -31,6 +33,8 @@ pub struct Batch {
     pub facts: Vec<Fact>,
     /// Messages left in voicemail boxes.
     pub messages: Vec<Message>,
+    /// What other systems are to be told.
+    pub outbox: Vec<OutboxItem>,
 }
 
 /// A message in a voicemail box.
@@ -60,6 +64,7 @@ impl Batch {
         self.parties.extend(later.parties);
         self.facts.extend(later.facts);
         self.messages.extend(later.messages);
+        self.outbox.extend(later.outbox);
     }
 }
 
@@ -165,14 +170,7 @@ impl Store {
         let mut db = self.reader();
         let sql = "SELECT position, state FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 1";
         let (position, snapshot) = match db.rows(sql, &[tenant.into()])?.first() {
-            Some(row) => {
-                let unreadable = || StoreError::Unreadable("the newest snapshot".into());
-                let (form, bytes) = row.bytes(1).split_first().ok_or_else(unreadable)?;
-                if *form != FORM {
-                    return Err(unreadable());
-                }
-                (row.int(0), Some(postcard::from_bytes::<Snapshot>(bytes).map_err(|_| unreadable())?))
-            }
+            Some(row) => (row.int(0), Some(read_snapshot(row.bytes(1))?)),
             None => (0, None),
         };
         let sql = "SELECT first_position, events FROM journal WHERE tenant = $1 AND last_position > $2 ORDER BY last_position";
@@ -188,6 +186,15 @@ impl Store {
     }
 }
 
+pub(crate) fn read_snapshot(state: &[u8]) -> Result<Snapshot, StoreError> {
+    let unreadable = || StoreError::Unreadable("a snapshot".into());
+    let (form, bytes) = state.split_first().ok_or_else(unreadable)?;
+    if *form != FORM {
+        return Err(unreadable());
+    }
+    postcard::from_bytes(bytes).map_err(|_| unreadable())
+}
+
 fn put_batch(db: &mut dyn Sql, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {
     if !batch.events.is_empty() {
         let sql = "INSERT INTO journal (tenant, last_position, first_position, at, events) VALUES ($1, $2, $3, $4, $5)";
@@ -198,5 +205,12 @@ fn put_batch(db: &mut dyn Sql, tenant: TenantId, batch: &Batch) -> Result<(), St
     for record in &batch.records {
         crate::calls::put_record(db, tenant, record)?;
     }
-    Ok(())
+    for message in &batch.messages {
+        crate::messages::put_message(db, tenant, batch.at, message)?;
+    }
+    for item in &batch.outbox {
+        crate::outbox::put_item(db, tenant, item, item.at.0)?;
+    }
+    // With their events or not at all: so a killed process neither loses a figure nor counts one twice.
+    Intervals::of(&batch.facts).put(db, tenant)
 }

@@ -2,7 +2,9 @@
 
 use crate::adapt::keys::Keyed;
 use crate::adapt::outside::Request;
+use crate::announce::Announcer;
 use crate::live::Live;
+use crate::outside_io::Rules;
 use crate::tenant::Meaning;
 use engine::{Effect, Engine, Event, LegEnd, LegId, PartyId};
 use media::dtmf::Digit;
@@ -12,6 +14,7 @@ use media::prompt::Prompt;
 use redact::Secret;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use store::{Batch, Party, TenantId};
 
 /// The time, on the two clocks that are needed.
@@ -227,8 +230,11 @@ pub struct TenantDoor {
     pub engine: Engine,
     /// Its configuration.
     pub meaning: Meaning,
+    /// What it says about other systems.
+    pub rules: Arc<Rules>,
     /// What watchers see.
     pub live: Live,
+    announcer: Announcer,
     pub(super) legs: HashMap<LegId, DoorLeg>,
     pub(super) next_party: u64,
     pub(super) batch: Batch,
@@ -302,11 +308,15 @@ impl Switch {
         let batch = Batch { first_position: engine.position() + 1, ..Batch::default() };
         let config = Box::new(meaning.config.clone());
         let live = Live::default();
+        let rules = Arc::new(Rules::of(&meaning));
+        let announcer = Announcer::new(&engine, &rules);
         self.tenants.push(TenantDoor {
             id,
             engine,
             meaning,
+            rules,
             live,
+            announcer,
             legs: HashMap::new(),
             next_party,
             batch,
@@ -323,7 +333,10 @@ impl Switch {
     pub fn configure(&mut self, now: Now, id: TenantId, meaning: Meaning) {
         let Some(n) = self.tenants.iter().position(|t| t.id == id) else { return };
         let config = Box::new(meaning.config.clone());
-        self.tenants[n].meaning = meaning;
+        let t = &mut self.tenants[n];
+        t.rules = Arc::new(Rules::of(&meaning));
+        t.announcer.set_rules(&t.rules);
+        t.meaning = meaning;
         self.tell(now, n, Event::Configured { config });
     }
 
@@ -454,6 +467,7 @@ impl Switch {
         store::encode_event(&mut t.batch.events, now.wall.max(t.engine.now()), &event);
         t.engine.handle(now.wall, event);
         while let Some((_, effect)) = t.engine.poll() {
+            t.announcer.effect(t.engine.now(), &effect);
             match effect {
                 Effect::Keep(record) => {
                     t.live.call_ended(&record, &t.meaning);
@@ -466,7 +480,9 @@ impl Switch {
                 effect => self.held.push_back((self.next_batch, tenant, effect)),
             }
         }
-        for change in t.engine.take_changes() {
+        let changes = t.engine.take_changes();
+        t.batch.outbox.extend(t.announcer.tell(&t.engine, &changes));
+        for change in changes {
             t.live.changed(change, &t.engine, &t.meaning);
         }
     }

@@ -11,5 +11,6 @@ mod hostile_calls;
 mod killed;
 mod program;
 mod real_clients;
+mod reports;
 mod sipp;
 mod tidy;
