@@ -61,7 +61,9 @@ pub fn whole_decisions(
     let Some((first, last)) = wanted.keys().next().copied().zip(wanted.keys().next_back().copied()) else {
         return Ok(Vec::new());
     };
-    let mut engine = store.snapshot_before(tenant, first)?.map_or_else(Engine::new, Engine::from_snapshot);
+    let mut engine = store
+        .snapshot_until(tenant, first.saturating_sub(1))?
+        .map_or_else(Engine::new, Engine::from_snapshot);
     let mut out = Vec::new();
     'replay: while engine.position() < last {
         let events = store.events_after(tenant, engine.position(), PAGE)?;

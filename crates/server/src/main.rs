@@ -2,6 +2,7 @@
 
 mod adapt;
 mod admin;
+mod announce;
 mod cli;
 mod clock;
 mod config;
@@ -10,15 +11,22 @@ mod explain;
 mod http;
 mod journal_io;
 mod live;
+mod mail_io;
 mod mailbox;
 mod media_io;
+mod outside_io;
+mod outward;
 mod running;
+mod secrets;
 mod sip_io;
 mod switch_io;
 mod tenant;
 mod view;
 mod vital;
+mod webhook_io;
 
 fn main() -> std::process::ExitCode {
+    // For clients that name none of their own, as the command line's; it can only fail when there is one already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     cli::run()
 }

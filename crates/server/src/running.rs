@@ -4,8 +4,12 @@ use crate::adapt::{Now, Resumed, Switch};
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::journal_io::{GiveUp, Lost};
+use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{MediaSettings, start_recorder};
+use crate::outside_io::Outside;
+use crate::outward::Outward;
+use crate::secrets::Secrets;
 use crate::sip_io::SipSockets;
 use crate::switch_io::{LawWatch, Message, States, SwitchThread};
 use crate::tenant::check::{self, Document, Documents, Problem};
@@ -13,6 +17,7 @@ use crate::tenant::meaning::{self, Meaning};
 use crate::tenant::objects::Span;
 use crate::tenant::plan::{self, Action, Step};
 use crate::vital;
+use crate::webhook_io::{Courier, Delivery, Told};
 use sip::{Endpoint, Limits, Local, Transport};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
@@ -56,6 +61,7 @@ pub struct Running {
     journal: JoinHandle<Result<(), Lost>>,
     give_up: GiveUp,
     recorder: JoinHandle<()>,
+    delivery: Delivery,
     grace: Duration,
 }
 
@@ -237,10 +243,19 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     }
     let laws = LawWatch::default();
     let laws_broken = laws.broken.clone();
-    let thread =
-        SwitchThread::new(switch, clock, sockets, mail_out, journal_in, laws).map_err(|e| e.to_string())?;
+    let outward = Outward::new();
+    let answers = mail_in.clone();
+    let secrets = Secrets::new(&config.secrets.folder);
+    let outside = Outside::start(&outward, &secrets, move |tenant, event| {
+        // Nobody is there to be told any more when the switch is gone.
+        answers.send(Message::Ask(Box::new(move |switch, now| switch.on_event(now, tenant, event))));
+    });
+    let outside = outside.map_err(|e| e.to_string())?;
+    let thread = SwitchThread::new(switch, clock, sockets, mail_out, journal_in, outside, laws)
+        .map_err(|e| e.to_string())?;
     let switch = vital::spawn("switch", move || thread.run());
     let handle = Handle { store, mail: mail_in, laws_broken, ready: Arc::new(AtomicBool::new(true)) };
+    let delivery = start_delivery(config, &handle, outward, secrets)?;
     Ok(Running {
         handle,
         udp,
@@ -249,6 +264,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         journal,
         give_up,
         recorder,
+        delivery,
         grace: config.grace(),
     })
 }
@@ -307,6 +323,32 @@ fn resumed(
     }
     let person = store.person_hash(id).map_err(|e| e.to_string())?;
     Ok(Resumed { id, engine, meaning, next_party, parties, person })
+}
+
+/// Webhooks and e-mail.
+fn start_delivery(
+    config: &ServerConfig,
+    handle: &Handle,
+    outward: Outward,
+    secrets: Secrets,
+) -> Result<Delivery, String> {
+    let asked = handle.clone();
+    let told = move |tenant| {
+        let found = asked.ask_and_wait(move |switch, _| {
+            switch.tenant(tenant).map(|t| Told { rules: t.rules.clone(), meaning: t.meaning.clone() })
+        });
+        found.flatten()
+    };
+    let courier = Courier {
+        store: handle.store.clone(),
+        outward,
+        secrets,
+        post: Post::new(&config.mail, config.url())?,
+        time_out: crate::webhook_io::TIME_OUT,
+        seed: chance()?,
+        ask: Box::new(told),
+    };
+    Delivery::start(courier).map_err(|e| e.to_string())
 }
 
 /// Each leg takes two sockets: as many files as the system allows are asked for.
@@ -432,6 +474,7 @@ impl Running {
             // A state beyond the journal would hide what the journal lacks.
             states.clear();
         }
+        self.delivery.stop();
         for (tenant, at, state) in states {
             if let Err(e) = self.handle.store.put_snapshot(tenant, at, &state) {
                 tracing::warn!(event = "snapshot", cause = %e, "no snapshot was written: the next start replays the journal");

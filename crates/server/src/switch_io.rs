@@ -4,6 +4,7 @@ use crate::adapt::{MediaReport, Now, Switch};
 use crate::clock::Clock;
 use crate::journal_io::JournalSender;
 use crate::mailbox::Mailbox;
+use crate::outside_io::{Job, Outside};
 use crate::sip_io::{SipSockets, SipTaker};
 use rustix::event::epoll;
 use std::os::fd::{AsFd, OwnedFd};
@@ -42,6 +43,7 @@ pub struct SwitchThread {
     sockets: SipSockets,
     mail: Mailbox<Message>,
     journal: JournalSender,
+    outside: Outside,
     epoll: OwnedFd,
     /// What the journal had no room for.
     held_back: Option<crate::journal_io::Step>,
@@ -88,6 +90,7 @@ impl SwitchThread {
         mut sockets: SipSockets,
         mail: Mailbox<Message>,
         journal: JournalSender,
+        outside: Outside,
         laws: LawWatch,
     ) -> std::io::Result<SwitchThread> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
@@ -99,6 +102,7 @@ impl SwitchThread {
             sockets,
             mail,
             journal,
+            outside,
             epoll,
             held_back: None,
             failed: false,
@@ -143,6 +147,7 @@ impl SwitchThread {
                 self.switch.on_time(now);
             }
             self.sockets.sweep(now, &mut Door { switch: &mut self.switch, now });
+            self.carry();
             self.flush();
             self.clock.look(self.switch.is_idle());
             self.check_laws();
@@ -187,6 +192,20 @@ impl SwitchThread {
             }
             if !failed {
                 return;
+            }
+        }
+    }
+
+    /// Gives away what is to be asked of other systems. What cannot be carried has failed.
+    fn carry(&mut self) {
+        let now = self.clock.now();
+        while let Some((tenant, request)) = self.switch.take_request() {
+            let call = request.call();
+            let rules = self.switch.tenant(tenant).map(|t| t.rules.clone());
+            let job = rules.and_then(|rules| Job::new(&rules, request));
+            if job.is_none_or(|job| self.outside.carry(tenant, job).is_err()) {
+                let event = engine::Event::LookedUp { call, ok: false, found: Vec::new() };
+                self.switch.on_event(now, tenant, event);
             }
         }
     }

@@ -23,8 +23,12 @@ fn config() -> Config {
             id: QueueId(n),
             // Each agent serves two queues; a queue has 20.
             members: (0..20).map(|k| AgentId((n * 10 + k * 37) % AGENTS).into()).collect(),
-            strategy: [Strategy::LongestIdle, Strategy::MostFitting, Strategy::FewestCalls, Strategy::RoundRobin]
-                [n as usize % 4],
+            strategy: [
+                Strategy::LongestIdle,
+                Strategy::MostFitting,
+                Strategy::FewestCalls,
+                Strategy::RoundRobin,
+            ][n as usize % 4],
             max_waiting: 100_000,
             max_wait_ms: 86_400_000,
             ..QueueConfig::default()
@@ -153,7 +157,8 @@ fn main() {
     let rate = made as f64 / took;
     println!(r#"{{"name": "engine_decisions", "ours": {rate:.0}, "unit": "1/s", "goal": 200000}}"#);
 
-    let day = Day { agents: 1_000, calls: 100_000, queues: 40, check_every: 100_000, restarts: 0, ..Day::usual(9) };
+    let day =
+        Day { agents: 1_000, calls: 100_000, queues: 40, check_every: 100_000, restarts: 0, ..Day::usual(9) };
     let began = Instant::now();
     let outcome = day.run();
     let took = began.elapsed().as_secs_f64();

@@ -105,9 +105,11 @@ mod tests {
 
     #[test]
     fn erlang_a_as_computed_elsewhere() {
-        for (n, waits, abandons, wait) in
-            [(10, 0.496853, 0.137464, 16.496), (12, 0.279807, 0.061597, 7.392), (14, 0.126976, 0.022839, 2.741)]
-        {
+        for (n, waits, abandons, wait) in [
+            (10, 0.496853, 0.137464, 16.496),
+            (12, 0.279807, 0.061597, 7.392),
+            (14, 0.126976, 0.022839, 2.741),
+        ] {
             let a = impatient(100.0 / 1_800.0, 180.0, n, 120.0).expect("traffic");
             near(a.waits, waits, 1e-6);
             near(a.abandons, abandons, 1e-6);

@@ -112,7 +112,11 @@ impl QueueFigures {
 
     /// Mean wait of those answered, in seconds.
     pub fn asa(&self) -> f64 {
-        if self.waits.is_empty() { 0.0 } else { self.waits.iter().sum::<u64>() as f64 / 1_000.0 / self.waits.len() as f64 }
+        if self.waits.is_empty() {
+            0.0
+        } else {
+            self.waits.iter().sum::<u64>() as f64 / 1_000.0 / self.waits.len() as f64
+        }
     }
 
     /// The wait that this share of those answered did not exceed, in seconds.
@@ -374,7 +378,8 @@ impl Unknown {
         let waited: u64 = day.calls.iter().filter_map(|c| c.patience_ms).sum();
         let gave_up = day.calls.iter().filter(|c| c.patience_ms.is_some()).count() as u64;
         let answered: u64 = day.figures.all.waits.iter().sum();
-        Unknown(Vec::new(), if gave_up == 0 { 600_000 } else { ((waited + answered) / gave_up).max(1_000) })
+        let mean = (waited + answered).checked_div(gave_up).map_or(600_000, |ms| ms.max(1_000));
+        Unknown(Vec::new(), mean)
     }
 
     fn talk(day: &PastDay) -> Unknown {
@@ -590,10 +595,9 @@ impl World<'_> {
 
     fn ring(&mut self, now: Time, leg: LegId, agent: AgentId) {
         let seed = self.seed;
-        let chance = self
-            .agents
-            .entry(agent)
-            .or_insert_with(|| Chance::new(seed ^ (u64::from(agent.0) + 7).wrapping_mul(0xA24B_AED4_963E_E407)));
+        let chance = self.agents.entry(agent).or_insert_with(|| {
+            Chance::new(seed ^ (u64::from(agent.0) + 7).wrapping_mul(0xA24B_AED4_963E_E407))
+        });
         let own = self.day.pick_ups.get(&agent).filter(|p| p.len() >= 5);
         let after = match own {
             Some(list) => list[chance.below(list.len() as u64) as usize],
@@ -628,8 +632,9 @@ pub fn mean(values: &[f64]) -> Mean {
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
     // Two-sided 95 % points of Student's t for 1 to 30 degrees of freedom; the normal one beyond.
     const T: [f64; 30] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-        2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+        2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048,
+        2.045, 2.042,
     ];
     let t = T.get(values.len() - 2).copied().unwrap_or(1.960);
     Mean { mean, plus_minus: t * (variance / n).sqrt() }

@@ -83,6 +83,20 @@ impl Blobs {
         let len = file.metadata().map_err(|e| StoreError::File(path.display().to_string(), e))?.len();
         Ok(BlobReader { file, name: path.display().to_string(), len })
     }
+
+    /// Removes a blob; one that is not there is gone already.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.path(name)?;
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::File(path.display().to_string(), e))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl BlobWriter {

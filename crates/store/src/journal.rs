@@ -4,7 +4,9 @@
 //! appended, so every later release reads it.
 
 use crate::error::StoreError;
+use crate::outbox::OutboxItem;
 use crate::people::Party;
+use crate::reports::Intervals;
 use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
 use engine::{CallId, CallRecord, Event, Fact, MailboxId, RecordingId, Snapshot, Time};
@@ -34,6 +36,8 @@ pub struct Batch {
     /// The state after the last event or after an earlier one of this batch, now and then, and its time: what a new
     /// process may start from. It is not committed with the rest, but written by [`Store::put_snapshot`] after it.
     pub snapshot: Option<Box<(Time, Snapshot)>>,
+    /// What other systems are to be told.
+    pub outbox: Vec<OutboxItem>,
 }
 
 /// A message in a voicemail box.
@@ -63,6 +67,7 @@ impl Batch {
         self.parties.extend(later.parties);
         self.facts.extend(later.facts);
         self.messages.extend(later.messages);
+        self.outbox.extend(later.outbox);
         self.snapshot = later.snapshot.or(self.snapshot.take());
     }
 }
@@ -162,21 +167,6 @@ impl Store {
         Ok(())
     }
 
-    /// The newest snapshot that lies before a position; `None` if there is none: then the journal's beginning is it.
-    ///
-    /// # Errors
-    /// What the database said, or what is damaged.
-    pub fn snapshot_before(&self, tenant: TenantId, position: u64) -> Result<Option<Snapshot>, StoreError> {
-        let sql = "SELECT state FROM snapshots WHERE tenant = $1 AND position < $2 ORDER BY position DESC LIMIT 1";
-        let rows = self.reader().rows(sql, &[tenant.into(), position.into()])?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let unreadable = || StoreError::Unreadable("a snapshot".into());
-        match row.bytes(0).split_first() {
-            Some((&FORM, bytes)) => postcard::from_bytes(bytes).map(Some).map_err(|_| unreadable()),
-            _ => Err(unreadable()),
-        }
-    }
-
     /// Reads the newest snapshot.
     ///
     /// # Errors
@@ -185,14 +175,7 @@ impl Store {
         let mut db = self.reader();
         let sql = "SELECT state FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 1";
         let snapshot = match db.rows(sql, &[tenant.into()])?.first() {
-            Some(row) => {
-                let unreadable = || StoreError::Unreadable("the newest snapshot".into());
-                let (form, bytes) = row.bytes(0).split_first().ok_or_else(unreadable)?;
-                if *form != FORM {
-                    return Err(unreadable());
-                }
-                Some(postcard::from_bytes::<Snapshot>(bytes).map_err(|_| unreadable())?)
-            }
+            Some(row) => Some(read_snapshot(row.bytes(0))?),
             None => None,
         };
         let sql = "SELECT COALESCE(MAX(id), 0) + 1 FROM parties WHERE tenant = $1";
@@ -225,6 +208,15 @@ impl Store {
     }
 }
 
+pub(crate) fn read_snapshot(state: &[u8]) -> Result<Snapshot, StoreError> {
+    let unreadable = || StoreError::Unreadable("a snapshot".into());
+    let (form, bytes) = state.split_first().ok_or_else(unreadable)?;
+    if *form != FORM {
+        return Err(unreadable());
+    }
+    postcard::from_bytes(bytes).map_err(|_| unreadable())
+}
+
 fn put_batch(db: &mut dyn Sql, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {
     if !batch.events.is_empty() {
         let sql = "INSERT INTO journal (tenant, last_position, first_position, at, events) VALUES ($1, $2, $3, $4, $5)";
@@ -235,5 +227,12 @@ fn put_batch(db: &mut dyn Sql, tenant: TenantId, batch: &Batch) -> Result<(), St
     for record in &batch.records {
         crate::calls::put_record(db, tenant, record)?;
     }
-    Ok(())
+    for message in &batch.messages {
+        crate::messages::put_message(db, tenant, batch.at, message)?;
+    }
+    for item in &batch.outbox {
+        crate::outbox::put_item(db, tenant, item, item.at.0)?;
+    }
+    // With their events or not at all: so a killed process neither loses a figure nor counts one twice.
+    Intervals::of(&batch.facts).put(db, tenant)
 }

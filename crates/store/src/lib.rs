@@ -15,10 +15,14 @@ mod catalogue;
 mod error;
 mod journal;
 mod keys;
+mod messages;
 mod migrations;
 mod objects;
+mod outbox;
 mod people;
 mod recordings;
+mod reports;
+mod reports_read;
 mod sql;
 mod sqlite;
 mod store;
@@ -31,9 +35,17 @@ pub use catalogue::{CATALOGUE, Field};
 pub use error::StoreError;
 pub use journal::{Batch, Message, Recovered, decode_events, encode_event};
 pub use keys::{DataKey, Keys};
+pub use messages::{MessageFilter, StoredMessage};
 pub use objects::{Change, Object, ObjectVersion};
+pub use outbox::{DEAD_MS, Letter, MOST_DEAD, OutboxItem};
 pub use people::{Party, PartyValue};
 pub use recordings::{CHUNK, RecordingFile, RecordingInfo, RecordingWriter};
+pub use reports::{
+    AgentFigures, DispositionFigures, Entered, Estimated, Figures, Handled, INTERVAL_MS, Intervals,
+    NumberFigures, Promised, QueueFigures, Rung, SHORT_ABANDON_MS, Spent, StateFigures, WAIT_BOUNDS_MS,
+    WaitFigures, Waited, Waits, interval_of,
+};
+pub use reports_read::{AgentRows, MOST_ROWS, QueueRows, Span, Summed, percentile};
 pub use sql::{Row, Sql, Value};
 pub use store::{Store, StoreSettings, TenantId};
 pub use tokens::{Role, TokenInfo, token_hash};

@@ -111,6 +111,152 @@ CREATE TABLE audit (
     r"
 ALTER TABLE recordings ADD COLUMN proof TEXT;
 ",
+    r"
+CREATE TABLE interval_queues (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    queue BIGINT NOT NULL,
+    offered BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    answered_within BIGINT NOT NULL,
+    abandoned BIGINT NOT NULL,
+    short_abandoned BIGINT NOT NULL,
+    abandoned_within BIGINT NOT NULL,
+    flowed_out BIGINT NOT NULL,
+    callback BIGINT NOT NULL,
+    answered_wait_ms BIGINT NOT NULL,
+    abandoned_wait_ms BIGINT NOT NULL,
+    left_wait_ms BIGINT NOT NULL,
+    max_wait_ms BIGINT NOT NULL,
+    offers BIGINT NOT NULL,
+    offers_answered BIGINT NOT NULL,
+    offers_missed BIGINT NOT NULL,
+    ringing_ms BIGINT NOT NULL,
+    handled BIGINT NOT NULL,
+    talk_ms BIGINT NOT NULL,
+    hold_ms BIGINT NOT NULL,
+    wrap_ms BIGINT NOT NULL,
+    held BIGINT NOT NULL,
+    transfers BIGINT NOT NULL,
+    consults BIGINT NOT NULL,
+    conferences BIGINT NOT NULL,
+    outbound BIGINT NOT NULL,
+    callbacks_promised BIGINT NOT NULL,
+    callbacks_tried BIGINT NOT NULL,
+    callbacks_kept BIGINT NOT NULL,
+    callbacks_in_time BIGINT NOT NULL,
+    callbacks_failed BIGINT NOT NULL,
+    callbacks_cancelled BIGINT NOT NULL,
+    estimates BIGINT NOT NULL,
+    estimate_error_ms BIGINT NOT NULL,
+    estimate_error_thousandths BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, queue)
+);
+CREATE TABLE interval_agents (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    agent BIGINT NOT NULL,
+    offers BIGINT NOT NULL,
+    offers_answered BIGINT NOT NULL,
+    offers_missed BIGINT NOT NULL,
+    ringing_ms BIGINT NOT NULL,
+    handled BIGINT NOT NULL,
+    talk_ms BIGINT NOT NULL,
+    hold_ms BIGINT NOT NULL,
+    wrap_ms BIGINT NOT NULL,
+    held BIGINT NOT NULL,
+    transfers BIGINT NOT NULL,
+    consults BIGINT NOT NULL,
+    conferences BIGINT NOT NULL,
+    outbound BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, agent)
+);
+CREATE TABLE interval_agent_states (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    agent BIGINT NOT NULL,
+    state BIGINT NOT NULL,
+    reason BIGINT NOT NULL,
+    spent_ms BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, agent, state, reason)
+);
+CREATE TABLE interval_numbers (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    offered BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    answered_within BIGINT NOT NULL,
+    abandoned BIGINT NOT NULL,
+    short_abandoned BIGINT NOT NULL,
+    abandoned_within BIGINT NOT NULL,
+    flowed_out BIGINT NOT NULL,
+    callback BIGINT NOT NULL,
+    answered_wait_ms BIGINT NOT NULL,
+    abandoned_wait_ms BIGINT NOT NULL,
+    left_wait_ms BIGINT NOT NULL,
+    max_wait_ms BIGINT NOT NULL,
+    handled BIGINT NOT NULL,
+    talk_ms BIGINT NOT NULL,
+    hold_ms BIGINT NOT NULL,
+    wrap_ms BIGINT NOT NULL,
+    held BIGINT NOT NULL,
+    transfers BIGINT NOT NULL,
+    consults BIGINT NOT NULL,
+    conferences BIGINT NOT NULL,
+    outbound BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, number)
+);
+CREATE TABLE interval_dispositions (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    disposition BIGINT NOT NULL,
+    queue BIGINT NOT NULL,
+    handled BIGINT NOT NULL,
+    talk_ms BIGINT NOT NULL,
+    hold_ms BIGINT NOT NULL,
+    wrap_ms BIGINT NOT NULL,
+    held BIGINT NOT NULL,
+    transfers BIGINT NOT NULL,
+    consults BIGINT NOT NULL,
+    conferences BIGINT NOT NULL,
+    outbound BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, disposition, queue)
+);
+CREATE TABLE interval_waits (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    queue BIGINT NOT NULL,
+    bucket BIGINT NOT NULL,
+    callers BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, queue, bucket)
+);
+CREATE TABLE messages (
+    tenant BIGINT NOT NULL,
+    recording BIGINT NOT NULL,
+    mailbox BIGINT NOT NULL,
+    call BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    length_ms BIGINT NOT NULL,
+    heard BIGINT,
+    PRIMARY KEY (tenant, recording)
+);
+CREATE INDEX messages_by_mailbox ON messages (tenant, mailbox, recording);
+CREATE TABLE outbox (
+    tenant BIGINT NOT NULL,
+    id TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    event TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    facts TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    due BIGINT NOT NULL,
+    state BIGINT NOT NULL,
+    cause TEXT NOT NULL,
+    PRIMARY KEY (tenant, id, receiver)
+);
+CREATE INDEX outbox_by_state ON outbox (state, tenant, receiver, due);
+",
 ];
 
 /// Tables of keys, in a file of their own.

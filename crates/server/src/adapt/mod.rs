@@ -12,7 +12,8 @@ mod outside;
 mod sip_events;
 mod switch;
 
+pub use keys::SecretDigits;
 pub use outside::Request;
 pub use switch::{
-    MediaCommand, MediaDoor, MediaId, MediaReport, Now, PersonHash, RecordingKey, Reported, Resumed, Switch,
+    MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
 };

@@ -2,16 +2,18 @@
 
 use crate::adapt::keys::Keyed;
 use crate::adapt::outside::Request;
+use crate::announce::Announcer;
 use crate::live::Live;
+use crate::outside_io::Rules;
 use crate::tenant::Meaning;
 use engine::{CallRecord, Effect, Engine, Event, LegEnd, LegId, PartyId};
-use media::dtmf::Digit;
 use media::leg::{KeyMode, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
 use redact::Secret;
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use store::{Batch, Party, TenantId};
 
 /// Events of a tenant after which its state is written down, so that a start replays no more than about as many.
@@ -85,13 +87,6 @@ pub enum MediaCommand {
         leg: MediaId,
         /// Relayed, reported or withheld.
         mode: KeyMode,
-    },
-    /// Send keys to the far end as telephone events, 100 ms each.
-    Dial {
-        /// Which leg.
-        leg: MediaId,
-        /// At most 32; more are not sent.
-        digits: Box<[Digit]>,
     },
     /// Record one leg or two.
     Record {
@@ -230,8 +225,11 @@ pub struct TenantDoor {
     pub engine: Engine,
     /// Its configuration.
     pub meaning: Meaning,
+    /// What it says about other systems.
+    pub rules: Arc<Rules>,
     /// What watchers see.
     pub live: Live,
+    announcer: Announcer,
     pub(super) legs: HashMap<LegId, DoorLeg>,
     pub(super) next_party: u64,
     pub(super) batch: Batch,
@@ -311,11 +309,15 @@ impl Switch {
         let config = Box::new(meaning.config.clone());
         let live = Live::new(now.wall);
         let snapshot_at = engine.position();
+        let rules = Arc::new(Rules::of(&meaning));
+        let announcer = Announcer::new(&engine, &rules);
         self.tenants.push(TenantDoor {
             id,
             engine,
             meaning,
+            rules,
             live,
+            announcer,
             legs: HashMap::new(),
             next_party,
             batch,
@@ -333,7 +335,10 @@ impl Switch {
     pub fn configure(&mut self, now: Now, id: TenantId, meaning: Meaning) {
         let Some(n) = self.tenants.iter().position(|t| t.id == id) else { return };
         let config = Box::new(meaning.config.clone());
-        self.tenants[n].meaning = meaning;
+        let t = &mut self.tenants[n];
+        t.rules = Arc::new(Rules::of(&meaning));
+        t.announcer.set_rules(&t.rules);
+        t.meaning = meaning;
         self.tell(now, n, Event::Configured { config });
     }
 
@@ -481,6 +486,7 @@ impl Switch {
         store::encode_event(&mut t.batch.events, now.wall.max(t.engine.now()), &event);
         t.engine.handle(now.wall, event);
         while let Some((_, effect)) = t.engine.poll() {
+            t.announcer.effect(t.engine.now(), &effect);
             match effect {
                 Effect::Keep(record) => {
                     t.live.call_ended(&record, &t.meaning);
@@ -494,7 +500,9 @@ impl Switch {
                 effect => self.held.push_back((self.next_batch, tenant, effect)),
             }
         }
-        for change in t.engine.take_changes() {
+        let changes = t.engine.take_changes();
+        t.batch.outbox.extend(t.announcer.tell(&t.engine, &changes));
+        for change in changes {
             t.live.changed(change, &t.engine, &t.meaning);
         }
     }

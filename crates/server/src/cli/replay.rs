@@ -80,7 +80,9 @@ pub fn run(mut args: Arguments) -> Outcome {
     let broken: u64 = before.iter().chain(after.iter().flatten()).map(|f| f.broken).sum();
     match broken {
         0 => Ok(()),
-        n => Err(Failure::NotInOrder(format!("laws were broken {n} times: please report this with the journal"))),
+        n => Err(Failure::NotInOrder(format!(
+            "laws were broken {n} times: please report this with the journal"
+        ))),
     }
 }
 
@@ -313,7 +315,8 @@ fn erlang(
     let side = |figures: &[QueueFigures], all: &[Figures]| -> Option<String> {
         let (q, f) = (figures.first()?, all.first()?);
         let work: u64 = f.queues.values().map(|q| q.handling_ms).sum();
-        let there = (f.agent_ms[1] + f.agent_ms[2] + f.agent_ms[3] + f.agent_ms[4]) as f64 / 1_000.0 / seconds;
+        let there =
+            (f.agent_ms[1] + f.agent_ms[2] + f.agent_ms[3] + f.agent_ms[4]) as f64 / 1_000.0 / seconds;
         let n = (there * q.handling_ms as f64 / work.max(1) as f64).round() as u32;
         let rate = q.offered as f64 / seconds;
         let c = match sim::erlang::patient(rate, q.aht(), n, 20.0) {

@@ -22,6 +22,8 @@ pub struct ServerConfig {
     pub bus: Bus,
     pub blobs: BlobSection,
     pub keys: KeySection,
+    pub secrets: SecretSection,
+    pub mail: Mail,
     pub shutdown: Shutdown,
 }
 
@@ -89,6 +91,54 @@ pub struct BlobSection {
 #[allow(missing_docs)]
 pub struct KeySection {
     pub url: String,
+}
+
+/// `[secrets]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct SecretSection {
+    pub folder: String,
+}
+
+/// `[mail]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Mail {
+    pub smtp: String,
+    pub from: String,
+    pub user: String,
+    pub password_file: String,
+    pub tls: String,
+}
+
+impl Mail {
+    /// Name and port of the mail server.
+    pub fn host_and_port(&self) -> Option<(String, u16)> {
+        let (host, port) = self.smtp.rsplit_once(':')?;
+        (!host.is_empty()).then_some(())?;
+        Some((host.trim_matches(['[', ']']).into(), port.parse().ok()?))
+    }
+
+    fn check(&self, say: &mut impl FnMut(String)) {
+        if self.smtp.is_empty() {
+            return;
+        }
+        if self.host_and_port().is_none() {
+            say(format!("mail.smtp = {:?}: write a name and a port, as in mail.example.org:465", self.smtp));
+        }
+        if !self.from.contains('@') {
+            say("mail.from must be the address that mail comes from".into());
+        }
+        if !matches!(self.tls.as_str(), "tls" | "starttls" | "none") {
+            say("mail.tls is \"tls\", \"starttls\" or \"none\"".into());
+        }
+        if self.user.is_empty() != self.password_file.is_empty() {
+            say("mail.user and mail.password_file belong together".into());
+        }
+        if self.tls == "none" && !self.user.is_empty() {
+            say("mail.user needs mail.tls: a password does not go in the clear".into());
+        }
+    }
 }
 
 /// `[shutdown]`
@@ -247,6 +297,7 @@ impl ServerConfig {
                 say(format!("{key} = {value:?}: write a number and ms, s, m or h, as in 30s"));
             }
         }
+        self.mail.check(&mut say);
         if !matches!(self.store.sync.as_str(), "normal" | "full") {
             say("store.sync is \"normal\" or \"full\"".into());
         }
@@ -272,6 +323,14 @@ impl ServerConfig {
     pub fn ports(&self) -> Option<(u16, u16)> {
         let (first, last) = self.media.ports.split_once('-')?;
         Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
+    }
+
+    /// Where people reach the web app and the API.
+    pub fn url(&self) -> &str {
+        match self.http.public_url.as_str() {
+            "" => &self.http.listen,
+            url => url,
+        }
     }
 
     /// How long calls may go on after the program was asked to stop.

@@ -9,7 +9,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use engine::{
-    AgentId, Ask, CallId, CallbackId, DispositionId, Event, HoursId, NumberId, QueueId, SecureId, To, Wanted, Watch,
+    AgentId, Ask, CallId, CallbackId, DispositionId, Event, HoursId, NumberId, QueueId, SecureId, To, Wanted,
+    Watch,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -196,7 +197,8 @@ fn refused() -> Problem {
 
 fn ask_of(switch: &mut Switch, tenant: TenantId, action: &Action) -> Result<Ask, Problem> {
     let gone = || Problem::not_found("such tenant in this server");
-    let names = |switch: &Switch, kind, id: &str| number(&switch.tenant(tenant).ok_or_else(gone)?.meaning, kind, id);
+    let names =
+        |switch: &Switch, kind, id: &str| number(&switch.tenant(tenant).ok_or_else(gone)?.meaning, kind, id);
     Ok(match action {
         Action::HangUp => Ask::HangUp,
         Action::Transfer { to } => Ask::Transfer(switch.place(tenant, to)?),
@@ -206,7 +208,9 @@ fn ask_of(switch: &mut Switch, tenant: TenantId, action: &Action) -> Result<Ask,
         Action::Abort => Ask::Abort,
         Action::Secure { entry } => Ask::Secure(SecureId(names(switch, "SecureEntry", entry)?)),
         Action::StopSecure => Ask::StopSecure,
-        Action::Dispose { disposition } => Ask::Dispose(DispositionId(names(switch, "Disposition", disposition)?)),
+        Action::Dispose { disposition } => {
+            Ask::Dispose(DispositionId(names(switch, "Disposition", disposition)?))
+        }
         Action::PauseRecording => Ask::PauseRecording,
         Action::ResumeRecording => Ask::ResumeRecording,
         Action::Supervise { mode } => Ask::Supervise(match mode {
@@ -254,7 +258,14 @@ async fn audited(api: &Api, asker: &Asker, action: &'static str, object: String)
 }
 
 // Tells the engine, and whether it changed anything: what is not possible now leaves everything as it was.
-fn told(switch: &mut Switch, now: Now, tenant: TenantId, call: CallId, by: Option<AgentId>, ask: Ask) -> bool {
+fn told(
+    switch: &mut Switch,
+    now: Now,
+    tenant: TenantId,
+    call: CallId,
+    by: Option<AgentId>,
+    ask: Ask,
+) -> bool {
     let look = |switch: &Switch| {
         let t = switch.tenant(tenant)?;
         let moments = t.engine.calls().get(&call).map(|c| c.timeline.clone());
@@ -278,8 +289,7 @@ pub async fn act(
     let (object, action) = (format!("Call/{id}"), word(&new.action));
     // Who hears or steers a call stands in the log before it happens.
     audited(&api, &asker, action, object).await?;
-    let done = api
-        .handle
+    api.handle
         .ask(move |switch, now| {
             let t = switch.tenant(tenant).ok_or_else(|| Problem::not_found("such tenant in this server"))?;
             let by = match &new.by {
@@ -300,8 +310,7 @@ pub async fn act(
             }
         })
         .await
-        .ok_or_else(Problem::stopping)?;
-    done
+        .ok_or_else(Problem::stopping)?
 }
 
 /// `POST /dial`
@@ -330,7 +339,10 @@ pub async fn dial(
             switch.on_event(now, tenant, Event::DialAsked { agent, party, number: shown, queue });
             let newest = switch.tenant(tenant).and_then(|t| t.engine.calls().keys().next_back().copied());
             newest.filter(|n| Some(*n) != before).ok_or_else(|| {
-                Problem::new(StatusCode::CONFLICT, "this agent is busy, suspended or unknown, and cannot call now")
+                Problem::new(
+                    StatusCode::CONFLICT,
+                    "this agent is busy, suspended or unknown, and cannot call now",
+                )
             })
         })
         .await
@@ -363,8 +375,7 @@ async fn closure_of(
     set: Option<bool>,
 ) -> Result<Json<Closure>, Problem> {
     let tenant = asker.0.tenant;
-    let found = api
-        .handle
+    api.handle
         .ask(move |switch, now| {
             let t = switch.tenant(tenant).ok_or_else(|| Problem::not_found("such tenant in this server"))?;
             let hours = HoursId(number(&t.meaning, "Hours", &id)?);
@@ -375,8 +386,7 @@ async fn closure_of(
             Ok(Json(Closure { closed }))
         })
         .await
-        .ok_or_else(Problem::stopping)?;
-    found
+        .ok_or_else(Problem::stopping)?
 }
 
 /// `GET /hours/{id}/closure`

@@ -5,13 +5,18 @@ mod agents;
 mod audit;
 mod calls;
 mod configuration;
+mod csv;
 mod listen;
 mod live;
+mod messages;
 mod openapi;
 mod problem;
 mod recordings;
+mod report_rows;
 mod reports;
 mod routes;
 mod serve;
+mod time;
+mod webhooks;
 
 pub use serve::{Api, serve};

@@ -1,7 +1,11 @@
 //! The table of routes: method, path, the role it needs, what it does, what it answers, who handles it.
 
+use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow, QueueRow};
+use crate::http::reports::Report;
 use crate::http::serve::Api;
-use crate::http::{actions, agents, audit, calls, configuration, live, recordings, reports};
+use crate::http::{
+    actions, agents, audit, calls, configuration, live, messages, recordings, reports, webhooks,
+};
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -45,6 +49,16 @@ fn schema<T: JsonSchema>(g: &mut SchemaGenerator) -> Schema {
 
 fn op<T: JsonSchema>(method: &'static str, summary: &'static str) -> Operation {
     Operation { method, summary, query: &[], request: None, response: Some(schema::<T>) }
+}
+
+fn report<R: JsonSchema>(name: &str, summary: &'static str, handler: MethodRouter<Api>) -> Route {
+    Route {
+        path: format!("/reports/{name}"),
+        role: Role::Auditor,
+        change: Role::Owner,
+        operations: vec![Operation { query: reports::PARAMETERS, ..op::<Report<R>>("get", summary) }],
+        handler,
+    }
 }
 
 /// A path in words of the API for each kind of configuration object.
@@ -109,7 +123,10 @@ pub fn all() -> Vec<Route> {
             operations: vec![Operation {
                 request: Some(schema::<actions::NewAction>),
                 response: None,
-                ..op::<()>("post", "Does something about a call: transfer, consult, supervise, give, move and more")
+                ..op::<()>(
+                    "post",
+                    "Does something about a call: transfer, consult, supervise, give, move and more",
+                )
             }],
             handler: post(actions::act),
         },
@@ -161,14 +178,20 @@ pub fn all() -> Vec<Route> {
             path: "/callbacks".into(),
             role: Role::Auditor,
             change: Role::Owner,
-            operations: vec![op::<Vec<actions::CallbackView>>("get", "Promises to call back that are not kept yet")],
+            operations: vec![op::<Vec<actions::CallbackView>>(
+                "get",
+                "Promises to call back that are not kept yet",
+            )],
             handler: get(actions::callbacks),
         },
         Route {
             path: "/callbacks/{id}".into(),
             role: Role::Supervisor,
             change: Role::Supervisor,
-            operations: vec![Operation { response: None, ..op::<()>("delete", "Takes a promise to call back back") }],
+            operations: vec![Operation {
+                response: None,
+                ..op::<()>("delete", "Takes a promise to call back back")
+            }],
             handler: axum::routing::delete(actions::cancel_callback),
         },
         Route {
@@ -202,14 +225,85 @@ pub fn all() -> Vec<Route> {
             handler: get(agents::state).put(agents::set_state),
         },
         Route {
-            path: "/reports/queues".into(),
+            path: "/reports/queues/live".into(),
             role: Role::Auditor,
             change: Role::Owner,
             operations: vec![op::<Vec<QueueView>>(
                 "get",
-                "Queues: who waits, what became of the callers, service level",
+                "Queues now: who waits, what became of the callers, service level",
             )],
-            handler: get(reports::queues),
+            handler: get(reports::live),
+        },
+        report::<QueueRow>(
+            "queues",
+            "Queues by interval of entry; without from and to what /reports/queues/live gives",
+            get(reports::queues),
+        ),
+        report::<AgentRow>("agents", "Agents: offers, conversations, times by state", get(reports::agents)),
+        report::<NumberRow>("numbers", "Numbers: callers in queues, conversations", get(reports::numbers)),
+        report::<DispositionRow>(
+            "dispositions",
+            "Conversations by what the agent said of them",
+            get(reports::dispositions),
+        ),
+        report::<CallbackRow>("callbacks", "Callbacks by queue and promise", get(reports::callbacks)),
+        Route {
+            path: "/messages".into(),
+            role: Role::Supervisor,
+            change: Role::Supervisor,
+            operations: vec![Operation {
+                query: &[
+                    ("mailbox", "Only of this queue's or user's box"),
+                    ("cursor", "Where the page before ended"),
+                    ("limit", "At most this many, 1 to 500"),
+                ],
+                ..op::<messages::MessageList>("get", "Voicemail, what nobody has heard first")
+            }],
+            handler: get(messages::list),
+        },
+        Route {
+            path: "/messages/{id}".into(),
+            role: Role::Supervisor,
+            change: Role::Supervisor,
+            operations: vec![
+                Operation {
+                    request: Some(schema::<messages::Heard>),
+                    response: None,
+                    ..op::<()>("put", "Marks a message as heard, or as new again")
+                },
+                Operation { response: None, ..op::<()>("delete", "Deletes a message and its audio") },
+            ],
+            handler: axum::routing::put(messages::mark).delete(messages::delete),
+        },
+        Route {
+            path: "/webhooks/dead".into(),
+            role: Role::Auditor,
+            change: Role::Owner,
+            operations: vec![Operation {
+                query: paged,
+                ..op::<webhooks::DeadList>("get", "What no receiver took after the last try, newest first")
+            }],
+            handler: get(webhooks::dead),
+        },
+        Route {
+            path: "/webhooks/dead/{id}/retry".into(),
+            role: Role::Owner,
+            change: Role::Owner,
+            operations: vec![Operation { response: None, ..op::<()>("post", "Tries a dead letter again") }],
+            handler: post(webhooks::retry),
+        },
+        Route {
+            path: "/webhooks/replay".into(),
+            role: Role::Owner,
+            change: Role::Owner,
+            operations: vec![Operation {
+                query: &[
+                    ("from", "Journal position of the first event"),
+                    ("to", "Journal position of the last event"),
+                ],
+                ..op::<webhooks::Replayed>("post", "Tells what happened once more, with the ids that it had")
+            }],
+            handler: post(webhooks::replay),
         },
         Route {
             path: "/configuration".into(),

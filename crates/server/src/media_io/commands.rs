@@ -33,18 +33,6 @@ impl Worker {
                 let Some(slot) = self.slot(leg) else { return };
                 self.bridge.set_keys(now, slot, mode);
             }
-            MediaCommand::Dial { leg, digits } => {
-                let Some(slot) = self.slot(leg) else { return };
-                let sent = self.bridge.dial(now, slot, &digits);
-                if sent < digits.len() {
-                    tracing::warn!(
-                        event = "keys_not_sent",
-                        keys = digits.len() - sent,
-                        "keys could not be sent: too many, or the far end takes no telephone events"
-                    );
-                }
-                self.schedule(slot);
-            }
             MediaCommand::Record { key, call, party, began, left, right } => {
                 let Some(left) = self.slot(left) else { return };
                 let right = right.and_then(|leg| self.slot(leg));

@@ -96,7 +96,6 @@ impl MediaDoor for Opener {
             | MediaCommand::Silence { leg }
             | MediaCommand::Hear { leg, .. }
             | MediaCommand::Keys { leg, .. }
-            | MediaCommand::Dial { leg, .. }
             | MediaCommand::Record { left: leg, .. }
             | MediaCommand::RecordAlso { leg_of_recording: leg, .. }
             | MediaCommand::RecordNoLonger { leg_of_recording: leg, .. }

@@ -3,7 +3,7 @@
 use crate::tenant::objects::{Header, LookUp, Method, SecureEntry, Webhook, WebhookEvent};
 use crate::tenant::scope::{Scope, slot_id};
 use crate::tenant::web::{Blank, JsonTemplate, Template, check_address};
-use engine::{AttributeId, MailboxId};
+use engine::AttributeId;
 use redact::Secret;
 
 /// What a header of a request says.
@@ -18,8 +18,6 @@ pub enum HeaderValue {
 /// How another system is asked about a call.
 #[derive(Clone, Debug)]
 pub struct LookUpRule {
-    /// Id of the object.
-    pub id: String,
     /// Whether by POST; otherwise by GET.
     pub post: bool,
     /// The address; its blanks are filled with `escape`.
@@ -56,8 +54,6 @@ impl LookUpRule {
 /// Where secret digits are passed on to.
 #[derive(Clone, Debug)]
 pub struct SecureRule {
-    /// Id of the object.
-    pub id: String,
     /// The address.
     pub url: String,
     /// How long it may take, in milliseconds.
@@ -71,8 +67,6 @@ pub struct SecureRule {
 /// Another system that is told what happens.
 #[derive(Clone, Debug)]
 pub struct WebhookRule {
-    /// Id of the object.
-    pub id: String,
     /// The address.
     pub url: String,
     /// The file with the key that signs, in the server's folder of secrets.
@@ -86,8 +80,6 @@ pub struct WebhookRule {
 /// Who is told of messages in a voicemail box.
 #[derive(Clone, Debug)]
 pub struct MailboxRule {
-    /// Whose box.
-    pub mailbox: MailboxId,
     /// Number of the webhook object.
     pub webhook: Option<u32>,
     /// Address of a person or group.
@@ -106,7 +98,7 @@ fn headers(headers: &[Header]) -> Vec<(String, HeaderValue)> {
 ///
 /// # Errors
 /// Everything that is wrong: JSON pointer of the part, and what.
-pub fn look_up(id: &str, l: &LookUp, scope: &Scope) -> Result<LookUpRule, Vec<(String, String)>> {
+pub fn look_up(l: &LookUp, scope: &Scope) -> Result<LookUpRule, Vec<(String, String)>> {
     let mut faults = Vec::new();
     let known = |name: &str| match name {
         "caller" => Some(Blank::Caller),
@@ -135,7 +127,6 @@ pub fn look_up(id: &str, l: &LookUp, scope: &Scope) -> Result<LookUpRule, Vec<(S
         return Err(faults);
     }
     Ok(LookUpRule {
-        id: id.into(),
         post: l.method == Method::Post,
         url,
         body,
@@ -148,9 +139,8 @@ pub fn look_up(id: &str, l: &LookUp, scope: &Scope) -> Result<LookUpRule, Vec<(S
 }
 
 /// Understands where secret digits go.
-pub fn secure(id: &str, s: &SecureEntry) -> SecureRule {
+pub fn secure(s: &SecureEntry) -> SecureRule {
     SecureRule {
-        id: id.into(),
         url: s.pass.url.clone(),
         timeout_ms: s.pass.timeout.0,
         allow_private: s.pass.allow_private,
@@ -159,9 +149,8 @@ pub fn secure(id: &str, s: &SecureEntry) -> SecureRule {
 }
 
 /// Understands a webhook.
-pub fn webhook(id: &str, w: &Webhook) -> WebhookRule {
+pub fn webhook(w: &Webhook) -> WebhookRule {
     WebhookRule {
-        id: id.into(),
         url: w.url.clone(),
         secret_file: w.secret_file.clone(),
         events: w.events.clone(),
@@ -210,7 +199,7 @@ mod tests {
             "https://crm.example.org/?a={account}&c={caller}",
             json!({"/customer/level": "level", "/vip": "vip", "/none": "level"}),
         );
-        let rule = look_up("crm", &right, &scope).unwrap();
+        let rule = look_up(&right, &scope).unwrap();
         let found = |answer| rule.found(&answer);
         assert_eq!(
             found(json!({"customer": {"level": "gold"}, "vip": true})),
@@ -219,7 +208,7 @@ mod tests {
         assert_eq!(found(json!({"customer": {"level": 3}})), [(AttributeId(0), 1)]);
         assert_eq!(found(json!({"customer": {"level": "lead"}, "vip": null, "none": {"x": 1}})), []);
         let bad = object("https://crm.example.org/?a={acount}", json!({"/x": "leval"}));
-        let faults = look_up("crm", &bad, &scope).unwrap_err();
+        let faults = look_up(&bad, &scope).unwrap_err();
         assert_eq!(faults.iter().map(|f| f.0.as_str()).collect::<Vec<_>>(), ["/url", "/results//x"]);
     }
 }

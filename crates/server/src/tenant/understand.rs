@@ -186,7 +186,7 @@ impl Reader<'_> {
             if user.voicemail {
                 let mailbox = mailbox::of_user(n);
                 let email = user.email.clone().map(Secret::new);
-                meaning.mailboxes.insert(mailbox, MailboxRule { mailbox, webhook: None, email });
+                meaning.mailboxes.insert(mailbox, MailboxRule { webhook: None, email });
             }
             let Some(phone) = user.phone.as_ref().filter(|_| user.is_rung()) else { continue };
             let at_start = match user.at_start {
@@ -209,7 +209,7 @@ impl Reader<'_> {
             let notice = q.voicemail.clone().unwrap_or_default();
             let webhook = notice.webhook.as_deref().map(|w| self.of("Webhook", w)).transpose()?;
             let email = notice.email.map(Secret::new);
-            meaning.mailboxes.insert(mailbox, MailboxRule { mailbox, webhook, email });
+            meaning.mailboxes.insert(mailbox, MailboxRule { webhook, email });
             if let Some(page) = &q.screen_pop {
                 meaning.screen_pops.insert(queue, outside::screen_pop(page)?);
             }
@@ -323,12 +323,12 @@ impl Reader<'_> {
 
     fn outside(&self, meaning: &mut Meaning) -> Result<(), String> {
         for (id, l) in &self.e.look_ups {
-            let rule = outside::look_up(id, l, self.scope).map_err(|faults| first(id, faults))?;
+            let rule = outside::look_up(l, self.scope).map_err(|faults| first(id, faults))?;
             meaning.look_ups.insert(LookUpId(self.of("LookUp", id)?), rule);
         }
         for (id, s) in &self.e.secure {
             let secure = SecureId(self.of("SecureEntry", id)?);
-            meaning.secure.insert(secure, outside::secure(id, s));
+            meaning.secure.insert(secure, outside::secure(s));
             meaning.config.secure.push(SecureConfig {
                 id: secure,
                 prompt: self.prompt(&s.prompt)?,
@@ -340,7 +340,7 @@ impl Reader<'_> {
             });
         }
         for (id, w) in &self.e.webhooks {
-            meaning.webhooks.insert(self.of("Webhook", id)?, outside::webhook(id, w));
+            meaning.webhooks.insert(self.of("Webhook", id)?, outside::webhook(w));
         }
         Ok(())
     }

@@ -163,7 +163,8 @@ pub fn leg_id(id: LegId) -> String {
     format!("l{}", id.0)
 }
 
-fn word(v: &impl std::fmt::Debug) -> String {
+/// A word of the code as the API writes it.
+pub fn word(v: &impl std::fmt::Debug) -> String {
     // `FlowedOut` becomes `flowed-out`: the words of the API are those of the code.
     let mut out = String::new();
     for c in format!("{v:?}").chars() {

@@ -66,7 +66,7 @@ impl Program {
              [media]\nports = \"{first}-{last}\"\n\
              [store]\nurl = \"sqlite:{dir}/data/switchroom.db\"\nregion = \"test\"\n\
              [blobs]\nurl = \"file:{dir}/data/blobs\"\nregion = \"test\"\n\
-             [keys]\nurl = \"file:{dir}/data/master.key\"\n[shutdown]\ngrace = \"10s\"\n",
+             [keys]\nurl = \"file:{dir}/data/master.key\"\n[secrets]\nfolder = \"{dir}/secrets\"\n[shutdown]\ngrace = \"10s\"\n",
             dir = dir.path().display()
         );
         std::fs::write(dir.path().join("switchroom.toml"), config).unwrap();
@@ -161,6 +161,19 @@ impl Program {
         let url = format!("http://{}/api/v1{path}", self.http);
         let mut answer = self.agent.put(url).header("Authorization", self.bearer()).send_json(body).unwrap();
         (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
+    }
+
+    /// POST without a body below /api/v1; status and JSON.
+    pub fn post(&self, path: &str) -> (u16, Value) {
+        let url = format!("http://{}/api/v1{path}", self.http);
+        let mut answer = self.agent.post(url).header("Authorization", self.bearer()).send_empty().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
+    }
+
+    /// DELETE below /api/v1; status.
+    pub fn delete(&self, path: &str) -> u16 {
+        let url = format!("http://{}/api/v1{path}", self.http);
+        self.agent.delete(url).header("Authorization", self.bearer()).call().unwrap().status().as_u16()
     }
 
     /// GET of bytes, with a range if one is given.

@@ -1,5 +1,8 @@
 //! The store from outside: what is kept, what is sealed, what a full disk and a second process meet.
 
+mod outbox;
+mod reports;
+
 use engine::{
     CallId, CallRecord, EndedBy, Engine, Event, Facts, Fault, LegEnd, NumberId, PartyId, Reason, RecordingId,
     Time, TrunkId,

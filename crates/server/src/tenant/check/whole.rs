@@ -243,7 +243,7 @@ impl Whole<'_> {
 
     fn outside(&mut self) {
         for (id, look_up) in &self.e.look_ups {
-            for (pointer, what) in outside::look_up(id, look_up, self.scope).err().into_iter().flatten() {
+            for (pointer, what) in outside::look_up(look_up, self.scope).err().into_iter().flatten() {
                 self.say("LookUp", id, &pointer, what);
             }
         }
