@@ -4,6 +4,8 @@
 //! rung for the caller who is next, answers, and somebody new calls: that is one decision with everything around it. Then
 //! a day of 100,000 calls with 1,000 agents, its laws checked.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use engine::{
     AgentConfig, AgentId, AtStart, Config, Effect, Engine, Event, Facts, FlowConfig, FlowId, LegEnd, LegId,
     NumberConfig, NumberId, PartyId, QueueConfig, QueueId, SkillId, Step, Strategy, Time, TrunkId,
