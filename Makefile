@@ -46,6 +46,8 @@ run: tools-build
 
 test: tools-test
 	cargo test --workspace
+	# Faults put in on purpose must be found by those who look for them.
+	cargo test -p sim --features faults --test it faults
 
 # Built without optimisation: it runs for a second.
 tools-lint: tools-build

@@ -7,6 +7,7 @@ use crate::ids::{AgentId, BreakReason, CallId, DispositionId, LegId, NumberId, Q
 use crate::record::What;
 use crate::state::{Changed, Engine};
 use crate::timers::{Time, Waiter};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -161,6 +162,8 @@ pub struct Agent {
     pub work: Option<Work>,
     /// When it was rung last, by a count of all offers.
     pub(crate) rung: u64,
+    /// Stands among the free of its queues. Who gets free and is rung at once never does.
+    pub(crate) listed: bool,
     /// No longer configured: gone as soon as it is free.
     pub leaving: bool,
 }
@@ -208,9 +211,10 @@ impl Engine {
             calls: 0,
             work: None,
             rung: 0,
+            listed: matches!(state, AgentState::Available),
             leaving: false,
         };
-        self.s.agents.insert(id, agent);
+        self.s.agents.insert(id, Box::new(agent));
     }
 
     /// The one place where an agent's state changes: the queues' lists of free agents and their counts follow.
@@ -221,8 +225,15 @@ impl Engine {
         let (was_free, is_free) =
             (matches!(old, AgentState::Available), matches!(state, AgentState::Available));
         self.s.timers.clear(Waiter::Agent(id));
-        if was_free {
+        #[cfg(feature = "faults")]
+        let listed = agent.listed
+            && !(self.fault == Some(crate::state::Mistake::OfferTwice)
+                && matches!(state, AgentState::Offered { .. }));
+        #[cfg(not(feature = "faults"))]
+        let listed = agent.listed;
+        if listed {
             self.leave_free(&agent);
+            agent.listed = false;
         }
         if agent.since != now {
             let (from, reason) = (agent.since, old.reason());
@@ -256,9 +267,6 @@ impl Engine {
                 _ => {}
             }
         }
-        if is_free {
-            self.join_free(&agent);
-        }
         let signed_off = old.signed_in() && !state.signed_in();
         let left: Vec<QueueId> = match signed_off {
             true => agent.queues.iter().map(|m| m.queue).filter(|q| self.nobody_signed_in(*q)).collect(),
@@ -280,7 +288,7 @@ impl Engine {
     pub(crate) fn forget_agent(&mut self, id: AgentId) {
         self.release_preference(id);
         let Some(agent) = self.s.agents.remove(&id) else { return };
-        if matches!(agent.state, AgentState::Available) {
+        if agent.listed {
             self.leave_free(&agent);
         }
         let share = share(&agent);

@@ -189,8 +189,9 @@ impl Engine {
             began: self.s.now,
             answered: None,
             phase: Phase::Flow,
-            timeline: Vec::new(),
-            decisions: Vec::new(),
+            // Room for what happens to most calls.
+            timeline: Vec::with_capacity(16),
+            decisions: Vec::with_capacity(1),
             agent: None,
             queue: None,
             language,
@@ -198,9 +199,9 @@ impl Engine {
             needs: Vec::new(),
             attributes: Vec::new(),
             caller_leg: None,
-            live_legs: Vec::new(),
-            legs: Vec::new(),
-            run: Vec::new(),
+            live_legs: Vec::with_capacity(2),
+            legs: Vec::with_capacity(2),
+            run: Vec::with_capacity(1),
             asking: None,
             to_say: Vec::new(),
             overflow: Vec::new(),
@@ -222,7 +223,7 @@ impl Engine {
             last_failure: None,
             ending: None,
         };
-        self.s.calls.insert(id, call);
+        self.s.calls.insert(id, Box::new(call));
         id
     }
 
@@ -382,6 +383,7 @@ impl Engine {
         let Some((ended_by, reason)) = c.ending else { return };
         self.s.timers.clear(Waiter::Call(id));
         self.s.ended_calls += 1;
+        let c = *c;
         self.callback_call_over(&c);
         self.effect(Effect::Keep(Box::new(CallRecord {
             id,

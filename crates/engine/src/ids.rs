@@ -9,6 +9,12 @@ macro_rules! id {
             Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
         )]
         pub struct $name(pub $inner);
+
+        impl crate::table::Number for $name {
+            fn number(self) -> u64 {
+                u64::from(self.0)
+            }
+        }
     };
 }
 

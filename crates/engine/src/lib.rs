@@ -36,6 +36,7 @@ mod restart;
 mod route;
 mod state;
 mod supervise;
+mod table;
 mod talk;
 mod timers;
 
@@ -61,5 +62,8 @@ pub use need::{Group, Rank};
 pub use queue::{Entry, Of, Queue, QueueCounts};
 pub use record::{CallRecord, EndedBy, Fault, LegRecord, Moment, Origin, Outcome, Reason, What};
 pub use route::{Candidate, Decision, OfferOutcome, Why};
+#[cfg(feature = "faults")]
+pub use state::Mistake;
 pub use state::{Changed, Engine, Snapshot};
+pub use table::{Number, Table};
 pub use timers::Time;

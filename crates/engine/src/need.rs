@@ -4,7 +4,7 @@
 //! skills in order, so a decision looks at two heads and never at a list. What is paid for it is paid by the agent who
 //! gets free: one entry for each group of its queues, and groups come from the configuration, not from the callers.
 
-use crate::agent::{Agent, AgentState};
+use crate::agent::Agent;
 use crate::config::Strategy;
 use crate::ids::{AgentId, EntryId, NeedId, QueueId, SkillId};
 use crate::state::Engine;
@@ -117,7 +117,7 @@ impl Engine {
                 .s
                 .agents
                 .values()
-                .filter(|a| matches!(a.state, AgentState::Available))
+                .filter(|a| a.listed)
                 .filter(|a| a.queues.iter().any(|m| m.queue == queue) && a.has(skills))
                 .map(|a| rank(a, strategy, skills))
                 .collect();

@@ -10,6 +10,7 @@ use crate::record::{Outcome, What};
 use crate::route::OfferOutcome;
 use crate::state::{Changed, Engine};
 use crate::timers::{Time, Waiter};
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -237,7 +238,7 @@ impl Engine {
         };
         self.s.entries.insert(
             id,
-            Entry {
+            Box::new(Entry {
                 id,
                 of,
                 queue,
@@ -257,7 +258,7 @@ impl Engine {
                 announce_at: first.filter(|_| is_caller),
                 offer_callback_at: None,
                 told: None,
-            },
+            }),
         );
         if let Some(q) = self.s.queues.get_mut(&queue) {
             q.line.insert((place, id));
@@ -338,6 +339,10 @@ impl Engine {
     /// The caller of an entry hung up.
     pub(crate) fn abandon(&mut self, id: EntryId) {
         let Some(entry) = self.take_entry(id) else { return };
+        #[cfg(feature = "faults")]
+        if self.fault == Some(crate::state::Mistake::LostCaller) {
+            return;
+        }
         self.left(&entry, Outcome::Abandoned, None);
     }
 
@@ -349,14 +354,14 @@ impl Engine {
     }
 
     /// The caller hangs up to be called back.
-    pub(crate) fn leave_for_callback(&mut self, id: EntryId) -> Option<Entry> {
+    pub(crate) fn leave_for_callback(&mut self, id: EntryId) -> Option<Box<Entry>> {
         let entry = self.take_entry(id)?;
         self.left(&entry, Outcome::Callback, None);
         Some(entry)
     }
 
     /// An agent answered: the entry is served and leaves the queue; other phones that ring for it fall silent.
-    pub(crate) fn served(&mut self, id: EntryId, agent: AgentId, leg: LegId) -> Option<Entry> {
+    pub(crate) fn served(&mut self, id: EntryId, agent: AgentId, leg: LegId) -> Option<Box<Entry>> {
         if let Some(e) = self.s.entries.get_mut(&id) {
             e.offers.retain(|(_, l)| *l != leg);
         }
@@ -412,7 +417,7 @@ impl Engine {
     }
 
     // Out of the queue, whatever it was doing; agents being rung are rung no more.
-    pub(crate) fn take_entry(&mut self, id: EntryId) -> Option<Entry> {
+    pub(crate) fn take_entry(&mut self, id: EntryId) -> Option<Box<Entry>> {
         self.unlist_entry(id);
         let entry = self.s.entries.remove(&id)?;
         self.s.timers.clear(Waiter::Entry(id));

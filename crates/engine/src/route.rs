@@ -118,12 +118,23 @@ fn score(strategy: Strategy, rank: &Rank) -> u64 {
 }
 
 impl Engine {
-    /// Somebody may wait for this agent: whoever is reserved for it, then by its queues' order, then by weighted wait.
+    /// Somebody may wait for this agent: whoever is reserved for it, then by its queues' order, then by weighted wait. If
+    /// nobody does, the agent stands among the free.
     pub(crate) fn serve_agent(&mut self, id: AgentId) {
         while self.is_free(id) {
-            let Some((entry, queue)) = self.first_for(id) else { return };
-            if self.is_ready(entry) {
-                return self.offer(entry, id, queue);
+            match self.first_for(id) {
+                Some((entry, queue)) => {
+                    if self.is_ready(entry) {
+                        return self.offer(entry, id, queue);
+                    }
+                }
+                None => {
+                    let Some(mut agent) = self.s.agents.remove(&id) else { return };
+                    self.join_free(&agent);
+                    agent.listed = true;
+                    self.s.agents.insert(id, agent);
+                    return;
+                }
             }
         }
     }
@@ -205,7 +216,7 @@ impl Engine {
         let own = rank(chosen, strategy, &skills);
         let Some(q) = self.s.queues.get(&via) else { return };
         let group = q.groups.get(&need);
-        let free = group.map_or(0, |g| g.free.len() as u32);
+        let free = group.map_or(0, |g| g.free.len() as u32) + u32::from(!chosen.listed);
         let runners_up = group
             .into_iter()
             .flat_map(|g| g.free.iter())

@@ -16,7 +16,9 @@ use crate::leg::Leg;
 use crate::need::Needs;
 use crate::queue::{Entry, Queue};
 use crate::route::Candidate;
+use crate::table::Table;
 use crate::timers::{Time, Timers, Waiter};
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -50,11 +52,11 @@ pub(crate) struct State {
     pub(crate) config: Settings,
     pub(crate) editions: Editions,
     pub(crate) needs: Needs,
-    pub(crate) calls: BTreeMap<CallId, Call>,
-    pub(crate) legs: BTreeMap<LegId, Leg>,
-    pub(crate) entries: BTreeMap<EntryId, Entry>,
+    pub(crate) calls: Table<CallId, Box<Call>>,
+    pub(crate) legs: Table<LegId, Box<Leg>>,
+    pub(crate) entries: Table<EntryId, Box<Entry>>,
     pub(crate) queues: BTreeMap<QueueId, Queue>,
-    pub(crate) agents: BTreeMap<AgentId, Agent>,
+    pub(crate) agents: BTreeMap<AgentId, Box<Agent>>,
     pub(crate) callbacks: BTreeMap<CallbackId, Callback>,
     pub(crate) callback_persons: BTreeMap<u64, CallbackId>,
     /// Entries that only one agent may have.
@@ -98,8 +100,30 @@ pub struct Engine {
     changes: Vec<Changed>,
     // While calls of a process that died are closed, nobody is there to carry anything out.
     pub(crate) quiet: bool,
+    #[cfg(feature = "faults")]
+    pub(crate) fault: Option<Mistake>,
     // The whole lists behind decisions, for whoever replays to one.
     pub(crate) candidates: Option<Vec<(LegId, Vec<Candidate>)>>,
+}
+
+/// A mistake put in on purpose.
+#[cfg(feature = "faults")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// An agent whose phone rings still counts as free.
+    OfferTwice,
+    /// A leg that no timer ends.
+    NoTimer,
+    /// A caller who hangs up while waiting is not counted.
+    LostCaller,
+}
+
+#[cfg(feature = "faults")]
+impl Engine {
+    /// From here on this goes wrong.
+    pub fn make_mistake(&mut self, mistake: Mistake) {
+        self.fault = Some(mistake);
+    }
 }
 
 impl Engine {
@@ -186,17 +210,17 @@ impl Engine {
     }
 
     /// Calls that are open.
-    pub fn calls(&self) -> &BTreeMap<CallId, Call> {
+    pub fn calls(&self) -> &Table<CallId, Box<Call>> {
         &self.s.calls
     }
 
     /// Legs that are open.
-    pub fn legs(&self) -> &BTreeMap<LegId, Leg> {
+    pub fn legs(&self) -> &Table<LegId, Box<Leg>> {
         &self.s.legs
     }
 
     /// Callers in queues.
-    pub fn entries(&self) -> &BTreeMap<EntryId, Entry> {
+    pub fn entries(&self) -> &Table<EntryId, Box<Entry>> {
         &self.s.entries
     }
 
@@ -206,7 +230,7 @@ impl Engine {
     }
 
     /// Agents.
-    pub fn agents(&self) -> &BTreeMap<AgentId, Agent> {
+    pub fn agents(&self) -> &BTreeMap<AgentId, Box<Agent>> {
         &self.s.agents
     }
 

@@ -34,6 +34,9 @@ pub struct Day {
     pub restarts: u64,
     /// Everything that can be configured is, and people try everything that can be done. `queues` does not count then.
     pub everything: bool,
+    /// Something that goes wrong in the engine on purpose.
+    #[cfg(feature = "faults")]
+    pub mistake: Option<engine::Mistake>,
 }
 
 /// What a day came to.
@@ -104,6 +107,8 @@ impl Day {
             check_every: 50,
             restarts: 2,
             everything: false,
+            #[cfg(feature = "faults")]
+            mistake: None,
         }
     }
 
@@ -231,6 +236,10 @@ impl World {
         let end = start.plus(self.day.hours * 3_600_000);
         self.tell(start, Event::Started { seed: self.day.seed });
         self.tell(start, Event::Configured { config: Box::new(self.day.config()) });
+        #[cfg(feature = "faults")]
+        if let Some(mistake) = self.day.mistake {
+            self.engine.make_mistake(mistake);
+        }
         self.plan(start, Planned::Arrive);
         for _ in 0..self.day.restarts {
             let at = start.plus(self.chance.below(self.day.hours * 3_600_000));

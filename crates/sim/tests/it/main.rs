@@ -1,5 +1,7 @@
 //! Whole days in an engine alone; in the files beside, phones and the traffic that they make.
 
+#[cfg(feature = "faults")]
+mod faults;
 mod phones;
 mod replay;
 mod switchboard;
