@@ -61,6 +61,7 @@ lint: tools-lint
 
 bench: tools-bench
 	cargo build --release --bin switchroom
+	cargo build --release -p sim --example engine_speed
 	bench/run $(ARGS)
 
 fuzz: tools-build

@@ -168,11 +168,12 @@ fn main() {
         house.engine.queues().len(),
         house.engine.entries().len()
     );
-    let alone = made as f64 / house.deciding.as_secs_f64();
-    println!(r#"{{"name": "engine_decisions", "ours": {alone:.0}, "unit": "1/s", "goal": 200000}}"#);
+    let alone = house.deciding.as_secs_f64() * 1e6 / made as f64;
+    let name = "a routing decision (10,000 agents, 1,000 queues, 10,000 waiting)";
+    println!(r#"{{"name": "{name}", "ours": {alone:.2}, "unit": "us", "goal": 5}}"#);
     // With all the rest of a call: arrival, answer, conversation, end, record.
-    let whole = made as f64 / took;
-    println!(r#"{{"name": "engine_calls", "ours": {whole:.0}, "unit": "1/s", "goal": 50000}}"#);
+    let whole = took * 1e6 / made as f64;
+    println!(r#"{{"name": "the same with the whole call around it", "ours": {whole:.2}, "unit": "us", "goal": 20}}"#);
 
     let day =
         Day { agents: 1_000, calls: 100_000, queues: 40, check_every: 100_000, restarts: 0, ..Day::usual(9) };
@@ -181,5 +182,6 @@ fn main() {
     let took = began.elapsed().as_secs_f64();
     assert_eq!(outcome.violations, []);
     eprintln!("{} calls, {} events in {took:.2} s", outcome.calls, outcome.events);
-    println!(r#"{{"name": "engine_day", "ours": {took:.3}, "unit": "s", "goal": 2}}"#);
+    let name = "a day of 100,000 calls and 1,000 agents, laws checked";
+    println!(r#"{{"name": "{name}", "ours": {took:.3}, "unit": "s", "goal": 2}}"#);
 }

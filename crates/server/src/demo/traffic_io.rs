@@ -42,21 +42,15 @@ pub fn start(
     let sip = UdpSocket::bind(phones).map_err(|e| format!("the made-up phones need {phones}: {e}"))?;
     let io = |e: std::io::Error| e.to_string();
     sip.set_nonblocking(true).map_err(io)?;
-    // A pair of ports for each call's caller and agent. Ports that are taken leave room for fewer calls.
-    let mut media = HashMap::new();
-    let wanted = (CALLS * 2).max(agents as u16 + CALLS);
-    let last = PORTS + wanted * 2 - 1;
-    for port in PORTS..=last {
-        let socket = UdpSocket::bind((phones.ip(), port))
-            .map_err(|e| format!("made-up audio needs port {port}: {e}"))?;
-        socket.set_nonblocking(true).map_err(io)?;
-        media.insert(port, socket);
-    }
+    // A pair of ports for each call's caller and agent.
+    let wanted = (CALLS * 2).max(agents as u16 + CALLS) * 2;
+    let (first, media) = audio_ports(phones, wanted)?;
+    let last = first + wanted - 1;
     let plan = Plan {
         seed: u64::from(std::process::id()),
         sip: phones,
         media_ip: phones.ip(),
-        rtp_ports: PORTS..=last,
+        rtp_ports: first..=last,
         to,
         numbers: vec!["100".into(), "200".into()],
         agents: (1..=agents).map(|n| format!("agent{n}")).collect(),
@@ -79,6 +73,24 @@ pub fn start(
         })
         .map_err(|e| e.to_string())?;
     Ok(Running { stop, thread })
+}
+
+/// A row of ports for made-up audio: the first that is free, so that two demos can run side by side.
+fn audio_ports(phones: SocketAddr, wanted: u16) -> Result<(u16, HashMap<u16, UdpSocket>), String> {
+    let mut failed = String::new();
+    for first in (PORTS..u16::MAX - wanted).step_by(usize::from(wanted)) {
+        let row = (first..first + wanted).map(|port| {
+            let socket = UdpSocket::bind((phones.ip(), port))
+                .map_err(|e| format!("made-up audio needs port {port}: {e}"))?;
+            socket.set_nonblocking(true).map_err(|e| e.to_string())?;
+            Ok((port, socket))
+        });
+        match row.collect::<Result<_, String>>() {
+            Ok(row) => return Ok((first, row)),
+            Err(e) => failed = e,
+        }
+    }
+    Err(failed)
 }
 
 struct People {

@@ -13,5 +13,6 @@ mod outside;
 mod program;
 mod real_clients;
 mod reports;
+mod replay;
 mod sipp;
 mod tidy;
