@@ -63,11 +63,11 @@ impl Live {
                 None => return,
             },
             Changed::Agent(id) => match engine.agents().get(&id) {
-                Some(agent) => json!({"agent": view::agent(agent, meaning)}),
+                Some(agent) => json!({"agent": view::agent(agent, engine, meaning)}),
                 None => return,
             },
             Changed::Queue(id) => match engine.queues().get(&id) {
-                Some(queue) => json!({"queue": view::queue(id, queue, meaning)}),
+                Some(queue) => json!({"queue": view::queue(id, queue, engine, meaning)}),
                 None => return,
             },
             Changed::Hours(id) => json!({"hours": {

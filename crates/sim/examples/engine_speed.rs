@@ -173,7 +173,9 @@ fn main() {
     println!(r#"{{"name": "{name}", "ours": {alone:.2}, "unit": "us", "goal": 5}}"#);
     // With all the rest of a call: arrival, answer, conversation, end, record.
     let whole = took * 1e6 / made as f64;
-    println!(r#"{{"name": "the same with the whole call around it", "ours": {whole:.2}, "unit": "us", "goal": 20}}"#);
+    println!(
+        r#"{{"name": "the same with the whole call around it", "ours": {whole:.2}, "unit": "us", "goal": 20}}"#
+    );
 
     let day =
         Day { agents: 1_000, calls: 100_000, queues: 40, check_every: 100_000, restarts: 0, ..Day::usual(9) };

@@ -35,8 +35,12 @@ pub fn start(handle: Handle, tenant: TenantId, silent: bool) -> Table {
             }
             let Some(Some((queues, agents, open))) = handle.ask_and_wait(move |switch, _| {
                 let t = switch.tenant(tenant)?;
-                let queues: Vec<QueueView> =
-                    t.engine.queues().iter().map(|(id, q)| view::queue(*id, q, &t.meaning)).collect();
+                let queues: Vec<QueueView> = t
+                    .engine
+                    .queues()
+                    .iter()
+                    .map(|(id, q)| view::queue(*id, q, &t.engine, &t.meaning))
+                    .collect();
                 let mut agents = [0; 7];
                 for a in t.engine.agents().values() {
                     agents[a.state.index()] += 1;

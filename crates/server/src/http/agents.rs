@@ -4,17 +4,21 @@ use crate::http::problem::Problem;
 use crate::http::serve::{Api, Asker};
 use crate::view::{self, AgentView};
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
-use engine::{AgentId, Event, Wanted};
+use engine::{AgentId, BreakReason, Event, Wanted};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A state to ask for.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewState {
     /// `available`, `break` or `offline`.
     pub state: WantedState,
+    /// Why, on a break: one of the tenant's `break_reasons`.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// What can be asked for.
@@ -35,7 +39,7 @@ pub async fn list(
     let tenant = asker.0.tenant;
     let agents = api.handle.ask(move |switch, _| {
         let t = switch.tenant(tenant)?;
-        Some(t.engine.agents().values().map(|a| view::agent(a, &t.meaning)).collect())
+        Some(t.engine.agents().values().map(|a| view::agent(a, &t.engine, &t.meaning)).collect())
     });
     agents
         .await
@@ -58,7 +62,7 @@ async fn look(
             switch.on_event(now, tenant, Event::AgentWants { agent, wanted });
         }
         let t = switch.tenant(tenant)?;
-        t.engine.agents().get(&agent).map(|a| view::agent(a, &t.meaning))
+        t.engine.agents().get(&agent).map(|a| view::agent(a, &t.engine, &t.meaning))
     });
     found
         .await
@@ -83,10 +87,34 @@ pub async fn set_state(
     Path(id): Path<String>,
     Json(new): Json<NewState>,
 ) -> Result<Json<AgentView>, Problem> {
-    let wanted = match new.state {
-        WantedState::Available => Wanted::Available,
-        WantedState::Break => Wanted::Break,
-        WantedState::Offline => Wanted::Offline,
+    let wanted = match (new.state, new.reason) {
+        (WantedState::Available, None) => Wanted::Available,
+        (WantedState::Offline, None) => Wanted::Offline,
+        (WantedState::Break, None) => Wanted::Break,
+        (WantedState::Break, Some(reason)) => break_for(&api, &asker, reason).await?,
+        (_, Some(_)) => {
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "only a break has a reason"));
+        }
     };
     look(&api, &asker, &id, Some(wanted)).await
+}
+
+async fn break_for(api: &Api, asker: &Asker, reason: String) -> Result<Wanted, Problem> {
+    let tenant = asker.0.tenant;
+    let wanted = reason.clone();
+    let (place, known) = api
+        .handle
+        .ask(move |switch, _| {
+            let reasons = &switch.tenant(tenant)?.meaning.break_reasons;
+            Some((reasons.iter().position(|r| *r == wanted), reasons.join(", ")))
+        })
+        .await
+        .ok_or_else(Problem::stopping)?
+        .ok_or_else(|| Problem::not_found("such tenant in this server"))?;
+    // 0 is no reason.
+    let place = place.and_then(|n| u16::try_from(n + 1).ok());
+    place.map(|n| Wanted::BreakFor(BreakReason(n))).ok_or_else(|| {
+        let detail = format!("{reason:?} is no reason for a break here; known are: {known}");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    })
 }

@@ -206,3 +206,27 @@ pub async fn versions(
     })
     .await
 }
+
+/// `POST /flows/{id}/versions/{version}/restore` and its like: an earlier version becomes the newest.
+pub async fn restore(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path((id, version)): Path<(String, u64)>,
+    kind: &'static str,
+) -> Result<Json<Value>, Problem> {
+    blocking(move || {
+        let _turn = api.changing.lock().unwrap_or_else(|e| e.into_inner());
+        let missing = || Problem::not_found(&format!("version {version} of {kind} {id:?}"));
+        let versions = api.handle.store.versions(asker.0.tenant, kind, &id)?;
+        let body =
+            versions.into_iter().find(|v| v.version == version).and_then(|v| v.body).ok_or_else(missing)?;
+        let body: Value = serde_json::from_str(&body).map_err(|_| missing())?;
+        let mut all = documents(&api.handle, asker.0.tenant)?;
+        let document = Document { kind: kind.into(), id: id.clone(), body: body.clone() };
+        all.insert((kind.into(), id), document);
+        // What it refers to may be gone since: then this is refused as any other change would be.
+        change(&api.handle, &asker, all)?;
+        Ok(Json(body))
+    })
+    .await
+}

@@ -92,8 +92,9 @@ fn begin(switch: &mut crate::adapt::Switch, tenant: TenantId, after: Option<u64>
     let t = switch.tenant(tenant)?;
     let calls: Vec<_> =
         t.engine.calls().values().map(|c| view::live_call(c, &t.engine, &t.meaning)).collect();
-    let agents: Vec<_> = t.engine.agents().values().map(|a| view::agent(a, &t.meaning)).collect();
-    let queues: Vec<_> = t.engine.queues().iter().map(|(id, q)| view::queue(*id, q, &t.meaning)).collect();
+    let agents: Vec<_> = t.engine.agents().values().map(|a| view::agent(a, &t.engine, &t.meaning)).collect();
+    let queues: Vec<_> =
+        t.engine.queues().iter().map(|(id, q)| view::queue(*id, q, &t.engine, &t.meaning)).collect();
     let snapshot =
         json!({"number": t.live.number(), "snapshot": {"calls": calls, "agents": agents, "queues": queues}});
     Some((vec![snapshot.to_string()], changes))

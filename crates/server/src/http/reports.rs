@@ -226,7 +226,7 @@ pub async fn live(
     let tenant = asker.0.tenant;
     let queues = api.handle.ask(move |switch, _| {
         let t = switch.tenant(tenant)?;
-        Some(t.engine.queues().iter().map(|(id, q)| view::queue(*id, q, &t.meaning)).collect())
+        Some(t.engine.queues().iter().map(|(id, q)| view::queue(*id, q, &t.engine, &t.meaning)).collect())
     });
     queues
         .await

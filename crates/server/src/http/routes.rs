@@ -403,6 +403,13 @@ pub fn all() -> Vec<Route> {
             )],
             handler: get(move |api, asker, id| configuration::versions(api, asker, id, kind)),
         });
+        routes.push(Route {
+            path: format!("/{path}/{{id}}/versions/{{version}}/restore"),
+            role: Role::Owner,
+            change: Role::Owner,
+            operations: vec![op::<Value>("post", "Makes an earlier version the newest again")],
+            handler: post(move |api, asker, which| configuration::restore(api, asker, which, kind)),
+        });
     }
     routes
 }

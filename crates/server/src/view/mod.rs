@@ -9,7 +9,7 @@ pub use story::story;
 pub use timeline::MomentView;
 
 use crate::tenant::Meaning;
-use engine::{Agent, AgentState, Call, CallRecord, Engine, LegId, Queue, QueueId, Role};
+use engine::{Agent, AgentState, Call, CallRecord, Engine, LegId, Queue, QueueId, Role, Wanted};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -96,8 +96,14 @@ pub struct AgentView {
     pub since: String,
     /// Id of the call it is busy with.
     pub call: Option<String>,
+    /// Why, on a break.
+    pub reason: Option<String>,
     /// The state asked for after the call.
     pub next: Option<String>,
+    /// How the call ended, as the agent said.
+    pub disposition: Option<String>,
+    /// The call's end has to be named before wrap-up can be left early.
+    pub owes_disposition: bool,
     /// Offers missed in a row.
     pub misses: u8,
     /// Ids of its queues.
@@ -129,6 +135,10 @@ pub struct QueueView {
     pub service_level: Option<f64>,
     /// Mean wait of those answered, in milliseconds.
     pub average_wait_ms: Option<u64>,
+    /// What a caller who came now would wait, in milliseconds; null while nobody was served lately.
+    pub expected_wait_ms: Option<u64>,
+    /// How wrong expected waits were, on the mean, as a share of the wait; null before the first.
+    pub expected_wait_error: Option<f64>,
 }
 
 /// A time as RFC 3339 in UTC, to the millisecond.
@@ -269,7 +279,7 @@ fn leg(id: LegId, role: Role, state: String, (began, answered, ended): Times, m:
 }
 
 /// An agent.
-pub fn agent(a: &Agent, m: &Meaning) -> AgentView {
+pub fn agent(a: &Agent, engine: &Engine, m: &Meaning) -> AgentView {
     AgentView {
         id: m.names.of("User", a.id.0),
         state: a.state.name().into(),
@@ -280,14 +290,28 @@ pub fn agent(a: &Agent, m: &Meaning) -> AgentView {
             | AgentState::WrapUp { call } => Some(call_id(call)),
             _ => None,
         },
-        next: a.next.map(|n| word(&n)),
+        reason: match a.state {
+            AgentState::Break { reason } => m.break_reason(reason).map(Into::into),
+            _ => None,
+        },
+        next: a.next.map(|n| next(n).into()),
+        disposition: a.work.and_then(|w| w.disposition).map(|d| m.names.of("Disposition", d.0)),
+        owes_disposition: matches!(a.state, AgentState::WrapUp { .. }) && engine.owes_disposition(a.id),
         misses: a.misses,
         queues: a.queues.iter().map(|q| m.names.of("Queue", q.queue.0)).collect(),
     }
 }
 
+fn next(wanted: Wanted) -> &'static str {
+    match wanted {
+        Wanted::Available | Wanted::MoreWrapUp(_) => "available",
+        Wanted::Break | Wanted::BreakFor(_) => "break",
+        Wanted::Offline => "offline",
+    }
+}
+
 /// A queue.
-pub fn queue(id: QueueId, q: &Queue, m: &Meaning) -> QueueView {
+pub fn queue(id: QueueId, q: &Queue, engine: &Engine, m: &Meaning) -> QueueView {
     let c = &q.counts;
     QueueView {
         id: m.names.of("Queue", id.0),
@@ -301,6 +325,8 @@ pub fn queue(id: QueueId, q: &Queue, m: &Meaning) -> QueueView {
         callback: c.callback,
         service_level: c.service_level(),
         average_wait_ms: (c.answered > 0).then(|| c.answered_wait_ms / c.answered),
+        expected_wait_ms: engine.expected_wait_of(id),
+        expected_wait_error: c.estimate_error(),
     }
 }
 

@@ -19,7 +19,8 @@ fn a_day() -> (tempfile::TempDir, String, String) {
          region = \"here\"\n[keys]\nurl = \"file:{data}/master.key\"\n"
     );
     std::fs::write(at("switchroom.toml"), config).unwrap();
-    let (code, out, err) = run(&["export", &at("tenant"), "--config", &at("switchroom.toml"), "--tenant", "demo"]);
+    let (code, out, err) =
+        run(&["export", &at("tenant"), "--config", &at("switchroom.toml"), "--tenant", "demo"]);
     assert_eq!(code, 0, "{out}{err}");
     let (db, tenant) = (at("data/switchroom.db"), at("tenant"));
     (dir, db, tenant)
@@ -40,7 +41,9 @@ fn more_agents(tenant: &Path) {
     let mut both = users.clone();
     let mut queues = std::fs::read_to_string(tenant.join("queue.yaml")).unwrap();
     for new in ["newcomer1", "newcomer2"] {
-        both += &format!("---\nkind: User\nid: {new}\nroles: [agent]\nphone: \"sip:{new}@127.0.0.1:6999\"\nat_start: available\n");
+        both += &format!(
+            "---\nkind: User\nid: {new}\nroles: [agent]\nphone: \"sip:{new}@127.0.0.1:6999\"\nat_start: available\n"
+        );
         queues = queues.replace("agents:\n", &format!("agents:\n  - {new}\n"));
     }
     std::fs::write(&file, both).unwrap();
@@ -80,7 +83,8 @@ fn what_cannot_be_replayed_is_said_so() {
     assert_eq!(run(&["replay"]).0, 2);
     let (code, _, err) = run(&["replay", &at("nothing.db")]);
     assert!(code == 1 && err.contains("there is no such file"), "{code}: {err}");
-    std::fs::write(at("traffic.toml"), "calls_per_hour = 60\nmean_talk = \"3m\"\nmean_patience = \"2m\"\n").unwrap();
+    std::fs::write(at("traffic.toml"), "calls_per_hour = 60\nmean_talk = \"3m\"\nmean_patience = \"2m\"\n")
+        .unwrap();
     let (code, _, err) = run(&["replay", &at("traffic.toml")]);
     assert!(code == 2 && err.contains("--with"), "{code}: {err}");
 }
