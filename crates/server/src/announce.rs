@@ -253,7 +253,7 @@ pub fn in_words(facts: &str, meaning: &crate::tenant::Meaning) -> Value {
             _ => match (key.as_str(), number) {
                 ("call", Some(n)) => Some(format!("c{n}")),
                 ("recording", Some(n)) => Some(format!("r{n}")),
-                ("callback", Some(n)) => Some(format!("k{n}")),
+                ("callback", Some(n)) => Some(format!("b{n}")),
                 _ => None,
             },
         };

@@ -220,8 +220,19 @@ impl Checkers {
             return;
         };
         let Some(group) = engine.queues().get(&e.queue).and_then(|q| q.groups.get(&e.need)) else { return };
-        if group.waiting.first().is_some_and(|(first, _)| *first < e.place) {
-            self.broken(at, format!("queue {} passed over a caller who came earlier", e.queue.0));
+        let Some((place, first)) = group.waiting.first().filter(|(place, _)| *place < e.place) else {
+            return;
+        };
+        // Whoever came back to the head in this very moment was not there when it was decided.
+        let call = engine.entries().get(first).and_then(|e| engine.calls().get(&e.call()?));
+        let back = call.is_some_and(|c| {
+            let missed =
+                |w: &What| matches!(w, What::Missed { .. } | What::Declined { .. } | What::NotReached { .. });
+            c.timeline.iter().rev().any(|m| m.at == at && missed(&m.what))
+        });
+        if !back {
+            let law = format!("queue {} passed over a caller who came at {}", e.queue.0, place.0);
+            self.broken(at, law);
         }
     }
 

@@ -368,18 +368,22 @@ pub fn run(day: &PastDay, config: &Config, seed: u64) -> Figures {
     world.run(config)
 }
 
+/// Mean patience of a day's callers, in milliseconds. Those who were answered would have waited longer than they did, so it
+/// is all waiting divided by the number of those who gave up: the maximum-likelihood estimate for a constant rate of
+/// giving up. Ten minutes if nobody did.
+pub fn mean_patience_ms(day: &PastDay) -> u64 {
+    let waited: u64 = day.calls.iter().filter_map(|c| c.patience_ms).sum();
+    let gave_up = day.calls.iter().filter(|c| c.patience_ms.is_some()).count() as u64;
+    let answered: u64 = day.figures.all.waits.iter().sum();
+    (waited + answered).checked_div(gave_up).map_or(600_000, |ms| ms.max(1_000))
+}
+
 /// What is drawn for those of whom the journal knows nothing.
 struct Unknown(Vec<u64>, u64);
 
 impl Unknown {
-    // Those who were answered would have waited longer than they did: the mean patience is all waiting divided by the
-    // number of those who gave up, the maximum-likelihood estimate for a constant rate of giving up.
     fn patience(day: &PastDay) -> Unknown {
-        let waited: u64 = day.calls.iter().filter_map(|c| c.patience_ms).sum();
-        let gave_up = day.calls.iter().filter(|c| c.patience_ms.is_some()).count() as u64;
-        let answered: u64 = day.figures.all.waits.iter().sum();
-        let mean = (waited + answered).checked_div(gave_up).map_or(600_000, |ms| ms.max(1_000));
-        Unknown(Vec::new(), mean)
+        Unknown(Vec::new(), mean_patience_ms(day))
     }
 
     fn talk(day: &PastDay) -> Unknown {

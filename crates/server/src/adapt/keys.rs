@@ -5,6 +5,7 @@
 
 use crate::adapt::outside::Request;
 use crate::adapt::switch::{MediaCommand, Now, Switch};
+use crate::tenant::web::Blank;
 use engine::{CallId, Event, Keys, LegId, LookUpId, SecureId, SlotId, Taken};
 use media::leg::KeyMode;
 use redact::Secret;
@@ -112,6 +113,28 @@ impl Switch {
         let party = self.new_party(n, &number, &Secret::default());
         self.tenants[n].parties.insert(party, number);
         Some(party)
+    }
+
+    /// The page that an agent's desk opens for the call that rings or talks, as the queue says; with the caller's number in
+    /// it, so it is told to nobody but the one who asks for this agent.
+    pub fn screen_pop(&self, tenant: store::TenantId, agent: engine::AgentId) -> Option<Secret<String>> {
+        let t = self.tenant(tenant)?;
+        let call = match t.engine.agents().get(&agent)?.state {
+            engine::AgentState::Offered { call, .. } | engine::AgentState::Talking { call, .. } => call,
+            _ => return None,
+        };
+        let c = t.engine.calls().get(&call)?;
+        let queue = c.queue?;
+        let leg = c.caller_leg().and_then(|l| t.legs.get(&l));
+        let fill = |blank| match blank {
+            Blank::Caller => leg.map(|l| l.address.expose_secret().clone()),
+            Blank::Slot(slot) => {
+                leg.and_then(|l| l.keyed.slots.get(&slot)).map(|d| d.expose_secret().to_string())
+            }
+            Blank::Call => Some(crate::view::call_id(call)),
+            Blank::Queue => Some(t.meaning.names.of("Queue", queue.0)),
+        };
+        Some(t.meaning.screen_pops.get(&queue)?.fill(true, &fill))
     }
 
     /// Asks another system about a call.

@@ -11,6 +11,8 @@ mod media_reports;
 mod outside;
 mod sip_events;
 mod switch;
+#[cfg(test)]
+mod world;
 
 pub use keys::SecretDigits;
 pub use outside::Request;

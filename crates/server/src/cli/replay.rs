@@ -279,7 +279,9 @@ fn report(day: &PastDay, before: &[Figures], after: Option<&[Figures]>, m: &Mean
         if queue.is_none() {
             occupancy(&mut out, day, before, after, real);
         } else {
-            erlang(&mut out, day, &first, second.as_deref(), before, after);
+            let config = day.config.queues.iter().find(|q| Some(q.id) == queue);
+            let within = config.map_or(20.0, |q| q.answer_within_ms as f64 / 1_000.0);
+            erlang(&mut out, within, day, &first, second.as_deref(), before, after);
         }
     }
     out
@@ -305,6 +307,7 @@ fn occupancy(out: &mut String, day: &PastDay, before: &[Figures], after: Option<
 // What the formulas say for the traffic of a queue, with agents in proportion to the time they gave it.
 fn erlang(
     out: &mut String,
+    within: f64,
     day: &PastDay,
     first: &[QueueFigures],
     second: Option<&[QueueFigures]>,
@@ -319,13 +322,11 @@ fn erlang(
             (f.agent_ms[1] + f.agent_ms[2] + f.agent_ms[3] + f.agent_ms[4]) as f64 / 1_000.0 / seconds;
         let n = (there * q.handling_ms as f64 / work.max(1) as f64).round() as u32;
         let rate = q.offered as f64 / seconds;
-        let c = match sim::erlang::patient(rate, q.aht(), n, 20.0) {
+        let c = match sim::erlang::patient(rate, q.aht(), n, within) {
             Some(c) => format!("C: SL {:.1} %, ASA {:.1} s", c.service_level * 100.0, c.asa),
             None => "C: more traffic than agents".into(),
         };
-        let gave_up: u64 = day.calls.iter().filter_map(|c| c.patience_ms).sum();
-        let count = day.calls.iter().filter(|c| c.patience_ms.is_some()).count().max(1) as f64;
-        let patience = (gave_up as f64 / 1_000.0 / count).max(1.0);
+        let patience = sim::replay::mean_patience_ms(day) as f64 / 1_000.0;
         let a = sim::erlang::impatient(rate, q.aht(), n, patience);
         let a = a.map_or(String::new(), |a| format!("; A: {:.1} % hang up", a.abandons * 100.0));
         Some(format!("{n} agents, AHT {:.0} s: Erlang {c}{a}", q.aht()))

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use engine::{
     AgentId, Ask, CallId, CallbackId, DispositionId, Event, HoursId, NumberId, QueueId, SecureId, To, Wanted,
-    Watch,
+    Watch, What,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -274,7 +274,11 @@ fn told(
     };
     let before = look(switch);
     switch.on_event(now, tenant, Event::CallAsked { call, by, ask });
-    before != look(switch)
+    let after = look(switch);
+    // Asked for somebody who is not free: that is noted, and nothing else happened.
+    let moments = after.as_ref().and_then(|(moments, _)| moments.as_ref());
+    let refused = moments.and_then(|m| m.last()).is_some_and(|m| matches!(m.what, What::NotAvailable { .. }));
+    before != after && !refused
 }
 
 /// `POST /calls/{id}/actions`

@@ -61,8 +61,10 @@ async fn look(
         if let Some(wanted) = wanted {
             switch.on_event(now, tenant, Event::AgentWants { agent, wanted });
         }
+        let pop = switch.screen_pop(tenant, agent).map(|page| page.expose_secret().clone());
         let t = switch.tenant(tenant)?;
-        t.engine.agents().get(&agent).map(|a| view::agent(a, &t.engine, &t.meaning))
+        let view = t.engine.agents().get(&agent).map(|a| view::agent(a, &t.engine, &t.meaning))?;
+        Some(AgentView { screen_pop: pop, ..view })
     });
     found
         .await

@@ -12,6 +12,8 @@ use engine::RecordingId;
 use hyper::body::{Frame, SizeHint};
 use media::g711::Law;
 use media::wav::g711_header;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -48,6 +50,42 @@ impl Listening {
             self.told.insert(key, Instant::now());
         }
     }
+}
+
+/// What a recording leaves out, and that no key is in it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Proof {
+    /// Id of the call.
+    pub call: String,
+    /// When it began.
+    pub began: String,
+    /// When it ended; null while it is being made.
+    pub ended: Option<String>,
+    /// Pauses, from and to in milliseconds of its own time; keys pressed (`digits_recorded`) that were recorded; audio
+    /// lost to a slow disk (`lost_ms`). Null while it is being made, and after a killed process.
+    pub proof: Option<serde_json::Value>,
+}
+
+/// `GET /recordings/{id}/proof`
+pub async fn proof(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Proof>, Problem> {
+    let missing = || Problem::not_found(&format!("recording {id:?}"));
+    let recording = RecordingId(read_id(&id, 'r').ok_or_else(missing)?);
+    let store = api.handle.store.clone();
+    let found = tokio::task::spawn_blocking(move || store.recording(asker.0.tenant, recording)).await;
+    let info = found.map_err(|_| Problem::stopping())?.map_err(|e| match e {
+        StoreError::NotFound(_) => missing(),
+        e => e.into(),
+    })?;
+    Ok(axum::Json(Proof {
+        call: crate::view::call_id(info.call),
+        began: crate::view::time(info.began),
+        ended: info.ended.map(crate::view::time),
+        proof: info.proof.and_then(|p| serde_json::from_str(&p).ok()),
+    }))
 }
 
 /// `GET /recordings/{id}`

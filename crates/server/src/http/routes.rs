@@ -195,6 +195,16 @@ pub fn all() -> Vec<Route> {
             handler: axum::routing::delete(actions::cancel_callback),
         },
         Route {
+            path: "/recordings/{id}/proof".into(),
+            role: Role::Auditor,
+            change: Role::Owner,
+            operations: vec![op::<recordings::Proof>(
+                "get",
+                "What a recording leaves out, and that no key is in it",
+            )],
+            handler: get(recordings::proof),
+        },
+        Route {
             path: "/recordings/{id}".into(),
             role: Role::Supervisor,
             change: Role::Supervisor,

@@ -104,6 +104,8 @@ pub struct AgentView {
     pub disposition: Option<String>,
     /// The call's end has to be named before wrap-up can be left early.
     pub owes_disposition: bool,
+    /// The page to open for the call, as its queue says; only where one agent is asked for.
+    pub screen_pop: Option<String>,
     /// Offers missed in a row.
     pub misses: u8,
     /// Ids of its queues.
@@ -297,6 +299,7 @@ pub fn agent(a: &Agent, engine: &Engine, m: &Meaning) -> AgentView {
         next: a.next.map(|n| next(n).into()),
         disposition: a.work.and_then(|w| w.disposition).map(|d| m.names.of("Disposition", d.0)),
         owes_disposition: matches!(a.state, AgentState::WrapUp { .. }) && engine.owes_disposition(a.id),
+        screen_pop: None,
         misses: a.misses,
         queues: a.queues.iter().map(|q| m.names.of("Queue", q.queue.0)).collect(),
     }
