@@ -75,7 +75,7 @@ pub const CATALOGUE: &[Field] = &[
     field("journal.last_position", "Place in the journal", US, ACCOUNT, false, false),
     field("journal.first_position", "Place in the journal", US, ACCOUNT, false, false),
     field("journal.at", "When it was written", US, ACCOUNT, false, false),
-    field("journal.events", "What happened; people by number and by a keyed hash", US, ACCOUNT, false, true),
+    field("journal.events", "What happened; people by number and by a keyed hash", US, ACCOUNT, false, false),
     field("snapshots.tenant", "Whose state", US, ACCOUNT, false, false),
     field("snapshots.position", "Place in the journal", US, ACCOUNT, false, false),
     field("snapshots.at", "When it was written", US, ACCOUNT, false, false),

@@ -613,6 +613,22 @@ fn golden_row() -> Vec<u8> {
         Event::TimePassed,
         Event::Draining,
         Event::Started { seed: 8 },
+        Event::DigitTaken { leg: LegId(3), taken: engine::Taken::Digit, matches: 1 },
+        Event::LookedUp { call: CallId(2), ok: true, found: vec![(engine::AttributeId(1), 2)] },
+        Event::NumberChecked { leg: LegId(3), party: Some(PartyId(9)), person: 4 },
+        Event::CallAsked {
+            call: CallId(2),
+            by: Some(AgentId(1)),
+            ask: engine::Ask::Supervise(engine::Watch::Whisper),
+        },
+        Event::DialAsked {
+            agent: AgentId(1),
+            party: PartyId(9),
+            number: Some(NumberId(1)),
+            queue: Some(QueueId(1)),
+        },
+        Event::ClosureSet { hours: engine::HoursId(1), closed: true },
+        Event::CallbackCancelled { callback: engine::CallbackId(0) },
     ];
     let mut row = Vec::new();
     for (n, event) in list.iter().enumerate() {
