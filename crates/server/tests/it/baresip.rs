@@ -137,6 +137,21 @@ impl Baresip {
             crate::program::look_again();
         }
     }
+
+    /// Whether it heard this prompt at any time.
+    pub fn heard_prompt(&self, hz: u32) -> bool {
+        !crate::listening::tones_in(&self.heard(), [hz].into_iter()).is_empty()
+    }
+
+    /// Waits until it heard this prompt.
+    #[track_caller]
+    pub fn hears_prompt(&self, hz: u32) {
+        let until = Instant::now() + Duration::from_secs(30);
+        while !self.heard_prompt(hz) {
+            assert!(Instant::now() < until, "baresip never heard {hz} Hz: {} samples", self.heard().len());
+            crate::program::look_again();
+        }
+    }
 }
 
 impl Drop for Baresip {

@@ -1,9 +1,10 @@
 //! Phones of `sim` on real sockets, driven by the test's own thread: it waits for what it names, and for nothing else.
 
+use crate::listening::{Tap, said};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use sim::{Audio, PhoneEvent, PhoneId, Phones, PhonesInput, PhonesTransmit};
 use sip::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
@@ -14,6 +15,12 @@ pub struct Desk {
     pub events: Vec<PhoneEvent>,
     sip: UdpSocket,
     media: BTreeMap<u16, UdpSocket>,
+    /// All that came to each even port.
+    pub taps: BTreeMap<u16, Tap>,
+    /// Sound that goes out of a port in place of what its phone says.
+    pub says: BTreeMap<u16, VecDeque<i16>>,
+    /// Each phone's even port, also when the phone is gone.
+    pub ports: BTreeMap<PhoneId, u16>,
     began: Instant,
 }
 
@@ -28,6 +35,9 @@ impl Desk {
             events: Vec::new(),
             sip,
             media: BTreeMap::new(),
+            taps: BTreeMap::new(),
+            says: BTreeMap::new(),
+            ports: BTreeMap::new(),
             began: Instant::now(),
         }
     }
@@ -54,11 +64,14 @@ impl Desk {
 
     pub fn dial(&mut self, from: &str, display: &str, to: SocketAddr, number: &str, hz: u32) -> PhoneId {
         let (now, port) = (self.now(), self.port());
-        self.phones.dial(now, from, display, to, number, Audio::Tone(hz), port)
+        let phone = self.phones.dial(now, from, display, to, number, Audio::Tone(hz), port);
+        self.ports.insert(phone, port);
+        phone
     }
 
     pub fn answer(&mut self, phone: PhoneId, hz: u32) {
         let (now, port) = (self.now(), self.port());
+        self.ports.insert(phone, port);
         self.phones.answer(now, phone, Audio::Tone(hz), port);
     }
 
@@ -76,10 +89,13 @@ impl Desk {
         while let Some(t) = self.phones.poll_transmit() {
             let _ = match t {
                 PhonesTransmit::Sip { to, bytes } => self.sip.send_to(&bytes, to),
-                PhonesTransmit::Rtp { port, to, bytes } => match self.media.get(&port) {
-                    Some(s) => s.send_to(bytes, to),
-                    None => Ok(0),
-                },
+                PhonesTransmit::Rtp { port, to, bytes } => {
+                    match (self.media.get(&port), self.says.get_mut(&port)) {
+                        (Some(s), Some(says)) if !says.is_empty() => s.send_to(&said(bytes, says), to),
+                        (Some(s), _) => s.send_to(bytes, to),
+                        (None, _) => Ok(0),
+                    }
+                }
             };
         }
         while let Some(e) = self.phones.poll_event() {
@@ -106,6 +122,9 @@ impl Desk {
         for port in ports {
             while let Ok((n, from)) = self.media[&port].recv_from(&mut buffer) {
                 let now = self.now();
+                if port & 1 == 0 {
+                    self.taps.entry(port).or_default().take(&buffer[..n]);
+                }
                 self.phones.handle(now, PhonesInput::Rtp { port, from, bytes: &buffer[..n] });
             }
         }

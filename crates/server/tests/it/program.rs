@@ -170,6 +170,28 @@ impl Program {
         (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
     }
 
+    /// POST of JSON below /api/v1; status and JSON.
+    pub fn post_json(&self, path: &str, body: &Value) -> (u16, Value) {
+        let url = format!("http://{}/api/v1{path}", self.http);
+        let mut answer = self.agent.post(url).header("Authorization", self.bearer()).send_json(body).unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
+    }
+
+    /// Does something about a call, which must be possible.
+    #[track_caller]
+    pub fn act(&self, call: &str, action: Value) {
+        let (status, said) = self.post_json(&format!("/calls/{call}/actions"), &action);
+        assert_eq!(status, 204, "{action}: {said}");
+    }
+
+    /// Asks for a state of an agent.
+    #[track_caller]
+    pub fn set_agent(&self, agent: &str, state: &str) {
+        let (status, said) =
+            self.put(&format!("/agents/{agent}/state"), &serde_json::json!({"state": state}));
+        assert_eq!(status, 200, "{agent} {state}: {said}");
+    }
+
     /// DELETE below /api/v1; status.
     pub fn delete(&self, path: &str) -> u16 {
         let url = format!("http://{}/api/v1{path}", self.http);

@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Writes a tone as raw A-law, which SIPp streams.
-pub fn tone_file(path: &Path, hz: f64, seconds: usize) {
-    let samples = media::tone::Sine::new(8_000, hz, 0.3).take_samples(8_000 * seconds);
+/// Writes a sound as raw A-law, which SIPp streams.
+fn sound_file(path: &Path, samples: &[i16]) {
     let bytes: Vec<u8> = samples.iter().map(|s| media::g711::Law::Alaw.encode(*s)).collect();
     std::fs::write(path, bytes).unwrap();
 }
@@ -28,8 +27,22 @@ impl Sipp {
         hz: f64,
         transport: &str,
     ) -> Sipp {
+        let tone = media::tone::Sine::new(8_000, hz, 0.3).take_samples(8_000 * 20);
+        Sipp::start_saying(scenario, port, to, number, calls, transport, &tone)
+    }
+
+    /// Starts SIPp, which says this sound again and again.
+    pub fn start_saying(
+        scenario: &str,
+        port: u16,
+        to: Option<SocketAddr>,
+        number: &str,
+        calls: u32,
+        transport: &str,
+        sound: &[i16],
+    ) -> Sipp {
         let dir = tempfile::tempdir().unwrap();
-        tone_file(&dir.path().join("tone.al"), hz, 20);
+        sound_file(&dir.path().join("tone.al"), sound);
         let scenario = scenario.replace("DIR", &dir.path().display().to_string());
         std::fs::write(dir.path().join("scenario.xml"), scenario).unwrap();
         let mut command = Command::new("sipp");
