@@ -45,7 +45,8 @@ run: tools-build
 	$(TARGET)/release/switchroom demo $(ARGS)
 
 test: tools-test
-	cargo test --workspace
+	# Most tests wait for phones to ring: more of them at once than there are cores.
+	RUST_TEST_THREADS=4 cargo test --workspace
 	# Faults put in on purpose must be found by those who look for them.
 	cargo test -p sim --features faults --test it faults
 

@@ -93,6 +93,11 @@ impl DtmfDetector {
         }
     }
 
+    /// Whether no key is down, nor may one have just begun.
+    pub fn is_quiet(&self) -> bool {
+        self.held.is_none() && self.hits == 0
+    }
+
     /// Forgets what was heard; a key that is down would be said again.
     pub fn reset(&mut self) {
         self.block.fill(0.0);

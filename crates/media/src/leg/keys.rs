@@ -2,7 +2,8 @@
 //!
 //! Withholding fails closed. While it lasts the owner is given no packet of this leg at all, so that nothing can be
 //! relayed, mixed or recorded by mistake. After it, packets of a press that began before its end are still kept
-//! back, however often they are repeated, and so is audio that was spoken before its end and comes late.
+//! back, however often they are repeated, and so is audio that was spoken before its end and comes late, or in which
+//! the tone of the last key still sounds.
 
 use super::{Content, DropReason, Leg, LegEvent, Packet, Received};
 use crate::Micros;
@@ -43,13 +44,15 @@ pub(super) struct Keys {
     stale_ssrc: Option<u32>,
     /// The newest audio that was withheld, by stream and timestamp.
     withheld: Option<(u32, u32)>,
+    /// Withholding is over, but the tone of the last key may still sound: audio is kept back until it does not.
+    sounds_on: bool,
     inband: Option<Box<Inband>>,
 }
 
 impl Keys {
     /// Whether audio is passed on without a look at it.
     pub(super) fn is_idle(&self) -> bool {
-        self.mode == KeyMode::Pass && self.withheld.is_none()
+        self.mode == KeyMode::Pass && self.withheld.is_none() && !self.sounds_on
     }
 }
 
@@ -106,7 +109,9 @@ impl Leg {
             self.keys_in.stale_press = true;
             self.keys_in.stale_ssrc = self.incoming.ssrc;
         }
+        self.keys_in.sounds_on = before == KeyMode::Withhold;
         match mode {
+            KeyMode::Pass if self.keys_in.sounds_on => {}
             KeyMode::Pass => self.keys_in.inband = None,
             KeyMode::Report | KeyMode::Withhold => {
                 self.keys_in.inband.get_or_insert_with(|| Box::new(Inband::new()));
@@ -136,6 +141,7 @@ impl Leg {
         let keys = &mut self.keys_in;
         if let (Some(inband), Some(law)) = (&mut keys.inband, law)
             && let Some(digit) = inband.hear(now, law, &packet)
+            && keys.mode != KeyMode::Pass
         {
             self.events.push_back(LegEvent::Key(digit));
         }
@@ -147,6 +153,14 @@ impl Leg {
                 !(-LATE..=0).contains(&ahead)
             }) {
                 keys.withheld = Some((ssrc, timestamp));
+            }
+            return Received::Kept { pressed: false };
+        }
+        if keys.sounds_on {
+            // The packet in which it falls silent is the last that is kept back.
+            keys.sounds_on = law.is_some() && keys.inband.as_ref().is_some_and(|i| !i.detector.is_quiet());
+            if !keys.sounds_on && keys.mode == KeyMode::Pass {
+                keys.inband = None;
             }
             return Received::Kept { pressed: false };
         }

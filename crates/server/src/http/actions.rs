@@ -18,7 +18,6 @@ use store::TenantId;
 
 /// Something to do about a call.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct NewAction {
     /// Id of the agent or supervisor who does it, where it matters who: everything but `hang-up`, `pause-recording`,
     /// `resume-recording`, `secure`, `stop-secure` and `move`.
@@ -268,15 +267,18 @@ fn told(
 ) -> bool {
     let look = |switch: &Switch| {
         let t = switch.tenant(tenant)?;
-        let moments = t.engine.calls().get(&call).map(|c| c.timeline.clone());
+        let now = t.engine.calls().get(&call).cloned();
+        // What only lets a phone go shows in its leg.
+        let open = now.iter().flat_map(|c| c.open_legs());
+        let legs: Vec<Box<engine::Leg>> = open.filter_map(|l| t.engine.legs().get(l).cloned()).collect();
         let said = by.and_then(|a| t.engine.agents().get(&a)?.work).map(|w| w.disposition);
-        Some((moments, said))
+        Some((now, legs, said))
     };
     let before = look(switch);
     switch.on_event(now, tenant, Event::CallAsked { call, by, ask });
     let after = look(switch);
     // Asked for somebody who is not free: that is noted, and nothing else happened.
-    let moments = after.as_ref().and_then(|(moments, _)| moments.as_ref());
+    let moments = after.as_ref().and_then(|(call, _, _)| Some(&call.as_ref()?.timeline));
     let refused = moments.and_then(|m| m.last()).is_some_and(|m| matches!(m.what, What::NotAvailable { .. }));
     before != after && !refused
 }

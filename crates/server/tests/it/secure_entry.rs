@@ -142,7 +142,6 @@ fn the_search_finds_what_it_looks_for() {
 }
 
 #[test]
-#[ignore = "needs the actions of calls: NewAction refuses every body"]
 fn digits_keyed_in_a_conversation_are_nowhere_but_where_they_belong() {
     let (addr, got) = receiver(&[200]);
     let mut t = begin(addr, 19, 2);
@@ -213,7 +212,6 @@ fn digits_keyed_in_a_conversation_are_nowhere_but_where_they_belong() {
 }
 
 #[test]
-#[ignore = "media gives on what is left of a tone when the entry is over while it sounds"]
 fn the_last_tone_is_heard_by_nobody_though_it_ends_the_entry() {
     let (addr, got) = receiver(&[200]);
     let mut t = begin(addr, 16, 1);
@@ -236,7 +234,6 @@ fn the_last_tone_is_heard_by_nobody_though_it_ends_the_entry() {
 }
 
 #[test]
-#[ignore = "needs the actions of calls: NewAction refuses every body"]
 fn a_receiver_that_fails_closes_and_a_caller_who_hangs_up_leaves_nothing() {
     let (addr, got) = receiver(&[500]);
     let mut t = begin(addr, 19, 1);

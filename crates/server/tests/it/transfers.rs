@@ -33,25 +33,21 @@ fn blind(to: Value, far: &str, leg: (&str, &str)) {
 }
 
 #[test]
-#[ignore = "needs the actions of calls: NewAction refuses every body"]
 fn blind_to_an_agent() {
     blind(json!({"agent": "agent3"}), "agent3", ("agent", "agent3"));
 }
 
 #[test]
-#[ignore = "needs the actions of calls: NewAction refuses every body"]
 fn blind_to_a_queue() {
     blind(json!({"queue": "second"}), "agent2", ("agent", "agent2"));
 }
 
 #[test]
-#[ignore = "needs the actions of calls: NewAction refuses every body"]
 fn blind_to_a_number() {
     blind(json!({"number": "042155599"}), "+4942155599", ("party", ""));
 }
 
 #[test]
-#[ignore = "needs the actions of calls: NewAction refuses every body"]
 fn a_number_that_may_not_be_called_is_refused_and_the_conversation_goes_on() {
     let mut t = Talk::begin();
     let (caller, agent) = (t.caller, t.agent);
@@ -68,7 +64,6 @@ fn a_number_that_may_not_be_called_is_refused_and_the_conversation_goes_on() {
 }
 
 #[test]
-#[ignore = "needs the actions of calls: NewAction refuses every body"]
 fn who_does_not_take_a_blind_transfer_leaves_the_caller_in_the_queue_again() {
     let mut t = Talk::begin();
     let (caller, agent) = (t.caller, t.agent);
@@ -90,7 +85,6 @@ fn who_does_not_take_a_blind_transfer_leaves_the_caller_in_the_queue_again() {
 }
 
 #[test]
-#[ignore = "needs the actions of calls: NewAction refuses every body"]
 fn a_consultation_that_completes_is_one_record_with_three_legs() {
     let mut t = Talk::begin();
     let (caller, agent) = (t.caller, t.agent);
@@ -111,7 +105,6 @@ fn a_consultation_that_completes_is_one_record_with_three_legs() {
 }
 
 #[test]
-#[ignore = "needs the actions of calls: NewAction refuses every body"]
 fn three_in_a_conference_hear_each_other_and_two_go_on() {
     let mut t = Talk::begin();
     let (caller, agent) = (t.caller, t.agent);
@@ -129,7 +122,6 @@ fn three_in_a_conference_hear_each_other_and_two_go_on() {
 }
 
 #[test]
-#[ignore = "needs the actions of calls: NewAction refuses every body"]
 fn a_consultation_that_is_given_up_or_not_answered_brings_the_caller_back() {
     let mut t = Talk::begin();
     let (caller, agent) = (t.caller, t.agent);

@@ -128,7 +128,6 @@ fn a_full_queue_takes_nobody_and_too_many_waiting_overflow() {
 }
 
 #[test]
-#[ignore = "needs the actions of calls: NewAction refuses every body"]
 fn who_waits_is_told_the_position_and_the_expected_wait_and_comes_to_the_last_agent() {
     let mut c = Centre::open_with(&[("  first: 5s\n  every: 20s", "  first: 1s\n  every: 6s")], None);
     c.program.set_agent("ben", "offline");
