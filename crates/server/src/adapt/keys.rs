@@ -4,12 +4,12 @@
 //! are, only this module knows, and for secret ones only until they are passed on.
 
 use crate::adapt::outside::Request;
-use crate::adapt::switch::{MediaCommand, Now, Switch};
+use crate::adapt::switch::{MediaCommand, Now, Switch, TenantDoor};
 use crate::tenant::web::Blank;
-use engine::{CallId, Event, Keys, LegId, LookUpId, SecureId, SlotId, Taken};
+use engine::{CallId, Event, Keys, LegId, LookUpId, PartyId, Role, SecureId, SlotId, Taken};
 use media::leg::KeyMode;
 use redact::Secret;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use zeroize::Zeroizing;
 
 /// The most digits kept of one question.
@@ -30,6 +30,26 @@ impl Keyed {
     /// What is secret is overwritten and gone.
     pub(super) fn forget_secret(&mut self) {
         self.secret = SecretDigits::default();
+    }
+}
+
+/// The most numbers remembered before those that nobody needs any more are forgotten.
+const REMEMBERED: usize = 10_000;
+
+impl TenantDoor {
+    /// Keeps a number for as long as a call or a promise to call back may need it.
+    fn remember(&mut self, party: PartyId, number: Secret<String>) {
+        if self.parties.len() >= REMEMBERED {
+            let engine = &self.engine;
+            let mut needed: HashSet<PartyId> = engine.callbacks().values().map(|k| k.party).collect();
+            needed.extend(engine.calls().values().map(|c| c.caller));
+            needed.extend(engine.legs().values().filter_map(|l| match l.role {
+                Role::Party { party } => Some(party),
+                _ => None,
+            }));
+            self.parties.retain(|party, _| needed.contains(party));
+        }
+        self.parties.insert(party, number);
     }
 }
 
@@ -102,7 +122,7 @@ impl Switch {
             Some(party) => party,
             None => self.new_party(tenant, &number, &Secret::default()),
         };
-        self.tenants[tenant].parties.insert(party, number);
+        self.tenants[tenant].remember(party, number);
         self.tell(now, tenant, Event::NumberChecked { leg, party: Some(party), person });
     }
 
@@ -111,7 +131,7 @@ impl Switch {
         let n = self.tenants.iter().position(|t| t.id == tenant)?;
         let number = Secret::new(self.tenants[n].meaning.dial_plan.outward(number)?);
         let party = self.new_party(n, &number, &Secret::default());
-        self.tenants[n].parties.insert(party, number);
+        self.tenants[n].remember(party, number);
         Some(party)
     }
 
