@@ -216,8 +216,10 @@ impl Attribute {
 
     fn parse(text: &str) -> Self {
         match text.split_once(':') {
-            Some((name, value)) => Attribute::value(name.trim(), value.trim()),
-            None => Attribute::flag(text.trim()),
+            Some((name, value)) => {
+                Attribute::value(name.trim_matches(|c: char| c.is_ascii_whitespace()), value.trim())
+            }
+            None => Attribute::flag(text.trim_matches(|c: char| c.is_ascii_whitespace())),
         }
     }
 }
@@ -251,7 +253,7 @@ impl SessionDescription {
         let mut session = SessionDescription::default();
         let mut lines = text.split('\n').enumerate();
         match lines.next() {
-            Some((_, first)) if first.trim_end() == "v=0" => {}
+            Some((_, first)) if first.trim_end_matches(|c: char| c.is_ascii_whitespace()) == "v=0" => {}
             _ => return Err(SdpError::NotSdp),
         }
         for (index, line) in lines {
@@ -259,8 +261,12 @@ impl SessionDescription {
             if number > MAX_LINES {
                 return Err(SdpError::TooManyLines);
             }
-            let Some((kind, value)) = line.trim_end().split_once('=') else { continue };
-            let value = value.trim_start();
+            let Some((kind, value)) =
+                line.trim_end_matches(|c: char| c.is_ascii_whitespace()).split_once('=')
+            else {
+                continue;
+            };
+            let value = value.trim_start_matches(|c: char| c.is_ascii_whitespace());
             match kind {
                 "o" => session.origin = session.origin.or_else(|| parse_origin(value)),
                 "c" => {
