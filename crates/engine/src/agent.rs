@@ -95,12 +95,10 @@ impl AgentState {
 pub enum Wanted {
     /// Sign on, come back from a break, end wrap-up or a suspension.
     Available,
-    /// Go on a break; during a call, after it.
-    Break,
+    /// Go on a break, with reason 0 where none is given; during a call, after it.
+    Break(BreakReason),
     /// Sign off; during a call, after it.
     Offline,
-    /// Go on a break for a reason.
-    BreakFor(BreakReason),
     /// More time for wrap-up, in milliseconds.
     MoreWrapUp(u32),
 }
@@ -496,8 +494,7 @@ pub(crate) fn share(agent: &Agent) -> u64 {
 fn target(wanted: Wanted) -> AgentState {
     match wanted {
         Wanted::Available | Wanted::MoreWrapUp(_) => AgentState::Available,
-        Wanted::Break => AgentState::Break { reason: BreakReason(0) },
-        Wanted::BreakFor(reason) => AgentState::Break { reason },
+        Wanted::Break(reason) => AgentState::Break { reason },
         Wanted::Offline => AgentState::Offline,
     }
 }

@@ -55,6 +55,7 @@ pub(crate) enum Asking {
     LookUp {
         look_up: LookUpId,
         failed: At,
+        request: u64,
     },
     Message {
         mailbox: MailboxId,
@@ -62,13 +63,14 @@ pub(crate) enum Asking {
         max_ms: u64,
         recording: Option<(RecordingId, Time)>,
     },
-    /// `failed` is where the flow goes on; in a conversation there is none.
+    /// `failed` is where the flow goes on; in a conversation there is none. `passing` is the number of the question whether
+    /// the digits are accepted, once it is asked.
     Secure {
         secure: SecureId,
         failed: Option<At>,
         count: u8,
         tries: u8,
-        passing: bool,
+        passing: Option<u64>,
     },
     Callback {
         stage: Stage,
@@ -160,7 +162,7 @@ impl Engine {
             Asking::Consent { opt_out: Some(_), wait_ms, .. } => self.wait(call, wait_ms),
             Asking::Consent { opt_out: None, .. } => self.consented(call),
             Asking::Message { recording: None, .. } => self.begin_message(call),
-            Asking::Secure { secure, count: 0, passing: false, .. } => {
+            Asking::Secure { secure, count: 0, passing: None, .. } => {
                 let first = self.s.config.secure.get(&secure).map_or(0, |s| s.first_ms);
                 self.wait(call, first);
             }
@@ -188,10 +190,10 @@ impl Engine {
                 false => self.digits_try_failed(call),
             },
             Asking::Consent { .. } => self.consented(call),
-            Asking::LookUp { look_up, failed } => self.looked_up(call, look_up, false, failed),
+            Asking::LookUp { look_up, failed, .. } => self.looked_up(call, look_up, false, failed),
             Asking::Message { recording: None, .. } => self.begin_message(call),
             Asking::Message { .. } => self.message_over(call),
-            Asking::Secure { passing: true, .. } => self.secret_passed(call, false),
+            Asking::Secure { passing: Some(_), .. } => self.secret_passed(call, false),
             Asking::Secure { secure, count, .. } => {
                 let fewest = self.s.config.secure.get(&secure).map_or(1, |s| s.digits.0);
                 match count >= fewest {
@@ -258,7 +260,7 @@ impl Engine {
                 *matches = found;
                 (count, *digits, (*first_ms, *next_ms))
             }
-            Some(Asking::Secure { secure: id, count, passing: false, .. }) => match secure.get(id) {
+            Some(Asking::Secure { secure: id, count, passing: None, .. }) => match secure.get(id) {
                 Some(s) => (count, s.digits, (s.first_ms, s.next_ms)),
                 None => return,
             },
@@ -358,9 +360,15 @@ impl Engine {
 
     // ---- other systems ----
 
-    pub(crate) fn on_looked_up(&mut self, call: CallId, ok: bool, found: Vec<(AttributeId, u16)>) {
+    pub(crate) fn on_looked_up(
+        &mut self,
+        call: CallId,
+        request: u64,
+        ok: bool,
+        found: Vec<(AttributeId, u16)>,
+    ) {
         match self.asking(call).cloned() {
-            Some(Asking::LookUp { look_up, failed }) => {
+            Some(Asking::LookUp { look_up, failed, request: asked }) if asked == request => {
                 if ok {
                     for (attribute, value) in found {
                         self.set_attribute(call, attribute, value);
@@ -368,7 +376,9 @@ impl Engine {
                 }
                 self.looked_up(call, look_up, ok, failed);
             }
-            Some(Asking::Secure { passing: true, .. }) => self.secret_passed(call, ok),
+            Some(Asking::Secure { passing: Some(asked), .. }) if asked == request => {
+                self.secret_passed(call, ok)
+            }
             _ => {}
         }
     }
@@ -430,7 +440,7 @@ impl Engine {
         if c.asking.is_some() || c.caller_leg.is_none() {
             return false;
         }
-        c.asking = Some(Asking::Secure { secure, failed, count: 0, tries, passing: false });
+        c.asking = Some(Asking::Secure { secure, failed, count: 0, tries, passing: None });
         if failed.is_some() {
             c.phase = Phase::Asking;
         }
@@ -445,7 +455,7 @@ impl Engine {
     fn secret_try_failed(&mut self, call: CallId) {
         let Some(Asking::Secure { tries, count, passing, .. }) = self.asking(call) else { return };
         *tries -= 1;
-        (*count, *passing) = (0, false);
+        (*count, *passing) = (0, None);
         if *tries == 0 {
             return self.end_secure(call, false);
         }
@@ -454,11 +464,12 @@ impl Engine {
 
     fn pass_secret(&mut self, call: CallId, secure: SecureId) {
         let Some(leg) = self.caller_leg(call) else { return };
+        let request = self.new_request();
         let Some(Asking::Secure { passing, .. }) = self.asking(call) else { return };
-        *passing = true;
+        *passing = Some(request);
         let wait = self.s.config.secure.get(&secure).map_or(0, |s| s.pass_ms);
         self.wait(call, wait);
-        self.effect(Effect::PassSecret { call, leg, secure });
+        self.effect(Effect::PassSecret { call, leg, secure, request });
     }
 
     fn secret_passed(&mut self, call: CallId, ok: bool) {

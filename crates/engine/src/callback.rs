@@ -253,7 +253,7 @@ impl Engine {
         for agent in agents {
             self.play(agent, Sound::Ringback);
         }
-        self.effect(Effect::DialParty { leg, call, party, number });
+        self.effect(Effect::DialParty { leg, party, number });
     }
 
     /// A customer who was called first answered: into the queue, at the place that was kept.

@@ -54,8 +54,6 @@ pub enum Effect {
     DialParty {
         /// The new leg.
         leg: LegId,
-        /// Of which call.
-        call: CallId,
         /// Whom.
         party: PartyId,
         /// The number of ours that the far end sees.
@@ -104,6 +102,8 @@ pub enum Effect {
         leg: LegId,
         /// Which.
         look_up: LookUpId,
+        /// The number of this question, which its answer carries.
+        request: u64,
     },
     /// Pass on the secret digits that were taken, and forget them. Outcome: `LookedUp`.
     PassSecret {
@@ -113,6 +113,8 @@ pub enum Effect {
         leg: LegId,
         /// How they were taken.
         secure: SecureId,
+        /// The number of this question, which its answer carries.
+        request: u64,
     },
     /// Forget the secret digits that were taken.
     ForgetSecret {
@@ -219,8 +221,6 @@ pub enum Show {
     Leg(LegId),
     /// This party.
     Party(PartyId),
-    /// Another agent.
-    Agent(AgentId),
 }
 
 /// Why a call is refused.

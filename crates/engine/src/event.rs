@@ -102,6 +102,8 @@ pub enum Event {
     LookedUp {
         /// For which call.
         call: CallId,
+        /// The number of the question: an answer that comes too late is none of a later one.
+        request: u64,
         /// Whether it answered as it should.
         ok: bool,
         /// What it said: attributes and the places of their values in their lists.
@@ -164,8 +166,6 @@ pub enum Taken {
 /// What can be asked for about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
-    /// End it.
-    HangUp,
     /// The agent leaves, and the caller goes there.
     Transfer(To),
     /// The agent asks there while the caller holds.

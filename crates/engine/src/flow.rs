@@ -168,15 +168,17 @@ impl Engine {
                 self.go_to(call, failed);
             }
             Step::Branch { cases } => {
-                if let Some((_, to)) = cases.iter().find(|(test, _)| self.holds(call, *test)) {
+                if let Some((test, to)) = cases.iter().find(|(test, _)| self.holds(call, *test)) {
+                    self.moment(call, What::TestHeld { test: *test });
                     self.go_to(call, *to);
                 }
             }
             Step::LookUp { look_up, wait_ms, failed } => {
                 let Some(leg) = self.caller_leg(call) else { return true };
-                self.ask(call, Asking::LookUp { look_up, failed });
+                let request = self.new_request();
+                self.ask(call, Asking::LookUp { look_up, failed, request });
                 self.s.timers.set(Waiter::Call(call), self.s.now.plus(wait_ms));
-                self.effect(Effect::LookUp { call, leg, look_up });
+                self.effect(Effect::LookUp { call, leg, look_up, request });
                 return true;
             }
             Step::Language { language } => {

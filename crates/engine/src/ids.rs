@@ -35,7 +35,7 @@ id!(/** Opening hours, by the number of their configuration object. */ HoursId(u
 id!(/** A way in which a call ended for the agent, by the number of its configuration object. */ DispositionId(u32));
 id!(/** A look-up of data over HTTP, by the number of its configuration object. */ LookUpId(u32));
 id!(/** A way to take secret digits, by the number of its configuration object. */ SecureId(u32));
-id!(/** A voicemail box, by the number of its queue or user. */ MailboxId(u32));
+id!(/** A voicemail box: twice the number of its queue, or twice that of its user and one. */ MailboxId(u32));
 id!(/** A language of prompts, by its place in the tenant's list. */ LanguageId(u16));
 id!(/** Something that flows remember of a call, by its place in the tenant's list. */ AttributeId(u16));
 id!(/** A place for digits that a caller keyed; the door keeps the digits. */ SlotId(u16));

@@ -242,7 +242,6 @@ impl Engine {
             (_, LegState::Ending) => self.on_leg_ended(id, LegEnd::Failed),
             (Role::Caller, LegState::Dialling | LegState::Ringing) => self.on_lost_leg(id),
             (_, LegState::Dialling | LegState::Ringing) => self.rang_too_long(id),
-            (Role::Caller | Role::Party { .. }, LegState::Up) => self.on_longest_call(id),
             (_, LegState::Up) => self.on_longest_call(id),
             _ => self.on_lost_leg(id),
         }

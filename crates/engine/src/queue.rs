@@ -504,7 +504,7 @@ impl Engine {
             }
             Of::Consult(call) => {
                 self.take_entry(id);
-                self.consult_failed(call);
+                self.abort_consult(call);
             }
             Of::Callback(callback) => self.callback_waited_longest(callback),
         }
@@ -616,7 +616,7 @@ impl Engine {
         self.group(id, NeedId(0));
     }
 
-    /// Whether nobody of the queue works on a call or waits for one.
+    /// Whether an agent can be rung now.
     pub(crate) fn is_free(&self, agent: AgentId) -> bool {
         self.s.agents.get(&agent).is_some_and(|a| matches!(a.state, AgentState::Available))
     }

@@ -3,9 +3,8 @@
 use crate::event::LegEnd;
 use crate::event::{To, Watch};
 use crate::ids::{
-    AgentId, AttributeId, CallId, CallbackId, DispositionId, EntryId, FlowId, HoursId, LanguageId, LegId,
-    LookUpId, MailboxId, NumberId, PartyId, PromptId, QueueId, RecordingId, SecureId, SkillId, TargetId,
-    TrunkId,
+    AgentId, AttributeId, CallId, CallbackId, DispositionId, EntryId, FlowId, LanguageId, LegId, LookUpId,
+    MailboxId, NumberId, PartyId, PromptId, QueueId, RecordingId, SecureId, SkillId, TargetId, TrunkId,
 };
 use crate::leg::{Leg, Role};
 use crate::route::Decision;
@@ -270,10 +269,6 @@ pub enum What {
     Resumed {
         leg: LegId,
     },
-    Digit {
-        leg: LegId,
-        digit: char,
-    },
     Ended {
         by: EndedBy,
         reason: Reason,
@@ -288,10 +283,9 @@ pub enum What {
     DigitsTaken {
         count: u8,
     },
-    HoursClosed {
-        hours: HoursId,
-        holiday: bool,
-        emergency: bool,
+    /// A branch of a flow was taken because this held.
+    TestHeld {
+        test: crate::config::Test,
     },
     LookedUp {
         look_up: LookUpId,

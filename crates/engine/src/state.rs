@@ -47,6 +47,7 @@ pub(crate) struct State {
     pub(crate) next_recording: u64,
     pub(crate) next_effect: u64,
     pub(crate) next_callback: u64,
+    pub(crate) next_request: u64,
     /// Offers made, for whose turn it is.
     pub(crate) offers: u64,
     pub(crate) config: Settings,
@@ -163,7 +164,7 @@ impl Engine {
             Event::HangUpAsked { call } => self.on_hang_up_asked(call),
             Event::Draining => self.s.draining = true,
             Event::DigitTaken { leg, taken, matches } => self.on_digit_taken(leg, taken, matches),
-            Event::LookedUp { call, ok, found } => self.on_looked_up(call, ok, found),
+            Event::LookedUp { call, request, ok, found } => self.on_looked_up(call, request, ok, found),
             Event::NumberChecked { leg, party, person } => self.on_number_checked(leg, party, person),
             Event::CallAsked { call, by, ask } => self.on_call_asked(call, by, ask),
             Event::DialAsked { agent, party, number, queue } => {
@@ -297,6 +298,11 @@ impl Engine {
 
     pub(crate) fn queue_config(&self, id: QueueId) -> Option<&QueueConfig> {
         self.s.config.queues.get(&id)
+    }
+
+    pub(crate) fn new_request(&mut self) -> u64 {
+        self.s.next_request += 1;
+        self.s.next_request
     }
 
     pub(crate) fn new_recording(&mut self) -> RecordingId {

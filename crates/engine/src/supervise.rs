@@ -27,7 +27,6 @@ impl Engine {
         let Some(c) = self.s.calls.get(&call).filter(|c| c.ending.is_none()) else { return };
         let consulting = c.aside.map(|a| a.agent);
         match (ask, by) {
-            (Ask::HangUp, _) => self.on_hang_up_asked(call),
             (Ask::Transfer(to), by) => self.transfer(call, by, to),
             (Ask::Consult(to), Some(agent)) => self.consult(call, agent, to),
             (Ask::Complete, by) if by.is_none() || by == consulting => self.complete_consult(call),

@@ -354,7 +354,7 @@ impl Engine {
             }
             To::Party(party) => {
                 self.moment(call, What::PartyDialled { party, leg });
-                self.effect(Effect::DialParty { leg, call, party, number });
+                self.effect(Effect::DialParty { leg, party, number });
             }
             To::Queue(_) => {}
         }
@@ -386,7 +386,7 @@ impl Engine {
         let Some(a) = self.s.agents.get_mut(&id) else { return false };
         let back = match a.state {
             AgentState::Available => None,
-            AgentState::Break { reason } => Some(crate::agent::Wanted::BreakFor(reason)),
+            AgentState::Break { reason } => Some(crate::agent::Wanted::Break(reason)),
             AgentState::Offline => Some(crate::agent::Wanted::Offline),
             _ => return false,
         };
@@ -399,7 +399,7 @@ impl Engine {
         let Some(c) = self.s.calls.get(&call) else { return };
         let (phase, aside, customer, transferring) = (c.phase, c.aside, c.caller_leg, c.transferring);
         if aside.is_some_and(|a| a.stage == AsideStage::Ringing(leg)) {
-            return self.consult_failed(call);
+            return self.abort_consult(call);
         }
         if phase != (Phase::Connecting { leg }) {
             return;
@@ -565,7 +565,7 @@ impl Engine {
         if c.aside
             .is_some_and(|a| matches!(a.stage, AsideStage::Talking(l) | AsideStage::Ringing(l) if l == leg))
         {
-            return self.consult_failed(call);
+            return self.abort_consult(call);
         }
         if !c.talk.contains(&leg) {
             return;
@@ -713,11 +713,6 @@ impl Engine {
             }
             _ => self.play(by, Sound::Ringback),
         }
-    }
-
-    // The consultation is over without a result: the agent talks with the customer again.
-    pub(crate) fn consult_failed(&mut self, call: CallId) {
-        self.abort_consult(call);
     }
 
     /// The consultation ends; the agent talks with the customer again.

@@ -16,18 +16,12 @@
 use std::net::SocketAddr;
 
 use crate::Micros;
-use crate::dtmf::Digit;
 use crate::g711::Law;
 use crate::leg::{Content, KeyMode, Leg, PlayId, Received, Repeat};
 use crate::mix::{MAX_SOURCES, Mixer};
 use crate::negotiate::Codec;
 use crate::prompt::Prompt;
 use crate::recording::{Channel, Recorder};
-
-/// Keys that one order to dial may have.
-pub const MAX_DIALLED: usize = 32;
-/// How long each is held, in milliseconds.
-const KEY_MS: u32 = 100;
 
 struct Member {
     /// Never used twice, unlike the place.
@@ -250,13 +244,6 @@ impl Bridge {
             KeyMode::Withhold => recording.recorder.mute(channel, now),
             KeyMode::Pass | KeyMode::Report => recording.recorder.unmute(channel, now),
         }
-    }
-
-    /// Sends keys to a far end as telephone events, at most [`MAX_DIALLED`]. Says how many will be sent.
-    pub fn dial(&mut self, now: Micros, at: usize, digits: &[Digit]) -> usize {
-        let Some(member) = self.member(at) else { return 0 };
-        let digits = digits.iter().take(MAX_DIALLED);
-        digits.take_while(|digit| member.leg.send_dtmf(now, **digit, KEY_MS).is_ok()).count()
     }
 
     /// Records one leg in the left channel and perhaps another in the right, in the law that the left one speaks (A-law

@@ -4,7 +4,7 @@
 //! Everything has a bound: requests that wait, threads, the time and the size of an answer. What cannot be carried is
 //! answered as failed at once, so that a flow goes on with its default.
 
-use crate::adapt::Request;
+use crate::adapt::{Request, Ticket};
 use crate::outward::{Incoming, Method, Outgoing, Outward};
 use crate::secrets::Secrets;
 use crate::tenant::Meaning;
@@ -86,9 +86,9 @@ impl Job {
         }
     }
 
-    fn call(&self) -> CallId {
+    fn ticket(&self) -> Ticket {
         match self {
-            Job::LookUp { request, .. } | Job::Pass { request, .. } => request.call(),
+            Job::LookUp { request, .. } | Job::Pass { request, .. } => request.ticket(),
         }
     }
 }
@@ -121,11 +121,11 @@ impl Outside {
         Ok(Outside { jobs })
     }
 
-    /// Carries a request there, or says at once that it is not possible now.
-    pub fn carry(&self, tenant: TenantId, job: Job) -> Result<(), CallId> {
+    /// Carries a request there, or gives back at once which one cannot be carried now.
+    pub fn carry(&self, tenant: TenantId, job: Job) -> Result<(), Ticket> {
         self.jobs.try_send((tenant, job)).map_err(|e| match e {
             std::sync::mpsc::TrySendError::Full((_, job))
-            | std::sync::mpsc::TrySendError::Disconnected((_, job)) => job.call(),
+            | std::sync::mpsc::TrySendError::Disconnected((_, job)) => job.ticket(),
         })
     }
 }
@@ -140,14 +140,14 @@ fn run(
         // Held while waiting: whoever is free next waits for it instead of the channel.
         let next = waiting.lock().unwrap_or_else(|e| e.into_inner()).recv();
         let Ok((tenant, job)) = next else { return };
-        let call = job.call();
+        let ticket = job.ticket();
         let found = ask(outward, secrets, &job);
         if let Err(why) = &found {
             let what = if matches!(job, Job::LookUp { .. }) { "look-up" } else { "secret digits" };
             tracing::warn!(
                 event = "outside_failed",
                 tenant = tenant.0,
-                call = call.0,
+                call = ticket.call.0,
                 what,
                 why,
                 "another system did not answer as it should"
@@ -155,8 +155,7 @@ fn run(
         }
         // The digits are overwritten before anything else happens.
         drop(job);
-        let ok = found.is_ok();
-        answer(tenant, Event::LookedUp { call, ok, found: found.unwrap_or_default() });
+        answer(tenant, ticket.answered(found.ok()));
     }
 }
 
@@ -166,8 +165,8 @@ fn run(
 /// Why it failed, without anything that was sent or came.
 pub fn ask(outward: &Outward, secrets: &Secrets, job: &Job) -> Result<Vec<(AttributeId, u16)>, String> {
     match job {
-        Job::LookUp { rule, request: Request::LookUp { call, caller, digits, .. } } => {
-            let known = |blank| known(blank, *call, caller, digits);
+        Job::LookUp { rule, request: Request::LookUp { ticket, caller, digits, .. } } => {
+            let known = |blank| known(blank, ticket.call, caller, digits);
             let method = if rule.post { Method::Post } else { Method::Get };
             // Without a body of its own a POST says nothing, as JSON.
             let body = match &rule.body {
@@ -188,7 +187,7 @@ pub fn ask(outward: &Outward, secrets: &Secrets, job: &Job) -> Result<Vec<(Attri
                 .map_err(|e| e.to_string())?;
             read(rule, &answer)
         }
-        Job::Pass { rule, request: Request::Pass { call, digits, .. } } => {
+        Job::Pass { rule, request: Request::Pass { ticket, digits, .. } } => {
             // In the clear only where the operator's own network carries it.
             if !rule.allow_private && !rule.url.starts_with("https://") {
                 return Err("secret digits go over HTTPS only".into());
@@ -197,7 +196,7 @@ pub fn ask(outward: &Outward, secrets: &Secrets, job: &Job) -> Result<Vec<(Attri
             // Large enough at once: a buffer that grows would leave the digits behind.
             let mut body = Zeroizing::new(String::with_capacity(64 + digits.len()));
             // Digits need no escapes.
-            for part in [r#"{"call":"c"#, &call.0.to_string(), r#"","digits":""#, digits, r#""}"#] {
+            for part in [r#"{"call":"c"#, &ticket.call.0.to_string(), r#"","digits":""#, digits, r#""}"#] {
                 body.push_str(part);
             }
             let answer = outward
@@ -305,7 +304,7 @@ mod tests {
 
     fn request(caller: &str) -> Request {
         Request::LookUp {
-            call: CallId(9),
+            ticket: Ticket { call: CallId(9), number: 1 },
             look_up: LookUpId(1),
             caller: secret(caller),
             digits: vec![(SlotId(1), digits("4711")), (SlotId(3), digits("000"))],
@@ -367,7 +366,11 @@ mod tests {
             allow_private: true,
             headers: vec![("X-Api-Key".into(), HeaderValue::Plain("k".into()))],
         };
-        let pass = |text: &str| Request::Pass { call: CallId(3), secure: SecureId(1), digits: digits(text) };
+        let pass = |text: &str| Request::Pass {
+            ticket: Ticket { call: CallId(3), number: 2 },
+            secure: SecureId(1),
+            digits: digits(text),
+        };
         let job = Job::Pass { rule: rule.clone(), request: pass("4929000000006") };
         assert_eq!(ask(&outward, &secrets, &job), Ok(vec![]));
         let request = got.recv().unwrap();
@@ -404,11 +407,11 @@ mod tests {
         outside.carry(TenantId(2), Job::LookUp { rule: good, request: request("1") }).unwrap();
         let (tenant, event) = rx.recv().unwrap();
         assert_eq!(tenant, TenantId(2), "the others still wait");
-        assert!(matches!(event, Event::LookedUp { call: CallId(9), ok: true, .. }));
+        assert!(matches!(event, Event::LookedUp { call: CallId(9), request: 1, ok: true, .. }));
         let refused = (0..WAITING + THREADS + 1)
             .filter(|_| {
                 let job = Job::LookUp { rule: slow.clone(), request: request("1") };
-                outside.carry(TenantId(1), job) == Err(CallId(9))
+                outside.carry(TenantId(1), job) == Err(Ticket { call: CallId(9), number: 1 })
             })
             .count();
         assert!(refused > 0);

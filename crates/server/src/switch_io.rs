@@ -200,12 +200,11 @@ impl SwitchThread {
     fn carry(&mut self) {
         let now = self.clock.now();
         while let Some((tenant, request)) = self.switch.take_request() {
-            let call = request.call();
+            let ticket = request.ticket();
             let rules = self.switch.tenant(tenant).map(|t| t.rules.clone());
             let job = rules.and_then(|rules| Job::new(&rules, request));
             if job.is_none_or(|job| self.outside.carry(tenant, job).is_err()) {
-                let event = engine::Event::LookedUp { call, ok: false, found: Vec::new() };
-                self.switch.on_event(now, tenant, event);
+                self.switch.on_event(now, tenant, ticket.answered(None));
             }
         }
     }

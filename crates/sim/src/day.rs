@@ -474,7 +474,7 @@ impl World {
 
     fn after_call(&mut self, now: Time, agent: AgentId) {
         let away = self.chance.in_thousand(500);
-        let wanted = if away { Wanted::Break } else { Wanted::Offline };
+        let wanted = if away { Wanted::Break(BreakReason(0)) } else { Wanted::Offline };
         self.tell(now, Event::AgentWants { agent, wanted });
         let back = now.plus(self.chance.between(60_000, 900_000));
         self.plan(back, Planned::Tell(Event::AgentWants { agent, wanted: Wanted::Available }));
@@ -518,8 +518,7 @@ impl World {
                 6 => Ask::PauseRecording,
                 7 => Ask::ResumeRecording,
                 8 => Ask::Dispose(DISPOSITIONS[self.chance.below(3) as usize]),
-                9 => Ask::HangUp,
-                10 => Ask::StopSecure,
+                9 | 10 => Ask::StopSecure,
                 _ => Ask::Abort,
             };
             self.plan(at, Planned::Ask(caller, by, ask));
@@ -559,7 +558,10 @@ impl World {
         let waiting = self.engine.calls().values().find(|c| matches!(c.phase, engine::Phase::Waiting { .. }));
         let waiting = waiting.map(|c| c.id);
         let callback = self.engine.callbacks().keys().next().copied();
-        let event = match self.chance.below(12) {
+        let any = self.chance.below(self.engine.calls().len() as u64) as usize;
+        let any = self.engine.calls().keys().nth(any).copied();
+        let event = match self.chance.below(13) {
+            12 => any.map(|call| Event::HangUpAsked { call }),
             0 | 1 => waiting.map(|call| Event::CallAsked { call, by: None, ask: Ask::Give(self.agent()) }),
             2 | 3 => waiting.map(|call| Event::CallAsked { call, by: None, ask: Ask::Move(self.queue()) }),
             4 => Some(Event::ClosureSet { hours: HoursId(1), closed: self.chance.in_thousand(300) }),
@@ -573,7 +575,7 @@ impl World {
                 let (agent, reason) = (self.agent(), BreakReason(self.chance.below(3) as u16));
                 let back = now.plus(self.chance.between(30_000, 300_000));
                 self.plan(back, Planned::Tell(Event::AgentWants { agent, wanted: Wanted::Available }));
-                Some(Event::AgentWants { agent, wanted: Wanted::BreakFor(reason) })
+                Some(Event::AgentWants { agent, wanted: Wanted::Break(reason) })
             }
             9 if self.chance.in_thousand(300) => {
                 self.variant += 1;
@@ -635,11 +637,11 @@ impl World {
                 let event = Event::NumberChecked { leg, party, person };
                 self.plan(now.plus(20), Planned::Tell(event));
             }
-            Effect::LookUp { call, .. } | Effect::PassSecret { call, .. } => {
+            Effect::LookUp { call, request, .. } | Effect::PassSecret { call, request, .. } => {
                 if self.chance.in_thousand(900) {
                     let at = now.plus(self.chance.exponential(1_500));
                     let found = vec![(AttributeId(1), self.chance.below(3) as u16)];
-                    let event = Event::LookedUp { call, ok: self.chance.in_thousand(800), found };
+                    let event = Event::LookedUp { call, request, ok: self.chance.in_thousand(800), found };
                     self.plan(at, Planned::Tell(event));
                 }
             }

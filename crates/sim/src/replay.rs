@@ -248,7 +248,7 @@ impl Reader {
             Event::DigitTaken { leg, taken, matches } => {
                 self.response(at, *leg, Response::Digit(*taken, *matches));
             }
-            Event::LookedUp { call, ok, found } => {
+            Event::LookedUp { call, ok, found, .. } => {
                 if let (Some(since), Some(n)) = (self.looked_up.remove(call), self.by_call.get(call)) {
                     self.day.calls[*n].found.push((at.since(since), *ok, found.clone()));
                 }
@@ -533,10 +533,10 @@ impl World<'_> {
                 self.plan(now.plus(length), Planned::Tell(Event::PlayEnded { leg }));
             }
             Effect::Keys { leg, keys } if keys != Keys::Pass => self.respond(now, leg, keys),
-            Effect::LookUp { call, leg, .. } | Effect::PassSecret { call, leg, .. } => {
+            Effect::LookUp { call, leg, request, .. } | Effect::PassSecret { call, leg, request, .. } => {
                 let found = self.someone(leg).and_then(|p| p.found.pop_front());
                 let (after, ok, found) = found.unwrap_or((300, false, Vec::new()));
-                self.plan(now.plus(after), Planned::Tell(Event::LookedUp { call, ok, found }));
+                self.plan(now.plus(after), Planned::Tell(Event::LookedUp { call, request, ok, found }));
             }
             Effect::DialAgent { leg, agent, .. } => self.ring(now, leg, agent),
             Effect::DialTarget { leg, .. } | Effect::DialParty { leg, .. } => {

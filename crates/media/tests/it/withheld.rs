@@ -208,18 +208,6 @@ fn a_leg_without_events_uses_menus_by_tones() {
 }
 
 #[test]
-fn keys_are_dialled_and_not_more_than_thirty_two() {
-    let mut room = room();
-    let digits: Vec<Digit> = "1234567890".chars().cycle().take(50).filter_map(Digit::from_char).collect();
-    assert_eq!(room.bridge.dial(room.now, room.phones[AGENT].place, &digits), 32);
-    room.steps(400);
-    let mut pressed: Vec<u32> = room.phones[AGENT].events.iter().map(|(_, _, at)| *at).collect();
-    pressed.dedup();
-    assert_eq!(pressed.len(), 32);
-    assert!(room.phones[SUPERVISOR].events.is_empty());
-}
-
-#[test]
 fn what_a_mixer_still_held_is_thrown_away() {
     let mut room = room();
     room.steps(50);

@@ -1,11 +1,10 @@
 //! What the engine asks for, in the words of `sip` and `media`.
 
 use crate::adapt::keys::Keyed;
+use crate::adapt::outside::Ticket;
 use crate::adapt::switch::{DoorLeg, MediaCommand, MediaId, Now, RecordingKey, Switch};
 use crate::tenant::TargetAddress;
-use engine::{
-    CallId, Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, RefuseCause, Show, Sound,
-};
+use engine::{Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, RefuseCause, Show, Sound};
 use media::leg::{Learning, Repeat};
 use media::negotiate::{Codec, Direction, LocalSession};
 use media::prompt::{Prompt, Ringback};
@@ -36,9 +35,7 @@ impl Switch {
             }
             Effect::HangUp { leg, cause } => self.hang_up(now, tenant, leg, cause),
             Effect::Play { leg, sound } => self.play(now, tenant, leg, sound),
-            Effect::DialParty { leg, call, party, number } => {
-                self.dial_party(now, tenant, leg, call, party, number)
-            }
+            Effect::DialParty { leg, party, number } => self.dial_party(now, tenant, leg, party, number),
             Effect::Hear { leg, from } => {
                 let t = &self.tenants[tenant];
                 let media = |leg: &LegId| t.legs.get(leg).and_then(|l| l.media);
@@ -49,8 +46,12 @@ impl Switch {
             }
             Effect::Keys { leg, keys } => self.set_keys(tenant, leg, keys),
             Effect::CheckNumber { leg, slot } => self.check_number(now, tenant, leg, slot),
-            Effect::LookUp { call, leg, look_up } => self.look_up(now, tenant, call, leg, look_up),
-            Effect::PassSecret { call, leg, secure } => self.pass_secret(now, tenant, call, leg, secure),
+            Effect::LookUp { call, leg, look_up, request } => {
+                self.look_up(now, tenant, Ticket { call, number: request }, leg, look_up)
+            }
+            Effect::PassSecret { call, leg, secure, request } => {
+                self.pass_secret(now, tenant, Ticket { call, number: request }, leg, secure)
+            }
             Effect::ForgetSecret { leg } => {
                 if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
                     l.keyed.forget_secret();
@@ -150,23 +151,13 @@ impl Switch {
             Show::Party(party) => {
                 t.parties.get(&party).map(|number| self.caller_header(number, &Secret::new(String::new())))
             }
-            Show::Agent(_) => None,
         };
         let from = from.unwrap_or_else(|| ANONYMOUS.into());
         self.ring(now, tenant, leg, &from, address);
     }
 
     // Calls somebody outside over the trunk for that; they see the number of ours that was called, or is lent for it.
-    fn dial_party(
-        &mut self,
-        now: Now,
-        tenant: usize,
-        leg: LegId,
-        call: CallId,
-        party: PartyId,
-        number: Option<NumberId>,
-    ) {
-        let _ = call;
+    fn dial_party(&mut self, now: Now, tenant: usize, leg: LegId, party: PartyId, number: Option<NumberId>) {
         let t = &self.tenants[tenant];
         let (Some(to), Some(trunk)) = (t.parties.get(&party), &t.meaning.outbound) else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });

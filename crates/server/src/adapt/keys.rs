@@ -3,10 +3,10 @@
 //! The engine learns that a digit was taken and whether the digits so far stand in a list of the configuration. What they
 //! are, only this module knows, and for secret ones only until they are passed on.
 
-use crate::adapt::outside::Request;
+use crate::adapt::outside::{Request, Ticket};
 use crate::adapt::switch::{MediaCommand, Now, Switch, TenantDoor};
 use crate::tenant::web::Blank;
-use engine::{CallId, Event, Keys, LegId, LookUpId, PartyId, Role, SecureId, SlotId, Taken};
+use engine::{Event, Keys, LegId, LookUpId, PartyId, Role, SecureId, SlotId, Taken};
 use media::leg::KeyMode;
 use redact::Secret;
 use std::collections::{BTreeMap, HashSet};
@@ -158,12 +158,12 @@ impl Switch {
     }
 
     /// Asks another system about a call.
-    pub(super) fn look_up(&mut self, now: Now, tenant: usize, call: CallId, leg: LegId, look_up: LookUpId) {
+    pub(super) fn look_up(&mut self, now: Now, tenant: usize, ticket: Ticket, leg: LegId, look_up: LookUpId) {
         let t = &self.tenants[tenant];
         let Some(l) = t.legs.get(&leg) else { return };
         let caller = l.address.clone();
         let digits = l.keyed.slots.iter().map(|(slot, digits)| (*slot, digits.clone())).collect();
-        let request = Request::LookUp { call, look_up, caller, digits };
+        let request = Request::LookUp { ticket, look_up, caller, digits };
         self.ask_outside(now, tenant, request);
     }
 
@@ -172,12 +172,12 @@ impl Switch {
         &mut self,
         now: Now,
         tenant: usize,
-        call: CallId,
+        ticket: Ticket,
         leg: LegId,
         secure: SecureId,
     ) {
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let digits = std::mem::take(&mut l.keyed.secret);
-        self.ask_outside(now, tenant, Request::Pass { call, secure, digits });
+        self.ask_outside(now, tenant, Request::Pass { ticket, secure, digits });
     }
 }

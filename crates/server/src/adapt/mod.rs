@@ -15,7 +15,7 @@ mod switch;
 mod world;
 
 pub use keys::SecretDigits;
-pub use outside::Request;
+pub use outside::{Request, Ticket};
 pub use switch::{
     MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
 };

@@ -19,7 +19,7 @@ use store::TenantId;
 /// Something to do about a call.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct NewAction {
-    /// Id of the agent or supervisor who does it, where it matters who: everything but `hang-up`, `pause-recording`,
+    /// Id of the agent or supervisor who does it, where it matters who: everything but `pause-recording`,
     /// `resume-recording`, `secure`, `stop-secure` and `move`.
     #[serde(default)]
     pub by: Option<String>,
@@ -32,8 +32,6 @@ pub struct NewAction {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub enum Action {
-    /// The call ends.
-    HangUp,
     /// The agent leaves, the caller goes there.
     Transfer {
         /// Where.
@@ -199,7 +197,6 @@ fn ask_of(switch: &mut Switch, tenant: TenantId, action: &Action) -> Result<Ask,
     let names =
         |switch: &Switch, kind, id: &str| number(&switch.tenant(tenant).ok_or_else(gone)?.meaning, kind, id);
     Ok(match action {
-        Action::HangUp => Ask::HangUp,
         Action::Transfer { to } => Ask::Transfer(switch.place(tenant, to)?),
         Action::Consult { to } => Ask::Consult(switch.place(tenant, to)?),
         Action::Complete => Ask::Complete,
@@ -227,7 +224,6 @@ fn ask_of(switch: &mut Switch, tenant: TenantId, action: &Action) -> Result<Ask,
 // How an action is called in the audit log.
 fn word(action: &Action) -> &'static str {
     match action {
-        Action::HangUp => "call.hang-up",
         Action::Transfer { .. } => "call.transfer",
         Action::Consult { .. } => "call.consult",
         Action::Complete => "call.complete",

@@ -92,7 +92,7 @@ pub async fn set_state(
     let wanted = match (new.state, new.reason) {
         (WantedState::Available, None) => Wanted::Available,
         (WantedState::Offline, None) => Wanted::Offline,
-        (WantedState::Break, None) => Wanted::Break,
+        (WantedState::Break, None) => Wanted::Break(BreakReason(0)),
         (WantedState::Break, Some(reason)) => break_for(&api, &asker, reason).await?,
         (_, Some(_)) => {
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "only a break has a reason"));
@@ -115,7 +115,7 @@ async fn break_for(api: &Api, asker: &Asker, reason: String) -> Result<Wanted, P
         .ok_or_else(|| Problem::not_found("such tenant in this server"))?;
     // 0 is no reason.
     let place = place.and_then(|n| u16::try_from(n + 1).ok());
-    place.map(|n| Wanted::BreakFor(BreakReason(n))).ok_or_else(|| {
+    place.map(|n| Wanted::Break(BreakReason(n))).ok_or_else(|| {
         let detail = format!("{reason:?} is no reason for a break here; known are: {known}");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     })

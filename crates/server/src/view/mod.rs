@@ -308,7 +308,7 @@ pub fn agent(a: &Agent, engine: &Engine, m: &Meaning) -> AgentView {
 fn next(wanted: Wanted) -> &'static str {
     match wanted {
         Wanted::Available | Wanted::MoreWrapUp(_) => "available",
-        Wanted::Break | Wanted::BreakFor(_) => "break",
+        Wanted::Break(_) => "break",
         Wanted::Offline => "offline",
     }
 }

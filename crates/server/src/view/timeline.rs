@@ -2,7 +2,9 @@
 
 use crate::tenant::Meaning;
 use crate::view::{leg_id, recording_id, time, word};
-use engine::{AgentId, AgentState, Easier, LegId, Moment, Overflow, QueueId, SkillId, To, What};
+use engine::{
+    AgentId, AgentState, Easier, HoursId, LegId, Moment, Overflow, QueueId, SkillId, Test, To, What,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -78,6 +80,34 @@ fn overflow(why: Overflow) -> String {
         Overflow::WaitingOver(n) => format!("more than {n} waiting"),
         Overflow::ExpectedOver(ms) => format!("expected wait over {}", length(ms)),
         Overflow::NobodySignedIn => "no agent signed in".into(),
+    }
+}
+
+// What held when a flow branched.
+fn test(test: Test, m: &Meaning) -> String {
+    let (queue, hours) = (|q: QueueId| m.names.of("Queue", q.0), |h: HoursId| m.names.of("Hours", h.0));
+    match test {
+        Test::Number(n) => format!("{} was called", m.names.of("Number", n.0)),
+        Test::Language(l) => format!("the language is {}", m.language(l)),
+        Test::Attribute(a, value) => {
+            let (name, value) = m.attribute(a, value);
+            format!("{name} is {value}")
+        }
+        // Which digits they were stands nowhere.
+        Test::Digits(slot, _) => {
+            let slot = m.slots.get(&slot).cloned().unwrap_or_default();
+            format!("the digits of {slot} are on its list")
+        }
+        Test::Withheld => "the number was withheld".into(),
+        Test::Country(country) => format!("the call came from {}", String::from_utf8_lossy(&country)),
+        Test::List(n) => format!("the caller is on list {}", u32::from(n) + 1),
+        Test::Open(h) => format!("{} are open", hours(h)),
+        Test::Holiday(h) => format!("it is a holiday in {}", hours(h)),
+        Test::Emergency(h) => format!("{} are closed by the emergency switch", hours(h)),
+        Test::Waiting(q, n) => format!("at least {n} wait in {}", queue(q)),
+        Test::Free(q, n) => format!("at least {n} are free in {}", queue(q)),
+        Test::SignedIn(q, n) => format!("at least {n} are signed in in {}", queue(q)),
+        Test::Expected(q, ms) => format!("the wait in {} would be at least {}", queue(q), length(ms)),
     }
 }
 
@@ -164,9 +194,6 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
         ),
         What::Held { leg: l } => ("held", leg(l), "put on hold".into()),
         What::Resumed { leg: l } => ("resumed", leg(l), "taken back from hold".into()),
-        What::Digit { leg: l, digit } => {
-            ("digit", json!({"leg": leg_id(*l), "digit": digit.to_string()}), format!("pressed {digit}"))
-        }
         What::Ended { by, reason } => (
             "ended",
             json!({"by": word(by), "reason": word(reason)}),
@@ -183,14 +210,8 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
         What::DigitsTaken { count } => {
             ("digits-taken", json!({"count": count}), format!("keyed {count} digits"))
         }
-        What::HoursClosed { hours, holiday, emergency } => {
-            let hours = m.names.of("Hours", hours.0);
-            let why = match (emergency, holiday) {
-                (true, _) => "by the emergency switch",
-                (_, true) => "for a holiday",
-                _ => "at this time",
-            };
-            ("hours-closed", json!({"hours": hours}), format!("{hours} closed {why}"))
+        What::TestHeld { test: t } => {
+            ("test-held", json!({"test": test(*t, m)}), format!("went on because {}", test(*t, m)))
         }
         What::LookedUp { look_up, ok } => {
             let name = m.names.of("LookUp", look_up.0);

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "faults")]
 mod faults;
+mod late_answers;
 mod phones;
 mod replay;
 mod switchboard;

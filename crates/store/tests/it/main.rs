@@ -606,7 +606,7 @@ fn golden_row() -> Vec<u8> {
         Event::LegHeld { leg: LegId(1), held: false },
         Event::LegEnded { leg: LegId(1), end: LegEnd::FarHungUp },
         Event::LegEnded { leg: LegId(0), end: LegEnd::NearHungUp },
-        Event::AgentWants { agent: AgentId(2), wanted: Wanted::Break },
+        Event::AgentWants { agent: AgentId(2), wanted: Wanted::Break(engine::BreakReason(0)) },
         arrives(None, 2),
         arrives(Some(NumberId(1)), 3),
         Event::HangUpAsked { call: CallId(2) },
@@ -614,7 +614,7 @@ fn golden_row() -> Vec<u8> {
         Event::Draining,
         Event::Started { seed: 8 },
         Event::DigitTaken { leg: LegId(3), taken: engine::Taken::Digit, matches: 1 },
-        Event::LookedUp { call: CallId(2), ok: true, found: vec![(engine::AttributeId(1), 2)] },
+        Event::LookedUp { call: CallId(2), request: 1, ok: true, found: vec![(engine::AttributeId(1), 2)] },
         Event::NumberChecked { leg: LegId(3), party: Some(PartyId(9)), person: 4 },
         Event::CallAsked {
             call: CallId(2),

@@ -167,7 +167,7 @@ impl Hour {
         let ask = Ask::Dispose(DispositionId(1 + self.below(3) as u32));
         self.plan(now.plus(length + 3_000), Event::CallAsked { call, by: Some(agent), ask });
         if self.below(6) == 0 {
-            let wanted = Wanted::BreakFor(BreakReason(1 + self.below(2) as u16));
+            let wanted = Wanted::Break(BreakReason(1 + self.below(2) as u16));
             self.plan(now.plus(length + 5_000), Event::AgentWants { agent, wanted });
             let back = Event::AgentWants { agent, wanted: Wanted::Available };
             let away = self.below(1_000_000);
