@@ -115,13 +115,11 @@ impl World {
         }
         self.dialled[n] += 1;
         let out = sip::Outgoing {
-            to: at(1 - n, transport),
             uri: "sip:500@192.0.2.2",
             from: "\"Anna\" <sip:100@192.0.2.1>",
             to_header: "<sip:500@192.0.2.2>",
-            max_forwards: 70,
-            extra: "",
             body: b"offer",
+            ..sip::Outgoing::to(at(1 - n, transport))
         };
         let call = self.sides[n].invite(self.now, &out);
         self.calls[n].insert(call, 0);

@@ -274,13 +274,11 @@ impl Phones {
         let display: String =
             display.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect();
         let out = sip::Outgoing {
-            to: Destination { transport: Transport::Udp, addr: to, connection: None },
             uri: &format!("sip:{number}@{to}"),
             from: &format!("\"{display}\" <sip:{user}@{}>", self.sip),
             to_header: &format!("<sip:{number}@{to}>"),
-            max_forwards: 70,
-            extra: "",
             body: offer.as_bytes(),
+            ..sip::Outgoing::to(Destination { transport: Transport::Udp, addr: to, connection: None })
         };
         let call = self.endpoint.invite(self.now, &out);
         let id = self.add(call, State::Dialling, from_user.to_owned(), Vec::new());
@@ -715,7 +713,8 @@ impl Phones {
             }
             Event::Cancelled { call } => self.over(call, |phone| PhoneEvent::GaveUp { phone }),
             Event::Ended { call, how } => self.over(call, |phone| PhoneEvent::Ended { phone, how }),
-            Event::Probed { .. } => {}
+            Event::Request { request, .. } => self.endpoint.respond(self.now, request, 405, "", "", b""),
+            Event::Asked { .. } => {}
         }
     }
 

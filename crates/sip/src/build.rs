@@ -14,6 +14,23 @@ use std::sync::Arc;
 /// A message ready to send, kept for repetition.
 pub(crate) type Wire = Arc<[u8]>;
 
+/// What a message carries.
+#[derive(Clone, Copy)]
+pub(crate) struct Body<'a> {
+    /// Content-Type; empty where the header lines already name it.
+    pub(crate) kind: &'a str,
+    pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> Body<'a> {
+    pub(crate) const NONE: Body<'static> = Body { kind: "", bytes: b"" };
+
+    /// A session description.
+    pub(crate) fn sdp(bytes: &'a [u8]) -> Body<'a> {
+        Body { kind: "application/sdp", bytes }
+    }
+}
+
 /// What each answer to one request begins with, copied from it once (RFC 3261 section 8.2.6).
 #[derive(Clone)]
 pub(crate) struct ReplyBase {
@@ -60,8 +77,9 @@ impl ReplyBase {
     }
 
     /// Writes an answer. `tag` is added to To unless it has one; `extra` is whole header lines.
-    pub(crate) fn reply(&self, code: u16, reason: &str, tag: &[u8], extra: &[u8], body: &[u8]) -> Wire {
-        let mut out = Vec::with_capacity(self.head.len() + self.to.len() + extra.len() + body.len() + 128);
+    pub(crate) fn reply(&self, code: u16, reason: &str, tag: &[u8], extra: &[u8], body: Body<'_>) -> Wire {
+        let length = self.head.len() + self.to.len() + extra.len() + body.bytes.len();
+        let mut out = Vec::with_capacity(length + 128);
         let reason = if reason.is_empty() { reason_phrase(code) } else { reason };
         let _ = write!(out, "SIP/2.0 {code} {reason}\r\n");
         out.extend_from_slice(&self.head);
@@ -108,12 +126,12 @@ fn push_top_via(out: &mut Vec<u8>, line: &[u8], source: SocketAddr) {
     out.extend_from_slice(rest);
 }
 
-fn push_body(out: &mut Vec<u8>, body: &[u8]) {
-    if !body.is_empty() {
-        out.extend_from_slice(b"Content-Type: application/sdp\r\n");
+fn push_body(out: &mut Vec<u8>, body: Body<'_>) {
+    if !body.bytes.is_empty() && !body.kind.is_empty() {
+        let _ = write!(out, "Content-Type: {}\r\n", body.kind);
     }
-    let _ = write!(out, "Content-Length: {}\r\n\r\n", body.len());
-    out.extend_from_slice(body);
+    let _ = write!(out, "Content-Length: {}\r\n\r\n", body.bytes.len());
+    out.extend_from_slice(body.bytes);
 }
 
 /// The header lines of an answer that makes or refreshes a dialog.
@@ -141,16 +159,19 @@ pub(crate) fn read_tag(tag: &[u8]) -> Option<(u64, u64)> {
     Some((crate::seed::read_hex(&tag[..dash])?, crate::seed::read_hex(&tag[dash + 1..])?))
 }
 
-/// A request of ours and where the parts stand that its ACK and CANCEL repeat.
+/// A request of ours, and where the parts stand that its ACK, its CANCEL and its repetition with credentials take over.
 #[derive(Clone)]
 pub(crate) struct SentRequest {
     pub(crate) wire: Wire,
-    uri: (u32, u32),
-    // Via, Max-Forwards, Route, From, Call-ID.
-    shared: (u32, u32),
-    to: (u32, u32),
     pub(crate) cseq: u32,
+    uri: Span,
+    via: Span,
+    // Max-Forwards, Route, From, Call-ID.
+    path: Span,
+    to: Span,
 }
+
+type Span = (u32, u32);
 
 /// What a request says besides its dialog.
 pub(crate) struct RequestParts<'a> {
@@ -161,64 +182,100 @@ pub(crate) struct RequestParts<'a> {
     pub(crate) contact: Option<&'a str>,
     pub(crate) product: &'a str,
     pub(crate) max_forwards: u8,
+    /// Lines that say who we are.
+    pub(crate) login: &'a [u8],
     pub(crate) extra: &'a [u8],
-    pub(crate) body: &'a [u8],
+    pub(crate) body: Body<'a>,
 }
 
 /// Writes a request inside `dialog` (or one that begins it).
 pub(crate) fn request(dialog: &Dialog, p: &RequestParts<'_>) -> SentRequest {
-    let mut out = Vec::with_capacity(640 + p.body.len() + p.extra.len());
     let (uri, routes) = dialog.request_uri_and_routes();
-    out.extend_from_slice(p.method.as_str().as_bytes());
-    out.push(b' ');
-    let uri_at = out.len();
-    out.extend_from_slice(uri);
-    let uri_span = (uri_at as u32, out.len() as u32);
-    out.extend_from_slice(b" SIP/2.0\r\n");
-    let shared_at = out.len();
-    out.extend_from_slice(b"Via: SIP/2.0/");
-    out.extend_from_slice(p.via.as_bytes());
-    out.extend_from_slice(b";rport;branch=");
-    push_branch(&mut out, p.branch.0, p.branch.1);
-    let _ = write!(out, "\r\nMax-Forwards: {}\r\n", p.max_forwards);
-    for route in routes {
-        out.extend_from_slice(b"Route: ");
-        out.extend_from_slice(&route);
-        out.extend_from_slice(b"\r\n");
-    }
-    out.extend_from_slice(b"From: ");
-    out.extend_from_slice(&dialog.local);
-    out.extend_from_slice(b"\r\nCall-ID: ");
-    out.extend_from_slice(&dialog.call_id);
-    out.extend_from_slice(b"\r\n");
-    let shared_end = out.len();
-    out.extend_from_slice(b"To: ");
-    let to_at = out.len();
-    out.extend_from_slice(&dialog.remote);
-    let to_end = out.len();
-    let _ = write!(out, "\r\nCSeq: {} {}\r\n", p.cseq, p.method.as_str());
-    if let Some(contact) = p.contact {
-        let _ = write!(out, "Contact: {contact}\r\nAllow: {ALLOW}\r\n");
-    }
-    let _ = write!(out, "User-Agent: {}\r\n", p.product);
-    out.extend_from_slice(p.extra);
-    push_body(&mut out, p.body);
-    SentRequest {
-        wire: out.into(),
-        uri: uri_span,
-        shared: (shared_at as u32, shared_end as u32),
-        to: (to_at as u32, to_end as u32),
+    let head = Head {
+        method: p.method,
+        uri,
+        via: p.via,
+        branch: p.branch,
+        to: &dialog.remote,
         cseq: p.cseq,
+        login: p.login,
+    };
+    let path = |out: &mut Vec<u8>| {
+        let _ = write!(out, "Max-Forwards: {}\r\n", p.max_forwards);
+        for route in routes {
+            out.extend_from_slice(b"Route: ");
+            out.extend_from_slice(&route);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(b"From: ");
+        out.extend_from_slice(&dialog.local);
+        out.extend_from_slice(b"\r\nCall-ID: ");
+        out.extend_from_slice(&dialog.call_id);
+        out.extend_from_slice(b"\r\n");
+    };
+    head.write(640 + p.body.bytes.len() + p.extra.len(), path, |out| {
+        if let Some(contact) = p.contact {
+            let _ = write!(out, "Contact: {contact}\r\nAllow: {ALLOW}\r\n");
+        }
+        let _ = write!(out, "User-Agent: {}\r\n", p.product);
+        out.extend_from_slice(p.extra);
+        push_body(out, p.body);
+    })
+}
+
+/// What differs between a request and its repetition, and what must stand between.
+struct Head<'a> {
+    method: Method,
+    uri: &'a [u8],
+    via: &'a str,
+    branch: (u32, u64),
+    to: &'a [u8],
+    cseq: u32,
+    login: &'a [u8],
+}
+
+impl Head<'_> {
+    fn write(
+        &self,
+        size: usize,
+        path: impl FnOnce(&mut Vec<u8>),
+        rest: impl FnOnce(&mut Vec<u8>),
+    ) -> SentRequest {
+        let mut out = Vec::with_capacity(size);
+        let part = |out: &mut Vec<u8>, write: &mut dyn FnMut(&mut Vec<u8>)| {
+            let start = out.len() as u32;
+            write(out);
+            (start, out.len() as u32)
+        };
+        out.extend_from_slice(self.method.as_str().as_bytes());
+        out.push(b' ');
+        let uri = part(&mut out, &mut |out| out.extend_from_slice(self.uri));
+        out.extend_from_slice(b" SIP/2.0\r\n");
+        let via = part(&mut out, &mut |out| {
+            let _ = write!(out, "Via: SIP/2.0/{};rport;branch=", self.via);
+            push_branch(out, self.branch.0, self.branch.1);
+            out.extend_from_slice(b"\r\n");
+        });
+        let path_at = out.len() as u32;
+        path(&mut out);
+        let path = (path_at, out.len() as u32);
+        out.extend_from_slice(b"To: ");
+        let to = part(&mut out, &mut |out| out.extend_from_slice(self.to));
+        let _ = write!(out, "\r\nCSeq: {} {}\r\n", self.cseq, self.method.as_str());
+        out.extend_from_slice(self.login);
+        rest(&mut out);
+        SentRequest { wire: out.into(), cseq: self.cseq, uri, via, path, to }
     }
 }
 
 impl SentRequest {
     /// None yet.
     pub(crate) fn empty() -> SentRequest {
-        SentRequest { wire: Arc::from([]), uri: (0, 0), shared: (0, 0), to: (0, 0), cseq: 0 }
+        let none = (0, 0);
+        SentRequest { wire: Arc::from([]), cseq: 0, uri: none, via: none, path: none, to: none }
     }
 
-    fn part(&self, span: (u32, u32)) -> &[u8] {
+    fn part(&self, span: Span) -> &[u8] {
         &self.wire[span.0 as usize..span.1 as usize]
     }
 
@@ -230,12 +287,13 @@ impl SentRequest {
         out.push(b' ');
         out.extend_from_slice(self.part(self.uri));
         out.extend_from_slice(b" SIP/2.0\r\n");
-        out.extend_from_slice(self.part(self.shared));
+        out.extend_from_slice(self.part(self.via));
+        out.extend_from_slice(self.part(self.path));
         out.extend_from_slice(b"To: ");
         out.extend_from_slice(to.unwrap_or_else(|| self.part(self.to)));
         let _ = write!(out, "\r\nCSeq: {} {}\r\n", self.cseq, method.as_str());
         out.extend_from_slice(extra);
-        push_body(&mut out, b"");
+        push_body(&mut out, Body::NONE);
         out.into()
     }
 }

@@ -3,16 +3,17 @@
 //! Every call ends in exactly one of [`Event::Cancelled`], [`Event::Refused`] and [`Event::Ended`], whoever ends it;
 //! after that its id means nothing here.
 
-use crate::build::{Wire, dialog_lines, push_tag, read_tag};
+use crate::build::{Body, Wire, dialog_lines, push_tag, read_tag};
 use crate::dialog::{Dialog, tag_of};
-use crate::endpoint::{Destination, Endpoint, Event, Refused, Transport};
+use crate::endpoint::{Destination, Endpoint, Transport};
+use crate::event::{Event, Refused};
 use crate::message::Message;
 use crate::method::Method;
 use crate::name::Name;
 use crate::slots::Key;
 use crate::time::Time;
 use crate::timer::{Timer, Wait};
-use crate::transaction::{ClientState, Owner, ServerState};
+use crate::transaction::{ClientState, Going, Owner, ServerState};
 use crate::uri::split_outside_quotes;
 
 /// How many answers with tags of their own one INVITE may get; the rest is ignored.
@@ -33,7 +34,8 @@ pub enum Hangup {
     NoAck,
 }
 
-/// A call to make.
+/// A call to make. Made from [`Outgoing::to`], so that what is not said has its usual value.
+#[derive(Clone, Copy)]
 pub struct Outgoing<'a> {
     /// Where the INVITE goes.
     pub to: Destination,
@@ -49,6 +51,13 @@ pub struct Outgoing<'a> {
     pub extra: &'a str,
     /// The offer.
     pub body: &'a [u8],
+}
+
+impl Outgoing<'_> {
+    /// A call to a destination, without addresses yet, with 70 hops left.
+    pub fn to(to: Destination) -> Outgoing<'static> {
+        Outgoing { to, uri: "", from: "", to_header: "", max_forwards: 70, extra: "", body: b"" }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,18 +132,14 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(key) else { return CallId(key) };
         call.dialog.local = local.into();
         let dialog = call.dialog.clone();
-        let tx = self.send_request(
-            now,
-            &dialog,
-            Method::Invite,
-            first_cseq,
-            out.to,
-            Owner::Invite(key),
-            true,
-            out.max_forwards,
-            out.extra.as_bytes(),
-            out.body,
-        );
+        let going = Going {
+            with_contact: true,
+            max_forwards: out.max_forwards,
+            extra: out.extra.as_bytes(),
+            body: Body::sdp(out.body),
+            ..Going::new(Method::Invite, first_cseq, out.to, Owner::Invite(key))
+        };
+        let tx = self.send_request(now, &dialog, going);
         if let Some(call) = self.calls.get_mut(key) {
             call.state = State::Calling { tx, heard: false };
         }
@@ -162,11 +167,23 @@ impl Endpoint {
 
     /// Refuses a call that has no final answer yet, 300 to 699. The call is gone, without an event.
     pub fn reject(&mut self, now: Time, call: CallId, code: u16, reason: &str) {
+        self.reject_with(now, call, code, reason, "");
+    }
+
+    /// [`Endpoint::reject`] with header lines, each ending in CRLF.
+    pub fn reject_with(&mut self, now: Time, call: CallId, code: u16, reason: &str, lines: &str) {
         let Some(c) = self.calls.get(call.0) else { return };
         let State::Incoming { tx } = c.state else { return };
         let tag = self.local_tag(call.0);
-        self.answer(now, tx, code.clamp(300, 699), reason, &tag, b"", b"");
+        self.answer(now, tx, code.clamp(300, 699), reason, &tag, lines.as_bytes(), b"");
         self.calls.remove(call.0);
+    }
+
+    /// Asks the far end of a call that has no final answer yet who it is: 401, or 407 for a caller that we are a proxy
+    /// to. `lines` are the challenges, whole lines of `WWW-Authenticate` or `Proxy-Authenticate`. The call is gone, without
+    /// an event; the far end calls again with its credentials, as a new call.
+    pub fn challenge(&mut self, now: Time, call: CallId, code: u16, lines: &str) {
+        self.reject_with(now, call, if code == 407 { 407 } else { 401 }, "", lines);
     }
 
     /// Ends a call in whatever state it is: CANCEL, BYE, or 480 to a call that was not answered. What follows is
@@ -204,18 +221,12 @@ impl Endpoint {
         }
         c.dialog.local_cseq += 1;
         let (dialog, cseq, to) = (c.dialog.clone(), c.dialog.local_cseq, c.dialog.next_hop(c.peer));
-        let tx = self.send_request(
-            now,
-            &dialog,
-            Method::Invite,
-            cseq,
-            to,
-            Owner::Reoffer(call.0),
-            true,
-            70,
-            b"",
-            body,
-        );
+        let going = Going {
+            with_contact: true,
+            body: Body::sdp(body),
+            ..Going::new(Method::Invite, cseq, to, Owner::Reoffer(call.0))
+        };
+        let tx = self.send_request(now, &dialog, going);
         if let Some(c) = self.calls.get_mut(call.0) {
             c.reoffer_out = Some(tx);
         }
@@ -458,7 +469,7 @@ impl Endpoint {
         self.send_ack_in(&dialog, cseq, from, tx);
         dialog.local_cseq = cseq + 1;
         let to = dialog.next_hop(from);
-        self.send_request(now, &dialog, Method::Bye, cseq + 1, to, Owner::Nobody, false, 70, b"", b"");
+        self.send_request(now, &dialog, Going::new(Method::Bye, cseq + 1, to, Owner::Nobody));
     }
 
     fn send_ack(&mut self, tx: Key, key: Key, m: &Message) {
@@ -483,8 +494,9 @@ impl Endpoint {
                 contact: None,
                 product: &self.product,
                 max_forwards: 70,
+                login: b"",
                 extra: b"",
-                body: b"",
+                body: Body::NONE,
             },
         );
         if let Some(t) = self.clients.get_mut(tx) {
@@ -500,8 +512,10 @@ impl Endpoint {
     }
 
     /// Nobody answered in time, or the far end could not be reached.
-    pub(crate) fn on_no_answer(&mut self, now: Time, owner: Owner) {
-        self.ended_without_answer(now, owner, Refused { code: 408, redirected: false });
+    pub(crate) fn on_no_answer(&mut self, now: Time, owner: Owner, code: u16) {
+        // A re-INVITE that could not be sent is one that nobody answered: RFC 3261 section 14.1 names 408.
+        let code = if matches!(owner, Owner::Invite(_)) { code } else { 408 };
+        self.ended_without_answer(now, owner, Refused { code, redirected: false });
     }
 
     fn ended_without_answer(&mut self, now: Time, owner: Owner, refused: Refused) {
@@ -572,25 +586,15 @@ impl Endpoint {
         c.dialog.local_cseq += 1;
         let to = c.dialog.next_hop(c.peer);
         let cseq = c.dialog.local_cseq;
-        self.send_request(
-            now,
-            &c.dialog,
-            Method::Bye,
-            cseq,
-            to,
-            Owner::Nobody,
-            false,
-            70,
-            extra.as_bytes(),
-            b"",
-        );
+        let going = Going { extra: extra.as_bytes(), ..Going::new(Method::Bye, cseq, to, Owner::Nobody) };
+        self.send_request(now, &c.dialog, going);
     }
 
     fn send_ok(&mut self, now: Time, key: Key, tx: Key, body: &[u8]) {
         let Some(c) = self.calls.get(key) else { return };
         let (tag, lines) = (self.local_tag(key), self.contact_of(c.peer.transport));
         let Some(s) = self.servers.get(tx) else { return };
-        let wire = s.base.reply(200, "", &tag, &lines, body);
+        let wire = s.base.reply(200, "", &tag, &lines, Body::sdp(body));
         let (to, cseq) = (s.to, c.dialog.remote_cseq.unwrap_or(0));
         self.answer(now, tx, 200, "", &tag, &lines, body);
         if let Some(c) = self.calls.get_mut(key) {

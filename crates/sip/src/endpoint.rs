@@ -1,17 +1,15 @@
 //! The endpoint: what goes in, what comes out, and the sorting of what arrives.
 
-use crate::build::{ReplyBase, RequestParts, SentRequest, Wire, push_tag, request};
-use crate::call::{Call, CallId, Hangup};
-use crate::dialog::{Dialog, tag_of};
+use crate::build::Wire;
+use crate::call::Call;
+use crate::event::Event;
 use crate::message::{Message, Start};
-use crate::method::{ALLOW, Method};
-use crate::name::Name;
 use crate::refuse::{check_request, check_response};
 use crate::seed::Chance;
 use crate::slots::{Key, Slots};
 use crate::time::Time;
-use crate::timer::{Timers, Wait};
-use crate::transaction::{ClientState, ClientTx, Owner, ServerTx, server_id};
+use crate::timer::Timers;
+use crate::transaction::{ClientTx, ServerTx, server_id};
 use core::net::SocketAddr;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -85,107 +83,6 @@ pub struct Transmit {
     pub bytes: Arc<[u8]>,
 }
 
-/// An INVITE that begins a call. 100 Trying has been sent.
-pub struct Incoming {
-    /// The call it begins: ring, accept or reject it.
-    pub call: CallId,
-    /// Where it came from.
-    pub from: Destination,
-    /// All of it; the body is the offer, empty if the caller leaves the offer to us.
-    pub message: Box<Message>,
-}
-
-/// A call of ours that was refused.
-#[derive(Clone, Debug)]
-pub struct Refused {
-    /// The final answer's code; 408 when nobody answered, 503 when the far end could not be reached.
-    pub code: u16,
-    /// The address of a 3xx answer's Contact is not followed here; whether there was one.
-    pub redirected: bool,
-}
-
-/// What the caller of this room has to know.
-pub enum Event {
-    /// A call begins.
-    Incoming(Incoming),
-    /// The far end cancelled a call that had no final answer; 487 was sent. The call is gone.
-    Cancelled {
-        /// Which.
-        call: CallId,
-    },
-    /// A call of ours progresses: 180, 183 and their like.
-    Progress {
-        /// Which.
-        call: CallId,
-        /// 101 to 199.
-        code: u16,
-        /// Which of the call's early dialogs, in the order of their first answer, from 0.
-        branch: u8,
-        /// The answer or offer in it, if any.
-        body: Vec<u8>,
-    },
-    /// A call of ours was answered; ACK was sent.
-    Answered {
-        /// Which.
-        call: CallId,
-        /// The session description of the answer.
-        body: Vec<u8>,
-    },
-    /// A call of ours was refused, not answered, or cancelled to its end. The call is gone.
-    Refused {
-        /// Which.
-        call: CallId,
-        /// How.
-        refused: Refused,
-    },
-    /// The ACK for our 2xx came.
-    Acknowledged {
-        /// Which.
-        call: CallId,
-        /// The answer, when the offer was ours.
-        body: Vec<u8>,
-    },
-    /// The far end offers another session (re-INVITE): answer or reject it.
-    Reoffer {
-        /// Which.
-        call: CallId,
-        /// The offer; empty if we are to make one.
-        body: Vec<u8>,
-    },
-    /// Our re-INVITE was answered.
-    Reanswered {
-        /// Which.
-        call: CallId,
-        /// The answer.
-        body: Vec<u8>,
-    },
-    /// Our re-INVITE was refused; the session stays as it was.
-    ReofferRefused {
-        /// Which.
-        call: CallId,
-        /// The code; 491 means to try again a little later.
-        code: u16,
-    },
-    /// A call that was up has ended. The call is gone.
-    Ended {
-        /// Which.
-        call: CallId,
-        /// By whom and why.
-        how: Hangup,
-    },
-    /// An OPTIONS of ours ended.
-    Probed {
-        /// Which.
-        probe: ProbeId,
-        /// The answer's code; `None` when there was none.
-        code: Option<u16>,
-    },
-}
-
-/// An OPTIONS of ours.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub struct ProbeId(pub u64);
-
 /// Counts of what arrived and was not as it should be. Counted, not logged, so that nobody can flood a log.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 pub struct Counters {
@@ -227,7 +124,9 @@ pub struct Endpoint {
     pub(crate) transmits: VecDeque<Transmit>,
     pub(crate) events: VecDeque<Event>,
     pub(crate) counters: Counters,
-    next_probe: u64,
+    pub(crate) next_ask: u64,
+    /// Requests that wait for [`Endpoint::respond`].
+    pub(crate) open_requests: usize,
 }
 
 /// What Via and Contact say on one transport.
@@ -266,7 +165,8 @@ impl Endpoint {
             transmits: VecDeque::new(),
             events: VecDeque::new(),
             counters: Counters::default(),
-            next_probe: 0,
+            next_ask: 0,
+            open_requests: 0,
         }
     }
 
@@ -336,20 +236,6 @@ impl Endpoint {
         self.clients.len() + self.servers.len()
     }
 
-    /// Asks whether a peer is there (OPTIONS). The outcome is [`Event::Probed`].
-    pub fn probe(&mut self, now: Time, to: Destination, uri: &str) -> ProbeId {
-        let id = ProbeId(self.next_probe);
-        self.next_probe += 1;
-        let secret = self.chance.next();
-        let mut local = self.face(to.transport).contact.clone().into_bytes();
-        local.extend_from_slice(b";tag=");
-        push_tag(&mut local, 0, secret);
-        let call_id = self.new_call_id();
-        let dialog = Dialog::outgoing(call_id, local, format!("<{uri}>").as_bytes(), uri.as_bytes(), 1);
-        self.send_request(now, &dialog, Method::Options, 1, to, Owner::Probe(id), false, 70, b"", b"");
-        id
-    }
-
     pub(crate) fn face(&self, transport: Transport) -> &Face {
         // An endpoint without any address sends nothing that could be answered; it has one by construction of its caller.
         static NONE: std::sync::OnceLock<Face> = std::sync::OnceLock::new();
@@ -376,242 +262,4 @@ impl Endpoint {
         self.counters.sent += 1;
         self.transmits.push_back(Transmit { to, bytes });
     }
-
-    /// Writes a request and starts its transaction.
-    pub(crate) fn send_request(
-        &mut self,
-        now: Time,
-        dialog: &Dialog,
-        method: Method,
-        cseq: u32,
-        to: Destination,
-        owner: Owner,
-        with_contact: bool,
-        max_forwards: u8,
-        extra: &[u8],
-        body: &[u8],
-    ) -> Key {
-        let secret = self.chance.next();
-        let key = self.clients.insert(ClientTx {
-            secret,
-            method,
-            state: ClientState::Calling,
-            // Written below: its branch names the place that the transaction takes here.
-            request: SentRequest::empty(),
-            to,
-            owner,
-            repeat: Wait::T1Times(0),
-            cancel: None,
-            acks: Vec::new(),
-            final_ack: None,
-        });
-        let face = self.face(to.transport);
-        let sent = request(
-            dialog,
-            &RequestParts {
-                method,
-                cseq,
-                via: &face.via,
-                branch: (key.index, secret),
-                contact: with_contact.then_some(face.contact.as_str()),
-                product: &self.product,
-                max_forwards,
-                extra,
-                body,
-            },
-        );
-        if let Some(tx) = self.clients.get_mut(key) {
-            tx.request = sent;
-        }
-        self.start_client(now, key);
-        key
-    }
-
-    fn receive(&mut self, now: Time, from: Destination, bytes: &[u8]) {
-        self.counters.received += 1;
-        let Ok(m) = Message::parse(bytes) else {
-            self.counters.unreadable += 1;
-            return;
-        };
-        match m.start() {
-            Start::Response(code) => {
-                if check_response(&m) {
-                    self.on_response(now, from, &m, code);
-                } else {
-                    self.counters.unreadable += 1;
-                }
-            }
-            Start::Request(method) => self.on_request(now, from, m, method),
-        }
-    }
-
-    fn on_request(&mut self, now: Time, from: Destination, m: Message, method: Method) {
-        if let Err(refusal) = check_request(&m) {
-            self.counters.refused += 1;
-            // Without a Via nobody knows where an answer goes, and an ACK never gets one.
-            if method != Method::Ack && m.value(Name::Via).is_some() {
-                self.reply_once(&m, from, refusal.code, refusal.why, b"");
-            }
-            return;
-        }
-        let known = self.server_ids.get(&server_id(&m, method)).copied();
-        match method {
-            Method::Ack => {
-                let absorbed = known.is_some_and(|key| self.on_transaction_ack(now, key));
-                if !absorbed && !self.on_call_ack(now, &m) {
-                    self.counters.stray_acks += 1;
-                }
-                return;
-            }
-            Method::Cancel => {
-                // RFC 3261 section 9.2: the CANCEL itself is always answered, the INVITE only if it still can be.
-                let code = if known.is_some() { 200 } else { 481 };
-                self.reply_once(&m, from, code, "", b"");
-                if let Some(key) = known {
-                    self.on_cancel(now, key);
-                }
-                return;
-            }
-            _ => {}
-        }
-        if let Some(key) = known {
-            self.on_repeated(key);
-            return;
-        }
-        if self.servers.len() >= self.limits.transactions {
-            self.over_limit(&m, from);
-            return;
-        }
-        match method {
-            Method::Invite | Method::Bye | Method::Options => {}
-            Method::Other => return self.reply_once(&m, from, 501, "", b""),
-            _ => {
-                let allow = format!("Allow: {ALLOW}\r\n");
-                return self.reply_once(&m, from, 405, "", allow.as_bytes());
-            }
-        }
-        let required: Vec<&[u8]> = m.values(Name::Require).filter(|v| !v.is_empty()).collect();
-        if !required.is_empty() {
-            let unsupported = [b"Unsupported: ", required.join(&b", "[..]).as_slice(), b"\r\n"].concat();
-            return self.reply_once(&m, from, 420, "", &unsupported);
-        }
-        if !m.body().is_empty()
-            && m.value(Name::ContentEncoding).is_some_and(|v| !v.eq_ignore_ascii_case(b"identity"))
-        {
-            return self.reply_once(&m, from, 415, "", b"Accept-Encoding: identity\r\n");
-        }
-        let in_dialog = !tag_of(m.value(Name::To).unwrap_or_default()).is_empty();
-        match (method, in_dialog) {
-            (Method::Invite, _) if !m.body().is_empty() && !is_sdp(&m) => {
-                self.reply_once(&m, from, 415, "", b"Accept: application/sdp\r\n");
-            }
-            (Method::Invite, true) => self.on_reinvite(now, from, &m),
-            (Method::Invite, false) => self.on_invite(now, from, m),
-            (Method::Bye, _) => self.on_bye(now, from, &m),
-            (_, true) if self.call_of(&m).is_none() => self.reply_once(&m, from, 481, "", b""),
-            _ => {
-                let lines =
-                    format!("Allow: {ALLOW}\r\nAccept: application/sdp\r\nServer: {}\r\n", self.product);
-                self.reply_once(&m, from, 200, "", lines.as_bytes());
-            }
-        }
-    }
-
-    fn on_invite(&mut self, now: Time, from: Destination, m: Message) {
-        if m.value(Name::MaxForwards) == Some(b"0") {
-            return self.reply_once(&m, from, 483, "", b"");
-        }
-        let accepts: Vec<&[u8]> = m.values(Name::Accept).collect();
-        let takes_sdp = |v: &&[u8]| {
-            let v = v.to_ascii_lowercase();
-            [&b"application/sdp"[..], b"application/*", b"*/*"]
-                .iter()
-                .any(|t| v.windows(t.len()).any(|w| w == *t))
-        };
-        if !accepts.is_empty() && !accepts.iter().any(takes_sdp) {
-            return self.reply_once(&m, from, 406, "", b"Accept: application/sdp\r\n");
-        }
-        let merged = merge_id(&m);
-        if self.invites.contains(&merged) {
-            return self.reply_once(&m, from, 482, "", b"");
-        }
-        if self.calls.len() >= self.limits.calls {
-            return self.over_limit(&m, from);
-        }
-        let tx = self.start_server(&m, Method::Invite, from, None);
-        self.answer(now, tx, 100, "", b"", b"", b"");
-        let call = self.begin_incoming(now, &m, from, tx);
-        if let Some(tx) = self.servers.get_mut(tx) {
-            tx.merge_id = Some(merged.clone());
-        }
-        self.invites.insert(merged);
-        self.events.push_back(Event::Incoming(Incoming { call, from, message: Box::new(m) }));
-    }
-
-    fn over_limit(&mut self, m: &Message, from: Destination) {
-        self.counters.over_limit += 1;
-        self.reply_once(m, from, 503, "", b"Retry-After: 5\r\n");
-    }
-
-    /// Answers a request and keeps no state: the same request gets the same kind of answer again.
-    pub(crate) fn reply_once(
-        &mut self,
-        m: &Message,
-        from: Destination,
-        code: u16,
-        reason: &str,
-        extra: &[u8],
-    ) {
-        let mut tag = Vec::new();
-        push_tag(&mut tag, u32::MAX, self.chance.next());
-        let wire = ReplyBase::new(m, from.addr).reply(code, reason, &tag, extra, b"");
-        let to = self.reply_destination(m, from);
-        self.send(to, wire);
-    }
-
-    /// RFC 3261 section 18.2.2 and RFC 3581: back to the real source; its port where `rport` asks, else sent-by's.
-    pub(crate) fn reply_destination(&self, m: &Message, from: Destination) -> Destination {
-        if from.transport != Transport::Udp {
-            return from;
-        }
-        match m.top_via() {
-            Some(via) if !via.rport => {
-                let port = via.port.filter(|p| *p != 0).unwrap_or(5060);
-                Destination { addr: SocketAddr::new(from.addr.ip(), port), ..from }
-            }
-            _ => from,
-        }
-    }
-
-    fn unreachable(&mut self, now: Time, to: Destination) {
-        // Rare (a refused connection, an ICMP answer), so a walk over the client transactions is fair.
-        let failed: Vec<Key> = (0..self.clients.capacity())
-            .filter_map(|i| self.clients.at(i))
-            .filter(|(_, tx)| {
-                let same = match (to.connection, tx.to.connection) {
-                    (Some(broken), Some(used)) => broken == used,
-                    _ => tx.to.addr == to.addr,
-                };
-                same && tx.to.transport == to.transport
-                    && matches!(tx.state, ClientState::Calling | ClientState::Proceeding)
-            })
-            .map(|(k, _)| k)
-            .collect();
-        for key in failed {
-            self.client_failed(now, key);
-        }
-    }
-}
-
-/// Requests that differ in this but for their branch are one request that came by two ways.
-fn merge_id(m: &Message) -> Box<[u8]> {
-    let from_tag = m.value(Name::From).map(tag_of).unwrap_or_default();
-    let cseq = m.cseq().map_or(0, |c| c.0).to_be_bytes();
-    [m.value(Name::CallId).unwrap_or_default(), b"\0", from_tag, b"\0", &cseq].concat().into()
-}
-
-fn is_sdp(m: &Message) -> bool {
-    let Some(v) = m.value(Name::ContentType) else { return true };
-    let end = v.iter().position(|&c| c == b';').unwrap_or(v.len());
-    crate::uri::trim(&v[..end]).eq_ignore_ascii_case(b"application/sdp")
 }

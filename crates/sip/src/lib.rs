@@ -12,10 +12,13 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod arrive;
+mod ask;
 mod build;
 mod call;
 mod dialog;
 mod endpoint;
+mod event;
 mod frame;
 mod message;
 mod method;
@@ -30,11 +33,10 @@ mod transaction;
 mod uri;
 
 pub use address::{AddressError, NameAddr};
+pub use ask::{Ask, AskId, RequestId};
 pub use call::{CallId, Hangup, Outgoing};
-pub use endpoint::{
-    Counters, Destination, Endpoint, Event, Incoming, Input, Limits, Local, ProbeId, Refused, Transmit,
-    Transport,
-};
+pub use endpoint::{Counters, Destination, Endpoint, Input, Limits, Local, Transmit, Transport};
+pub use event::{Event, Incoming, Refused};
 pub use frame::{Frame, FrameError, Splitter};
 pub use message::{Header, Message, ParseError, Start, Via};
 pub use method::Method;

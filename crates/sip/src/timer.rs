@@ -49,6 +49,8 @@ pub(crate) enum Timer {
     /// Client re-INVITE, or an INVITE that was cancelled: a provisional answer and nothing more. The call may be gone
     /// by then on either side, and with it whoever would repeat the answer or wait for it.
     Unanswered,
+    /// Server, REGISTER: the caller of this room did not answer it.
+    Unattended,
     /// Call: rings without an end; a proxy's timer C, here as the last guard.
     Ringing,
 }

@@ -1,7 +1,10 @@
 //! Transactions, client and server, for INVITE and for other methods (RFC 3261 section 17 with RFC 6026).
 
-use crate::build::{ReplyBase, SentRequest, Wire, read_tag};
-use crate::endpoint::{Destination, Endpoint, ProbeId, Transport};
+use crate::ask::AskId;
+use crate::build::{Body, ReplyBase, RequestParts, SentRequest, Wire, read_tag, request};
+use crate::dialog::Dialog;
+use crate::endpoint::{Destination, Endpoint, Transport};
+use crate::event::Event;
 use crate::message::Message;
 use crate::method::Method;
 use crate::name::Name;
@@ -28,8 +31,8 @@ pub(crate) enum Owner {
     Invite(Key),
     /// A re-INVITE of ours.
     Reoffer(Key),
-    /// An OPTIONS of ours.
-    Probe(ProbeId),
+    /// A request outside dialogs.
+    Ask(AskId),
     /// BYE and CANCEL: nobody waits for their end.
     Nobody,
 }
@@ -48,6 +51,25 @@ pub(crate) struct ClientTx {
     pub(crate) acks: Vec<(Box<[u8]>, Wire, Destination)>,
     /// The ACK of a final answer that was not 2xx.
     pub(crate) final_ack: Option<Wire>,
+}
+
+/// A request that is to go out: what it says besides its dialog.
+pub(crate) struct Going<'a> {
+    pub(crate) method: Method,
+    pub(crate) cseq: u32,
+    pub(crate) to: Destination,
+    pub(crate) owner: Owner,
+    /// Whether it says where we can be reached and what we can do.
+    pub(crate) with_contact: bool,
+    pub(crate) max_forwards: u8,
+    pub(crate) extra: &'a [u8],
+    pub(crate) body: Body<'a>,
+}
+
+impl Going<'_> {
+    pub(crate) fn new(method: Method, cseq: u32, to: Destination, owner: Owner) -> Going<'static> {
+        Going { method, cseq, to, owner, with_contact: false, max_forwards: 70, extra: b"", body: Body::NONE }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,6 +93,8 @@ pub(crate) struct ServerTx {
     pub(crate) to: Destination,
     pub(crate) call: Option<Key>,
     pub(crate) repeat: Wait,
+    /// Whether the caller of this room still has to answer it ([`Endpoint::respond`]).
+    pub(crate) waits_for_caller: bool,
     /// Its entry among the INVITEs that may come by two ways.
     pub(crate) merge_id: Option<Box<[u8]>>,
 }
@@ -104,6 +128,45 @@ pub(crate) fn server_id(m: &Message, method: Method) -> Box<[u8]> {
 
 impl Endpoint {
     // ---- client ----
+
+    /// Writes a request and starts its transaction.
+    pub(crate) fn send_request(&mut self, now: Time, dialog: &Dialog, going: Going<'_>) -> Key {
+        let secret = self.chance.next();
+        let key = self.clients.insert(ClientTx {
+            secret,
+            method: going.method,
+            state: ClientState::Calling,
+            // Written below: its branch names the place that the transaction takes here.
+            request: SentRequest::empty(),
+            to: going.to,
+            owner: going.owner,
+            repeat: Wait::T1Times(0),
+            cancel: None,
+            acks: Vec::new(),
+            final_ack: None,
+        });
+        let face = self.face(going.to.transport);
+        let sent = request(
+            dialog,
+            &RequestParts {
+                method: going.method,
+                cseq: going.cseq,
+                via: &face.via,
+                branch: (key.index, secret),
+                contact: going.with_contact.then_some(face.contact.as_str()),
+                product: &self.product,
+                max_forwards: going.max_forwards,
+                login: b"",
+                extra: going.extra,
+                body: going.body,
+            },
+        );
+        if let Some(tx) = self.clients.get_mut(key) {
+            tx.request = sent;
+        }
+        self.start_client(now, key);
+        key
+    }
 
     /// Starts a client transaction for a request that was written with this key's branch.
     pub(crate) fn start_client(&mut self, now: Time, key: Key) {
@@ -142,6 +205,7 @@ impl Endpoint {
             tx.to.connection = from.connection;
         }
         let (state, owner, reliable) = (tx.state, tx.owner, tx.to.transport != Transport::Udp);
+        let tx_cseq = tx.request.cseq;
         if tx.method == Method::Invite {
             match (state, code) {
                 (ClientState::Calling | ClientState::Proceeding, 100..200) => {
@@ -186,21 +250,25 @@ impl Endpoint {
                 } else {
                     self.timers.set(now, Timer::K, Wait::T4, key);
                 }
-                if let Owner::Probe(id) = owner {
-                    self.events.push_back(crate::Event::Probed { probe: id, code: Some(code) });
+                if let Owner::Ask(ask) = owner {
+                    let message = Some(Box::new(m.clone()));
+                    self.events.push_back(Event::Asked { ask, code, cseq: tx_cseq, message });
                 }
             }
             _ => {}
         }
     }
 
-    /// A client transaction that will hear nothing more: time-out, or the transport failed.
-    pub(crate) fn client_failed(&mut self, now: Time, key: Key) {
+    /// A client transaction that will hear nothing more: 408 for a time-out, 503 when the transport failed.
+    pub(crate) fn client_failed(&mut self, now: Time, key: Key, code: u16) {
         let Some(tx) = self.clients.remove(key) else { return };
         if matches!(tx.state, ClientState::Calling | ClientState::Proceeding) {
             match tx.owner {
-                Owner::Probe(id) => self.events.push_back(crate::Event::Probed { probe: id, code: None }),
-                owner => self.on_no_answer(now, owner),
+                Owner::Ask(ask) => {
+                    let cseq = tx.request.cseq;
+                    self.events.push_back(Event::Asked { ask, code, cseq, message: None });
+                }
+                owner => self.on_no_answer(now, owner, code),
             }
         }
     }
@@ -224,6 +292,7 @@ impl Endpoint {
             to: self.reply_destination(m, from),
             call,
             repeat: Wait::T1Times(0),
+            waits_for_caller: false,
             merge_id: None,
         });
         self.server_ids.insert(id, key);
@@ -239,7 +308,7 @@ impl Endpoint {
         }
     }
 
-    /// Sends an answer of a server transaction and moves it on.
+    /// Sends an answer of a server transaction, with a session description or nothing, and moves it on.
     pub(crate) fn answer(
         &mut self,
         now: Time,
@@ -249,6 +318,20 @@ impl Endpoint {
         tag: &[u8],
         extra: &[u8],
         body: &[u8],
+    ) {
+        self.answer_with(now, key, code, reason, tag, extra, Body::sdp(body));
+    }
+
+    /// [`Endpoint::answer`] with any body.
+    pub(crate) fn answer_with(
+        &mut self,
+        now: Time,
+        key: Key,
+        code: u16,
+        reason: &str,
+        tag: &[u8],
+        extra: &[u8],
+        body: Body<'_>,
     ) {
         let Some(tx) = self.servers.get_mut(key) else { return };
         if tx.state != ServerState::Proceeding {
@@ -329,6 +412,9 @@ impl Endpoint {
             Timer::G | Timer::H | Timer::J => server(S::Completed),
             Timer::I => server(S::Confirmed),
             Timer::L => server(S::Accepted),
+            Timer::Unattended => {
+                server(S::Proceeding) && self.servers.get(owner).is_some_and(|t| t.waits_for_caller)
+            }
             Timer::Ok | Timer::NoAck | Timer::Cancelled | Timer::Ringing => {
                 self.call_timer_counts(timer, owner)
             }
@@ -352,7 +438,8 @@ impl Endpoint {
                 self.send(to, wire);
                 self.timers.set(now, timer, wait, owner);
             }
-            Timer::B | Timer::F | Timer::Unanswered => self.client_failed(now, owner),
+            Timer::B | Timer::F | Timer::Unanswered => self.client_failed(now, owner, 408),
+            Timer::Unattended => self.on_unattended(now, owner),
             Timer::D | Timer::K | Timer::M => {
                 self.clients.remove(owner);
             }

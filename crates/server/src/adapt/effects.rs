@@ -197,13 +197,12 @@ impl Switch {
         let sip = self.endpoint.invite(
             now.sip(),
             &Outgoing {
-                to: Destination { transport, addr: address.addr, connection: None },
                 uri,
                 from: from_header,
                 to_header: &format!("<{uri}>"),
                 max_forwards,
-                extra: "",
                 body: offer.as_bytes(),
+                ..Outgoing::to(Destination { transport, addr: address.addr, connection: None })
             },
         );
         self.by_sip.insert(sip, (tenant, leg));

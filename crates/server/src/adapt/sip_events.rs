@@ -31,7 +31,10 @@ impl Switch {
             sip::Event::Acknowledged { call, body } => self.on_acknowledged(now, call, &body),
             sip::Event::Reoffer { call, body } => self.on_reoffer(now, call, &body),
             // We make no offers in a running call: the far ends keep their anchor.
-            sip::Event::Reanswered { .. } | sip::Event::ReofferRefused { .. } | sip::Event::Probed { .. } => {
+            sip::Event::Reanswered { .. } | sip::Event::ReofferRefused { .. } | sip::Event::Asked { .. } => {}
+            // Nobody registers here.
+            sip::Event::Request { request, .. } => {
+                self.endpoint.respond(now.sip(), request, 405, "", "", b"");
             }
             sip::Event::Ended { call, how } => {
                 let end = match how {

@@ -1,5 +1,6 @@
 //! The room from outside: RFC 4475's messages, and two endpoints over a network that loses, doubles and delays.
 
+mod ask;
 mod calls;
 mod hostile;
 mod network;

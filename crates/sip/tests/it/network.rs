@@ -120,6 +120,7 @@ impl World {
     /// Runs until `side` has an event that `pick` takes, which is removed and given out.
     pub fn wait<T>(&mut self, side: usize, pick: impl Fn(&Event) -> Option<T>) -> T {
         let until = self.now + Duration::from_secs(120);
+        self.drain();
         loop {
             if let Some(i) = self.sides[side].events.iter().position(|e| pick(e).is_some()) {
                 let e = self.sides[side].events.remove(i);
@@ -132,13 +133,11 @@ impl World {
     pub fn call(&mut self) -> CallId {
         let to = self.sides[1].addr;
         let out = sip::Outgoing {
-            to,
             uri: "sip:500@192.0.2.2",
             from: "\"Anna\" <sip:100@192.0.2.1>",
             to_header: "<sip:500@192.0.2.2>",
-            max_forwards: 70,
-            extra: "",
             body: b"offer",
+            ..sip::Outgoing::to(to)
         };
         let now = self.now;
         self.sides[0].endpoint.invite(now, &out)

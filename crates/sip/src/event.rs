@@ -1,0 +1,117 @@
+//! Everything that the caller of this room has to know, in one list.
+
+use crate::ask::{AskId, RequestId};
+use crate::call::{CallId, Hangup};
+use crate::endpoint::Destination;
+use crate::message::Message;
+
+/// An INVITE that begins a call. 100 Trying has been sent.
+pub struct Incoming {
+    /// The call it begins: ring, accept or reject it.
+    pub call: CallId,
+    /// Where it came from.
+    pub from: Destination,
+    /// All of it; the body is the offer, empty if the caller leaves the offer to us.
+    pub message: Box<Message>,
+}
+
+/// A call of ours that was refused.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The final answer's code; 408 when nobody answered, 503 when the far end could not be reached.
+    pub code: u16,
+    /// The address of a 3xx answer's Contact is not followed here; whether there was one.
+    pub redirected: bool,
+}
+
+/// What the caller of this room has to know.
+pub enum Event {
+    /// A call begins.
+    Incoming(Incoming),
+    /// The far end cancelled a call that had no final answer; 487 was sent. The call is gone.
+    Cancelled {
+        /// Which.
+        call: CallId,
+    },
+    /// A call of ours progresses: 180, 183 and their like.
+    Progress {
+        /// Which.
+        call: CallId,
+        /// 101 to 199.
+        code: u16,
+        /// Which of the call's early dialogs, in the order of their first answer, from 0.
+        branch: u8,
+        /// The answer or offer in it, if any.
+        body: Vec<u8>,
+    },
+    /// A call of ours was answered; ACK was sent.
+    Answered {
+        /// Which.
+        call: CallId,
+        /// The session description of the answer.
+        body: Vec<u8>,
+    },
+    /// A call of ours was refused, not answered, or cancelled to its end. The call is gone.
+    Refused {
+        /// Which.
+        call: CallId,
+        /// How.
+        refused: Refused,
+    },
+    /// The ACK for our 2xx came.
+    Acknowledged {
+        /// Which.
+        call: CallId,
+        /// The answer, when the offer was ours.
+        body: Vec<u8>,
+    },
+    /// The far end offers another session (re-INVITE): answer or reject it.
+    Reoffer {
+        /// Which.
+        call: CallId,
+        /// The offer; empty if we are to make one.
+        body: Vec<u8>,
+    },
+    /// Our re-INVITE was answered.
+    Reanswered {
+        /// Which.
+        call: CallId,
+        /// The answer.
+        body: Vec<u8>,
+    },
+    /// Our re-INVITE was refused; the session stays as it was.
+    ReofferRefused {
+        /// Which.
+        call: CallId,
+        /// The code; 491 means to try again a little later.
+        code: u16,
+    },
+    /// A call that was up has ended. The call is gone.
+    Ended {
+        /// Which.
+        call: CallId,
+        /// By whom and why.
+        how: Hangup,
+    },
+    /// A request of ours outside dialogs ended ([`crate::Endpoint::ask`]).
+    Asked {
+        /// Which.
+        ask: AskId,
+        /// The final answer's code; 408 when none came in time, 503 when it could not be sent.
+        code: u16,
+        /// CSeq of the last request that was sent: the next one of the same Call-ID has to be higher.
+        cseq: u32,
+        /// The whole answer; `None` when there was none.
+        message: Option<Box<Message>>,
+    },
+    /// A request outside dialogs that the caller of this room has to answer with [`crate::Endpoint::respond`]:
+    /// REGISTER. One that is not answered in time is answered 500 here.
+    Request {
+        /// To answer it by.
+        request: RequestId,
+        /// Where it came from.
+        from: Destination,
+        /// All of it.
+        message: Box<Message>,
+    },
+}
