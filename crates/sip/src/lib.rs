@@ -15,11 +15,13 @@ mod address;
 mod build;
 mod call;
 mod dialog;
+mod digest;
 mod endpoint;
 mod frame;
 mod message;
 mod method;
 mod name;
+mod nonces;
 mod refuse;
 mod seed;
 mod slots;
@@ -31,6 +33,7 @@ mod uri;
 
 pub use address::{AddressError, NameAddr};
 pub use call::{CallId, Hangup, Outgoing};
+pub use digest::{Credentials, answer, is_stale, strongest, values_of};
 pub use endpoint::{
     Counters, Destination, Endpoint, Event, Incoming, Input, Limits, Local, ProbeId, Refused, Transmit,
     Transport,
@@ -39,6 +42,7 @@ pub use frame::{Frame, FrameError, Splitter};
 pub use message::{Header, Message, ParseError, Start, Via};
 pub use method::Method;
 pub use name::Name;
+pub use nonces::{Fault, Nonces, Verdict};
 pub use refuse::{Refusal, check_request, check_response};
 pub use status::reason_phrase;
 pub use time::Time;
