@@ -4,12 +4,14 @@ use crate::build::{Body, push_tag};
 use crate::dialog::Dialog;
 use crate::endpoint::{Destination, Endpoint};
 use crate::event::Event;
+use crate::login::{Login, Logins};
 use crate::message::Message;
 use crate::method::{ALLOW, Method};
 use crate::slots::Key;
 use crate::time::Time;
 use crate::timer::{Timer, Wait};
 use crate::transaction::{Going, Owner, ServerState};
+use std::sync::Arc;
 
 /// The most requests that may wait for [`Endpoint::respond`] at a time; further ones get 503.
 pub(crate) const MAX_OPEN_REQUESTS: usize = 1_000;
@@ -47,6 +49,8 @@ pub struct Ask<'a> {
     pub content_type: &'a str,
     /// Empty if it carries nothing.
     pub body: &'a [u8],
+    /// Who to be if the answer asks.
+    pub login: Option<&'a Arc<Login>>,
 }
 
 impl Ask<'_> {
@@ -63,6 +67,7 @@ impl Ask<'_> {
             extra: "",
             content_type: "",
             body: b"",
+            login: None,
         }
     }
 }
@@ -92,8 +97,10 @@ impl Endpoint {
         };
         let call_id = ask.call_id.map_or_else(|| self.new_call_id(), |c| c.as_bytes().to_vec());
         let dialog = Dialog::outgoing(call_id, local, &remote, ask.uri.as_bytes(), cseq);
+        let mut logins = ask.login.map(Logins::new);
         let going = Going {
             extra: ask.extra.as_bytes(),
+            login: logins.as_deref_mut(),
             body: Body { kind: ask.content_type, bytes: ask.body },
             ..Going::new(ask.method, cseq, ask.to, Owner::Ask(id))
         };

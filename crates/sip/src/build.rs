@@ -169,6 +169,11 @@ pub(crate) struct SentRequest {
     // Max-Forwards, Route, From, Call-ID.
     path: Span,
     to: Span,
+    // Who we are: what a repetition says anew.
+    login: Span,
+    // All that follows, the body at its end.
+    rest: Span,
+    body: u32,
 }
 
 type Span = (u32, u32);
@@ -214,12 +219,14 @@ pub(crate) fn request(dialog: &Dialog, p: &RequestParts<'_>) -> SentRequest {
         out.extend_from_slice(b"\r\n");
     };
     head.write(640 + p.body.bytes.len() + p.extra.len(), path, |out| {
+        let start = out.len();
         if let Some(contact) = p.contact {
             let _ = write!(out, "Contact: {contact}\r\nAllow: {ALLOW}\r\n");
         }
         let _ = write!(out, "User-Agent: {}\r\n", p.product);
         out.extend_from_slice(p.extra);
         push_body(out, p.body);
+        (out.len() - start - p.body.bytes.len()) as u32
     })
 }
 
@@ -239,7 +246,8 @@ impl Head<'_> {
         &self,
         size: usize,
         path: impl FnOnce(&mut Vec<u8>),
-        rest: impl FnOnce(&mut Vec<u8>),
+        // Gives where in it the body begins.
+        rest: impl FnOnce(&mut Vec<u8>) -> u32,
     ) -> SentRequest {
         let mut out = Vec::with_capacity(size);
         let part = |out: &mut Vec<u8>, write: &mut dyn FnMut(&mut Vec<u8>)| {
@@ -262,9 +270,11 @@ impl Head<'_> {
         out.extend_from_slice(b"To: ");
         let to = part(&mut out, &mut |out| out.extend_from_slice(self.to));
         let _ = write!(out, "\r\nCSeq: {} {}\r\n", self.cseq, self.method.as_str());
-        out.extend_from_slice(self.login);
-        rest(&mut out);
-        SentRequest { wire: out.into(), cseq: self.cseq, uri, via, path, to }
+        let login = part(&mut out, &mut |out| out.extend_from_slice(self.login));
+        let rest_at = out.len() as u32;
+        let body = out.len() as u32 + rest(&mut out);
+        let rest = (rest_at, out.len() as u32);
+        SentRequest { wire: out.into(), cseq: self.cseq, uri, via, path, to, login, rest, body }
     }
 }
 
@@ -272,11 +282,54 @@ impl SentRequest {
     /// None yet.
     pub(crate) fn empty() -> SentRequest {
         let none = (0, 0);
-        SentRequest { wire: Arc::from([]), cseq: 0, uri: none, via: none, path: none, to: none }
+        SentRequest {
+            wire: Arc::from([]),
+            cseq: 0,
+            uri: none,
+            via: none,
+            path: none,
+            to: none,
+            login: none,
+            rest: none,
+            body: 0,
+        }
     }
 
     fn part(&self, span: Span) -> &[u8] {
         &self.wire[span.0 as usize..span.1 as usize]
+    }
+
+    /// Its Request-URI.
+    pub(crate) fn uri(&self) -> &[u8] {
+        self.part(self.uri)
+    }
+
+    /// The lines that say who we are.
+    pub(crate) fn login(&self) -> &[u8] {
+        self.part(self.login)
+    }
+
+    /// What it carries.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.wire[self.body as usize..]
+    }
+
+    /// The same request as a new one: another number and branch, and other lines that say who we are (RFC 3261
+    /// section 22.2).
+    pub(crate) fn again(
+        &self,
+        method: Method,
+        cseq: u32,
+        via: &str,
+        branch: (u32, u64),
+        login: &[u8],
+    ) -> SentRequest {
+        let head = Head { method, uri: self.uri(), via, branch, to: self.part(self.to), cseq, login };
+        let path = |out: &mut Vec<u8>| out.extend_from_slice(self.part(self.path));
+        head.write(self.wire.len() + login.len() + 64, path, |out| {
+            out.extend_from_slice(self.part(self.rest));
+            self.body - self.rest.0
+        })
     }
 
     /// Its CANCEL, or its ACK for a final answer that is not 2xx: both repeat Via and branch (RFC 3261 sections 9.1

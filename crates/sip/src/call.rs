@@ -7,14 +7,16 @@ use crate::build::{Body, Wire, dialog_lines, push_tag, read_tag};
 use crate::dialog::{Dialog, tag_of};
 use crate::endpoint::{Destination, Endpoint, Transport};
 use crate::event::{Event, Refused};
+use crate::login::{Login, Logins};
 use crate::message::Message;
 use crate::method::Method;
 use crate::name::Name;
 use crate::slots::Key;
 use crate::time::Time;
 use crate::timer::{Timer, Wait};
-use crate::transaction::{ClientState, Going, Owner, ServerState};
+use crate::transaction::{ClientTx, Going, Owner, ServerState};
 use crate::uri::split_outside_quotes;
+use std::sync::Arc;
 
 /// How many answers with tags of their own one INVITE may get; the rest is ignored.
 const MAX_BRANCHES: usize = 16;
@@ -51,12 +53,14 @@ pub struct Outgoing<'a> {
     pub extra: &'a str,
     /// The offer.
     pub body: &'a [u8],
+    /// Who to be if the far end asks, in this call's INVITE and in what follows it.
+    pub login: Option<&'a Arc<Login>>,
 }
 
 impl Outgoing<'_> {
     /// A call to a destination, without addresses yet, with 70 hops left.
     pub fn to(to: Destination) -> Outgoing<'static> {
-        Outgoing { to, uri: "", from: "", to_header: "", max_forwards: 70, extra: "", body: b"" }
+        Outgoing { to, uri: "", from: "", to_header: "", max_forwards: 70, extra: "", body: b"", login: None }
     }
 }
 
@@ -85,12 +89,12 @@ struct Unacknowledged {
 
 pub(crate) struct Call {
     secret: u64,
-    dialog: Dialog,
+    pub(crate) dialog: Dialog,
     /// Where their last message came from.
     peer: Destination,
     state: State,
     reoffer_in: Option<Key>,
-    reoffer_out: Option<Key>,
+    pub(crate) reoffer_out: Option<Key>,
     unacknowledged: Option<Unacknowledged>,
     /// BYE may not go out before the ACK of our 2xx (RFC 3261 section 15): it waits here.
     bye_waits: bool,
@@ -98,6 +102,21 @@ pub(crate) struct Call {
     extra: Box<str>,
     /// Tags of the early dialogs of our INVITE. Empty once the call is up: then only one dialog is the call.
     branches: Vec<Box<[u8]>>,
+    /// Who to be if the far end asks.
+    pub(crate) logins: Option<Box<Logins>>,
+}
+
+impl Call {
+    /// Whether our INVITE is out and still wanted.
+    pub(crate) fn is_calling(&self) -> bool {
+        matches!(self.state, State::Calling { .. })
+    }
+
+    /// Our INVITE went out again, as a new transaction.
+    pub(crate) fn called_again(&mut self, tx: Key) {
+        self.state = State::Calling { tx, heard: false };
+        self.branches.clear();
+    }
 }
 
 impl Endpoint {
@@ -125,18 +144,20 @@ impl Endpoint {
             bye_waits: false,
             extra: Box::default(),
             branches: Vec::new(),
+            logins: out.login.map(Logins::new),
         });
         let mut local = out.from.as_bytes().to_vec();
         local.extend_from_slice(b";tag=");
         push_tag(&mut local, key.index, secret);
         let Some(call) = self.calls.get_mut(key) else { return CallId(key) };
         call.dialog.local = local.into();
-        let dialog = call.dialog.clone();
+        let (dialog, mut logins) = (call.dialog.clone(), call.logins.clone());
         let going = Going {
             with_contact: true,
             max_forwards: out.max_forwards,
             extra: out.extra.as_bytes(),
             body: Body::sdp(out.body),
+            login: logins.as_deref_mut(),
             ..Going::new(Method::Invite, first_cseq, out.to, Owner::Invite(key))
         };
         let tx = self.send_request(now, &dialog, going);
@@ -221,14 +242,17 @@ impl Endpoint {
         }
         c.dialog.local_cseq += 1;
         let (dialog, cseq, to) = (c.dialog.clone(), c.dialog.local_cseq, c.dialog.next_hop(c.peer));
+        let mut logins = c.logins.take();
         let going = Going {
             with_contact: true,
             body: Body::sdp(body),
+            login: logins.as_deref_mut(),
             ..Going::new(Method::Invite, cseq, to, Owner::Reoffer(call.0))
         };
         let tx = self.send_request(now, &dialog, going);
         if let Some(c) = self.calls.get_mut(call.0) {
             c.reoffer_out = Some(tx);
+            c.logins = logins;
         }
         self.timers.set(now, Timer::Unanswered, Wait::Guard, tx);
         true
@@ -262,6 +286,7 @@ impl Endpoint {
             bye_waits: false,
             extra: Box::default(),
             branches: Vec::new(),
+            logins: None,
         });
         let tag = self.local_tag(key);
         if let Some(c) = self.calls.get_mut(key) {
@@ -469,7 +494,9 @@ impl Endpoint {
         self.send_ack_in(&dialog, cseq, from, tx);
         dialog.local_cseq = cseq + 1;
         let to = dialog.next_hop(from);
-        self.send_request(now, &dialog, Going::new(Method::Bye, cseq + 1, to, Owner::Nobody));
+        let mut logins = self.clients.get(tx).and_then(|t| t.login.as_ref()).map(|a| a.logins());
+        let going = Going { login: logins.as_mut(), ..Going::new(Method::Bye, cseq + 1, to, Owner::Nobody) };
+        self.send_request(now, &dialog, going);
     }
 
     fn send_ack(&mut self, tx: Key, key: Key, m: &Message) {
@@ -484,6 +511,8 @@ impl Endpoint {
         let to = dialog.next_hop(peer);
         let secret = self.chance.next();
         let face = self.face(to.transport);
+        // It says the same of who we are as the INVITE did: an ACK cannot be asked.
+        let login = self.clients.get(tx).map(|t| t.request.login().to_vec()).unwrap_or_default();
         let sent = crate::build::request(
             dialog,
             &crate::build::RequestParts {
@@ -494,7 +523,7 @@ impl Endpoint {
                 contact: None,
                 product: &self.product,
                 max_forwards: 70,
-                login: b"",
+                login: &login,
                 extra: b"",
                 body: Body::NONE,
             },
@@ -548,18 +577,9 @@ impl Endpoint {
         request.wire = invite.request.follow_up(Method::Cancel, None, extra.as_bytes());
         let to = invite.to;
         let secret = self.chance.next();
-        let cancel = self.clients.insert(crate::transaction::ClientTx {
-            secret,
-            method: Method::Cancel,
-            state: ClientState::Calling,
-            request,
-            to,
-            owner: Owner::Nobody,
-            repeat: Wait::T1Times(0),
-            cancel: None,
-            acks: Vec::new(),
-            final_ack: None,
-        });
+        let cancel = self
+            .clients
+            .insert(ClientTx { request, ..ClientTx::new(secret, Method::Cancel, to, Owner::Nobody) });
         if let Some(invite) = self.clients.get_mut(tx) {
             invite.cancel = Some(cancel);
         }
@@ -586,7 +606,11 @@ impl Endpoint {
         c.dialog.local_cseq += 1;
         let to = c.dialog.next_hop(c.peer);
         let cseq = c.dialog.local_cseq;
-        let going = Going { extra: extra.as_bytes(), ..Going::new(Method::Bye, cseq, to, Owner::Nobody) };
+        let going = Going {
+            extra: extra.as_bytes(),
+            login: c.logins.as_deref_mut(),
+            ..Going::new(Method::Bye, cseq, to, Owner::Nobody)
+        };
         self.send_request(now, &c.dialog, going);
     }
 

@@ -5,6 +5,7 @@ use crate::build::{Body, ReplyBase, RequestParts, SentRequest, Wire, read_tag, r
 use crate::dialog::Dialog;
 use crate::endpoint::{Destination, Endpoint, Transport};
 use crate::event::Event;
+use crate::login::{Attempt, Logins};
 use crate::message::Message;
 use crate::method::Method;
 use crate::name::Name;
@@ -37,6 +38,16 @@ pub(crate) enum Owner {
     Nobody,
 }
 
+impl Owner {
+    /// The call that the request belongs to.
+    pub(crate) fn call(self) -> Option<Key> {
+        match self {
+            Owner::Invite(call) | Owner::Reoffer(call) => Some(call),
+            Owner::Ask(_) | Owner::Nobody => None,
+        }
+    }
+}
+
 pub(crate) struct ClientTx {
     pub(crate) secret: u64,
     pub(crate) method: Method,
@@ -51,6 +62,27 @@ pub(crate) struct ClientTx {
     pub(crate) acks: Vec<(Box<[u8]>, Wire, Destination)>,
     /// The ACK of a final answer that was not 2xx.
     pub(crate) final_ack: Option<Wire>,
+    /// Who to be if the answer asks.
+    pub(crate) login: Option<Box<Attempt>>,
+}
+
+impl ClientTx {
+    /// One whose request is still to be written: its branch names the place that the transaction takes.
+    pub(crate) fn new(secret: u64, method: Method, to: Destination, owner: Owner) -> ClientTx {
+        ClientTx {
+            secret,
+            method,
+            state: ClientState::Calling,
+            request: SentRequest::empty(),
+            to,
+            owner,
+            repeat: Wait::T1Times(0),
+            cancel: None,
+            acks: Vec::new(),
+            final_ack: None,
+            login: None,
+        }
+    }
 }
 
 /// A request that is to go out: what it says besides its dialog.
@@ -64,11 +96,23 @@ pub(crate) struct Going<'a> {
     pub(crate) max_forwards: u8,
     pub(crate) extra: &'a [u8],
     pub(crate) body: Body<'a>,
+    /// Who to be if somebody asks.
+    pub(crate) login: Option<&'a mut Logins>,
 }
 
 impl Going<'_> {
     pub(crate) fn new(method: Method, cseq: u32, to: Destination, owner: Owner) -> Going<'static> {
-        Going { method, cseq, to, owner, with_contact: false, max_forwards: 70, extra: b"", body: Body::NONE }
+        Going {
+            method,
+            cseq,
+            to,
+            owner,
+            with_contact: false,
+            max_forwards: 70,
+            extra: b"",
+            body: Body::NONE,
+            login: None,
+        }
     }
 }
 
@@ -132,19 +176,14 @@ impl Endpoint {
     /// Writes a request and starts its transaction.
     pub(crate) fn send_request(&mut self, now: Time, dialog: &Dialog, going: Going<'_>) -> Key {
         let secret = self.chance.next();
-        let key = self.clients.insert(ClientTx {
-            secret,
-            method: going.method,
-            state: ClientState::Calling,
-            // Written below: its branch names the place that the transaction takes here.
-            request: SentRequest::empty(),
-            to: going.to,
-            owner: going.owner,
-            repeat: Wait::T1Times(0),
-            cancel: None,
-            acks: Vec::new(),
-            final_ack: None,
-        });
+        let mut tx = ClientTx::new(secret, going.method, going.to, going.owner);
+        let mut login = Vec::new();
+        if let Some(logins) = going.login {
+            let (uri, method) = (dialog.request_uri_and_routes().0, going.method.as_str().as_bytes());
+            login = logins.lines(&mut self.chance, method, uri, going.body.bytes);
+            tx.login = Some(Attempt::first(logins));
+        }
+        let key = self.clients.insert(tx);
         let face = self.face(going.to.transport);
         let sent = request(
             dialog,
@@ -156,7 +195,7 @@ impl Endpoint {
                 contact: going.with_contact.then_some(face.contact.as_str()),
                 product: &self.product,
                 max_forwards: going.max_forwards,
-                login: b"",
+                login: &login,
                 extra: going.extra,
                 body: going.body,
             },
@@ -224,12 +263,15 @@ impl Endpoint {
                     tx.final_ack = Some(ack.clone());
                     let to = tx.to;
                     self.send(to, ack);
+                    let again = self.log_in(now, key, code, m);
                     if reliable {
                         self.clients.remove(key);
                     } else {
                         self.timers.set(now, Timer::D, Wait::Long, key);
                     }
-                    self.on_refused(now, owner, code, m);
+                    if !again {
+                        self.on_refused(now, owner, code, m);
+                    }
                 }
                 (ClientState::Completed, 300..) => {
                     if let Some(ack) = tx.final_ack.clone() {
@@ -245,10 +287,14 @@ impl Endpoint {
             (ClientState::Calling, 100..200) => tx.state = ClientState::Proceeding,
             (ClientState::Calling | ClientState::Proceeding, 200..) => {
                 tx.state = ClientState::Completed;
+                let again = self.log_in(now, key, code, m);
                 if reliable {
                     self.clients.remove(key);
                 } else {
                     self.timers.set(now, Timer::K, Wait::T4, key);
+                }
+                if again {
+                    return;
                 }
                 if let Owner::Ask(ask) = owner {
                     let message = Some(Box::new(m.clone()));

@@ -3,5 +3,6 @@
 mod ask;
 mod calls;
 mod hostile;
+mod login;
 mod network;
 mod torture;

@@ -2,6 +2,7 @@
 
 use sip::{CallId, Destination, Endpoint, Event, Incoming, Input, Limits, Local, Time, Transport};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How the network treats datagrams, in thousandths.
@@ -131,8 +132,14 @@ impl World {
     }
 
     pub fn call(&mut self) -> CallId {
+        self.call_as(None)
+    }
+
+    /// A call of somebody who says who they are when asked.
+    pub fn call_as(&mut self, login: Option<&Arc<sip::Login>>) -> CallId {
         let to = self.sides[1].addr;
         let out = sip::Outgoing {
+            login,
             uri: "sip:500@192.0.2.2",
             from: "\"Anna\" <sip:100@192.0.2.1>",
             to_header: "<sip:500@192.0.2.2>",
