@@ -1,15 +1,18 @@
 //! What the engine asks for, in the words of `sip` and `media`.
 
-use crate::adapt::keys::Keyed;
+use crate::adapt::dialing::{FarEnd, Order};
 use crate::adapt::outside::Ticket;
-use crate::adapt::switch::{DoorLeg, MediaCommand, MediaId, Now, RecordingKey, Switch};
-use crate::tenant::TargetAddress;
-use engine::{Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, RefuseCause, Show, Sound};
-use media::leg::{Learning, Repeat};
-use media::negotiate::{Codec, Direction, LocalSession};
+use crate::adapt::switch::{MediaCommand, MediaId, Now, RecordingKey, Switch};
+use crate::trunk_choice::{Attempt, Caller, Wanted, choose};
+use engine::{
+    AgentId, Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, RefuseCause, Show, Sound, TargetId,
+};
+use media::leg::Repeat;
+use media::negotiate::Direction;
 use media::prompt::{Prompt, Ringback};
 use redact::Secret;
-use sip::{Destination, Outgoing, Transport};
+use sip::{Destination, Transport};
+use std::collections::VecDeque;
 use std::fmt::Write;
 
 /// Who calls, when nobody is to know (RFC 3323).
@@ -19,20 +22,14 @@ impl Switch {
     pub(super) fn obey(&mut self, now: Now, tenant: usize, effect: Effect) {
         match effect {
             Effect::Alert { leg } => {
-                if let Some(l) = self.tenants[tenant].legs.get(&leg) {
-                    self.endpoint.progress(now.sip(), l.sip, 180, b"");
+                if let Some(sip) = self.tenants[tenant].legs.get(&leg).and_then(|l| l.sip) {
+                    self.endpoint.progress(now.sip(), sip, 180, b"");
                 }
             }
             Effect::Answer { leg } => self.answer(now, tenant, leg),
             Effect::Refuse { leg, cause } => self.refuse(now, tenant, leg, cause),
-            Effect::DialAgent { leg, agent, show } => {
-                let address = self.tenants[tenant].meaning.phones.get(&agent).cloned();
-                self.dial(now, tenant, leg, show, address);
-            }
-            Effect::DialTarget { leg, target, show } => {
-                let address = self.tenants[tenant].meaning.targets.get(&target).cloned();
-                self.dial(now, tenant, leg, show, address);
-            }
+            Effect::DialAgent { leg, agent, show } => self.dial_agent(now, tenant, leg, agent, show),
+            Effect::DialTarget { leg, target, show } => self.dial_target(now, tenant, leg, target, show),
             Effect::HangUp { leg, cause } => self.hang_up(now, tenant, leg, cause),
             Effect::Play { leg, sound } => self.play(now, tenant, leg, sound),
             Effect::DialParty { leg, party, number } => self.dial_party(now, tenant, leg, party, number),
@@ -125,26 +122,109 @@ impl Switch {
         let sip = l.sip;
         // Audio may come before the ACK does.
         self.point_media(tenant, leg);
-        self.endpoint.accept(now.sip(), sip, &body);
+        if let Some(sip) = sip {
+            self.endpoint.accept(now.sip(), sip, &body);
+        }
     }
 
     fn refuse(&mut self, now: Now, tenant: usize, leg: LegId, cause: RefuseCause) {
-        let Some(l) = self.tenants[tenant].legs.get(&leg) else { return };
+        let Some(sip) = self.tenants[tenant].legs.get(&leg).and_then(|l| l.sip) else { return };
         let code = match cause {
             RefuseCause::UnknownNumber => 404,
             RefuseCause::Busy => 486,
             RefuseCause::Unavailable => 480,
             RefuseCause::Stopping => 503,
         };
-        self.endpoint.reject(now.sip(), l.sip, code, "");
+        self.endpoint.reject(now.sip(), sip, code, "");
         self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);
     }
 
-    // Rings one of ours, or a fixed address: it is shown who calls.
-    fn dial(&mut self, now: Now, tenant: usize, leg: LegId, show: Show, address: Option<TargetAddress>) {
-        let Some(address) = address else {
+    // Rings the telephones of one of ours: they show who calls.
+    fn dial_agent(&mut self, now: Now, tenant: usize, leg: LegId, agent: AgentId, show: Show) {
+        let from = self.shown(tenant, show);
+        let at_once = self.telephones(now, tenant, agent, &from);
+        self.ring(now, tenant, leg, Order { at_once, ..Order::default() });
+    }
+
+    // Rings a fixed address: it is shown who calls.
+    fn dial_target(&mut self, now: Now, tenant: usize, leg: LegId, target: TargetId, show: Show) {
+        let t = &self.tenants[tenant];
+        if let Some(number) = t.meaning.outside.get(&target).cloned() {
+            let then = self.trunks_for(now, tenant, number.expose_secret(), None, Some(show));
+            return self.ring(now, tenant, leg, Order { then, ..Order::default() });
+        }
+        let Some(address) = t.meaning.targets.get(&target).cloned() else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
         };
+        let transport = if address.tcp { Transport::Tcp } else { Transport::Udp };
+        let far = FarEnd {
+            to: Destination { transport, addr: address.addr, connection: None },
+            uri: address.uri,
+            from: Secret::new(self.shown(tenant, show)),
+            lines: Secret::default(),
+            login: None,
+            nat: address.nat,
+            trunk: None,
+        };
+        self.ring(now, tenant, leg, Order { at_once: vec![far], ..Order::default() });
+    }
+
+    // Calls somebody outside over the trunks for that; what they see of us is said by the trunk's caller id.
+    fn dial_party(&mut self, now: Now, tenant: usize, leg: LegId, party: PartyId, number: Option<NumberId>) {
+        let Some(to) = self.tenants[tenant].parties.get(&party).cloned() else {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
+        };
+        let then = self.trunks_for(now, tenant, to.expose_secret(), number, None);
+        self.ring(now, tenant, leg, Order { then, ..Order::default() });
+    }
+
+    // Which far ends of trunks a number outside is asked of, in order.
+    fn trunks_for(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        number: &str,
+        ours: Option<NumberId>,
+        passed_on: Option<Show>,
+    ) -> VecDeque<FarEnd> {
+        let chance = self.next_chance();
+        let t = &self.tenants[tenant];
+        let ours = ours.and_then(|n| t.meaning.dialled.get(&n)).map(String::as_str);
+        let address = passed_on.and_then(|show| match show {
+            Show::Leg(leg) => t.legs.get(&leg).map(|l| &l.address),
+            Show::Party(party) => t.parties.get(&party),
+        });
+        let caller = match address.map(|a| a.expose_secret().as_str()) {
+            None => Caller::Ours,
+            Some("") => Caller::Withheld,
+            Some(address) => Caller::Outside(address),
+        };
+        let wanted = Wanted { number, emergency: t.meaning.classes.is_emergency(number), ours, caller };
+        let bearings = self.carriers.bearings(now, t.id);
+        let all = bearings.iter().map(|(plan, bearing)| (*plan, bearing));
+        let host = self.host.to_string();
+        let choice = choose(all, &wanted, &t.meaning.dial_plan, &host, chance);
+        for (trunk, why) in &choice.unused {
+            tracing::debug!(event = "trunk_unused", tenant = t.meaning.tenant, trunk = trunk.0, why = %why, "a trunk is not tried");
+        }
+        let far = |a: Attempt| {
+            let (to, login, nat) = self.carriers.reach(t.id, a.trunk, a.place)?;
+            let mut lines = String::new();
+            if let Some(asserted) = &a.asserted {
+                let _ = write!(lines, "P-Asserted-Identity: {}\r\n", asserted.expose_secret());
+            }
+            if let Some(privacy) = a.privacy {
+                let _ = write!(lines, "Privacy: {privacy}\r\n");
+            }
+            let lines = Secret::new(lines);
+            let trunk = Some((a.trunk, a.place));
+            Some(FarEnd { to, uri: a.uri, from: a.from, lines, login, nat, trunk })
+        };
+        choice.attempts.into_iter().filter_map(far).collect()
+    }
+
+    // Who calls, as a telephone shows it.
+    fn shown(&self, tenant: usize, show: Show) -> String {
         let t = &self.tenants[tenant];
         let from = match show {
             Show::Leg(leg) => t.legs.get(&leg).map(|l| self.caller_header(&l.address, &l.display)),
@@ -152,83 +232,7 @@ impl Switch {
                 t.parties.get(&party).map(|number| self.caller_header(number, &Secret::new(String::new())))
             }
         };
-        let from = from.unwrap_or_else(|| ANONYMOUS.into());
-        self.ring(now, tenant, leg, &from, address);
-    }
-
-    // Calls somebody outside over the trunk for that; they see the number of ours that was called, or is lent for it.
-    fn dial_party(&mut self, now: Now, tenant: usize, leg: LegId, party: PartyId, number: Option<NumberId>) {
-        let t = &self.tenants[tenant];
-        let (Some(to), Some(trunk)) = (t.parties.get(&party), &t.meaning.outbound) else {
-            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
-        };
-        let address = TargetAddress {
-            uri: Secret::new(format!("sip:{}@{}", to.expose_secret(), trunk.addr)),
-            ..trunk.clone()
-        };
-        let shown = number.and_then(|n| t.meaning.dialled.get(&n));
-        let from = shown.map_or_else(|| ANONYMOUS.into(), |n| format!("<sip:{n}@{}>", self.host));
-        self.ring(now, tenant, leg, &from, address);
-    }
-
-    fn ring(&mut self, now: Now, tenant: usize, leg: LegId, from_header: &str, address: TargetAddress) {
-        // The engine may have given the leg up while its journal was written: then nobody is rung.
-        let t = &self.tenants[tenant];
-        let Some(call) =
-            t.engine.legs().get(&leg).filter(|l| l.state != engine::LegState::Ending).map(|l| l.call)
-        else {
-            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::NearHungUp });
-        };
-        // The customer's codec first: then nothing has to be translated.
-        let other = t.engine.calls().get(&call).and_then(|c| c.caller_leg()).and_then(|l| t.legs.get(&l));
-        let codecs = match other.and_then(|l| l.negotiated.as_ref()).map(|n| n.codec) {
-            Some(Codec::Pcmu) => [Codec::Pcmu, Codec::Pcma],
-            _ => [Codec::Pcma, Codec::Pcmu],
-        };
-        let max_forwards = other.map_or(70, |l| l.max_forwards);
-        let party = t.engine.calls().get(&call).map(|c| c.caller).unwrap_or_default();
-        let Some((media, rtp)) = self.door.open(call) else {
-            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
-        };
-        let mut session = LocalSession::new(rtp, now.mono, &codecs, false);
-        let offer = session.offer(Direction::SendRecv).write();
-        let transport = if address.tcp { Transport::Tcp } else { Transport::Udp };
-        let uri = address.uri.expose_secret();
-        let sip = self.endpoint.invite(
-            now.sip(),
-            &Outgoing {
-                uri,
-                from: from_header,
-                to_header: &format!("<{uri}>"),
-                max_forwards,
-                body: offer.as_bytes(),
-                ..Outgoing::to(Destination { transport, addr: address.addr, connection: None })
-            },
-        );
-        self.by_sip.insert(sip, (tenant, leg));
-        self.by_media.insert(media, (tenant, leg));
-        self.tenants[tenant].legs.insert(
-            leg,
-            DoorLeg {
-                call,
-                sip,
-                media: Some(media),
-                session: Some(session),
-                answer: Vec::new(),
-                negotiated: None,
-                offer_is_ours: true,
-                learning: if address.nat { Learning::FirstPacket } else { Learning::Never },
-                confirmed: true,
-                rings: false,
-                ending: false,
-                held: false,
-                address: Secret::new(String::new()),
-                display: Secret::new(String::new()),
-                party,
-                max_forwards,
-                keyed: Keyed::default(),
-            },
-        );
+        from.unwrap_or_else(|| ANONYMOUS.into())
     }
 
     /// What the phone that rings shows of the caller.
@@ -261,12 +265,11 @@ impl Switch {
             HangUpCause::Failed => (41, "Temporary failure"),
         };
         let reason = format!("Reason: Q.850;cause={q850};text=\"{text}\"\r\n");
-        let (sip, media) = (l.sip, l.media);
         // Until the far end knows, it must not hear what is said without it.
-        if let Some(leg) = media {
+        if let Some(leg) = l.media {
             self.door.send(MediaCommand::Silence { leg });
         }
-        self.endpoint.hang_up(now.sip(), sip, &reason);
+        self.hang_up_leg(now, tenant, leg, &reason);
     }
 
     fn play(&mut self, now: Now, tenant: usize, leg: LegId, sound: Sound) {

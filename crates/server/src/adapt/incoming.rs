@@ -1,6 +1,7 @@
 //! A call comes in: from which trunk, to which number, by whom, with which audio.
 
 use crate::adapt::keys::Keyed;
+use crate::adapt::phones::Sender;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
 use crate::tenant::meaning::contains;
 use engine::{Event, Facts, LegEnd, NumberId, TrunkId};
@@ -14,13 +15,23 @@ use std::net::IpAddr;
 /// The longest name or address kept of a caller.
 const LONGEST: usize = 200;
 
+/// Where calls of telephones of our own come in: no trunk has this number.
+const PHONES: TrunkId = TrunkId(0);
+
 impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
         let Incoming { call, from, message } = incoming;
-        let Some((tenant, trunk, nat)) = self.trunk_of(from.addr.ip()) else {
-            self.strangers += 1;
-            self.endpoint.reject(now.sip(), call, 403, "");
-            return;
+        let sender = self.sender(now, call, from, &message);
+        let (tenant, trunk, nat) = match (sender, self.trunk_of(from.addr.ip())) {
+            (Sender::Asked, _) => return,
+            // A telephone of ours: behind a router or not, its audio comes from where it sends.
+            (Sender::Of(tenant, _), _) => (tenant, PHONES, true),
+            (Sender::NoPhone, Some(found)) => found,
+            (Sender::NoPhone, None) => {
+                self.strangers += 1;
+                self.endpoint.reject(now.sip(), call, 403, "");
+                return;
+            }
         };
         if self.journal_stalled {
             self.endpoint.reject(now.sip(), call, 503, "");
@@ -39,7 +50,7 @@ impl Switch {
             DoorLeg {
                 // Known once the engine has seen it.
                 call: engine::CallId(0),
-                sip: call,
+                sip: Some(call),
                 media: None,
                 session: None,
                 answer: Vec::new(),
@@ -55,6 +66,8 @@ impl Switch {
                 party,
                 max_forwards: max_forwards.unwrap_or(70u8).saturating_sub(1).min(69),
                 keyed: Keyed::default(),
+                dialing: None,
+                trunk: None,
             },
         );
         self.tell(now, tenant, Event::CallArrived { number, caller: party, trunk, facts });
@@ -118,7 +131,9 @@ impl Switch {
 
     fn refuse_media(&mut self, now: Now, tenant: usize, leg: engine::LegId, code: u16, end: LegEnd) {
         if let Some(l) = self.tenants[tenant].legs.get(&leg) {
-            self.endpoint.reject(now.sip(), l.sip, code, "");
+            if let Some(sip) = l.sip {
+                self.endpoint.reject(now.sip(), sip, code, "");
+            }
         }
         self.leg_ended(now, tenant, leg, end);
     }
@@ -130,9 +145,15 @@ impl Switch {
             .iter()
             .enumerate()
             .flat_map(|(n, t)| t.meaning.trunks.iter().map(move |rule| (n, rule)));
-        all.filter(|(_, rule)| contains(rule.network, ip))
+        let by_network = all
+            .filter(|(_, rule)| contains(rule.network, ip))
             .max_by_key(|(_, rule)| rule.network.1)
-            .map(|(n, rule)| (n, rule.id, rule.nat))
+            .map(|(n, rule)| (n, rule.id, rule.nat));
+        // A carrier also calls from where we call it.
+        by_network.or_else(|| {
+            let (id, trunk, nat) = self.carriers.is_at(ip)?;
+            Some((self.tenants.iter().position(|t| t.id == id)?, trunk, nat))
+        })
     }
 
     fn number_of(&self, tenant: usize, m: &Message) -> Option<NumberId> {

@@ -11,11 +11,7 @@ impl Switch {
             Reported::PlayEnded => self.tell(now, tenant, Event::PlayEnded { leg }),
             Reported::Key(key) => self.on_key(now, tenant, leg, key),
             Reported::TimedOut => {
-                if let Some(l) = self.tenants[tenant].legs.get(&leg) {
-                    let sip = l.sip;
-                    self.by_sip.remove(&sip);
-                    self.endpoint.hang_up(now.sip(), sip, "Reason: Q.850;cause=41;text=\"No audio\"\r\n");
-                }
+                self.hang_up_leg(now, tenant, leg, "Reason: Q.850;cause=41;text=\"No audio\"\r\n");
                 self.leg_ended(now, tenant, leg, LegEnd::MediaTimeOut);
             }
         }

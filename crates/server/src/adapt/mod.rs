@@ -4,18 +4,23 @@
 //! batches for the journal come out. What the engine asks for is held back until the events that led to it are in the
 //! journal.
 
+mod carriers;
+mod dialing;
 mod effects;
 mod incoming;
 mod keys;
 mod media_reports;
 mod outside;
+mod phones;
 mod sip_events;
 mod switch;
 #[cfg(test)]
 mod world;
 
+pub use carriers::TrunkStatus;
 pub use keys::SecretDigits;
 pub use outside::{Request, Ticket};
+pub use phones::Passwords;
 pub use switch::{
-    MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
+    Chances, MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
 };

@@ -13,13 +13,15 @@ impl Switch {
             sip::Event::Cancelled { call } => self.over(now, call, LegEnd::FarHungUp),
             sip::Event::Progress { call, .. } => {
                 let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
-                let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
-                if !std::mem::replace(&mut l.rings, true) {
+                if self.rings_now(tenant, leg) {
                     self.tell(now, tenant, Event::LegRinging { leg });
                 }
             }
             sip::Event::Answered { call, body } => self.on_answered(now, call, &body),
             sip::Event::Refused { call, refused } => {
+                if self.rings_on(now, call, refused.code) {
+                    return;
+                }
                 let end = match refused.code {
                     486 | 600 => LegEnd::Busy,
                     603 | 480 | 487 => LegEnd::Declined,
@@ -31,11 +33,11 @@ impl Switch {
             sip::Event::Acknowledged { call, body } => self.on_acknowledged(now, call, &body),
             sip::Event::Reoffer { call, body } => self.on_reoffer(now, call, &body),
             // We make no offers in a running call: the far ends keep their anchor.
-            sip::Event::Reanswered { .. } | sip::Event::ReofferRefused { .. } | sip::Event::Asked { .. } => {}
-            // Nobody registers here.
-            sip::Event::Request { request, .. } => {
-                self.endpoint.respond(now.sip(), request, 405, "", "", b"");
+            sip::Event::Reanswered { .. } | sip::Event::ReofferRefused { .. } => {}
+            sip::Event::Asked { ask, code, cseq, message } => {
+                self.on_asked(now, ask, code, cseq, message.as_deref());
             }
+            sip::Event::Request { request, from, message } => self.on_register(now, request, from, &message),
             sip::Event::Ended { call, how } => {
                 let end = match how {
                     Hangup::Far => LegEnd::FarHungUp,
@@ -58,6 +60,7 @@ impl Switch {
     /// Somebody whom we rang answered.
     fn on_answered(&mut self, now: Now, call: sip::CallId, body: &[u8]) {
         let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
+        self.answered_by(now, tenant, leg, call);
         match self.take_answer(tenant, leg, body) {
             true => {
                 self.tell(now, tenant, Event::LegAnswered { leg });
@@ -106,8 +109,7 @@ impl Switch {
     }
 
     fn end_without_media(&mut self, now: Now, tenant: usize, leg: LegId) {
-        if let Some(l) = self.tenants[tenant].legs.get(&leg) {
-            let sip = l.sip;
+        if let Some(sip) = self.tenants[tenant].legs.get(&leg).and_then(|l| l.sip) {
             self.by_sip.remove(&sip);
             self.endpoint.hang_up(
                 now.sip(),

@@ -1,7 +1,10 @@
 //! The switch: one SIP endpoint, the engines of all tenants, and which leg is which on either side.
 
+use crate::adapt::carriers::Carriers;
+use crate::adapt::dialing::Dialing;
 use crate::adapt::keys::Keyed;
 use crate::adapt::outside::Request;
+use crate::adapt::phones::{Passwords, Phones};
 use crate::announce::Announcer;
 use crate::live::Live;
 use crate::outside_io::Rules;
@@ -11,6 +14,7 @@ use media::leg::{KeyMode, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
 use redact::Secret;
+use sip::{Local, Message};
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -195,7 +199,8 @@ pub trait MediaDoor: Send {
 /// A leg as the door knows it.
 pub(super) struct DoorLeg {
     pub(super) call: engine::CallId,
-    pub(super) sip: sip::CallId,
+    /// Its call; while several far ends ring, one of them.
+    pub(super) sip: Option<sip::CallId>,
     pub(super) media: Option<MediaId>,
     pub(super) session: Option<LocalSession>,
     /// Our answer, made when the offer came, sent when the engine answers.
@@ -215,6 +220,10 @@ pub(super) struct DoorLeg {
     pub(super) party: PartyId,
     pub(super) max_forwards: u8,
     pub(super) keyed: Keyed,
+    /// Whom it rings, until somebody answers.
+    pub(super) dialing: Option<Dialing>,
+    /// The trunk that it went out over.
+    pub(super) trunk: Option<engine::TrunkId>,
 }
 
 /// One tenant at the door.
@@ -225,6 +234,8 @@ pub struct TenantDoor {
     pub engine: Engine,
     /// Its configuration.
     pub meaning: Meaning,
+    /// Passwords that it names.
+    pub(super) passwords: Passwords,
     /// What it says about other systems.
     pub rules: Arc<Rules>,
     /// What watchers see.
@@ -253,6 +264,8 @@ pub struct Resumed {
     pub engine: Engine,
     /// Its configuration.
     pub meaning: Meaning,
+    /// Passwords that it names.
+    pub passwords: Passwords,
     /// The first party number that was never used.
     pub next_party: u64,
     /// Numbers of those whom it promised to call back.
@@ -280,11 +293,25 @@ pub struct Switch {
     /// Messages dropped because nobody knows where they come from.
     pub strangers: u64,
     pub(super) host: SocketAddr,
+    pub(super) phones: Phones,
+    pub(super) carriers: Carriers,
+    chance: u64,
+}
+
+/// Chance from the operating system: nobody may guess what is made of it.
+#[derive(Clone, Copy)]
+pub struct Chances {
+    /// For the nonces that telephones answer.
+    pub nonces: [u8; 32],
+    /// For the order among far ends, and for registrations.
+    pub seed: u64,
 }
 
 impl Switch {
-    /// A switch without tenants. `host` is our SIP address as others should use it.
-    pub fn new(endpoint: sip::Endpoint, door: Box<dyn MediaDoor>, host: SocketAddr) -> Switch {
+    /// A switch without tenants. `locals` are our SIP addresses as others should use them, at least one.
+    pub fn new(endpoint: sip::Endpoint, door: Box<dyn MediaDoor>, locals: &[Local], chances: Chances) -> Switch {
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let host = locals.first().map_or(nowhere, |l| l.addr);
         Switch {
             endpoint,
             door,
@@ -298,12 +325,16 @@ impl Switch {
             journal_stalled: false,
             strangers: 0,
             host,
+            phones: Phones::new(chances.nonces),
+            carriers: Carriers::new(locals.to_vec(), chances.seed),
+            chance: chances.seed,
         }
     }
 
     /// Adds a tenant with the state that was recovered. `Started` and `Configured` are told here.
     pub fn add_tenant(&mut self, now: Now, resumed: Resumed, seed: u64) {
-        let Resumed { id, mut engine, meaning, next_party, parties, person } = resumed;
+        let Resumed { id, mut engine, meaning, passwords, next_party, parties, person } = resumed;
+        self.carriers.configure(now, id, &meaning, &passwords);
         engine.watch();
         let batch = Batch { first_position: engine.position() + 1, ..Batch::default() };
         let config = Box::new(meaning.config.clone());
@@ -315,6 +346,7 @@ impl Switch {
             id,
             engine,
             meaning,
+            passwords,
             rules,
             live,
             announcer,
@@ -332,13 +364,15 @@ impl Switch {
     }
 
     /// Puts another configuration in force.
-    pub fn configure(&mut self, now: Now, id: TenantId, meaning: Meaning) {
+    pub fn configure(&mut self, now: Now, id: TenantId, meaning: Meaning, passwords: Passwords) {
         let Some(n) = self.tenants.iter().position(|t| t.id == id) else { return };
+        self.carriers.configure(now, id, &meaning, &passwords);
         let config = Box::new(meaning.config.clone());
         let t = &mut self.tenants[n];
         t.rules = Arc::new(Rules::of(&meaning));
         t.announcer.set_rules(&t.rules);
         t.meaning = meaning;
+        t.passwords = passwords;
         self.tell(now, n, Event::Configured { config });
     }
 
@@ -369,14 +403,28 @@ impl Switch {
 
     /// Whether anything at this address belongs to a tenant.
     pub fn knows(&self, ip: IpAddr) -> bool {
-        self.tenants.iter().any(|t| t.meaning.knows(ip))
+        self.knows_fixed(ip) || self.phones.are_at(ip)
+    }
+
+    /// Whether the configuration names this address.
+    pub(super) fn knows_fixed(&self, ip: IpAddr) -> bool {
+        self.tenants.iter().any(|t| t.meaning.knows(ip)) || self.carriers.is_at(ip).is_some()
+    }
+
+    /// Chance that decides nothing but an order.
+    pub(super) fn next_chance(&mut self) -> u64 {
+        self.chance = self.chance.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        self.chance >> 11
     }
 
     /// A message or a broken connection. Whoever is no trunk, no phone and no address of a flow, and says nothing that
     /// belongs to an open call, gets no answer and costs nothing but this look.
     pub fn on_sip(&mut self, now: Now, input: sip::Input<'_>) {
         if let sip::Input::Received { from, bytes } = &input {
-            if !self.knows(from.addr.ip()) && !self.endpoint.expects(*from, bytes) {
+            let expected = self.knows(from.addr.ip())
+                || self.endpoint.expects(*from, bytes)
+                || Message::parse(bytes).is_ok_and(|m| self.may_be_a_phone(&m));
+            if !expected {
                 self.strangers += 1;
                 return;
             }
@@ -403,6 +451,8 @@ impl Switch {
     /// Time passed: call when [`Switch::deadline`] is reached.
     pub fn on_time(&mut self, now: Now) {
         self.endpoint.handle(now.sip(), sip::Input::Tick);
+        self.tick_phones(now);
+        self.tick_carriers(now);
         self.pump(now);
         for n in 0..self.tenants.len() {
             if self.tenants[n].engine.deadline().is_some_and(|d| d <= now.wall) {
@@ -414,7 +464,8 @@ impl Switch {
 
     /// Microseconds from `now` until [`Switch::on_time`] has to be called; `None` while nothing waits.
     pub fn wait(&mut self, now: Now) -> Option<u64> {
-        let sip = self.endpoint.deadline().map(|t| t.0.saturating_sub(now.mono));
+        let sip = self.endpoint.deadline().into_iter().chain(self.phones.deadline()).chain(self.carriers.deadline());
+        let sip = sip.min().map(|t| t.0.saturating_sub(now.mono));
         let engines = self.tenants.iter().filter_map(|t| t.engine.deadline());
         let engine = engines.min().map(|t| t.since(now.wall).saturating_mul(1_000));
         sip.into_iter().chain(engine).min()
@@ -515,7 +566,20 @@ impl Switch {
     /// The door's side of a leg is gone: its ports are free.
     pub(super) fn forget_leg(&mut self, tenant: usize, leg: LegId) {
         let Some(l) = self.tenants[tenant].legs.remove(&leg) else { return };
-        self.by_sip.remove(&l.sip);
+        if let Some(sip) = l.sip {
+            self.by_sip.remove(&sip);
+        }
+        let id = self.tenants[tenant].id;
+        let open = l.dialing.map(Dialing::into_open).unwrap_or_default();
+        for (sip, trunk) in open {
+            self.by_sip.remove(&sip);
+            if let Some((trunk, _)) = trunk {
+                self.carriers.call_over(id, trunk);
+            }
+        }
+        if let Some(trunk) = l.trunk {
+            self.carriers.call_over(id, trunk);
+        }
         if let Some(media) = l.media {
             self.by_media.remove(&media);
             self.door.send(MediaCommand::Close { leg: media });

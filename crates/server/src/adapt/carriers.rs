@@ -1,0 +1,387 @@
+//! The far ends of trunks: registering at carriers, asking whether they are there, and what each bears at the moment.
+//!
+//! Calls never wait for a name to be resolved or a far end to be found out: that is done ahead, here, and a call uses what
+//! is known when it begins.
+
+use crate::adapt::phones::Passwords;
+use crate::adapt::switch::{Now, Switch};
+use crate::tenant::Meaning;
+use crate::tenant::objects::ProxyTransport;
+use crate::tenant::trunk::{ProxyTarget, TrunkPlan};
+use crate::trunk_choice::{Bearing, Outcome, Pace};
+use engine::TrunkId;
+use serde::Serialize;
+use sip::{
+    Ask, AskId, Credentials, Destination, Local, Login, Message, Method, Register, Registered, Registration,
+    RegistrationConfig, RegistrationState, Transport,
+};
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use store::TenantId;
+
+/// A far end that gave no answer is left alone for this long where it is not asked by OPTIONS.
+const LEFT_ALONE: Duration = Duration::from_secs(60);
+/// The soonest that a far end is asked again.
+const SOONEST: Duration = Duration::from_secs(5);
+
+/// One far end of a trunk.
+struct FarSide {
+    target: ProxyTarget,
+    /// Where it is; empty while its name is not resolved.
+    at: Vec<Destination>,
+    down: bool,
+    since: sip::Time,
+    /// The answer to the last question or call; 408 where none came.
+    said: Option<u16>,
+    asked: bool,
+    next: Option<sip::Time>,
+}
+
+/// One trunk.
+struct Carrier {
+    plan: TrunkPlan,
+    login: Option<Arc<Login>>,
+    registration: Option<Registration>,
+    sides: Vec<FarSide>,
+    pace: Option<Pace>,
+    calls: u32,
+}
+
+/// What a request of ours was for.
+enum Purpose {
+    Options(TenantId, TrunkId, usize),
+    Register(TenantId, TrunkId, u64),
+}
+
+/// All trunks of all tenants.
+pub(super) struct Carriers {
+    all: BTreeMap<(TenantId, TrunkId), Carrier>,
+    asked: HashMap<AskId, Purpose>,
+    locals: Vec<Local>,
+    seed: u64,
+}
+
+/// How a trunk stands, for people.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct TrunkStatus {
+    /// Id of the trunk.
+    pub trunk: String,
+    /// Whether it is registered; missing where it does not register.
+    pub registered: Option<bool>,
+    /// What the carrier last said to a registration that it refused: a SIP status code.
+    pub registration_refused: Option<u16>,
+    /// Calls to the outside that go over it now.
+    pub calls: u32,
+    /// Its far ends, in the order of the configuration.
+    pub far_ends: Vec<FarEndStatus>,
+}
+
+/// How a far end of a trunk stands.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct FarEndStatus {
+    /// Host and port as configured.
+    pub host: String,
+    /// Whether calls can go there as far as is known.
+    pub up: bool,
+    /// For how many seconds it has been so.
+    pub for_seconds: u64,
+    /// The last answer to OPTIONS or a call: a SIP status code, 408 where none came; missing before the first.
+    pub said: Option<u16>,
+}
+
+impl Carriers {
+    pub(super) fn new(locals: Vec<Local>, seed: u64) -> Carriers {
+        Carriers { all: BTreeMap::new(), asked: HashMap::new(), locals, seed }
+    }
+
+    /// Takes over a tenant's configuration. Trunks that stay as they were keep what is known of them.
+    pub(super) fn configure(&mut self, now: Now, tenant: TenantId, meaning: &Meaning, passwords: &Passwords) {
+        let mut before = self.all.split_off(&(tenant, TrunkId(0)));
+        let mut others = before.split_off(&(TenantId(tenant.0 + 1), TrunkId(0)));
+        self.all.append(&mut others);
+        for plan in &meaning.trunk_plans {
+            let key = (tenant, plan.id);
+            let login = plan.account.as_ref().and_then(|account| {
+                let password = passwords.get(&account.password)?.clone();
+                let user = redact::Secret::new(account.user.clone());
+                Some(Arc::new(Login { credentials: Credentials { user, password }, realm: plan.realm.clone() }))
+            });
+            let old = before.remove(&key);
+            let carrier = self.carrier(now, plan, login, old);
+            self.all.insert(key, carrier);
+        }
+    }
+
+    fn carrier(&mut self, now: Now, plan: &TrunkPlan, login: Option<Arc<Login>>, old: Option<Carrier>) -> Carrier {
+        let mut old_sides = old.as_ref().map(|o| o.sides.iter().map(|s| (s.target.clone(), s.down, s.said)).collect::<Vec<_>>()).unwrap_or_default();
+        let sides = plan
+            .proxies
+            .iter()
+            .map(|target| {
+                let known = old_sides.iter().position(|(t, ..)| t == target).map(|n| old_sides.swap_remove(n));
+                let (down, said) = known.map_or((false, None), |(_, down, said)| (down, said));
+                FarSide {
+                    at: destinations(target),
+                    target: target.clone(),
+                    down,
+                    since: now.sip(),
+                    said,
+                    asked: false,
+                    next: plan.options_every_ms.map(|_| now.sip()),
+                }
+            })
+            .collect();
+        let calls = old.as_ref().map_or(0, |o| o.calls);
+        let same = old.as_ref().is_some_and(|o| o.plan.registration == plan.registration && same_login(&o.login, &login));
+        let registration = match (&plan.registration, old) {
+            (Some(_), Some(o)) if same => o.registration,
+            (Some(rule), _) => {
+                self.seed = self.seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+                let config = RegistrationConfig {
+                    servers: destinations(&rule.registrar),
+                    locals: self.locals.clone(),
+                    registrar: format!("sip:{}", rule.domain),
+                    aor: redact::Secret::new(rule.aor.clone()),
+                    contact_user: redact::Secret::new(rule.user.clone()),
+                    expires: rule.expires_s,
+                };
+                let mut registration = Registration::new(now.sip(), config, self.seed);
+                registration.register(now.sip());
+                Some(registration)
+            }
+            (None, _) => None,
+        };
+        let pace = plan.calls_per_second.map(|n| Pace::new(n, now.wall.0));
+        Carrier { plan: plan.clone(), login, registration, sides, pace, calls }
+    }
+
+    /// A tenant's trunks with what they bear now.
+    pub(super) fn bearings(&self, now: Now, tenant: TenantId) -> Vec<(&TrunkPlan, Bearing)> {
+        self.of(tenant)
+            .map(|(_, c)| {
+                let bearing = Bearing {
+                    calls: c.calls,
+                    may_begin: c.pace.as_ref().is_none_or(|p| p.may_begin(now.wall.0)),
+                    registered: c.registration.as_ref().is_none_or(|r| is_registered(r, now)),
+                    down: c.sides.iter().map(|s| s.down || s.at.is_empty()).collect(),
+                };
+                (&c.plan, bearing)
+            })
+            .collect()
+    }
+
+    fn of(&self, tenant: TenantId) -> impl Iterator<Item = (TrunkId, &Carrier)> {
+        let (from, to) = ((tenant, TrunkId(0)), (TenantId(tenant.0 + 1), TrunkId(0)));
+        self.all.range(from..to).map(|((_, trunk), c)| (*trunk, c))
+    }
+
+    /// Where a far end is, and who we are there.
+    pub(super) fn reach(&self, tenant: TenantId, trunk: TrunkId, place: usize) -> Option<(Destination, Option<Arc<Login>>, bool)> {
+        let c = self.all.get(&(tenant, trunk))?;
+        let to = *c.sides.get(place)?.at.first()?;
+        Some((to, c.login.clone(), c.plan.nat))
+    }
+
+    /// Whether a far end of a trunk is there, and whose trunk it is: the tenant's number and the trunk.
+    pub(super) fn is_at(&self, ip: IpAddr) -> Option<(TenantId, TrunkId, bool)> {
+        self.all.iter().find_map(|((tenant, trunk), c)| {
+            let here = c.sides.iter().flat_map(|s| &s.at).any(|to| to.addr.ip() == ip)
+                || c.registration.as_ref().is_some_and(|r| r.is_server(ip));
+            here.then_some((*tenant, *trunk, c.plan.nat))
+        })
+    }
+
+    pub(super) fn call_began(&mut self, now: Now, tenant: TenantId, trunk: TrunkId) {
+        if let Some(c) = self.all.get_mut(&(tenant, trunk)) {
+            c.calls += 1;
+            if let Some(pace) = &mut c.pace {
+                pace.began(now.wall.0);
+            }
+        }
+    }
+
+    pub(super) fn call_over(&mut self, tenant: TenantId, trunk: TrunkId) {
+        if let Some(c) = self.all.get_mut(&(tenant, trunk)) {
+            c.calls = c.calls.saturating_sub(1);
+        }
+    }
+
+    /// What a call says about the far end that it went to.
+    pub(super) fn attempt_ended(&mut self, now: Now, tenant: TenantId, trunk: TrunkId, place: usize, how: Outcome) {
+        let Some(c) = self.all.get_mut(&(tenant, trunk)) else { return };
+        let asks = c.plan.options_every_ms.is_some();
+        let Some(side) = c.sides.get_mut(place) else { return };
+        match how {
+            Outcome::NoAnswer | Outcome::Unreachable => {
+                side.set(now, true, if how == Outcome::NoAnswer { 408 } else { 503 });
+                // Where nobody asks, the next call after a while finds out.
+                if !asks {
+                    side.next = Some(now.sip() + LEFT_ALONE);
+                }
+            }
+            Outcome::Code(code) => side.set(now, false, code),
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<sip::Time> {
+        let sides = self.all.values().flat_map(|c| &c.sides).filter(|s| !s.asked).filter_map(|s| s.next);
+        let registrations = self.all.values().filter_map(|c| c.registration.as_ref()?.deadline());
+        sides.chain(registrations).min()
+    }
+
+    /// How a tenant's trunks stand.
+    pub(super) fn status(&self, now: Now, tenant: TenantId) -> Vec<TrunkStatus> {
+        let side = |s: &FarSide| FarEndStatus {
+            host: s.target.host_port(),
+            up: !s.down && !s.at.is_empty(),
+            for_seconds: now.sip().since(s.since).as_secs(),
+            said: s.said,
+        };
+        let one = |c: &Carrier| TrunkStatus {
+            trunk: c.plan.name.clone(),
+            registered: c.registration.as_ref().map(|r| is_registered(r, now)),
+            registration_refused: c.registration.as_ref().and_then(|r| match r.state(now.sip()) {
+                RegistrationState::Refused { code, .. } => Some(code),
+                _ => None,
+            }),
+            calls: c.calls,
+            far_ends: c.sides.iter().map(side).collect(),
+        };
+        self.of(tenant).map(|(_, c)| one(c)).collect()
+    }
+}
+
+impl FarSide {
+    fn set(&mut self, now: Now, down: bool, said: u16) {
+        if std::mem::replace(&mut self.down, down) != down {
+            self.since = now.sip();
+        }
+        self.said = Some(said);
+    }
+}
+
+fn is_registered(r: &Registration, now: Now) -> bool {
+    matches!(r.state(now.sip()), RegistrationState::Registered { .. })
+}
+
+fn same_login(a: &Option<Arc<Login>>, b: &Option<Arc<Login>>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => {
+            let (x, y) = (&a.credentials, &b.credentials);
+            x.user.expose_secret() == y.user.expose_secret()
+                && x.password.expose_secret() == y.password.expose_secret()
+                && a.realm == b.realm
+        }
+        _ => false,
+    }
+}
+
+/// Where a far end is whose address is written down.
+fn destinations(target: &ProxyTarget) -> Vec<Destination> {
+    let transport = match target.transport {
+        Some(ProxyTransport::Tcp) => Transport::Tcp,
+        _ => Transport::Udp,
+    };
+    target.addr().map(|addr| Destination { transport, addr, connection: None }).into_iter().collect()
+}
+
+impl Switch {
+    /// Asks far ends whether they are there, and registers, where it is time for that.
+    pub(super) fn tick_carriers(&mut self, now: Now) {
+        if self.carriers.deadline().is_none_or(|at| at > now.sip()) {
+            return;
+        }
+        let mut options = Vec::new();
+        for ((tenant, trunk), c) in &mut self.carriers.all {
+            let every = c.plan.options_every_ms.map(|ms| Duration::from_millis(ms).max(SOONEST));
+            for (place, side) in c.sides.iter_mut().enumerate() {
+                if side.asked || side.next.is_none_or(|at| at > now.sip()) {
+                    continue;
+                }
+                side.next = every.map(|every| now.sip() + every);
+                match (every, side.at.first()) {
+                    (Some(_), Some(to)) => {
+                        side.asked = true;
+                        options.push((*tenant, *trunk, place, *to, side.target.host_port(), c.login.clone()));
+                    }
+                    // It was left alone for a while: the next call may try it.
+                    _ => side.down = false,
+                }
+            }
+            if let Some(r) = &mut c.registration {
+                r.tick(now.sip());
+            }
+        }
+        for (tenant, trunk, place, to, host, login) in options {
+            let uri = format!("sip:{host}");
+            let ask = self.endpoint.ask(now.sip(), &Ask { uri: &uri, login: login.as_ref(), ..Ask::to(to) });
+            self.carriers.asked.insert(ask, Purpose::Options(tenant, trunk, place));
+        }
+        self.send_registers(now);
+    }
+
+    /// Sends what registrations have to send.
+    pub(super) fn send_registers(&mut self, now: Now) {
+        let mut all: Vec<(TenantId, TrunkId, Register, Option<Arc<Login>>)> = Vec::new();
+        for ((tenant, trunk), c) in &mut self.carriers.all {
+            let Some(r) = &mut c.registration else { continue };
+            while let Some(register) = r.poll() {
+                all.push((*tenant, *trunk, register, c.login.clone()));
+            }
+        }
+        for (tenant, trunk, r, login) in all {
+            let aor = format!("<{}>", r.aor.expose_secret());
+            let ask = Ask {
+                method: Method::Register,
+                uri: &r.uri,
+                from: &aor,
+                to_header: &aor,
+                call_id: Some(&r.call_id),
+                cseq: Some(r.cseq),
+                extra: r.extra.expose_secret(),
+                login: login.as_ref(),
+                ..Ask::to(r.to)
+            };
+            let id = self.endpoint.ask(now.sip(), &ask);
+            self.carriers.asked.insert(id, Purpose::Register(tenant, trunk, r.number));
+        }
+    }
+
+    /// A request of ours outside calls was answered, or was not.
+    pub(super) fn on_asked(&mut self, now: Now, ask: AskId, code: u16, cseq: u32, message: Option<&Message>) {
+        match self.carriers.asked.remove(&ask) {
+            Some(Purpose::Options(tenant, trunk, place)) => {
+                let Some(c) = self.carriers.all.get_mut(&(tenant, trunk)) else { return };
+                let Some(side) = c.sides.get_mut(place) else { return };
+                side.asked = false;
+                let was = side.down;
+                // Whoever answers is there, except to say that it is out of service.
+                side.set(now, matches!(code, 408 | 503), code);
+                if was != side.down {
+                    let up = !side.down;
+                    tracing::warn!(event = "trunk_health", tenant = tenant.0, trunk = c.plan.name, place, up, code, "a far end of a trunk is up or down");
+                }
+            }
+            Some(Purpose::Register(tenant, trunk, number)) => {
+                let Some(c) = self.carriers.all.get_mut(&(tenant, trunk)) else { return };
+                let Some(r) = &mut c.registration else { return };
+                let was = is_registered(r, now);
+                r.answered(now.sip(), &Registered { number, code, cseq, message });
+                let is = is_registered(r, now);
+                if was != is || !is {
+                    tracing::info!(event = "trunk_registration", tenant = tenant.0, trunk = c.plan.name, registered = is, code, "a carrier answered a registration");
+                }
+                self.send_registers(now);
+            }
+            None => {}
+        }
+    }
+
+    /// How a tenant's trunks stand.
+    pub fn trunk_status(&self, now: Now, tenant: TenantId) -> Vec<TrunkStatus> {
+        self.carriers.status(now, tenant)
+    }
+}

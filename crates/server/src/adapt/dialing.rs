@@ -1,0 +1,234 @@
+//! Ringing somebody: several far ends at once, or one after the other, until one answers or none is left.
+//!
+//! For the engine it is one leg, which rings, is answered, or ends. Which far ends there are is said by whoever rings;
+//! here nobody is chosen.
+
+use crate::adapt::keys::Keyed;
+use crate::adapt::switch::{DoorLeg, Now, Switch};
+use crate::trunk_choice::{Outcome, fails_over};
+use engine::{Event, LegEnd, LegId, TrunkId};
+use media::leg::Learning;
+use media::negotiate::{Codec, Direction, LocalSession};
+use redact::Secret;
+use sip::{Destination, Login, Outgoing};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The most telephones of one person that ring at once.
+pub(super) const MOST_AT_ONCE: usize = 4;
+/// What is said to those who ring when another answered (RFC 3326).
+const ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
+
+/// A far end, and what it is sent.
+#[derive(Clone)]
+pub(super) struct FarEnd {
+    pub(super) to: Destination,
+    /// Request-URI and To.
+    pub(super) uri: Secret<String>,
+    /// The value of From, without a tag.
+    pub(super) from: Secret<String>,
+    /// Further header lines, each with its line end.
+    pub(super) lines: Secret<String>,
+    /// Who we are there.
+    pub(super) login: Option<Arc<Login>>,
+    /// Audio may come from elsewhere than signalled.
+    pub(super) nat: bool,
+    /// The trunk that it belongs to, and its place there.
+    pub(super) trunk: Option<(TrunkId, usize)>,
+}
+
+/// Whom to ring.
+#[derive(Default)]
+pub(super) struct Order {
+    /// These at once; at most [`MOST_AT_ONCE`].
+    pub(super) at_once: Vec<FarEnd>,
+    /// And these, one after the other, when those before cannot be had for reasons of their own.
+    pub(super) then: VecDeque<FarEnd>,
+}
+
+/// A call that has no final answer yet, with the trunk that it goes over and the place there.
+type Open = (sip::CallId, Option<(TrunkId, usize)>);
+
+/// A leg that rings.
+pub(super) struct Dialing {
+    then: VecDeque<FarEnd>,
+    open: Vec<Open>,
+    rang: bool,
+    offer: Vec<u8>,
+}
+
+impl Dialing {
+    pub(super) fn into_open(self) -> Vec<Open> {
+        self.open
+    }
+}
+
+impl Switch {
+    /// Rings for a leg that the engine asked for.
+    pub(super) fn ring(&mut self, now: Now, tenant: usize, leg: LegId, order: Order) {
+        // The engine may have given the leg up while its journal was written: then nobody is rung.
+        let t = &self.tenants[tenant];
+        let Some(call) =
+            t.engine.legs().get(&leg).filter(|l| l.state != engine::LegState::Ending).map(|l| l.call)
+        else {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::NearHungUp });
+        };
+        let Order { mut at_once, mut then } = order;
+        if at_once.is_empty() {
+            at_once.extend(then.pop_front());
+        }
+        if at_once.is_empty() {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
+        }
+        // The customer's codec first: then nothing has to be translated.
+        let other = t.engine.calls().get(&call).and_then(|c| c.caller_leg()).and_then(|l| t.legs.get(&l));
+        let codecs = match other.and_then(|l| l.negotiated.as_ref()).map(|n| n.codec) {
+            Some(Codec::Pcmu) => [Codec::Pcmu, Codec::Pcma],
+            _ => [Codec::Pcma, Codec::Pcmu],
+        };
+        let max_forwards = other.map_or(70, |l| l.max_forwards);
+        let party = t.engine.calls().get(&call).map(|c| c.caller).unwrap_or_default();
+        let Some((media, rtp)) = self.door.open(call) else {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
+        };
+        let mut session = LocalSession::new(rtp, now.mono, &codecs, false);
+        let offer = session.offer(Direction::SendRecv).write().into_bytes();
+        self.by_media.insert(media, (tenant, leg));
+        self.tenants[tenant].legs.insert(
+            leg,
+            DoorLeg {
+                call,
+                sip: None,
+                media: Some(media),
+                session: Some(session),
+                answer: Vec::new(),
+                negotiated: None,
+                offer_is_ours: true,
+                learning: Learning::Never,
+                confirmed: true,
+                rings: false,
+                ending: false,
+                held: false,
+                address: Secret::new(String::new()),
+                display: Secret::new(String::new()),
+                party,
+                max_forwards,
+                keyed: Keyed::default(),
+                dialing: Some(Dialing { then, open: Vec::new(), rang: false, offer }),
+                trunk: None,
+            },
+        );
+        for far in at_once.into_iter().take(MOST_AT_ONCE) {
+            self.invite(now, tenant, leg, far);
+        }
+    }
+
+    fn invite(&mut self, now: Now, tenant: usize, leg: LegId, far: FarEnd) {
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let Some(d) = &mut l.dialing else { return };
+        // With several far ends the most careful of them decides.
+        if far.nat {
+            l.learning = Learning::FirstPacket;
+        }
+        let uri = far.uri.expose_secret();
+        let sip = self.endpoint.invite(
+            now.sip(),
+            &Outgoing {
+                uri,
+                from: far.from.expose_secret(),
+                to_header: &format!("<{uri}>"),
+                max_forwards: l.max_forwards,
+                extra: far.lines.expose_secret(),
+                body: &d.offer,
+                login: far.login.as_ref(),
+                ..Outgoing::to(far.to)
+            },
+        );
+        d.open.push((sip, far.trunk));
+        l.sip.get_or_insert(sip);
+        self.by_sip.insert(sip, (tenant, leg));
+        if let Some((trunk, _)) = far.trunk {
+            let tenant = self.tenants[tenant].id;
+            self.carriers.call_began(now, tenant, trunk);
+        }
+    }
+
+    /// A far end that was rung is not to be had. Whether others ring for the leg, so that it is not over.
+    pub(super) fn rings_on(&mut self, now: Now, call: sip::CallId, code: u16) -> bool {
+        let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return true };
+        let id = self.tenants[tenant].id;
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return true };
+        let ending = l.ending;
+        let Some(d) = &mut l.dialing else { return false };
+        let Some(at) = d.open.iter().position(|(c, _)| *c == call) else { return true };
+        let (_, trunk) = d.open.swap_remove(at);
+        let outcome = match code {
+            408 => Outcome::NoAnswer,
+            503 => Outcome::Unreachable,
+            code => Outcome::Code(code),
+        };
+        if let Some((trunk, place)) = trunk {
+            self.carriers.call_over(id, trunk);
+            if !d.rang && !ending {
+                self.carriers.attempt_ended(now, id, trunk, place, outcome);
+            }
+        }
+        if let Some((other, _)) = d.open.first() {
+            l.sip = Some(*other);
+            self.by_sip.remove(&call);
+            return true;
+        }
+        if ending || !fails_over(outcome, d.rang) {
+            return false;
+        }
+        let Some(next) = d.then.pop_front() else { return false };
+        l.sip = None;
+        self.by_sip.remove(&call);
+        self.invite(now, tenant, leg, next);
+        true
+    }
+
+    /// A far end rings. Whether it is the first of its leg.
+    pub(super) fn rings_now(&mut self, tenant: usize, leg: LegId) -> bool {
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return false };
+        if let Some(d) = &mut l.dialing {
+            d.rang = true;
+        }
+        !std::mem::replace(&mut l.rings, true)
+    }
+
+    /// One of those who rang answered: the others stop.
+    pub(super) fn answered_by(&mut self, now: Now, tenant: usize, leg: LegId, call: sip::CallId) {
+        let id = self.tenants[tenant].id;
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let Some(d) = l.dialing.take() else { return };
+        l.sip = Some(call);
+        for (other, trunk) in d.open {
+            if other == call {
+                l.trunk = trunk.map(|(trunk, _)| trunk);
+                if let Some((trunk, place)) = trunk {
+                    self.carriers.attempt_ended(now, id, trunk, place, Outcome::Code(200));
+                }
+                continue;
+            }
+            if let Some((trunk, _)) = trunk {
+                self.carriers.call_over(id, trunk);
+            }
+            self.by_sip.remove(&other);
+            self.endpoint.hang_up(now.sip(), other, ELSEWHERE);
+        }
+    }
+
+    /// Ends what a leg has open, whatever it is doing.
+    pub(super) fn hang_up_leg(&mut self, now: Now, tenant: usize, leg: LegId, lines: &str) {
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let mut open: Vec<sip::CallId> = l.sip.into_iter().collect();
+        if let Some(d) = &mut l.dialing {
+            d.then.clear();
+            open = d.open.iter().map(|(call, _)| *call).collect();
+        }
+        for call in open {
+            self.endpoint.hang_up(now.sip(), call, lines);
+        }
+    }
+}
