@@ -1,6 +1,6 @@
 //! A running Switchroom: everything started in order, and a handle for whoever wants something of it.
 
-use crate::adapt::{Now, Resumed, Switch};
+use crate::adapt::{Chances, Now, Passwords, Resumed, Switch};
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::journal_io::{GiveUp, Lost};
@@ -43,6 +43,7 @@ pub struct Handle {
     /// What is remembered.
     pub store: Arc<Store>,
     mail: Sender<Message>,
+    secrets: Secrets,
     /// Laws found broken since the start.
     pub laws_broken: Arc<AtomicU64>,
     /// False once it is asked to stop.
@@ -222,9 +223,12 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     };
     let locals: Vec<Local> =
         [local(Transport::Udp, udp), local(Transport::Tcp, tcp)].into_iter().flatten().collect();
-    let host = locals.first().map(|l| l.addr).ok_or("neither sip.udp nor sip.tcp is set")?;
+    if locals.is_empty() {
+        return Err("neither sip.udp nor sip.tcp is set".into());
+    }
     let endpoint = Endpoint::new(&locals, PRODUCT, chance()?, Limits::default());
-    let mut switch = Switch::new(endpoint, Box::new(door), host);
+    let chances = Chances { nonces: secret()?, seed: chance()? };
+    let mut switch = Switch::new(endpoint, Box::new(door), &locals, chances);
 
     let mut recovered = Vec::new();
     let mut not_before = engine::Time(0);
@@ -235,17 +239,18 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         recovered.push((id, engine, next_party, meaning));
     }
     check_networks(&recovered)?;
+    let secrets = Secrets::new(&config.secrets.folder);
     let mut clock = Clock::new(began, not_before);
     let now = clock.now();
     for (id, engine, next_party, meaning) in recovered {
-        let resumed = resumed(&store, id, engine, meaning, next_party)?;
+        let passwords = secrets.passwords(&meaning);
+        let resumed = resumed(&store, id, engine, meaning, passwords, next_party)?;
         switch.add_tenant(now, resumed, chance()?);
     }
     let laws = LawWatch::default();
     let laws_broken = laws.broken.clone();
     let outward = Outward::new();
     let answers = mail_in.clone();
-    let secrets = Secrets::new(&config.secrets.folder);
     let outside = Outside::start(&outward, &secrets, move |tenant, event| {
         // Nobody is there to be told any more when the switch is gone.
         answers.send(Message::Ask(Box::new(move |switch, now| switch.on_event(now, tenant, event))));
@@ -254,7 +259,8 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let thread = SwitchThread::new(switch, clock, sockets, mail_out, journal_in, outside, laws)
         .map_err(|e| e.to_string())?;
     let switch = vital::spawn("switch", move || thread.run());
-    let handle = Handle { store, mail: mail_in, laws_broken, ready: Arc::new(AtomicBool::new(true)) };
+    let ready = Arc::new(AtomicBool::new(true));
+    let handle = Handle { store, mail: mail_in, secrets: secrets.clone(), laws_broken, ready };
     let delivery = start_delivery(config, &handle, outward, secrets)?;
     Ok(Running {
         handle,
@@ -311,6 +317,7 @@ fn resumed(
     id: TenantId,
     engine: engine::Engine,
     meaning: Meaning,
+    passwords: Passwords,
     next_party: u64,
 ) -> Result<Resumed, String> {
     let mut parties = std::collections::HashMap::new();
@@ -322,7 +329,7 @@ fn resumed(
         }
     }
     let person = store.person_hash(id).map_err(|e| e.to_string())?;
-    Ok(Resumed { id, engine, meaning, next_party, parties, person })
+    Ok(Resumed { id, engine, meaning, passwords, next_party, parties, person })
 }
 
 /// Webhooks and e-mail.
@@ -399,9 +406,13 @@ fn media_settings(config: &ServerConfig) -> Result<MediaSettings, String> {
 }
 
 fn chance() -> Result<u64, String> {
-    let mut bytes = [0; 8];
+    secret().map(u64::from_ne_bytes)
+}
+
+fn secret<const N: usize>() -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|e| format!("the operating system gives no random bytes: {e}"))?;
-    Ok(u64::from_ne_bytes(bytes))
+    Ok(bytes)
 }
 
 impl Handle {
@@ -441,7 +452,8 @@ impl Handle {
         let steps = store_documents(&self.store, tenant, who, wanted).map_err(problem)?;
         let understood = stored_meaning(&self.store, tenant).map_err(problem)?;
         if let Some(m) = understood.filter(|_| !steps.is_empty()) {
-            self.ask_and_wait(move |switch, now| switch.configure(now, tenant, m))
+            let passwords = self.secrets.passwords(&m);
+            self.ask_and_wait(move |switch, now| switch.configure(now, tenant, m, passwords))
                 .ok_or_else(|| problem("the server is stopping".into()))?;
         }
         Ok(steps)

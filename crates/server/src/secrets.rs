@@ -2,6 +2,8 @@
 //!
 //! They are read when they are needed, so a file that is exchanged holds from the next request on.
 
+use crate::adapt::Passwords;
+use crate::tenant::Meaning;
 use crate::tenant::formats::SECRET_ENV;
 use crate::tenant::outside::HeaderValue;
 use crate::tenant::trunk::PasswordPlace;
@@ -70,6 +72,29 @@ impl Secrets {
                 Ok(Secret::new(text.to_string()))
             }
         }
+    }
+
+    /// The passwords that a configuration names, by where they stand. One that cannot be had is missed in the log: whoever
+    /// needs it is not let in, and everything else works.
+    pub fn passwords(&self, meaning: &Meaning) -> Passwords {
+        let trunks = meaning.trunk_plans.iter().filter_map(|t| t.account.as_ref()).map(|a| &a.password);
+        let mut found = Passwords::new();
+        for place in meaning.accounts.values().map(|phone| &phone.password).chain(trunks) {
+            match self.password(place) {
+                Ok(password) => {
+                    found.insert(place.clone(), password);
+                }
+                Err(why) => {
+                    tracing::warn!(
+                        event = "password",
+                        tenant = meaning.tenant,
+                        cause = why,
+                        "a password is missing"
+                    );
+                }
+            }
+        }
+        found
     }
 
     /// Headers with what they say.

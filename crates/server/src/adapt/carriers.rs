@@ -106,7 +106,10 @@ impl Carriers {
             let login = plan.account.as_ref().and_then(|account| {
                 let password = passwords.get(&account.password)?.clone();
                 let user = redact::Secret::new(account.user.clone());
-                Some(Arc::new(Login { credentials: Credentials { user, password }, realm: plan.realm.clone() }))
+                Some(Arc::new(Login {
+                    credentials: Credentials { user, password },
+                    realm: plan.realm.clone(),
+                }))
             });
             let old = before.remove(&key);
             let carrier = self.carrier(now, plan, login, old);
@@ -114,13 +117,23 @@ impl Carriers {
         }
     }
 
-    fn carrier(&mut self, now: Now, plan: &TrunkPlan, login: Option<Arc<Login>>, old: Option<Carrier>) -> Carrier {
-        let mut old_sides = old.as_ref().map(|o| o.sides.iter().map(|s| (s.target.clone(), s.down, s.said)).collect::<Vec<_>>()).unwrap_or_default();
+    fn carrier(
+        &mut self,
+        now: Now,
+        plan: &TrunkPlan,
+        login: Option<Arc<Login>>,
+        old: Option<Carrier>,
+    ) -> Carrier {
+        let mut old_sides = old
+            .as_ref()
+            .map(|o| o.sides.iter().map(|s| (s.target.clone(), s.down, s.said)).collect::<Vec<_>>())
+            .unwrap_or_default();
         let sides = plan
             .proxies
             .iter()
             .map(|target| {
-                let known = old_sides.iter().position(|(t, ..)| t == target).map(|n| old_sides.swap_remove(n));
+                let known =
+                    old_sides.iter().position(|(t, ..)| t == target).map(|n| old_sides.swap_remove(n));
                 let (down, said) = known.map_or((false, None), |(_, down, said)| (down, said));
                 FarSide {
                     at: destinations(target),
@@ -134,7 +147,9 @@ impl Carriers {
             })
             .collect();
         let calls = old.as_ref().map_or(0, |o| o.calls);
-        let same = old.as_ref().is_some_and(|o| o.plan.registration == plan.registration && same_login(&o.login, &login));
+        let same = old
+            .as_ref()
+            .is_some_and(|o| o.plan.registration == plan.registration && same_login(&o.login, &login));
         let registration = match (&plan.registration, old) {
             (Some(_), Some(o)) if same => o.registration,
             (Some(rule), _) => {
@@ -178,7 +193,12 @@ impl Carriers {
     }
 
     /// Where a far end is, and who we are there.
-    pub(super) fn reach(&self, tenant: TenantId, trunk: TrunkId, place: usize) -> Option<(Destination, Option<Arc<Login>>, bool)> {
+    pub(super) fn reach(
+        &self,
+        tenant: TenantId,
+        trunk: TrunkId,
+        place: usize,
+    ) -> Option<(Destination, Option<Arc<Login>>, bool)> {
         let c = self.all.get(&(tenant, trunk))?;
         let to = *c.sides.get(place)?.at.first()?;
         Some((to, c.login.clone(), c.plan.nat))
@@ -209,7 +229,14 @@ impl Carriers {
     }
 
     /// What a call says about the far end that it went to.
-    pub(super) fn attempt_ended(&mut self, now: Now, tenant: TenantId, trunk: TrunkId, place: usize, how: Outcome) {
+    pub(super) fn attempt_ended(
+        &mut self,
+        now: Now,
+        tenant: TenantId,
+        trunk: TrunkId,
+        place: usize,
+        how: Outcome,
+    ) {
         let Some(c) = self.all.get_mut(&(tenant, trunk)) else { return };
         let asks = c.plan.options_every_ms.is_some();
         let Some(side) = c.sides.get_mut(place) else { return };
@@ -362,7 +389,15 @@ impl Switch {
                 side.set(now, matches!(code, 408 | 503), code);
                 if was != side.down {
                     let up = !side.down;
-                    tracing::warn!(event = "trunk_health", tenant = tenant.0, trunk = c.plan.name, place, up, code, "a far end of a trunk is up or down");
+                    tracing::warn!(
+                        event = "trunk_health",
+                        tenant = tenant.0,
+                        trunk = c.plan.name,
+                        place,
+                        up,
+                        code,
+                        "a far end of a trunk is up or down"
+                    );
                 }
             }
             Some(Purpose::Register(tenant, trunk, number)) => {
@@ -372,7 +407,14 @@ impl Switch {
                 r.answered(now.sip(), &Registered { number, code, cseq, message });
                 let is = is_registered(r, now);
                 if was != is || !is {
-                    tracing::info!(event = "trunk_registration", tenant = tenant.0, trunk = c.plan.name, registered = is, code, "a carrier answered a registration");
+                    tracing::info!(
+                        event = "trunk_registration",
+                        tenant = tenant.0,
+                        trunk = c.plan.name,
+                        registered = is,
+                        code,
+                        "a carrier answered a registration"
+                    );
                 }
                 self.send_registers(now);
             }

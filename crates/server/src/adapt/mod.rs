@@ -20,7 +20,7 @@ mod world;
 pub use carriers::TrunkStatus;
 pub use keys::SecretDigits;
 pub use outside::{Request, Ticket};
-pub use phones::Passwords;
+pub use phones::{Passwords, Telephone};
 pub use switch::{
     Chances, MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
 };

@@ -5,7 +5,12 @@ use crate::adapt::switch::{Now, Switch};
 use crate::tenant::trunk::PasswordPlace;
 use engine::AgentId;
 use redact::Secret;
-use sip::{Destination, Message, Name, NameAddr, Nonces, Registrar, RegistrarEvent, RequestId, Uri, Verdict};
+use schemars::JsonSchema;
+use serde::Serialize;
+use sip::{
+    Destination, Message, Method, Name, NameAddr, Nonces, Registrar, RegistrarEvent, RequestId, Start, Uri,
+    Verdict,
+};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use store::TenantId;
@@ -51,21 +56,44 @@ impl Phones {
     pub(super) fn deadline(&self) -> Option<sip::Time> {
         self.registrar.deadline()
     }
-
-    /// Telephones of a person that are registered.
-    pub(super) fn registered(&mut self, now: Now, tenant: TenantId, agent: AgentId) -> usize {
-        self.registrar.lookup(now.sip(), address_of_record(tenant, agent)).len()
-    }
 }
 
 fn address_of_record(tenant: TenantId, agent: AgentId) -> u64 {
     (tenant.0 as u64) << 32 | u64::from(agent.0)
 }
 
+/// A telephone that is registered.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Telephone {
+    /// What it says it is; empty if nothing.
+    pub product: String,
+    /// Where it is reached: address and port.
+    pub at: String,
+    /// How: `udp` or `tcp`.
+    pub transport: &'static str,
+    /// Seconds until it has to register again.
+    pub expires_in: u64,
+}
+
 impl Switch {
+    /// The telephones of a person that are registered now, the preferred one first.
+    pub fn registered(&mut self, now: Now, tenant: TenantId, agent: AgentId) -> Vec<Telephone> {
+        let found = self.phones.registrar.lookup(now.sip(), address_of_record(tenant, agent));
+        let one = |b: &sip::Binding| Telephone {
+            product: b.user_agent.clone(),
+            at: b.reach.addr.to_string(),
+            transport: match b.reach.transport {
+                sip::Transport::Udp => "udp",
+                sip::Transport::Tcp => "tcp",
+            },
+            expires_in: b.expires.since(now.sip()).as_secs(),
+        };
+        found.iter().map(one).collect()
+    }
+
     /// Whether a request of a stranger is one that a telephone of ours may begin with.
     pub(super) fn may_be_a_phone(&self, m: &Message) -> bool {
-        matches!(m.method(), Some(sip::Method::Register | sip::Method::Invite))
+        matches!(m.start(), Start::Request(Method::Register | Method::Invite))
             && host_of(m.target()).is_some_and(|host| self.serves(&host).next().is_some())
     }
 
@@ -144,7 +172,13 @@ impl Switch {
                 RegistrarEvent::Gone { aor } => (aor, 0),
             };
             let (tenant, agent) = ((aor >> 32) as i64, aor as u32);
-            tracing::info!(event = "phone_registered", tenant, agent, telephones = count, "telephones of a person");
+            tracing::info!(
+                event = "phone_registered",
+                tenant,
+                agent,
+                telephones = count,
+                "telephones of a person"
+            );
         }
     }
 
@@ -160,8 +194,7 @@ impl Switch {
         let candidates: Vec<usize> = self.serves(&host).collect();
         let Some(first) = candidates.first().copied() else { return Err(None) };
         let mut stale = false;
-        let given = m.values(Name::Authorization).chain(m.values(Name::ProxyAuthorization));
-        for value in given {
+        for value in authorizations(m) {
             for &tenant in &candidates {
                 let realm = self.realm_of(tenant);
                 let t = &self.tenants[tenant];
@@ -181,7 +214,9 @@ impl Switch {
             }
         }
         let realm = self.realm_of(first);
-        let values = self.phones.nonces.challenge(now.sip(), &realm, stale);
+        let mut values = self.phones.nonces.challenge(now.sip(), &realm, stale);
+        // Many telephones give up when they are asked for SHA-256, even beside MD5.
+        values.retain(|v| v.contains("algorithm=MD5"));
         Err(Some(values.iter().map(|v| format!("WWW-Authenticate: {v}\r\n")).collect()))
     }
 
@@ -192,11 +227,11 @@ impl Switch {
 
     /// Whose telephone calls. Telephones that register prove it at each call; those with a fixed address are known by it.
     pub(super) fn sender(&mut self, now: Now, call: sip::CallId, from: Destination, m: &Message) -> Sender {
-        let says = m.value(Name::From).and_then(|v| Some((user_of(v)?, host_of(NameAddr::parse(v).ok()?.uri)?)));
+        let says =
+            m.value(Name::From).and_then(|v| Some((user_of(v)?, host_of(NameAddr::parse(v).ok()?.uri)?)));
         let Some((user, host)) = says else { return Sender::NoPhone };
-        let registers =
-            self.serves(&host).any(|n| self.tenants[n].meaning.accounts.contains_key(&user));
-        let asked_before = m.value(Name::Authorization).or(m.value(Name::ProxyAuthorization)).is_some();
+        let registers = self.serves(&host).any(|n| self.tenants[n].meaning.accounts.contains_key(&user));
+        let asked_before = authorizations(m).next().is_some();
         if registers || (asked_before && !self.knows_fixed(from.addr.ip())) {
             return match self.prove(now, m, b"INVITE", from) {
                 Ok((tenant, agent)) => Sender::Of(tenant, agent),
@@ -209,7 +244,8 @@ impl Switch {
         }
         for (n, t) in self.tenants.iter().enumerate() {
             let fixed = t.meaning.phones.iter().find(|(_, phone)| {
-                phone.addr == from.addr && user_of_uri(phone.uri.expose_secret().as_bytes()).as_deref() == Some(&user)
+                phone.addr == from.addr
+                    && user_of_uri(phone.uri.expose_secret().as_bytes()).as_deref() == Some(&user)
             });
             if let Some((agent, _)) = fixed {
                 return Sender::Of(n, *agent);
@@ -230,7 +266,8 @@ impl Switch {
             nat,
             trunk: None,
         };
-        let nat = t.meaning.accounts.values().find(|phone| phone.agent == agent).is_some_and(|phone| phone.nat);
+        let nat =
+            t.meaning.accounts.values().find(|phone| phone.agent == agent).is_some_and(|phone| phone.nat);
         let found = self.phones.registrar.lookup(now.sip(), address_of_record(t.id, agent));
         let mut all: Vec<FarEnd> = found
             .iter()
@@ -252,6 +289,11 @@ impl Switch {
         }
         all
     }
+}
+
+/// What a request says to prove whose it is.
+fn authorizations(m: &Message) -> impl Iterator<Item = &[u8]> {
+    ["Authorization", "Proxy-Authorization"].into_iter().flat_map(|name| sip::values_of(m, name))
 }
 
 /// The user part of an address in a header.

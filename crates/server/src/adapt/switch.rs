@@ -309,7 +309,12 @@ pub struct Chances {
 
 impl Switch {
     /// A switch without tenants. `locals` are our SIP addresses as others should use them, at least one.
-    pub fn new(endpoint: sip::Endpoint, door: Box<dyn MediaDoor>, locals: &[Local], chances: Chances) -> Switch {
+    pub fn new(
+        endpoint: sip::Endpoint,
+        door: Box<dyn MediaDoor>,
+        locals: &[Local],
+        chances: Chances,
+    ) -> Switch {
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         let host = locals.first().map_or(nowhere, |l| l.addr);
         Switch {
@@ -361,6 +366,7 @@ impl Switch {
         let tenant = self.tenants.len() - 1;
         self.tell(now, tenant, Event::Started { seed });
         self.tell(now, tenant, Event::Configured { config });
+        self.send_registers(now);
     }
 
     /// Puts another configuration in force.
@@ -374,6 +380,7 @@ impl Switch {
         t.meaning = meaning;
         t.passwords = passwords;
         self.tell(now, n, Event::Configured { config });
+        self.send_registers(now);
     }
 
     /// The tenants.
@@ -464,7 +471,12 @@ impl Switch {
 
     /// Microseconds from `now` until [`Switch::on_time`] has to be called; `None` while nothing waits.
     pub fn wait(&mut self, now: Now) -> Option<u64> {
-        let sip = self.endpoint.deadline().into_iter().chain(self.phones.deadline()).chain(self.carriers.deadline());
+        let sip = self
+            .endpoint
+            .deadline()
+            .into_iter()
+            .chain(self.phones.deadline())
+            .chain(self.carriers.deadline());
         let sip = sip.min().map(|t| t.0.saturating_sub(now.mono));
         let engines = self.tenants.iter().filter_map(|t| t.engine.deadline());
         let engine = engines.min().map(|t| t.since(now.wall).saturating_mul(1_000));

@@ -2,7 +2,7 @@
 //! the other, and a network between them that loses, doubles and delays. Days pass in seconds; a failure is a seed.
 
 use crate::adapt::{
-    MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
+    Chances, MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
 };
 use crate::tenant::Meaning;
 use crate::tenant::check::check_values;
@@ -156,6 +156,7 @@ impl World {
             id: TENANT,
             engine,
             meaning: self.meaning.clone(),
+            passwords: Default::default(),
             next_party,
             parties: HashMap::new(),
             person: Box::new(|number| number.bytes().fold(7, |a, b| a * 31 + u64::from(b))),
@@ -413,7 +414,8 @@ impl World {
 fn blank_switch(orders: &Arc<Mutex<Orders>>, seed: u64) -> Switch {
     let locals = [Local { transport: Transport::Udp, addr: SWITCH }];
     let endpoint = Endpoint::new(&locals, "world", seed, Limits::default());
-    Switch::new(endpoint, Box::new(Door(orders.clone())), SWITCH)
+    let chances = Chances { nonces: [7; 32], seed };
+    Switch::new(endpoint, Box::new(Door(orders.clone())), &locals, chances)
 }
 
 fn foul() -> Weather {

@@ -16,6 +16,7 @@ mod report_rows;
 mod reports;
 mod routes;
 mod serve;
+mod telephony;
 mod time;
 mod webhooks;
 

@@ -1,10 +1,11 @@
 //! The table of routes: method, path, the role it needs, what it does, what it answers, who handles it.
 
+use crate::adapt::{Telephone, TrunkStatus};
 use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow, QueueRow};
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    actions, agents, audit, calls, configuration, live, messages, recordings, reports, webhooks,
+    actions, agents, audit, calls, configuration, live, messages, recordings, reports, telephony, webhooks,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -376,6 +377,23 @@ pub fn all() -> Vec<Route> {
             handler: get(live::watch),
         },
     ];
+    routes.push(Route {
+        path: "/trunks/{id}/status".into(),
+        role: Role::Auditor,
+        change: Role::Owner,
+        operations: vec![op::<TrunkStatus>(
+            "get",
+            "Whether a trunk is registered, its far ends are up, and how many calls it bears",
+        )],
+        handler: get(telephony::trunk),
+    });
+    routes.push(Route {
+        path: "/users/{id}/telephones".into(),
+        role: Role::Supervisor,
+        change: Role::Owner,
+        operations: vec![op::<Vec<Telephone>>("get", "Telephones of a user that are registered now")],
+        handler: get(telephony::telephones),
+    });
     for (path, kind) in COLLECTIONS {
         routes.push(Route {
             path: format!("/{path}"),

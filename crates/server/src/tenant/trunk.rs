@@ -10,7 +10,7 @@ use engine::TrunkId;
 use std::net::{IpAddr, SocketAddr};
 
 /// Where a password stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PasswordPlace {
     /// In this file of the server's folder of secrets.
     File(String),

@@ -27,6 +27,44 @@ pub fn tone_file(path: &Path, hz: f64, seconds: usize) {
 impl Baresip {
     /// Starts a phone `user` that sends this tone and keeps what it hears.
     pub fn start(user: &str, hz: f64) -> Baresip {
+        Baresip::start_with(hz, |sip| format!("<sip:{user}@127.0.0.1:{sip}>;regint=0;audio_codecs=pcma,pcmu"))
+    }
+
+    /// Starts a phone that registers as `user` of `domain` at this address, with this password.
+    pub fn registers(
+        user: &str,
+        domain: &str,
+        password: &str,
+        at: SocketAddr,
+        hz: f64,
+        codecs: &str,
+    ) -> Baresip {
+        let phone = Baresip::start_with(hz, |_| {
+            format!(
+                "<sip:{user}@{domain}>;auth_user={user};auth_pass=\"{password}\";outbound=\"sip:{at}\";regint=60;audio_codecs={codecs}"
+            )
+        });
+        phone.says("200 OK");
+        phone
+    }
+
+    /// Waits until it printed this.
+    #[track_caller]
+    pub fn says(&self, what: &str) {
+        let log = || std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
+        let until = Instant::now() + Duration::from_secs(30);
+        while !log().contains(what) {
+            assert!(Instant::now() < until, "baresip never said {what:?}: {}", log());
+            crate::program::look_again();
+        }
+    }
+
+    /// Starts a phone with this account.
+    pub fn start_account(account: &str) -> Baresip {
+        Baresip::start_with(1000.0, |_| account.into())
+    }
+
+    fn start_with(hz: f64, account: impl Fn(u16) -> String) -> Baresip {
         let dir = tempfile::tempdir().unwrap();
         let (sip, control) = (crate::program::free_port(), crate::program::free_port());
         tone_file(&dir.path().join("tone.wav"), hz, 60);
@@ -34,7 +72,7 @@ impl Baresip {
             "sip_listen 127.0.0.1:{sip}\ncall_local_timeout 120\ncall_max_calls 4\n\
              audio_player aubridge,none\naudio_source aufile,{dir}/tone.wav\naudio_alert aubridge,alert\n\
              audio_srate 8000\naudio_channels 1\nrtp_tos 184\nrtp_ports {first}-{last}\njitter_buffer_delay 2-5\n\
-             module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n\
+             module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule g722.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n\
              module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {dir}\n",
             dir = dir.path().display(),
@@ -42,8 +80,7 @@ impl Baresip {
             last = 34_000 + sip % 500 * 8 + 7,
         );
         std::fs::write(dir.path().join("config"), config).unwrap();
-        let account = format!("<sip:{user}@127.0.0.1:{sip}>;regint=0;audio_codecs=pcma,pcmu\n");
-        std::fs::write(dir.path().join("accounts"), account).unwrap();
+        std::fs::write(dir.path().join("accounts"), account(sip) + "\n").unwrap();
         std::fs::write(dir.path().join("contacts"), "").unwrap();
         let log = std::fs::File::create(dir.path().join("log")).unwrap();
         let child = Command::new("baresip")

@@ -140,6 +140,22 @@ impl Program {
         program
     }
 
+    /// The same, with these files in its folder of secrets.
+    pub fn start_with_secrets(files: &[(&str, &str)], secrets: &[(&str, &str)]) -> Program {
+        let first = Program::start(files);
+        let dir = first.dir.clone();
+        first.stop();
+        let folder = dir.path().join("secrets");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, text) in secrets {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        let token = Program::token(dir.path(), "test", "owner");
+        let mut program = Program::start_again(dir);
+        program.token = token;
+        program
+    }
+
     /// Speaks with this token from here on.
     pub fn set_token(&mut self, token: String) {
         self.token = token;
