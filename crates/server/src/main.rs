@@ -21,6 +21,7 @@ mod secrets;
 mod sip_io;
 mod switch_io;
 mod tenant;
+mod trunk_choice;
 mod view;
 mod vital;
 mod webhook_io;

@@ -317,7 +317,7 @@ fn resumed(
     for callback in engine.callbacks().values() {
         // A person who was erased meanwhile is not called: the try fails and ends the promise.
         if let Ok(party) = store.party(id, callback.party.0) {
-            let number = meaning.dial_plan.outward(party.address.expose_secret());
+            let number = meaning.outward(party.address.expose_secret()).ok().map(|to| to.number);
             parties.extend(number.map(|n| (callback.party, redact::Secret::new(n))));
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! They are read when they are needed, so a file that is exchanged holds from the next request on.
 
+use crate::tenant::formats::SECRET_ENV;
 use crate::tenant::outside::HeaderValue;
+use crate::tenant::trunk::PasswordPlace;
 use redact::Secret;
 use std::io::Read;
 use std::path::PathBuf;
@@ -44,6 +46,32 @@ impl Secrets {
         Ok(Secret::new(secret.to_string()))
     }
 
+    /// A password, from where it stands.
+    ///
+    /// # Errors
+    /// A sentence without the secret.
+    pub fn password(&self, place: &PasswordPlace) -> Result<Secret<String>, String> {
+        match place {
+            PasswordPlace::File(name) => self.read(name),
+            PasswordPlace::Env(name) => {
+                // The configuration's check says so too; no other variable is a tenant's to read.
+                if !name.starts_with(SECRET_ENV) {
+                    return Err(format!("a secret's variable begins with {SECRET_ENV}"));
+                }
+                let text = std::env::var(name).map(Zeroizing::new);
+                let text =
+                    text.map_err(|_| format!("secret {name}: there is no such variable of the environment"))?;
+                if text.is_empty()
+                    || text.len() as u64 > LARGEST
+                    || text.bytes().any(|b| b.is_ascii_control())
+                {
+                    return Err(format!("secret {name} is empty, too large, or more than one line"));
+                }
+                Ok(Secret::new(text.to_string()))
+            }
+        }
+    }
+
     /// Headers with what they say.
     ///
     /// # Errors
@@ -79,6 +107,11 @@ mod tests {
         assert_eq!(secrets.read("key").unwrap().expose_secret(), "k 1");
         for name in ["../outer", "/etc/passwd", "", ".", "..", "two", "none", "large", "missing"] {
             assert!(secrets.read(name).is_err(), "{name}");
+        }
+        let password = |place| secrets.password(&place).map(|p| p.expose_secret().clone());
+        assert_eq!(password(PasswordPlace::File("key".into())), Ok("k 1".into()));
+        for name in ["PATH", "SWITCHROOM_SECRET_THAT_NOBODY_SET"] {
+            assert!(password(PasswordPlace::Env(name.into())).is_err(), "{name}");
         }
     }
 }

@@ -26,7 +26,7 @@ impl Switch {
             self.endpoint.reject(now.sip(), call, 503, "");
             return;
         }
-        let number = self.number_of(tenant, &message);
+        let number = self.number_of(tenant, trunk, &message);
         let (address, display) = caller_of(&message);
         let party = self.new_party(tenant, &address, &display);
         let facts = self.facts_of(tenant, &address);
@@ -135,9 +135,9 @@ impl Switch {
             .map(|(n, rule)| (n, rule.id, rule.nat))
     }
 
-    fn number_of(&self, tenant: usize, m: &Message) -> Option<NumberId> {
+    fn number_of(&self, tenant: usize, trunk: TrunkId, m: &Message) -> Option<NumberId> {
         let user = Uri::parse(m.target()).ok()?.user_part();
-        self.tenants[tenant].meaning.numbers.get(std::str::from_utf8(user).ok()?).copied()
+        self.tenants[tenant].meaning.called(trunk, std::str::from_utf8(user).ok()?).0
     }
 }
 

@@ -112,7 +112,7 @@ impl Switch {
             Some(slot) => l.keyed.slots.get(&slot).map(|digits| digits.expose_secret().as_str()),
             None => Some(l.address.expose_secret().as_str()),
         };
-        let number = wanted.and_then(|n| t.meaning.dial_plan.outward(n));
+        let number = wanted.and_then(|n| Some(t.meaning.outward(n).ok()?.number));
         let known = slot.is_none().then_some(l.party);
         let Some(number) = number.map(Secret::new) else {
             return self.tell(now, tenant, Event::NumberChecked { leg, party: None, person: 0 });
@@ -129,7 +129,7 @@ impl Switch {
     /// A number outside as a party that can be called; `None` if it may not be.
     pub fn party(&mut self, tenant: store::TenantId, number: &str) -> Option<engine::PartyId> {
         let n = self.tenants.iter().position(|t| t.id == tenant)?;
-        let number = Secret::new(self.tenants[n].meaning.dial_plan.outward(number)?);
+        let number = Secret::new(self.tenants[n].meaning.outward(number).ok()?.number);
         let party = self.new_party(n, &number, &Secret::default());
         self.tenants[n].remember(party, number);
         Some(party)

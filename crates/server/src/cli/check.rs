@@ -1,21 +1,28 @@
 //! `switchroom check`
 
 use crate::cli::arguments::Arguments;
-use crate::cli::{Outcome, say};
+use crate::cli::{Outcome, check_number, say};
 use crate::config;
-use crate::tenant::check::read_folder;
+use crate::secrets::Secrets;
+use crate::tenant::check::{Documents, read_folder};
+use crate::tenant::everything::Everything;
+use crate::tenant::trunk::Account;
 use std::path::Path;
 
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
+    if let Some(number) = args.take("number") {
+        return check_number::run(&number, args);
+    }
     let path = args.need("config")?;
     let files = args.take("tenant-files");
     args.end()?;
     let mut problems = Vec::new();
     let config = config::load(Path::new(&path)).map_err(|p| problems.extend(p)).ok();
     if let Some(dir) = files {
-        if let Err(found) = read_folder(Path::new(&dir)) {
-            problems.extend(found.iter().map(ToString::to_string));
+        match read_folder(Path::new(&dir)) {
+            Ok(documents) => problems.extend(config.iter().flat_map(|c| passwords(c, &documents))),
+            Err(found) => problems.extend(found.iter().map(ToString::to_string)),
         }
     }
     if let Some(config) = &config {
@@ -26,6 +33,20 @@ pub fn run(mut args: Arguments) -> Outcome {
         return Ok(());
     }
     Err(problems.into())
+}
+
+/// Passwords of trunks and phones that are not where the tenant's files say.
+fn passwords(config: &config::ServerConfig, documents: &Documents) -> Vec<String> {
+    let secrets = Secrets::new(&config.secrets.folder);
+    let everything = Everything::read(documents).0;
+    let trunks = everything.trunks.iter().map(|(id, t)| ("Trunk", id, t.credentials.as_ref()));
+    let users = everything.users.iter().map(|(id, u)| ("User", id, u.registers.as_ref()));
+    let missing = trunks.chain(users).filter_map(|(kind, id, credentials)| {
+        let account = Account::of(credentials?)?;
+        let what = secrets.password(&account.password).err()?;
+        Some(format!("{kind} {id:?}: {what}. secrets.folder is {:?}", config.secrets.folder))
+    });
+    missing.collect()
 }
 
 /// Addresses that nobody could open. One that is in use counts: the server would not start.

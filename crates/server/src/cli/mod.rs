@@ -3,6 +3,7 @@
 mod apply;
 pub mod arguments;
 mod check;
+mod check_number;
 mod explain;
 mod export;
 mod plan;
@@ -65,8 +66,8 @@ const COMMANDS: [Command; 10] = [
     },
     Command {
         name: "check",
-        usage: "--config FILE [--tenant-files DIR]",
-        does: "says what is wrong with a configuration",
+        usage: "--config FILE [--tenant-files DIR] | --number N [--as USER] [--caller N | --trunk T] [--json] (--tenant-files DIR | --config FILE --tenant T | --server URL --token T)",
+        does: "says what is wrong with a configuration, or where a call to or from a number goes, and why",
         run: check::run,
     },
     Command {

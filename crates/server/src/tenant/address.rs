@@ -63,6 +63,70 @@ pub fn read_network(text: &str) -> Result<(IpAddr, u8), String> {
     Ok((ip, length))
 }
 
+/// Reads a name of the DNS or an address literal, IPv6 without brackets.
+///
+/// # Errors
+/// A sentence.
+pub fn read_host(text: &str) -> Result<String, String> {
+    let example = "write it as sip.example.org or 192.0.2.1";
+    if let Ok(ip) = text.parse::<IpAddr>() {
+        let reached = !ip.is_unspecified() && !ip.is_multicast();
+        return reached
+            .then(|| text.to_string())
+            .ok_or_else(|| format!("nothing can be reached there: {example}"));
+    }
+    // RFC 1123, with the underline that service names have.
+    let label = |l: &str| {
+        (1..=63).contains(&l.len())
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+            && l.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
+    };
+    let name = text.strip_suffix('.').unwrap_or(text);
+    // A last part of digits is an address that is not written right.
+    let digits_last = name.rsplit('.').next().is_some_and(|l| l.bytes().all(|c| c.is_ascii_digit()));
+    match !digits_last && name.len() <= 253 && name.split('.').all(label) {
+        true => Ok(name.to_ascii_lowercase()),
+        false => Err(format!("this is neither a name nor an address: {example}")),
+    }
+}
+
+/// Reads `name[:port]`, `192.0.2.1[:port]` or `[2001:db8::1][:port]` into host, without brackets, and port.
+///
+/// # Errors
+/// A sentence.
+pub fn read_host_port(text: &str) -> Result<(String, Option<u16>), String> {
+    let example = "write it as sip.example.org, 192.0.2.1:5060 or [2001:db8::1]:5060";
+    let wrong = || format!("this is neither a name nor an address with or without a port: {example}");
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (host, port) = rest.split_once(']').ok_or_else(wrong)?;
+            host.parse::<std::net::Ipv6Addr>().map_err(|_| wrong())?;
+            (host, if port.is_empty() { None } else { Some(port.strip_prefix(':').ok_or_else(wrong)?) })
+        }
+        None => match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        },
+    };
+    let port =
+        port.map(|p| p.parse::<u16>().ok().filter(|p| *p > 0)).map(|p| p.ok_or_else(wrong)).transpose()?;
+    Ok((read_host(host)?, port))
+}
+
+/// Reads the address of an account, `sip:user@host`, into user and host.
+///
+/// # Errors
+/// A sentence.
+pub fn read_aor(text: &str) -> Result<(String, String), String> {
+    let wrong = || "write it as sip:account@carrier.example".to_string();
+    let (user, host) = text.strip_prefix("sip:").and_then(|rest| rest.split_once('@')).ok_or_else(wrong)?;
+    match crate::tenant::formats::wrong("sip-user", user) {
+        None => Ok((user.into(), read_host(host).map_err(|_| wrong())?)),
+        Some(_) => Err(wrong()),
+    }
+}
+
 /// Whether an address lies in a network.
 pub fn contains(network: (IpAddr, u8), ip: IpAddr) -> bool {
     match (network.0, ip) {

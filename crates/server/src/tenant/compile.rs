@@ -2,15 +2,14 @@
 //! its first step. Remembers where each node stands in the file, so that faults of the graph can be shown there.
 
 use crate::tenant::address::{TargetAddress, read_sip_address};
-use crate::tenant::dial_plan::DialPlan;
 use crate::tenant::mailbox;
 use crate::tenant::objects::{Connect, Flow, FlowStep, HoursStep, OverflowRule, TestRule};
 use crate::tenant::scope::{Scope, slot_id};
+use crate::tenant::toll::{Gate, Outside};
 use engine::{
     AgentId, At, END, FlowConfig, FlowId, HoursId, LookUpId, Node, NumberId, Overflow, PromptId, QueueId,
     SecureId, SkillId, Step, TargetId, Test,
 };
-use redact::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most steps of a flow, all branches together.
@@ -22,10 +21,10 @@ const NODE_BITS: u32 = 12;
 pub struct Known<'a> {
     /// Names of the tenant.
     pub scope: &'a Scope,
-    /// How numbers are read, and which may be called.
-    pub dial_plan: &'a DialPlan,
-    /// Where calls to the outside go.
-    pub outbound: Option<&'a TargetAddress>,
+    /// Which numbers may be called; `None` where what says so is not in order.
+    pub gate: Option<Gate<'a>>,
+    /// Whether a trunk takes calls to the outside.
+    pub goes_out: bool,
     /// How long each look-up may take, in milliseconds, by id.
     pub look_up_ms: &'a BTreeMap<String, u64>,
 }
@@ -40,6 +39,8 @@ pub struct Compiled {
     pub starts: BTreeMap<String, At>,
     /// Fixed addresses that it rings.
     pub targets: Vec<(TargetId, TargetAddress)>,
+    /// Fixed numbers outside that it calls.
+    pub outside: Vec<(TargetId, Outside)>,
     /// What is wrong: JSON pointer of the part, and what.
     pub faults: Vec<(String, String)>,
 }
@@ -54,7 +55,15 @@ pub fn compile(id: u32, flow: &Flow, known: &Known<'_>) -> Compiled {
         sequences.push((format!("/branches/{name}"), steps.0.as_slice()));
         length += steps.0.len();
     }
-    let mut c = Compiler { id, known, starts, place: String::new(), targets: Vec::new(), faults: Vec::new() };
+    let mut c = Compiler {
+        id,
+        known,
+        starts,
+        place: String::new(),
+        targets: Vec::new(),
+        outside: Vec::new(),
+        faults: Vec::new(),
+    };
     if length > MOST_NODES {
         let what =
             format!("has {length} steps: at most {MOST_NODES}; move some into another flow and run it");
@@ -65,6 +74,7 @@ pub fn compile(id: u32, flow: &Flow, known: &Known<'_>) -> Compiled {
             places: Vec::new(),
             starts: c.starts,
             targets: Vec::new(),
+            outside: Vec::new(),
             faults: c.faults,
         };
     }
@@ -79,7 +89,7 @@ pub fn compile(id: u32, flow: &Flow, known: &Known<'_>) -> Compiled {
         }
     }
     let flow = FlowConfig { id: FlowId(id), nodes: nodes.into() };
-    Compiled { flow, places, starts: c.starts, targets: c.targets, faults: c.faults }
+    Compiled { flow, places, starts: c.starts, targets: c.targets, outside: c.outside, faults: c.faults }
 }
 
 struct Compiler<'a> {
@@ -88,6 +98,7 @@ struct Compiler<'a> {
     starts: BTreeMap<String, At>,
     place: String,
     targets: Vec<(TargetId, TargetAddress)>,
+    outside: Vec<(TargetId, Outside)>,
     faults: Vec<(String, String)>,
 }
 
@@ -331,24 +342,25 @@ impl Compiler<'_> {
         if self.id >> (u32::BITS - NODE_BITS) != 0 {
             self.fault("connect", "this tenant has had too many objects for another fixed address");
         }
-        let address = match (&c.to, &c.number) {
-            (Some(to), _) => read_sip_address(to),
-            (None, Some(number)) => self.outside(number),
-            (None, None) => return Step::Connect { target, ring_ms },
-        };
-        match address {
-            Ok(address) => self.targets.push((target, address)),
-            Err(what) => self.fault(if c.to.is_some() { "connect/to" } else { "connect/number" }, what),
+        match (&c.to, &c.number) {
+            (Some(to), _) => match read_sip_address(to) {
+                Ok(address) => self.targets.push((target, address)),
+                Err(what) => self.fault("connect/to", what),
+            },
+            (None, Some(number)) => match self.outside(number) {
+                Ok(outside) => self.outside.extend(outside.map(|outside| (target, outside))),
+                Err(what) => self.fault("connect/number", what),
+            },
+            (None, None) => {}
         }
         Step::Connect { target, ring_ms }
     }
 
-    fn outside(&self, number: &str) -> Result<TargetAddress, String> {
-        let trunk =
-            self.known.outbound.ok_or("there is no Trunk with outbound: true for calls to the outside")?;
-        let plan = self.known.dial_plan;
-        let number = plan.outward(number).ok_or("the tenant's dial.allow does not allow this number")?;
-        Ok(TargetAddress { uri: Secret::new(format!("sip:{number}@{}", trunk.addr)), ..trunk.clone() })
+    fn outside(&self, number: &str) -> Result<Option<Outside>, String> {
+        if !self.known.goes_out {
+            return Err("there is no Trunk with outbound: true for calls to the outside".into());
+        }
+        self.known.gate.map(|gate| gate.world(number).map_err(|why| why.to_string())).transpose()
     }
 }
 

@@ -1,10 +1,15 @@
 //! Texts with a form of their own: what `x-format` in a schema demands, and what to say when a text has another.
 
-use crate::tenant::address::{read_network, read_sip_address};
+use crate::tenant::address::{read_aor, read_host, read_host_port, read_network, read_sip_address};
 use crate::tenant::hours::{read_date, read_range};
+use crate::tenant::money;
+use crate::tenant::number_pattern::NumberPattern;
 
 /// The keys of a telephone.
 pub const KEYS: &str = "0123456789*#ABCD";
+
+/// How the variables of the environment begin that tenants may name: no others are theirs to read.
+pub const SECRET_ENV: &str = "SWITCHROOM_SECRET_";
 
 /// What is wrong with a text of this form; nothing for a form that is not known.
 pub fn wrong(format: &str, text: &str) -> Option<String> {
@@ -14,6 +19,11 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
     match format {
         "sip-address" => read_sip_address(text).err(),
         "network" => read_network(text).err(),
+        "host" => read_host(text).err(),
+        "host-port" => read_host_port(text).err(),
+        "aor" => read_aor(text).err(),
+        "number-pattern" => NumberPattern::read(text).err(),
+        "money" => money::read(text).err(),
         "date" => read_date(text).err(),
         "time-range" => read_range(text).err(),
         "number" => say(
@@ -36,6 +46,43 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
         "beginning" => say(
             length(2, 16) && text.starts_with('+') && all(|c| c.is_ascii_digit(), &text[1..]),
             "the beginning of a number is + and digits, in quotes: \"+49\"",
+        ),
+        "short-number" => say(
+            length(2, 6) && all(|c| c.is_ascii_digit(), text),
+            "a short number has 2 to 6 digits and nothing else",
+        ),
+        "extension" => say(
+            length(2, 8) && all(|c| c.is_ascii_digit(), text),
+            "the number of a colleague has 2 to 8 digits and nothing else",
+        ),
+        "number-part" => say(
+            length(1, 32)
+                && all(|c| c.is_ascii_digit() || b"*#".contains(&c), text.strip_prefix('+').unwrap_or(text)),
+            "write digits, * and #, with or without a + before them",
+        ),
+        "prepend" => say(
+            length(1, 32)
+                && all(
+                    |c| c.is_ascii_alphanumeric() || b"*#._-".contains(&c),
+                    text.strip_prefix('+').unwrap_or(text),
+                ),
+            "write at most 32 letters, digits, * # . _ and -, with or without a + before them",
+        ),
+        "sip-user" => say(
+            length(1, 100) && all(|c| c.is_ascii_alphanumeric() || b"+-_.!~*'&=$,".contains(&c), text),
+            "a SIP user has at most 100 letters, digits and + - _ . ! ~ * ' & = $ ,",
+        ),
+        "secret-env" => say(
+            text.len() <= 100
+                && text.strip_prefix(SECRET_ENV).is_some_and(|rest| {
+                    !rest.is_empty()
+                        && all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_', rest)
+                }),
+            "name a variable of the server's environment that begins with SWITCHROOM_SECRET_, in capital letters",
+        ),
+        "currency" => say(
+            text.len() == 3 && all(|c| c.is_ascii_uppercase(), text),
+            "a currency is three capital letters, as EUR",
         ),
         "language" => say(is_language(text), "a language is written as de or en-GB"),
         "country" => say(
@@ -100,6 +147,53 @@ mod tests {
             ("json-pointer", &["/a/b"], &["a", ""]),
             ("header", &["X-Api-Key"], &["X Y", "X\r\nY", ""]),
             ("id", &["a-1"], &["", "-a", "A"]),
+            ("short-number", &["112", "10111"], &["1", "1234567", "+112", "x1"]),
+            ("extension", &["20", "12345678"], &["2", "123456789", "2a"]),
+            ("number-part", &["+49", "112", "*2#", "+"], &["", "49+", "a", "+-", "++"]),
+            ("prepend", &["+49421", "77#", "x-1"], &["", "4 9", "a@b", "\r\n"]),
+            ("sip-user", &["anna", "+49421", "a.b_c"], &["", "a b", "a@b", "a\"", "a;b", "ä"]),
+            (
+                "secret-env",
+                &["SWITCHROOM_SECRET_A1"],
+                &["PATH", "SWITCHROOM_SECRET_", "SWITCHROOM_SECRET_a", "SWITCHROOM_SECRET_A="],
+            ),
+            ("currency", &["EUR"], &["eur", "EURO", ""]),
+            ("money", &["0", "0.019", "150.00"], &["", ".5", "1.", "1,5", "-1", "0.0000001"]),
+            ("host", &["phones.example.org", "192.0.2.1"], &["", "a b", "a..b", "-a.org", "x:1", "a/b"]),
+            (
+                "host-port",
+                &[
+                    "sip.example.org",
+                    "sip.example.org:5080",
+                    "192.0.2.1:5060",
+                    "[2001:db8::1]:5060",
+                    "[2001:db8::1]",
+                ],
+                &[
+                    "",
+                    ":5060",
+                    "sip.example.org:0",
+                    "sip.example.org:70000",
+                    "2001:db8::1",
+                    "0.0.0.0",
+                    "a@b",
+                    "sip:a.org",
+                    "[::]:1",
+                    "1.2.3.4.5x:1:1",
+                ],
+            ),
+            (
+                "aor",
+                &["sip:acct@carrier.example", "sip:+49421555@192.0.2.1"],
+                &[
+                    "acct@carrier.example",
+                    "sip:carrier.example",
+                    "sip:a@b:5060",
+                    "sip:a@b;x",
+                    "sips:a@b",
+                    "sip:a b@c",
+                ],
+            ),
         ] {
             for text in right {
                 assert_eq!(wrong(format, text), None, "{format} {text:?}");

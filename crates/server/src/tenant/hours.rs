@@ -181,8 +181,11 @@ pub fn read_date(text: &str) -> Result<i32, String> {
     Ok(zoned.timestamp().as_second().div_euclid(86_400) as i32)
 }
 
-/// By how many seconds local time is ahead of UTC, from when on.
-fn offsets(zone: &str) -> Result<Vec<(Time, i32)>, String> {
+/// By how many seconds local time is ahead of UTC, from when on: in rising order, the first from 0 on.
+///
+/// # Errors
+/// A sentence.
+pub fn offsets(zone: &str) -> Result<Vec<(Time, i32)>, String> {
     let unknown = || format!("there is no time zone {zone:?}: write its IANA name, as Europe/Berlin");
     let zone = TimeZoneDatabase::bundled().get(zone).map_err(|_| unknown())?;
     let begin = |year: i16| -> Result<jiff::Timestamp, String> {

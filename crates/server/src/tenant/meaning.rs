@@ -1,13 +1,21 @@
 //! What checked documents mean: numbers for the engine, addresses and sounds for the door.
 
 use crate::tenant::DialPlan;
+use crate::tenant::destination::Classes;
+use crate::tenant::dialling::Dialling;
 use crate::tenant::mailbox;
+use crate::tenant::number_rules::{NotRewritten, Rewritten};
+use crate::tenant::objects::WhoseNumber;
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
+use crate::tenant::toll::{Gate, NotCalled, Outside};
+use crate::tenant::toll_config::TollConfig;
+use crate::tenant::trunk::{PasswordPlace, TrunkPlan};
 use crate::tenant::web::Template;
 use engine::{
     AgentId, AttributeId, BreakReason, Config, DispositionId, LanguageId, LookUpId, MailboxId, NumberId,
     PromptId, QueueId, SecureId, SlotId, TargetId, TrunkId,
 };
+use redact::Secret;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,6 +31,17 @@ pub struct TrunkRule {
     pub id: TrunkId,
     /// A network of it: address and length of the prefix.
     pub network: (IpAddr, u8),
+    /// Audio may come from elsewhere than signalled.
+    pub nat: bool,
+}
+
+/// A phone that registers here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    /// Whose.
+    pub agent: AgentId,
+    /// Where its password stands.
+    pub password: PasswordPlace,
     /// Audio may come from elsewhere than signalled.
     pub nat: bool,
 }
@@ -50,10 +69,24 @@ pub struct Meaning {
     pub spoken: HashMap<(PromptId, LanguageId), media::prompt::Prompt>,
     /// Numbers of ours as others see them.
     pub dialled: HashMap<NumberId, String>,
-    /// Where calls to the outside go.
+    /// The first address that takes calls to the outside.
     pub outbound: Option<TargetAddress>,
-    /// How numbers are read, and which may be called.
+    /// Trunks, with all that they are sent and bear.
+    pub trunk_plans: Vec<TrunkPlan>,
+    /// Fixed numbers outside that flows call, by the step: `+` and digits.
+    pub outside: HashMap<TargetId, Secret<String>>,
+    /// How numbers are read, and which beginnings may be called.
     pub dial_plan: DialPlan,
+    /// What numbers are.
+    pub classes: Classes,
+    /// What calls to the outside may cost, and who may make them.
+    pub toll: TollConfig,
+    /// What phones dial.
+    pub dialling: Dialling,
+    /// The name that phones register with; `None` is any.
+    pub sip_domain: Option<String>,
+    /// Phones that register, by their user.
+    pub accounts: BTreeMap<String, Phone>,
     /// What keyed digits are compared with.
     pub digits: DigitLists,
     /// Languages of prompts; the first is what calls begin with.
@@ -102,6 +135,40 @@ impl DigitLists {
 }
 
 impl Meaning {
+    /// Which numbers outside may be called, whoever calls.
+    pub fn gate(&self) -> Gate<'_> {
+        Gate { plan: &self.dial_plan, classes: &self.classes, policy: &self.toll.policy }
+    }
+
+    /// The number outside to call for a caller or a flow, and what it is.
+    ///
+    /// # Errors
+    /// Why it may not be called.
+    pub fn outward(&self, number: &str) -> Result<Outside, NotCalled> {
+        self.gate().world(number)
+    }
+
+    /// A trunk, with all that it is sent and bears.
+    pub fn trunk_plan(&self, trunk: TrunkId) -> Option<&TrunkPlan> {
+        self.trunk_plans.iter().find(|t| t.id == trunk)
+    }
+
+    /// Which number of ours a trunk means, and what its rules made of what it sent. A number is looked for as it was sent,
+    /// as the rules wrote it, and as the world writes that.
+    pub fn called(&self, trunk: TrunkId, sent: &str) -> (Option<NumberId>, Result<Rewritten, NotRewritten>) {
+        let rules = self.trunk_plan(trunk).map(|t| &t.inbound);
+        let made = match rules {
+            Some(rules) => rules.inward(sent, WhoseNumber::Called, &self.dial_plan),
+            None => Ok(Rewritten { number: sent.into(), rule: None }),
+        };
+        let mut found = self.numbers.get(sent);
+        if let Ok(made) = &made {
+            let world = || self.dialling.own.get(&self.dial_plan.international(&made.number)?);
+            found = found.or_else(|| self.dialling.own.get(&made.number)).or_else(world);
+        }
+        (found.copied(), made)
+    }
+
     /// What is heard: in this language, or in the one that the prompt has.
     pub fn prompt(&self, id: PromptId, language: LanguageId) -> Option<&media::prompt::Prompt> {
         self.spoken.get(&(id, language)).or_else(|| self.prompts.get(&id))

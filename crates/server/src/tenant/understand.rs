@@ -4,13 +4,18 @@ use crate::tenant::address::{TargetAddress, read_network, read_sip_address};
 use crate::tenant::calling_codes;
 use crate::tenant::check::Documents;
 use crate::tenant::compile::{self, Known};
+use crate::tenant::country_prefixes;
+use crate::tenant::dialling::Dialling;
 use crate::tenant::everything::{Everything, Names};
-use crate::tenant::meaning::{DigitLists, DispositionRule, Meaning, TrunkRule};
+use crate::tenant::meaning::{DigitLists, DispositionRule, Meaning, Phone, TrunkRule};
 use crate::tenant::objects::{
-    Announce, Callback, Queue, QueueAgent, Recording, RelaxStep, StartState, Strategy, Tenant,
+    Announce, Callback, ProxyTransport, Queue, QueueAgent, Recording, RelaxStep, StartState, Strategy,
+    Tenant, Trunk,
 };
 use crate::tenant::outside::{self, MailboxRule};
 use crate::tenant::scope::{Scope, slot_id};
+use crate::tenant::toll::{self, Gate};
+use crate::tenant::trunk::{Account, TrunkPlan};
 use crate::tenant::{DialPlan, hours, mailbox, sound};
 use engine::{
     AgentConfig, AgentId, AtStart, CallbackConfig, Config, DispositionId, Easier, FlowId, HoursId,
@@ -44,6 +49,9 @@ pub fn understand(
     let scope = Scope::of(&everything, names);
     let reader = Reader { e: &everything, scope: &scope };
     let dial_plan = dial_plan(settings).map_err(|(_, what)| what)?;
+    let policy = toll::policy(settings, &everything, &dial_plan, &scope.names);
+    let toll = policy.map_err(|faults| first(tenant, faults))?;
+    let trunk_plans = reader.trunks(&dial_plan)?;
     let mut meaning = Meaning {
         tenant: tenant.clone(),
         config: Config {
@@ -59,9 +67,19 @@ pub fn understand(
         prompts: HashMap::from([(PromptId(0), media::prompt::Prompt::music())]),
         spoken: HashMap::new(),
         dialled: HashMap::new(),
-        outbound: outbound(&everything)?,
+        outbound: outbound(&trunk_plans),
+        trunk_plans,
         lists: lists(settings, &dial_plan),
+        classes: toll::classes(settings, &dial_plan),
         dial_plan,
+        toll,
+        outside: HashMap::new(),
+        dialling: Dialling {
+            outside_prefix: settings.dial.outside_prefix.clone().unwrap_or_default(),
+            ..Dialling::default()
+        },
+        sip_domain: settings.sip_domain.as_ref().map(|d| d.to_ascii_lowercase()),
+        accounts: BTreeMap::new(),
         digits: DigitLists::default(),
         languages: scope.languages.clone(),
         attributes: scope.attributes.clone(),
@@ -83,7 +101,8 @@ pub fn understand(
     reader.flows(&mut meaning)?;
     reader.numbers(&mut meaning)?;
     meaning.far_ends = meaning.phones.values().chain(meaning.targets.values()).map(|a| a.addr.ip()).collect();
-    meaning.far_ends.extend(meaning.outbound.iter().map(|a| a.addr.ip()));
+    let proxies = meaning.trunk_plans.iter().flat_map(|t| &t.proxies);
+    meaning.far_ends.extend(proxies.filter_map(|p| Some(p.addr()?.ip())));
     meaning.names = Arc::new(scope.names);
     Ok(meaning)
 }
@@ -95,11 +114,7 @@ pub fn understand(
 pub fn dial_plan(tenant: &Tenant) -> Result<DialPlan, (&'static str, String)> {
     let dial = &tenant.dial;
     let country = tenant.country.as_deref();
-    let prefixes = match country {
-        Some("AT" | "CH" | "DE" | "FR" | "GB") => Some(("0", "00")),
-        Some("US") => Some(("1", "011")),
-        _ => None,
-    };
+    let prefixes = country.and_then(country_prefixes::of);
     let code = dial.calling_code.clone().or_else(|| calling_codes::code(country?).map(str::to_string));
     let (national, international) = (dial.national_prefix.clone(), dial.international_prefix.clone());
     if let Some(country) = country {
@@ -115,23 +130,30 @@ pub fn dial_plan(tenant: &Tenant) -> Result<DialPlan, (&'static str, String)> {
         }
     }
     let (known_national, known_international) = prefixes.unwrap_or_default();
+    let said_whole = national.as_deref() == Some("");
     Ok(DialPlan {
+        whole: said_whole
+            || (national.is_none() && prefixes.is_some_and(|(national, _)| national.is_empty())),
         country_code: code.unwrap_or_default(),
         national_prefix: national.unwrap_or_else(|| known_national.into()),
         international_prefix: international.unwrap_or_else(|| known_international.into()),
-        allow: dial.allow.clone(),
+        // With a toll the beginnings only take away: without any the toll alone decides.
+        allow: if dial.allow.is_empty() && tenant.toll.is_some() {
+            vec!["+".into()]
+        } else {
+            dial.allow.clone()
+        },
         deny: dial.deny.clone(),
     })
 }
 
-/// Where a tenant's calls to the outside go.
-///
-/// # Errors
-/// A sentence.
-pub fn outbound(everything: &Everything) -> Result<Option<TargetAddress>, String> {
-    let Some(trunk) = everything.trunks.values().find(|t| t.outbound) else { return Ok(None) };
-    let address = trunk.address.as_deref().ok_or("a trunk with outbound: true has no address")?;
-    Ok(Some(TargetAddress { nat: trunk.nat, ..read_sip_address(address)? }))
+/// The first address that takes calls to the outside: that of the trunk with the lowest priority, if it is no name.
+fn outbound(trunks: &[TrunkPlan]) -> Option<TargetAddress> {
+    let trunk = trunks.iter().filter(|t| t.outbound).min_by_key(|t| t.priority)?;
+    let proxy = trunk.proxies.iter().min_by_key(|p| p.priority)?;
+    let (addr, tcp) = (proxy.addr()?, proxy.transport == Some(ProxyTransport::Tcp));
+    let uri = Secret::new(format!("sip:{}", proxy.host_port()));
+    Some(TargetAddress { uri, addr, tcp, nat: trunk.nat })
 }
 
 // A number that cannot be read stands as it is: so it arrives too.
@@ -188,7 +210,9 @@ impl Reader<'_> {
                 let email = user.email.clone().map(Secret::new);
                 meaning.mailboxes.insert(mailbox, MailboxRule { webhook: None, email });
             }
-            let Some(phone) = user.phone.as_ref().filter(|_| user.is_rung()) else { continue };
+            if !user.has_phone() || !user.is_rung() {
+                continue;
+            }
             let at_start = match user.at_start {
                 StartState::Offline => AtStart::Offline,
                 StartState::Available => AtStart::Available,
@@ -196,7 +220,18 @@ impl Reader<'_> {
             let skills = user.skills.iter().map(|(s, level)| Ok((SkillId(self.of("Skill", s)?), level.0)));
             let skills = skills.collect::<Result<Vec<_>, String>>()?;
             meaning.config.agents.push(AgentConfig { id: AgentId(n), at_start, skills });
-            meaning.phones.insert(AgentId(n), TargetAddress { nat: user.nat, ..read_sip_address(phone)? });
+            if let Some(phone) = &user.phone {
+                meaning
+                    .phones
+                    .insert(AgentId(n), TargetAddress { nat: user.nat, ..read_sip_address(phone)? });
+            }
+            if let Some(account) = user.registers.as_ref().and_then(Account::of) {
+                let phone = Phone { agent: AgentId(n), password: account.password, nat: user.nat };
+                meaning.accounts.insert(account.user, phone);
+            }
+            if let Some(number) = &user.number {
+                meaning.dialling.extensions.insert(number.clone(), AgentId(n));
+            }
         }
         Ok(())
     }
@@ -349,23 +384,46 @@ impl Reader<'_> {
         let look_up_ms = self.e.look_ups.iter().map(|(id, l)| (id.clone(), l.timeout.0)).collect();
         let known = Known {
             scope: self.scope,
-            dial_plan: &meaning.dial_plan,
-            outbound: meaning.outbound.as_ref(),
+            gate: Some(Gate {
+                plan: &meaning.dial_plan,
+                classes: &meaning.classes,
+                policy: &meaning.toll.policy,
+            }),
+            goes_out: meaning.trunk_plans.iter().any(|t| t.outbound),
             look_up_ms: &look_up_ms,
         };
+        let (mut targets, mut outside) = (Vec::new(), Vec::new());
         for (id, flow) in &self.e.flows {
             let made = compile::compile(self.of("Flow", id)?, flow, &known);
             if !made.faults.is_empty() {
                 return Err(first(id, made.faults));
             }
             meaning.config.flows.push(made.flow);
-            meaning.targets.extend(made.targets);
+            targets.extend(made.targets);
+            outside.extend(made.outside);
+        }
+        meaning.targets.extend(targets);
+        for (target, to) in outside {
+            meaning.toll.targets.push((target, to.classified.destination));
+            if let Some(trunk) = &meaning.outbound {
+                let uri = Secret::new(format!("sip:{}@{}", to.number, trunk.addr));
+                meaning.targets.insert(target, TargetAddress { uri, ..trunk.clone() });
+            }
+            meaning.outside.insert(target, Secret::new(to.number));
         }
         for (name, values) in &self.scope.digits {
             meaning.slots.insert(slot_id(name), name.clone());
             meaning.digits.set(slot_id(name), values.clone());
         }
         Ok(())
+    }
+
+    fn trunks(&self, plan: &DialPlan) -> Result<Vec<TrunkPlan>, String> {
+        let read = |(id, t): (&String, &Trunk)| {
+            let n = TrunkId(self.of("Trunk", id)?);
+            TrunkPlan::read(n, id, t, plan).map_err(|faults| first(id, faults))
+        };
+        self.e.trunks.iter().map(read).collect()
     }
 
     fn numbers(&self, meaning: &mut Meaning) -> Result<(), String> {
@@ -382,8 +440,13 @@ impl Reader<'_> {
                 language: n.language.as_deref().map_or(Ok(LanguageId(0)), |l| self.scope.language(l))?,
             });
             let dialled = meaning.dial_plan.international(&n.number).unwrap_or_else(|| n.number.clone());
+            // As it is written goes before what another one is to the world.
+            meaning.dialling.own.entry(dialled.clone()).or_insert(number);
             meaning.dialled.insert(number, dialled);
             meaning.numbers.insert(n.number.clone(), number);
+        }
+        for (text, number) in &meaning.numbers {
+            meaning.dialling.own.insert(text.clone(), *number);
         }
         for (id, t) in &self.e.trunks {
             let trunk = TrunkId(self.of("Trunk", id)?);

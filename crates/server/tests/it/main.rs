@@ -13,6 +13,7 @@ mod explain;
 mod hostile_calls;
 mod killed;
 mod listening;
+mod numbers;
 mod outside;
 mod program;
 mod real_clients;

@@ -5,6 +5,7 @@ mod graph;
 mod single;
 #[cfg(test)]
 mod tests;
+mod trunks;
 mod whole;
 
 use crate::tenant::schema::{self, KINDS};

@@ -22,12 +22,7 @@ pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
         }
         "Prompt" => prompt(value, &mut faults),
         "User" => user(value, &mut faults),
-        "Trunk" if is_true(value.get("outbound")) && is_none(value.get("address")) => {
-            faults.push((
-                "/outbound".into(),
-                "calls to the outside need an address: address: \"sip:192.0.2.1:5060\"".into(),
-            ));
-        }
+        "Trunk" => trunk(value, &mut faults),
         "SecureEntry" => {
             if let Some(pass) = value.get("pass") {
                 web("/pass", pass, &mut faults);
@@ -116,8 +111,65 @@ fn wrong_wav(wav: &str) -> Option<String> {
 
 fn user(value: &Value, faults: &mut Vec<Fault>) {
     let agent = value.get("roles").and_then(Value::as_array).is_some_and(|r| r.contains(&"agent".into()));
-    if agent && is_none(value.get("phone")) {
-        faults.push((String::new(), "an agent needs a phone: phone: \"sip:name@address:port\"".into()));
+    let (phone, registers) = (value.get("phone"), value.get("registers"));
+    if agent && is_none(phone) && is_none(registers) {
+        let what = "an agent needs a phone: phone: \"sip:name@address:port\", or registers with user and password_file";
+        faults.push((String::new(), what.into()));
+    }
+    if !is_none(phone) && !is_none(registers) {
+        let what = "the phone is at a fixed address already: keep phone or registers";
+        faults.push(("/registers".into(), what.into()));
+    }
+    if is_none(phone) && is_none(registers) && !is_none(value.get("number")) {
+        let what = "whoever has a number needs a phone that rings: phone or registers";
+        faults.push(("/number".into(), what.into()));
+    }
+    if let Some(registers) = registers.filter(|r| !r.is_null()) {
+        one_password("/registers", registers, faults);
+    }
+}
+
+fn trunk(value: &Value, faults: &mut Vec<Fault>) {
+    let mut say = |place: &str, what: &str| faults.push((place.into(), what.into()));
+    let there = |key: &str| !is_none(value.get(key));
+    let some = |key: &str| value.get(key).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+    let ways = there("address") || some("proxies") || there("registration");
+    for key in ["outbound", "emergency"] {
+        if is_true(value.get(key)) && !ways {
+            let what = "calls to the outside need proxies, as [\"sip.carrier.example\"], an address or a registration";
+            say(&format!("/{key}"), what);
+        }
+    }
+    if there("address") && some("proxies") {
+        say("/address", "calls go to proxies: put this address there, or keep it and leave proxies out");
+    }
+    if !some("networks") && !ways {
+        say("", "no call comes from here and none goes there: give networks, proxies or a registration");
+    }
+    let fixed = value.pointer("/caller_id/policy").is_some_and(|p| p == "fixed");
+    if fixed && is_none(value.pointer("/caller_id/number")) {
+        say("/caller_id/policy", "a fixed number must be said: give caller_id.number");
+    }
+    if there("registration") && !there("credentials") {
+        say("/registration", "whoever registers needs credentials: user and password_file or password_env");
+    }
+    if there("realm") && !there("credentials") {
+        say("/realm", "a realm is for credentials: give user and password_file or password_env");
+    }
+    let codecs: Vec<&Value> = value.get("codecs").and_then(Value::as_array).into_iter().flatten().collect();
+    for (n, codec) in codecs.iter().enumerate() {
+        if codecs.iter().take(n).any(|above| above == codec) {
+            say(&format!("/codecs/{n}"), "stands here twice");
+        }
+    }
+    if let Some(credentials) = value.get("credentials").filter(|c| !c.is_null()) {
+        one_password("/credentials", credentials, faults);
+    }
+}
+
+fn one_password(place: &str, credentials: &Value, faults: &mut Vec<Fault>) {
+    if is_none(credentials.get("password_file")) == is_none(credentials.get("password_env")) {
+        faults.push((place.into(), "has exactly one of password_file and password_env".into()));
     }
 }
 

@@ -1,11 +1,12 @@
 //! What no object can say alone.
 
-use crate::tenant::check::{Documents, graph};
+use crate::tenant::check::{Documents, graph, trunks};
 use crate::tenant::compile::{self, Compiled, Known};
 use crate::tenant::everything::{Everything, Names};
 use crate::tenant::objects::{FlowStep, Queue, Recording, RelaxStep, UserRole};
 use crate::tenant::scope::{Scope, slot_id};
-use crate::tenant::understand::{dial_plan, outbound};
+use crate::tenant::toll::{self, Gate};
+use crate::tenant::understand::dial_plan;
 use crate::tenant::{hours, outside};
 use engine::{FlowId, HoursId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,7 @@ pub fn check(documents: &Documents) -> Vec<Fault> {
         w.say("Tenant", "", "", what);
     }
     w.tenant();
+    trunks::check(w.e, w.scope, &mut w.faults);
     w.numbers();
     w.prompts();
     w.queues();
@@ -73,16 +75,6 @@ impl Whole<'_> {
         }
         if let Err((field, what)) = dial_plan(t) {
             self.say("Tenant", id, field, what);
-        }
-        let trunks: Vec<&String> =
-            self.e.trunks.iter().filter(|(_, t)| t.outbound).map(|(id, _)| id).collect();
-        if let [first, rest @ ..] = &trunks[..] {
-            for other in rest {
-                let what = format!(
-                    "calls to the outside go over Trunk {first:?} already: only one can have outbound: true"
-                );
-                self.say("Trunk", other, "/outbound", what);
-            }
         }
     }
 
@@ -209,9 +201,9 @@ impl Whole<'_> {
 
     fn callback(&mut self, id: &str, q: &Queue) {
         let Some(_) = &q.callback else { return };
-        let dial = self.e.tenants.values().next().map(|t| &t.dial);
-        if dial.is_some_and(|d| d.allow.is_empty()) {
-            let what = "nobody can be called back: dial.allow of the tenant must name the numbers that may be called";
+        let tenant = self.e.tenants.values().next();
+        if tenant.is_some_and(|t| t.dial.allow.is_empty() && t.toll.is_none()) {
+            let what = "nobody can be called back: dial.allow of the tenant must name the numbers that may be called, or give it a toll";
             self.say("Queue", id, "/callback", what);
         }
         if !self.e.trunks.values().any(|t| t.outbound) {
@@ -300,12 +292,15 @@ impl Whole<'_> {
 
     fn flows(&mut self) {
         let plan = self.e.tenants.values().next().and_then(|t| dial_plan(t).ok()).unwrap_or_default();
-        let outbound = outbound(self.e).ok().flatten();
+        // What is wrong with the toll is said of the tenant; until it is right no number is refused for it.
+        let tenant = self.e.tenants.values().next();
+        let policy = tenant.and_then(|t| toll::policy(t, self.e, &plan, &self.scope.names).ok());
+        let classes = tenant.map(|t| toll::classes(t, &plan)).unwrap_or_default();
         let look_up_ms = self.e.look_ups.iter().map(|(id, l)| (id.clone(), l.timeout.0)).collect();
         let known = Known {
             scope: self.scope,
-            dial_plan: &plan,
-            outbound: outbound.as_ref(),
+            gate: policy.as_ref().map(|toll| Gate { plan: &plan, classes: &classes, policy: &toll.policy }),
+            goes_out: self.e.trunks.values().any(|t| t.outbound),
             look_up_ms: &look_up_ms,
         };
         let mut compiled: BTreeMap<FlowId, (&str, Compiled)> = BTreeMap::new();
@@ -341,7 +336,7 @@ impl Whole<'_> {
         match step {
             FlowStep::Connect(c) => {
                 let Some(agent) = &c.agent else { return };
-                if self.e.users.get(agent).is_some_and(|u| u.phone.is_none() || !u.is_rung()) {
+                if self.e.users.get(agent).is_some_and(|u| !u.has_phone() || !u.is_rung()) {
                     let what = format!("User {agent:?} is no agent or supervisor with a phone");
                     self.say("Flow", flow, &format!("{place}/connect/agent"), what);
                 }

@@ -1,7 +1,10 @@
 //! Flows as people write them, and the graph that the engine gets.
 
 use super::*;
+use crate::tenant::DialPlan;
+use crate::tenant::destination::Classes;
 use crate::tenant::everything::Names;
+use crate::tenant::toll_config::{Class, TollPolicy};
 use serde_json::json;
 
 fn scope() -> Scope {
@@ -34,16 +37,18 @@ fn compiled(flow: serde_json::Value) -> Compiled {
     let flow: Flow = serde_json::from_value(flow).unwrap();
     let scope = scope();
     let look_up_ms = [("l".to_string(), 2_500)].into();
-    let outbound = read_sip_address("sip:192.0.2.1:5070;transport=tcp").unwrap();
     let dial_plan = DialPlan {
         country_code: "49".into(),
         national_prefix: "0".into(),
         international_prefix: "00".into(),
         allow: vec!["+49".into()],
         deny: Vec::new(),
+        whole: false,
     };
-    let known =
-        Known { scope: &scope, dial_plan: &dial_plan, outbound: Some(&outbound), look_up_ms: &look_up_ms };
+    let classes = Classes::new(Some("DE"), &dial_plan, None);
+    let policy = TollPolicy::default();
+    let gate = Gate { plan: &dial_plan, classes: &classes, policy: &policy };
+    let known = Known { scope: &scope, gate: Some(gate), goes_out: true, look_up_ms: &look_up_ms };
     compile(20, &flow, &known)
 }
 
@@ -191,11 +196,13 @@ fn steps_that_find_somebody() {
 #[test]
 fn a_number_outside_is_rung_over_the_trunk() {
     let made = compiled(json!({"steps": [{"connect": {"number": "030123456"}}]}));
-    let [(_, address)] = &made.targets[..] else { panic!("one target") };
-    assert_eq!(address.uri.expose_secret(), "sip:+4930123456@192.0.2.1:5070");
-    assert!(address.tcp);
-    let made = compiled(json!({"steps": [{"connect": {"number": "0033123456789"}}]}));
-    assert_eq!(made.faults[0].0, "/steps/0/connect/number");
+    let [(target, to)] = &made.outside[..] else { panic!("one number") };
+    assert_eq!((target.0 >> NODE_BITS, to.number.as_str()), (20, "+4930123456"));
+    assert_eq!(to.classified.destination.class, Class::Own);
+    for bad in ["0033123456789", "0900123456", "112"] {
+        let made = compiled(json!({"steps": [{"connect": {"number": bad}}]}));
+        assert_eq!(made.faults[0].0, "/steps/0/connect/number", "{bad}");
+    }
 }
 
 #[test]

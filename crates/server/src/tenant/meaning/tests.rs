@@ -32,8 +32,8 @@ fn the_contact_center_has_everything() {
     let (_, m) = example("contact-center");
     assert_eq!(m.languages, ["de", "en", "fr"]);
     assert_eq!((m.config.queues.len(), m.config.numbers.len(), m.config.hours.len()), (5, 4, 3));
-    assert_eq!(m.dial_plan.outward("0421555").as_deref(), Some("+49421555"));
-    assert_eq!(m.dial_plan.outward("0900123456"), None);
+    assert_eq!(m.outward("0421555").map(|to| to.number), Ok("+49421555".into()));
+    assert!(m.outward("0900123456").is_err());
     assert_eq!(m.lists_of("+49421555901"), 1);
     assert_eq!(m.attribute(AttributeId(0), 1), ("level".into(), "gold".into()));
     assert_eq!(m.break_reason(BreakReason(1)), Some("lunch"));
@@ -188,11 +188,17 @@ fn dial_plans_by_country() {
             "{country}"
         );
     }
-    let italy =
+    // Where nothing goes before national numbers they are dialled whole, whether it is said or known.
+    let said =
         ", \"country\": \"IT\", \"dial\": {\"national_prefix\": \"\", \"international_prefix\": \"00\"}";
-    assert_eq!(world(italy, "00493012345").as_deref(), Some("+493012345"));
-    assert_eq!(world(italy, "0612345678"), None, "without a prefix only whole numbers are known");
-    assert!(plan(", \"country\": \"IT\"").is_err() && plan(", \"country\": \"XX\"").is_err());
+    for italy in [said, ", \"country\": \"IT\""] {
+        assert_eq!(world(italy, "00493012345").as_deref(), Some("+493012345"));
+        assert_eq!(world(italy, "0612345678").as_deref(), Some("+390612345678"));
+        assert_eq!(world(italy, "1001"), None, "an extension is no number");
+    }
+    let unsaid = ", \"dial\": {\"calling_code\": \"49\"}";
+    assert_eq!(world(unsaid, "0421555100"), None, "without a prefix only numbers of the world are known");
+    assert!(plan(", \"country\": \"KE\"").is_err() && plan(", \"country\": \"XX\"").is_err());
     assert_eq!(world("", "0421555"), None);
 }
 

@@ -4,6 +4,8 @@ mod flow;
 mod hours;
 mod outside;
 mod queue;
+mod toll;
+mod trunk;
 
 pub use flow::{Connect, Flow, FlowStep, HoursStep, OverflowRule, TestRule};
 pub use hours::{Day, Holidays, Hours};
@@ -11,6 +13,11 @@ pub use hours::{Day, Holidays, Hours};
 pub use hours::{DayHours, Week};
 pub use outside::{Header, LookUp, Method, SecureEntry, Webhook, WebhookEvent};
 pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
+pub use toll::{Limits, PriceClass, Toll, TollClass};
+pub use trunk::{
+    AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, NumberFormat, NumberRule, Privacy,
+    ProxyTransport, Registration, Trunk, WhoseNumber,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -107,6 +114,13 @@ pub struct Tenant {
     /// How numbers are read, and where calls may go.
     #[serde(default)]
     pub dial: Dial,
+    /// What calls to the outside may cost.
+    #[serde(default)]
+    pub toll: Option<Toll>,
+    /// The name that phones register with: `phones.example.org`; without it any name of this server.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "host"))]
+    pub sip_domain: Option<String>,
     /// What flows can remember of a call, and the values that each can have.
     #[serde(default)]
     #[schemars(extend("x-key-format" = "id", "maxProperties" = 200))]
@@ -142,15 +156,23 @@ pub struct Dial {
     #[serde(default)]
     #[schemars(length(max = 1_000), extend("x-format" = "beginning"))]
     pub deny: Vec<String>,
+    /// What phones dial before a number outside, as `"0"` or `"9"`, in quotes; without it nothing.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "digits"))]
+    pub outside_prefix: Option<String>,
+    /// Emergency numbers, in quotes; without it those of `country`. They may always be called, by everybody.
+    #[serde(default)]
+    #[schemars(length(max = 20), extend("x-format" = "short-number"))]
+    pub emergency: Option<Vec<String>>,
     /// Calling code of the country, without `+`, in quotes; follows from `country`.
     #[serde(default)]
     #[schemars(extend("x-format" = "digits"))]
     pub calling_code: Option<String>,
-    /// What goes before a national number, in quotes; `""` is nothing. Known for AT, CH, DE, FR, GB and US.
+    /// What goes before a national number, in quotes; `""` is nothing. Known for the larger countries.
     #[serde(default)]
     #[schemars(extend("x-format" = "digits"))]
     pub national_prefix: Option<String>,
-    /// What goes before another country's number, in quotes. Known for AT, CH, DE, FR, GB and US.
+    /// What goes before another country's number, in quotes. Known for the larger countries.
     #[serde(default)]
     #[schemars(extend("x-format" = "digits"))]
     pub international_prefix: Option<String>,
@@ -196,9 +218,25 @@ pub struct User {
     #[serde(default)]
     #[schemars(extend("x-format" = "sip-address"))]
     pub phone: Option<String>,
+    /// The phone registers here with this user and password, in place of a fixed address.
+    #[serde(default)]
+    pub registers: Option<Credentials>,
+    /// The number that colleagues and phones call the person by, 2 to 8 digits in quotes: `"201"`.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "extension"))]
+    pub number: Option<String>,
+    /// Whether the person's phone may call outside. Emergency numbers it always may.
+    #[serde(default = "yes")]
+    pub may_dial: bool,
+    /// Whether the person may pass calls on to numbers outside.
+    #[serde(default = "yes")]
+    pub may_transfer_out: bool,
     /// The phone is behind a router that changes addresses: audio may come from elsewhere than its signalling says.
     #[serde(default)]
     pub nat: bool,
+    /// Limits of the person's calls to the outside, in place of those that the tenant's `toll` gives each agent.
+    #[serde(default)]
+    pub toll_limits: Option<Limits>,
     /// The state of an agent when first seen; later the agent's own state counts.
     #[serde(default)]
     pub at_start: StartState,
@@ -237,10 +275,22 @@ pub enum StartState {
 }
 
 impl User {
-    /// Whether somebody of these roles is rung: agents for queues, supervisors to listen and to help.
+    /// Whether somebody of these roles is rung: agents for queues, supervisors to listen and to help, and whoever has a
+    /// number that colleagues call or a phone that registers.
     pub fn is_rung(&self) -> bool {
         self.roles.iter().any(|r| matches!(r, UserRole::Agent | UserRole::Supervisor))
+            || self.number.is_some()
+            || self.registers.is_some()
     }
+
+    /// Whether the person has a phone, at a fixed address or one that registers.
+    pub fn has_phone(&self) -> bool {
+        self.phone.is_some() || self.registers.is_some()
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// How well somebody can something, from 1 (a little) to 10 (nobody better).
@@ -281,25 +331,6 @@ pub enum Recording {
     WithConsent,
     /// Never, whatever the flow says.
     Never,
-}
-
-/// Where calls come from, and where calls to the outside go.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Trunk {
-    /// Networks whose calls are taken: `192.0.2.0/24`, `2001:db8::/32`, or a single address.
-    #[schemars(length(min = 1, max = 100), extend("x-format" = "network"))]
-    pub networks: Vec<String>,
-    /// The far end is behind a router that changes addresses: audio may come from elsewhere than its signalling says.
-    #[serde(default)]
-    pub nat: bool,
-    /// Where calls to the outside are sent: `sip:192.0.2.1:5060`, `;transport=tcp` possible. An address, not a name.
-    #[serde(default)]
-    #[schemars(extend("x-format" = "sip-address"))]
-    pub address: Option<String>,
-    /// Calls to the outside go here. At most one trunk of a tenant.
-    #[serde(default)]
-    pub outbound: bool,
 }
 
 /// Something to be heard.
