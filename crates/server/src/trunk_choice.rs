@@ -5,9 +5,17 @@
 //! for it before all others; then by priority; among the same priority by chance as weights say. Each choice says why, and
 //! of each trunk that is not used, why not.
 
+mod failover;
+mod pace;
+mod shown;
+
+pub use failover::{Outcome, fails_over};
+#[cfg_attr(not(test), allow(unused_imports, reason = "the switch counts calls as they begin"))]
+pub use pace::Pace;
+
 use crate::tenant::DialPlan;
 use crate::tenant::number_rules::NotRewritten;
-use crate::tenant::objects::{CallerIdPolicy, Privacy, WhoseNumber};
+use crate::tenant::objects::WhoseNumber;
 use crate::tenant::trunk::{ProxyTarget, TrunkPlan};
 use engine::TrunkId;
 use redact::Secret;
@@ -279,7 +287,7 @@ fn attempt(
     }
     let user = escaped(&written.number);
     let uri = format!("sip:{user}@{}", proxy.host_port());
-    let shown = shown(trunk, wanted, plan, host);
+    let shown = shown::shown(trunk, wanted, plan, host);
     Some(Attempt {
         trunk: trunk.id,
         place,
@@ -291,60 +299,6 @@ fn attempt(
         privacy: shown.privacy,
         why,
     })
-}
-
-struct Shown {
-    from: String,
-    asserted: Option<String>,
-    privacy: Option<&'static str>,
-}
-
-/// Whom the called party sees.
-fn shown(trunk: &TrunkPlan, wanted: &Wanted<'_>, plan: &DialPlan, host: &str) -> Shown {
-    let rule = &trunk.caller_id;
-    let domain = trunk.registration.as_ref().map_or(host, |r| r.domain.as_str());
-    let address = |number: &str| {
-        let written = trunk.outbound_rules.outward(number, WhoseNumber::Caller, plan);
-        let written = written.map_or_else(|_| number.to_string(), |made| made.number);
-        format!("<sip:{}@{domain}>", escaped(&written))
-    };
-    let ours = match rule.policy {
-        CallerIdPolicy::Fixed => rule.number.as_deref().or(wanted.ours),
-        _ => wanted.ours.or(rule.number.as_deref()),
-    };
-    // Of an account without a number the account itself is shown.
-    let ours = ours.map(address).or_else(|| trunk.registration.as_ref().map(|r| format!("<{}>", r.aor)));
-    let anonymous = || "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_string();
-    let asked = match rule.privacy {
-        None => None,
-        Some(Privacy::Id) => Some("id"),
-        Some(Privacy::User) => Some("user"),
-        Some(Privacy::Full) => Some("user;id"),
-    };
-    // Who calls for help is called back: nothing is hidden.
-    let (from, privacy) = match (rule.policy, &wanted.caller) {
-        _ if wanted.emergency => (ours.clone(), None),
-        (CallerIdPolicy::Anonymous, _) | (CallerIdPolicy::Pass, Caller::Withheld) => {
-            (Some(anonymous()), asked.or(Some("id")))
-        }
-        (CallerIdPolicy::Pass, Caller::Outside(caller)) => match number_of(caller, plan) {
-            Some(number) => (Some(address(&number)), asked),
-            None => (ours.clone(), asked),
-        },
-        _ => (ours.clone(), asked),
-    };
-    Shown {
-        from: from.unwrap_or_else(anonymous),
-        asserted: if rule.asserted || wanted.emergency { ours } else { None },
-        privacy,
-    }
-}
-
-// A caller's number as the world writes it, or the digits that stand there; an address of another kind is none.
-fn number_of(caller: &str, plan: &DialPlan) -> Option<String> {
-    let digits = caller.strip_prefix('+').unwrap_or(caller);
-    let right = !digits.is_empty() && digits.len() <= 32 && digits.bytes().all(|c| c.is_ascii_digit());
-    right.then(|| plan.international(caller).unwrap_or_else(|| caller.to_string()))
 }
 
 // A number as the user part of a SIP address (RFC 3261, section 25.1).
@@ -400,68 +354,6 @@ impl Dice {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
-    }
-}
-
-/// How an attempt ended before it was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// With this final answer.
-    Code(u16),
-    /// Nothing came in time.
-    NoAnswer,
-    /// The name was not found, or no connection could be made.
-    Unreachable,
-}
-
-/// Whether the next far end is tried. What the called party said, or might have heard, is never asked of another trunk:
-/// busy, declined, no such number, and whatever comes after it rang.
-pub fn fails_over(outcome: Outcome, rang: bool) -> bool {
-    match outcome {
-        _ if rang => false,
-        Outcome::NoAnswer | Outcome::Unreachable => true,
-        Outcome::Code(code) => match code {
-            // A redirection is not followed here: the number may be reached over another trunk.
-            300..=399 => true,
-            // Who we are, what we may, and what the far end can: matters between us and this trunk.
-            401 | 402 | 403 | 405 | 407 | 408 | 420 | 421 | 423 | 430 | 488 => true,
-            500..=599 => true,
-            _ => false,
-        },
-    }
-}
-
-/// How many calls may begin in a second: a bucket that holds one second's worth.
-#[derive(Clone, Debug)]
-pub struct Pace {
-    per_second: u32,
-    // Thousandths of a call that may begin, at the time below in milliseconds.
-    left: u64,
-    at: u64,
-}
-
-#[cfg_attr(not(test), allow(dead_code, reason = "the switch counts calls as they begin"))]
-impl Pace {
-    /// Full at this time, in milliseconds.
-    pub fn new(per_second: u32, now: u64) -> Pace {
-        Pace { per_second, left: u64::from(per_second) * 1_000, at: now }
-    }
-
-    fn left_at(&self, now: u64) -> u64 {
-        let most = u64::from(self.per_second) * 1_000;
-        let grown = now.saturating_sub(self.at).saturating_mul(u64::from(self.per_second));
-        self.left.saturating_add(grown).min(most)
-    }
-
-    /// Whether a call may begin.
-    pub fn may_begin(&self, now: u64) -> bool {
-        self.left_at(now) >= 1_000
-    }
-
-    /// A call began.
-    pub fn began(&mut self, now: u64) {
-        self.left = self.left_at(now).saturating_sub(1_000);
-        self.at = self.at.max(now);
     }
 }
 

@@ -235,7 +235,8 @@ impl Told {
             Some(Dialled::Emergency(n) | Dialled::Outside(n) | Dialled::Short(n)) => Some(n.clone()),
             None => None,
         };
-        let price = classified.as_ref().filter(|_| outside).map(|c| m.toll.price(c.destination));
+        let priced = outside && !emergency && (!m.toll.prices.is_empty() || m.toll.other_price > 0);
+        let price = classified.as_ref().filter(|_| priced).map(|c| m.toll.price(c.destination));
         let currency = self.settings.toll.as_ref().and_then(|t| t.currency.clone()).unwrap_or_default();
         let limits = self.limits(class, agent);
         let json = json!({
@@ -249,7 +250,7 @@ impl Told {
             "price_per_minute": price.map(money::written),
             "currency": currency,
             "limits": limits,
-            "limits_count": !emergency,
+            "limits_count": outside && !emergency,
             "refused": refused,
             "attempts": choice.attempts.iter().map(|a| self.attempt(a)).collect::<Vec<_>>(),
             "unused": choice.unused.iter().map(|(t, why)| json!({"trunk": self.trunk(*t), "why": why.to_string()})).collect::<Vec<_>>(),
@@ -325,6 +326,9 @@ impl Told {
             let _ = write!(out, "\n  price    {price} {} a minute", text(&report["currency"]));
         }
         let limits = &report["limits"];
+        if report["class"] == "emergency" {
+            out.push_str("\n  limits   none count");
+        }
         let lines = [("tenant", &limits["tenant"]), ("agent", &limits["agent"]), ("class", &limits["class"])];
         for (whose, limits) in lines {
             let listed: Vec<String> = limits

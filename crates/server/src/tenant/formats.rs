@@ -57,7 +57,6 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
         ),
         "number-part" => say(
             length(1, 32)
-                && text != "+"
                 && all(|c| c.is_ascii_digit() || b"*#".contains(&c), text.strip_prefix('+').unwrap_or(text)),
             "write digits, * and #, with or without a + before them",
         ),
@@ -150,7 +149,7 @@ mod tests {
             ("id", &["a-1"], &["", "-a", "A"]),
             ("short-number", &["112", "10111"], &["1", "1234567", "+112", "x1"]),
             ("extension", &["20", "12345678"], &["2", "123456789", "2a"]),
-            ("number-part", &["+49", "112", "*2#"], &["", "+", "49+", "a", "+-"]),
+            ("number-part", &["+49", "112", "*2#", "+"], &["", "49+", "a", "+-", "++"]),
             ("prepend", &["+49421", "77#", "x-1"], &["", "4 9", "a@b", "\r\n"]),
             ("sip-user", &["anna", "+49421", "a.b_c"], &["", "a b", "a@b", "a\"", "a;b", "ä"]),
             (

@@ -14,6 +14,7 @@ mod hostile_calls;
 mod kamailio;
 mod killed;
 mod listening;
+mod numbers;
 mod outside;
 mod program;
 mod real_clients;

@@ -1,5 +1,7 @@
 //! Each fault with its line. What is expected stands in the files themselves, behind `#!` in the line of the fault.
 
+mod outward;
+
 use super::read_folder;
 
 const BASE: &str = "

@@ -1,0 +1,64 @@
+//! Whom the called party sees: a number of ours, whoever is passed on, or nobody.
+
+use super::{Caller, Wanted, escaped};
+use crate::tenant::DialPlan;
+use crate::tenant::objects::{CallerIdPolicy, Privacy, WhoseNumber};
+use crate::tenant::trunk::TrunkPlan;
+
+/// What is said of who calls.
+pub(super) struct Shown {
+    /// The value of From, without a tag.
+    pub(super) from: String,
+    /// The value of P-Asserted-Identity.
+    pub(super) asserted: Option<String>,
+    /// The value of Privacy.
+    pub(super) privacy: Option<&'static str>,
+}
+
+/// Whom the called party sees.
+pub(super) fn shown(trunk: &TrunkPlan, wanted: &Wanted<'_>, plan: &DialPlan, host: &str) -> Shown {
+    let rule = &trunk.caller_id;
+    let domain = trunk.registration.as_ref().map_or(host, |r| r.domain.as_str());
+    let address = |number: &str| {
+        let written = trunk.outbound_rules.outward(number, WhoseNumber::Caller, plan);
+        let written = written.map_or_else(|_| number.to_string(), |made| made.number);
+        format!("<sip:{}@{domain}>", escaped(&written))
+    };
+    let ours = match rule.policy {
+        CallerIdPolicy::Fixed => rule.number.as_deref().or(wanted.ours),
+        _ => wanted.ours.or(rule.number.as_deref()),
+    };
+    // Of an account without a number the account itself is shown.
+    let ours = ours.map(address).or_else(|| trunk.registration.as_ref().map(|r| format!("<{}>", r.aor)));
+    let anonymous = || "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_string();
+    let asked = match rule.privacy {
+        None => None,
+        Some(Privacy::Id) => Some("id"),
+        Some(Privacy::User) => Some("user"),
+        Some(Privacy::Full) => Some("user;id"),
+    };
+    // Who calls for help is called back: nothing is hidden.
+    let (from, privacy) = match (rule.policy, &wanted.caller) {
+        _ if wanted.emergency => (ours.clone(), None),
+        (CallerIdPolicy::Anonymous, _) | (CallerIdPolicy::Pass, Caller::Withheld) => {
+            (Some(anonymous()), asked.or(Some("id")))
+        }
+        (CallerIdPolicy::Pass, Caller::Outside(caller)) => match number_of(caller, plan) {
+            Some(number) => (Some(address(&number)), asked),
+            None => (ours.clone(), asked),
+        },
+        _ => (ours.clone(), asked),
+    };
+    Shown {
+        from: from.unwrap_or_else(anonymous),
+        asserted: if rule.asserted || wanted.emergency { ours } else { None },
+        privacy,
+    }
+}
+
+// A caller's number as the world writes it, or the digits that stand there; an address of another kind is none.
+fn number_of(caller: &str, plan: &DialPlan) -> Option<String> {
+    let digits = caller.strip_prefix('+').unwrap_or(caller);
+    let right = !digits.is_empty() && digits.len() <= 32 && digits.bytes().all(|c| c.is_ascii_digit());
+    right.then(|| plan.international(caller).unwrap_or_else(|| caller.to_string()))
+}
