@@ -32,6 +32,8 @@ impl Switch {
             sip::Event::Reoffer { call, body } => self.on_reoffer(now, call, &body),
             // We make no offers in a running call: the far ends keep their anchor.
             sip::Event::Reanswered { .. } | sip::Event::ReofferRefused { .. } | sip::Event::Asked { .. } => {}
+            // Keys come in the audio; nothing else is made of what phones send this way.
+            sip::Event::Info { .. } | sip::Event::Informed { .. } => {}
             // Nobody registers here.
             sip::Event::Request { request, .. } => {
                 self.endpoint.respond(now.sip(), request, 405, "", "", b"");
