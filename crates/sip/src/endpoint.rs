@@ -11,7 +11,7 @@ use crate::time::Time;
 use crate::timer::Timers;
 use crate::transaction::{ClientTx, ServerTx, server_id};
 use core::net::SocketAddr;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// How a message travels. TLS joins here.
@@ -121,6 +121,8 @@ pub struct Endpoint {
     pub(crate) invites: HashSet<Box<[u8]>>,
     pub(crate) calls: Slots<Call>,
     pub(crate) timers: Timers,
+    /// When calls have something to do that no timer of fixed length watches; each stands here once at the most.
+    pub(crate) wakes: BTreeSet<(Time, Key)>,
     pub(crate) transmits: VecDeque<Transmit>,
     pub(crate) events: VecDeque<Event>,
     pub(crate) counters: Counters,
@@ -162,6 +164,7 @@ impl Endpoint {
             invites: HashSet::new(),
             calls: Slots::new(),
             timers: Timers::default(),
+            wakes: BTreeSet::new(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
             counters: Counters::default(),
@@ -178,6 +181,9 @@ impl Endpoint {
             Input::Tick => {
                 while let Some(due) = self.timers.pop(now) {
                     self.on_timer(now, due.timer, due.owner);
+                }
+                while let Some((_, call)) = self.wakes.first().copied().filter(|(at, _)| *at <= now) {
+                    self.on_wake(now, call);
                 }
             }
         }
@@ -198,7 +204,8 @@ impl Endpoint {
         let mut timers = core::mem::take(&mut self.timers);
         let at = timers.deadline(|due| self.timer_counts(due.timer, due.owner));
         self.timers = timers;
-        at
+        let wake = self.wakes.first().map(|(at, _)| *at);
+        at.into_iter().chain(wake).min()
     }
 
     /// Whether a message belongs to a call or transaction that is open here: it names a secret that only its far end was

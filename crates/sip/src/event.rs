@@ -65,25 +65,42 @@ pub enum Event {
         /// The answer, when the offer was ours.
         body: Vec<u8>,
     },
-    /// The far end offers another session (re-INVITE): answer or reject it.
+    /// The far end offers another session (re-INVITE or UPDATE): answer or reject it. One that is not answered in time, 60
+    /// or 16 seconds, is refused here.
     Reoffer {
         /// Which.
         call: CallId,
         /// The offer; empty if we are to make one.
         body: Vec<u8>,
     },
-    /// Our re-INVITE was answered.
+    /// Our offer in a running call was answered.
     Reanswered {
         /// Which.
         call: CallId,
-        /// The answer.
+        /// The answer; empty to an UPDATE without an offer.
         body: Vec<u8>,
     },
-    /// Our re-INVITE was refused; the session stays as it was.
+    /// Our offer in a running call was refused; the session stays as it was.
     ReofferRefused {
         /// Which.
         call: CallId,
-        /// The code; 491 means to try again a little later.
+        /// The code. 491: the far end made an offer of its own meanwhile, so make a new one if it is still wanted.
+        code: u16,
+    },
+    /// The far end sent something in the call (INFO), such as a key. It was answered 200.
+    Info {
+        /// Which.
+        call: CallId,
+        /// What the body is, as `application/dtmf-relay`; at most 100 bytes of it.
+        content_type: String,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// An INFO of ours ended ([`crate::Endpoint::inform`]).
+    Informed {
+        /// Which.
+        call: CallId,
+        /// The final answer's code; 408 when none came, 503 when it could not be sent.
         code: u16,
     },
     /// A call that was up has ended. The call is gone.

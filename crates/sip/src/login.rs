@@ -179,10 +179,7 @@ impl Endpoint {
         c.logins = Some(Box::new(logins));
         match owner {
             Owner::Invite(_) => c.called_again(again),
-            Owner::Reoffer(_) => {
-                c.reoffer_out = Some(again);
-                self.timers.set(now, Timer::Unanswered, Wait::Guard, again);
-            }
+            Owner::Reoffer(_) => self.timers.set(now, Timer::Unanswered, Wait::Guard, again),
             _ => {}
         }
     }

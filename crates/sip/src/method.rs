@@ -1,5 +1,9 @@
 //! Methods of requests.
 
+use crate::message::Message;
+use crate::name::Name;
+use crate::uri::trim;
+
 /// The method of a request. Methods are case-sensitive (RFC 3261 section 7.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[allow(missing_docs)]
@@ -23,7 +27,32 @@ pub enum Method {
 }
 
 /// What an `Allow` header of ours lists.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
+
+/// Some of the methods that have a name here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Methods(u16);
+
+impl Methods {
+    /// Those that a message's Allow headers list; `None` if it has none.
+    pub(crate) fn of(m: &Message) -> Option<Methods> {
+        let mut found = None;
+        for line in m.values(Name::Allow) {
+            for name in line.split(|&c| c == b',') {
+                *found.get_or_insert(0) |= Methods::bit(Method::from_bytes(trim(name)));
+            }
+        }
+        found.map(Methods)
+    }
+
+    pub(crate) fn contains(self, method: Method) -> bool {
+        self.0 & Methods::bit(method) != 0
+    }
+
+    fn bit(method: Method) -> u16 {
+        1 << method as u16
+    }
+}
 
 impl Method {
     /// Reads a method's text.

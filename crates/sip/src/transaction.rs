@@ -4,7 +4,7 @@ use crate::ask::AskId;
 use crate::build::{Body, ReplyBase, RequestParts, SentRequest, Wire, read_tag, request};
 use crate::dialog::Dialog;
 use crate::endpoint::{Destination, Endpoint, Transport};
-use crate::event::Event;
+use crate::event::{Event, Refused};
 use crate::login::{Attempt, Logins};
 use crate::message::Message;
 use crate::method::Method;
@@ -30,8 +30,10 @@ pub(crate) enum ClientState {
 pub(crate) enum Owner {
     /// The INVITE that began a call.
     Invite(Key),
-    /// A re-INVITE of ours.
+    /// A re-INVITE or an UPDATE of ours.
     Reoffer(Key),
+    /// An INFO of ours.
+    Info(Key),
     /// A request outside dialogs.
     Ask(AskId),
     /// BYE and CANCEL: nobody waits for their end.
@@ -42,7 +44,7 @@ impl Owner {
     /// The call that the request belongs to.
     pub(crate) fn call(self) -> Option<Key> {
         match self {
-            Owner::Invite(call) | Owner::Reoffer(call) => Some(call),
+            Owner::Invite(call) | Owner::Reoffer(call) | Owner::Info(call) => Some(call),
             Owner::Ask(_) | Owner::Nobody => None,
         }
     }
@@ -135,6 +137,7 @@ pub(crate) struct ServerTx {
     pub(crate) base: ReplyBase,
     pub(crate) last: Option<Wire>,
     pub(crate) to: Destination,
+    pub(crate) cseq: u32,
     pub(crate) call: Option<Key>,
     pub(crate) repeat: Wait,
     /// Whether the caller of this room still has to answer it ([`Endpoint::respond`]).
@@ -249,12 +252,21 @@ impl Endpoint {
             match (state, code) {
                 (ClientState::Calling | ClientState::Proceeding, 100..200) => {
                     tx.state = ClientState::Proceeding;
-                    self.on_progress(now, owner, m, code, state == ClientState::Calling);
+                    if let Owner::Invite(call) = owner {
+                        self.on_progress(now, call, m, code, state == ClientState::Calling);
+                    }
                 }
                 (ClientState::Calling | ClientState::Proceeding, 200..300) => {
                     tx.state = ClientState::Accepted;
                     self.timers.set(now, Timer::M, Wait::Long, key);
-                    self.on_accepted(now, from, key, owner, m);
+                    match owner {
+                        Owner::Reoffer(call) if self.calls.get(call).is_some() => {
+                            self.on_reanswered(call, m);
+                            self.send_ack(key, call, m);
+                        }
+                        Owner::Invite(call) => self.on_answered(now, from, key, call, m),
+                        _ => self.acknowledge_and_leave(now, from, key, m),
+                    }
                 }
                 (ClientState::Accepted, 200..300) => self.on_more_2xx(now, from, key, m),
                 (ClientState::Calling | ClientState::Proceeding, _) => {
@@ -270,7 +282,7 @@ impl Endpoint {
                         self.timers.set(now, Timer::D, Wait::Long, key);
                     }
                     if !again {
-                        self.on_refused(now, owner, code, m);
+                        self.on_final(now, owner, code, tx_cseq, Some(m));
                     }
                 }
                 (ClientState::Completed, 300..) => {
@@ -293,12 +305,8 @@ impl Endpoint {
                 } else {
                     self.timers.set(now, Timer::K, Wait::T4, key);
                 }
-                if again {
-                    return;
-                }
-                if let Owner::Ask(ask) = owner {
-                    let message = Some(Box::new(m.clone()));
-                    self.events.push_back(Event::Asked { ask, code, cseq: tx_cseq, message });
+                if !again {
+                    self.on_final(now, owner, code, tx_cseq, Some(m));
                 }
             }
             _ => {}
@@ -309,13 +317,25 @@ impl Endpoint {
     pub(crate) fn client_failed(&mut self, now: Time, key: Key, code: u16) {
         let Some(tx) = self.clients.remove(key) else { return };
         if matches!(tx.state, ClientState::Calling | ClientState::Proceeding) {
-            match tx.owner {
-                Owner::Ask(ask) => {
-                    let cseq = tx.request.cseq;
-                    self.events.push_back(Event::Asked { ask, code, cseq, message: None });
-                }
-                owner => self.on_no_answer(now, owner, code),
+            self.on_final(now, tx.owner, code, tx.request.cseq, None);
+        }
+    }
+
+    /// Tells whoever sent a request of its end: a final answer, but for a 2xx to INVITE, or none (408, 503).
+    fn on_final(&mut self, now: Time, owner: Owner, code: u16, cseq: u32, m: Option<&Message>) {
+        match (owner, m) {
+            (Owner::Ask(ask), _) => {
+                let message = m.map(|m| Box::new(m.clone()));
+                self.events.push_back(Event::Asked { ask, code, cseq, message });
             }
+            (Owner::Invite(call), Some(m)) => self.on_refused(call, code, m),
+            (Owner::Invite(call), None) => self.call_refused(call, Refused { code, redirected: false }),
+            (Owner::Reoffer(call), Some(m)) if code < 300 => self.on_reanswered(call, m),
+            (Owner::Reoffer(call), Some(_)) => self.on_reoffer_refused(now, call, code),
+            // What could not be sent is what nobody answered.
+            (Owner::Reoffer(call), None) => self.on_reoffer_refused(now, call, 408),
+            (Owner::Info(call), _) => self.on_info_answered(now, call, code),
+            (Owner::Nobody, _) => {}
         }
     }
 
@@ -336,6 +356,7 @@ impl Endpoint {
             base: ReplyBase::new(m, from.addr),
             last: None,
             to: self.reply_destination(m, from),
+            cseq: m.cseq().map_or(0, |c| c.0),
             call,
             repeat: Wait::T1Times(0),
             waits_for_caller: false,

@@ -37,6 +37,8 @@ impl Switch {
             sip::Event::Asked { ask, code, cseq, message } => {
                 self.on_asked(now, ask, code, cseq, message.as_deref());
             }
+            // Keys come in the audio; nothing else is made of what phones send this way.
+            sip::Event::Info { .. } | sip::Event::Informed { .. } => {}
             sip::Event::Request { request, from, message } => self.on_register(now, request, from, &message),
             sip::Event::Ended { call, how } => {
                 let end = match how {

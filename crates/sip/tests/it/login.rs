@@ -1,6 +1,6 @@
 //! Saying who we are when asked, in calls and outside them.
 
-use crate::network::{Weather, World, incoming};
+use crate::network::{Weather, World, ended, incoming, refused};
 use redact::Secret;
 use sip::{
     Ask, CallId, Credentials, Event, Hangup, Input, Login, Message, Method, Name, Nonces, Start, Transport,
@@ -43,14 +43,6 @@ fn says(m: &Message, name: &str) -> Option<String> {
 fn requests(sent: &RefCell<Vec<Message>>, method: Method) -> Vec<Message> {
     let is = |m: &&Message| m.start() == Start::Request(method);
     sent.borrow().iter().filter(is).cloned().collect()
-}
-
-fn refused(e: &Event) -> Option<u16> {
-    if let Event::Refused { refused, .. } = e { Some(refused.code) } else { None }
-}
-
-fn ended(e: &Event) -> Option<Hangup> {
-    if let Event::Ended { how, .. } = e { Some(*how) } else { None }
 }
 
 fn challenge(w: &mut World, code: u16, lines: &str) {

@@ -2,6 +2,7 @@
 
 mod ask;
 mod calls;
+mod exchange;
 mod hostile;
 mod login;
 mod network;

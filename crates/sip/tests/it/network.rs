@@ -1,6 +1,6 @@
 //! Two endpoints and what lies between them, on a clock that only this file moves.
 
-use sip::{CallId, Destination, Endpoint, Event, Incoming, Input, Limits, Local, Time, Transport};
+use sip::{CallId, Destination, Endpoint, Event, Hangup, Incoming, Input, Limits, Local, Time, Transport};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub struct World {
     flying: BTreeMap<(Time, u64), (usize, Vec<u8>)>,
     /// Everything that was sent: from which side, first line.
     pub trace: Vec<(usize, String)>,
+    /// The same, whole.
+    pub messages: Vec<(usize, Vec<u8>)>,
     /// Says of each message whether it is let through.
     pub filter: Box<dyn FnMut(usize, &[u8]) -> bool>,
 }
@@ -56,8 +58,19 @@ impl World {
             sequence: 0,
             flying: BTreeMap::new(),
             trace: Vec::new(),
+            messages: Vec::new(),
             filter: Box::new(|_, _| true),
         }
+    }
+
+    pub fn set_weather(&mut self, weather: Weather) {
+        self.weather = weather;
+    }
+
+    /// The last message that a side sent, by its first word.
+    pub fn last_sent(&self, side: usize, start: &str) -> Option<Vec<u8>> {
+        let is = |(n, b): &&(usize, Vec<u8>)| *n == side && b.starts_with(start.as_bytes());
+        self.messages.iter().rev().find(is).map(|m| m.1.clone())
     }
 
     fn roll(&mut self) -> u64 {
@@ -72,6 +85,7 @@ impl World {
             while let Some(t) = self.sides[n].endpoint.poll_transmit() {
                 let line = t.bytes.split(|&c| c == b'\r').next().unwrap_or_default();
                 self.trace.push((n, String::from_utf8_lossy(line).into_owned()));
+                self.messages.push((n, t.bytes.to_vec()));
                 if !(self.filter)(n, &t.bytes) || self.roll() < self.weather.lost {
                     continue;
                 }
@@ -172,6 +186,22 @@ impl World {
     pub fn sent(&self, side: usize, start: &str) -> usize {
         self.trace.iter().filter(|(n, l)| *n == side && l.starts_with(start)).count()
     }
+}
+
+pub fn ended(e: &Event) -> Option<Hangup> {
+    if let Event::Ended { how, .. } = e { Some(*how) } else { None }
+}
+
+pub fn refused(e: &Event) -> Option<u16> {
+    if let Event::Refused { refused, .. } = e { Some(refused.code) } else { None }
+}
+
+pub fn reoffer(e: &Event) -> Option<(CallId, Vec<u8>)> {
+    if let Event::Reoffer { call, body } = e { Some((*call, body.clone())) } else { None }
+}
+
+pub fn reanswered(e: &Event) -> Option<Vec<u8>> {
+    if let Event::Reanswered { body, .. } = e { Some(body.clone()) } else { None }
 }
 
 pub fn incoming(e: &Event) -> Option<CallId> {

@@ -1,0 +1,141 @@
+//! Their calls: the INVITE that came in, ringing, answering and refusing it, and the ACK.
+
+use crate::build::Body;
+use crate::call::{Call, CallId, Hangup, State, Unacknowledged};
+use crate::dialog::Dialog;
+use crate::endpoint::{Destination, Endpoint};
+use crate::event::Event;
+use crate::message::Message;
+use crate::slots::Key;
+use crate::time::Time;
+use crate::timer::{Timer, Wait};
+use crate::transaction::ServerState;
+
+impl Endpoint {
+    // ---- what the caller of this room does ----
+
+    /// Sends a provisional answer, 101 to 199, with or without a session description.
+    pub fn progress(&mut self, now: Time, call: CallId, code: u16, body: &[u8]) {
+        let Some(c) = self.calls.get(call.0) else { return };
+        let State::Incoming { tx } = c.state else { return };
+        let (tag, contact) = (self.local_tag(call.0), self.contact_of(c.peer.transport));
+        self.answer(now, tx, code.clamp(101, 199), "", &tag, &contact, body);
+    }
+
+    /// Answers a call with 200; the answer is repeated until its ACK comes.
+    pub fn accept(&mut self, now: Time, call: CallId, body: &[u8]) {
+        let Some(c) = self.calls.get(call.0) else { return };
+        let State::Incoming { tx } = c.state else { return };
+        if let Some(c) = self.calls.get_mut(call.0) {
+            c.state = State::Up;
+        }
+        self.send_ok(now, call.0, tx, body);
+    }
+
+    /// Refuses a call that has no final answer yet, 300 to 699. The call is gone, without an event.
+    pub fn reject(&mut self, now: Time, call: CallId, code: u16, reason: &str) {
+        self.reject_with(now, call, code, reason, "");
+    }
+
+    /// [`Endpoint::reject`] with header lines, each ending in CRLF.
+    pub fn reject_with(&mut self, now: Time, call: CallId, code: u16, reason: &str, lines: &str) {
+        let Some(c) = self.calls.get(call.0) else { return };
+        let State::Incoming { tx } = c.state else { return };
+        let tag = self.local_tag(call.0);
+        self.answer(now, tx, code.clamp(300, 699), reason, &tag, lines.as_bytes(), b"");
+        self.forget(call.0);
+    }
+
+    /// Asks the far end of a call that has no final answer yet who it is: 401, or 407 for a caller that we are a proxy
+    /// to. `lines` are the challenges, whole lines of `WWW-Authenticate` or `Proxy-Authenticate`. The call is gone, without
+    /// an event; the far end calls again with its credentials, as a new call.
+    pub fn challenge(&mut self, now: Time, call: CallId, code: u16, lines: &str) {
+        self.reject_with(now, call, if code == 407 { 407 } else { 401 }, "", lines);
+    }
+
+    // ---- incoming ----
+
+    pub(crate) fn begin_incoming(&mut self, now: Time, m: &Message, from: Destination, tx: Key) -> CallId {
+        let secret = self.chance.next();
+        let first_cseq = (secret as u32) & 0xffff;
+        let dialog = Dialog::incoming(m, b"", first_cseq);
+        let mut call = Call::new(secret, dialog, from, State::Incoming { tx }, false);
+        call.read_allow(m);
+        let key = self.calls.insert(call);
+        let tag = self.local_tag(key);
+        if let Some(c) = self.calls.get_mut(key) {
+            c.dialog.local = [&c.dialog.local, &tag[..]].concat().into();
+        }
+        if let Some(s) = self.servers.get_mut(tx) {
+            s.call = Some(key);
+        }
+        self.timers.set(now, Timer::Ringing, Wait::Guard, key);
+        CallId(key)
+    }
+
+    pub(crate) fn on_cancel(&mut self, now: Time, tx: Key) {
+        let Some(s) = self.servers.get(tx) else { return };
+        if s.state != ServerState::Proceeding {
+            return;
+        }
+        let Some(key) = s.call else { return };
+        let tag = self.local_tag(key);
+        self.answer(now, tx, 487, "", &tag, b"", b"");
+        match self.calls.get_mut(key) {
+            // A cancelled re-INVITE leaves its call as it was.
+            Some(c) if c.offered.as_ref().is_some_and(|o| o.tx == tx) => {
+                c.offered = None;
+                self.rewake(key);
+            }
+            Some(_) => {
+                self.forget(key);
+                self.events.push_back(Event::Cancelled { call: CallId(key) });
+            }
+            None => {}
+        }
+    }
+
+    /// An ACK for a 2xx. Whether it was one of ours.
+    pub(crate) fn on_call_ack(&mut self, now: Time, m: &Message) -> bool {
+        let Some(key) = self.call_of(m) else { return false };
+        let Some(c) = self.calls.get_mut(key) else { return false };
+        let cseq = m.cseq().map(|c| c.0);
+        match &c.unacknowledged {
+            Some(u) if Some(u.cseq) == cseq => {
+                c.unacknowledged = None;
+                let bye = core::mem::take(&mut c.bye_waits);
+                let extra = core::mem::take(&mut c.extra);
+                self.events.push_back(Event::Acknowledged { call: CallId(key), body: m.body().to_vec() });
+                if bye {
+                    self.send_bye(now, key, &extra, Hangup::Near);
+                }
+                true
+            }
+            // Our 2xx was repeated, and so its ACK.
+            _ => true,
+        }
+    }
+
+    /// Sends a 200 that is repeated until its ACK comes.
+    pub(crate) fn send_ok(&mut self, now: Time, key: Key, tx: Key, body: &[u8]) {
+        let Some(c) = self.calls.get(key) else { return };
+        let (tag, lines) = (self.local_tag(key), self.contact_of(c.peer.transport));
+        let Some(s) = self.servers.get(tx) else { return };
+        let wire = s.base.reply(200, "", &tag, &lines, Body::sdp(body));
+        let (to, cseq) = (s.to, s.cseq);
+        self.answer(now, tx, 200, "", &tag, &lines, body);
+        if let Some(c) = self.calls.get_mut(key) {
+            c.unacknowledged = Some(Unacknowledged {
+                wire,
+                cseq,
+                wait: Wait::T1Times(0),
+                to,
+                repeat_at: now + Wait::T1Times(0).duration(),
+                until: now + Wait::Long.duration(),
+            });
+        }
+        // Repeated on reliable transports too: a proxy on the way may use UDP (RFC 3261 section 13.3.1.4).
+        self.timers.set(now, Timer::Ok, Wait::T1Times(0), key);
+        self.timers.set(now, Timer::NoAck, Wait::Long, key);
+    }
+}

@@ -1,0 +1,240 @@
+//! Our calls: the INVITE that goes out, its early dialogs, and how it is answered, refused or cancelled.
+
+use crate::build::{Body, push_tag};
+use crate::call::{Branch, Call, CallId, State};
+use crate::dialog::{Dialog, tag_of};
+use crate::endpoint::{Destination, Endpoint};
+use crate::event::{Event, Refused};
+use crate::login::{Login, Logins};
+use crate::message::Message;
+use crate::method::Method;
+use crate::name::Name;
+use crate::slots::Key;
+use crate::time::Time;
+use crate::timer::{Timer, Wait};
+use crate::transaction::{ClientTx, Going, Owner};
+use crate::uri::split_outside_quotes;
+use std::sync::Arc;
+
+/// How many answers with tags of their own one INVITE may get; the rest is ignored.
+const MAX_BRANCHES: usize = 16;
+
+/// A call to make. Made from [`Outgoing::to`], so that what is not said has its usual value.
+#[derive(Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// Where the INVITE goes.
+    pub to: Destination,
+    /// Request-URI.
+    pub uri: &'a str,
+    /// From, a display name and an address in brackets, without tag.
+    pub from: &'a str,
+    /// To, as From.
+    pub to_header: &'a str,
+    /// Hops left, at most 70; that of the call it continues, less one.
+    pub max_forwards: u8,
+    /// Whole header lines to add, each ending in CRLF.
+    pub extra: &'a str,
+    /// The offer.
+    pub body: &'a [u8],
+    /// Who to be if the far end asks, in this call's INVITE and in what follows it.
+    pub login: Option<&'a Arc<Login>>,
+}
+
+impl Outgoing<'_> {
+    /// A call to a destination, without addresses yet, with 70 hops left.
+    pub fn to(to: Destination) -> Outgoing<'static> {
+        Outgoing { to, uri: "", from: "", to_header: "", max_forwards: 70, extra: "", body: b"", login: None }
+    }
+}
+
+impl Endpoint {
+    /// Calls somebody.
+    pub fn invite(&mut self, now: Time, out: &Outgoing<'_>) -> CallId {
+        let secret = self.chance.next();
+        let call_id = self.new_call_id();
+        let (to, uri) = (out.to_header.as_bytes(), out.uri.as_bytes());
+        let first_cseq = 1;
+        let dialog = Dialog::outgoing(call_id, Vec::new(), to, uri, first_cseq);
+        let mut call = Call::new(secret, dialog, out.to, State::Up, true);
+        call.logins = out.login.map(Logins::new);
+        let mut logins = call.logins.clone();
+        let key = self.calls.insert(call);
+        let mut local = out.from.as_bytes().to_vec();
+        local.extend_from_slice(b";tag=");
+        push_tag(&mut local, key.index, secret);
+        let Some(call) = self.calls.get_mut(key) else { return CallId(key) };
+        call.dialog.local = local.into();
+        let dialog = call.dialog.clone();
+        let going = Going {
+            with_contact: true,
+            max_forwards: out.max_forwards,
+            extra: out.extra.as_bytes(),
+            body: Body::sdp(out.body),
+            login: logins.as_deref_mut(),
+            ..Going::new(Method::Invite, first_cseq, out.to, Owner::Invite(key))
+        };
+        let tx = self.send_request(now, &dialog, going);
+        if let Some(call) = self.calls.get_mut(key) {
+            call.state = State::Calling { tx, heard: false };
+        }
+        self.timers.set(now, Timer::Ringing, Wait::Guard, key);
+        CallId(key)
+    }
+
+    pub(crate) fn on_progress(&mut self, now: Time, key: Key, m: &Message, code: u16, first: bool) {
+        let Some(c) = self.calls.get_mut(key) else { return };
+        match &mut c.state {
+            State::Calling { heard, .. } => *heard = true,
+            State::Cancelling { sent: false, .. } if first => return self.send_cancel(now, key),
+            _ => return,
+        }
+        let tag = tag_of(m.value(Name::To).unwrap_or_default());
+        if code == 100 || tag.is_empty() {
+            return;
+        }
+        c.read_allow(m);
+        let branch = match c.branches.iter().position(|b| *b.tag == *tag) {
+            Some(n) => n,
+            None if c.branches.len() < MAX_BRANCHES => {
+                let dialog = c.dialog.answered(m);
+                c.branches.push(Branch { tag: tag.into(), dialog });
+                c.branches.len() - 1
+            }
+            None => return,
+        };
+        let body = m.body().to_vec();
+        self.events.push_back(Event::Progress { call: CallId(key), code, branch: branch as u8, body });
+    }
+
+    /// The first 2xx to an INVITE of ours.
+    pub(crate) fn on_answered(&mut self, now: Time, from: Destination, tx: Key, key: Key, m: &Message) {
+        let Some(c) = self.calls.get_mut(key) else {
+            return self.acknowledge_and_leave(now, from, tx, m);
+        };
+        let cancelled = matches!(c.state, State::Cancelling { .. });
+        let tag = tag_of(m.value(Name::To).unwrap_or_default());
+        let early = c.branches.iter().find(|b| *b.tag == *tag);
+        let remote_cseq = early.and_then(|b| b.dialog.remote_cseq);
+        c.dialog = c.dialog.answered(m);
+        c.dialog.remote_cseq = remote_cseq;
+        c.peer = Destination { connection: from.connection.or(c.peer.connection), ..from };
+        c.state = State::Up;
+        c.read_allow(m);
+        // The other phones of a forked call are none of this dialog: a BYE of theirs must not end it.
+        c.branches.clear();
+        self.send_ack(tx, key, m);
+        if cancelled {
+            // The 200 crossed our CANCEL: the call is up and has to be ended as such.
+            self.send_bye_quietly(now, key);
+            let refused = Refused { code: 487, redirected: false };
+            self.events.push_back(Event::Refused { call: CallId(key), refused });
+        } else {
+            self.events.push_back(Event::Answered { call: CallId(key), body: m.body().to_vec() });
+        }
+    }
+
+    /// A further 2xx: the same one again, or another phone's when a proxy forked the call.
+    pub(crate) fn on_more_2xx(&mut self, now: Time, from: Destination, tx: Key, m: &Message) {
+        let tag = tag_of(m.value(Name::To).unwrap_or_default());
+        let known = self.clients.get(tx).and_then(|t| t.acks.iter().find(|a| *a.0 == *tag));
+        if let Some((_, wire, to)) = known {
+            let (wire, to) = (wire.clone(), *to);
+            return self.send(to, wire);
+        }
+        self.acknowledge_and_leave(now, from, tx, m);
+    }
+
+    /// ACK and BYE for a 2xx that no call wants: its call is gone, or another phone was first.
+    pub(crate) fn acknowledge_and_leave(&mut self, now: Time, from: Destination, tx: Key, m: &Message) {
+        let Some(t) = self.clients.get(tx) else { return };
+        if t.acks.len() >= MAX_BRANCHES {
+            return;
+        }
+        let cseq = t.request.cseq;
+        let mut dialog = Dialog::outgoing(
+            m.value(Name::CallId).unwrap_or_default().to_vec(),
+            m.value(Name::From).unwrap_or_default().to_vec(),
+            b"",
+            b"",
+            cseq,
+        )
+        .answered(m);
+        self.send_ack_in(&dialog, cseq, from, tx);
+        dialog.local_cseq = cseq + 1;
+        let to = dialog.next_hop(from);
+        let mut logins = self.clients.get(tx).and_then(|t| t.login.as_ref()).map(|a| a.logins());
+        let going = Going { login: logins.as_mut(), ..Going::new(Method::Bye, cseq + 1, to, Owner::Nobody) };
+        self.send_request(now, &dialog, going);
+    }
+
+    /// Confirms a 2xx in its dialog.
+    pub(crate) fn send_ack(&mut self, tx: Key, key: Key, m: &Message) {
+        let Some(c) = self.calls.get(key) else { return };
+        let (dialog, peer) = (c.dialog.clone(), c.peer);
+        let cseq = m.cseq().map_or(1, |c| c.0);
+        self.send_ack_in(&dialog, cseq, peer, tx);
+    }
+
+    // An ACK for 2xx is a request of its own, outside any transaction (RFC 3261 section 13.2.2.4).
+    fn send_ack_in(&mut self, dialog: &Dialog, cseq: u32, peer: Destination, tx: Key) {
+        let to = dialog.next_hop(peer);
+        let secret = self.chance.next();
+        let face = self.face(to.transport);
+        // It says the same of who we are as the INVITE did: an ACK cannot be asked.
+        let login = self.clients.get(tx).map(|t| t.request.login().to_vec()).unwrap_or_default();
+        let sent = crate::build::request(
+            dialog,
+            &crate::build::RequestParts {
+                method: Method::Ack,
+                cseq,
+                via: &face.via,
+                branch: (u32::MAX, secret),
+                contact: None,
+                product: &self.product,
+                max_forwards: 70,
+                login: &login,
+                extra: b"",
+                body: Body::NONE,
+            },
+        );
+        if let Some(t) = self.clients.get_mut(tx) {
+            t.acks.push((dialog.remote_tag.clone(), sent.wire.clone(), to));
+        }
+        self.send(to, sent.wire);
+    }
+
+    /// Our INVITE got a final answer that is not 2xx.
+    pub(crate) fn on_refused(&mut self, key: Key, code: u16, m: &Message) {
+        let redirected = (300..400).contains(&code)
+            && m.value(Name::Contact).and_then(|v| split_outside_quotes(v, b',').next()).is_some();
+        self.call_refused(key, Refused { code, redirected });
+    }
+
+    /// A call of ours is over before it was up.
+    pub(crate) fn call_refused(&mut self, key: Key, refused: Refused) {
+        if self.forget(key).is_some() {
+            self.events.push_back(Event::Refused { call: CallId(key), refused });
+        }
+    }
+
+    pub(crate) fn send_cancel(&mut self, now: Time, key: Key) {
+        let Some(c) = self.calls.get_mut(key) else { return };
+        let extra = core::mem::take(&mut c.extra);
+        let (State::Calling { tx, .. } | State::Cancelling { tx, .. }) = c.state else { return };
+        c.state = State::Cancelling { tx, sent: true };
+        let Some(invite) = self.clients.get(tx) else { return };
+        let mut request = invite.request.clone();
+        request.wire = invite.request.follow_up(Method::Cancel, None, extra.as_bytes());
+        let to = invite.to;
+        let secret = self.chance.next();
+        let cancel = self
+            .clients
+            .insert(ClientTx { request, ..ClientTx::new(secret, Method::Cancel, to, Owner::Nobody) });
+        if let Some(invite) = self.clients.get_mut(tx) {
+            invite.cancel = Some(cancel);
+        }
+        self.start_client(now, cancel);
+        self.timers.set(now, Timer::Cancelled, Wait::Long, key);
+        self.timers.set(now, Timer::Unanswered, Wait::Long, tx);
+    }
+}
