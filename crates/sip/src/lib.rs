@@ -18,6 +18,7 @@ mod dialog;
 mod digest;
 mod endpoint;
 mod frame;
+mod locate;
 mod message;
 mod method;
 mod name;
@@ -41,6 +42,9 @@ pub use endpoint::{
     Transport,
 };
 pub use frame::{Frame, FrameError, Splitter};
+pub use locate::{
+    Answer, Kind, Located, Locator, LocatorConfig, Place, Question, Record, SearchId, Target, Way,
+};
 pub use message::{Header, Message, ParseError, Start, Via};
 pub use method::Method;
 pub use name::Name;
