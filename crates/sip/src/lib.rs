@@ -18,6 +18,7 @@ mod dialog;
 mod digest;
 mod endpoint;
 mod frame;
+mod guard;
 mod locate;
 mod message;
 mod method;
@@ -42,6 +43,7 @@ pub use endpoint::{
     Transport,
 };
 pub use frame::{Frame, FrameError, Splitter};
+pub use guard::{Admit, Guard, GuardConfig, GuardCounters, Rate, SecurityEvent, What, is_scanner};
 pub use locate::{
     Answer, Kind, Located, Locator, LocatorConfig, Place, Question, Record, SearchId, Target, Way,
 };
