@@ -26,6 +26,8 @@ mod exchange;
 mod frame;
 mod info;
 mod login;
+mod guard;
+mod locate;
 mod message;
 mod method;
 mod name;
@@ -50,6 +52,10 @@ pub use endpoint::{Counters, Destination, Endpoint, Input, Limits, Local, Transm
 pub use event::{Event, Incoming, Refused};
 pub use frame::{Frame, FrameError, Splitter};
 pub use login::Login;
+pub use guard::{Admit, Guard, GuardConfig, GuardCounters, Rate, SecurityEvent, What, is_scanner};
+pub use locate::{
+    Answer, Kind, Located, Locator, LocatorConfig, Place, Question, Record, SearchId, Target, Way,
+};
 pub use message::{Header, Message, ParseError, Start, Via};
 pub use method::Method;
 pub use name::Name;

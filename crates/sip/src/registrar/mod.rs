@@ -221,10 +221,12 @@ impl Registrar {
         from: Destination,
     ) -> Reply {
         let list = self.bindings.get(&aor).map_or(&[][..], Vec::as_slice);
-        // Looked at before anything is changed: the binding that each wish is about.
+        // Looked at before anything is changed: the binding that each wish is about. Two that differ from each other may
+        // both be like one that is there; it is taken for the first.
         let mut places = Vec::with_capacity(wishes.len());
         for wish in wishes {
-            let there = list.iter().find(|b| b.is_wished(wish, asked, from));
+            let mut free = list.iter().filter(|b| !places.contains(&Some(b.number)));
+            let there = free.find(|b| b.is_wished(wish, asked, from));
             if there.is_some_and(|b| b.is_newer_than(asked)) {
                 return out_of_order();
             }

@@ -181,6 +181,12 @@ fn the_same_address_written_differently_is_the_same_telephone() {
         accepted(&mut r, NOW, "a", 2, &[&format!("Contact: <{second}>")]);
         assert_eq!(r.len(), if same { 1 } else { 2 }, "{first} {second}");
     }
+    // Two that are both like one that is there, but not like each other.
+    let mut r = Registrar::default();
+    accepted(&mut r, NOW, "a", 1, &["Contact: <sip:a@h>"]);
+    assert_eq!(events(&mut r).len(), 1);
+    accepted(&mut r, NOW, "a", 2, &["Contact: <sip:a@h;x=1>, <sip:a@h;x=2>"]);
+    assert_eq!(events(&mut r), [RegistrarEvent::Registered { aor: ANNA, contacts: 2 }]);
 }
 
 #[test]
