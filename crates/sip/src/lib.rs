@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod again;
 mod arrive;
 mod ask;
 mod build;
@@ -32,6 +33,7 @@ mod name;
 mod nonces;
 mod refuse;
 mod seed;
+mod session;
 mod slots;
 mod status;
 mod time;
@@ -53,6 +55,7 @@ pub use method::Method;
 pub use name::Name;
 pub use nonces::{Fault, Nonces, Verdict};
 pub use refuse::{Refusal, check_request, check_response};
+pub use session::SessionTimer;
 pub use status::reason_phrase;
 pub use time::Time;
 pub use uri::{Uri, UriError};
