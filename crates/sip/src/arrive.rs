@@ -7,7 +7,7 @@ use crate::event::{Event, Incoming};
 use crate::message::{Message, Start};
 use crate::method::{ALLOW, Method};
 use crate::name::Name;
-use crate::refuse::{check_request, check_response};
+use crate::refuse::{check_request, check_response, unsupported_extensions};
 use crate::slots::Key;
 use crate::time::Time;
 use crate::transaction::{ClientState, server_id};
@@ -82,9 +82,7 @@ impl Endpoint {
                 return self.reply_once(&m, from, 405, "", allow.as_bytes());
             }
         }
-        let required: Vec<&[u8]> = m.values(Name::Require).filter(|v| !v.is_empty()).collect();
-        if !required.is_empty() {
-            let unsupported = [b"Unsupported: ", required.join(&b", "[..]).as_slice(), b"\r\n"].concat();
+        if let Some(unsupported) = unsupported_extensions(&m) {
             return self.reply_once(&m, from, 420, "", &unsupported);
         }
         if !m.body().is_empty()
@@ -125,6 +123,9 @@ impl Endpoint {
         };
         if !accepts.is_empty() && !accepts.iter().any(takes_sdp) {
             return self.reply_once(&m, from, 406, "", b"Accept: application/sdp\r\n");
+        }
+        if let Some(line) = self.too_short(None, &m) {
+            return self.reply_once(&m, from, 422, "", line.as_bytes());
         }
         let merged = merge_id(&m);
         if self.invites.contains(&merged) {

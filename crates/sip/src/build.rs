@@ -2,7 +2,7 @@
 
 use crate::dialog::Dialog;
 use crate::message::Message;
-use crate::method::{ALLOW, Method};
+use crate::method::{ALLOW, Method, SUPPORTED};
 use crate::name::Name;
 use crate::seed::push_hex;
 use crate::status::reason_phrase;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(crate) type Wire = Arc<[u8]>;
 
 /// What a message carries.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Body<'a> {
     /// Content-Type; empty where the header lines already name it.
     pub(crate) kind: &'a str,
@@ -136,8 +136,11 @@ fn push_body(out: &mut Vec<u8>, body: Body<'_>) {
 
 /// The header lines of an answer that makes or refreshes a dialog.
 pub(crate) fn dialog_lines(contact: &str, product: &str) -> Vec<u8> {
-    format!("Contact: {contact}\r\nAllow: {ALLOW}\r\nAccept: application/sdp\r\nServer: {product}\r\n")
-        .into_bytes()
+    format!(
+        "Contact: {contact}\r\nAllow: {ALLOW}\r\nSupported: {SUPPORTED}\r\n\
+         Accept: application/sdp\r\nServer: {product}\r\n"
+    )
+    .into_bytes()
 }
 
 /// A branch that names the transaction it belongs to and cannot be guessed.
@@ -171,6 +174,8 @@ pub(crate) struct SentRequest {
     to: Span,
     // Who we are: what a repetition says anew.
     login: Span,
+    // How long the call may go on unheard of: likewise.
+    session: Span,
     // All that follows, the body at its end.
     rest: Span,
     body: u32,
@@ -187,8 +192,9 @@ pub(crate) struct RequestParts<'a> {
     pub(crate) contact: Option<&'a str>,
     pub(crate) product: &'a str,
     pub(crate) max_forwards: u8,
-    /// Lines that say who we are.
+    /// Lines that say who we are, and how long the call may go on unheard of.
     pub(crate) login: &'a [u8],
+    pub(crate) session: &'a [u8],
     pub(crate) extra: &'a [u8],
     pub(crate) body: Body<'a>,
 }
@@ -204,6 +210,7 @@ pub(crate) fn request(dialog: &Dialog, p: &RequestParts<'_>) -> SentRequest {
         to: &dialog.remote,
         cseq: p.cseq,
         login: p.login,
+        session: p.session,
     };
     let path = |out: &mut Vec<u8>| {
         let _ = write!(out, "Max-Forwards: {}\r\n", p.max_forwards);
@@ -221,7 +228,7 @@ pub(crate) fn request(dialog: &Dialog, p: &RequestParts<'_>) -> SentRequest {
     head.write(640 + p.body.bytes.len() + p.extra.len(), path, |out| {
         let start = out.len();
         if let Some(contact) = p.contact {
-            let _ = write!(out, "Contact: {contact}\r\nAllow: {ALLOW}\r\n");
+            let _ = write!(out, "Contact: {contact}\r\nAllow: {ALLOW}\r\nSupported: {SUPPORTED}\r\n");
         }
         let _ = write!(out, "User-Agent: {}\r\n", p.product);
         out.extend_from_slice(p.extra);
@@ -239,6 +246,18 @@ struct Head<'a> {
     to: &'a [u8],
     cseq: u32,
     login: &'a [u8],
+    session: &'a [u8],
+}
+
+/// What a request says anew when it is sent again.
+pub(crate) struct Again<'a> {
+    pub(crate) method: Method,
+    pub(crate) cseq: u32,
+    pub(crate) via: &'a str,
+    pub(crate) branch: (u32, u64),
+    pub(crate) login: &'a [u8],
+    /// `None`: what it said before.
+    pub(crate) session: Option<&'a [u8]>,
 }
 
 impl Head<'_> {
@@ -271,10 +290,11 @@ impl Head<'_> {
         let to = part(&mut out, &mut |out| out.extend_from_slice(self.to));
         let _ = write!(out, "\r\nCSeq: {} {}\r\n", self.cseq, self.method.as_str());
         let login = part(&mut out, &mut |out| out.extend_from_slice(self.login));
+        let session = part(&mut out, &mut |out| out.extend_from_slice(self.session));
         let rest_at = out.len() as u32;
         let body = out.len() as u32 + rest(&mut out);
         let rest = (rest_at, out.len() as u32);
-        SentRequest { wire: out.into(), cseq: self.cseq, uri, via, path, to, login, rest, body }
+        SentRequest { wire: out.into(), cseq: self.cseq, uri, via, path, to, login, session, rest, body }
     }
 }
 
@@ -290,6 +310,7 @@ impl SentRequest {
             path: none,
             to: none,
             login: none,
+            session: none,
             rest: none,
             body: 0,
         }
@@ -314,19 +335,20 @@ impl SentRequest {
         &self.wire[self.body as usize..]
     }
 
-    /// The same request as a new one: another number and branch, and other lines that say who we are (RFC 3261
-    /// section 22.2).
-    pub(crate) fn again(
-        &self,
-        method: Method,
-        cseq: u32,
-        via: &str,
-        branch: (u32, u64),
-        login: &[u8],
-    ) -> SentRequest {
-        let head = Head { method, uri: self.uri(), via, branch, to: self.part(self.to), cseq, login };
+    /// The same request as a new one, with another number and branch (RFC 3261 section 22.2, RFC 4028 section 7.3).
+    pub(crate) fn again(&self, a: &Again<'_>) -> SentRequest {
+        let head = Head {
+            method: a.method,
+            uri: self.uri(),
+            via: a.via,
+            branch: a.branch,
+            to: self.part(self.to),
+            cseq: a.cseq,
+            login: a.login,
+            session: a.session.unwrap_or_else(|| self.part(self.session)),
+        };
         let path = |out: &mut Vec<u8>| out.extend_from_slice(self.part(self.path));
-        head.write(self.wire.len() + login.len() + 64, path, |out| {
+        head.write(self.wire.len() + a.login.len() + 64, path, |out| {
             out.extend_from_slice(self.part(self.rest));
             self.body - self.rest.0
         })

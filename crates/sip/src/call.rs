@@ -14,6 +14,7 @@ use crate::login::Logins;
 use crate::message::Message;
 use crate::method::{Method, Methods};
 use crate::name::Name;
+use crate::session::Session;
 use crate::slots::Key;
 use crate::time::Time;
 use crate::timer::{Timer, Wait};
@@ -32,6 +33,8 @@ pub enum Hangup {
     Near,
     /// Our 2xx got no ACK for 32 seconds; BYE was sent.
     NoAck,
+    /// The far end was not heard of for as long as was agreed ([`crate::SessionTimer`]); BYE was sent.
+    Expired,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,6 +90,8 @@ pub(crate) struct Call {
     pub(crate) branches: Vec<Branch>,
     /// INFO requests of ours.
     pub(crate) infos: Infos,
+    /// How it is watched over.
+    pub(crate) session: Session,
     /// Who to be if the far end asks.
     pub(crate) logins: Option<Box<Logins>>,
     /// Its entry in [`Endpoint::wakes`].
@@ -109,6 +114,7 @@ impl Call {
             extra: Box::default(),
             branches: Vec::new(),
             infos: Infos::default(),
+            session: Session::default(),
             logins: None,
             wake: None,
         }
@@ -141,13 +147,16 @@ impl Call {
     fn next_wake(&self) -> Option<Time> {
         let offering = self.offering.as_ref().and_then(|o| o.retry_at);
         let offered = self.offered.as_ref().map(|o| o.until);
-        [offering, offered].into_iter().flatten().min()
+        [offering, offered, self.session.wake()].into_iter().flatten().min()
     }
 }
 
 /// What a request inside a call says.
+#[derive(Default)]
 pub(crate) struct Inside<'a> {
     pub(crate) with_contact: bool,
+    /// Whether it says how long the call may go on unheard of.
+    pub(crate) with_session: bool,
     pub(crate) extra: &'a [u8],
     pub(crate) body: Body<'a>,
 }
@@ -265,8 +274,10 @@ impl Endpoint {
         c.dialog.local_cseq += 1;
         let (dialog, cseq, to) = (c.dialog.clone(), c.dialog.local_cseq, c.dialog.next_hop(c.peer));
         let mut logins = c.logins.take();
+        let session = if inside.with_session { c.session.lines() } else { Vec::new() };
         let going = Going {
             with_contact: inside.with_contact,
+            session: &session,
             extra: inside.extra,
             body: inside.body,
             login: logins.as_deref_mut(),
@@ -357,6 +368,7 @@ impl Endpoint {
     /// Does what a call has to do by now.
     pub(crate) fn on_wake(&mut self, now: Time, key: Key) {
         self.on_exchange_wake(now, key);
+        self.on_session_wake(now, key);
         self.rewake(key);
     }
 

@@ -6,6 +6,7 @@ use crate::dialog::Dialog;
 use crate::endpoint::{Destination, Endpoint};
 use crate::event::Event;
 use crate::message::Message;
+use crate::session::Session;
 use crate::slots::Key;
 use crate::time::Time;
 use crate::timer::{Timer, Wait};
@@ -61,7 +62,10 @@ impl Endpoint {
         let dialog = Dialog::incoming(m, b"", first_cseq);
         let mut call = Call::new(secret, dialog, from, State::Incoming { tx }, false);
         call.read_allow(m);
+        call.session = Session::new(self.session_timer);
+        call.session.heard(m.body());
         let key = self.calls.insert(call);
+        self.session_asked(key, m);
         let tag = self.local_tag(key);
         if let Some(c) = self.calls.get_mut(key) {
             c.dialog.local = [&c.dialog.local, &tag[..]].concat().into();
@@ -103,6 +107,7 @@ impl Endpoint {
         match &c.unacknowledged {
             Some(u) if Some(u.cseq) == cseq => {
                 c.unacknowledged = None;
+                c.session.heard(m.body());
                 let bye = core::mem::take(&mut c.bye_waits);
                 let extra = core::mem::take(&mut c.extra);
                 self.events.push_back(Event::Acknowledged { call: CallId(key), body: m.body().to_vec() });
@@ -118,8 +123,11 @@ impl Endpoint {
 
     /// Sends a 200 that is repeated until its ACK comes.
     pub(crate) fn send_ok(&mut self, now: Time, key: Key, tx: Key, body: &[u8]) {
-        let Some(c) = self.calls.get(key) else { return };
-        let (tag, lines) = (self.local_tag(key), self.contact_of(c.peer.transport));
+        let session = self.session_answered(now, key);
+        let Some(c) = self.calls.get_mut(key) else { return };
+        c.session.said(body);
+        let transport = c.peer.transport;
+        let (tag, lines) = (self.local_tag(key), [self.contact_of(transport), session].concat());
         let Some(s) = self.servers.get(tx) else { return };
         let wire = s.base.reply(200, "", &tag, &lines, Body::sdp(body));
         let (to, cseq) = (s.to, s.cseq);

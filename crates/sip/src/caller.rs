@@ -9,6 +9,7 @@ use crate::login::{Login, Logins};
 use crate::message::Message;
 use crate::method::Method;
 use crate::name::Name;
+use crate::session::{Session, SessionTimer};
 use crate::slots::Key;
 use crate::time::Time;
 use crate::timer::{Timer, Wait};
@@ -38,12 +39,24 @@ pub struct Outgoing<'a> {
     pub body: &'a [u8],
     /// Who to be if the far end asks, in this call's INVITE and in what follows it.
     pub login: Option<&'a Arc<Login>>,
+    /// How often the far end has to be heard of once the call is up; `None`: as set for all calls.
+    pub session_timer: Option<SessionTimer>,
 }
 
 impl Outgoing<'_> {
     /// A call to a destination, without addresses yet, with 70 hops left.
     pub fn to(to: Destination) -> Outgoing<'static> {
-        Outgoing { to, uri: "", from: "", to_header: "", max_forwards: 70, extra: "", body: b"", login: None }
+        Outgoing {
+            to,
+            uri: "",
+            from: "",
+            to_header: "",
+            max_forwards: 70,
+            extra: "",
+            body: b"",
+            login: None,
+            session_timer: None,
+        }
     }
 }
 
@@ -57,6 +70,9 @@ impl Endpoint {
         let dialog = Dialog::outgoing(call_id, Vec::new(), to, uri, first_cseq);
         let mut call = Call::new(secret, dialog, out.to, State::Up, true);
         call.logins = out.login.map(Logins::new);
+        call.session = Session::new(out.session_timer.unwrap_or(self.session_timer));
+        call.session.said(out.body);
+        let session = call.session.lines();
         let mut logins = call.logins.clone();
         let key = self.calls.insert(call);
         let mut local = out.from.as_bytes().to_vec();
@@ -67,6 +83,7 @@ impl Endpoint {
         let dialog = call.dialog.clone();
         let going = Going {
             with_contact: true,
+            session: &session,
             max_forwards: out.max_forwards,
             extra: out.extra.as_bytes(),
             body: Body::sdp(out.body),
@@ -122,6 +139,7 @@ impl Endpoint {
         c.read_allow(m);
         // The other phones of a forked call are none of this dialog: a BYE of theirs must not end it.
         c.branches.clear();
+        c.session.heard(m.body());
         self.send_ack(tx, key, m);
         if cancelled {
             // The 200 crossed our CANCEL: the call is up and has to be ended as such.
@@ -129,6 +147,7 @@ impl Endpoint {
             let refused = Refused { code: 487, redirected: false };
             self.events.push_back(Event::Refused { call: CallId(key), refused });
         } else {
+            self.session_accepted(now, key, m);
             self.events.push_back(Event::Answered { call: CallId(key), body: m.body().to_vec() });
         }
     }
@@ -162,7 +181,7 @@ impl Endpoint {
         self.send_ack_in(&dialog, cseq, from, tx);
         dialog.local_cseq = cseq + 1;
         let to = dialog.next_hop(from);
-        let mut logins = self.clients.get(tx).and_then(|t| t.login.as_ref()).map(|a| a.logins());
+        let mut logins = self.clients.get(tx).and_then(|t| t.login.as_ref()).map(|a| a.logins.clone());
         let going = Going { login: logins.as_mut(), ..Going::new(Method::Bye, cseq + 1, to, Owner::Nobody) };
         self.send_request(now, &dialog, going);
     }
@@ -193,6 +212,7 @@ impl Endpoint {
                 product: &self.product,
                 max_forwards: 70,
                 login: &login,
+                session: b"",
                 extra: b"",
                 body: Body::NONE,
             },

@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::message::{Message, Start};
 use crate::refuse::{check_request, check_response};
 use crate::seed::Chance;
+use crate::session::SessionTimer;
 use crate::slots::{Key, Slots};
 use crate::time::Time;
 use crate::timer::Timers;
@@ -129,6 +130,7 @@ pub struct Endpoint {
     pub(crate) next_ask: u64,
     /// Requests that wait for [`Endpoint::respond`].
     pub(crate) open_requests: usize,
+    pub(crate) session_timer: SessionTimer,
 }
 
 /// What Via and Contact say on one transport.
@@ -170,6 +172,7 @@ impl Endpoint {
             counters: Counters::default(),
             next_ask: 0,
             open_requests: 0,
+            session_timer: SessionTimer::default(),
         }
     }
 

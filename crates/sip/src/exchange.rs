@@ -32,6 +32,8 @@ pub(crate) struct Offering {
     /// INVITE or UPDATE.
     method: Method,
     body: Box<[u8]>,
+    /// Whether it only says that the call goes on: the caller of this room knows nothing of it.
+    refresh: bool,
     /// How often it met an offer of theirs.
     glares: u8,
     /// When it is made again; `None` while it is out.
@@ -64,20 +66,27 @@ impl Endpoint {
 
     fn offer(&mut self, now: Time, key: Key, method: Method, body: &[u8]) -> bool {
         let Some(c) = self.calls.get_mut(key) else { return false };
-        let open = c.offered.is_some() || c.offering.is_some() || c.unacknowledged.is_some();
-        if c.state != State::Up || open {
+        if c.state != State::Up || c.is_exchanging() {
             return false;
         }
-        c.offering = Some(Offering { method, body: body.into(), glares: 0, retry_at: None });
+        c.offering = Some(Offering { method, body: body.into(), refresh: false, glares: 0, retry_at: None });
         self.send_offer(now, key);
         true
+    }
+
+    /// Says that a call goes on, when nothing else is open.
+    pub(crate) fn refresh_by(&mut self, now: Time, key: Key, method: Method, body: &[u8]) {
+        let Some(c) = self.calls.get_mut(key) else { return };
+        c.offering = Some(Offering { method, body: body.into(), refresh: true, glares: 0, retry_at: None });
+        self.send_offer(now, key);
     }
 
     fn send_offer(&mut self, now: Time, key: Key) {
         let Some(offering) = self.calls.get_mut(key).and_then(|c| c.offering.as_mut()) else { return };
         offering.retry_at = None;
         let (method, body) = (offering.method, offering.body.clone());
-        let inside = Inside { with_contact: true, extra: b"", body: Body::sdp(&body) };
+        let inside =
+            Inside { with_contact: true, with_session: true, body: Body::sdp(&body), ..Inside::default() };
         let tx = self.send_inside(now, key, method, Owner::Reoffer(key), inside);
         if let (Some(tx), Method::Invite) = (tx, method) {
             self.timers.set(now, Timer::Unanswered, Wait::Guard, tx);
@@ -85,12 +94,17 @@ impl Endpoint {
     }
 
     /// A 2xx to our offer.
-    pub(crate) fn on_reanswered(&mut self, key: Key, m: &Message) {
+    pub(crate) fn on_reanswered(&mut self, now: Time, key: Key, m: &Message) {
         let Some(c) = self.calls.get_mut(key) else { return };
-        c.offering = None;
+        let Some(offering) = c.offering.take() else { return };
         c.dialog.retarget(m);
         c.read_allow(m);
-        self.rewake(key);
+        c.session.said(&offering.body);
+        let news = c.session.heard(m.body());
+        self.session_accepted(now, key, m);
+        if offering.refresh && !news {
+            return;
+        }
         self.events.push_back(Event::Reanswered { call: CallId(key), body: m.body().to_vec() });
     }
 
@@ -112,6 +126,14 @@ impl Endpoint {
             offering.retry_at = Some(now + wait);
             return self.rewake(key);
         }
+        if offering.refresh {
+            let by_update = offering.method == Method::Update;
+            c.offering = None;
+            if by_update {
+                c.session.without_update();
+            }
+            return self.refresh_later(now, key, by_update);
+        }
         c.offering = None;
         self.events.push_back(Event::ReofferRefused { call: CallId(key), code });
     }
@@ -126,8 +148,11 @@ impl Endpoint {
         match self.servers.get(tx).map(|s| s.method) {
             Some(Method::Invite) => self.send_ok(now, call.0, tx, body),
             Some(_) => {
-                let Some(c) = self.calls.get(call.0) else { return };
-                let lines = self.contact_of(c.peer.transport);
+                let session = self.session_answered(now, call.0);
+                let Some(c) = self.calls.get_mut(call.0) else { return };
+                c.session.said(body);
+                let transport = c.peer.transport;
+                let lines = [self.contact_of(transport), session].concat();
                 self.answer(now, tx, 200, "", b"", &lines, body);
             }
             None => {}
@@ -148,8 +173,11 @@ impl Endpoint {
             // RFC 3261 section 14.2: the one before it has no final answer yet.
             return self.come_again(m, from);
         }
-        if self.glares(key) {
+        if self.glares(now, key) {
             return self.reply_once(m, from, 491, "", b"");
+        }
+        if let Some(line) = self.too_short(Some(key), m) {
+            return self.reply_once(m, from, 422, "", line.as_bytes());
         }
         let tx = self.begin_offered(now, key, from, m, Method::Invite, TO_ANSWER_INVITE);
         self.answer(now, tx, 100, "", b"", b"", b"");
@@ -160,6 +188,10 @@ impl Endpoint {
         let Some((key, branch)) = self.enter(from, m) else { return };
         let Some(c) = self.calls.get_mut(key) else { return };
         c.read_allow(m);
+        if let Some(line) = self.too_short(Some(key), m) {
+            return self.reply_once(m, from, 422, "", line.as_bytes());
+        }
+        let Some(c) = self.calls.get_mut(key) else { return };
         if m.body().is_empty() {
             match branch.and_then(|n| c.branches.get_mut(n)) {
                 Some(early) => early.dialog.retarget(m),
@@ -168,7 +200,11 @@ impl Endpoint {
                     c.peer = from;
                 }
             }
-            let lines = self.contact_of(from.transport);
+            let mut lines = self.contact_of(from.transport);
+            if self.calls.get(key).is_some_and(|c| c.state == State::Up) {
+                self.session_asked(key, m);
+                lines.extend(self.session_answered(now, key));
+            }
             let tx = self.start_server(m, Method::Update, from, None);
             return self.answer(now, tx, 200, "", b"", &lines, b"");
         }
@@ -176,7 +212,7 @@ impl Endpoint {
         if c.state != State::Up || c.offered.is_some() || c.unacknowledged.is_some() {
             return self.come_again(m, from);
         }
-        if self.glares(key) {
+        if self.glares(now, key) {
             return self.reply_once(m, from, 491, "", b"");
         }
         self.begin_offered(now, key, from, m, Method::Update, TO_ANSWER_UPDATE);
@@ -198,20 +234,27 @@ impl Endpoint {
             c.peer = from;
             c.read_allow(m);
             c.offered = Some(Offered { tx, until: now + wait });
+            c.session.heard(m.body());
         }
+        self.session_asked(key, m);
         self.rewake(key);
         tx
     }
 
     // Whether an offer of ours is out. One that only waits to be made again gives way: what it says of the session would
     // be older than the answer to theirs.
-    fn glares(&mut self, key: Key) -> bool {
+    fn glares(&mut self, now: Time, key: Key) -> bool {
         let Some(c) = self.calls.get_mut(key) else { return false };
         match &c.offering {
             Some(o) if o.retry_at.is_none() => return o.is_offer(),
-            Some(_) => {
+            Some(o) => {
+                let refresh = o.refresh;
                 c.offering = None;
-                self.events.push_back(Event::ReofferRefused { call: CallId(key), code: 491 });
+                if refresh {
+                    self.refresh_later(now, key, false);
+                } else {
+                    self.events.push_back(Event::ReofferRefused { call: CallId(key), code: 491 });
+                }
                 self.rewake(key);
             }
             None => {}

@@ -45,7 +45,7 @@ impl Endpoint {
         }
         let Some((kind, bytes)) = c.infos.waiting.pop_front() else { return };
         c.infos.out = true;
-        let inside = Inside { with_contact: false, extra: b"", body: Body { kind: &kind, bytes: &bytes } };
+        let inside = Inside { body: Body { kind: &kind, bytes: &bytes }, ..Inside::default() };
         self.send_inside(now, key, Method::Info, Owner::Info(key), inside);
     }
 

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod again;
 mod arrive;
 mod ask;
 mod build;
@@ -24,10 +25,10 @@ mod endpoint;
 mod event;
 mod exchange;
 mod frame;
-mod info;
-mod login;
 mod guard;
+mod info;
 mod locate;
+mod login;
 mod message;
 mod method;
 mod name;
@@ -36,6 +37,7 @@ mod refuse;
 mod registrar;
 mod registration;
 mod seed;
+mod session;
 mod slots;
 mod status;
 mod time;
@@ -51,11 +53,11 @@ pub use digest::{Credentials, answer, is_stale, strongest, values_of};
 pub use endpoint::{Counters, Destination, Endpoint, Input, Limits, Local, Transmit, Transport};
 pub use event::{Event, Incoming, Refused};
 pub use frame::{Frame, FrameError, Splitter};
-pub use login::Login;
 pub use guard::{Admit, Guard, GuardConfig, GuardCounters, Rate, SecurityEvent, What, is_scanner};
 pub use locate::{
     Answer, Kind, Located, Locator, LocatorConfig, Place, Question, Record, SearchId, Target, Way,
 };
+pub use login::Login;
 pub use message::{Header, Message, ParseError, Start, Via};
 pub use method::Method;
 pub use name::Name;
@@ -63,6 +65,7 @@ pub use nonces::{Fault, Nonces, Verdict};
 pub use refuse::{Refusal, check_request, check_response};
 pub use registrar::{Binding, Kept, Registrar, RegistrarEvent, Reply};
 pub use registration::{Register, Registered, Registration, RegistrationConfig, RegistrationState};
+pub use session::SessionTimer;
 pub use status::reason_phrase;
 pub use time::Time;
 pub use uri::{Uri, UriError};

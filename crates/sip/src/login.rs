@@ -10,8 +10,6 @@ use crate::message::Message;
 use crate::seed::{Chance, push_hex};
 use crate::slots::Key;
 use crate::time::Time;
-use crate::timer::{Timer, Wait};
-use crate::transaction::{ClientTx, Owner};
 use std::sync::Arc;
 
 /// The most parties that one request says its name to: a proxy on the way, and the far end.
@@ -49,17 +47,13 @@ pub(crate) struct Logins {
 
 /// What a request in its transaction needs for being sent again.
 pub(crate) struct Attempt {
-    logins: Logins,
+    pub(crate) logins: Logins,
     tries: u8,
 }
 
 impl Attempt {
     pub(crate) fn first(logins: &Logins) -> Box<Attempt> {
         Box::new(Attempt { logins: logins.clone(), tries: 0 })
-    }
-
-    pub(crate) fn logins(&self) -> Logins {
-        self.logins.clone()
     }
 }
 
@@ -134,53 +128,12 @@ impl Endpoint {
         if !matches!(code, 401 | 407) {
             return false;
         }
-        let Some(tx) = self.clients.get_mut(key) else { return false };
-        let Some(mut attempt) = tx.login.take().filter(|a| a.tries < MAX_TRIES) else { return false };
-        let (owner, method, to, request) = (tx.owner, tx.method, tx.to, tx.request.clone());
+        let attempt = self.clients.get_mut(key).and_then(|tx| tx.login.take());
+        let Some(mut attempt) = attempt.filter(|a| a.tries < MAX_TRIES) else { return false };
         if !attempt.logins.challenged(m, code == 407, attempt.tries) {
             return false;
         }
-        let Some(cseq) = self.next_number(owner, request.cseq) else { return false };
         attempt.tries += 1;
-        let body = request.body();
-        let lines = attempt.logins.lines(&mut self.chance, method.as_str().as_bytes(), request.uri(), body);
-        if lines.is_empty() {
-            return false;
-        }
-        let logins = attempt.logins();
-        let secret = self.chance.next();
-        let again = self
-            .clients
-            .insert(ClientTx { login: Some(attempt), ..ClientTx::new(secret, method, to, owner) });
-        let via = self.face(to.transport).via.clone();
-        let sent = request.again(method, cseq, &via, (again.index, secret), &lines);
-        if let Some(tx) = self.clients.get_mut(again) {
-            tx.request = sent;
-        }
-        self.start_client(now, again);
-        self.sent_again(now, owner, again, logins);
-        true
-    }
-
-    // The number for sending a request again; `None` if nobody wants that any more.
-    fn next_number(&mut self, owner: Owner, last: u32) -> Option<u32> {
-        let Some(call) = owner.call() else { return Some(last + 1) };
-        let c = self.calls.get_mut(call)?;
-        if matches!(owner, Owner::Invite(_)) && !c.is_calling() {
-            return None;
-        }
-        c.dialog.local_cseq = c.dialog.local_cseq.max(last) + 1;
-        Some(c.dialog.local_cseq)
-    }
-
-    // The transaction that now stands for what the call waits for.
-    fn sent_again(&mut self, now: Time, owner: Owner, again: Key, logins: Logins) {
-        let Some(c) = owner.call().and_then(|call| self.calls.get_mut(call)) else { return };
-        c.logins = Some(Box::new(logins));
-        match owner {
-            Owner::Invite(_) => c.called_again(again),
-            Owner::Reoffer(_) => self.timers.set(now, Timer::Unanswered, Wait::Guard, again),
-            _ => {}
-        }
+        self.send_again(now, key, Some(attempt), None)
     }
 }

@@ -29,6 +29,9 @@ pub enum Method {
 /// What an `Allow` header of ours lists.
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
 
+/// What a `Supported` header of ours lists.
+pub(crate) const SUPPORTED: &str = "timer";
+
 /// Some of the methods that have a name here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Methods(u16);

@@ -38,6 +38,8 @@ pub enum Name {
     Replaces,
     Date,
     Subject,
+    SessionExpires,
+    MinSe,
     /// Any other; its text stands in the message.
     Other,
 }
@@ -56,6 +58,7 @@ impl Name {
                 b'c' => Name::ContentType,
                 b'e' => Name::ContentEncoding,
                 b'k' => Name::Supported,
+                b'x' => Name::SessionExpires,
                 b's' => Name::Subject,
                 b'r' => Name::ReferTo,
                 b'b' => Name::ReferredBy,
@@ -75,6 +78,7 @@ impl Name {
             6 if is("Accept") => Name::Accept,
             6 if is("Server") => Name::Server,
             6 if is("Reason") => Name::Reason,
+            6 if is("Min-SE") => Name::MinSe,
             7 if is("Call-ID") => Name::CallId,
             7 if is("Contact") => Name::Contact,
             7 if is("Require") => Name::Require,
@@ -96,6 +100,7 @@ impl Name {
             12 if is("History-Info") => Name::HistoryInfo,
             13 if is("Proxy-Require") => Name::ProxyRequire,
             14 if is("Content-Length") => Name::ContentLength,
+            15 if is("Session-Expires") => Name::SessionExpires,
             16 if is("Content-Encoding") => Name::ContentEncoding,
             19 if is("P-Asserted-Identity") => Name::PAssertedIdentity,
             20 if is("P-Preferred-Identity") => Name::PPreferredIdentity,

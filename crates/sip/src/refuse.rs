@@ -2,7 +2,7 @@
 
 use crate::address::NameAddr;
 use crate::message::{Message, Start, read_number};
-use crate::method::Method;
+use crate::method::{Method, SUPPORTED};
 use crate::name::Name;
 use crate::uri::{Uri, split_outside_quotes, trim};
 
@@ -82,6 +82,25 @@ pub fn check_response(m: &Message) -> bool {
         && m.top_via().is_some()
         && m.cseq().is_some()
         && [Name::From, Name::To].iter().all(|n| m.value(*n).is_some_and(|v| NameAddr::parse(v).is_ok()))
+}
+
+/// The line that names what a request requires and we do not support (RFC 3261 section 8.2.2.3); `None` if there is
+/// nothing.
+pub(crate) fn unsupported_extensions(m: &Message) -> Option<Vec<u8>> {
+    let supported = |tag: &[u8]| SUPPORTED.split(", ").any(|s| tag.eq_ignore_ascii_case(s.as_bytes()));
+    let mut unsupported = m
+        .values(Name::Require)
+        .flat_map(|line| line.split(|&c| c == b','))
+        .map(trim)
+        .filter(|tag| !tag.is_empty() && !supported(tag));
+    let first = unsupported.next()?;
+    let mut line = [b"Unsupported: ", first].concat();
+    for tag in unsupported {
+        line.extend_from_slice(b", ");
+        line.extend_from_slice(tag);
+    }
+    line.extend_from_slice(b"\r\n");
+    Some(line)
 }
 
 fn check_vias(m: &Message) -> Result<(), Refusal> {

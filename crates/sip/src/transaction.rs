@@ -96,6 +96,8 @@ pub(crate) struct Going<'a> {
     /// Whether it says where we can be reached and what we can do.
     pub(crate) with_contact: bool,
     pub(crate) max_forwards: u8,
+    /// How long the call may go on unheard of.
+    pub(crate) session: &'a [u8],
     pub(crate) extra: &'a [u8],
     pub(crate) body: Body<'a>,
     /// Who to be if somebody asks.
@@ -111,6 +113,7 @@ impl Going<'_> {
             owner,
             with_contact: false,
             max_forwards: 70,
+            session: b"",
             extra: b"",
             body: Body::NONE,
             login: None,
@@ -199,6 +202,7 @@ impl Endpoint {
                 product: &self.product,
                 max_forwards: going.max_forwards,
                 login: &login,
+                session: going.session,
                 extra: going.extra,
                 body: going.body,
             },
@@ -261,8 +265,8 @@ impl Endpoint {
                     self.timers.set(now, Timer::M, Wait::Long, key);
                     match owner {
                         Owner::Reoffer(call) if self.calls.get(call).is_some() => {
-                            self.on_reanswered(call, m);
                             self.send_ack(key, call, m);
+                            self.on_reanswered(now, call, m);
                         }
                         Owner::Invite(call) => self.on_answered(now, from, key, call, m),
                         _ => self.acknowledge_and_leave(now, from, key, m),
@@ -275,7 +279,7 @@ impl Endpoint {
                     tx.final_ack = Some(ack.clone());
                     let to = tx.to;
                     self.send(to, ack);
-                    let again = self.log_in(now, key, code, m);
+                    let again = self.log_in(now, key, code, m) || self.ask_longer(now, key, code, m);
                     if reliable {
                         self.clients.remove(key);
                     } else {
@@ -299,7 +303,7 @@ impl Endpoint {
             (ClientState::Calling, 100..200) => tx.state = ClientState::Proceeding,
             (ClientState::Calling | ClientState::Proceeding, 200..) => {
                 tx.state = ClientState::Completed;
-                let again = self.log_in(now, key, code, m);
+                let again = self.log_in(now, key, code, m) || self.ask_longer(now, key, code, m);
                 if reliable {
                     self.clients.remove(key);
                 } else {
@@ -330,7 +334,7 @@ impl Endpoint {
             }
             (Owner::Invite(call), Some(m)) => self.on_refused(call, code, m),
             (Owner::Invite(call), None) => self.call_refused(call, Refused { code, redirected: false }),
-            (Owner::Reoffer(call), Some(m)) if code < 300 => self.on_reanswered(call, m),
+            (Owner::Reoffer(call), Some(m)) if code < 300 => self.on_reanswered(now, call, m),
             (Owner::Reoffer(call), Some(_)) => self.on_reoffer_refused(now, call, code),
             // What could not be sent is what nobody answered.
             (Owner::Reoffer(call), None) => self.on_reoffer_refused(now, call, 408),

@@ -360,12 +360,12 @@ impl Switch {
             }
         }
         for (tenant, trunk, r, login) in all {
-            let aor = format!("<{}>", r.aor.expose_secret());
+            let aor = r.aor.expose_secret();
             let ask = Ask {
                 method: Method::Register,
                 uri: &r.uri,
-                from: &aor,
-                to_header: &aor,
+                from: aor,
+                to_header: aor,
                 call_id: Some(&r.call_id),
                 cseq: Some(r.cseq),
                 extra: r.extra.expose_secret(),

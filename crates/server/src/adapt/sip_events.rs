@@ -44,7 +44,7 @@ impl Switch {
                 let end = match how {
                     Hangup::Far => LegEnd::FarHungUp,
                     Hangup::Near => LegEnd::NearHungUp,
-                    Hangup::NoAck => LegEnd::NotConfirmed,
+                    Hangup::NoAck | Hangup::Expired => LegEnd::NotConfirmed,
                 };
                 self.over(now, call, end);
             }

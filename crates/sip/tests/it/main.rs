@@ -6,4 +6,5 @@ mod exchange;
 mod hostile;
 mod login;
 mod network;
+mod session;
 mod torture;

@@ -32,6 +32,8 @@ pub struct World {
     pub messages: Vec<(usize, Vec<u8>)>,
     /// Says of each message whether it is let through.
     pub filter: Box<dyn FnMut(usize, &[u8]) -> bool>,
+    /// Changes each message on its way.
+    pub rewrite: Box<dyn FnMut(usize, &[u8]) -> Vec<u8>>,
 }
 
 pub fn at(n: usize, transport: Transport) -> Destination {
@@ -60,6 +62,7 @@ impl World {
             trace: Vec::new(),
             messages: Vec::new(),
             filter: Box::new(|_, _| true),
+            rewrite: Box::new(|_, bytes| bytes.to_vec()),
         }
     }
 
@@ -89,12 +92,13 @@ impl World {
                 if !(self.filter)(n, &t.bytes) || self.roll() < self.weather.lost {
                     continue;
                 }
+                let bytes = (self.rewrite)(n, &t.bytes);
                 let copies = if self.roll() < self.weather.doubled { 2 } else { 1 };
                 for _ in 0..copies {
                     let delay = 1 + self.roll() * self.weather.delay_ms / 1000;
                     self.sequence += 1;
                     let at = self.now + Duration::from_millis(delay);
-                    self.flying.insert((at, self.sequence), (1 - n, t.bytes.to_vec()));
+                    self.flying.insert((at, self.sequence), (1 - n, bytes.clone()));
                 }
             }
             while let Some(e) = self.sides[n].endpoint.poll_event() {
@@ -134,7 +138,12 @@ impl World {
 
     /// Runs until `side` has an event that `pick` takes, which is removed and given out.
     pub fn wait<T>(&mut self, side: usize, pick: impl Fn(&Event) -> Option<T>) -> T {
-        let until = self.now + Duration::from_secs(120);
+        self.wait_for(side, Duration::from_secs(120), pick)
+    }
+
+    /// [`World::wait`] for something that may take longer.
+    pub fn wait_for<T>(&mut self, side: usize, time: Duration, pick: impl Fn(&Event) -> Option<T>) -> T {
+        let until = self.now + time;
         self.drain();
         loop {
             if let Some(i) = self.sides[side].events.iter().position(|e| pick(e).is_some()) {
