@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::tenant::check::{Documents, check_values, read_folder};
+use crate::tenant::objects::WhoseNumber;
 use crate::tenant::scope::slot_id;
 use engine::{Easier, Member, Overflow, QueueConfig, RecordingRule, SkillId, Step, Test};
 use std::path::Path;
@@ -238,4 +239,112 @@ fn short_wav() -> Vec<u8> {
     wav.extend((data.len() as u32).to_le_bytes());
     wav.extend(data);
     wav
+}
+
+fn handbook(page: &str) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
+    std::fs::read_to_string(page).unwrap()
+}
+
+// Each row of the two tables of rules: the rule, a number, and what becomes of it for a German tenant.
+#[test]
+fn the_number_rules_of_the_handbook_do_what_it_says() {
+    let (_, m) = example("carrier");
+    let (mut section, mut rows) = ("", [0, 0]);
+    for line in handbook("carriers.md").lines() {
+        section = match line {
+            _ if line.starts_with("| outbound rule") => "outbound_rules",
+            _ if line.starts_with("| inbound rule") => "inbound_rules",
+            _ if line.starts_with('|') => section,
+            _ => "",
+        };
+        if section.is_empty() || !line.starts_with("| `{") {
+            continue;
+        }
+        let cells: Vec<&str> = line.split('|').map(|c| c.trim().trim_matches('`')).collect();
+        let ["", rule, number, expected, ""] = cells[..] else { panic!("{line}") };
+        let text = format!("kind: Trunk\nid: x\nnetworks: [192.0.2.1]\n{section}:\n  - {rule}\n");
+        let read = crate::tenant::yaml::read(&text).unwrap();
+        let (faults, _) = crate::tenant::schema::check("Trunk", &read[0].value);
+        assert_eq!(faults, [], "{line}");
+        let mut body = read[0].value.clone();
+        body.as_object_mut().unwrap().retain(|key, _| key != "kind" && key != "id");
+        let trunk: crate::tenant::objects::Trunk = serde_json::from_value(body).unwrap();
+        let plan = TrunkPlan::read(TrunkId(1), "x", &trunk, &m.dial_plan).unwrap();
+        let whose = WhoseNumber::Called;
+        let made = match section {
+            "inbound_rules" => plan.inbound.inward(number, whose, &m.dial_plan),
+            _ => plan.outbound_rules.outward(number, whose, &m.dial_plan),
+        };
+        assert_eq!(made.map_or_else(|_| "nothing".into(), |made| made.number), expected, "{line}");
+        rows[usize::from(section == "inbound_rules")] += 1;
+    }
+    assert!(rows[0] >= 8 && rows[1] >= 5, "{rows:?}");
+}
+
+// Each trunk that stands in the handbook is one, in any tenant.
+#[test]
+fn the_trunks_of_the_handbook_are_in_order() {
+    let mut count = 0;
+    for page in ["carriers.md", "administrators.md"] {
+        let page = handbook(page);
+        let blocks = page.split("```yaml\n").skip(1).filter_map(|block| block.split("```").next());
+        for text in blocks.filter(|block| block.starts_with("kind: Trunk")) {
+            let dir = tempfile::tempdir().unwrap();
+            let tenant = "kind: Tenant\nid: t\nprofile: contact-center\ncountry: DE\n---\n";
+            std::fs::write(dir.path().join("t.yaml"), format!("{tenant}{text}")).unwrap();
+            let documents =
+                read_folder(dir.path()).unwrap_or_else(|problems| panic!("{problems:#?}\n{text}"));
+            assert!(understood(&documents).trunk_plans[0].outbound);
+            count += 1;
+        }
+    }
+    assert_eq!(count, 2, "by address, and by registration");
+}
+
+#[test]
+fn what_a_trunk_and_a_user_can_say_stands_in_the_handbook() {
+    for (kind, page, heading) in [
+        ("Trunk", "carriers.md", "### All fields of a trunk"),
+        ("User", "administrators.md", "## Tenant files"),
+        ("Tenant", "administrators.md", "## Tenant files"),
+    ] {
+        let page = handbook(page);
+        let (_, part) = page.split_once(heading).unwrap();
+        let part = part.split("\n## ").next().unwrap_or_default();
+        let schema = crate::tenant::schema::kind_schema(kind).unwrap();
+        let keys = |schema: &serde_json::Value| -> Vec<String> {
+            schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
+        };
+        let own = keys(schema).into_iter().filter(|key| key != "kind" && key != "id");
+        let toll = keys(&schema["properties"]["toll"]);
+        assert!(kind != "Tenant" || toll.len() > 5, "{schema:#}");
+        for key in own.chain(toll) {
+            assert!(
+                part.contains(&format!("`{key}`")) || part.contains(&format!("`{key}.")),
+                "{kind}: no word of {key}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_carrier_example_means_what_it_says() {
+    let (_, m) = example("carrier");
+    let carrier = m.trunk_plans.iter().find(|t| t.name == "carrier").unwrap();
+    let registration = carrier.registration.as_ref().unwrap();
+    assert_eq!((registration.user.as_str(), registration.expires_s), ("4942155510", 600));
+    assert_eq!(carrier.account.as_ref().unwrap().password, PasswordPlace::File("carrier.password".into()));
+    assert_eq!((carrier.options_every_ms, carrier.session_timer_s), (Some(60_000), 1_800));
+    assert_eq!((carrier.max_calls, carrier.calls_per_second, carrier.priority), (Some(30), Some(5), 1));
+    // Only the backup has an address; nothing calls a name without asking for it first.
+    assert!(m.outbound.is_none(), "the first trunk is a name");
+    let user = |id: &str| AgentId(m.names.number("User", id).unwrap());
+    assert_eq!(m.accounts["anna"].agent, user("anna"));
+    assert_eq!(m.dialling.extensions["299"], user("lobby"));
+    assert_eq!((m.config.agents.len(), m.phones.len()), (3, 2));
+    assert!(m.knows("192.0.2.17".parse().unwrap()) && m.knows("192.0.2.30".parse().unwrap()));
+    // The flow's number outside, which goes over the trunks.
+    assert_eq!(m.outside.values().map(|n| n.expose_secret().as_str()).collect::<Vec<_>>(), ["+491715550100"]);
+    assert_eq!((m.toll.targets.len(), m.targets.len()), (1, 0));
 }
