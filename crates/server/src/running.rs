@@ -7,6 +7,7 @@ use crate::journal_io::{GiveUp, Lost};
 use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{MediaSettings, start_recorder};
+use crate::name_io::{NameSources, Names};
 use crate::outside_io::Outside;
 use crate::outward::Outward;
 use crate::secrets::Secrets;
@@ -256,7 +257,12 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         answers.send(Message::Ask(Box::new(move |switch, now| switch.on_event(now, tenant, event))));
     });
     let outside = outside.map_err(|e| e.to_string())?;
-    let thread = SwitchThread::new(switch, clock, sockets, mail_out, journal_in, outside, laws)
+    let answers = mail_in.clone();
+    let names = Names::start(NameSources::default(), move |question, answer| {
+        answers.send(Message::Ask(Box::new(move |switch, now| switch.on_name(now, &question, answer))));
+    });
+    let names = names.map_err(|e| format!("the thread that asks the DNS cannot be started: {e}"))?;
+    let thread = SwitchThread::new(switch, clock, sockets, mail_out, journal_in, (outside, names), laws)
         .map_err(|e| e.to_string())?;
     let switch = vital::spawn("switch", move || thread.run());
     let ready = Arc::new(AtomicBool::new(true));

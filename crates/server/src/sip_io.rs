@@ -28,8 +28,9 @@ const LISTENER: u64 = 1 << 34;
 pub trait SipTaker {
     /// A message, or a broken connection.
     fn take(&mut self, input: Input<'_>);
-    /// Whether anything at this address is known: connections are taken from there only.
-    fn knows(&self, ip: IpAddr) -> bool;
+
+    /// Whether a connection from there is taken.
+    fn admits(&mut self, ip: IpAddr) -> bool;
 }
 
 /// All sockets of SIP.
@@ -103,7 +104,7 @@ impl SipSockets {
     pub fn on_ready(&mut self, token: u64, flags: epoll::EventFlags, to: &mut dyn SipTaker) {
         match token {
             UDP => self.read_udp(to),
-            LISTENER => self.accept(&*to),
+            LISTENER => self.accept(to),
             id => {
                 if flags.contains(epoll::EventFlags::OUT) {
                     self.write_on(id, to);
@@ -129,7 +130,7 @@ impl SipSockets {
         }
     }
 
-    fn accept(&mut self, to: &dyn SipTaker) {
+    fn accept(&mut self, to: &mut dyn SipTaker) {
         let Some(listener) = &self.listener else { return };
         for _ in 0..TURN {
             let (stream, addr) = match listener.accept() {
@@ -145,7 +146,7 @@ impl SipSockets {
                 }
             };
             // A place is for whoever may say something; dropping it here closes it.
-            if !to.knows(addr.ip()) {
+            if !to.admits(addr.ip()) {
                 continue;
             }
             let same = self.connections.values().filter(|c| c.addr.ip() == addr.ip()).count();
@@ -391,7 +392,7 @@ mod tests {
             }
         }
 
-        fn knows(&self, _: IpAddr) -> bool {
+        fn admits(&mut self, _: IpAddr) -> bool {
             true
         }
     }

@@ -4,6 +4,7 @@ use crate::adapt::{MediaReport, Now, Switch};
 use crate::clock::Clock;
 use crate::journal_io::JournalSender;
 use crate::mailbox::Mailbox;
+use crate::name_io::Names;
 use crate::outside_io::{Job, Outside};
 use crate::sip_io::{SipSockets, SipTaker};
 use rustix::event::epoll;
@@ -44,6 +45,7 @@ pub struct SwitchThread {
     mail: Mailbox<Message>,
     journal: JournalSender,
     outside: Outside,
+    names: Names,
     epoll: OwnedFd,
     /// What the journal had no room for.
     held_back: Option<crate::journal_io::Step>,
@@ -66,8 +68,8 @@ impl SipTaker for Door<'_> {
         self.switch.on_sip(self.now, input);
     }
 
-    fn knows(&self, ip: std::net::IpAddr) -> bool {
-        self.switch.knows(ip)
+    fn admits(&mut self, ip: std::net::IpAddr) -> bool {
+        self.switch.admits(self.now, ip)
     }
 }
 
@@ -90,7 +92,7 @@ impl SwitchThread {
         mut sockets: SipSockets,
         mail: Mailbox<Message>,
         journal: JournalSender,
-        outside: Outside,
+        (outside, names): (Outside, Names),
         laws: LawWatch,
     ) -> std::io::Result<SwitchThread> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
@@ -103,6 +105,7 @@ impl SwitchThread {
             mail,
             journal,
             outside,
+            names,
             epoll,
             held_back: None,
             failed: false,
@@ -199,6 +202,11 @@ impl SwitchThread {
     /// Gives away what is to be asked of other systems. What cannot be carried has failed.
     fn carry(&mut self) {
         let now = self.clock.now();
+        while let Some(question) = self.switch.poll_question() {
+            if let Err(question) = self.names.ask(question) {
+                self.switch.on_name(now, &question, sip::Answer::Failed);
+            }
+        }
         while let Some((tenant, request)) = self.switch.take_request() {
             let ticket = request.ticket();
             let rules = self.switch.tenant(tenant).map(|t| t.rules.clone());

@@ -12,10 +12,11 @@ use crate::trunk_choice::{Bearing, Outcome, Pace};
 use engine::TrunkId;
 use serde::Serialize;
 use sip::{
-    Ask, AskId, Credentials, Destination, Local, Login, Message, Method, Register, Registered, Registration,
-    RegistrationConfig, RegistrationState, Transport,
+    Ask, AskId, Credentials, Destination, Local, Locator, LocatorConfig, Login, Message, Method, Place,
+    Register, Registered, Registration, RegistrationConfig, RegistrationState, SearchId, Target, Transport,
+    Way,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +24,10 @@ use store::TenantId;
 
 /// A far end that gave no answer is left alone for this long where it is not asked by OPTIONS.
 const LEFT_ALONE: Duration = Duration::from_secs(60);
-/// The soonest that a far end is asked again.
+/// The soonest that a far end is asked again, and a name is looked up again.
 const SOONEST: Duration = Duration::from_secs(5);
+/// When a name that could not be looked up is tried again.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// One far end of a trunk.
 struct FarSide {
@@ -55,12 +58,26 @@ enum Purpose {
     Register(TenantId, TrunkId, u64),
 }
 
+/// What a name is looked up for: the place of a far end, or the registrar.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sought {
+    Side(usize),
+    Registrar,
+}
+
+/// One far end, whosever.
+type Spot = (TenantId, TrunkId, Sought);
+
 /// All trunks of all tenants.
 pub(super) struct Carriers {
     all: BTreeMap<(TenantId, TrunkId), Carrier>,
     asked: HashMap<AskId, Purpose>,
     locals: Vec<Local>,
     seed: u64,
+    locator: Locator,
+    searches: BTreeMap<SearchId, Spot>,
+    /// When names are looked up again.
+    again: BTreeSet<(sip::Time, Spot)>,
 }
 
 /// How a trunk stands, for people.
@@ -93,7 +110,85 @@ pub struct FarEndStatus {
 
 impl Carriers {
     pub(super) fn new(locals: Vec<Local>, seed: u64) -> Carriers {
-        Carriers { all: BTreeMap::new(), asked: HashMap::new(), locals, seed }
+        let way = |l: &Local| match l.transport {
+            Transport::Udp => Way::Udp,
+            Transport::Tcp => Way::Tcp,
+        };
+        let config = LocatorConfig {
+            ways: locals.iter().map(way).collect(),
+            ipv4: locals.iter().any(|l| l.addr.is_ipv4()),
+            ipv6: locals.iter().any(|l| l.addr.is_ipv6()),
+        };
+        Carriers {
+            all: BTreeMap::new(),
+            asked: HashMap::new(),
+            locals,
+            seed,
+            locator: Locator::new(config, seed),
+            searches: BTreeMap::new(),
+            again: BTreeSet::new(),
+        }
+    }
+
+    /// Looks a far end up whose address is not written down.
+    fn look_up(&mut self, now: Now, spot: Spot) {
+        let (tenant, trunk, sought) = spot;
+        let Some(c) = self.all.get(&(tenant, trunk)) else { return };
+        let target = match sought {
+            Sought::Side(place) => c.plan.proxies.get(place),
+            Sought::Registrar => c.plan.registration.as_ref().map(|r| &r.registrar),
+        };
+        let Some(target) = target.filter(|t| t.addr().is_none()) else { return };
+        let way = target.transport.map(|t| match t {
+            ProxyTransport::Udp => Way::Udp,
+            ProxyTransport::Tcp => Way::Tcp,
+        });
+        let Some(name) = Target::new(&target.host, target.port, way, false) else { return };
+        match self.locator.locate(now.sip(), &name) {
+            Some(search) => {
+                self.searches.insert(search, spot);
+            }
+            None => {
+                self.again.insert((now.sip() + LOOK_AGAIN, spot));
+            }
+        }
+    }
+
+    /// Takes in what was found.
+    fn take_located(&mut self, now: Now) {
+        while let Some(located) = self.locator.poll_located() {
+            let Some(spot) = self.searches.remove(&located.search) else { continue };
+            let (tenant, trunk, sought) = spot;
+            let Some(c) = self.all.get_mut(&(tenant, trunk)) else { continue };
+            let at: Vec<Destination> = located.places.iter().filter_map(Place::destination).collect();
+            let next = if located.failed || at.is_empty() { now.sip() + LOOK_AGAIN } else { located.until };
+            self.again.insert((next.max(now.sip() + SOONEST), spot));
+            if at.is_empty() {
+                tracing::warn!(
+                    event = "name_not_found",
+                    tenant = tenant.0,
+                    trunk = c.plan.name,
+                    failed = located.failed,
+                    "the DNS has no address for a far end of a trunk"
+                );
+                // What was known before is better than nothing while the DNS does not answer.
+                if located.failed {
+                    continue;
+                }
+            }
+            match sought {
+                Sought::Side(place) => {
+                    if let Some(side) = c.sides.get_mut(place) {
+                        side.at = at;
+                    }
+                }
+                Sought::Registrar => {
+                    if let Some(r) = &mut c.registration {
+                        r.set_servers(now.sip(), at);
+                    }
+                }
+            }
+        }
     }
 
     /// Takes over a tenant's configuration. Trunks that stay as they were keep what is known of them.
@@ -114,7 +209,14 @@ impl Carriers {
             let old = before.remove(&key);
             let carrier = self.carrier(now, plan, login, old);
             self.all.insert(key, carrier);
+            self.again.retain(|(_, (t, n, _))| (*t, *n) != key);
+            self.searches.retain(|_, (t, n, _)| (*t, *n) != key);
+            let sides = (0..plan.proxies.len()).map(Sought::Side);
+            for sought in sides.chain([Sought::Registrar]) {
+                self.look_up(now, (tenant, plan.id, sought));
+            }
         }
+        self.take_located(now);
     }
 
     fn carrier(
@@ -213,6 +315,11 @@ impl Carriers {
         })
     }
 
+    /// All addresses that trunks are known to have.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.all.values().flat_map(|c| &c.sides).flat_map(|s| &s.at).map(|to| to.addr.ip())
+    }
+
     pub(super) fn call_began(&mut self, now: Now, tenant: TenantId, trunk: TrunkId) {
         if let Some(c) = self.all.get_mut(&(tenant, trunk)) {
             c.calls += 1;
@@ -255,7 +362,8 @@ impl Carriers {
     pub(super) fn deadline(&self) -> Option<sip::Time> {
         let sides = self.all.values().flat_map(|c| &c.sides).filter(|s| !s.asked).filter_map(|s| s.next);
         let registrations = self.all.values().filter_map(|c| c.registration.as_ref()?.deadline());
-        sides.chain(registrations).min()
+        let names = self.again.first().map(|(at, _)| *at);
+        sides.chain(registrations).chain(names).chain(self.locator.deadline()).min()
     }
 
     /// How a tenant's trunks stand.
@@ -321,6 +429,13 @@ impl Switch {
         if self.carriers.deadline().is_none_or(|at| at > now.sip()) {
             return;
         }
+        self.carriers.locator.tick(now.sip());
+        while self.carriers.again.first().is_some_and(|(at, _)| *at <= now.sip()) {
+            if let Some((_, spot)) = self.carriers.again.pop_first() {
+                self.carriers.look_up(now, spot);
+            }
+        }
+        self.carriers.take_located(now);
         let mut options = Vec::new();
         for ((tenant, trunk), c) in &mut self.carriers.all {
             let every = c.plan.options_every_ms.map(|ms| Duration::from_millis(ms).max(SOONEST));
@@ -420,6 +535,19 @@ impl Switch {
             }
             None => {}
         }
+    }
+
+    /// The next name to look up.
+    pub fn poll_question(&mut self) -> Option<sip::Question> {
+        self.carriers.locator.poll_question()
+    }
+
+    /// What the DNS said.
+    pub fn on_name(&mut self, now: Now, question: &sip::Question, answer: sip::Answer) {
+        self.carriers.locator.answered(now.sip(), question, answer);
+        self.carriers.take_located(now);
+        self.trust_networks();
+        self.send_registers(now);
     }
 
     /// How a tenant's trunks stand.

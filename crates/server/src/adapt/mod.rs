@@ -13,6 +13,7 @@ mod media_reports;
 mod outside;
 mod phones;
 mod sip_events;
+mod strangers;
 mod switch;
 #[cfg(test)]
 mod world;

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sip::{
     Destination, Message, Method, Name, NameAddr, Nonces, Registrar, RegistrarEvent, RequestId, Start, Uri,
-    Verdict,
+    Verdict, What,
 };
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -59,7 +59,7 @@ impl Phones {
 }
 
 fn address_of_record(tenant: TenantId, agent: AgentId) -> u64 {
-    (tenant.0 as u64) << 32 | u64::from(agent.0)
+    tenant.0 << 32 | u64::from(agent.0)
 }
 
 /// A telephone that is registered.
@@ -138,6 +138,7 @@ impl Switch {
         let reply = self.phones.registrar.register(now.sip(), aor, m, from);
         let lines = String::from_utf8_lossy(&reply.lines).into_owned();
         if reply.code == 200 {
+            self.guard.good(now.sip(), from.addr.ip());
             self.remember_place(now, aor, from.addr.ip());
         }
         self.endpoint.respond(now.sip(), request, reply.code, "", &lines, b"");
@@ -171,7 +172,7 @@ impl Switch {
                 RegistrarEvent::Registered { aor, contacts } => (aor, contacts),
                 RegistrarEvent::Gone { aor } => (aor, 0),
             };
-            let (tenant, agent) = ((aor >> 32) as i64, aor as u32);
+            let (tenant, agent) = (aor >> 32, aor as u32);
             tracing::info!(
                 event = "phone_registered",
                 tenant,
@@ -221,8 +222,13 @@ impl Switch {
     }
 
     // Somebody used a wrong name or password.
-    fn guessed(&mut self, _now: Now, _from: Destination, fault: sip::Fault) {
-        tracing::debug!(event = "wrong_password", fault = ?fault, "a telephone could not prove whose it is");
+    fn guessed(&mut self, now: Now, from: Destination, fault: sip::Fault) {
+        let what = match fault {
+            sip::Fault::Password => What::Password,
+            sip::Fault::UnknownUser => What::UnknownUser,
+            sip::Fault::Malformed => What::Malformed,
+        };
+        self.guard.failed(now.sip(), from.addr.ip(), what);
     }
 
     /// Whose telephone calls. Telephones that register prove it at each call; those with a fixed address are known by it.
@@ -240,6 +246,17 @@ impl Switch {
                     Sender::Asked
                 }
                 Err(None) => Sender::NoPhone,
+            };
+        }
+        // Whoever comes from nowhere that is known and calls us by our name may be a telephone that gives another one in From.
+        if !self.knows(from.addr.ip()) {
+            self.guard.failed(now.sip(), from.addr.ip(), What::UnknownNumber);
+            return match self.prove(now, m, b"INVITE", from) {
+                Err(Some(lines)) => {
+                    self.endpoint.challenge(now.sip(), call, 401, &lines);
+                    Sender::Asked
+                }
+                _ => Sender::NoPhone,
             };
         }
         for (n, t) in self.tenants.iter().enumerate() {
@@ -292,7 +309,7 @@ impl Switch {
 }
 
 /// What a request says to prove whose it is.
-fn authorizations(m: &Message) -> impl Iterator<Item = &[u8]> {
+pub(super) fn authorizations(m: &Message) -> impl Iterator<Item = &[u8]> {
     ["Authorization", "Proxy-Authorization"].into_iter().flat_map(|name| sip::values_of(m, name))
 }
 

@@ -14,7 +14,7 @@ use media::leg::{KeyMode, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
 use redact::Secret;
-use sip::{Local, Message};
+use sip::{Guard, Local};
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -295,6 +295,7 @@ pub struct Switch {
     pub(super) host: SocketAddr,
     pub(super) phones: Phones,
     pub(super) carriers: Carriers,
+    pub(super) guard: Guard,
     chance: u64,
 }
 
@@ -332,6 +333,7 @@ impl Switch {
             host,
             phones: Phones::new(chances.nonces),
             carriers: Carriers::new(locals.to_vec(), chances.seed),
+            guard: Guard::default(),
             chance: chances.seed,
         }
     }
@@ -366,6 +368,7 @@ impl Switch {
         let tenant = self.tenants.len() - 1;
         self.tell(now, tenant, Event::Started { seed });
         self.tell(now, tenant, Event::Configured { config });
+        self.trust_networks();
         self.send_registers(now);
     }
 
@@ -380,6 +383,7 @@ impl Switch {
         t.meaning = meaning;
         t.passwords = passwords;
         self.tell(now, n, Event::Configured { config });
+        self.trust_networks();
         self.send_registers(now);
     }
 
@@ -428,16 +432,14 @@ impl Switch {
     /// belongs to an open call, gets no answer and costs nothing but this look.
     pub fn on_sip(&mut self, now: Now, input: sip::Input<'_>) {
         if let sip::Input::Received { from, bytes } = &input {
-            let expected = self.knows(from.addr.ip())
-                || self.endpoint.expects(*from, bytes)
-                || Message::parse(bytes).is_ok_and(|m| self.may_be_a_phone(&m));
-            if !expected {
-                self.strangers += 1;
+            if !self.is_heard(now, *from, bytes) {
+                self.tell_security(now);
                 return;
             }
         }
         self.endpoint.handle(now.sip(), input);
         self.pump(now);
+        self.tell_security(now);
     }
 
     /// Tells a tenant's engine something that the door did not see itself: from the API, from people.

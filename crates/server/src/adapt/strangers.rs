@@ -1,0 +1,111 @@
+//! Who is heard at all: those whom the configuration names, telephones of ours, and the far ends of open calls. Everybody
+//! else learns nothing, and who guesses, scans or floods is not heard for a while.
+
+use crate::adapt::phones::authorizations;
+use crate::adapt::switch::{Now, Switch};
+use sip::{Admit, Destination, GuardCounters, Message, SecurityEvent, What, is_scanner};
+use std::net::IpAddr;
+
+impl Switch {
+    /// Whether a message is taken in.
+    pub(super) fn is_heard(&mut self, now: Now, from: Destination, bytes: &[u8]) -> bool {
+        let ip = from.addr.ip();
+        if self.guard.admit(now.sip(), ip) != Admit::Yes {
+            return false;
+        }
+        if self.knows_fixed(ip) || self.endpoint.expects(from, bytes) {
+            return true;
+        }
+        // Telephones keep their way through a router open with empty lines.
+        if bytes.iter().all(|b| matches!(b, b'\r' | b'\n' | 0)) {
+            return false;
+        }
+        let heard = match Message::parse(bytes) {
+            Err(_) => Err(What::Malformed),
+            Ok(m) if is_scanner(&m) => Err(What::Scan),
+            Ok(m) if self.may_be_a_phone(&m) => {
+                let shows = authorizations(&m).next().is_some();
+                Ok(shows || self.guard.enter(now.sip(), ip) == Admit::Yes)
+            }
+            Ok(_) if self.phones.are_at(ip) => Ok(true),
+            Ok(_) => Err(What::UnknownNumber),
+        };
+        match heard {
+            Ok(heard) => heard,
+            Err(what) => {
+                self.strangers += 1;
+                self.guard.failed(now.sip(), ip, what);
+                false
+            }
+        }
+    }
+
+    /// Whether a connection from there is taken.
+    pub fn admits(&mut self, now: Now, ip: IpAddr) -> bool {
+        let phones = self.tenants.iter().any(|t| !t.meaning.accounts.is_empty());
+        (phones || self.knows(ip)) && self.guard.admit(now.sip(), ip) == Admit::Yes
+    }
+
+    /// Networks that the configuration names are never banned.
+    pub(super) fn trust_networks(&mut self) {
+        let fixed = |ip: &IpAddr| (*ip, if ip.is_ipv4() { 32 } else { 128 });
+        let networks: Vec<(IpAddr, u8)> = self
+            .tenants
+            .iter()
+            .flat_map(|t| {
+                t.meaning.trunks.iter().map(|r| r.network).chain(t.meaning.far_ends.iter().map(fixed))
+            })
+            .chain(self.carriers.addresses().map(|ip| fixed(&ip)))
+            .collect();
+        self.guard.trust(&networks);
+    }
+
+    /// Writes the security log.
+    pub(super) fn tell_security(&mut self, now: Now) {
+        while let Some(event) = self.guard.poll_event() {
+            match event {
+                SecurityEvent::Banned { ip, until, what, bans } => {
+                    let seconds = until.since(now.sip()).as_secs();
+                    tracing::warn!(event = "security", kind = "banned", %ip, seconds, bans, what = ?what, "a stranger is not heard for a while");
+                }
+                SecurityEvent::Slowed { ip } => {
+                    tracing::warn!(event = "security", kind = "slowed", %ip, "a stranger sends more than it may");
+                }
+                SecurityEvent::Crowded => {
+                    tracing::warn!(
+                        event = "security",
+                        kind = "crowded",
+                        "strangers together send more than they may"
+                    );
+                }
+                SecurityEvent::Untold { count } => {
+                    tracing::warn!(
+                        event = "security",
+                        kind = "untold",
+                        count,
+                        "so many security events came too fast to be told"
+                    );
+                }
+            }
+        }
+    }
+
+    /// What the guard counted since the start.
+    pub fn guard_counters(&self) -> GuardCounters {
+        self.guard.counters()
+    }
+
+    /// Addresses that are not heard now, each with the seconds that it still lasts.
+    pub fn bans(&self, now: Now) -> Vec<(IpAddr, u64)> {
+        self.guard
+            .bans(now.sip())
+            .into_iter()
+            .map(|(ip, until)| (ip, until.since(now.sip()).as_secs()))
+            .collect()
+    }
+
+    /// Hears an address again.
+    pub fn pardon(&mut self, ip: IpAddr) {
+        self.guard.pardon(ip);
+    }
+}
