@@ -4,7 +4,9 @@ use crate::adapt::keys::Keyed;
 use crate::adapt::outside::Ticket;
 use crate::adapt::switch::{DoorLeg, MediaCommand, MediaId, Now, RecordingKey, Switch};
 use crate::tenant::TargetAddress;
-use engine::{Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, RefuseCause, Show, Sound};
+use engine::{
+    Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, Refusal, RefuseCause, Show, Sound,
+};
 use media::leg::{Learning, Repeat};
 use media::negotiate::{Codec, Direction, LocalSession};
 use media::prompt::{Prompt, Ringback};
@@ -101,6 +103,18 @@ impl Switch {
                 let t = &mut self.tenants[tenant];
                 t.live.notice(agent, notice, &t.meaning);
             }
+            Effect::Security(n) => {
+                let (refusal, class) = (crate::view::word(&n.refusal), n.destination.class.name());
+                let (event, cut, today) = ("outside_refused", n.cut, n.today);
+                tracing::warn!(
+                    event,
+                    refusal,
+                    class,
+                    cut,
+                    today,
+                    "a call to the outside was refused or ended"
+                );
+            }
             // Taken out where the event was told.
             Effect::Keep(_) | Effect::Count(_) | Effect::MessageLeft { .. } => {}
         }
@@ -135,6 +149,8 @@ impl Switch {
             RefuseCause::Busy => 486,
             RefuseCause::Unavailable => 480,
             RefuseCause::Stopping => 503,
+            RefuseCause::Outside(Refusal::TooManyAtOnce | Refusal::TooManyPerSecond) => 480,
+            RefuseCause::Outside(_) => 403,
         };
         self.endpoint.reject(now.sip(), l.sip, code, "");
         self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);

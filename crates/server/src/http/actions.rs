@@ -252,6 +252,22 @@ async fn audited(api: &Api, asker: &Asker, action: &'static str, object: String)
     Ok(())
 }
 
+fn position(switch: &Switch, tenant: TenantId) -> u64 {
+    switch.tenant(tenant).map_or(0, |t| t.engine.position())
+}
+
+// What the policy for calls to the outside says to what was just asked for; `before` is the journal's position before it.
+fn refused_outside(switch: &Switch, tenant: TenantId, before: u64) -> Result<(), Problem> {
+    let last = switch.tenant(tenant).and_then(|t| t.engine.last_refusal());
+    match last.filter(|(position, _)| *position > before) {
+        Some((_, refusal)) => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            format!("refused ({}): {}", crate::view::word(&refusal), crate::view::refused(refusal)),
+        )),
+        None => Ok(()),
+    }
+}
+
 // Tells the engine, and whether it changed anything: what is not possible now leaves everything as it was.
 fn told(
     switch: &mut Switch,
@@ -303,7 +319,10 @@ pub async fn act(
                 return Err(missing("open call", &id));
             }
             let ask = ask_of(switch, tenant, &new.action)?;
-            match told(switch, now, tenant, call, by, ask) {
+            let before = position(switch, tenant);
+            let told = told(switch, now, tenant, call, by, ask);
+            refused_outside(switch, tenant, before)?;
+            match told {
                 true => Ok(StatusCode::NO_CONTENT),
                 false => Err(Problem::new(
                     StatusCode::CONFLICT,
@@ -338,7 +357,9 @@ pub async fn dial(
             };
             let before = t.engine.calls().keys().next_back().copied();
             let party = switch.party(tenant, &new.to).ok_or_else(refused)?;
+            let position = position(switch, tenant);
             switch.on_event(now, tenant, Event::DialAsked { agent, party, number: shown, queue });
+            refused_outside(switch, tenant, position)?;
             let newest = switch.tenant(tenant).and_then(|t| t.engine.calls().keys().next_back().copied());
             newest.filter(|n| Some(*n) != before).ok_or_else(|| {
                 Problem::new(
