@@ -164,6 +164,8 @@ pub struct Agent {
     pub(crate) listed: bool,
     /// No longer configured: gone as soon as it is free.
     pub leaving: bool,
+    /// Was suspended before a call of its own wish, and is again after it.
+    pub(crate) suspended: bool,
 }
 
 impl Agent {
@@ -211,6 +213,7 @@ impl Engine {
             rung: 0,
             listed: matches!(state, AgentState::Available),
             leaving: false,
+            suspended: false,
         };
         self.s.agents.insert(id, Box::new(agent));
     }
@@ -286,6 +289,7 @@ impl Engine {
     pub(crate) fn forget_agent(&mut self, id: AgentId) {
         self.release_preference(id);
         let Some(agent) = self.s.agents.remove(&id) else { return };
+        self.s.ledger.forget(id);
         if agent.listed {
             self.leave_free(&agent);
         }
@@ -308,7 +312,10 @@ impl Engine {
         }
         match (agent.state, wanted) {
             // A call goes before: what is wanted comes after it.
-            (AgentState::Offered { .. } | AgentState::Talking { .. }, Wanted::Available) => agent.next = None,
+            (AgentState::Offered { .. } | AgentState::Talking { .. }, Wanted::Available) => {
+                agent.next = None;
+                agent.suspended = false;
+            }
             (AgentState::Offered { .. } | AgentState::Talking { .. }, _) => agent.next = Some(wanted),
             (AgentState::Available, Wanted::Available) => {}
             (AgentState::WrapUp { .. }, _) => {
@@ -363,13 +370,50 @@ impl Engine {
         }
     }
 
-    /// The agent has no leg any more: to what was asked for meanwhile, or free.
+    /// The agent has no leg any more: to what was asked for meanwhile, or to what was before.
     pub(crate) fn release_agent(&mut self, id: AgentId) {
         let Some(agent) = self.s.agents.get_mut(&id) else { return };
-        let next =
-            if agent.leaving { Wanted::Offline } else { agent.next.take().unwrap_or(Wanted::Available) };
+        let was_suspended = core::mem::take(&mut agent.suspended);
+        let next = match agent.next.take() {
+            _ if agent.leaving => AgentState::Offline,
+            Some(wanted) => target(wanted),
+            None if was_suspended => AgentState::Suspended,
+            None => AgentState::Available,
+        };
         self.finish_work(id);
-        self.set_agent(id, target(next));
+        self.set_agent(id, next);
+    }
+
+    /// Whether an agent may be rung for something of their own wish: free, on a break or signed off; in an emergency also
+    /// while finishing a call or suspended.
+    pub(crate) fn may_be_reserved(&self, id: AgentId, emergency: bool) -> bool {
+        self.s.agents.get(&id).is_some_and(|a| match a.state {
+            AgentState::Available | AgentState::Break { .. } | AgentState::Offline => true,
+            AgentState::WrapUp { .. } | AgentState::Suspended => emergency,
+            AgentState::Offered { .. } | AgentState::Talking { .. } => false,
+        })
+    }
+
+    /// Whether an agent may be rung for something of their own wish. If so, what the agent was before comes back after it.
+    pub(crate) fn reserve_agent(&mut self, id: AgentId) -> bool {
+        let free = self.may_be_reserved(id, false);
+        if free {
+            self.interrupt_agent(id);
+        }
+        free
+    }
+
+    /// Something of an agent's own wish begins: what the agent was before comes back after it. A wrap-up is over.
+    pub(crate) fn interrupt_agent(&mut self, id: AgentId) {
+        let Some(agent) = self.s.agents.get_mut(&id) else { return };
+        match agent.state {
+            AgentState::Available => agent.next = None,
+            AgentState::Break { reason } => agent.next = Some(Wanted::Break(reason)),
+            AgentState::Offline => agent.next = Some(Wanted::Offline),
+            AgentState::Suspended => agent.suspended = true,
+            AgentState::WrapUp { .. } => self.finish_work(id),
+            AgentState::Offered { .. } | AgentState::Talking { .. } => {}
+        }
     }
 
     /// A conversation begins for an agent.
@@ -481,6 +525,7 @@ fn agent_next(engine: &mut Engine, id: AgentId, wanted: Wanted) {
     if let Some(agent) = engine.s.agents.get_mut(&id) {
         agent.next = None;
         agent.misses = 0;
+        agent.suspended = false;
     }
     engine.finish_work(id);
     engine.set_agent(id, target(wanted));

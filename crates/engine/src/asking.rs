@@ -549,7 +549,11 @@ impl Engine {
     pub(crate) fn on_number_checked(&mut self, leg: LegId, party: Option<crate::ids::PartyId>, person: u64) {
         let Some(call) = self.s.legs.get(&leg).map(|l| l.call) else { return };
         let Some(Asking::Callback { stage: Stage::Checking, .. }) = self.asking(call) else { return };
-        match party {
+        let refusal = party.and_then(|party| self.no_callback_to(party));
+        if let Some((destination, refusal)) = refusal {
+            self.note_refused(Some(call), None, destination, refusal);
+        }
+        match party.filter(|_| refusal.is_none()) {
             Some(party) => {
                 self.promise_callback(call, party, person);
                 self.callback_stage(call, Stage::Done);

@@ -9,6 +9,7 @@ use crate::ids::{
     AgentId, AttributeId, CallId, EntryId, LanguageId, LegId, NumberId, PartyId, PromptId, QueueId,
     RecordingId, SkillId, SlotId, TrunkId,
 };
+use crate::ledger::MeterId;
 use crate::leg::{LegState, Role};
 use crate::queue::Of;
 use crate::record::{CallRecord, EndedBy, Fault, LegRecord, Moment, Origin, Outcome, Reason, What};
@@ -16,6 +17,7 @@ use crate::route::Decision;
 use crate::state::Engine;
 use crate::talk::{Aside, Taping, Watcher};
 use crate::timers::{Time, Waiter};
+use crate::toll::Refusal;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -122,6 +124,10 @@ pub struct Call {
     pub(crate) transferring: bool,
     pub(crate) last_failure: Option<Reason>,
     pub(crate) ending: Option<(EndedBy, Reason)>,
+    /// What counts the customer, admitted already and not dialled yet.
+    pub(crate) meter: Option<MeterId>,
+    /// Why somebody outside was not called.
+    pub(crate) refused: Option<Refusal>,
 }
 
 impl Call {
@@ -222,6 +228,8 @@ impl Engine {
             transferring: false,
             last_failure: None,
             ending: None,
+            meter: None,
+            refused: None,
         };
         self.s.calls.insert(id, Box::new(call));
         id
@@ -370,6 +378,10 @@ impl Engine {
             Some(Reason::UnknownNumber) => RefuseCause::UnknownNumber,
             Some(Reason::Busy) => RefuseCause::Busy,
             Some(Reason::Stopping) => RefuseCause::Stopping,
+            Some(Reason::NotAllowed) => {
+                let refusal = self.s.calls.get(&call).and_then(|c| c.refused);
+                RefuseCause::Outside(refusal.unwrap_or(Refusal::DestinationNotAllowed))
+            }
             _ => RefuseCause::Unavailable,
         }
     }
@@ -384,6 +396,7 @@ impl Engine {
         self.s.timers.clear(Waiter::Call(id));
         self.s.ended_calls += 1;
         let c = *c;
+        self.meter_ended(c.meter);
         self.callback_call_over(&c);
         self.effect(Effect::Keep(Box::new(CallRecord {
             id,

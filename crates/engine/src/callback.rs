@@ -3,20 +3,29 @@
 use crate::call::{Call, Phase};
 use crate::config::RecordingRule;
 use crate::count::{CallbackStep, Fact};
+use crate::destination::Destination;
 use crate::effect::{Effect, Notice, Sound};
+use crate::event::To;
 use crate::ids::{
     AttributeId, CallId, CallbackId, EntryId, LanguageId, NeedId, NumberId, PartyId, QueueId, TrunkId,
 };
+use crate::ledger::MeterId;
 use crate::leg::{LegState, Role};
+use crate::outward::OnBehalf;
 use crate::queue::Of;
 use crate::record::{EndedBy, Origin, Reason, What};
 use crate::state::{Changed, Engine};
 use crate::timers::{Time, Waiter};
+use crate::toll::Refusal;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// How soon a promise is taken up again after a new process began.
 const AFTER_START_MS: u64 = 1_000;
+
+/// How soon it is looked again whether a customer may be called whom the policy for calls to the outside keeps from being
+/// called.
+const LOOK_AGAIN_MS: u64 = 60_000;
 
 /// How long after the promised time a promise is given up that nobody was there to keep.
 const TOO_LATE_MS: u64 = 24 * 3_600_000;
@@ -50,6 +59,10 @@ pub struct Callback {
     pub(crate) language: LanguageId,
     pub(crate) record: bool,
     pub(crate) attributes: Vec<(AttributeId, u16)>,
+    /// What counts the next try, admitted already.
+    pub(crate) meter: Option<MeterId>,
+    /// Why the last try was not made.
+    pub(crate) refused: Option<Refusal>,
 }
 
 /// What is happening to a promise.
@@ -98,6 +111,8 @@ impl Engine {
             language,
             record,
             attributes,
+            meter: None,
+            refused: None,
         };
         self.s.callbacks.insert(id, callback);
         if person != 0 {
@@ -167,11 +182,14 @@ impl Engine {
         let config = self.queue_config(k.queue).and_then(|q| q.callback.as_ref());
         let closed = config.is_none_or(|c| c.hours.is_some_and(|h| !self.is_open(h)));
         let agent_first = config.is_some_and(|c| c.agent_first);
-        if !closed && agent_first {
+        let refused = !closed && !self.admit_callback(id);
+        if !closed && !refused && agent_first {
             return true;
         }
         self.take_entry(entry);
-        if closed {
+        if refused {
+            self.callback_refused(id);
+        } else if closed {
             if let Some(k) = self.s.callbacks.get_mut(&id) {
                 k.state = CallbackState::Paused;
             }
@@ -182,12 +200,52 @@ impl Engine {
         false
     }
 
+    /// Why nobody is promised to be called back there. What is only forbidden at night, or used up today, may be called
+    /// later; an emergency number is never called because a caller keyed it.
+    pub(crate) fn no_callback_to(&self, party: PartyId) -> Option<(Destination, Refusal)> {
+        let destination = self.destination(To::Party(party))?;
+        let refusal = match destination.is_emergency() {
+            true => Some(Refusal::DestinationNotAllowed),
+            false => self.s.config.toll.as_deref()?.policy.allows(destination).err(),
+        };
+        Some((destination, refusal?))
+    }
+
+    // Whether the customer of a promise may be called now. The same refusal again is told to nobody.
+    fn admit_callback(&mut self, id: CallbackId) -> bool {
+        let Some(k) = self.s.callbacks.get(&id) else { return true };
+        let (party, before) = (k.party, k.refused);
+        let admitted = self.admit_quietly(OnBehalf::Tenant, To::Party(party));
+        if let Err((destination, refusal)) = admitted {
+            if before != Some(refusal) {
+                self.note_refused(None, None, destination, refusal);
+            }
+        }
+        if let Some(k) = self.s.callbacks.get_mut(&id) {
+            k.meter = admitted.unwrap_or_default();
+            k.refused = admitted.err().map(|(_, refusal)| refusal);
+        }
+        admitted.is_ok()
+    }
+
+    // A promise whose customer may not be called now: looked at again soon, until it is too late to keep it.
+    fn callback_refused(&mut self, id: CallbackId) {
+        let now = self.s.now;
+        let Some(k) = self.s.callbacks.get_mut(&id) else { return };
+        k.state = CallbackState::Paused;
+        match now < k.by.plus(TOO_LATE_MS) {
+            true => self.s.timers.set(Waiter::Callback(id), now.plus(LOOK_AGAIN_MS)),
+            false => self.give_up_callback(id, CallbackStep::Failed),
+        }
+    }
+
     fn new_callback_call(&mut self, id: CallbackId) -> Option<CallId> {
         let k = self.s.callbacks.get(&id)?;
         let (party, number, trunk, queue) = (k.party, k.number, k.trunk, k.queue);
         let (language, record, priority) = (k.language, k.record, k.priority);
         let (attributes, person) = (k.attributes.clone(), k.person);
         let needs = self.s.needs.skills(k.need).to_vec();
+        let meter = self.s.callbacks.get_mut(&id).and_then(|k| k.meter.take());
         let call = self.new_call(number, party, trunk, Origin::Callback { callback: id });
         if let Some(c) = self.s.calls.get_mut(&call) {
             c.queue = Some(queue);
@@ -199,6 +257,7 @@ impl Engine {
             c.needs = needs;
             c.attributes = attributes;
             c.facts.person = person;
+            c.meter = meter;
         }
         Some(call)
     }
@@ -245,6 +304,9 @@ impl Engine {
         let ring_ms = ring_ms.map_or(45_000, |k| k.ring_ms);
         let leg = self.new_leg(call, Role::Party { party }, LegState::Dialling, ring_ms);
         self.add_leg(call, leg);
+        // It was admitted before anybody was rung for it.
+        let meter = self.s.calls.get_mut(&call).and_then(|c| c.meter.take());
+        self.count_leg(leg, meter);
         self.moment(call, What::PartyDialled { party, leg });
         if let Some(c) = self.s.calls.get_mut(&call) {
             c.phase = Phase::Connecting { leg };

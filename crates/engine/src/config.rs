@@ -5,6 +5,7 @@ use crate::ids::{
     AgentId, AttributeId, FlowId, HoursId, LanguageId, LookUpId, MailboxId, NumberId, PromptId, QueueId,
     SecureId, SkillId, SlotId, TargetId,
 };
+use crate::toll::TollConfig;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub struct Config {
     pub hold_music: PromptId,
     /// The longest a call may last, in milliseconds: the last guard of a leg that is up.
     pub max_call_ms: u64,
+    /// What calls to the outside may cost and who may make them. Without it nobody asks here: then the door alone decides
+    /// which numbers become parties.
+    pub toll: Option<Box<TollConfig>>,
 }
 
 /// A queue.

@@ -8,7 +8,9 @@ use crate::ids::{
     AgentId, CallId, CallbackId, LanguageId, LegId, LookUpId, MailboxId, NumberId, PartyId, PromptId,
     RecordingId, SecureId, SlotId, TargetId,
 };
+use crate::outward::SecurityNotice;
 use crate::record::CallRecord;
+use crate::toll::Refusal;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -183,6 +185,8 @@ pub enum Effect {
     },
     /// Something to count, for reports.
     Count(Fact),
+    /// Something was refused, or ended, that looks like misuse of the way to the outside.
+    Security(SecurityNotice),
     /// A call is over: keep its record. Given out once a call, with the last event of the call.
     Keep(Box<CallRecord>),
 }
@@ -231,6 +235,8 @@ pub enum RefuseCause {
     Busy,
     Unavailable,
     Stopping,
+    /// It may not be called, for this reason.
+    Outside(Refusal),
 }
 
 /// Why a leg is hung up, for the far end to show (ITU-T Q.850 at the door).
@@ -253,4 +259,6 @@ pub enum Notice {
     Suspended,
     /// A promise to call back failed for good.
     CallbackFailed(CallbackId),
+    /// A call to the outside was refused.
+    OutsideRefused(Refusal),
 }

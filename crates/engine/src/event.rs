@@ -5,6 +5,7 @@
 
 use crate::agent::Wanted;
 use crate::config::Config;
+use crate::destination::Destination;
 use crate::ids::{
     AgentId, AttributeId, CallId, CallbackId, DispositionId, HoursId, LegId, NumberId, PartyId, QueueId,
     SecureId, TargetId, TrunkId,
@@ -149,6 +150,14 @@ pub enum Event {
     CallbackCancelled {
         /// Which.
         callback: CallbackId,
+    },
+    /// What the number of a party is. Told before a party is named in anything that calls it; a party of which nothing was
+    /// told is not called.
+    PartyKnown {
+        /// Whose number.
+        party: PartyId,
+        /// Where it leads.
+        destination: Destination,
     },
 }
 

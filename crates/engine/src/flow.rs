@@ -199,10 +199,7 @@ impl Engine {
                 self.answer_caller(call);
                 return self.step_queue(call, queue, overflow);
             }
-            Step::Connect { target, ring_ms } => {
-                self.connect_target(call, target, ring_ms);
-                return true;
-            }
+            Step::Connect { target, ring_ms } => return self.connect_target(call, target, ring_ms),
             Step::ConnectAgent { agent, ring_ms } => return self.connect_agent(call, agent, ring_ms),
             Step::Voicemail { mailbox, prompt, max_ms } => {
                 self.ask(call, Asking::Message { mailbox, prompt, max_ms, recording: None });

@@ -35,16 +35,25 @@ pub struct SpecialDay {
     pub holiday: bool,
 }
 
+// How far local time is ahead of UTC, in milliseconds.
+fn offset(offsets: &[(Time, i32)], at: Time) -> i64 {
+    let n = offsets.partition_point(|(from, _)| *from <= at);
+    n.checked_sub(1).and_then(|n| offsets.get(n)).map_or(0, |(_, s)| i64::from(*s) * 1_000)
+}
+
+/// Local date in days since 1970, and milliseconds of that day.
+pub(crate) fn local(offsets: &[(Time, i32)], at: Time) -> (i32, i64) {
+    let local = at.0 as i64 + offset(offsets, at);
+    (local.div_euclid(DAY) as i32, local.rem_euclid(DAY))
+}
+
 impl HoursConfig {
     fn offset(&self, at: Time) -> i64 {
-        let n = self.offsets.partition_point(|(from, _)| *from <= at);
-        n.checked_sub(1).and_then(|n| self.offsets.get(n)).map_or(0, |(_, s)| i64::from(*s) * 1_000)
+        offset(&self.offsets, at)
     }
 
-    // Local date in days since 1970, and milliseconds of that day.
     fn local(&self, at: Time) -> (i32, i64) {
-        let local = at.0 as i64 + self.offset(at);
-        (local.div_euclid(DAY) as i32, local.rem_euclid(DAY))
+        local(&self.offsets, at)
     }
 
     fn special(&self, day: i32) -> Option<&SpecialDay> {

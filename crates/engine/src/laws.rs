@@ -45,6 +45,8 @@ pub enum Broken {
     WaitsAlthoughFree(QueueId),
     /// Calls begun are not calls ended plus calls open.
     CallCountsDiffer,
+    /// Calls to the outside that are counted are not those that there are.
+    TollCountsDiffer,
 }
 
 impl Engine {
@@ -156,7 +158,24 @@ impl Engine {
                 return Err(Broken::AgentBoundWrongly(a.id));
             }
         }
+        self.check_toll()?;
         self.check_members()
+    }
+
+    // Each meter counts one leg, or a call whose customer is yet to be dialled; and they add up.
+    fn check_toll(&self) -> Result<(), Broken> {
+        let s = &self.s;
+        let legs = s.legs.values().filter_map(|l| l.meter.map(|m| (m, Some(l.id))));
+        let calls = s.calls.values().filter_map(|c| c.meter.map(|m| (m, None)));
+        let mut counted = 0;
+        for (meter, leg) in legs.chain(calls) {
+            counted += 1;
+            if s.ledger.meter(meter).is_none_or(|m| m.leg != leg) {
+                return Err(Broken::TollCountsDiffer);
+            }
+        }
+        let all = counted == s.ledger.meters().count();
+        if all && s.ledger.adds_up() { Ok(()) } else { Err(Broken::TollCountsDiffer) }
     }
 
     fn entry_is_right(&self, e: &crate::queue::Entry) -> bool {

@@ -3,6 +3,7 @@
 use crate::effect::{Effect, HangUpCause, Sound};
 use crate::event::LegEnd;
 use crate::ids::{AgentId, CallId, EntryId, LegId, PartyId, TargetId};
+use crate::ledger::MeterId;
 use crate::record::What;
 use crate::state::Engine;
 use crate::timers::{Time, Waiter};
@@ -91,6 +92,10 @@ pub struct Leg {
     /// We hang it up because it rang too long.
     pub rang_too_long: bool,
     pub(crate) hears: Hears,
+    /// What counts it, if it leads outside.
+    pub(crate) meter: Option<MeterId>,
+    /// It leads outside and may only stay while this agent does, who may leave nobody with it.
+    pub(crate) only_with: Option<AgentId>,
 }
 
 impl Engine {
@@ -108,6 +113,8 @@ impl Engine {
             held: false,
             rang_too_long: false,
             hears: Hears::Nothing,
+            meter: None,
+            only_with: None,
         };
         self.s.legs.insert(id, Box::new(leg));
         #[cfg(feature = "faults")]
@@ -132,6 +139,15 @@ impl Engine {
     /// Whether a leg's far end has answered and is there.
     pub(crate) fn is_up(&self, id: LegId) -> bool {
         self.s.legs.get(&id).is_some_and(|l| matches!(l.state, LegState::Up | LegState::Answering))
+    }
+
+    /// From here on a leg is counted, if it leads outside.
+    pub(crate) fn count_leg(&mut self, id: LegId, meter: Option<MeterId>) {
+        let Some(counts) = meter else { return };
+        if let Some(leg) = self.s.legs.get_mut(&id) {
+            leg.meter = meter;
+        }
+        self.s.ledger.dialled(counts, id);
     }
 
     /// Lets a leg hear something, from its beginning.
@@ -193,7 +209,9 @@ impl Engine {
             (Role::Caller, LegState::Answering) => self.set_leg(id, LegState::Up, limit),
             (Role::Caller, _) => {}
             (_, LegState::Dialling | LegState::Ringing) => {
+                let meter = leg.meter;
                 self.set_leg(id, LegState::Up, limit);
+                self.meter_answered(meter);
                 match role {
                     Role::Agent { agent, entry: Some(entry) } => {
                         self.on_offer_answered(call, id, agent, entry)
@@ -210,6 +228,7 @@ impl Engine {
     pub(crate) fn on_leg_ended(&mut self, id: LegId, end: LegEnd) {
         let Some(leg) = self.s.legs.remove(&id) else { return };
         self.s.timers.clear(Waiter::Leg(id));
+        self.meter_ended(leg.meter);
         self.keep_leg(&leg, end);
         let is_customer = self.caller_leg(leg.call) == Some(id);
         match leg.role {

@@ -21,6 +21,7 @@ mod call;
 mod callback;
 mod config;
 mod count;
+mod destination;
 mod effect;
 mod estimate;
 mod event;
@@ -28,8 +29,10 @@ mod flow;
 mod hours;
 mod ids;
 mod laws;
+mod ledger;
 mod leg;
 mod need;
+mod outward;
 mod queue;
 mod record;
 mod restart;
@@ -39,6 +42,7 @@ mod supervise;
 mod table;
 mod talk;
 mod timers;
+mod toll;
 
 pub use agent::{Agent, AgentState, Membership, Wanted, Work};
 pub use call::{Call, Phase};
@@ -48,6 +52,7 @@ pub use config::{
     NumberConfig, Overflow, QueueConfig, RecordingRule, Relax, SecureConfig, Step, Strategy, Test,
 };
 pub use count::{CallbackStep, Fact};
+pub use destination::{Class, Destination};
 pub use effect::{Effect, HangUpCause, Keys, Notice, RefuseCause, Show, Sound};
 pub use event::{Ask, Event, Facts, LegEnd, Taken, To, Watch};
 pub use hours::{HoursConfig, SpecialDay};
@@ -57,8 +62,10 @@ pub use ids::{
     SecureId, SkillId, SlotId, TargetId, TrunkId,
 };
 pub use laws::Broken;
+pub use ledger::Usage;
 pub use leg::{Leg, LegState, Role};
 pub use need::{Group, Rank};
+pub use outward::{SecurityNotice, Used};
 pub use queue::{Entry, Of, Queue, QueueCounts};
 pub use record::{CallRecord, EndedBy, Fault, LegRecord, Moment, Origin, Outcome, Reason, What};
 pub use route::{Candidate, Decision, OfferOutcome, Why};
@@ -67,3 +74,4 @@ pub use state::Mistake;
 pub use state::{Changed, Engine, Snapshot};
 pub use table::{Number, Table};
 pub use timers::Time;
+pub use toll::{Limits, Night, Price, Rate, Refusal, Rights, TollConfig, TollPolicy};

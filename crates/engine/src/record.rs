@@ -1,5 +1,6 @@
 //! What is kept of a call: its record, its legs and its timeline.
 
+use crate::destination::Destination;
 use crate::event::LegEnd;
 use crate::event::{To, Watch};
 use crate::ids::{
@@ -10,6 +11,7 @@ use crate::leg::{Leg, Role};
 use crate::route::Decision;
 use crate::state::{Changed, Engine};
 use crate::timers::Time;
+use crate::toll::Refusal;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +153,10 @@ pub enum Reason {
     CallbackPromised,
     /// A transfer left nobody of ours in the call.
     Transferred,
+    /// It would have gone where the policy for calls to the outside does not allow it.
+    NotAllowed,
+    /// The day's minutes or money for calls to the outside were used up.
+    LimitReached,
 }
 
 /// Whose fault an end was.
@@ -176,7 +182,7 @@ impl Reason {
             | Reason::Asked
             | Reason::CallbackPromised
             | Reason::Transferred => Fault::Nobody,
-            Reason::UnknownNumber => Fault::Configuration,
+            Reason::UnknownNumber | Reason::NotAllowed | Reason::LimitReached => Fault::Configuration,
             Reason::NoAnswer | Reason::Busy | Reason::Unreachable => Fault::FarEnd,
             Reason::NoCommonMedia => Fault::Caller,
             Reason::MediaTimeOut | Reason::NotConfirmed => Fault::Network,
@@ -417,6 +423,17 @@ pub enum What {
         ahead: u32,
         states: [u32; 7],
         lacking: u32,
+    },
+    /// Somebody outside was to be called, and was not.
+    OutsideRefused {
+        agent: Option<AgentId>,
+        destination: Destination,
+        refusal: Refusal,
+    },
+    /// Somebody outside had to go: there were no minutes or no money left for the next minute.
+    CutOff {
+        leg: LegId,
+        refusal: Refusal,
     },
 }
 

@@ -41,7 +41,7 @@ impl Engine {
     }
 
     pub(crate) fn on_configured(&mut self, config: Config) {
-        let Config { queues, agents, flows, numbers, hours, secure, hold_music, max_call_ms } = config;
+        let Config { queues, agents, flows, numbers, hours, secure, hold_music, max_call_ms, toll } = config;
         // Nobody stands in a group while groups, skills and memberships change.
         let entries: Vec<EntryId> = self.s.entries.keys().copied().collect();
         for id in &entries {
@@ -66,6 +66,7 @@ impl Engine {
             secure: secure.into_iter().map(|s| (s.id, s)).collect(),
             hold_music,
             max_call_ms,
+            toll,
         };
         let known = &self.s.config.hours;
         self.s.closed.retain(|h| known.contains_key(h));

@@ -4,20 +4,23 @@ use crate::agent::Agent;
 use crate::call::Call;
 use crate::callback::Callback;
 use crate::config::{NumberConfig, QueueConfig, SecureConfig};
+use crate::destination::Destination;
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::flow::Editions;
 use crate::hours::HoursConfig;
 use crate::ids::{
-    AgentId, CallId, CallbackId, EffectId, EntryId, HoursId, LegId, NumberId, PromptId, QueueId, RecordingId,
-    SecureId,
+    AgentId, CallId, CallbackId, EffectId, EntryId, HoursId, LegId, NumberId, PartyId, PromptId, QueueId,
+    RecordingId, SecureId,
 };
+use crate::ledger::Ledger;
 use crate::leg::Leg;
 use crate::need::Needs;
 use crate::queue::{Entry, Queue};
 use crate::route::Candidate;
 use crate::table::Table;
 use crate::timers::{Time, Timers, Waiter};
+use crate::toll::{Refusal, TollConfig};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -32,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) secure: BTreeMap<SecureId, SecureConfig>,
     pub(crate) hold_music: PromptId,
     pub(crate) max_call_ms: u64,
+    pub(crate) toll: Option<Box<TollConfig>>,
 }
 
 /// All that the engine knows. Everything in it follows from the events.
@@ -68,6 +72,10 @@ pub(crate) struct State {
     pub(crate) closed: BTreeSet<HoursId>,
     pub(crate) timers: Timers,
     pub(crate) ended_calls: u64,
+    /// What the numbers of parties are.
+    pub(crate) destinations: BTreeMap<PartyId, Destination>,
+    pub(crate) forget_parties_at: usize,
+    pub(crate) ledger: Ledger,
 }
 
 /// The state as it can be written down. Replaying a journal may begin at one instead of at the beginning.
@@ -103,6 +111,8 @@ pub struct Engine {
     pub(crate) quiet: bool,
     #[cfg(feature = "faults")]
     pub(crate) fault: Option<Mistake>,
+    // What was refused last, for whoever asked.
+    pub(crate) refusal: Option<(u64, Refusal)>,
     // The whole lists behind decisions, for whoever replays to one.
     pub(crate) candidates: Option<Vec<(LegId, Vec<Candidate>)>>,
 }
@@ -117,6 +127,8 @@ pub enum Mistake {
     NoTimer,
     /// A caller who hangs up while waiting is not counted.
     LostCaller,
+    /// Nobody looks how many calls to the outside there are.
+    TooManyOutside,
 }
 
 #[cfg(feature = "faults")]
@@ -145,10 +157,14 @@ impl Engine {
 
     /// Takes in what happened. A time before the last one counts as the last one.
     pub fn handle(&mut self, now: Time, event: Event) {
+        let before = self.s.now;
         self.s.now = self.s.now.max(now);
         self.s.position += 1;
         match event {
-            Event::Started { seed } => self.on_started(seed),
+            Event::Started { seed } => {
+                self.stop_meters(before);
+                self.on_started(seed);
+            }
             Event::Configured { config } => self.on_configured(*config),
             Event::TimePassed => {}
             Event::CallArrived { number, caller, trunk, facts } => {
@@ -172,17 +188,24 @@ impl Engine {
             }
             Event::ClosureSet { hours, closed } => self.on_closure_set(hours, closed),
             Event::CallbackCancelled { callback } => self.on_callback_cancelled(callback),
+            Event::PartyKnown { party, destination } => self.on_party_known(party, destination),
         }
         // Whatever is due by now happens now, so that an event never meets a state that should have ended.
-        while let Some(waiter) = self.s.timers.pop(self.s.now) {
+        while let Some(waiter) = self.next_due() {
             match waiter {
                 Waiter::Leg(id) => self.on_leg_deadline(id),
                 Waiter::Call(id) => self.on_call_deadline(id),
                 Waiter::Entry(id) => self.on_entry_deadline(id),
                 Waiter::Agent(id) => self.on_agent_deadline(id),
                 Waiter::Callback(id) => self.on_callback_deadline(id),
+                Waiter::Toll => self.on_toll_deadline(),
             }
         }
+    }
+
+    fn next_due(&mut self) -> Option<Waiter> {
+        self.wake_toll();
+        self.s.timers.pop(self.s.now)
     }
 
     /// The next thing to do.

@@ -9,7 +9,9 @@ use crate::call::{Phase, end_of_talk};
 use crate::effect::{Effect, HangUpCause, Show, Sound};
 use crate::event::{LegEnd, To, Watch};
 use crate::ids::{AgentId, CallId, EntryId, LegId, NumberId, PartyId, QueueId, RecordingId, TargetId};
+use crate::ledger::MeterId;
 use crate::leg::{Leg, LegState, Role};
+use crate::outward::OnBehalf;
 use crate::queue::Of;
 use crate::record::{EndedBy, Origin, Reason, What};
 use crate::route::OfferOutcome;
@@ -306,9 +308,19 @@ impl Engine {
 
     // ---- ringing somebody without a queue ----
 
-    /// Rings a fixed address for a flow.
-    pub(crate) fn connect_target(&mut self, call: CallId, target: TargetId, ring_ms: u64) {
-        self.connect_to(call, To::Target(target), ring_ms);
+    /// Rings a fixed address for a flow. False if it lies outside and may not be called.
+    pub(crate) fn connect_target(&mut self, call: CallId, target: TargetId, ring_ms: u64) -> bool {
+        let to = To::Target(target);
+        match self.admit(Some(call), OnBehalf::Tenant, to) {
+            Ok(meter) => self.connect_to(call, to, ring_ms, meter),
+            Err(_) => {
+                if let Some(c) = self.s.calls.get_mut(&call) {
+                    c.last_failure = Some(Reason::NotAllowed);
+                }
+                return false;
+            }
+        }
+        true
     }
 
     /// Rings one agent for a flow. False if that one is not free.
@@ -317,12 +329,12 @@ impl Engine {
             self.moment(call, What::NotAvailable { agent });
             return false;
         }
-        self.connect_to(call, To::Agent(agent), ring_ms);
+        self.connect_to(call, To::Agent(agent), ring_ms, None);
         true
     }
 
-    fn connect_to(&mut self, call: CallId, to: To, ring_ms: u64) {
-        let Some(leg) = self.dial(call, to, ring_ms) else { return };
+    fn connect_to(&mut self, call: CallId, to: To, ring_ms: u64, meter: Option<MeterId>) {
+        let Some(leg) = self.dial(call, to, ring_ms, meter) else { return };
         let Some(c) = self.s.calls.get_mut(&call) else { return };
         c.phase = Phase::Connecting { leg };
         if let (Some(caller), true) = (c.caller_leg, c.answered.is_some()) {
@@ -331,7 +343,7 @@ impl Engine {
     }
 
     // A new leg to somebody; the caller of this says what it is for.
-    fn dial(&mut self, call: CallId, to: To, ring_ms: u64) -> Option<LegId> {
+    fn dial(&mut self, call: CallId, to: To, ring_ms: u64, meter: Option<MeterId>) -> Option<LegId> {
         let c = self.s.calls.get(&call)?;
         let (number, show) = (c.number, c.caller_leg.map_or(Show::Party(c.caller), Show::Leg));
         let role = match to {
@@ -342,6 +354,7 @@ impl Engine {
         };
         let leg = self.new_leg(call, role, LegState::Dialling, ring_ms);
         self.add_leg(call, leg);
+        self.count_leg(leg, meter);
         match to {
             To::Agent(agent) => {
                 self.set_agent(agent, AgentState::Offered { leg, call });
@@ -369,29 +382,20 @@ impl Engine {
         number: Option<NumberId>,
         queue: Option<QueueId>,
     ) {
-        if self.s.draining || !self.reserve_agent(agent) {
+        let to = To::Party(party);
+        let emergency = self.is_emergency(to);
+        if !self.may_be_reserved(agent, emergency) || (self.s.draining && !emergency) {
             return;
         }
+        let Ok(meter) = self.admit(None, OnBehalf::Agent(agent), to) else { return };
+        self.interrupt_agent(agent);
         let call = self.new_call(number, party, crate::ids::TrunkId::default(), Origin::Outbound { agent });
         if let Some(c) = self.s.calls.get_mut(&call) {
             c.queue = queue;
+            c.meter = meter;
         }
         self.moment(call, What::Arrived { number });
-        self.connect_to(call, To::Agent(agent), RING_MS);
-    }
-
-    /// Whether an agent may be rung for something of their own wish: free, on a break or signed off. What the agent was
-    /// before comes back after it.
-    pub(crate) fn reserve_agent(&mut self, id: AgentId) -> bool {
-        let Some(a) = self.s.agents.get_mut(&id) else { return false };
-        let back = match a.state {
-            AgentState::Available => None,
-            AgentState::Break { reason } => Some(crate::agent::Wanted::Break(reason)),
-            AgentState::Offline => Some(crate::agent::Wanted::Offline),
-            _ => return false,
-        };
-        a.next = back;
-        true
+        self.connect_to(call, To::Agent(agent), RING_MS, None);
     }
 
     /// Somebody who was rung without a queue did not answer.
@@ -539,12 +543,26 @@ impl Engine {
         if let Some(aside) = c.aside.filter(|a| a.by == leg) {
             // Who consults and hangs up wants the caller and the one asked to talk: a caller is never lost so. In a
             // conference somebody else is with the caller.
-            if c.talk.len() == 2 || matches!(aside.stage, AsideStage::Talking(_)) {
+            let alone = c.talk.len() == 2;
+            let needed = match aside.stage {
+                AsideStage::Talking(other) | AsideStage::Ringing(other) => self.needs_agent(other),
+                AsideStage::Waiting(_) => false,
+            };
+            if !needed && (alone || matches!(aside.stage, AsideStage::Talking(_))) {
                 return self.complete_consult(call);
             }
             self.drop_aside(call);
             self.moment(call, What::ConsultEnded { by: aside.agent });
+            if needed && alone {
+                self.moment(call, What::Left { leg });
+                self.stop_talking(call);
+                if let Some(c) = self.s.calls.get_mut(&call) {
+                    c.transferring = true;
+                }
+                return self.transfer_failed(call, Reason::NotAllowed);
+            }
         }
+        self.end_those_only_with(call, leg);
         let Some(c) = self.s.calls.get_mut(&call) else { return };
         if let Phase::Connecting { .. } = c.phase {
             // The agent hung up before the one called answered.
@@ -629,17 +647,18 @@ impl Engine {
             To::Queue(q) if !self.s.queues.contains_key(&q) => return,
             _ => {}
         }
+        let Ok(meter) = self.admit(Some(call), OnBehalf::Transfer(agent), to) else { return };
         if let Some(work) = agent.and_then(|a| self.work(a)) {
             work.transferred = true;
         }
         self.moment(call, What::TransferAsked { by: agent, to });
         self.stop_talking(call);
         self.end_leg(leg, HangUpCause::Normal);
-        self.send_to(call, to);
+        self.send_to(call, to, meter);
     }
 
     // Sends a customer who talks with nobody somewhere.
-    fn send_to(&mut self, call: CallId, to: To) {
+    fn send_to(&mut self, call: CallId, to: To, meter: Option<MeterId>) {
         if let Some(c) = self.s.calls.get_mut(&call) {
             c.transferring = true;
             c.phase = Phase::Flow;
@@ -650,7 +669,7 @@ impl Engine {
                     self.transfer_failed(call, Reason::NoAnswer);
                 }
             }
-            to => self.connect_to(call, to, RING_MS),
+            to => self.connect_to(call, to, RING_MS, meter),
         }
     }
 
@@ -689,10 +708,17 @@ impl Engine {
                 let entry = self.new_entry(Of::Consult(call), queue, self.s.now, 0, need);
                 AsideStage::Waiting(entry)
             }
-            to => match self.dial(call, to, RING_MS) {
-                Some(leg) => AsideStage::Ringing(leg),
-                None => return,
-            },
+            to => {
+                let Ok(meter) = self.admit(Some(call), OnBehalf::Agent(agent), to) else { return };
+                let Some(leg) = self.dial(call, to, RING_MS, meter) else {
+                    return self.meter_ended(meter);
+                };
+                let stays = meter.is_none() || self.rights(agent).may_transfer_out;
+                if let Some(l) = self.s.legs.get_mut(&leg) {
+                    l.only_with = (!stays).then_some(agent);
+                }
+                AsideStage::Ringing(leg)
+            }
         };
         if let Some(c) = self.s.calls.get_mut(&call) {
             c.aside = Some(Aside { by, agent, stage });
@@ -747,6 +773,13 @@ impl Engine {
         if c.talk.len() > 2 && !matches!(stage, AsideStage::Talking(_)) {
             return;
         }
+        if let AsideStage::Talking(other) | AsideStage::Ringing(other) = stage {
+            if self.needs_agent(other) {
+                return self.refuse_leaving(call, agent, other);
+            }
+            self.hand_over(other);
+        }
+        let Some(c) = self.s.calls.get_mut(&call) else { return };
         c.aside = None;
         if let Some(work) = self.work(agent) {
             work.transferred = true;
@@ -780,7 +813,7 @@ impl Engine {
                 self.stop_talking(call);
                 self.end_leg(by, HangUpCause::Normal);
                 if let Some(queue) = queue {
-                    self.send_to(call, To::Queue(queue));
+                    self.send_to(call, To::Queue(queue), None);
                 }
             }
         }

@@ -36,6 +36,8 @@ pub(crate) enum Waiter {
     Agent(AgentId),
     /// A promise to call back: the next try.
     Callback(CallbackId),
+    /// The calls to the outside together: the next minute of one of them, where calls are ended that have none left.
+    Toll,
 }
 
 /// A heap of moments, some of them outdated: whoever waits for another moment by now is passed over when the old one is
@@ -49,6 +51,7 @@ pub(crate) struct Timers {
     entries: Table<EntryId, Time>,
     agents: BTreeMap<AgentId, Time>,
     callbacks: Table<CallbackId, Time>,
+    toll: Option<Time>,
 }
 
 impl Timers {
@@ -59,6 +62,7 @@ impl Timers {
             Waiter::Entry(id) => self.entries.insert(id, at),
             Waiter::Agent(id) => self.agents.insert(id, at),
             Waiter::Callback(id) => self.callbacks.insert(id, at),
+            Waiter::Toll => self.toll.replace(at),
         };
         if old != Some(at) {
             self.heap.push(Reverse((at, waiter)));
@@ -73,6 +77,7 @@ impl Timers {
             Waiter::Entry(id) => self.entries.remove(&id),
             Waiter::Agent(id) => self.agents.remove(&id),
             Waiter::Callback(id) => self.callbacks.remove(&id),
+            Waiter::Toll => self.toll.take(),
         };
         if old.is_some() {
             self.settle();
@@ -86,6 +91,7 @@ impl Timers {
             Waiter::Entry(id) => self.entries.get(&id),
             Waiter::Agent(id) => self.agents.get(&id),
             Waiter::Callback(id) => self.callbacks.get(&id),
+            Waiter::Toll => self.toll.as_ref(),
         }
         .copied()
     }
@@ -109,7 +115,13 @@ impl Timers {
     }
 
     fn len(&self) -> usize {
-        self.legs.len() + self.calls.len() + self.entries.len() + self.agents.len() + self.callbacks.len()
+        let toll = usize::from(self.toll.is_some());
+        self.legs.len()
+            + self.calls.len()
+            + self.entries.len()
+            + self.agents.len()
+            + self.callbacks.len()
+            + toll
     }
 
     // What is on top counts. A moment can stand twice for one waiter who came back to it; the second is passed over too,
@@ -146,6 +158,7 @@ impl From<Timers> for Vec<(Waiter, Time)> {
         list.extend(t.entries.iter().map(|(id, at)| (Waiter::Entry(*id), *at)));
         list.extend(t.agents.iter().map(|(id, at)| (Waiter::Agent(*id), *at)));
         list.extend(t.callbacks.iter().map(|(id, at)| (Waiter::Callback(*id), *at)));
+        list.extend(t.toll.map(|at| (Waiter::Toll, at)));
         list
     }
 }

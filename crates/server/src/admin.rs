@@ -2,7 +2,7 @@
 
 use crate::http::Api;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -15,6 +15,8 @@ pub fn router(api: Api) -> Router {
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
+        .route("/bans", get(bans))
+        .route("/bans/{ip}", axum::routing::delete(pardon))
         .with_state(api)
 }
 
@@ -31,6 +33,22 @@ async fn ready(State(api): State<Api>) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, "the journal cannot be written\n").into_response()
         }
         _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+    }
+}
+
+/// Addresses that are not heard now, a line each, with the seconds that it still lasts.
+async fn bans(State(api): State<Api>) -> Response {
+    let Some(bans) = api.handle.ask(|switch, now| switch.bans(now)).await else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
+    };
+    bans.iter().fold(String::new(), |text, (ip, seconds)| text + &format!("{ip} {seconds}\n")).into_response()
+}
+
+/// Hears an address again.
+async fn pardon(State(api): State<Api>, Path(ip): Path<std::net::IpAddr>) -> Response {
+    match api.handle.ask(move |switch, _| switch.pardon(ip)).await {
+        Some(()) => StatusCode::NO_CONTENT.into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response(),
     }
 }
 
@@ -74,6 +92,16 @@ async fn metrics(State(api): State<Api>) -> Response {
             "counter",
             "Messages dropped because they came from no trunk and no phone.",
             switch.strangers,
+        );
+        let guard = switch.guard_counters();
+        p.one("security_failures_total", "counter", "Wrong passwords, scans and their like.", guard.failures);
+        p.one("security_bans_total", "counter", "Addresses that were banned for a while.", guard.bans);
+        p.one("security_refused_total", "counter", "Messages of banned addresses.", guard.refused);
+        p.one(
+            "security_slowed_total",
+            "counter",
+            "Requests of strangers beyond what they may send.",
+            guard.slowed,
         );
         p.one("sip_legs", "gauge", "Legs that SIP holds.", legs);
         p.one("sip_transactions", "gauge", "Transactions that SIP holds.", transactions);

@@ -95,6 +95,7 @@ impl Live {
             Notice::CallbackFailed(_) => {
                 ("callback-failed", "A customer could not be called back: every try failed.")
             }
+            Notice::OutsideRefused(refusal) => ("outside-refused", view::refused(refusal)),
         };
         self.push(json!({"notice": {"agent": meaning.names.of("User", agent.0), "what": what, "say": say}}));
     }

@@ -1,6 +1,9 @@
 //! Checkers: each watches an engine from outside and states one law.
 
-use engine::{AgentId, CallId, CallRecord, Effect, Engine, Keys, LegId, RecordingId, Strategy, Time, What};
+use crate::outside::Outside;
+use engine::{
+    AgentId, CallId, CallRecord, Effect, Engine, Event, Keys, LegId, RecordingId, Strategy, Time, What,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A law that was seen broken.
@@ -21,6 +24,7 @@ pub struct Checkers {
     /// Parties whose keys are secret.
     secret: BTreeSet<LegId>,
     recordings: BTreeMap<RecordingId, Tape>,
+    outside: Outside,
     /// Laws seen broken.
     pub violations: Vec<Violation>,
 }
@@ -32,8 +36,16 @@ struct Tape {
 }
 
 impl Checkers {
+    /// The engine will be told something.
+    pub fn event(&mut self, at: Time, event: &Event) {
+        self.outside.event(at, event);
+    }
+
     /// The engine asks for something.
     pub fn effect(&mut self, at: Time, engine: &Engine, effect: &Effect) {
+        if let Some(law) = self.outside.effect(at, effect, |leg| engine.legs().contains_key(&leg)) {
+            self.broken(at, law);
+        }
         match effect {
             Effect::Keep(record) => self.record(at, record),
             Effect::DialAgent { leg, agent, .. } => {
@@ -139,8 +151,9 @@ impl Checkers {
         }
     }
 
-    /// A process ended: what it was told is gone with it.
-    pub fn restarted(&mut self) {
+    /// A process ended after an event at this time: what it was told is gone with it.
+    pub fn restarted(&mut self, at: Time) {
+        self.outside.restarted(at);
         self.hears.clear();
         self.secret.clear();
         self.recordings.clear();
@@ -151,6 +164,10 @@ impl Checkers {
     pub fn engine(&mut self, at: Time, engine: &Engine) {
         if let Err(broken) = engine.check_all() {
             self.broken(at, format!("{broken:?}"));
+        }
+        self.outside.keep(at, |leg| engine.legs().contains_key(&leg));
+        if let Some(law) = self.outside.check(at) {
+            self.broken(at, law);
         }
     }
 
@@ -179,6 +196,9 @@ impl Checkers {
     }
 
     fn record(&mut self, at: Time, record: &CallRecord) {
+        if let Some(law) = self.outside.record(record) {
+            self.broken(at, law);
+        }
         if !self.ended.insert(record.id) {
             self.broken(at, format!("call {} ended twice", record.id.0));
         }

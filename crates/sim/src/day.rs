@@ -2,13 +2,13 @@
 
 use crate::chance::Chance;
 use crate::checkers::{Checkers, Violation};
-use crate::full_house::{DISPOSITIONS, NUMBERS, QUEUES, full_house};
+use crate::full_house::{self, DISPOSITIONS, FIRST_PARTY, NUMBERS, PARTIES, QUEUES, full_house};
 use crate::people::{Agent, Answer, Caller};
 use engine::{
     AgentConfig, AgentId, AgentState, Ask, AtStart, AttributeId, BreakReason, Config, Effect, Engine, Event,
-    Facts, FlowConfig, FlowId, HoursId, Keys, LegEnd, LegId, LegState, NumberConfig, NumberId, PartyId,
-    PromptId, QueueConfig, QueueId, Role, SecureId, Sound, Step, Taken, TargetId, Time, To, TrunkId, Wanted,
-    Watch,
+    Facts, FlowConfig, FlowId, HoursId, Keys, LegEnd, LegId, LegState, Notice, NumberConfig, NumberId,
+    PartyId, PromptId, QueueConfig, QueueId, Role, SecureId, Sound, Step, Taken, TargetId, Time, To, TrunkId,
+    Wanted, Watch,
 };
 use std::collections::{BTreeMap, BTreeSet, hash_map::DefaultHasher};
 use std::hash::Hasher;
@@ -56,7 +56,8 @@ pub struct DayOutcome {
     pub missed: u64,
     /// Laws seen broken.
     pub violations: Vec<Violation>,
-    /// How often each kind of thing happened to a call, by its name.
+    /// How often each kind of thing happened to a call, by its name, and how often calls to the outside were refused or
+    /// cut, by the reason.
     pub happened: BTreeMap<String, u64>,
 }
 
@@ -72,6 +73,8 @@ enum Planned {
     Restart,
     /// Somebody somewhere does something.
     Meddle,
+    /// Somebody calls out.
+    Outward,
     /// Something to ask of the call of this leg, as long as there is one.
     Ask(LegId, Option<AgentId>, Ask),
 }
@@ -252,6 +255,10 @@ impl World {
         let gap = self.day.hours * 3_600_000 / self.day.calls.max(1);
         if self.day.everything {
             self.plan(start.plus(30_000), Planned::Meddle);
+            self.plan(start.plus(20_000), Planned::Outward);
+            for (party, destination) in full_house::outside() {
+                self.tell(start, Event::PartyKnown { party, destination });
+            }
         }
         // Promises to call back may outlast the day; what is left of them then is taken back.
         let closing = end.plus(4 * 3_600_000);
@@ -311,13 +318,20 @@ impl World {
                         self.plan(next, Planned::Meddle);
                     }
                 }
+                Planned::Outward => {
+                    self.call_out(now);
+                    let next = now.plus(self.chance.exponential(6_000));
+                    if next < end {
+                        self.plan(next, Planned::Outward);
+                    }
+                }
                 Planned::Ask(leg, by, ask) => {
                     if let Some(call) = self.engine.legs().get(&leg).map(|l| l.call) {
                         self.tell(now, Event::CallAsked { call, by, ask });
                     }
                 }
                 Planned::Restart => {
-                    self.checkers.restarted();
+                    self.checkers.restarted(self.engine.now());
                     // What is planned for legs that died will find nobody, as it should.
                     let snapshot =
                         postcard::to_allocvec(&self.engine.snapshot()).expect("a snapshot can be written");
@@ -358,6 +372,7 @@ impl World {
         if let Some(journal) = &mut self.journal {
             journal.push((now.max(self.engine.now()), event.clone()));
         }
+        self.checkers.event(now, &event);
         self.engine.handle(now, event);
         while let Some((_, effect)) = self.engine.poll() {
             self.obey(now, effect);
@@ -417,6 +432,11 @@ impl World {
                     self.talk(now, leg, far);
                 }
             }
+            Effect::Security(notice) => {
+                let what = if notice.cut { "Cut" } else { "Refused" };
+                *self.happened.entry(format!("{what}{:?}", notice.refusal)).or_default() += 1;
+            }
+            Effect::Notify { notice: Notice::OutsideRefused(_), .. } => {}
             Effect::Notify { agent, .. } => {
                 let at = now.plus(self.chance.between(10_000, 600_000));
                 let event = Event::AgentWants { agent, wanted: Wanted::Available };
@@ -500,7 +520,22 @@ impl World {
             0..3 => To::Queue(self.queue()),
             3..7 => To::Agent(self.agent()),
             7..9 => To::Target(TargetId(1)),
-            _ => To::Party(PartyId(1_000_000 + self.chance.below(50))),
+            _ => To::Party(self.party()),
+        }
+    }
+
+    fn party(&mut self) -> PartyId {
+        PartyId(FIRST_PARTY + self.chance.below(PARTIES))
+    }
+
+    // An agent calls somebody; now and then somebody who has the agent's password calls many at once.
+    fn call_out(&mut self, now: Time) {
+        let (agent, number) = (self.agent(), Some(NumberId(0)));
+        let tries = if self.chance.in_thousand(30) { 40 } else { 1 };
+        for _ in 0..tries {
+            let (agent, party) =
+                if tries == 1 { (agent, self.party()) } else { (self.agent(), self.party()) };
+            self.tell(now, Event::DialAsked { agent, party, number, queue: None });
         }
     }
 
@@ -567,7 +602,7 @@ impl World {
             4 => Some(Event::ClosureSet { hours: HoursId(1), closed: self.chance.in_thousand(300) }),
             5 => callback.map(|callback| Event::CallbackCancelled { callback }),
             6 | 7 => {
-                let party = PartyId(1_000_000 + self.chance.below(50));
+                let party = self.party();
                 let (agent, queue) = (self.agent(), Some(self.queue()));
                 Some(Event::DialAsked { agent, party, number: Some(NumberId(0)), queue })
             }
@@ -633,7 +668,7 @@ impl World {
             Effect::CheckNumber { leg, .. } => {
                 let good = self.chance.in_thousand(800);
                 let person = 1 + self.chance.below(40);
-                let party = good.then(|| PartyId(1_000_000 + person));
+                let party = good.then(|| PartyId(FIRST_PARTY + person));
                 let event = Event::NumberChecked { leg, party, person };
                 self.plan(now.plus(20), Planned::Tell(event));
             }

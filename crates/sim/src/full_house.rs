@@ -6,6 +6,7 @@ use engine::{
     NumberId, Overflow, PromptId, QueueConfig, QueueId, RecordingRule, Relax, SecureConfig, SecureId,
     SkillId, SlotId, Step, Strategy, TargetId, Test,
 };
+use engine::{Class, Destination, Limits, Night, PartyId, Price, Rate, Rights, Time, TollConfig, TollPolicy};
 
 /// Queues of the full house.
 pub const QUEUES: u32 = 6;
@@ -13,6 +14,11 @@ pub const QUEUES: u32 = 6;
 pub const NUMBERS: u32 = 4;
 /// Ways in which calls can end for an agent.
 pub const DISPOSITIONS: [DispositionId; 3] = [DispositionId(1), DispositionId(2), DispositionId(3)];
+
+/// Numbers outside.
+pub const PARTIES: u64 = 50;
+/// The first of them.
+pub const FIRST_PARTY: u64 = 1_000_000;
 
 const GERMAN: SkillId = SkillId(1);
 const FRENCH: SkillId = SkillId(2);
@@ -108,8 +114,7 @@ pub fn full_house(agents: u32, variant: u32) -> Config {
     for day in &mut week {
         *day = vec![(0, 700), (720, 1440)];
     }
-    let hours =
-        HoursConfig { id: HoursId(1), offsets: vec![(engine::Time(0), 3_600)], week, special: Vec::new() };
+    let hours = HoursConfig { id: HoursId(1), offsets: vec![(Time(0), 3_600)], week, special: Vec::new() };
     let secure = SecureConfig {
         id: SecureId(1),
         prompt: PromptId(40),
@@ -147,6 +152,55 @@ pub fn full_house(agents: u32, variant: u32) -> Config {
         secure: vec![secure],
         hold_music: PromptId(0),
         max_call_ms: 2 * 3_600_000,
+        toll: Some(Box::new(toll(agents, variant))),
+    }
+}
+
+/// Numbers outside that people of the full house call: which parties they are, and where each leads. Of one in ten the door
+/// says nothing.
+pub fn outside() -> impl Iterator<Item = (PartyId, Destination)> {
+    (0..PARTIES).filter(|n| n % 10 != 9).map(|n| {
+        let (class, country) = match n % 10 {
+            0..4 => (Class::Own, *b"DE"),
+            4 => (Class::International, *b"FR"),
+            5 => (Class::International, *b"CU"),
+            6 => (Class::Premium, *b"DE"),
+            7 => (Class::Emergency, *b"DE"),
+            _ => (Class::Internal, [0; 2]),
+        };
+        (PartyId(FIRST_PARTY + n), Destination::new(class, country))
+    })
+}
+
+// Tight enough that every limit is reached on most days.
+fn toll(agents: u32, variant: u32) -> TollConfig {
+    let at_once = |n| Limits { at_once: Some(n), ..Limits::default() };
+    let price = |class, country, per_minute| Price { class, country, per_minute };
+    let policy = TollPolicy {
+        countries: vec![*b"FR"],
+        tenant: Limits { rate: Some(Rate { per_1000_s: 200, burst: 3 }), minutes: Some(160), ..at_once(4) },
+        agent: Limits { spend: Some(500_000), ..at_once(1) },
+        classes: vec![(Class::International, at_once(2))],
+        ..TollPolicy::default()
+    };
+    let rights = |n| Rights { may_dial: n % 4 != 3, may_transfer_out: n % 2 == 0 };
+    TollConfig {
+        // Midnight falls into the first hour of a day.
+        offsets: vec![(Time(0), 15 * 3_600 + 1_800)],
+        night: Some(Box::new(Night {
+            hours: HoursId(1),
+            policy: TollPolicy { tenant: at_once(1), ..TollPolicy::default() },
+        })),
+        policy,
+        prices: vec![
+            price(Class::Own, None, 20_000),
+            price(Class::International, None, 900_000),
+            price(Class::International, Some(*b"FR"), 50_000),
+        ],
+        other_price: 1_000_000,
+        targets: vec![(TargetId(1), Destination::new(Class::Own, *b"DE"))],
+        rights: (0..agents).map(|n| (AgentId(n), rights(n))).collect(),
+        cut: variant % 2 == 1,
     }
 }
 

@@ -12,6 +12,7 @@ mod day;
 pub mod erlang;
 mod full_house;
 mod network;
+mod outside;
 pub mod people;
 mod phones;
 pub mod replay;

@@ -5,7 +5,8 @@ use crate::adapt::outside::Ticket;
 use crate::adapt::switch::{MediaCommand, MediaId, Now, RecordingKey, Switch};
 use crate::trunk_choice::{Attempt, Caller, Wanted, choose};
 use engine::{
-    AgentId, Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, RefuseCause, Show, Sound, TargetId,
+    AgentId, Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, Refusal, RefuseCause, Show, Sound,
+    TargetId,
 };
 use media::leg::Repeat;
 use media::negotiate::Direction;
@@ -98,6 +99,18 @@ impl Switch {
                 let t = &mut self.tenants[tenant];
                 t.live.notice(agent, notice, &t.meaning);
             }
+            Effect::Security(n) => {
+                let (refusal, class) = (crate::view::word(&n.refusal), n.destination.class.name());
+                let (event, cut, today) = ("outside_refused", n.cut, n.today);
+                tracing::warn!(
+                    event,
+                    refusal,
+                    class,
+                    cut,
+                    today,
+                    "a call to the outside was refused or ended"
+                );
+            }
             // Taken out where the event was told.
             Effect::Keep(_) | Effect::Count(_) | Effect::MessageLeft { .. } => {}
         }
@@ -134,6 +147,8 @@ impl Switch {
             RefuseCause::Busy => 486,
             RefuseCause::Unavailable => 480,
             RefuseCause::Stopping => 503,
+            RefuseCause::Outside(Refusal::TooManyAtOnce | Refusal::TooManyPerSecond) => 480,
+            RefuseCause::Outside(_) => 403,
         };
         self.endpoint.reject(now.sip(), sip, code, "");
         self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);

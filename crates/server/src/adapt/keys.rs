@@ -5,6 +5,7 @@
 
 use crate::adapt::outside::{Request, Ticket};
 use crate::adapt::switch::{MediaCommand, Now, Switch, TenantDoor};
+use crate::tenant::toll::NotCalled;
 use crate::tenant::web::Blank;
 use engine::{Event, Keys, LegId, LookUpId, PartyId, Role, SecureId, SlotId, Taken};
 use media::leg::KeyMode;
@@ -112,27 +113,42 @@ impl Switch {
             Some(slot) => l.keyed.slots.get(&slot).map(|digits| digits.expose_secret().as_str()),
             None => Some(l.address.expose_secret().as_str()),
         };
-        let number = wanted.and_then(|n| Some(t.meaning.outward(n).ok()?.number));
         let known = slot.is_none().then_some(l.party);
-        let Some(number) = number.map(Secret::new) else {
+        let Some(to) = wanted.and_then(|n| t.meaning.outward(n).ok()) else {
             return self.tell(now, tenant, Event::NumberChecked { leg, party: None, person: 0 });
         };
+        let (number, destination) = (Secret::new(to.number), to.classified.destination);
         let person = (t.person)(number.expose_secret());
         let party = match known {
             Some(party) => party,
             None => self.new_party(tenant, &number, &Secret::default()),
         };
         self.tenants[tenant].remember(party, number);
+        self.tell(now, tenant, Event::PartyKnown { party, destination });
         self.tell(now, tenant, Event::NumberChecked { leg, party: Some(party), person });
     }
 
-    /// A number outside as a party that can be called; `None` if it may not be.
-    pub fn party(&mut self, tenant: store::TenantId, number: &str) -> Option<engine::PartyId> {
-        let n = self.tenants.iter().position(|t| t.id == tenant)?;
-        let number = Secret::new(self.tenants[n].meaning.outward(number).ok()?.number);
+    /// A number outside as a party that can be called.
+    ///
+    /// # Errors
+    /// Why it may not be called.
+    pub fn party(
+        &mut self,
+        now: Now,
+        tenant: store::TenantId,
+        number: &str,
+    ) -> Result<engine::PartyId, NotCalled> {
+        let n = self.tenants.iter().position(|t| t.id == tenant).ok_or(NotCalled::Nobody)?;
+        let meaning = &self.tenants[n].meaning;
+        let to = meaning.gate().outward(number).inspect_err(|why| {
+            let (tenant, why) = (&meaning.tenant, why.to_string());
+            tracing::warn!(event = "outside_refused", tenant, why, "a call to the outside was refused");
+        })?;
+        let (number, destination) = (Secret::new(to.number), to.classified.destination);
         let party = self.new_party(n, &number, &Secret::default());
         self.tenants[n].remember(party, number);
-        Some(party)
+        self.tell(now, n, Event::PartyKnown { party, destination });
+        Ok(party)
     }
 
     /// The page that an agent's desk opens for the call that rings or talks, as the queue says; with the caller's number in

@@ -4,6 +4,7 @@ use crate::adapt::{Now, Switch};
 use crate::http::calls::read_id;
 use crate::http::problem::Problem;
 use crate::http::serve::{Api, Asker};
+use crate::tenant::toll::NotCalled;
 use crate::tenant::{Meaning, objects::Span};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -175,30 +176,27 @@ fn number(m: &Meaning, kind: &'static str, id: &str) -> Result<u32, Problem> {
 
 impl Switch {
     // A number outside, as a party that can be called.
-    fn place(&mut self, tenant: TenantId, place: &Place) -> Result<To, Problem> {
+    fn place(&mut self, now: Now, tenant: TenantId, place: &Place) -> Result<To, Problem> {
         let t = self.tenant(tenant).ok_or_else(|| Problem::not_found("such tenant in this server"))?;
         Ok(match place {
             Place::Agent(id) => To::Agent(AgentId(number(&t.meaning, "User", id)?)),
             Place::Queue(id) => To::Queue(QueueId(number(&t.meaning, "Queue", id)?)),
-            Place::Number(to) => To::Party(self.party(tenant, to).ok_or_else(refused)?),
+            Place::Number(to) => To::Party(self.party(now, tenant, to).map_err(refused)?),
         })
     }
 }
 
-fn refused() -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "this number may not be called: see `dial` of the tenant, and write it with + and the country's code",
-    )
+fn refused(why: NotCalled) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("this number may not be called: {why}"))
 }
 
-fn ask_of(switch: &mut Switch, tenant: TenantId, action: &Action) -> Result<Ask, Problem> {
+fn ask_of(switch: &mut Switch, now: Now, tenant: TenantId, action: &Action) -> Result<Ask, Problem> {
     let gone = || Problem::not_found("such tenant in this server");
     let names =
         |switch: &Switch, kind, id: &str| number(&switch.tenant(tenant).ok_or_else(gone)?.meaning, kind, id);
     Ok(match action {
-        Action::Transfer { to } => Ask::Transfer(switch.place(tenant, to)?),
-        Action::Consult { to } => Ask::Consult(switch.place(tenant, to)?),
+        Action::Transfer { to } => Ask::Transfer(switch.place(now, tenant, to)?),
+        Action::Consult { to } => Ask::Consult(switch.place(now, tenant, to)?),
         Action::Complete => Ask::Complete,
         Action::Join => Ask::Join,
         Action::Abort => Ask::Abort,
@@ -252,6 +250,22 @@ async fn audited(api: &Api, asker: &Asker, action: &'static str, object: String)
     Ok(())
 }
 
+fn position(switch: &Switch, tenant: TenantId) -> u64 {
+    switch.tenant(tenant).map_or(0, |t| t.engine.position())
+}
+
+// What the policy for calls to the outside says to what was just asked for; `before` is the journal's position before it.
+fn refused_outside(switch: &Switch, tenant: TenantId, before: u64) -> Result<(), Problem> {
+    let last = switch.tenant(tenant).and_then(|t| t.engine.last_refusal());
+    match last.filter(|(position, _)| *position > before) {
+        Some((_, refusal)) => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            format!("refused ({}): {}", crate::view::word(&refusal), crate::view::refused(refusal)),
+        )),
+        None => Ok(()),
+    }
+}
+
 // Tells the engine, and whether it changed anything: what is not possible now leaves everything as it was.
 fn told(
     switch: &mut Switch,
@@ -302,8 +316,11 @@ pub async fn act(
             if !open {
                 return Err(missing("open call", &id));
             }
-            let ask = ask_of(switch, tenant, &new.action)?;
-            match told(switch, now, tenant, call, by, ask) {
+            let ask = ask_of(switch, now, tenant, &new.action)?;
+            let before = position(switch, tenant);
+            let told = told(switch, now, tenant, call, by, ask);
+            refused_outside(switch, tenant, before)?;
+            match told {
                 true => Ok(StatusCode::NO_CONTENT),
                 false => Err(Problem::new(
                     StatusCode::CONFLICT,
@@ -337,8 +354,10 @@ pub async fn dial(
                 None => None,
             };
             let before = t.engine.calls().keys().next_back().copied();
-            let party = switch.party(tenant, &new.to).ok_or_else(refused)?;
+            let party = switch.party(now, tenant, &new.to).map_err(refused)?;
+            let position = position(switch, tenant);
             switch.on_event(now, tenant, Event::DialAsked { agent, party, number: shown, queue });
+            refused_outside(switch, tenant, position)?;
             let newest = switch.tenant(tenant).and_then(|t| t.engine.calls().keys().next_back().copied());
             newest.filter(|n| Some(*n) != before).ok_or_else(|| {
                 Problem::new(

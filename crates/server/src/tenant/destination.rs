@@ -3,8 +3,8 @@
 
 use crate::tenant::number_ranges::{self, Kind};
 use crate::tenant::objects::TollClass;
-use crate::tenant::toll_config::{Class, Destination};
 use crate::tenant::{DialPlan, emergency_numbers};
+use engine::{Class, Destination};
 
 /// What a tenant's configuration and the built-in tables say of numbers.
 #[derive(Clone, Debug, Default)]

@@ -89,7 +89,7 @@ impl Dialling {
         match plan.international(outside) {
             Some(world) => Ok(self.own.get(&world).map_or(Dialled::Outside(world), |own| Dialled::Own(*own))),
             None => {
-                use crate::tenant::toll_config::Class;
+                use engine::Class;
                 let short = (2..=6).contains(&outside.len()) && outside.bytes().all(|c| c.is_ascii_digit());
                 match short && classes.classify(outside).destination.class != Class::Unknown {
                     true => Ok(Dialled::Short(outside.into())),

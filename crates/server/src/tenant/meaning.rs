@@ -8,9 +8,9 @@ use crate::tenant::number_rules::{NotRewritten, Rewritten};
 use crate::tenant::objects::WhoseNumber;
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
 use crate::tenant::toll::{Gate, NotCalled, Outside};
-use crate::tenant::toll_config::TollConfig;
 use crate::tenant::trunk::{PasswordPlace, TrunkPlan};
 use crate::tenant::web::Template;
+use engine::TollConfig;
 use engine::{
     AgentId, AttributeId, BreakReason, Config, DispositionId, LanguageId, LookUpId, MailboxId, NumberId,
     PromptId, QueueId, SecureId, SlotId, TargetId, TrunkId,

@@ -25,7 +25,6 @@ pub mod schema;
 pub mod scope;
 pub mod sound;
 pub mod toll;
-pub mod toll_config;
 pub mod trunk;
 pub mod understand;
 pub mod web;

@@ -3,11 +3,9 @@
 use crate::tenant::destination::{Classes, Classified};
 use crate::tenant::everything::{Everything, Names};
 use crate::tenant::objects::{self, PriceClass, Tenant, Toll};
-use crate::tenant::toll_config::{
-    Class, Limits, Night, Price, Rate, Refusal, Rights, TollConfig, TollPolicy,
-};
 use crate::tenant::{DialPlan, hours, money, number_ranges};
 use engine::{AgentId, HoursId};
+use engine::{Class, Limits, Night, Price, Rate, Refusal, Rights, TollConfig, TollPolicy};
 
 /// Something wrong with the tenant: JSON pointer of the part, and what.
 pub type Fault = (String, String);

@@ -104,6 +104,7 @@ pub fn understand(
     let proxies = meaning.trunk_plans.iter().flat_map(|t| &t.proxies);
     meaning.far_ends.extend(proxies.filter_map(|p| Some(p.addr()?.ip())));
     meaning.names = Arc::new(scope.names);
+    meaning.config.toll = Some(Box::new(meaning.toll.clone()));
     Ok(meaning)
 }
 

@@ -6,7 +6,7 @@ mod timeline;
 
 pub use decision::DecisionView;
 pub use story::story;
-pub use timeline::MomentView;
+pub use timeline::{MomentView, refused};
 
 use crate::tenant::Meaning;
 use engine::{Agent, AgentState, Call, CallRecord, Engine, LegId, Queue, QueueId, Role, Wanted};

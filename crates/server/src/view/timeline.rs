@@ -3,7 +3,7 @@
 use crate::tenant::Meaning;
 use crate::view::{leg_id, recording_id, time, word};
 use engine::{
-    AgentId, AgentState, Easier, HoursId, LegId, Moment, Overflow, QueueId, SkillId, Test, To, What,
+    AgentId, AgentState, Easier, HoursId, LegId, Moment, Overflow, QueueId, Refusal, SkillId, Test, To, What,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -109,6 +109,25 @@ fn test(test: Test, m: &Meaning) -> String {
         Test::SignedIn(q, n) => format!("at least {n} are signed in in {}", queue(q)),
         Test::Expected(q, ms) => format!("the wait in {} would be at least {}", queue(q), length(ms)),
     }
+}
+
+/// Why a call to the outside is refused, in words.
+pub fn refused(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::DestinationNotAllowed => "numbers of this kind or country are not called",
+        Refusal::Premium => "premium numbers are not called",
+        Refusal::NoRight => "the agent has no right to it",
+        Refusal::TooManyAtOnce => "there are as many calls to the outside as may be",
+        Refusal::TooManyPerSecond => "calls to the outside follow each other too fast",
+        Refusal::MinutesUsed => "today's minutes for calls to the outside are used up",
+        Refusal::SpendUsed => "today's money for calls to the outside is used up",
+        Refusal::Night => "this is not allowed outside of the hours set for it",
+    }
+}
+
+fn country(code: [u8; 2]) -> Option<String> {
+    let letters = code.iter().all(u8::is_ascii_uppercase);
+    letters.then(|| code.iter().map(|b| char::from(*b)).collect())
 }
 
 /// A moment of a call.
@@ -339,6 +358,21 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
             "party-failed",
             json!({"leg": leg_id(*l), "how": word(end)}),
             format!("the number did not answer: {}", word(end)),
+        ),
+        What::OutsideRefused { agent: a, destination, refusal } => (
+            "outside-refused",
+            json!({
+                "agent": a.as_ref().map(user),
+                "class": destination.class.name(),
+                "country": country(destination.country),
+                "refusal": word(refusal),
+            }),
+            format!("a call to the outside was refused: {}", refused(*refusal)),
+        ),
+        What::CutOff { leg: l, refusal } => (
+            "cut-off",
+            json!({"leg": leg_id(*l), "refusal": word(refusal)}),
+            format!("a call to the outside was ended: {}", refused(*refusal)),
         ),
         What::TookTooManySteps => {
             ("took-too-many-steps", json!({}), "the flow went round without waiting for anything".into())

@@ -11,6 +11,13 @@ fn found(mistake: Mistake) -> Vec<String> {
 }
 
 #[test]
+fn a_call_too_many_to_the_outside_is_found() {
+    let run = |seed| Day { mistake: Some(Mistake::TooManyOutside), ..Day::full(seed) }.run();
+    let laws: Vec<String> = (0..4).flat_map(|seed| run(seed).violations).map(|v| v.law).collect();
+    assert!(laws.iter().any(|l| l.contains("more than may be")), "{laws:?}");
+}
+
+#[test]
 fn an_agent_who_is_offered_twice_is_found() {
     let laws = found(Mistake::OfferTwice);
     assert!(laws.iter().any(|l| l.contains("is rung for") || l.contains("AgentBoundWrongly")), "{laws:?}");

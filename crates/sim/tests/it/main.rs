@@ -6,6 +6,7 @@ mod late_answers;
 mod phones;
 mod replay;
 mod switchboard;
+mod toll;
 mod traffic;
 
 use sim::Day;
@@ -60,6 +61,33 @@ fn a_full_day_is_the_same_twice() {
     assert_eq!(first.violations, []);
     assert_eq!(first.digest, second.digest);
     assert!(first.answered > 300, "{first:?}");
+}
+
+#[test]
+fn on_some_day_each_limit_of_calls_to_the_outside_is_reached() {
+    let mut happened = std::collections::BTreeMap::new();
+    for seed in 0..4 {
+        let outcome = Day::full(seed).run();
+        assert_eq!(outcome.violations, [], "seed {seed}");
+        for (what, often) in outcome.happened {
+            *happened.entry(what).or_insert(0) += often;
+        }
+    }
+    for what in [
+        "RefusedDestinationNotAllowed",
+        "RefusedPremium",
+        "RefusedNoRight",
+        "RefusedTooManyAtOnce",
+        "RefusedTooManyPerSecond",
+        "RefusedMinutesUsed",
+        "RefusedSpendUsed",
+        "RefusedNight",
+        "CutOff",
+        "PartyDialled",
+        "CallbackTried",
+    ] {
+        assert!(happened.get(what).copied().unwrap_or(0) > 2, "{what}: {happened:#?}");
+    }
 }
 
 /// More of them outside `make test`: `SEEDS=500 cargo test -p sim`.

@@ -573,6 +573,10 @@ fn golden_row() -> Vec<u8> {
         Step::HangUp,
     ];
     let agent = |n, at_start| AgentConfig { id: AgentId(n), at_start, skills: Vec::new() };
+    let limits = engine::Limits { at_once: Some(2), spend: Some(5), ..Default::default() };
+    let policy = engine::TollPolicy { countries: vec![*b"FR"], tenant: limits, ..Default::default() };
+    let rights = engine::Rights { may_dial: true, may_transfer_out: false };
+    let toll = engine::TollConfig { policy, rights: vec![(AgentId(1), rights)], ..Default::default() };
     let config = Config {
         queues: vec![queue],
         agents: vec![agent(1, AtStart::Available), agent(2, AtStart::Offline)],
@@ -585,6 +589,7 @@ fn golden_row() -> Vec<u8> {
         }],
         hold_music: PromptId(0),
         max_call_ms: 3_600_000,
+        toll: Some(Box::new(toll)),
         ..Config::default()
     };
     let arrives = |number, n| Event::CallArrived {
@@ -620,6 +625,10 @@ fn golden_row() -> Vec<u8> {
             call: CallId(2),
             by: Some(AgentId(1)),
             ask: engine::Ask::Supervise(engine::Watch::Whisper),
+        },
+        Event::PartyKnown {
+            party: PartyId(9),
+            destination: engine::Destination::new(engine::Class::International, *b"FR"),
         },
         Event::DialAsked {
             agent: AgentId(1),

@@ -4,7 +4,7 @@ use super::*;
 use crate::tenant::DialPlan;
 use crate::tenant::destination::Classes;
 use crate::tenant::everything::Names;
-use crate::tenant::toll_config::{Class, TollPolicy};
+use engine::{Class, TollPolicy};
 use serde_json::json;
 
 fn scope() -> Scope {

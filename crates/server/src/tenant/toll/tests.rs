@@ -131,9 +131,7 @@ fn limits_prices_rights_and_night_in_the_engines_terms() {
         config.policy.classes,
         [(Class::International, Limits { at_once: Some(2), ..Limits::default() })]
     );
-    let to = |class, country: &[u8; 2]| {
-        config.price(crate::tenant::toll_config::Destination::new(class, *country))
-    };
+    let to = |class, country: &[u8; 2]| config.price(engine::Destination::new(class, *country));
     assert_eq!(to(Class::Own, b"DE"), 10_000);
     assert_eq!(to(Class::International, b"AT"), 20_000);
     assert_eq!(to(Class::International, b"CH"), 100_000);

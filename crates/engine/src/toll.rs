@@ -1,63 +1,19 @@
-//! The policy of calls to the outside, in the engine's terms: what may be called, by whom, and how much.
+//! What calls to the outside may cost, and who may make them: the policy against toll fraud.
+//!
+//! Nothing is allowed but what stands here: calls within the tenant, to its own country, to freephone numbers, and to
+//! emergency numbers. Emergency numbers pass every right and every limit, and are not counted. What is used up is counted
+//! in [`ledger`](crate::ledger); who asks whom is in [`outward`](crate::outward).
 
-use engine::{AgentId, HoursId, TargetId, Time};
+use crate::destination::{Class, Destination};
+use crate::ids::{AgentId, HoursId, TargetId};
+use crate::timers::Time;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
 
-/// What a called number is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Destination {
-    /// What kind of number.
-    pub class: Class,
-    /// ISO 3166 code of its country; zeros if it has none or it is not known.
-    pub country: [u8; 2],
-}
-
-impl Destination {
-    /// A destination of a class in a country.
-    pub fn new(class: Class, country: [u8; 2]) -> Destination {
-        Destination { class, country }
-    }
-}
-
-/// A kind of number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
-    /// The door could not tell: never called.
-    #[default]
-    Unknown,
-    /// One of ours: an extension, a phone, a number of the tenant.
-    Internal,
-    /// A geographic or mobile number of the tenant's own country.
-    Own,
-    /// A geographic or mobile number of another country, and whatever else is priced like one.
-    International,
-    /// A number that costs the caller more than the call: premium rate, shared cost, satellites.
-    Premium,
-    /// An emergency number.
-    Emergency,
-    /// A number that costs the caller nothing.
-    Freephone,
-    /// A short code or service number that may cost something.
-    Special,
-}
-
-impl Class {
-    /// The class's name in the configuration and the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            Class::Unknown => "unknown",
-            Class::Internal => "internal",
-            Class::Own => "own",
-            Class::International => "international",
-            Class::Premium => "premium",
-            Class::Emergency => "emergency",
-            Class::Freephone => "freephone",
-            Class::Special => "special",
-        }
-    }
-}
 /// The policy of a tenant. An empty one allows the own country and freephone numbers without limit, and lets no agent call
 /// out: whoever makes one says what differs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TollConfig {
     /// From when on local time is ahead of UTC by how many seconds; in rising order, the first from 0 on. A day of minutes
     /// and spend ends at local midnight.
@@ -80,7 +36,7 @@ pub struct TollConfig {
 }
 
 /// What may be called, and how much.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TollPolicy {
     /// Other countries that may be called.
     pub countries: Vec<[u8; 2]>,
@@ -99,8 +55,8 @@ pub struct TollPolicy {
 }
 
 /// What holds outside of some hours, in addition to what holds always: whatever this policy refuses is refused as
-/// refused by night. Its minutes and spend are those of calls that began at night.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// [`Refusal::Night`]. Its minutes and spend are those of calls that began at night.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Night {
     /// When it is day. Hours that are closed by their emergency switch, or are not there, are night.
     pub hours: HoursId,
@@ -109,7 +65,7 @@ pub struct Night {
 }
 
 /// How much may be called. Each is without limit if absent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// How fast calls may follow each other.
     pub rate: Option<Rate>,
@@ -122,7 +78,7 @@ pub struct Limits {
 }
 
 /// How fast calls may follow each other: a bucket of tokens, one for each call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
     /// How many calls in 1,000 seconds on the whole: 2,000 is two a second.
     pub per_1000_s: u32,
@@ -131,7 +87,7 @@ pub struct Rate {
 }
 
 /// What a minute costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// To which class of numbers.
     pub class: Class,
@@ -142,7 +98,7 @@ pub struct Price {
 }
 
 /// What an agent may do towards the outside.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rights {
     /// Call somebody outside.
     pub may_dial: bool,
@@ -150,8 +106,8 @@ pub struct Rights {
     pub may_transfer_out: bool,
 }
 
-/// Why a call to the outside is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Why a call to the outside is refused. Variants are only ever appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Refusal {
     /// Numbers of this kind or country are not called.
     DestinationNotAllowed,
@@ -159,6 +115,16 @@ pub enum Refusal {
     Premium,
     /// The agent has no right to it.
     NoRight,
+    /// There are as many calls as may be.
+    TooManyAtOnce,
+    /// Calls follow each other too fast.
+    TooManyPerSecond,
+    /// The minutes of this day are used up.
+    MinutesUsed,
+    /// The money of this day is used up.
+    SpendUsed,
+    /// It would be allowed by day.
+    Night,
 }
 
 impl TollPolicy {
@@ -177,6 +143,14 @@ impl TollPolicy {
         };
         if allowed { Ok(()) } else { Err(Refusal::DestinationNotAllowed) }
     }
+
+    pub(crate) fn of_agent(&self, agent: AgentId) -> Limits {
+        self.agents.iter().find(|(a, _)| *a == agent).map_or(self.agent, |(_, limits)| *limits)
+    }
+
+    pub(crate) fn of_class(&self, class: Class) -> Limits {
+        self.classes.iter().find(|(c, _)| *c == class).map_or(Limits::default(), |(_, limits)| *limits)
+    }
 }
 
 impl TollConfig {
@@ -191,5 +165,79 @@ impl TollConfig {
     /// What an agent may.
     pub fn rights(&self, agent: AgentId) -> Rights {
         self.rights.iter().find(|(a, _)| *a == agent).map_or(Rights::default(), |(_, rights)| *rights)
+    }
+
+    /// Where a fixed address leads.
+    pub fn target(&self, target: TargetId) -> Destination {
+        let found = self.targets.iter().find(|(t, _)| *t == target).map(|(_, to)| *to);
+        found.unwrap_or(Destination::new(Class::Internal, [0; 2]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(class: Class, country: &[u8; 2]) -> Destination {
+        Destination::new(class, *country)
+    }
+
+    #[test]
+    fn nothing_is_allowed_but_what_stands_there() {
+        let nothing = TollPolicy::default();
+        let some = TollPolicy {
+            countries: alloc::vec![*b"FR"],
+            premium: alloc::vec![*b"DE"],
+            special: true,
+            ..TollPolicy::default()
+        };
+        use Class::*;
+        use Refusal::DestinationNotAllowed as Not;
+        for (class, country, by_default, by_some) in [
+            (Internal, b"\0\0", Ok(()), Ok(())),
+            (Own, b"DE", Ok(()), Ok(())),
+            (Freephone, b"DE", Ok(()), Ok(())),
+            (Emergency, b"DE", Ok(()), Ok(())),
+            (International, b"FR", Err(Not), Ok(())),
+            (International, b"CU", Err(Not), Err(Not)),
+            (Premium, b"DE", Err(Refusal::Premium), Ok(())),
+            (Premium, b"FR", Err(Refusal::Premium), Err(Refusal::Premium)),
+            (Special, b"DE", Err(Not), Ok(())),
+            (Unknown, b"DE", Err(Not), Err(Not)),
+        ] {
+            let to = to(class, country);
+            assert_eq!((nothing.allows(to), some.allows(to)), (by_default, by_some), "{to:?}");
+        }
+    }
+
+    #[test]
+    fn the_price_of_the_country_goes_before_that_of_the_class() {
+        let price = |class, country, per_minute| Price { class, country, per_minute };
+        let config = TollConfig {
+            prices: alloc::vec![
+                price(Class::International, None, 300_000),
+                price(Class::International, Some(*b"FR"), 20_000),
+                price(Class::Own, None, 10_000),
+            ],
+            other_price: 999,
+            ..TollConfig::default()
+        };
+        for (class, country, expected) in [
+            (Class::International, b"FR", 20_000),
+            (Class::International, b"CU", 300_000),
+            (Class::Own, b"FR", 10_000),
+            (Class::Premium, b"DE", 999),
+            (Class::Freephone, b"DE", 0),
+            (Class::Emergency, b"DE", 0),
+        ] {
+            assert_eq!(config.price(to(class, country)), expected, "{class:?} {country:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_not_named_may_nothing() {
+        let all = Rights { may_dial: true, may_transfer_out: true };
+        let config = TollConfig { rights: alloc::vec![(AgentId(1), all)], ..TollConfig::default() };
+        assert_eq!((config.rights(AgentId(1)), config.rights(AgentId(2))), (all, Rights::default()));
     }
 }

@@ -1,0 +1,323 @@
+//! Calls to the outside: whether one may be made, for whom it counts, and what becomes of a refusal.
+//!
+//! Every way to the outside asks here before anybody is dialled: agents who call, consult and transfer, flows that ring a
+//! number, and promises to call back. What is refused changes nothing else.
+
+use crate::destination::{Class, Destination};
+use crate::effect::{Effect, HangUpCause, Notice};
+use crate::event::To;
+use crate::ids::{AgentId, CallId, LegId, PartyId};
+use crate::ledger::{MeterId, Usage};
+use crate::record::{EndedBy, Reason, What};
+use crate::state::Engine;
+use crate::timers::Waiter;
+use crate::toll::{Refusal, Rights};
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// How many parties' destinations are kept before those that nobody needs any more are forgotten.
+const MAX_KNOWN: usize = 10_000;
+
+/// Who wants a call to the outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnBehalf {
+    /// An agent who calls or asks somebody: it counts for the agent too.
+    Agent(AgentId),
+    /// A caller whom this agent sends there.
+    Transfer(Option<AgentId>),
+    /// Nobody in particular: a flow, a promise.
+    Tenant,
+}
+
+impl OnBehalf {
+    fn agent(self) -> Option<AgentId> {
+        match self {
+            OnBehalf::Agent(agent) => Some(agent),
+            OnBehalf::Transfer(agent) => agent,
+            OnBehalf::Tenant => None,
+        }
+    }
+}
+
+/// Somebody tried what the policy forbids, or a call was ended for it: for the log, the metrics and whoever watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecurityNotice {
+    /// In which call, if there is one.
+    pub call: Option<CallId>,
+    /// Which agent, if it was one.
+    pub agent: Option<AgentId>,
+    /// Where the call would have gone.
+    pub destination: Destination,
+    /// Why not.
+    pub refusal: Refusal,
+    /// A call that ran was ended; otherwise one was refused.
+    pub cut: bool,
+    /// How many were refused or ended today, with this one.
+    pub today: u64,
+}
+
+/// What was used up of one agent's limits, or of the tenant's, and what these are by the policy that holds always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// What was used up.
+    pub usage: Usage,
+    /// Of how much.
+    pub limits: crate::toll::Limits,
+}
+
+impl Engine {
+    /// The door says what a party's number is, before the party is called.
+    pub(crate) fn on_party_known(&mut self, party: PartyId, destination: Destination) {
+        if self.s.destinations.len() >= self.s.forget_parties_at.max(MAX_KNOWN) {
+            let calls = self.s.calls.values().map(|c| c.caller);
+            let legs = self.s.legs.values().filter_map(|l| match l.role {
+                crate::leg::Role::Party { party } => Some(party),
+                _ => None,
+            });
+            let callbacks = self.s.callbacks.values().map(|k| k.party);
+            let needed: BTreeSet<PartyId> = calls.chain(legs).chain(callbacks).collect();
+            self.s.destinations.retain(|party, _| needed.contains(party));
+            // Twice as many as are needed may come before it is worth another look.
+            self.s.forget_parties_at = self.s.destinations.len() * 2;
+        }
+        self.s.destinations.insert(party, destination);
+    }
+
+    /// Where somebody is to be found; `None` if nobody asks, because the tenant has no policy.
+    pub(crate) fn destination(&self, to: To) -> Option<Destination> {
+        let toll = self.s.config.toll.as_deref()?;
+        Some(match to {
+            To::Party(party) => self.s.destinations.get(&party).copied().unwrap_or_default(),
+            To::Target(target) => toll.target(target),
+            To::Agent(_) | To::Queue(_) => Destination::new(Class::Internal, [0; 2]),
+        })
+    }
+
+    pub(crate) fn is_emergency(&self, to: To) -> bool {
+        self.destination(to).is_some_and(Destination::is_emergency)
+    }
+
+    fn is_night(&self) -> bool {
+        let night = self.s.config.toll.as_deref().and_then(|t| t.night.as_deref());
+        night.is_some_and(|night| !self.is_open(night.hours))
+    }
+
+    /// What an agent may; everything, while the tenant has no policy.
+    pub fn rights(&self, agent: AgentId) -> Rights {
+        let all = Rights { may_dial: true, may_transfer_out: true };
+        self.s.config.toll.as_deref().map_or(all, |toll| toll.rights(agent))
+    }
+
+    /// Whether numbers of this kind are called at all now, whatever is used up.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn allows(&self, to: Destination) -> Result<(), Refusal> {
+        let Some(toll) = self.s.config.toll.as_deref() else { return Ok(()) };
+        toll.policy.allows(to)?;
+        match toll.night.as_deref().filter(|_| self.is_night()) {
+            Some(night) => night.policy.allows(to).map_err(|_| Refusal::Night),
+            None => Ok(()),
+        }
+    }
+
+    /// What an agent has used up, or all together, as of the last event.
+    pub fn used(&self, agent: Option<AgentId>) -> Used {
+        let Some(toll) = self.s.config.toll.as_deref() else { return Used::default() };
+        let mut ledger = self.s.ledger.clone();
+        ledger.advance(toll, self.s.now);
+        let limits = agent.map_or(toll.policy.tenant, |a| toll.policy.of_agent(a));
+        Used { usage: ledger.usage(agent), limits }
+    }
+
+    /// What calls to one class of numbers have used up, as of the last event.
+    pub fn used_by_class(&self, class: Class) -> Used {
+        let Some(toll) = self.s.config.toll.as_deref() else { return Used::default() };
+        let mut ledger = self.s.ledger.clone();
+        ledger.advance(toll, self.s.now);
+        Used { usage: ledger.usage_of_class(class), limits: toll.policy.of_class(class) }
+    }
+
+    /// The last call to the outside that was refused: the journal position of the event that asked for it, and why.
+    pub fn last_refusal(&self) -> Option<(u64, Refusal)> {
+        self.refusal
+    }
+
+    fn try_admit(&mut self, by: OnBehalf, to: Destination) -> Result<Option<MeterId>, Refusal> {
+        if !to.is_outside() || to.is_emergency() {
+            return Ok(None);
+        }
+        let has_right = match by {
+            OnBehalf::Agent(agent) => self.rights(agent).may_dial,
+            OnBehalf::Transfer(agent) => agent.is_some_and(|a| self.rights(a).may_transfer_out),
+            OnBehalf::Tenant => true,
+        };
+        if !has_right {
+            return Err(Refusal::NoRight);
+        }
+        self.allows(to)?;
+        let (now, night) = (self.s.now, self.is_night());
+        let agent = match by {
+            OnBehalf::Agent(agent) => Some(agent),
+            OnBehalf::Transfer(_) | OnBehalf::Tenant => None,
+        };
+        let Some(toll) = self.s.config.toll.as_deref() else { return Ok(None) };
+        #[cfg(feature = "faults")]
+        if self.fault == Some(crate::state::Mistake::TooManyOutside) {
+            let mut toll = toll.clone();
+            toll.policy.tenant.at_once = None;
+            toll.policy.classes.clear();
+            return self.s.ledger.admit(&toll, now, night, agent, to).map(Some);
+        }
+        self.s.ledger.admit(toll, now, night, agent, to).map(Some)
+    }
+
+    /// Whether somebody may be called now. If so, the call is counted from here on by the meter that is given, where one
+    /// is needed; if not, everybody is told who has to know.
+    pub(crate) fn admit(
+        &mut self,
+        call: Option<CallId>,
+        by: OnBehalf,
+        to: To,
+    ) -> Result<Option<MeterId>, Refusal> {
+        let Some(destination) = self.destination(to) else { return Ok(None) };
+        let admitted = self.try_admit(by, destination);
+        if let Err(refusal) = admitted {
+            self.note_refused(call, by.agent(), destination, refusal);
+        }
+        admitted
+    }
+
+    /// As [`Engine::admit`], and nobody is told.
+    pub(crate) fn admit_quietly(
+        &mut self,
+        by: OnBehalf,
+        to: To,
+    ) -> Result<Option<MeterId>, (Destination, Refusal)> {
+        let Some(destination) = self.destination(to) else { return Ok(None) };
+        self.try_admit(by, destination).map_err(|refusal| (destination, refusal))
+    }
+
+    /// A call to the outside was refused: it stands in the call, its agent is told, and so is the door.
+    pub(crate) fn note_refused(
+        &mut self,
+        call: Option<CallId>,
+        agent: Option<AgentId>,
+        destination: Destination,
+        refusal: Refusal,
+    ) {
+        let now = self.s.now;
+        let Some(toll) = self.s.config.toll.as_deref() else { return };
+        let today = self.s.ledger.note_refusal(toll, now);
+        self.refusal = Some((self.s.position, refusal));
+        if let Some(id) = call {
+            self.moment(id, What::OutsideRefused { agent, destination, refusal });
+            if let Some(c) = self.s.calls.get_mut(&id) {
+                c.refused = Some(refusal);
+            }
+        }
+        if let Some(agent) = agent {
+            self.effect(Effect::Notify { agent, notice: Notice::OutsideRefused(refusal) });
+        }
+        let notice = SecurityNotice { call, agent, destination, refusal, cut: false, today };
+        self.effect(Effect::Security(notice));
+    }
+
+    // ---- who may stay with somebody outside ----
+
+    /// Whether somebody outside may only stay while an agent does.
+    pub(crate) fn needs_agent(&self, leg: LegId) -> bool {
+        self.s.legs.get(&leg).is_some_and(|l| l.only_with.is_some())
+    }
+
+    /// An agent wants to leave a caller with somebody outside, and has no right to.
+    pub(crate) fn refuse_leaving(&mut self, call: CallId, agent: AgentId, with: LegId) {
+        let meter = self.s.legs.get(&with).and_then(|l| l.meter);
+        let to = meter.and_then(|m| self.s.ledger.meter(m)).map(|m| m.to).unwrap_or_default();
+        self.note_refused(Some(call), Some(agent), to, Refusal::NoRight);
+    }
+
+    /// An agent left a conversation: whoever outside may not stay without this one leaves too.
+    pub(crate) fn end_those_only_with(&mut self, call: CallId, agent_leg: LegId) {
+        let Some(c) = self.s.calls.get(&call) else { return };
+        let of = c.legs.iter().rev().find(|l| l.id == agent_leg).map(|l| l.role);
+        let Some(crate::leg::Role::Agent { agent, .. }) = of else { return };
+        let only = |l: &&LegId| self.s.legs.get(l).is_some_and(|l| l.only_with == Some(agent));
+        let leaving: Vec<LegId> = c.talk.iter().filter(only).copied().collect();
+        for leg in leaving {
+            if let Some(c) = self.s.calls.get_mut(&call) {
+                c.talk.retain(|l| *l != leg);
+            }
+            self.end_leg(leg, HangUpCause::Normal);
+        }
+    }
+
+    /// An agent leaves somebody outside to others: from here on that counts for the tenant only.
+    pub(crate) fn hand_over(&mut self, leg: LegId) {
+        if let Some(meter) = self.s.legs.get(&leg).and_then(|l| l.meter) {
+            self.s.ledger.hand_over(meter);
+        }
+    }
+
+    // ---- meters ----
+
+    /// The far end of a call that is counted answered.
+    pub(crate) fn meter_answered(&mut self, meter: Option<MeterId>) {
+        let Some(id) = meter else { return };
+        let now = self.s.now;
+        self.s.ledger.answered(self.s.config.toll.as_deref(), id, now);
+    }
+
+    /// A call that is counted is over, or is not made after all.
+    pub(crate) fn meter_ended(&mut self, meter: Option<MeterId>) {
+        let Some(id) = meter else { return };
+        let now = self.s.now;
+        self.s.ledger.ended(self.s.config.toll.as_deref(), id, now);
+    }
+
+    /// The process before is gone since the last event: nothing of its calls is counted that came after.
+    pub(crate) fn stop_meters(&mut self, at: crate::timers::Time) {
+        let all: Vec<MeterId> = self.s.ledger.meters().map(|(id, _)| *id).collect();
+        for id in all {
+            self.s.ledger.ended(self.s.config.toll.as_deref(), id, at);
+        }
+    }
+
+    /// Sets the timer for the next minute that may exceed a limit, where calls are cut.
+    pub(crate) fn wake_toll(&mut self) {
+        let cuts = self.s.config.toll.as_deref().is_some_and(|toll| toll.cut);
+        match self.s.ledger.cut_at().filter(|_| cuts) {
+            Some(at) => {
+                if self.s.timers.of(Waiter::Toll) != Some(at) {
+                    self.s.timers.set(Waiter::Toll, at);
+                }
+            }
+            None => self.s.timers.clear(Waiter::Toll),
+        }
+    }
+
+    /// Minutes begin: calls for which there are none left end.
+    pub(crate) fn on_toll_deadline(&mut self) {
+        let now = self.s.now;
+        let Some(toll) = self.s.config.toll.as_deref() else { return };
+        for (id, refusal) in self.s.ledger.take_exceeded(toll, now) {
+            let Some(meter) = self.s.ledger.meter(id).copied() else { continue };
+            let Some((leg, call)) = meter.leg.and_then(|l| Some((l, self.s.legs.get(&l)?.call))) else {
+                continue;
+            };
+            let Some(toll) = self.s.config.toll.as_deref() else { return };
+            let today = self.s.ledger.note_refusal(toll, now);
+            let (agent, destination) = (meter.agent, meter.to);
+            self.moment(call, What::CutOff { leg, refusal });
+            let notice = SecurityNotice { call: Some(call), agent, destination, refusal, cut: true, today };
+            self.effect(Effect::Security(notice));
+            let others = self.s.calls.get(&call).map_or(0, |c| c.talk.len());
+            let customer = self.caller_leg(call) == Some(leg);
+            match others > 2 && !customer {
+                true => self.end_leg(leg, HangUpCause::Normal),
+                false => self.close_call(call, EndedBy::Switchroom, Reason::LimitReached),
+            }
+        }
+    }
+}
