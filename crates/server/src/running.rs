@@ -131,13 +131,21 @@ pub fn store_documents(
     let understood = understand_alone(wanted)?;
     let (now, _) = stored_documents(store, tenant)?;
     let steps = plan::difference(&now, wanted);
-    // The other tenants are looked at only when this one takes a network anew.
-    let takes = steps.iter().any(|s| s.kind == "Trunk" && s.action != Action::Delete);
+    // The other tenants are looked at only when this one takes a network or a phone's name anew.
+    let could_take = |kind: &str| {
+        kind == "Trunk" || (!understood.accounts.is_empty() && ["Tenant", "User"].contains(&kind))
+    };
+    let takes = steps.iter().any(|s| could_take(&s.kind) && s.action != Action::Delete);
     let others = if takes { store.tenants().map_err(|e| e.to_string())? } else { Vec::new() };
     for (id, name) in others.into_iter().filter(|(id, _)| *id != tenant) {
-        let other = stored_meaning(store, id)?;
-        if let Some((ip, length)) = other.and_then(|other| understood.takes_from(&other)) {
+        let Some(other) = stored_meaning(store, id)? else { continue };
+        if let Some((ip, length)) = understood.takes_from(&other) {
             return Err(format!("the network {ip}/{length} of a trunk is that of tenant {name:?} already"));
+        }
+        if let Some(user) = understood.registers_like(&other) {
+            return Err(format!(
+                "a phone of tenant {name:?} registers as {user:?} already: give each tenant a sip_domain of its own"
+            ));
         }
     }
     let changes: Vec<Change> = steps
@@ -176,6 +184,13 @@ fn check_networks(tenants: &[(TenantId, engine::Engine, u64, Meaning)]) -> Resul
             if let Some((ip, length)) = a.takes_from(b) {
                 return Err(format!(
                     "the tenants {:?} and {:?} both have the network {ip}/{length} in a trunk: take it from one of them \
+                     (switchroom apply DIR --config FILE) before the start",
+                    a.tenant, b.tenant
+                ));
+            }
+            if let Some(user) = a.registers_like(b) {
+                return Err(format!(
+                    "phones of the tenants {:?} and {:?} both register as {user:?}: give each tenant a sip_domain of its own \
                      (switchroom apply DIR --config FILE) before the start",
                     a.tenant, b.tenant
                 ));

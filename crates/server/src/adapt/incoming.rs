@@ -39,6 +39,7 @@ impl Switch {
         }
         let number = self.number_of(tenant, trunk, &message);
         let (address, display) = caller_of(&message);
+        let address = Secret::new(self.tenants[tenant].meaning.caller(trunk, address.expose_secret()));
         let party = self.new_party(tenant, &address, &display);
         let facts = self.facts_of(tenant, &address);
         let leg = self.tenants[tenant].engine.next_leg();

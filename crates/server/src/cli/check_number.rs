@@ -33,14 +33,11 @@ pub fn run(number: &str, mut args: Arguments) -> Outcome {
         ));
     }
     let caller = args.take("caller");
-    if trunk.is_some() && caller.is_some() {
-        return Err(Failure::Usage("--caller is for calls to the outside: keep it or --trunk".into()));
-    }
     let documents = documents(&mut args)?;
     args.end()?;
     let tenant = Told::of(&documents)?;
     let report = match trunk {
-        Some(trunk) => tenant.inward(number, &trunk)?,
+        Some(trunk) => tenant.inward(number, &trunk, caller.as_deref())?,
         None => tenant.outward(number, user.as_deref(), caller.as_deref())?,
     };
     say(&if json { format!("{:#}", report.json) } else { report.text });
@@ -98,7 +95,7 @@ impl Told {
         self.meaning.names.of("Trunk", id.0)
     }
 
-    fn inward(&self, sent: &str, trunk: &str) -> Result<Report, Failure> {
+    fn inward(&self, sent: &str, trunk: &str, caller: Option<&str>) -> Result<Report, Failure> {
         let unknown = || {
             let all: Vec<&str> = self.meaning.trunk_plans.iter().map(|t| t.name.as_str()).collect();
             format!("there is no Trunk {trunk:?}: {}", crate::tenant::schema::nearest(trunk, &all))
@@ -126,11 +123,15 @@ impl Told {
             }
             _ => text.push_str("  none of the tenant's numbers"),
         }
+        let caller = caller.map(|sent| self.meaning.caller(plan.id, sent));
+        if let Some(caller) = &caller {
+            let _ = write!(text, "\n  the caller is {caller}");
+        }
         let refused = number
             .is_none()
             .then(|| format!("{sent} from Trunk {trunk:?} is no Number of the tenant: its calls get 404"));
         let json = json!({
-            "sent": sent, "world": world, "rule": rule, "number": of_ours, "flow": flow, "trunk": about(plan),
+            "sent": sent, "world": world, "rule": rule, "number": of_ours, "flow": flow, "caller": caller, "trunk": about(plan),
             "refused": refused,
         });
         Ok(Report { text, json, refused })

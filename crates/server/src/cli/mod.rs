@@ -66,7 +66,7 @@ const COMMANDS: [Command; 10] = [
     },
     Command {
         name: "check",
-        usage: "--config FILE [--tenant-files DIR] | --number N [--as USER] [--caller N | --trunk T] [--json] (--tenant-files DIR | --config FILE --tenant T | --server URL --token T)",
+        usage: "--config FILE [--tenant-files DIR] | --number N [--as USER | --trunk T] [--caller N] [--json] (--tenant-files DIR | --config FILE --tenant T | --server URL --token T)",
         does: "says what is wrong with a configuration, or where a call to or from a number goes, and why",
         run: check::run,
     },

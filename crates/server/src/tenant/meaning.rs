@@ -169,6 +169,20 @@ impl Meaning {
         (found.copied(), made)
     }
 
+    /// The number of a caller from a trunk, as the trunk's rules write it. An address that is no number stays.
+    pub fn caller(&self, trunk: TrunkId, sent: &str) -> String {
+        let digits = sent.strip_prefix('+').unwrap_or(sent);
+        let rules = self.trunk_plan(trunk).filter(|_| digits.bytes().all(|c| c.is_ascii_digit()));
+        let made = rules.map(|t| t.inbound.inward(sent, WhoseNumber::Caller, &self.dial_plan));
+        made.and_then(Result::ok).map_or_else(|| sent.to_string(), |made| made.number)
+    }
+
+    /// A phone that registers here under a name by which one of the other tenant's does: nobody could tell them apart.
+    pub fn registers_like(&self, other: &Meaning) -> Option<&str> {
+        let apart = matches!((&self.sip_domain, &other.sip_domain), (Some(a), Some(b)) if a != b);
+        self.accounts.keys().find(|user| !apart && other.accounts.contains_key(*user)).map(String::as_str)
+    }
+
     /// What is heard: in this language, or in the one that the prompt has.
     pub fn prompt(&self, id: PromptId, language: LanguageId) -> Option<&media::prompt::Prompt> {
         self.spoken.get(&(id, language)).or_else(|| self.prompts.get(&id))

@@ -87,6 +87,13 @@ fn what_comes_from_a_trunk_is_read_by_its_rules() {
         let (got, out, errors) = asked("carrier", &["--number", sent, "--trunk", trunk]);
         assert!(got == code && out.contains(says), "{sent} from {trunk}: {out}{errors}");
     }
+    for (sent, caller) in
+        [("0421777", "+49421777"), ("0043123456", "+43123456"), ("anna", "anna"), ("+331555", "+331555")]
+    {
+        let (_, report) =
+            json("carrier", &["--number", "49421555100", "--trunk", "carrier", "--caller", sent]);
+        assert_eq!(report["caller"], caller, "{sent}");
+    }
     let (code, report) = json("carrier", &["--number", "0421555100", "--trunk", "backup"]);
     assert_eq!((code, &report["world"], &report["flow"]), (0, &"+49421555100".into(), &"switchboard".into()));
 }
@@ -148,6 +155,35 @@ fn passwords_must_be_where_the_files_say() {
     std::fs::write(secrets.join("phone-anna.password"), "y").unwrap();
     let (code, _, errors) = check();
     assert_eq!(code, 0, "{errors}");
+}
+
+// Whose phone it is follows from its name and the tenant's domain, so both together belong to one tenant.
+#[test]
+fn phones_of_two_tenants_are_told_apart() {
+    let tenant = |id: &str, domain: &str| {
+        format!(
+            "kind: Tenant\nid: {id}\nprofile: contact-center\n{domain}---\n\
+             {{kind: User, id: a, roles: [agent], registers: {{user: anna, password_file: a}}}}\n"
+        )
+    };
+    let (_dir, dir) = folder(&[]);
+    let at = dir.display();
+    let config = dir.join("s.toml");
+    let text = format!(
+        "[store]\nurl = \"sqlite:{at}/s.db\"\nregion = \"x\"\n[blobs]\nurl = \"file:{at}/blobs\"\nregion = \"x\"\n\
+         [keys]\nurl = \"file:{at}/key\"\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    let apply = |text: &str| {
+        let (_files, files) = folder(&[("t.yaml", text)]);
+        run(&["apply", files.to_str().unwrap(), "--config", config.to_str().unwrap()])
+    };
+    assert_eq!(apply(&tenant("one", "sip_domain: one.example\n")).0, 0);
+    for domain in ["", "sip_domain: ONE.example\n"] {
+        let (code, _, errors) = apply(&tenant("two", domain));
+        assert!(code == 1 && errors.contains("tenant \"one\" registers as \"anna\" already"), "{errors}");
+    }
+    assert_eq!(apply(&tenant("two", "sip_domain: two.example\n")).0, 0);
 }
 
 // The database of a stopped server is asked as its files are.
