@@ -32,6 +32,7 @@ mod method;
 mod name;
 mod nonces;
 mod refuse;
+mod reliable;
 mod seed;
 mod session;
 mod slots;
