@@ -75,6 +75,7 @@ impl Endpoint {
             | Method::Options
             | Method::Register
             | Method::Update
+            | Method::Prack
             | Method::Info => {}
             Method::Other => return self.reply_once(&m, from, 501, "", b""),
             _ => {
@@ -92,13 +93,14 @@ impl Endpoint {
         }
         let in_dialog = !tag_of(m.value(Name::To).unwrap_or_default()).is_empty();
         match (method, in_dialog) {
-            (Method::Invite | Method::Update, _) if !m.body().is_empty() && !is_sdp(&m) => {
+            (Method::Invite | Method::Update | Method::Prack, _) if !m.body().is_empty() && !is_sdp(&m) => {
                 self.reply_once(&m, from, 415, "", b"Accept: application/sdp\r\n");
             }
             (Method::Invite, true) => self.on_reinvite(now, from, &m),
             (Method::Invite, false) => self.on_invite(now, from, m),
             (Method::Bye, _) => self.on_bye(now, from, &m),
             (Method::Update, _) => self.on_update(now, from, &m),
+            (Method::Prack, _) => self.on_prack(now, from, &m),
             (Method::Info, _) => self.on_info(now, from, &m),
             (Method::Register, _) => self.on_outside_request(now, from, m, method),
             (_, true) if self.call_of(&m).is_none() => self.reply_once(&m, from, 481, "", b""),

@@ -8,12 +8,13 @@ use crate::build::{Body, Wire, dialog_lines, push_tag, read_tag};
 use crate::dialog::{Dialog, tag_of};
 use crate::endpoint::{Destination, Endpoint, Transport};
 use crate::event::{Event, Refused};
-use crate::exchange::{Offered, Offering};
+use crate::exchange::{Offered, Offering, Way};
 use crate::info::Infos;
 use crate::login::Logins;
 use crate::message::Message;
 use crate::method::{Method, Methods};
 use crate::name::Name;
+use crate::reliable::{Confirmed, Reliable};
 use crate::session::Session;
 use crate::slots::Key;
 use crate::time::Time;
@@ -64,6 +65,7 @@ pub(crate) struct Unacknowledged {
 pub(crate) struct Branch {
     pub(crate) tag: Box<[u8]>,
     pub(crate) dialog: Dialog,
+    pub(crate) confirmed: Confirmed,
 }
 
 pub(crate) struct Call {
@@ -75,6 +77,8 @@ pub(crate) struct Call {
     pub(crate) state: State,
     /// Whether we made the Call-ID.
     pub(crate) we_called: bool,
+    /// Whether our INVITE made the first offer.
+    pub(crate) we_offered: bool,
     /// Methods that the far end says it takes; `None` while it has said nothing.
     pub(crate) takes: Option<Methods>,
     /// The offer of theirs that we have to answer.
@@ -88,6 +92,8 @@ pub(crate) struct Call {
     pub(crate) extra: Box<str>,
     /// Empty once the call is up: then only one dialog is the call.
     pub(crate) branches: Vec<Branch>,
+    /// Our provisional answers that must arrive; `None` where the caller knows of none.
+    pub(crate) reliable: Option<Box<Reliable>>,
     /// INFO requests of ours.
     pub(crate) infos: Infos,
     /// How it is watched over.
@@ -106,6 +112,7 @@ impl Call {
             peer,
             state,
             we_called,
+            we_offered: false,
             takes: None,
             offered: None,
             offering: None,
@@ -113,6 +120,7 @@ impl Call {
             bye_waits: false,
             extra: Box::default(),
             branches: Vec::new(),
+            reliable: None,
             infos: Infos::default(),
             session: Session::default(),
             logins: None,
@@ -138,6 +146,18 @@ impl Call {
         }
     }
 
+    /// A target refresh, of the call or of one of its early dialogs.
+    pub(crate) fn retarget(&mut self, branch: Option<usize>, from: Destination, m: &Message) {
+        self.read_allow(m);
+        match branch.and_then(|n| self.branches.get_mut(n)) {
+            Some(early) => early.dialog.retarget(m),
+            None => {
+                self.dialog.retarget(m);
+                self.peer = from;
+            }
+        }
+    }
+
     /// Whether the far end says that it takes a method.
     pub(crate) fn may_send(&self, method: Method) -> bool {
         self.takes.is_some_and(|m| m.contains(method))
@@ -147,7 +167,8 @@ impl Call {
     fn next_wake(&self) -> Option<Time> {
         let offering = self.offering.as_ref().and_then(|o| o.retry_at);
         let offered = self.offered.as_ref().map(|o| o.until);
-        [offering, offered, self.session.wake()].into_iter().flatten().min()
+        let reliable = self.reliable.as_ref().and_then(|r| r.wake());
+        [offering, offered, reliable, self.session.wake()].into_iter().flatten().min()
     }
 }
 
@@ -192,13 +213,13 @@ impl Endpoint {
 
     pub(crate) fn send_bye(&mut self, now: Time, key: Key, extra: &str, how: Hangup) {
         self.close(now, key);
-        let Some(mut c) = self.forget(key) else { return };
+        let Some(mut c) = self.forget(now, key) else { return };
         self.bye(now, &mut c, extra);
         self.events.push_back(Event::Ended { call: CallId(key), how });
     }
 
     pub(crate) fn send_bye_quietly(&mut self, now: Time, key: Key) {
-        if let Some(mut c) = self.forget(key) {
+        if let Some(mut c) = self.forget(now, key) {
             let extra = core::mem::take(&mut c.extra);
             self.bye(now, &mut c, &extra);
         }
@@ -221,7 +242,7 @@ impl Endpoint {
         let tx = self.start_server(m, Method::Bye, from, None);
         self.answer(now, tx, 200, "", b"", b"", b"");
         self.close(now, key);
-        let state = self.forget(key).map(|c| c.state);
+        let state = self.forget(now, key).map(|c| c.state);
         let call = CallId(key);
         self.events.push_back(match state {
             // A BYE in an early dialog of theirs is a CANCEL by other means (RFC 3261 section 15).
@@ -235,26 +256,24 @@ impl Endpoint {
 
     // Answers or cancels what is still open when a call goes away.
     fn close(&mut self, now: Time, key: Key) {
-        let Some(c) = self.calls.get_mut(key) else { return };
-        let (state, offered) = (c.state, c.offered.take());
-        if let Some(o) = offered {
-            self.answer(now, o.tx, 487, "", b"", b"", b"");
-        }
-        match state {
-            State::Incoming { tx } => {
+        match self.calls.get(key).map(|c| c.state) {
+            Some(State::Incoming { tx }) => {
                 let tag = self.local_tag(key);
                 self.answer(now, tx, 487, "", &tag, b"", b"");
             }
-            State::Calling { .. } => self.send_cancel(now, key),
+            Some(State::Calling { .. }) => self.send_cancel(now, key),
             _ => {}
         }
     }
 
-    /// Takes a call out.
-    pub(crate) fn forget(&mut self, key: Key) -> Option<Call> {
-        let c = self.calls.remove(key)?;
+    /// Takes a call out. A request of theirs inside it that still waits gets its answer.
+    pub(crate) fn forget(&mut self, now: Time, key: Key) -> Option<Call> {
+        let mut c = self.calls.remove(key)?;
         if let Some(at) = c.wake {
             self.wakes.remove(&(at, key));
+        }
+        if let Some(Way::Request(tx)) = c.offered.take().map(|o| o.way) {
+            self.answer(now, tx, 487, "", b"", b"", b"");
         }
         Some(c)
     }
@@ -341,7 +360,7 @@ impl Endpoint {
             Timer::Cancelled => {
                 let State::Cancelling { tx, .. } = c.state else { return };
                 self.clients.remove(tx);
-                self.call_refused(key, Refused { code: 487, redirected: false });
+                self.call_refused(now, key, Refused { code: 487, redirected: false });
             }
             _ => {
                 let call = CallId(key);
@@ -367,6 +386,7 @@ impl Endpoint {
 
     /// Does what a call has to do by now.
     pub(crate) fn on_wake(&mut self, now: Time, key: Key) {
+        self.on_reliable_wake(now, key);
         self.on_exchange_wake(now, key);
         self.on_session_wake(now, key);
         self.rewake(key);

@@ -5,7 +5,9 @@ use crate::call::{Call, CallId, Hangup, State, Unacknowledged};
 use crate::dialog::Dialog;
 use crate::endpoint::{Destination, Endpoint};
 use crate::event::Event;
+use crate::exchange::Way;
 use crate::message::Message;
+use crate::reliable::Reliable;
 use crate::session::Session;
 use crate::slots::Key;
 use crate::time::Time;
@@ -15,18 +17,26 @@ use crate::transaction::ServerState;
 impl Endpoint {
     // ---- what the caller of this room does ----
 
-    /// Sends a provisional answer, 101 to 199, with or without a session description.
+    /// Sends a provisional answer, 101 to 199, with or without a session description. Where the caller can make sure that it
+    /// arrives (RFC 3262), one with a description is sent so, and is the session: a later 200 says none again. One that
+    /// does not arrive in 32 seconds ends the call ([`Hangup::NoAck`]).
     pub fn progress(&mut self, now: Time, call: CallId, code: u16, body: &[u8]) {
         let Some(c) = self.calls.get(call.0) else { return };
         let State::Incoming { tx } = c.state else { return };
+        if self.progress_reliably(now, call.0, code.clamp(101, 199), body) {
+            return;
+        }
+        let Some(c) = self.calls.get(call.0) else { return };
         let (tag, contact) = (self.local_tag(call.0), self.contact_of(c.peer.transport));
         self.answer(now, tx, code.clamp(101, 199), "", &tag, &contact, body);
     }
 
-    /// Answers a call with 200; the answer is repeated until its ACK comes.
+    /// Answers a call with 200; the answer is repeated until its ACK comes. It waits for the PRACK of a description that
+    /// went before it.
     pub fn accept(&mut self, now: Time, call: CallId, body: &[u8]) {
         let Some(c) = self.calls.get(call.0) else { return };
         let State::Incoming { tx } = c.state else { return };
+        let Some(body) = self.body_of_2xx(call.0, body) else { return };
         if let Some(c) = self.calls.get_mut(call.0) {
             c.state = State::Up;
         }
@@ -44,7 +54,7 @@ impl Endpoint {
         let State::Incoming { tx } = c.state else { return };
         let tag = self.local_tag(call.0);
         self.answer(now, tx, code.clamp(300, 699), reason, &tag, lines.as_bytes(), b"");
-        self.forget(call.0);
+        self.forget(now, call.0);
     }
 
     /// Asks the far end of a call that has no final answer yet who it is: 401, or 407 for a caller that we are a proxy
@@ -62,6 +72,7 @@ impl Endpoint {
         let dialog = Dialog::incoming(m, b"", first_cseq);
         let mut call = Call::new(secret, dialog, from, State::Incoming { tx }, false);
         call.read_allow(m);
+        call.reliable = Reliable::wanted(m, tx, (secret >> 32) as u32 & 0xffff);
         call.session = Session::new(self.session_timer);
         call.session.heard(m.body());
         let key = self.calls.insert(call);
@@ -87,12 +98,12 @@ impl Endpoint {
         self.answer(now, tx, 487, "", &tag, b"", b"");
         match self.calls.get_mut(key) {
             // A cancelled re-INVITE leaves its call as it was.
-            Some(c) if c.offered.as_ref().is_some_and(|o| o.tx == tx) => {
+            Some(c) if c.offered.as_ref().is_some_and(|o| o.way == Way::Request(tx)) => {
                 c.offered = None;
                 self.rewake(key);
             }
             Some(_) => {
-                self.forget(key);
+                self.forget(now, key);
                 self.events.push_back(Event::Cancelled { call: CallId(key) });
             }
             None => {}

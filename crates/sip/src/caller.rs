@@ -5,10 +5,12 @@ use crate::call::{Branch, Call, CallId, State};
 use crate::dialog::{Dialog, tag_of};
 use crate::endpoint::{Destination, Endpoint};
 use crate::event::{Event, Refused};
+use crate::exchange::{Offered, Way};
 use crate::login::{Login, Logins};
 use crate::message::Message;
 use crate::method::Method;
 use crate::name::Name;
+use crate::reliable::{self, Confirmed};
 use crate::session::{Session, SessionTimer};
 use crate::slots::Key;
 use crate::time::Time;
@@ -72,6 +74,7 @@ impl Endpoint {
         call.logins = out.login.map(Logins::new);
         call.session = Session::new(out.session_timer.unwrap_or(self.session_timer));
         call.session.said(out.body);
+        call.we_offered = !out.body.is_empty();
         let session = call.session.lines();
         let mut logins = call.logins.clone();
         let key = self.calls.insert(call);
@@ -114,12 +117,21 @@ impl Endpoint {
             Some(n) => n,
             None if c.branches.len() < MAX_BRANCHES => {
                 let dialog = c.dialog.answered(m);
-                c.branches.push(Branch { tag: tag.into(), dialog });
+                c.branches.push(Branch { tag: tag.into(), dialog, confirmed: Confirmed::default() });
                 c.branches.len() - 1
             }
             None => return,
         };
+        if let Some(number) = reliable::number_of(m) {
+            if !self.confirm(now, key, branch, m, number) {
+                return;
+            }
+        }
         let body = m.body().to_vec();
+        let early = self.calls.get_mut(key).and_then(|c| c.branches.get_mut(branch));
+        if let Some(early) = early.filter(|_| !body.is_empty()) {
+            early.confirmed.description = body.as_slice().into();
+        }
         self.events.push_back(Event::Progress { call: CallId(key), code, branch: branch as u8, body });
     }
 
@@ -132,6 +144,11 @@ impl Endpoint {
         let tag = tag_of(m.value(Name::To).unwrap_or_default());
         let early = c.branches.iter().find(|b| *b.tag == *tag);
         let remote_cseq = early.and_then(|b| b.dialog.remote_cseq);
+        // What was agreed on before needs no second word.
+        let body = match early {
+            Some(b) if m.body().is_empty() && c.we_offered => b.confirmed.description.to_vec(),
+            _ => m.body().to_vec(),
+        };
         c.dialog = c.dialog.answered(m);
         c.dialog.remote_cseq = remote_cseq;
         c.peer = Destination { connection: from.connection.or(c.peer.connection), ..from };
@@ -139,7 +156,10 @@ impl Endpoint {
         c.read_allow(m);
         // The other phones of a forked call are none of this dialog: a BYE of theirs must not end it.
         c.branches.clear();
-        c.session.heard(m.body());
+        if matches!(c.offered, Some(Offered { way: Way::Provisional { .. }, .. })) {
+            c.offered = None;
+        }
+        c.session.heard(&body);
         self.send_ack(tx, key, m);
         if cancelled {
             // The 200 crossed our CANCEL: the call is up and has to be ended as such.
@@ -148,7 +168,7 @@ impl Endpoint {
             self.events.push_back(Event::Refused { call: CallId(key), refused });
         } else {
             self.session_accepted(now, key, m);
-            self.events.push_back(Event::Answered { call: CallId(key), body: m.body().to_vec() });
+            self.events.push_back(Event::Answered { call: CallId(key), body });
         }
     }
 
@@ -224,15 +244,15 @@ impl Endpoint {
     }
 
     /// Our INVITE got a final answer that is not 2xx.
-    pub(crate) fn on_refused(&mut self, key: Key, code: u16, m: &Message) {
+    pub(crate) fn on_refused(&mut self, now: Time, key: Key, code: u16, m: &Message) {
         let redirected = (300..400).contains(&code)
             && m.value(Name::Contact).and_then(|v| split_outside_quotes(v, b',').next()).is_some();
-        self.call_refused(key, Refused { code, redirected });
+        self.call_refused(now, key, Refused { code, redirected });
     }
 
     /// A call of ours is over before it was up.
-    pub(crate) fn call_refused(&mut self, key: Key, refused: Refused) {
-        if self.forget(key).is_some() {
+    pub(crate) fn call_refused(&mut self, now: Time, key: Key, refused: Refused) {
+        if self.forget(now, key).is_some() {
             self.events.push_back(Event::Refused { call: CallId(key), refused });
         }
     }

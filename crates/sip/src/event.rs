@@ -48,7 +48,7 @@ pub enum Event {
     Answered {
         /// Which.
         call: CallId,
-        /// The session description of the answer.
+        /// The session description of the answer; that of a provisional one where the 200 carries none.
         body: Vec<u8>,
     },
     /// A call of ours was refused, not answered, or cancelled to its end. The call is gone.
@@ -65,7 +65,7 @@ pub enum Event {
         /// The answer, when the offer was ours.
         body: Vec<u8>,
     },
-    /// The far end offers another session (re-INVITE or UPDATE): answer or reject it. One that is not answered in time, 60
+    /// The far end offers another session (re-INVITE, UPDATE or PRACK, or the first one in a provisional answer): answer or reject it. One that is not answered in time, 60
     /// or 16 seconds, is refused here.
     Reoffer {
         /// Which.

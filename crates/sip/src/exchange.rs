@@ -17,14 +17,23 @@ use core::time::Duration;
 const MAX_GLARES: u8 = 4;
 /// How long the caller of this room may take to answer an offer: less than the far end waits where it waits for a
 /// request that is no INVITE (32 seconds).
-const TO_ANSWER_UPDATE: Duration = Duration::from_secs(16);
+pub(crate) const TO_ANSWER_UPDATE: Duration = Duration::from_secs(16);
 const TO_ANSWER_INVITE: Duration = Duration::from_secs(60);
 
 /// An offer of the far end that waits for our answer.
 pub(crate) struct Offered {
-    pub(crate) tx: Key,
+    pub(crate) way: Way,
     /// When it is refused because nobody answered it.
     pub(crate) until: Time,
+}
+
+/// What carried an offer of theirs, and so carries our answer back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// A re-INVITE, an UPDATE or a PRACK.
+    Request(Key),
+    /// A provisional answer to an INVITE of ours that offered nothing.
+    Provisional { branch: usize, number: u32 },
 }
 
 /// A change of the session that we asked for.
@@ -143,27 +152,39 @@ impl Endpoint {
     /// Answers [`Event::Reoffer`].
     pub fn answer_reoffer(&mut self, now: Time, call: CallId, body: &[u8]) {
         let Some(offered) = self.calls.get_mut(call.0).and_then(|c| c.offered.take()) else { return };
-        self.rewake(call.0);
-        let tx = offered.tx;
+        let tx = match offered.way {
+            Way::Request(tx) => tx,
+            Way::Provisional { branch, number } => {
+                return self.send_prack(now, call.0, branch, number, body);
+            }
+        };
         match self.servers.get(tx).map(|s| s.method) {
             Some(Method::Invite) => self.send_ok(now, call.0, tx, body),
             Some(_) => {
-                let session = self.session_answered(now, call.0);
                 let Some(c) = self.calls.get_mut(call.0) else { return };
                 c.session.said(body);
-                let transport = c.peer.transport;
-                let lines = [self.contact_of(transport), session].concat();
+                let (transport, up) = (c.peer.transport, c.state == State::Up);
+                let mut lines = self.contact_of(transport);
+                if up {
+                    lines.extend(self.session_answered(now, call.0));
+                }
                 self.answer(now, tx, 200, "", b"", &lines, body);
             }
             None => {}
         }
+        self.go_on(now, call.0);
     }
 
-    /// Refuses [`Event::Reoffer`], usually with 488; the session stays as it was.
+    /// Refuses [`Event::Reoffer`], usually with 488; the session stays as it was. An offer to a call of ours that is not up
+    /// yet cannot be refused: the call is hung up.
     pub fn reject_reoffer(&mut self, now: Time, call: CallId, code: u16) {
         let Some(offered) = self.calls.get_mut(call.0).and_then(|c| c.offered.take()) else { return };
-        self.rewake(call.0);
-        self.answer(now, offered.tx, code.clamp(300, 699), "", b"", b"", b"");
+        match offered.way {
+            Way::Request(tx) => self.answer(now, tx, code.clamp(300, 699), "", b"", b"", b""),
+            // An offer in a provisional answer cannot be refused (RFC 3262 section 5), only the call.
+            Way::Provisional { .. } => return self.hang_up(now, call, ""),
+        }
+        self.go_on(now, call.0);
     }
 
     pub(crate) fn on_reinvite(&mut self, now: Time, from: Destination, m: &Message) {
@@ -179,7 +200,7 @@ impl Endpoint {
         if let Some(line) = self.too_short(Some(key), m) {
             return self.reply_once(m, from, 422, "", line.as_bytes());
         }
-        let tx = self.begin_offered(now, key, from, m, Method::Invite, TO_ANSWER_INVITE);
+        let tx = self.begin_offered(now, key, None, from, m, Method::Invite);
         self.answer(now, tx, 100, "", b"", b"", b"");
         self.events.push_back(Event::Reoffer { call: CallId(key), body: m.body().to_vec() });
     }
@@ -193,13 +214,7 @@ impl Endpoint {
         }
         let Some(c) = self.calls.get_mut(key) else { return };
         if m.body().is_empty() {
-            match branch.and_then(|n| c.branches.get_mut(n)) {
-                Some(early) => early.dialog.retarget(m),
-                None => {
-                    c.dialog.retarget(m);
-                    c.peer = from;
-                }
-            }
+            c.retarget(branch, from, m);
             let mut lines = self.contact_of(from.transport);
             if self.calls.get(key).is_some_and(|c| c.state == State::Up) {
                 self.session_asked(key, m);
@@ -209,13 +224,21 @@ impl Endpoint {
             return self.answer(now, tx, 200, "", b"", &lines, b"");
         }
         // RFC 3311 section 5.2: not before the offer before it is answered, be it theirs or ours.
-        if c.state != State::Up || c.offered.is_some() || c.unacknowledged.is_some() {
+        let agreed = match c.state {
+            State::Up => c.unacknowledged.is_none(),
+            State::Incoming { .. } => c.reliable.as_ref().is_some_and(|r| r.is_agreed()),
+            State::Calling { .. } => {
+                branch.and_then(|n| c.branches.get(n)).is_some_and(|b| b.confirmed.is_agreed())
+            }
+            State::Cancelling { .. } => false,
+        };
+        if !agreed || c.offered.is_some() {
             return self.come_again(m, from);
         }
         if self.glares(now, key) {
             return self.reply_once(m, from, 491, "", b"");
         }
-        self.begin_offered(now, key, from, m, Method::Update, TO_ANSWER_UPDATE);
+        self.begin_offered(now, key, branch, from, m, Method::Update);
         self.events.push_back(Event::Reoffer { call: CallId(key), body: m.body().to_vec() });
     }
 
@@ -223,20 +246,21 @@ impl Endpoint {
         &mut self,
         now: Time,
         key: Key,
+        branch: Option<usize>,
         from: Destination,
         m: &Message,
         method: Method,
-        wait: Duration,
     ) -> Key {
         let tx = self.start_server(m, method, from, Some(key));
         if let Some(c) = self.calls.get_mut(key) {
-            c.dialog.retarget(m);
-            c.peer = from;
-            c.read_allow(m);
-            c.offered = Some(Offered { tx, until: now + wait });
+            c.retarget(branch, from, m);
+            let wait = if method == Method::Invite { TO_ANSWER_INVITE } else { TO_ANSWER_UPDATE };
+            c.offered = Some(Offered { way: Way::Request(tx), until: now + wait });
             c.session.heard(m.body());
+            if c.state == State::Up {
+                self.session_asked(key, m);
+            }
         }
-        self.session_asked(key, m);
         self.rewake(key);
         tx
     }
@@ -263,7 +287,7 @@ impl Endpoint {
     }
 
     // 500 with a Retry-After of 0 to 10 seconds, by chance (RFC 3261 section 14.2, RFC 3311 section 5.2).
-    fn come_again(&mut self, m: &Message, from: Destination) {
+    pub(crate) fn come_again(&mut self, m: &Message, from: Destination) {
         let seconds = self.chance.next() % 11;
         self.reply_once(m, from, 500, "", format!("Retry-After: {seconds}\r\n").as_bytes());
     }
@@ -273,8 +297,13 @@ impl Endpoint {
     pub(crate) fn on_exchange_wake(&mut self, now: Time, key: Key) {
         let Some(c) = self.calls.get_mut(key) else { return };
         if c.offered.as_ref().is_some_and(|o| o.until <= now) {
-            if let Some(o) = c.offered.take() {
-                self.answer(now, o.tx, 500, "", b"", b"Retry-After: 5\r\n", b"");
+            match c.offered.take().map(|o| o.way) {
+                Some(Way::Request(tx)) => {
+                    self.answer(now, tx, 500, "", b"", b"Retry-After: 5\r\n", b"");
+                    self.go_on(now, key);
+                }
+                Some(Way::Provisional { .. }) => return self.hang_up(now, CallId(key), ""),
+                None => {}
             }
         }
         let Some(c) = self.calls.get_mut(key) else { return };

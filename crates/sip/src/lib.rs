@@ -36,6 +36,7 @@ mod nonces;
 mod refuse;
 mod registrar;
 mod registration;
+mod reliable;
 mod seed;
 mod session;
 mod slots;

@@ -40,6 +40,8 @@ pub enum Name {
     Subject,
     SessionExpires,
     MinSe,
+    RSeq,
+    RAck,
     /// Any other; its text stands in the message.
     Other,
 }
@@ -72,6 +74,8 @@ impl Name {
             3 if is("Via") => Name::Via,
             4 if is("From") => Name::From,
             4 if is("CSeq") => Name::CSeq,
+            4 if is("RSeq") => Name::RSeq,
+            4 if is("RAck") => Name::RAck,
             4 if is("Date") => Name::Date,
             5 if is("Route") => Name::Route,
             5 if is("Allow") => Name::Allow,

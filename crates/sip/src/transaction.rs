@@ -34,6 +34,8 @@ pub(crate) enum Owner {
     Reoffer(Key),
     /// An INFO of ours.
     Info(Key),
+    /// A PRACK of ours.
+    Prack(Key),
     /// A request outside dialogs.
     Ask(AskId),
     /// BYE and CANCEL: nobody waits for their end.
@@ -44,7 +46,7 @@ impl Owner {
     /// The call that the request belongs to.
     pub(crate) fn call(self) -> Option<Key> {
         match self {
-            Owner::Invite(call) | Owner::Reoffer(call) | Owner::Info(call) => Some(call),
+            Owner::Invite(call) | Owner::Reoffer(call) | Owner::Info(call) | Owner::Prack(call) => Some(call),
             Owner::Ask(_) | Owner::Nobody => None,
         }
     }
@@ -332,14 +334,15 @@ impl Endpoint {
                 let message = m.map(|m| Box::new(m.clone()));
                 self.events.push_back(Event::Asked { ask, code, cseq, message });
             }
-            (Owner::Invite(call), Some(m)) => self.on_refused(call, code, m),
-            (Owner::Invite(call), None) => self.call_refused(call, Refused { code, redirected: false }),
+            (Owner::Invite(call), Some(m)) => self.on_refused(now, call, code, m),
+            (Owner::Invite(call), None) => self.call_refused(now, call, Refused { code, redirected: false }),
             (Owner::Reoffer(call), Some(m)) if code < 300 => self.on_reanswered(now, call, m),
             (Owner::Reoffer(call), Some(_)) => self.on_reoffer_refused(now, call, code),
             // What could not be sent is what nobody answered.
             (Owner::Reoffer(call), None) => self.on_reoffer_refused(now, call, 408),
             (Owner::Info(call), _) => self.on_info_answered(now, call, code),
-            (Owner::Nobody, _) => {}
+            // The answer that it confirms is sent again if it did not arrive; the call's own timers do the rest.
+            (Owner::Prack(_) | Owner::Nobody, _) => {}
         }
     }
 

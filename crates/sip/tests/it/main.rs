@@ -6,5 +6,6 @@ mod exchange;
 mod hostile;
 mod login;
 mod network;
+mod reliable;
 mod session;
 mod torture;

@@ -173,6 +173,20 @@ impl World {
         self.sides[0].endpoint.invite(now, &out)
     }
 
+    /// A call from 0 to 1 with another offer, or none, and with header lines.
+    pub fn call_with(&mut self, body: &[u8], extra: &str) -> CallId {
+        let (to, now) = (self.sides[1].addr, self.now);
+        let out = sip::Outgoing {
+            uri: "sip:500@192.0.2.2",
+            from: "<sip:100@192.0.2.1>",
+            to_header: "<sip:500@192.0.2.2>",
+            body,
+            extra,
+            ..sip::Outgoing::to(to)
+        };
+        self.sides[0].endpoint.invite(now, &out)
+    }
+
     /// A call from 0 to 1 that is up on both sides.
     pub fn up(&mut self) -> (CallId, CallId) {
         let a = self.call();

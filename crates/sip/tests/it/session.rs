@@ -133,7 +133,7 @@ fn the_callee_refreshes_where_the_caller_wants_that_or_does_not_know_of_timers()
     w.assert_empty();
     // A proxy asked, and the caller does not know: nothing may be required of it.
     let mut w = world(3);
-    without(&mut w, 0, "Supported: timer\r\n");
+    without(&mut w, 0, ", timer");
     let a = call(&mut w, timer(400, 90), "");
     answer(&mut w);
     assert_eq!(line(&w, 1, "SIP/2.0 200", Name::SessionExpires).unwrap(), "400;refresher=uas");
@@ -143,7 +143,7 @@ fn the_callee_refreshes_where_the_caller_wants_that_or_does_not_know_of_timers()
     w.assert_empty();
     // Nobody asks.
     let mut w = world(3);
-    without(&mut w, 0, "Supported: timer\r\n");
+    without(&mut w, 0, ", timer");
     call(&mut w, SessionTimer::OFF, "");
     let b = answer(&mut w);
     assert_eq!(line(&w, 1, "SIP/2.0 200", Name::SessionExpires), None);
