@@ -34,6 +34,7 @@ pub type Micros = u64;
 pub mod bridge;
 pub mod dtmf;
 pub mod g711;
+pub mod g722;
 pub mod halfband;
 pub mod inband;
 pub mod jitter;
