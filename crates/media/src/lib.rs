@@ -41,6 +41,7 @@ pub mod jitter;
 pub mod leg;
 pub mod mix;
 pub mod negotiate;
+pub mod opus;
 pub mod prompt;
 pub mod recording;
 pub mod resample;
