@@ -29,7 +29,9 @@ impl Incoming {
         self.before.0 += self.statistics.received();
         self.before.1 += self.statistics.bytes();
         self.before.2 += self.statistics.lost();
+        let clock = self.statistics.clock();
         self.statistics = ReceiverStatistics::default();
+        self.statistics.set_clock(clock);
         self.dtmf = DtmfReceiver::default();
         self.ssrc = Some(ssrc);
     }
@@ -82,6 +84,9 @@ impl Leg {
         self.incoming.follow(header.ssrc);
         self.incoming.last_heard = now;
         self.timed_out = false;
+        if let Some(Content::Audio(codec)) = content {
+            self.incoming.statistics.set_clock(codec.clock());
+        }
         let timed = matches!(content, Some(Content::Audio(_)));
         match self.incoming.statistics.on_packet(now, &header, packet.payload.len(), timed) {
             Sequence::Duplicate => return self.drop_as(DropReason::Duplicate),
@@ -95,9 +100,11 @@ impl Leg {
         let packet = Packet { content, header, payload: packet.payload };
         let pressed = match content {
             // The way of nearly every packet.
-            Content::Audio(_) if self.keys_in.is_idle() => return Received::Audio(packet),
-            Content::Audio(_) => None,
-            Content::Event => {
+            Content::Audio(_) | Content::ComfortNoise if self.keys_in.is_idle() => {
+                return Received::Audio(packet);
+            }
+            Content::Audio(_) | Content::ComfortNoise => None,
+            Content::Event { .. } => {
                 self.incoming.dtmf.on_packet(now, header.marker, header.timestamp, packet.payload)
             }
         };

@@ -5,11 +5,12 @@
 //! back, however often they are repeated, and so is audio that was spoken before its end and comes late, or in which
 //! the tone of the last key still sounds.
 
+use super::ear::Ear;
 use super::{Content, DropReason, Leg, LegEvent, Packet, Received};
 use crate::Micros;
 use crate::dtmf::Digit;
-use crate::g711::Law;
 use crate::inband::DtmfDetector;
+use crate::negotiate::Codec;
 
 /// What becomes of pressed keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -23,9 +24,11 @@ pub enum KeyMode {
     Withhold,
 }
 
-/// Audio with the timestamp of a withheld packet, or up to this much older, is late; older still it is a new time
-/// base (3 s).
-const LATE: i32 = 24_000;
+/// Audio with the timestamp of a withheld packet, or up to so many seconds older, is late; older still it is a new
+/// time base.
+const LATE: i32 = 3;
+/// The same where keys are looked for, in samples of 1/8000 s.
+const LATE_SAMPLES: i32 = LATE * 8_000;
 /// After an event the tones in the audio are the same keys once more.
 const EVENTS_LAST: Micros = 10_000_000;
 /// An event that comes this soon after its key was found as a tone is the same press.
@@ -70,19 +73,26 @@ impl Inband {
         Inband { detector: DtmfDetector::new(), at: None, last_event: None, last_found: None }
     }
 
-    fn hear(&mut self, now: Micros, law: Law, packet: &Packet<'_>) -> Option<Digit> {
-        let (ssrc, start) = (packet.header.ssrc, packet.header.timestamp);
+    /// Listens to what follows in the stream `ssrc`; `start` is the place of the first sample on its time line of 8000
+    /// samples a second.
+    fn hear(
+        &mut self,
+        now: Micros,
+        ssrc: u32,
+        start: u32,
+        samples: impl ExactSizeIterator<Item = i16>,
+    ) -> Option<Digit> {
         match self.at.filter(|(known, _)| *known == ssrc).map(|(_, end)| start.wrapping_sub(end) as i32) {
-            Some(ahead) if ahead < -LATE => self.detector.reset(),
+            Some(ahead) if ahead < -LATE_SAMPLES => self.detector.reset(),
             // What was overtaken cannot be put in order any more.
             Some(ahead) if ahead < 0 => return None,
             Some(ahead) if ahead > LOSS => self.detector.push([0; PAUSE], |_| {}),
             Some(_) => {}
             None => self.detector.reset(),
         }
-        self.at = Some((ssrc, start.wrapping_add(packet.payload.len() as u32)));
+        self.at = Some((ssrc, start.wrapping_add(samples.len() as u32)));
         let mut found = None;
-        self.detector.push_g711(law, packet.payload, |digit| found = Some(digit));
+        self.detector.push(samples, |digit| found = Some(digit));
         let digit = found?;
         if self.last_event.is_some_and(|at| now < at.saturating_add(EVENTS_LAST)) {
             return None;
@@ -119,6 +129,29 @@ impl Leg {
         }
     }
 
+    /// Listens to a packet that has to be decoded, and gives the ear away for as long as what was heard is used; it is
+    /// to be given back. `None` when there is nothing to hear, or nothing that was not heard already.
+    pub(crate) fn take_ear(&mut self, packet: &Packet<'_>) -> Option<Box<Ear>> {
+        let mut ear = self.ear.take().unwrap_or_else(|| Box::new(Ear::new()));
+        if ear.listen(packet) {
+            return Some(ear);
+        }
+        self.ear = Some(ear);
+        None
+    }
+
+    /// Takes an ear back.
+    pub(crate) fn give_back_ear(&mut self, ear: Box<Ear>) {
+        self.ear = Some(ear);
+    }
+
+    /// Nobody else needs what this leg's far end says decoded.
+    pub(crate) fn need_no_ear(&mut self) {
+        if self.ear.is_some() && self.keys_in.inband.is_none() {
+            self.ear = None;
+        }
+    }
+
     /// What becomes of keys.
     pub fn key_mode(&self) -> KeyMode {
         self.keys_in.mode
@@ -132,25 +165,42 @@ impl Leg {
         pressed: Option<Digit>,
     ) -> Received<'a> {
         match packet.content {
-            Content::Audio(codec) => self.keep_audio(now, codec.law(), packet),
-            Content::Event => self.keep_event(now, packet, pressed),
+            Content::Audio(codec) => self.keep_audio(now, Some(codec), packet),
+            Content::ComfortNoise => self.keep_audio(now, None, packet),
+            Content::Event { .. } => self.keep_event(now, packet, pressed),
         }
     }
 
-    fn keep_audio<'a>(&mut self, now: Micros, law: Option<Law>, packet: Packet<'a>) -> Received<'a> {
-        let keys = &mut self.keys_in;
-        if let (Some(inband), Some(law)) = (&mut keys.inband, law)
-            && let Some(digit) = inband.hear(now, law, &packet)
-            && keys.mode != KeyMode::Pass
+    /// Looks for keys in the audio of a packet.
+    fn find_key(&mut self, now: Micros, codec: Codec, packet: &Packet<'_>) -> Option<Digit> {
+        let inband = self.keys_in.inband.as_mut()?;
+        let header = &packet.header;
+        if let Some(law) = codec.law() {
+            let samples = packet.payload.iter().map(|byte| law.decode(*byte));
+            return inband.hear(now, header.ssrc, header.timestamp, samples);
+        }
+        let ear = self.ear.get_or_insert_with(|| Box::new(Ear::new()));
+        if !ear.listen(packet) {
+            return None;
+        }
+        let (start, samples) = ear.narrow();
+        inband.hear(now, header.ssrc, start, samples.iter().copied())
+    }
+
+    fn keep_audio<'a>(&mut self, now: Micros, codec: Option<Codec>, packet: Packet<'a>) -> Received<'a> {
+        if let Some(digit) = codec.and_then(|codec| self.find_key(now, codec, &packet))
+            && self.keys_in.mode != KeyMode::Pass
         {
             self.events.push_back(LegEvent::Key(digit));
         }
+        let keys = &mut self.keys_in;
+        let late = LATE * codec.map_or(8_000, Codec::clock) as i32;
         let (ssrc, timestamp) = (packet.header.ssrc, packet.header.timestamp);
         if keys.mode == KeyMode::Withhold {
             let newest = keys.withheld.filter(|(stream, _)| *stream == ssrc).map(|(_, newest)| newest);
             if newest.is_none_or(|newest| {
                 let ahead = timestamp.wrapping_sub(newest) as i32;
-                !(-LATE..=0).contains(&ahead)
+                !(-late..=0).contains(&ahead)
             }) {
                 keys.withheld = Some((ssrc, timestamp));
             }
@@ -158,7 +208,7 @@ impl Leg {
         }
         if keys.sounds_on {
             // The packet in which it falls silent is the last that is kept back.
-            keys.sounds_on = law.is_some() && keys.inband.as_ref().is_some_and(|i| !i.detector.is_quiet());
+            keys.sounds_on = codec.is_some() && keys.inband.as_ref().is_some_and(|i| !i.detector.is_quiet());
             if !keys.sounds_on && keys.mode == KeyMode::Pass {
                 keys.inband = None;
             }
@@ -166,11 +216,11 @@ impl Leg {
         }
         if let Some((stream, newest)) = keys.withheld {
             let ahead = timestamp.wrapping_sub(newest) as i32;
-            if stream == ssrc && (-LATE..=0).contains(&ahead) {
+            if stream == ssrc && (-late..=0).contains(&ahead) {
                 return self.drop_as(DropReason::Withheld);
             }
             // Far enough ahead nothing of before can come any more.
-            if stream != ssrc || !(-LATE..LATE).contains(&ahead) {
+            if stream != ssrc || !(-late..late).contains(&ahead) {
                 self.keys_in.withheld = None;
             }
         }

@@ -7,12 +7,16 @@
 //! However often the source changes (music, ringing, a person, another person), the far end sees one SSRC,
 //! sequence numbers without holes and a clock that runs on; Teams and many telephones need that.
 //!
+//! The clock of the timestamps is that of the codec; when the codec changes in mid-call the stream goes on from where
+//! it is, at the new clock.
+//!
 //! Priority going out: keys being sent, then a prompt being played, then the mix of several others or relayed
 //! packets. So a relayed packet is refused while a prompt plays: [`Leg::stop_playing`] before connecting people.
 //!
 //! Drain rule: after any call, [`Leg::poll_event`] until `None`; at [`Leg::deadline`], [`Leg::tick`] until
 //! `None`, then [`Leg::rtcp_due`], then `poll_event` again.
 
+mod ear;
 mod incoming;
 mod keys;
 mod outgoing;
@@ -21,6 +25,7 @@ mod playing;
 mod remote;
 mod reports;
 mod seeds;
+mod speech;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -38,7 +43,9 @@ use outgoing::{Outgoing, Source};
 use playing::{Grid, Playing};
 use remote::Remote;
 use reports::Reports;
+use speech::Speech;
 
+pub(crate) use ear::Ear;
 pub use keys::KeyMode;
 pub use packet::{Content, DropReason, Packet, Received};
 pub use playing::{DtmfRefused, PlayId, Repeat};
@@ -70,8 +77,14 @@ pub struct Leg {
     next_play: u64,
     keys: DtmfSender,
     keys_in: Keys,
-    /// While this leg hears several others.
+    /// While this leg hears several others, or one in another codec.
     mixer: Option<Box<Mixer>>,
+    /// While this leg says something itself.
+    speech: Option<Box<Speech>>,
+    /// While audio of the far end has to be decoded.
+    ear: Option<Box<Ear>>,
+    /// How often something was agreed.
+    agreement: u32,
     grid: Option<Grid>,
     reports: Reports,
     timeout: Option<Micros>,
@@ -108,6 +121,7 @@ impl Leg {
             outgoing: Outgoing {
                 ssrc: seeds.ssrc,
                 next_sequence: seeds.sequence,
+                rate: 8_000,
                 first_timestamp: seeds.timestamp,
                 began: None,
                 end: seeds.timestamp,
@@ -123,6 +137,9 @@ impl Leg {
             keys: DtmfSender::default(),
             keys_in: Keys::default(),
             mixer: None,
+            speech: None,
+            ear: None,
+            agreement: 0,
             grid: None,
             reports: Reports {
                 cname: cname[..cname.len().min(255)].into(),

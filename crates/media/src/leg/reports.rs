@@ -120,6 +120,8 @@ impl Leg {
         self.playing = None;
         self.keys.clear();
         self.mixer = None;
+        self.speech = None;
+        self.ear = None;
         self.grid = None;
         sent
     }
@@ -140,7 +142,7 @@ impl Leg {
         let mut writer = RtcpWriter::new(out);
         let fits = if sends {
             let (timestamp, at) = self.outgoing.last;
-            let elapsed = (now.saturating_sub(at) / 125) as u32;
+            let elapsed = rtcp::ticks(now.saturating_sub(at), self.outgoing.rate) as u32;
             let info = SenderInfo {
                 ntp: wall_ntp,
                 rtp_timestamp: timestamp.wrapping_add(elapsed),

@@ -50,7 +50,8 @@ impl Leg {
             sent_packets: self.outgoing.packets,
             sent_bytes: self.outgoing.bytes,
             remote_lost: self.reports.remote_lost,
-            remote_jitter_us: u64::from(self.reports.remote_jitter) * 125,
+            remote_jitter_us: u64::from(self.reports.remote_jitter) * 1_000_000
+                / u64::from(self.outgoing.rate),
             round_trip_us: self.reports.round_trip,
             dropped: self.dropped,
             relay_refused: self.relay_refused,

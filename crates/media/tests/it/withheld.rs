@@ -5,6 +5,7 @@ use media::dtmf::Digit;
 use media::g711::Law;
 use media::inband::DtmfDetector;
 use media::leg::KeyMode;
+use media::negotiate::Codec;
 use media::tone::power_at;
 
 use crate::telephones::Room;
@@ -15,7 +16,11 @@ const SUPERVISOR: usize = 2;
 
 /// The agent hears the caller alone, the supervisor both.
 fn room() -> Room {
-    let mut room = Room::new(&[Law::Alaw; 3], &[440.0, 1800.0, 2300.0]);
+    room_of(Codec::Pcma)
+}
+
+fn room_of(caller: Codec) -> Room {
+    let mut room = Room::new(&[caller, Codec::Pcma, Codec::Pcma], &[440.0, 1800.0, 2300.0]);
     room.hearing(&[&[AGENT], &[CALLER], &[CALLER, AGENT]]);
     let [caller, agent] = [CALLER, AGENT].map(|n| room.phones[n].place);
     room.recording = room.bridge.record(room.now, caller, Some(agent));
@@ -82,7 +87,11 @@ fn assert_nothing_leaked(room: &Room, heard_from: usize, heard_to: usize, what: 
 }
 
 fn secure_entry(press: fn(&mut Room, char), loss: u64, jitter: u64, what: &str) {
-    let mut room = room();
+    secure_entry_of(Codec::Pcma, press, loss, jitter, what);
+}
+
+fn secure_entry_of(caller: Codec, press: fn(&mut Room, char), loss: u64, jitter: u64, what: &str) {
+    let mut room = room_of(caller);
     room.network(3, loss, jitter);
     room.steps(100);
     withhold(&mut room, KeyMode::Withhold);
@@ -110,6 +119,14 @@ fn secure_entry(press: fn(&mut Room, char), loss: u64, jitter: u64, what: &str) 
     }
     let proof = room.bridge.end_recording(room.now, room.recording.unwrap()).unwrap();
     assert_eq!(proof.digits_recorded, 0, "{what}");
+}
+
+#[test]
+fn withheld_keys_of_wide_codecs_reach_nobody_and_are_reported_once() {
+    for codec in [Codec::G722, Codec::Opus] {
+        secure_entry_of(codec, press_event, 0, 0, &format!("{codec:?}, events"));
+        secure_entry_of(codec, press_tone, 0, 0, &format!("{codec:?}, tones"));
+    }
 }
 
 #[test]

@@ -163,6 +163,10 @@ impl Worker {
                 let _ = to.rtp.send_to(bytes, addr);
             }
         });
+        // Who begins to be sent translated audio has a new deadline.
+        while let Some(started) = self.bridge.poll_started() {
+            self.schedule(started);
+        }
         // A key must not wait for the leg's next report.
         if self.bridge.leg(slot).is_some_and(Leg::has_events) {
             self.tell_events(slot, now);
