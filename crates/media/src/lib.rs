@@ -27,6 +27,7 @@
 //! | [`codec`], [`g711`], [`g722`], [`opus`] | how audio is coded |
 //! | [`jitter`], [`conceal`], [`noise`], [`mix`], [`halfband`] | what is heard of others when it cannot be passed on |
 //! | [`inband`] | keys as tones in the audio |
+//! | [`quality`] | how well people hear each other |
 //! | [`recording`] | two streams on one time line |
 //! | [`wav`], [`resample`], [`prompt`], [`tone`] | audio itself |
 #![forbid(unsafe_code)]
@@ -49,6 +50,7 @@ pub mod negotiate;
 pub mod noise;
 pub mod opus;
 pub mod prompt;
+pub mod quality;
 pub mod recording;
 pub mod resample;
 pub mod rtcp;

@@ -453,6 +453,11 @@ impl ReceiverStatistics {
         self.last_sr_at = Some(now);
     }
 
+    /// Packets that should have come since the first.
+    pub fn expected(&self) -> u64 {
+        self.sequence.expected()
+    }
+
     /// Packets received, duplicates not counted.
     pub fn received(&self) -> u64 {
         self.sequence.received()

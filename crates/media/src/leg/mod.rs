@@ -36,8 +36,9 @@ use std::fmt;
 use crate::Micros;
 use crate::dtmf::{Digit, DtmfReceiver, DtmfSender};
 use crate::mix::Mixer;
+use crate::quality::Counted;
 use crate::rtcp::ReceiverStatistics;
-use incoming::Incoming;
+use incoming::{Before, Incoming};
 use keys::Keys;
 use outgoing::{Outgoing, Source};
 use playing::{Grid, Playing};
@@ -87,6 +88,8 @@ pub struct Leg {
     agreement: u32,
     grid: Option<Grid>,
     reports: Reports,
+    /// What was counted when the leg was measured last: heard, and sent.
+    measured: [Counted; 2],
     timeout: Option<Micros>,
     timed_out: bool,
     events: VecDeque<LegEvent>,
@@ -115,7 +118,7 @@ impl Leg {
                 ssrc: None,
                 statistics: ReceiverStatistics::default(),
                 dtmf: DtmfReceiver::default(),
-                before: (0, 0, 0),
+                before: Before::default(),
                 last_heard: 0,
             },
             outgoing: Outgoing {
@@ -149,9 +152,10 @@ impl Leg {
                 sent: [(0, 0); 4],
                 next_slot: 0,
                 round_trip: None,
-                remote_lost: 0,
-                remote_jitter: 0,
+                remote: None,
+                remote_jitter_us: 0,
             },
+            measured: [Counted::default(); 2],
             timeout: None,
             timed_out: false,
             events: VecDeque::with_capacity(8),

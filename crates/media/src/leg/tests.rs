@@ -9,7 +9,7 @@ use crate::g722::G722Decoder;
 use crate::negotiate::{Codec, Direction, Negotiated};
 use crate::opus::{MAX_SAMPLES, OpusDecoder};
 use crate::prompt::Prompt;
-use crate::rtcp::RtcpWriter;
+use crate::rtcp::{ReportBlock, RtcpWriter};
 use crate::rtp::{HEADER_LEN, RtpHeader, RtpPacket};
 use crate::tone::power_at;
 
@@ -316,6 +316,19 @@ fn reports_go_both_ways_and_measure_the_round_trip() {
     assert!(round_trip.abs_diff(2 * WAY) < 100, "{round_trip}");
     assert!((100..=150).contains(&stats.remote_lost), "{}", stats.remote_lost);
     assert_eq!((there.stats().received_packets, there.stats().lost), (spoken, 1500 - spoken));
+    let quality = here.measure().unwrap();
+    assert_eq!(quality.round_trip_us, Some(round_trip));
+    assert_eq!(quality.heard, None, "the far end says nothing");
+    let sent = quality.sent.unwrap();
+    assert_eq!(sent.lost, stats.remote_lost);
+    assert!(
+        (1000..=1500).contains(&sent.expected) && sent.expected.abs_diff(sent.lost * 10) < 20,
+        "{sent:?}"
+    );
+    let heard = there.measure().unwrap().heard.unwrap();
+    assert_eq!((heard.expected, heard.lost), (1500, 150));
+    // Ie_eff = 95 · 10 / 35.1; d = 20 ms without a measured round trip: R = 65.65.
+    assert_eq!(heard.mos.hundredths(), 339);
     let (len, _) = here.goodbye(30_000_000, &mut out, 1).unwrap();
     there.receive_rtcp(30_000_000, from, &out[..len]).unwrap();
     assert_eq!(there.poll_event(30_000_000), Some(LegEvent::RemoteBye));
@@ -323,6 +336,59 @@ fn reports_go_both_ways_and_measure_the_round_trip() {
     let stranger = address("192.0.2.7:4001");
     assert_eq!(there.receive_rtcp(0, stranger, &out[..len]), Err(DropReason::Stranger));
     assert_eq!(there.receive_rtcp(0, from, &[0x80, 200, 0, 9]), Err(DropReason::Malformed));
+}
+
+#[test]
+fn a_leg_is_measured_as_a_whole_and_since_the_last_time() {
+    let mut leg = leg(Codec::Pcma);
+    assert_eq!(Leg::new(LegSeeds::from_seed(1), "").measure(), None);
+    let hear = |leg: &mut Leg, numbers: std::ops::Range<u32>, every: u32, ssrc: u32| {
+        for n in numbers.filter(|n| every == 0 || n % every != 0) {
+            let bytes = datagram(&RtpHeader { ssrc, ..header(n) }, &[1; 160]);
+            leg.receive_rtp(u64::from(n) * 20_000, address(THERE), &bytes);
+        }
+    };
+    hear(&mut leg, 1..1000, 10, 99);
+    let first = leg.measure().unwrap().heard.unwrap();
+    assert_eq!((first.expected, first.lost), (999, 99));
+    assert_eq!(first.mos, first.mos_lately);
+    hear(&mut leg, 1000..2000, 0, 99);
+    let second = leg.measure().unwrap().heard.unwrap();
+    assert_eq!((second.expected, second.lost), (1999, 99));
+    // d = 20 ms, Id = 0.48, R = 92.72.
+    assert_eq!(second.mos_lately.hundredths(), 440);
+    assert!(second.mos > first.mos && second.mos < second.mos_lately);
+    // Another stream goes on in the same count.
+    hear(&mut leg, 5000..5100, 0, 7);
+    assert_eq!(leg.measure().unwrap().heard.unwrap().expected, 2099);
+}
+
+#[test]
+fn a_far_end_that_reports_nonsense_is_bounded() {
+    let mut leg = leg(Codec::Pcma);
+    for n in 0..100 {
+        relayed(&mut leg, u64::from(n) * 20_000, 1, &audio(n, 1)).unwrap();
+    }
+    for highest_sequence in [0, 65_530 + 49, u32::MAX, 65_530 - 5] {
+        let mut out = [0; 64];
+        let mut writer = RtcpWriter::new(&mut out);
+        let block = ReportBlock {
+            ssrc: 7,
+            highest_sequence,
+            cumulative_lost: 0x7F_FFFF,
+            jitter: u32::MAX,
+            ..ReportBlock::default()
+        };
+        writer.receiver_report(9, &[block]);
+        let len = writer.len();
+        leg.receive_rtcp(0, address("192.0.2.1:4001"), &out[..len]).unwrap();
+        let sent = leg.measure().unwrap().sent.unwrap();
+        assert!(sent.expected <= 100 && sent.lost <= sent.expected, "{sent:?}");
+        if highest_sequence == 65_530 + 49 {
+            assert_eq!(sent.expected, 50);
+        }
+        assert_eq!(sent.mos.hundredths(), 100);
+    }
 }
 
 #[test]
