@@ -171,6 +171,12 @@ impl Bridge {
             Received::Rtcp | Received::Dropped(_) => return,
         };
         let agreement = member.leg.agreement();
+        let masked = member.leg.key_mode() == KeyMode::Mask;
+        let mask = packet.as_ref().and_then(|packet| member.leg.take_mask(packet));
+        let packet = match (&mask, packet) {
+            (Some(mask), Some(packet)) => Some(Packet { payload: mask.payload(), ..packet }),
+            (_, packet) => packet,
+        };
         // The list is put back below; taking it costs nothing and lets the listeners be changed meanwhile.
         let heard_by = if packet.is_some() { std::mem::take(&mut member.heard_by) } else { Vec::new() };
         if pressed
@@ -181,6 +187,8 @@ impl Bridge {
             recording.digits = recording.digits.saturating_add(1);
         }
         let Some(packet) = packet else { return };
+        // Keys are taken out of what was decoded, so the packet itself may reach nobody.
+        let passes = packet.law().is_some() || !masked;
         let mut ear = self.decoded(at, recorded.is_some(), &heard_by, &packet);
         if let Some((r, channel)) = recorded
             && let Some(Some(recording)) = self.recordings.get_mut(r)
@@ -195,7 +203,7 @@ impl Bridge {
         }
         for &to in &heard_by {
             let is_event = matches!(packet.content, Content::Event { .. });
-            if !is_event && self.is_mixed(now, to, serial, agreement, packet.content) {
+            if !is_event && self.is_mixed(now, to, serial, agreement, packet.content, passes) {
                 if let Some(mixer) = self.member(to).and_then(|listener| listener.leg.mixer()) {
                     fill(mixer, serial, &packet, ear.as_deref());
                 }
@@ -209,6 +217,9 @@ impl Bridge {
             member.heard_by = heard_by;
             if let Some(ear) = ear {
                 member.leg.give_back_ear(ear);
+            }
+            if let Some(mask) = mask {
+                member.leg.give_back_mask(mask);
             }
         }
     }
@@ -225,7 +236,9 @@ impl Bridge {
         if codec.law().is_some() {
             return None;
         }
-        let needs = |listener: &Member| listener.leg.hears_a_mix() || !listener.leg.passes(packet.content);
+        let masked = self.leg(at)?.key_mode() == KeyMode::Mask;
+        let needs =
+            |listener: &Member| masked || listener.leg.hears_a_mix() || !listener.leg.passes(packet.content);
         let mut listeners = heard_by.iter().filter_map(|at| self.members.get(*at)?.as_ref());
         let needed = recorded || listeners.any(needs);
         let leg = &mut self.member(at)?.leg;
@@ -236,9 +249,17 @@ impl Bridge {
         None
     }
 
-    /// Whether a listener hears this packet of `serial` by its mixer. That of a listener of several is always there;
-    /// that of a listener of one begins and ends here.
-    fn is_mixed(&mut self, now: Micros, to: usize, serial: u64, agreement: u32, content: Content) -> bool {
+    /// Whether a listener hears this packet of `serial` by its mixer. `passes` says whether the packet may be passed on
+    /// at all. The mixer of a listener of several is always there; that of a listener of one begins and ends here.
+    fn is_mixed(
+        &mut self,
+        now: Micros,
+        to: usize,
+        serial: u64,
+        agreement: u32,
+        content: Content,
+        passes: bool,
+    ) -> bool {
         let Some(listener) = self.member(to) else { return false };
         let current = (agreement, listener.leg.agreement());
         if listener.translating.is_some_and(|known| known != current) {
@@ -248,7 +269,7 @@ impl Bridge {
         if listener.leg.hears_a_mix() {
             return true;
         }
-        if listener.leg.passes(content) {
+        if passes && listener.leg.passes(content) {
             return false;
         }
         let mut mixer = Mixer::new();
@@ -346,7 +367,7 @@ impl Bridge {
         let Some(Some(recording)) = self.recordings.get_mut(r) else { return };
         match mode {
             KeyMode::Withhold => recording.recorder.mute(channel, now),
-            KeyMode::Pass | KeyMode::Report => recording.recorder.unmute(channel, now),
+            KeyMode::Pass | KeyMode::Report | KeyMode::Mask => recording.recorder.unmute(channel, now),
         }
     }
 

@@ -9,6 +9,7 @@
 //! search for keys. Nothing is allocated per packet.
 
 use super::Packet;
+use super::mask::DelayLine;
 use super::packet::Content;
 use crate::g722::G722Decoder;
 use crate::halfband::{Downsampler, WIDE_FRAME};
@@ -43,6 +44,18 @@ pub(crate) struct Ear {
     narrow: Box<[i16; ROOM / 2]>,
     /// Whether `narrow` holds what `wide` does.
     is_narrowed: bool,
+    /// While keys are taken out of what is heard.
+    masked: Option<Masked>,
+}
+
+/// What was heard goes on later, see [`mask`](super::mask).
+#[derive(Debug)]
+struct Masked {
+    wide: DelayLine<i16>,
+    narrow: DelayLine<i16>,
+    /// The place that follows what is in the lines, and the packet that was masked last.
+    end: u32,
+    last: Option<RtpHeader>,
 }
 
 impl Ear {
@@ -58,6 +71,7 @@ impl Ear {
             wide: Box::new([0; ROOM]),
             narrow: Box::new([0; ROOM / 2]),
             is_narrowed: false,
+            masked: None,
         }
     }
 
@@ -139,6 +153,39 @@ impl Ear {
         } else {
             self.start = self.start.wrapping_add(hole as u32);
         }
+    }
+
+    /// Takes keys out of what was heard; `sounds` says whether one sounds in it. From here on [`Ear::wide`] and
+    /// [`Ear::narrow`] are what goes on.
+    pub(super) fn mask(&mut self, sounds: bool) {
+        self.narrow();
+        let masked = self.masked.get_or_insert_with(|| Masked {
+            wide: DelayLine::new(16, 0),
+            narrow: DelayLine::new(8, 0),
+            end: self.start,
+            last: None,
+        });
+        if masked.last == self.last {
+            return;
+        }
+        masked.last = self.last;
+        let (wide, narrow) = (&mut self.wide[..self.filled], &mut self.narrow[..self.filled / 2]);
+        if sounds || masked.end != self.start {
+            masked.wide.silence(0);
+            masked.narrow.silence(0);
+        }
+        if sounds {
+            wide.fill(0);
+            narrow.fill(0);
+        }
+        masked.wide.pass(wide);
+        masked.narrow.pass(narrow);
+        masked.end = self.start.wrapping_add(self.filled as u32);
+    }
+
+    /// Takes nothing out any more.
+    pub(super) fn unmask(&mut self) {
+        self.masked = None;
     }
 
     /// What was heard, and the place of its first sample, at 16000 Hz.

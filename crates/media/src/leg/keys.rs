@@ -1,11 +1,14 @@
 //! What becomes of the keys that the far end presses: relayed, reported, or withheld from everybody.
 //!
+//! Masking takes only the keys out of the audio ([`Mask`]).
+//!
 //! Withholding fails closed. While it lasts the owner is given no packet of this leg at all, so that nothing can be
 //! relayed, mixed or recorded by mistake. After it, packets of a press that began before its end are still kept
 //! back, however often they are repeated, and so is audio that was spoken before its end and comes late, or in which
 //! the tone of the last key still sounds.
 
 use super::ear::Ear;
+use super::mask::{MAX_PAYLOAD, Mask};
 use super::{Content, DropReason, Leg, LegEvent, Packet, Received};
 use crate::Micros;
 use crate::dtmf::Digit;
@@ -20,6 +23,9 @@ pub enum KeyMode {
     Pass,
     /// Each press is told once as [`LegEvent::Key`]; telephone events are not relayed. Audio is.
     Report,
+    /// As [`KeyMode::Report`], and keys as tones are taken out of the audio, which everybody else gets 60 ms later:
+    /// what is said beside the keys is heard.
+    Mask,
     /// As [`KeyMode::Report`], and nothing of this leg, neither events nor audio, reaches anybody else.
     Withhold,
 }
@@ -64,13 +70,15 @@ struct Inband {
     detector: DtmfDetector,
     /// The stream, and one past its newest sample.
     at: Option<(u32, u32)>,
+    /// Whether a key sounded anywhere in the newest packet.
+    sounded: bool,
     last_event: Option<Micros>,
     last_found: Option<(Digit, Micros)>,
 }
 
 impl Inband {
     fn new() -> Self {
-        Inband { detector: DtmfDetector::new(), at: None, last_event: None, last_found: None }
+        Inband { detector: DtmfDetector::new(), at: None, sounded: false, last_event: None, last_found: None }
     }
 
     /// Listens to what follows in the stream `ssrc`; `start` is the place of the first sample on its time line of 8000
@@ -92,7 +100,9 @@ impl Inband {
         }
         self.at = Some((ssrc, start.wrapping_add(samples.len() as u32)));
         let mut found = None;
+        let before = self.detector.is_pressed();
         self.detector.push(samples, |digit| found = Some(digit));
+        self.sounded = before || found.is_some() || self.detector.is_pressed();
         let digit = found?;
         if self.last_event.is_some_and(|at| now < at.saturating_add(EVENTS_LAST)) {
             return None;
@@ -119,11 +129,16 @@ impl Leg {
             self.keys_in.stale_press = true;
             self.keys_in.stale_ssrc = self.incoming.ssrc;
         }
-        self.keys_in.sounds_on = before == KeyMode::Withhold;
+        self.keys_in.sounds_on = matches!(before, KeyMode::Mask | KeyMode::Withhold);
+        if [before, mode].contains(&KeyMode::Mask) {
+            // Whether packets can be passed on as they came is to be looked at again.
+            self.agreement = self.agreement.wrapping_add(1);
+            self.mask = None;
+        }
         match mode {
             KeyMode::Pass if self.keys_in.sounds_on => {}
             KeyMode::Pass => self.keys_in.inband = None,
-            KeyMode::Report | KeyMode::Withhold => {
+            KeyMode::Report | KeyMode::Mask | KeyMode::Withhold => {
                 self.keys_in.inband.get_or_insert_with(|| Box::new(Inband::new()));
             }
         }
@@ -134,10 +149,28 @@ impl Leg {
     pub(crate) fn take_ear(&mut self, packet: &Packet<'_>) -> Option<Box<Ear>> {
         let mut ear = self.ear.take().unwrap_or_else(|| Box::new(Ear::new()));
         if ear.listen(packet) {
+            match self.keys_in.mode {
+                KeyMode::Mask => ear.mask(self.keys_in.inband.as_ref().is_some_and(|inband| inband.sounded)),
+                KeyMode::Pass | KeyMode::Report | KeyMode::Withhold => ear.unmask(),
+            }
             return Some(ear);
         }
         self.ear = Some(ear);
         None
+    }
+
+    /// Takes keys out of a packet of G.711 where that is wanted, and gives the mask away for as long as what is left is
+    /// used; it is to be given back.
+    pub(crate) fn take_mask(&mut self, packet: &Packet<'_>) -> Option<Box<Mask>> {
+        let law = packet.law().filter(|_| self.keys_in.mode == KeyMode::Mask)?;
+        let mut mask = self.mask.take().unwrap_or_else(|| Box::new(Mask::new(law)));
+        mask.take(law, packet, self.keys_in.inband.as_ref().is_some_and(|inband| inband.sounded));
+        Some(mask)
+    }
+
+    /// Takes a mask back.
+    pub(crate) fn give_back_mask(&mut self, mask: Box<Mask>) {
+        self.mask = Some(mask);
     }
 
     /// Takes an ear back.
@@ -196,14 +229,15 @@ impl Leg {
         let keys = &mut self.keys_in;
         let late = LATE * codec.map_or(8_000, Codec::clock) as i32;
         let (ssrc, timestamp) = (packet.header.ssrc, packet.header.timestamp);
+        let newest = keys.withheld.filter(|(stream, _)| *stream == ssrc).map(|(_, newest)| newest);
+        let is_late = newest.is_some_and(|newest| {
+            let ahead = timestamp.wrapping_sub(newest) as i32;
+            (-late..=0).contains(&ahead)
+        });
+        if matches!(keys.mode, KeyMode::Mask | KeyMode::Withhold) && !is_late {
+            keys.withheld = Some((ssrc, timestamp));
+        }
         if keys.mode == KeyMode::Withhold {
-            let newest = keys.withheld.filter(|(stream, _)| *stream == ssrc).map(|(_, newest)| newest);
-            if newest.is_none_or(|newest| {
-                let ahead = timestamp.wrapping_sub(newest) as i32;
-                !(-late..=0).contains(&ahead)
-            }) {
-                keys.withheld = Some((ssrc, timestamp));
-            }
             return Received::Kept { pressed: false };
         }
         if keys.sounds_on {
@@ -214,12 +248,14 @@ impl Leg {
             }
             return Received::Kept { pressed: false };
         }
-        if let Some((stream, newest)) = keys.withheld {
-            let ahead = timestamp.wrapping_sub(newest) as i32;
-            if stream == ssrc && (-late..=0).contains(&ahead) {
-                return self.drop_as(DropReason::Withheld);
-            }
+        if is_late || (keys.mode == KeyMode::Mask && packet.payload.len() > MAX_PAYLOAD) {
+            return self.drop_as(DropReason::Withheld);
+        }
+        if keys.mode != KeyMode::Mask
+            && let Some((stream, newest)) = keys.withheld
+        {
             // Far enough ahead nothing of before can come any more.
+            let ahead = timestamp.wrapping_sub(newest) as i32;
             if stream != ssrc || !(-late..late).contains(&ahead) {
                 self.keys_in.withheld = None;
             }

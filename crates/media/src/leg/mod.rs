@@ -19,6 +19,7 @@
 mod ear;
 mod incoming;
 mod keys;
+mod mask;
 mod outgoing;
 mod packet;
 mod playing;
@@ -40,6 +41,7 @@ use crate::quality::Counted;
 use crate::rtcp::ReceiverStatistics;
 use incoming::{Before, Incoming};
 use keys::Keys;
+use mask::Mask;
 use outgoing::{Outgoing, Source};
 use playing::{Grid, Playing};
 use remote::Remote;
@@ -84,6 +86,8 @@ pub struct Leg {
     speech: Option<Box<Speech>>,
     /// While audio of the far end has to be decoded.
     ear: Option<Box<Ear>>,
+    /// While keys are taken out of G.711 of the far end.
+    mask: Option<Box<Mask>>,
     /// How often something was agreed.
     agreement: u32,
     grid: Option<Grid>,
@@ -142,6 +146,7 @@ impl Leg {
             mixer: None,
             speech: None,
             ear: None,
+            mask: None,
             agreement: 0,
             grid: None,
             reports: Reports {
