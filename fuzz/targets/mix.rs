@@ -7,7 +7,8 @@ use media::g711::Law;
 use media::leg::{KeyMode, Learning, Leg, LegSeeds};
 use media::mix::{MAX_SOURCES, Mixer};
 use media::negotiate::{Codec, Direction, LocalSession};
-use media::prompt::FRAME;
+use media::halfband::WIDE_FRAME;
+use media::noise::NoiseLevel;
 use media::rtp::{RtpHeader, RtpPacket};
 use std::net::SocketAddr;
 
@@ -18,7 +19,9 @@ fn there(n: usize) -> SocketAddr {
 }
 
 fn leg(n: usize) -> Leg {
-    let mut far = LocalSession::new(there(n), 1, &[Codec::Pcma, Codec::Pcmu], true);
+    // One speaks G.711, one G.722, one Opus or G.711.
+    let codecs = [&[Codec::Pcma, Codec::Pcmu][..], &[Codec::G722], &[Codec::Opus, Codec::Pcmu]][n % 3];
+    let mut far = LocalSession::new(there(n), 1, codecs, true);
     let mut near = LocalSession::new(([192, 0, 2, 1], 20_000).into(), 2, &Codec::ALL, true);
     let (_, agreed) =
         near.answer(&far.offer(Direction::SendRecv), Direction::SendRecv).expect("it is our own offer");
@@ -32,14 +35,14 @@ fuzz_target!(|data: &[u8]| {
     let mut bridge = Bridge::new();
     let places: Vec<usize> = (0..SPEAKERS).map(|n| bridge.add(leg(n))).collect();
     let recording = bridge.record(0, places[0], Some(places[1])).expect("the legs are there");
-    let (mut now, mut out, mut frame) = (0u64, [0; 2_048], [0; FRAME]);
+    let (mut now, mut out, mut frame) = (0u64, [0; 2_048], [0; WIDE_FRAME]);
     for op in data.chunks_exact(8) {
         let (what, who, how) = (op[0] % 8, usize::from(op[1]), op[2]);
         let at = places[who % SPEAKERS];
         match what {
             0 => {
                 now += u64::from(how) * 1_000;
-                mixer.frame(if how & 1 == 0 { Law::Alaw } else { Law::Ulaw }, &mut frame);
+                if how & 1 == 0 { mixer.frame(&mut frame) } else { mixer.skip() }
             }
             1 => {
                 let added = mixer.add(who as u64);
@@ -59,13 +62,24 @@ fuzz_target!(|data: &[u8]| {
             _ => {
                 let header = RtpHeader {
                     marker: how & 0x80 != 0,
-                    payload_type: [8, 0, 101, how & 0x7F][usize::from(how) % 4],
+                    payload_type: [8, 9, 111, 101][usize::from(how) % 4],
                     sequence: u16::from_be_bytes([op[3], op[4]]),
                     timestamp: u32::from_be_bytes([op[3], op[5], op[6], op[7]]),
                     ssrc: u32::from(op[3] >> 7),
                 };
                 let payload = &data[..data.len().min(usize::from(op[4]) * 2)];
-                mixer.push(who as u64, Law::Ulaw, &header, payload);
+                match how % 3 {
+                    0 => mixer.push(who as u64, Law::Ulaw, &header, payload),
+                    1 => {
+                        let samples: Vec<i16> = payload.iter().map(|b| i16::from(*b) << 8).collect();
+                        mixer.push_wide(who as u64, header.ssrc, header.timestamp, &samples);
+                    }
+                    _ => {
+                        if let Some(level) = NoiseLevel::parse(payload) {
+                            mixer.push_noise(who as u64, &header, level);
+                        }
+                    }
+                }
                 let mut bytes = vec![0; 12];
                 header.write(&mut bytes);
                 bytes.extend_from_slice(payload);

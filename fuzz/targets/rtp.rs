@@ -31,8 +31,8 @@ fuzz_target!(|data: &[u8]| {
     });
     let Some((&setup, mut rest)) = data.split_first() else { return };
     let learning = if setup & 1 == 0 { Learning::Never } else { Learning::FirstPacket };
-    let mut a = leg(1, if setup & 2 == 0 { &Codec::ALL } else { &[Codec::Pcmu, Codec::G722] }, learning);
-    let mut b = leg(2, &[Codec::Pcma], Learning::Never);
+    let mut a = leg(1, if setup & 2 == 0 { &Codec::ALL } else { &[Codec::Opus, Codec::G722] }, learning);
+    let mut b = leg(2, [&[Codec::Pcma], &[Codec::G722], &[Codec::Opus]][usize::from(setup >> 4) % 3], Learning::Never);
     let law = if setup & 4 == 0 { Law::Alaw } else { Law::Ulaw };
     let mut recorder = Recorder::new(law, 0);
     if setup & 8 != 0 {

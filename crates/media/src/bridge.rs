@@ -1,8 +1,14 @@
 //! The legs that one media thread serves: who hears whom, whose keys go where, and who is recorded.
 //!
 //! Directions are independent: each leg hears a list of others. Of one, the packets are passed through untouched
-//! (but for the law of G.711); of several, a [`Mixer`] makes one stream. So a supervisor who listens hears two, one
-//! who whispers is heard by the agent only, and a conference is everybody hearing all others.
+//! (but for the law of G.711) when both speak the same codec; otherwise, and of several, a [`Mixer`] makes one stream
+//! in the listener's codec. So a supervisor who listens hears two, one who whispers is heard by the agent only, and a
+//! conference is everybody hearing all others.
+//!
+//! **Translation** begins with the first packet that its listener cannot be passed, and lasts until the listener hears
+//! others or one of the two agrees on something else: then it is looked at again. So encoders and decoders exist only
+//! where they are needed. Whoever ticks legs asks [`Bridge::poll_started`] after each packet, because a leg that begins
+//! to be translated for has a deadline that it did not have before.
 //!
 //! The owner (a media thread of `server`, or a test) holds the sockets: it gives datagrams to
 //! [`Bridge::receive_rtp`] and sends what comes back, and calls each leg as [`Leg`] says. Legs and recordings are
@@ -17,11 +23,13 @@ use std::net::SocketAddr;
 
 use crate::Micros;
 use crate::g711::Law;
-use crate::leg::{Content, KeyMode, Leg, PlayId, Received, Repeat};
+use crate::leg::{Content, Ear, KeyMode, Leg, Packet, PlayId, Received, Repeat};
 use crate::mix::{MAX_SOURCES, Mixer};
 use crate::negotiate::Codec;
+use crate::noise::NoiseLevel;
 use crate::prompt::Prompt;
 use crate::recording::{Channel, Recorder};
+use crate::rtp::RtpHeader;
 
 struct Member {
     /// Never used twice, unlike the place.
@@ -30,12 +38,31 @@ struct Member {
     hears: Vec<usize>,
     heard_by: Vec<usize>,
     recorded: Option<(usize, Channel)>,
+    /// While the one that this leg hears is translated for it: the agreements of speaker and listener that make it so.
+    translating: Option<(u32, u32)>,
 }
 
 struct Recording {
     recorder: Recorder,
     /// Presses told by telephone events of a recorded leg while neither paused nor withheld.
     digits: u32,
+}
+
+/// Gives a mixer what a packet says.
+fn fill(mixer: &mut Mixer, serial: u64, packet: &Packet<'_>, ear: Option<&Ear>) {
+    match (packet.content, packet.law(), ear) {
+        (Content::ComfortNoise, ..) => {
+            if let Some(level) = NoiseLevel::parse(packet.payload) {
+                mixer.push_noise(serial, &packet.header, level);
+            }
+        }
+        (_, Some(law), _) => mixer.push(serial, law, &packet.header, packet.payload),
+        (_, None, Some(ear)) => {
+            let (start, samples) = ear.wide();
+            mixer.push_wide(serial, packet.header.ssrc, start, samples);
+        }
+        (_, None, None) => {}
+    }
 }
 
 /// What a recording can prove of itself.
@@ -56,6 +83,8 @@ pub struct Bridge {
     free: Vec<usize>,
     recordings: Vec<Option<Recording>>,
     next_serial: u64,
+    /// Legs whose mixer began with a packet.
+    started: Vec<usize>,
 }
 
 impl std::fmt::Debug for Bridge {
@@ -75,7 +104,14 @@ impl Bridge {
     pub fn add(&mut self, leg: Leg) -> usize {
         let serial = self.next_serial;
         self.next_serial += 1;
-        let member = Member { serial, leg, hears: Vec::new(), heard_by: Vec::new(), recorded: None };
+        let member = Member {
+            serial,
+            leg,
+            hears: Vec::new(),
+            heard_by: Vec::new(),
+            recorded: None,
+            translating: None,
+        };
         let at = self.free.pop().unwrap_or_else(|| {
             self.members.push(None);
             self.members.len() - 1
@@ -134,34 +170,122 @@ impl Bridge {
             Received::Kept { pressed } => (None, pressed && member.leg.key_mode() == KeyMode::Report),
             Received::Rtcp | Received::Dropped(_) => return,
         };
+        let agreement = member.leg.agreement();
+        let masked = member.leg.key_mode() == KeyMode::Mask;
+        let mask = packet.as_ref().and_then(|packet| member.leg.take_mask(packet));
+        let packet = match (&mask, packet) {
+            (Some(mask), Some(packet)) => Some(Packet { payload: mask.payload(), ..packet }),
+            (_, packet) => packet,
+        };
         // The list is put back below; taking it costs nothing and lets the listeners be changed meanwhile.
         let heard_by = if packet.is_some() { std::mem::take(&mut member.heard_by) } else { Vec::new() };
+        if pressed
+            && let Some((r, _)) = recorded
+            && let Some(Some(recording)) = self.recordings.get_mut(r)
+            && !recording.recorder.is_paused()
+        {
+            recording.digits = recording.digits.saturating_add(1);
+        }
+        let Some(packet) = packet else { return };
+        // Keys are taken out of what was decoded, so the packet itself may reach nobody.
+        let passes = packet.law().is_some() || !masked;
+        let mut ear = self.decoded(at, recorded.is_some(), &heard_by, &packet);
         if let Some((r, channel)) = recorded
             && let Some(Some(recording)) = self.recordings.get_mut(r)
         {
-            if pressed && !recording.recorder.is_paused() {
-                recording.digits = recording.digits.saturating_add(1);
-            }
-            if let Some((packet, law)) = packet.as_ref().and_then(|p| Some((p, p.law()?))) {
+            if let Some(law) = packet.law() {
                 recording.recorder.push(channel, now, law, &packet.header, packet.payload);
+            } else if let Some(ear) = &mut ear {
+                let (start, samples) = ear.narrow();
+                let header = RtpHeader { timestamp: start, ..packet.header };
+                recording.recorder.push_samples(channel, now, &header, samples);
             }
         }
-        let Some(packet) = packet else { return };
         for &to in &heard_by {
-            let Some(listener) = self.member(to) else { continue };
-            if packet.content != Content::Event
-                && let Some(mixer) = listener.leg.mixer()
-            {
-                if let Some(law) = packet.law() {
-                    mixer.push(serial, law, &packet.header, packet.payload);
+            let is_event = matches!(packet.content, Content::Event { .. });
+            if !is_event && self.is_mixed(now, to, serial, agreement, packet.content, passes) {
+                if let Some(mixer) = self.member(to).and_then(|listener| listener.leg.mixer()) {
+                    fill(mixer, serial, &packet, ear.as_deref());
                 }
-            } else if let Some((len, target)) = listener.leg.relay(now, serial, &packet, out) {
+            } else if let Some(listener) = self.member(to)
+                && let Some((len, target)) = listener.leg.relay(now, serial, &packet, out)
+            {
                 send(to, &out[..len], target);
             }
         }
         if let Some(member) = self.member(at) {
             member.heard_by = heard_by;
+            if let Some(ear) = ear {
+                member.leg.give_back_ear(ear);
+            }
+            if let Some(mask) = mask {
+                member.leg.give_back_mask(mask);
+            }
         }
+    }
+
+    /// What a packet says, decoded, when somebody needs that and it is not G.711.
+    fn decoded(
+        &mut self,
+        at: usize,
+        recorded: bool,
+        heard_by: &[usize],
+        packet: &Packet<'_>,
+    ) -> Option<Box<Ear>> {
+        let Content::Audio(codec) = packet.content else { return None };
+        if codec.law().is_some() {
+            return None;
+        }
+        let masked = self.leg(at)?.key_mode() == KeyMode::Mask;
+        let needs =
+            |listener: &Member| masked || listener.leg.hears_a_mix() || !listener.leg.passes(packet.content);
+        let mut listeners = heard_by.iter().filter_map(|at| self.members.get(*at)?.as_ref());
+        let needed = recorded || listeners.any(needs);
+        let leg = &mut self.member(at)?.leg;
+        if needed {
+            return leg.take_ear(packet);
+        }
+        leg.need_no_ear();
+        None
+    }
+
+    /// Whether a listener hears this packet of `serial` by its mixer. `passes` says whether the packet may be passed on
+    /// at all. The mixer of a listener of several is always there; that of a listener of one begins and ends here.
+    fn is_mixed(
+        &mut self,
+        now: Micros,
+        to: usize,
+        serial: u64,
+        agreement: u32,
+        content: Content,
+        passes: bool,
+    ) -> bool {
+        let Some(listener) = self.member(to) else { return false };
+        let current = (agreement, listener.leg.agreement());
+        if listener.translating.is_some_and(|known| known != current) {
+            listener.translating = None;
+            listener.leg.set_mixer(now, None);
+        }
+        if listener.leg.hears_a_mix() {
+            return true;
+        }
+        if passes && listener.leg.passes(content) {
+            return false;
+        }
+        let mut mixer = Mixer::new();
+        mixer.add(serial);
+        listener.translating = Some(current);
+        listener.leg.set_mixer(now, Some(mixer));
+        if !self.started.contains(&to) {
+            self.started.push(to);
+        }
+        true
+    }
+
+    /// A leg that began to be sent what is translated for it, so that its [`Leg::deadline`] came nearer. Call until
+    /// `None` after [`Bridge::receive_rtp`].
+    pub fn poll_started(&mut self) -> Option<usize> {
+        self.started.pop()
     }
 
     /// From now on a leg hears exactly these others, and what it was played stops: nobody, one (passed through), or up
@@ -195,6 +319,7 @@ impl Bridge {
         }
         let Some(member) = self.member(at) else { return };
         member.hears = wanted;
+        member.translating = None;
         if serials.len() < 2 {
             return member.leg.set_mixer(now, None);
         }
@@ -242,12 +367,12 @@ impl Bridge {
         let Some(Some(recording)) = self.recordings.get_mut(r) else { return };
         match mode {
             KeyMode::Withhold => recording.recorder.mute(channel, now),
-            KeyMode::Pass | KeyMode::Report => recording.recorder.unmute(channel, now),
+            KeyMode::Pass | KeyMode::Report | KeyMode::Mask => recording.recorder.unmute(channel, now),
         }
     }
 
-    /// Records one leg in the left channel and perhaps another in the right, in the law that the left one speaks (A-law
-    /// when it speaks none). Gives the recording's place. A leg is in one recording at a time: the newest.
+    /// Records one leg in the left channel and perhaps another in the right, at 8000 Hz in the law that the left one speaks
+    /// (A-law when it speaks another codec). Gives the recording's place. A leg is in one recording at a time: the newest.
     pub fn record(&mut self, now: Micros, left: usize, right: Option<usize>) -> Option<usize> {
         let codec = self.leg(left)?.negotiated().map(|agreed| agreed.codec);
         let law = if codec == Some(Codec::Pcmu) { Law::Ulaw } else { Law::Alaw };

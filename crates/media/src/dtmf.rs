@@ -10,6 +10,9 @@ use crate::Micros;
 
 /// Samples of 1/8000 s in one tick of 20 ms.
 const STEP: u16 = 160;
+/// A press that lasted this long and goes on has a new segment: less than a packet of 20 ms below all that fits, by the
+/// faster of the clocks (48000 Hz).
+const NEARLY_FULL: u16 = u16::MAX - 960;
 /// How many packets carry the end bit: the end must survive two losses.
 const END_PACKETS: u8 = 3;
 /// An event without packets for this long has ended, though nobody said so.
@@ -62,7 +65,7 @@ pub struct TelephoneEvent {
     pub end: bool,
     /// Level in -dBm0, 0 to 63.
     pub volume: u8,
-    /// Time since the timestamp, in units of 1/8000 s.
+    /// Time since the timestamp, in units of the clock that was agreed: 1/8000 s or 1/48000 s.
     pub duration: u16,
 }
 
@@ -85,6 +88,12 @@ impl TelephoneEvent {
             volume: bytes[1] & 0x3F,
             duration: u16::from_be_bytes([bytes[2], bytes[3]]),
         })
+    }
+
+    /// The same event with its duration in units of another clock, as far as it fits: at 48000 Hz a second and a third.
+    pub fn at_clock(self, from: u32, to: u32) -> Self {
+        let duration = u64::from(self.duration) * u64::from(to) / u64::from(from.max(1));
+        TelephoneEvent { duration: u16::try_from(duration).unwrap_or(u16::MAX), ..self }
     }
 
     /// The four bytes on the wire.
@@ -128,7 +137,7 @@ impl DtmfReceiver {
                 && !marker
                 && event.event == press.event
                 && ahead == u32::from(press.duration)
-                && press.duration >= u16::MAX - STEP;
+                && press.duration >= NEARLY_FULL;
             if ahead == 0 || next_segment {
                 press.timestamp = timestamp;
                 press.duration =
@@ -152,14 +161,14 @@ impl DtmfReceiver {
         Some(digit)
     }
 
-    /// Ends a press whose end packets were lost; says the key and how long it was held, in milliseconds.
+    /// Ends a press whose end packets were lost; says the key and how long it was held, in units of its clock.
     pub fn expire(&mut self, now: Micros) -> Option<(Digit, u32)> {
         let press = self.press.as_mut()?;
         if press.ended || now < press.last_packet.saturating_add(SILENT_END) {
             return None;
         }
         press.ended = true;
-        Some((Digit::from_event(press.event)?, u32::from(press.duration) / 8))
+        Some((Digit::from_event(press.event)?, u32::from(press.duration)))
     }
 
     /// Whether a key is down.
@@ -193,7 +202,7 @@ struct Sending {
     ends: u8,
 }
 
-/// Makes the packets of pressed keys, one per tick of 20 ms.
+/// Makes the packets of pressed keys, one per tick of 20 ms, with durations in units of 1/8000 s.
 #[derive(Clone, Default)]
 pub struct DtmfSender {
     queue: VecDeque<(Digit, u16)>,
@@ -346,7 +355,7 @@ mod tests {
         let deadline = receiver.deadline().unwrap();
         assert!(receiver.expire(deadline - 1).is_none());
         let (digit, held) = receiver.expire(deadline).unwrap();
-        assert_eq!((digit.to_char(), held), ('9', 80));
+        assert_eq!((digit.to_char(), held), ('9', 640));
         assert!(receiver.deadline().is_none() && receiver.expire(deadline + 1).is_none());
         // The straggler of the same press is not a second one.
         assert!(receiver.on_packet(deadline + 2, false, packet.timestamp, &packet.payload).is_none());

@@ -1,4 +1,4 @@
-//! From 8000 to 16000 Hz and back, frame by frame, for the mixer: a half-band filter in two phases.
+//! From 8000 to 16000 Hz and back, piece by piece: a half-band filter in two phases.
 //!
 //! The pass band goes to about 3300 Hz; images and aliases beyond 4700 Hz are about 60 dB down. Each way delays by
 //! about 1.5 ms.
@@ -42,21 +42,35 @@ impl Upsampler {
         self.samples.fill(0.0);
     }
 
-    /// Takes the next frame and adds it to `sum`.
-    pub fn add(&mut self, frame: &[i16; FRAME], sum: &mut [i32; WIDE_FRAME]) {
-        self.samples.copy_within(FRAME.., 0);
-        for (to, from) in self.samples[UP_PAST..].iter_mut().zip(frame) {
+    /// Takes the next samples, at most 20 ms, and adds twice as many to `sum`.
+    pub fn add(&mut self, samples: &[i16], sum: &mut [i32]) {
+        self.each(samples, sum, |sum, sample| *sum += sample);
+    }
+
+    /// Takes the next samples, at most 20 ms, and writes twice as many to `out`.
+    pub fn take(&mut self, samples: &[i16], out: &mut [i16]) {
+        self.each(samples, out, |out, sample| *out = saturated(sample));
+    }
+
+    fn each<T>(&mut self, samples: &[i16], out: &mut [T], put: impl Fn(&mut T, i32)) {
+        let count = samples.len().min(FRAME);
+        for (to, from) in self.samples[UP_PAST..].iter_mut().zip(samples) {
             *to = f32::from(*from);
         }
-        for (n, pair) in sum.chunks_exact_mut(2).enumerate() {
+        for (n, pair) in out.chunks_exact_mut(2).enumerate().take(count) {
             let around = &self.samples[n..n + UP_PAST];
             let (before, after) = around.split_at(TAPS);
             let between: f32 =
                 self.weights.iter().zip(before.iter().rev().zip(after)).map(|(w, (a, b))| w * (a + b)).sum();
-            pair[0] += before[TAPS - 1] as i32;
-            pair[1] += between.round() as i32;
+            put(&mut pair[0], before[TAPS - 1] as i32);
+            put(&mut pair[1], between.round() as i32);
         }
+        self.samples.copy_within(count..count + UP_PAST, 0);
     }
+}
+
+fn saturated(sample: i32) -> i16 {
+    sample.clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
 /// 16000 to 8000 Hz.
@@ -73,13 +87,18 @@ impl Default for Downsampler {
 }
 
 impl Downsampler {
-    /// Takes the next frame and gives it at the lower rate.
-    pub fn take(&mut self, frame: &[i16; WIDE_FRAME], out: &mut [i16; FRAME]) {
-        self.samples.copy_within(WIDE_FRAME.., 0);
-        for (to, from) in self.samples[DOWN_PAST..].iter_mut().zip(frame) {
+    /// Forgets what came before.
+    pub fn flush(&mut self) {
+        self.samples.fill(0.0);
+    }
+
+    /// Takes the next samples, an even count of at most 20 ms, and writes half as many to `out`.
+    pub fn take(&mut self, samples: &[i16], out: &mut [i16]) {
+        let count = samples.len().min(WIDE_FRAME) / 2;
+        for (to, from) in self.samples[DOWN_PAST..].iter_mut().zip(samples) {
             *to = f32::from(*from);
         }
-        for (n, out) in out.iter_mut().enumerate() {
+        for (n, out) in out.iter_mut().enumerate().take(count) {
             let middle = 2 * n + 2 * TAPS - 1;
             let around: f32 = (0..TAPS)
                 .map(|k| {
@@ -89,6 +108,7 @@ impl Downsampler {
             // A float that does not fit saturates.
             *out = (0.5 * (self.samples[middle] + around)).round() as i16;
         }
+        self.samples.copy_within(2 * count..2 * count + DOWN_PAST, 0);
     }
 }
 
@@ -103,7 +123,7 @@ mod tests {
         let (mut wide, mut narrow) = (Vec::new(), Vec::new());
         for frame in Sine::new(8000, frequency, 0.4).take_samples(8000).chunks_exact(FRAME) {
             let mut sum = [0; WIDE_FRAME];
-            up.add(frame.try_into().unwrap(), &mut sum);
+            up.add(frame, &mut sum);
             let frame = sum.map(|s| s as i16);
             wide.extend_from_slice(&frame);
             let mut out = [0; FRAME];
@@ -126,13 +146,32 @@ mod tests {
     }
 
     #[test]
+    fn pieces_of_any_length_sound_alike() {
+        let tone = Sine::new(8000, 700.0, 0.5).take_samples(1600);
+        let pieces = |lengths: &[usize]| {
+            let (mut up, mut down) = (Upsampler::default(), Downsampler::default());
+            let (mut heard, mut rest, mut n) = (Vec::new(), &tone[..], 0);
+            while !rest.is_empty() {
+                let (piece, after) = rest.split_at(lengths[n % lengths.len()].min(rest.len()));
+                (rest, n) = (after, n + 1);
+                let (mut wide, mut narrow) = (vec![0; piece.len() * 2], vec![0; piece.len()]);
+                up.take(piece, &mut wide);
+                down.take(&wide, &mut narrow);
+                heard.extend(narrow);
+            }
+            heard
+        };
+        assert_eq!(pieces(&[160]), pieces(&[80, 1, 20, 159]));
+    }
+
+    #[test]
     fn what_does_not_fit_is_gone() {
         let mut down = Downsampler::default();
         for frequency in [4800.0, 6000.0, 7500.0] {
             let mut narrow = Vec::new();
             for frame in Sine::new(16_000, frequency, 0.5).take_samples(16_000).chunks_exact(WIDE_FRAME) {
                 let mut out = [0; FRAME];
-                down.take(frame.try_into().unwrap(), &mut out);
+                down.take(frame, &mut out);
                 narrow.extend_from_slice(&out);
             }
             assert!(level(&narrow[320..]) < -55.0, "{frequency}: {}", level(&narrow[320..]));

@@ -98,6 +98,11 @@ impl DtmfDetector {
         self.held.is_none() && self.hits == 0
     }
 
+    /// Whether a key is down.
+    pub fn is_pressed(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Forgets what was heard; a key that is down would be said again.
     pub fn reset(&mut self) {
         self.block.fill(0.0);

@@ -1,16 +1,17 @@
-//! What a listener hears of several speakers: each evened out and decoded, summed at 16000 Hz, limited, and
-//! written in the listener's law.
+//! What a listener hears of others whose packets cannot simply be passed on: each evened out and decoded, summed at
+//! 16000 Hz and limited. That is a listener of several speakers, and a listener of one who speaks another codec.
 //!
 //! A mixer belongs to one listener, so that each may hear others; [`Leg`](crate::leg::Leg) asks it for a frame at
-//! each of its own ticks. Only G.711 can be decoded: other codecs are not heard in a mix.
+//! each of its own ticks and writes it in its own codec. G.711 is decoded here; of other codecs the samples are given.
 //!
-//! Nothing is allocated per packet or per frame, only when a speaker is added.
+//! Nothing is allocated per packet or per frame, only when a speaker is added or changes the codec for the first time.
 
 use std::fmt;
 
 use crate::g711::Law;
-use crate::halfband::{Downsampler, Upsampler, WIDE_FRAME};
+use crate::halfband::{Upsampler, WIDE_FRAME};
 use crate::jitter::JitterBuffer;
+use crate::noise::NoiseLevel;
 use crate::prompt::FRAME;
 use crate::rtp::RtpHeader;
 
@@ -22,17 +23,73 @@ const KNEE: i32 = 24_576;
 
 struct Source {
     id: u64,
-    buffer: JitterBuffer,
+    narrow: JitterBuffer,
     up: Upsampler,
     /// The filter may still ring, so a source is left out only from the second silent frame on.
     rings: bool,
+    /// For a codec of 16000 Hz, once it was spoken.
+    wide: Option<JitterBuffer>,
+    /// Which of both was filled last.
+    is_wide: bool,
+}
+
+impl Source {
+    fn new(id: u64) -> Self {
+        Source {
+            id,
+            narrow: JitterBuffer::new(),
+            up: Upsampler::default(),
+            rings: false,
+            wide: None,
+            is_wide: false,
+        }
+    }
+
+    fn narrow(&mut self) -> &mut JitterBuffer {
+        if std::mem::replace(&mut self.is_wide, false) {
+            self.flush();
+        }
+        &mut self.narrow
+    }
+
+    fn wide(&mut self) -> &mut JitterBuffer {
+        if !std::mem::replace(&mut self.is_wide, true) {
+            self.flush();
+        }
+        self.wide.get_or_insert_with(JitterBuffer::wide)
+    }
+
+    fn flush(&mut self) {
+        self.narrow.flush();
+        self.up.flush();
+        self.rings = false;
+        if let Some(wide) = &mut self.wide {
+            wide.flush();
+        }
+    }
+
+    /// Adds the next 20 ms to the sum.
+    fn add_to(&mut self, sum: &mut [i32; WIDE_FRAME]) {
+        if let Some(wide) = self.wide.as_mut().filter(|_| self.is_wide) {
+            let mut frame = [0; WIDE_FRAME];
+            if wide.pull(&mut frame) {
+                sum.iter_mut().zip(frame).for_each(|(sum, sample)| *sum += i32::from(sample));
+            }
+            return;
+        }
+        let mut frame = [0; FRAME];
+        let audible = self.narrow.pull(&mut frame);
+        if audible || std::mem::replace(&mut self.rings, audible) {
+            self.rings = audible;
+            self.up.add(&frame, sum);
+        }
+    }
 }
 
 /// The mixer of one listener.
 #[derive(Default)]
 pub struct Mixer {
     sources: Vec<Source>,
-    down: Downsampler,
 }
 
 impl fmt::Debug for Mixer {
@@ -60,7 +117,7 @@ impl Mixer {
         if self.sources.len() >= MAX_SOURCES {
             return false;
         }
-        self.sources.push(Source { id, buffer: JitterBuffer::new(), up: Upsampler::default(), rings: false });
+        self.sources.push(Source::new(id));
         true
     }
 
@@ -69,45 +126,54 @@ impl Mixer {
         self.sources.retain(|source| keep(source.id));
     }
 
+    fn source(&mut self, id: u64) -> Option<&mut Source> {
+        self.sources.iter_mut().find(|source| source.id == id)
+    }
+
     /// Takes a packet of a source in `law`; of sources it does not hear it takes nothing.
     pub fn push(&mut self, id: u64, law: Law, header: &RtpHeader, payload: &[u8]) {
-        if let Some(source) = self.sources.iter_mut().find(|source| source.id == id) {
-            source.buffer.push(law, header, payload);
+        if let Some(source) = self.source(id) {
+            source.narrow().push(law, header, payload);
+        }
+    }
+
+    /// Takes samples of a source at 16000 Hz; `start` is the place of the first on a time line of such samples.
+    pub fn push_wide(&mut self, id: u64, ssrc: u32, start: u32, samples: &[i16]) {
+        if let Some(source) = self.source(id) {
+            source.wide().push_samples(ssrc, start, samples.iter().copied());
+        }
+    }
+
+    /// Takes what a source with an 8000 Hz clock says about its silence.
+    pub fn push_noise(&mut self, id: u64, header: &RtpHeader, level: NoiseLevel) {
+        let Some(source) = self.source(id) else { return };
+        // The time line of a wide source is another one than that of its packets: only G.711 has this noise.
+        if !source.is_wide {
+            source.narrow().push_noise(header.ssrc, header.timestamp, level);
         }
     }
 
     /// Forgets what a source said and nobody has heard yet.
     pub fn flush(&mut self, id: u64) {
-        if let Some(source) = self.sources.iter_mut().find(|source| source.id == id) {
-            source.buffer.flush();
-            source.up.flush();
-            source.rings = false;
+        if let Some(source) = self.source(id) {
+            source.flush();
         }
     }
 
-    /// The next 20 ms in `law`.
-    pub fn frame(&mut self, law: Law, out: &mut [u8; FRAME]) {
+    /// The next 20 ms at 16000 Hz.
+    pub fn frame(&mut self, out: &mut [i16; WIDE_FRAME]) {
         let mut sum = [0; WIDE_FRAME];
-        let mut narrow = [0; FRAME];
         for source in &mut self.sources {
-            let audible = source.buffer.pull(&mut narrow);
-            if audible || std::mem::replace(&mut source.rings, audible) {
-                source.rings = audible;
-                source.up.add(&narrow, &mut sum);
-            }
+            source.add_to(&mut sum);
         }
-        let limited = sum.map(limit);
-        self.down.take(&limited, &mut narrow);
-        for (out, sample) in out.iter_mut().zip(narrow) {
-            *out = law.encode(sample);
-        }
+        *out = sum.map(limit);
     }
 
     /// Lets a frame pass unheard.
     pub fn skip(&mut self) {
-        let mut unheard = [0; FRAME];
+        let mut unheard = [0; WIDE_FRAME];
         for source in &mut self.sources {
-            source.buffer.pull(&mut unheard);
+            source.add_to(&mut unheard);
         }
     }
 }
@@ -146,18 +212,18 @@ mod tests {
                     voice.take_samples(160).into_iter().map(|s| Law::Alaw.encode(s)).collect();
                 mixer.push(*id, Law::Alaw, &header(n, 1), &payload);
             }
-            let mut out = [0; FRAME];
-            mixer.frame(Law::Ulaw, &mut out);
-            heard.extend(out.map(|b| Law::Ulaw.decode(b)));
+            let mut out = [0; WIDE_FRAME];
+            mixer.frame(&mut out);
+            heard.extend(out);
         }
-        heard.split_off(2000)
+        heard.split_off(4000)
     }
 
     #[test]
-    fn several_are_heard_together_in_the_law_of_the_listener() {
+    fn several_are_heard_together() {
         let samples = heard(&[(1, 440.0), (2, 1000.0), (3, 1500.0)], 0.2);
         for frequency in [440.0, 1000.0, 1500.0] {
-            let power = power_at(&samples, 8000, frequency);
+            let power = power_at(&samples, 16_000, frequency);
             assert!((-5.5..-4.0).contains(&power), "{frequency}: {power}");
         }
     }
@@ -174,7 +240,7 @@ mod tests {
         assert!(last > 32_000);
         assert!(limit(i32::MIN) < -32_000);
         let samples = heard(&[(1, 440.0), (2, 440.0), (3, 440.0)], 0.9);
-        assert!(power_at(&samples, 8000, 440.0) > -1.0);
+        assert!(power_at(&samples, 16_000, 440.0) > -1.0);
     }
 
     #[test]
@@ -183,15 +249,45 @@ mod tests {
         assert!((0..8).all(|id| mixer.add(id)) && mixer.add(3) && !mixer.add(8));
         mixer.retain(|id| id == 1);
         assert!(mixer.hears(1) && !mixer.hears(2));
-        let mut out = [0; FRAME];
+        let mut out = [1; WIDE_FRAME];
         for n in 0..3 {
             mixer.push(1, Law::Alaw, &header(n, 1), &[0x2A; 160]);
             mixer.push(2, Law::Alaw, &header(n, 1), &[0x2A; 160]);
         }
         mixer.flush(1);
         for _ in 0..20 {
-            mixer.frame(Law::Alaw, &mut out);
-            assert_eq!(out, [Law::Alaw.silence(); FRAME]);
+            mixer.frame(&mut out);
+            assert_eq!(out, [0; WIDE_FRAME]);
+        }
+    }
+
+    #[test]
+    fn a_speaker_at_16000_hz_is_heard_beside_one_at_8000_and_may_change() {
+        let mut mixer = Mixer::new();
+        assert!(mixer.add(1) && mixer.add(2));
+        let (mut narrow, mut wide) = (Sine::new(8000, 440.0, 0.2), Sine::new(16_000, 6000.0, 0.2));
+        let mut changed = Sine::new(8000, 1500.0, 0.2);
+        let mut heard = Vec::new();
+        for n in 0..100u32 {
+            let encoded = |voice: &mut Sine| -> Vec<u8> {
+                voice.take_samples(160).into_iter().map(|s| Law::Alaw.encode(s)).collect()
+            };
+            mixer.push(1, Law::Alaw, &header(n, 1), &encoded(&mut narrow));
+            if n < 50 {
+                mixer.push_wide(2, 1, n * 320, &wide.take_samples(320));
+            } else {
+                mixer.push(2, Law::Alaw, &header(n, 1), &encoded(&mut changed));
+            }
+            let mut out = [0; WIDE_FRAME];
+            mixer.frame(&mut out);
+            heard.extend(out);
+        }
+        let (before, after) = (&heard[4000..16_000], &heard[20_000..]);
+        for (samples, other) in [(before, 6000.0), (after, 1500.0)] {
+            for frequency in [440.0, other] {
+                let power = power_at(samples, 16_000, frequency);
+                assert!((-3.6..-2.6).contains(&power), "{frequency}: {power}");
+            }
         }
     }
 }

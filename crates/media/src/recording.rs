@@ -1,7 +1,7 @@
 //! The tap of a recording: the packets of two streams laid on one time line, as two channels of G.711.
 //!
 //! What was on the wire is written down as it was; a byte is changed only when its law is not that of the
-//! recording. Each stream is anchored where its first packet arrived and then follows its RTP timestamps, so
+//! recording, and what was spoken in a codec other than G.711 is decoded and brought to 8000 Hz. Each stream is anchored where its first packet arrived and then follows its RTP timestamps, so
 //! that jitter leaves no trace. Nothing is allocated per packet. Several may share the right channel; what they say
 //! is summed where more than one says something, and otherwise written down as it was.
 //!
@@ -171,18 +171,35 @@ impl Recorder {
 
     /// Places a packet of audio in `law`. `header` is that of the packet as it came.
     pub fn push(&mut self, channel: Channel, now: Micros, law: Law, header: &RtpHeader, payload: &[u8]) {
+        let table = law.table_to(self.law);
+        self.put(channel, now, header, payload.iter().map(|byte| table[usize::from(*byte)]));
+    }
+
+    /// Places audio that was decoded, 8000 samples a second. `header` is that of its packet, with a timestamp of a
+    /// clock of 8000 Hz.
+    pub fn push_samples(&mut self, channel: Channel, now: Micros, header: &RtpHeader, samples: &[i16]) {
+        let law = self.law;
+        self.put(channel, now, header, samples.iter().map(|sample| law.encode(*sample)));
+    }
+
+    fn put(
+        &mut self,
+        channel: Channel,
+        now: Micros,
+        header: &RtpHeader,
+        bytes: impl ExactSizeIterator<Item = u8>,
+    ) {
         let arrival = self.frame_at(now) as i64;
         let Some(track) = self.tracks.get_mut(channel.track()).filter(|track| track.used) else { return };
         let Some(position) = place(&mut track.anchor, arrival, header) else {
             return;
         };
-        if self.paused || track.muted || payload.is_empty() {
+        if self.paused || track.muted || bytes.len() == 0 {
             return;
         }
-        let table = law.table_to(self.law);
         let earliest = self.given.max(track.not_before) as i64;
         let latest = (self.given + RING) as i64;
-        let (start, end) = (position, position.saturating_add(payload.len() as i64));
+        let (start, end) = (position, position.saturating_add(bytes.len() as i64));
         if start < earliest || end > latest {
             self.missed += 1;
         }
@@ -190,9 +207,8 @@ impl Recorder {
         if first >= last {
             return;
         }
-        let piece = &payload[(first - start) as usize..(last - start) as usize];
-        for (at, byte) in (first as u64..).zip(piece) {
-            track.ring[(at % RING) as usize] = table[usize::from(*byte)];
+        for (at, byte) in (first as u64..last as u64).zip(bytes.skip((first - start) as usize)) {
+            track.ring[(at % RING) as usize] = byte;
         }
         track.end = track.end.max(last as u64);
     }

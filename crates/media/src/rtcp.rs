@@ -362,8 +362,10 @@ fn write_blocks(body: &mut [u8], blocks: &[ReportBlock]) {
 }
 
 /// Statistics of one received stream, kept packet by packet.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ReceiverStatistics {
+    /// Units of the RTP clock in a second.
+    clock: u32,
     sequence: SequenceTracker,
     bytes: u64,
     /// Last transit time in timestamp units, modulo 2^32; only differences of it mean anything.
@@ -376,10 +378,41 @@ pub struct ReceiverStatistics {
     last_sr_at: Option<Micros>,
 }
 
-/// Differences above this (10 s) are a new timestamp base, not jitter.
-const MAX_TRANSIT_STEP: u32 = 80_000;
+/// Differences above this, in seconds, are a new timestamp base, not jitter.
+const MAX_TRANSIT_STEP: u32 = 10;
+
+impl Default for ReceiverStatistics {
+    fn default() -> Self {
+        ReceiverStatistics {
+            clock: 8_000,
+            sequence: SequenceTracker::default(),
+            bytes: 0,
+            transit: None,
+            jitter_q4: 0,
+            expected_before: 0,
+            received_before: 0,
+            last_sr: 0,
+            last_sr_at: None,
+        }
+    }
+}
 
 impl ReceiverStatistics {
+    /// Says how fast the timestamps of what comes next count, in units a second; 8000 until told. A stream whose codec
+    /// changes may change its clock too (RFC 7160); its jitter goes on from where it was.
+    pub fn set_clock(&mut self, clock: u32) {
+        if self.clock != clock && clock > 0 {
+            self.jitter_q4 = self.jitter_q4 * u64::from(clock) / u64::from(self.clock);
+            self.clock = clock;
+            self.transit = None;
+        }
+    }
+
+    /// Units of the RTP clock in a second.
+    pub fn clock(&self) -> u32 {
+        self.clock
+    }
+
     /// Counts a packet. `timed` says whether its timestamp tells when it was sampled: true for audio, false
     /// for telephone events, whose timestamp stands still.
     pub fn on_packet(
@@ -401,11 +434,11 @@ impl ReceiverStatistics {
         }
         self.bytes += payload_len as u64;
         if timed {
-            let arrival = (now / 125) as u32;
+            let arrival = ticks(now, self.clock) as u32;
             let transit = arrival.wrapping_sub(header.timestamp);
             if let Some(before) = self.transit {
                 let step = (transit.wrapping_sub(before) as i32).unsigned_abs();
-                if step < MAX_TRANSIT_STEP {
+                if step < MAX_TRANSIT_STEP * self.clock {
                     self.jitter_q4 = self.jitter_q4 + u64::from(step) - ((self.jitter_q4 + 8) >> 4);
                 }
             }
@@ -418,6 +451,11 @@ impl ReceiverStatistics {
     pub fn on_sender_report(&mut self, now: Micros, info: &SenderInfo) {
         self.last_sr = (info.ntp >> 16) as u32;
         self.last_sr_at = Some(now);
+    }
+
+    /// Packets that should have come since the first.
+    pub fn expected(&self) -> u64 {
+        self.sequence.expected()
     }
 
     /// Packets received, duplicates not counted.
@@ -435,14 +473,14 @@ impl ReceiverStatistics {
         self.sequence.lost().max(0) as u64
     }
 
-    /// Interarrival jitter in timestamp units of 1/8000 s (A.8).
+    /// Interarrival jitter in units of the RTP clock (A.8).
     pub fn jitter(&self) -> u32 {
         (self.jitter_q4 >> 4) as u32
     }
 
     /// Interarrival jitter in microseconds.
     pub fn jitter_micros(&self) -> Micros {
-        (self.jitter_q4 * 125) >> 4
+        (self.jitter_q4 * 1_000_000 / u64::from(self.clock)) >> 4
     }
 
     /// The block to send about this stream; the fraction is counted from the last call (A.3).
@@ -464,6 +502,13 @@ impl ReceiverStatistics {
             delay_since_last_sr: self.last_sr_at.map_or(0, |at| micros_to_short(now.saturating_sub(at))),
         }
     }
+}
+
+/// Microseconds in units of a clock that counts so many a second.
+pub fn ticks(micros: Micros, clock: u32) -> u64 {
+    // Whole seconds and the rest apart, so that no time is too long.
+    let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+    seconds.wrapping_mul(clock.into()).wrapping_add(rest * u64::from(clock) / 1_000_000)
 }
 
 /// Microseconds to the 16.16 seconds that reports use; saturates at 18 hours.

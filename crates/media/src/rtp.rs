@@ -21,7 +21,7 @@ pub struct RtpHeader {
     pub payload_type: u8,
     /// Counts packets, wraps at 65536.
     pub sequence: u16,
-    /// Sampling instant of the first sample, in units of 1/8000 s for every codec used here.
+    /// Sampling instant of the first sample, in units of the codec's clock: 1/8000 s, for Opus 1/48000 s.
     pub timestamp: u32,
     /// Names the stream.
     pub ssrc: u32,

@@ -17,6 +17,11 @@ impl Sine {
         Sine { rate: rate.max(1), frequency, amplitude: amplitude.clamp(0.0, 1.0), position: 0 }
     }
 
+    /// The frequency, in Hz.
+    pub fn frequency(&self) -> f64 {
+        self.frequency
+    }
+
     /// The next sample, from -1 to 1.
     pub fn next_value(&mut self) -> f64 {
         let rate = f64::from(self.rate);

@@ -1,7 +1,7 @@
 //! Delay, loss, jumps and clocks that differ, each by what is heard.
 
 use super::*;
-use crate::tone::{Sine, loudest, power_at};
+use crate::tone::{Sine, level, loudest, power_at};
 
 fn header(n: u32) -> RtpHeader {
     RtpHeader { marker: false, payload_type: 8, sequence: n as u16, timestamp: n.wrapping_mul(160), ssrc: 1 }
@@ -215,5 +215,51 @@ fn hostile_headers_stay_within_bounds() {
         if chance(&mut state, 3) == 0 {
             pull(&mut buffer);
         }
+    }
+}
+
+#[test]
+fn a_pause_sounds_like_the_sender_said_until_talk_goes_on() {
+    let mut buffer = JitterBuffer::new();
+    let tone = Sine::new(8000, 440.0, 0.3).take_samples(160 * 100);
+    let speak = |buffer: &mut JitterBuffer, n: u32| {
+        let samples = &tone[n as usize % 100 * 160..][..160];
+        let payload: Vec<u8> = samples.iter().map(|s| Law::Alaw.encode(*s)).collect();
+        buffer.push(Law::Alaw, &header(n), &payload);
+    };
+    let mut heard = Vec::new();
+    for n in 0..100u32 {
+        match n {
+            0..30 | 70.. => speak(&mut buffer, n),
+            30 | 50 => buffer.push_noise(1, n * 160, NoiseLevel::parse(&[45]).unwrap()),
+            _ => {}
+        }
+        heard.extend(pull(&mut buffer));
+    }
+    // Two frames of delay: talk to frame 32, noise to 72, talk again.
+    let level_of = |frames: std::ops::Range<usize>| level(&heard[frames.start * 160..frames.end * 160]);
+    assert!((level_of(5..32) + 10.5).abs() < 1.0);
+    let noise = level_of(33..71);
+    assert!((noise + 42.0).abs() < 1.5, "{noise:.1} dB");
+    assert!((level_of(73..100) + 10.5).abs() < 1.0);
+    assert!(buffer.delay() <= 480, "the pause is no delay: {}", buffer.delay());
+}
+
+#[test]
+fn a_wide_buffer_has_the_same_times() {
+    let (mut narrow, mut wide) = (JitterBuffer::new(), JitterBuffer::wide());
+    let mut state = 3;
+    for n in 0..2_000u32 {
+        let at = chance(&mut state, 100);
+        if at >= 5 {
+            narrow.push(Law::Alaw, &header(n), &[mark(n); 160]);
+            let sample = Law::Alaw.decode(mark(n));
+            wide.push_samples(1, n.wrapping_mul(320), [sample; 320].into_iter());
+        }
+        if at >= 15 {
+            let mut out = [0; 2 * FRAME];
+            assert_eq!(narrow.pull(&mut [0; FRAME]), wide.pull(&mut out), "packet {n}");
+        }
+        assert_eq!(narrow.delay() * 2, wide.delay(), "packet {n}");
     }
 }

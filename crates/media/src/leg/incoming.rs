@@ -6,6 +6,7 @@ use super::remote::canonical;
 use super::{Content, DropReason, Leg, LegEvent, Packet, Received};
 use crate::Micros;
 use crate::dtmf::DtmfReceiver;
+use crate::quality::Counted;
 use crate::rtcp::ReceiverStatistics;
 use crate::rtp::{RtpPacket, Sequence, is_rtcp};
 
@@ -17,19 +18,39 @@ pub(super) struct Incoming {
     pub(super) statistics: ReceiverStatistics,
     pub(super) dtmf: DtmfReceiver,
     /// Of streams that ended because the SSRC changed.
-    pub(super) before: (u64, u64, u64),
+    pub(super) before: Before,
     pub(super) last_heard: Micros,
 }
 
+/// What was counted of streams that ended.
+#[derive(Default)]
+pub(super) struct Before {
+    pub(super) packets: u64,
+    pub(super) bytes: u64,
+    pub(super) expected: u64,
+    pub(super) lost: u64,
+}
+
 impl Incoming {
+    /// Packets that should have come, and those of them that did not.
+    pub(super) fn counted(&self) -> Counted {
+        Counted {
+            expected: self.before.expected + self.statistics.expected(),
+            lost: self.before.lost + self.statistics.lost(),
+        }
+    }
+
     pub(super) fn follow(&mut self, ssrc: u32) {
         if self.ssrc == Some(ssrc) {
             return;
         }
-        self.before.0 += self.statistics.received();
-        self.before.1 += self.statistics.bytes();
-        self.before.2 += self.statistics.lost();
+        self.before.packets += self.statistics.received();
+        self.before.bytes += self.statistics.bytes();
+        self.before.expected += self.statistics.expected();
+        self.before.lost += self.statistics.lost();
+        let clock = self.statistics.clock();
         self.statistics = ReceiverStatistics::default();
+        self.statistics.set_clock(clock);
         self.dtmf = DtmfReceiver::default();
         self.ssrc = Some(ssrc);
     }
@@ -82,6 +103,9 @@ impl Leg {
         self.incoming.follow(header.ssrc);
         self.incoming.last_heard = now;
         self.timed_out = false;
+        if let Some(Content::Audio(codec)) = content {
+            self.incoming.statistics.set_clock(codec.clock());
+        }
         let timed = matches!(content, Some(Content::Audio(_)));
         match self.incoming.statistics.on_packet(now, &header, packet.payload.len(), timed) {
             Sequence::Duplicate => return self.drop_as(DropReason::Duplicate),
@@ -95,9 +119,11 @@ impl Leg {
         let packet = Packet { content, header, payload: packet.payload };
         let pressed = match content {
             // The way of nearly every packet.
-            Content::Audio(_) if self.keys_in.is_idle() => return Received::Audio(packet),
-            Content::Audio(_) => None,
-            Content::Event => {
+            Content::Audio(_) | Content::ComfortNoise if self.keys_in.is_idle() => {
+                return Received::Audio(packet);
+            }
+            Content::Audio(_) | Content::ComfortNoise => None,
+            Content::Event { .. } => {
                 self.incoming.dtmf.on_packet(now, header.marker, header.timestamp, packet.payload)
             }
         };

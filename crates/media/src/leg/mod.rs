@@ -7,20 +7,26 @@
 //! However often the source changes (music, ringing, a person, another person), the far end sees one SSRC,
 //! sequence numbers without holes and a clock that runs on; Teams and many telephones need that.
 //!
+//! The clock of the timestamps is that of the codec; when the codec changes in mid-call the stream goes on from where
+//! it is, at the new clock.
+//!
 //! Priority going out: keys being sent, then a prompt being played, then the mix of several others or relayed
 //! packets. So a relayed packet is refused while a prompt plays: [`Leg::stop_playing`] before connecting people.
 //!
 //! Drain rule: after any call, [`Leg::poll_event`] until `None`; at [`Leg::deadline`], [`Leg::tick`] until
 //! `None`, then [`Leg::rtcp_due`], then `poll_event` again.
 
+mod ear;
 mod incoming;
 mod keys;
+mod mask;
 mod outgoing;
 mod packet;
 mod playing;
 mod remote;
 mod reports;
 mod seeds;
+mod speech;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -31,14 +37,18 @@ use std::fmt;
 use crate::Micros;
 use crate::dtmf::{Digit, DtmfReceiver, DtmfSender};
 use crate::mix::Mixer;
+use crate::quality::Counted;
 use crate::rtcp::ReceiverStatistics;
-use incoming::Incoming;
+use incoming::{Before, Incoming};
 use keys::Keys;
+use mask::Mask;
 use outgoing::{Outgoing, Source};
 use playing::{Grid, Playing};
 use remote::Remote;
 use reports::Reports;
+use speech::Speech;
 
+pub(crate) use ear::Ear;
 pub use keys::KeyMode;
 pub use packet::{Content, DropReason, Packet, Received};
 pub use playing::{DtmfRefused, PlayId, Repeat};
@@ -70,10 +80,20 @@ pub struct Leg {
     next_play: u64,
     keys: DtmfSender,
     keys_in: Keys,
-    /// While this leg hears several others.
+    /// While this leg hears several others, or one in another codec.
     mixer: Option<Box<Mixer>>,
+    /// While this leg says something itself.
+    speech: Option<Box<Speech>>,
+    /// While audio of the far end has to be decoded.
+    ear: Option<Box<Ear>>,
+    /// While keys are taken out of G.711 of the far end.
+    mask: Option<Box<Mask>>,
+    /// How often something was agreed.
+    agreement: u32,
     grid: Option<Grid>,
     reports: Reports,
+    /// What was counted when the leg was measured last: heard, and sent.
+    measured: [Counted; 2],
     timeout: Option<Micros>,
     timed_out: bool,
     events: VecDeque<LegEvent>,
@@ -102,12 +122,13 @@ impl Leg {
                 ssrc: None,
                 statistics: ReceiverStatistics::default(),
                 dtmf: DtmfReceiver::default(),
-                before: (0, 0, 0),
+                before: Before::default(),
                 last_heard: 0,
             },
             outgoing: Outgoing {
                 ssrc: seeds.ssrc,
                 next_sequence: seeds.sequence,
+                rate: 8_000,
                 first_timestamp: seeds.timestamp,
                 began: None,
                 end: seeds.timestamp,
@@ -123,6 +144,10 @@ impl Leg {
             keys: DtmfSender::default(),
             keys_in: Keys::default(),
             mixer: None,
+            speech: None,
+            ear: None,
+            mask: None,
+            agreement: 0,
             grid: None,
             reports: Reports {
                 cname: cname[..cname.len().min(255)].into(),
@@ -132,9 +157,10 @@ impl Leg {
                 sent: [(0, 0); 4],
                 next_slot: 0,
                 round_trip: None,
-                remote_lost: 0,
-                remote_jitter: 0,
+                remote: None,
+                remote_jitter_us: 0,
             },
+            measured: [Counted::default(); 2],
             timeout: None,
             timed_out: false,
             events: VecDeque::with_capacity(8),

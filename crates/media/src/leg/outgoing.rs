@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 
 use super::{Content, Leg, Packet};
 use crate::Micros;
+use crate::dtmf::TelephoneEvent;
+use crate::negotiate::Codec;
+use crate::rtcp::ticks;
 use crate::rtp::{HEADER_LEN, RtpHeader};
-
-/// A relayed timestamp further than this from the clock (1 s) begins a new time base.
-const MAX_DRIFT: i32 = 8_000;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
@@ -17,21 +17,23 @@ pub(super) enum Source {
     Mix,
 }
 
-/// Telephone events of others beside a mix: they have a time base of their own, because the mix goes on.
+/// Telephone events of others that have a time base of their own: beside a mix, because the mix goes on, and where
+/// they count another clock than our stream.
 #[derive(Clone, Copy)]
 pub(super) struct EventBase {
     id: u64,
     ssrc: u32,
-    /// The timestamp of the source's event.
+    /// The timestamp of the source's event, and ours.
     theirs: u32,
-    /// What turns it into one of ours.
-    offset: u32,
+    ours: u32,
 }
 
 /// The one stream that goes out.
 pub(super) struct Outgoing {
     pub(super) ssrc: u32,
     pub(super) next_sequence: u16,
+    /// Units of our clock in a second.
+    pub(super) rate: u32,
     pub(super) first_timestamp: u32,
     /// When the stream began; `None` before the first packet.
     pub(super) began: Option<Micros>,
@@ -49,15 +51,37 @@ pub(super) struct Outgoing {
 impl Outgoing {
     /// Our clock.
     pub(super) fn clock(&self, now: Micros) -> u32 {
-        let elapsed = self.began.map_or(0, |began| now.saturating_sub(began) / 125);
+        let elapsed = self.began.map_or(0, |began| ticks(now.saturating_sub(began), self.rate));
         self.first_timestamp.wrapping_add(elapsed as u32)
+    }
+
+    /// A timestamp further than this from the clock (1 s) begins a new time base.
+    fn max_drift(&self) -> i32 {
+        self.rate as i32
+    }
+
+    /// From now on the clock counts so many units a second, on from where it is (RFC 7160, 4.1, allows no better with
+    /// one stream).
+    pub(super) fn set_clock(&mut self, now: Micros, rate: u32) {
+        if self.rate == rate || rate == 0 {
+            return;
+        }
+        if self.began.is_some() {
+            self.first_timestamp = self.continuation(now);
+            self.began = Some(now);
+            self.end = self.first_timestamp;
+            self.last = (self.first_timestamp, now);
+        }
+        self.rate = rate;
+        self.source = Source::None;
+        self.events = None;
     }
 
     /// The timestamp of something that begins now: our clock, or the end of what was sent if that is later.
     pub(super) fn continuation(&self, now: Micros) -> u32 {
         let clock = self.clock(now);
         let ahead = self.end.wrapping_sub(clock) as i32;
-        if self.began.is_some() && (1..=MAX_DRIFT).contains(&ahead) { self.end } else { clock }
+        if self.began.is_some() && (1..=self.max_drift()).contains(&ahead) { self.end } else { clock }
     }
 
     /// Our timestamp for a source's, and whether the source is a new one.
@@ -65,7 +89,7 @@ impl Outgoing {
         let ours = theirs.wrapping_add(self.offset);
         let drift = ours.wrapping_sub(self.clock(now)) as i32;
         // A telephone event keeps its timestamp for as long as the key is held, so its age says nothing.
-        if self.source == source && (!timed || drift.saturating_abs() <= MAX_DRIFT) {
+        if self.source == source && (!timed || drift.saturating_abs() <= self.max_drift()) {
             return (ours, false);
         }
         let ours = self.continuation(now);
@@ -74,22 +98,23 @@ impl Outgoing {
         (ours, true)
     }
 
-    /// Our timestamp for an event of a source that is mixed, and whether it is the first packet of a press. All
-    /// packets of a press keep one timestamp; the segments of a long one follow each other as the source's do.
-    fn stamp_event(&mut self, now: Micros, id: u64, theirs: &RtpHeader) -> (u32, bool) {
+    /// Our timestamp for an event with a time base of its own, whose source's clock counts `clock` units a second, and
+    /// whether it is the first packet of a press. All packets of a press keep one timestamp; the segments of a long one
+    /// follow each other as the source's do.
+    fn stamp_event(&mut self, now: Micros, id: u64, clock: u32, theirs: &RtpHeader) -> (u32, bool) {
         let known = self.events.filter(|known| known.id == id && known.ssrc == theirs.ssrc);
         if let Some(known) = known {
-            let ours = theirs.timestamp.wrapping_add(known.offset);
+            let step = i64::from(theirs.timestamp.wrapping_sub(known.theirs) as i32);
+            let step = step * i64::from(self.rate) / i64::from(clock.max(1));
+            let ours = known.ours.wrapping_add(step as u32);
             let drift = ours.wrapping_sub(self.clock(now)) as i32;
-            let same = theirs.timestamp == known.theirs;
-            if same || !theirs.marker || drift.saturating_abs() <= MAX_DRIFT {
-                self.events = Some(EventBase { theirs: theirs.timestamp, ..known });
+            if step == 0 || !theirs.marker || drift.saturating_abs() <= self.max_drift() {
+                self.events = Some(EventBase { theirs: theirs.timestamp, ours, ..known });
                 return (ours, theirs.marker);
             }
         }
         let ours = self.continuation(now);
-        let offset = ours.wrapping_sub(theirs.timestamp);
-        self.events = Some(EventBase { id, ssrc: theirs.ssrc, theirs: theirs.timestamp, offset });
+        self.events = Some(EventBase { id, ssrc: theirs.ssrc, theirs: theirs.timestamp, ours });
         (ours, true)
     }
 
@@ -97,14 +122,14 @@ impl Outgoing {
         RtpHeader { marker, payload_type, sequence: self.next_sequence, timestamp, ssrc: self.ssrc }
     }
 
-    /// Counts a packet as sent. `samples` is how much further the audio reaches, 0 for events.
-    pub(super) fn sent(&mut self, now: Micros, timestamp: u32, samples: usize, bytes: usize) {
+    /// Counts a packet as sent. `duration` is how far its audio reaches in units of the clock, 0 for events.
+    pub(super) fn sent(&mut self, now: Micros, timestamp: u32, duration: u32, bytes: usize) {
         self.began.get_or_insert(now);
         self.next_sequence = self.next_sequence.wrapping_add(1);
         self.packets += 1;
         self.bytes += bytes as u64;
-        if samples > 0 {
-            let end = timestamp.wrapping_add(samples as u32);
+        if duration > 0 {
+            let end = timestamp.wrapping_add(duration);
             if self.packets == 1 || end.wrapping_sub(self.end) as i32 > 0 {
                 self.end = end;
             }
@@ -115,9 +140,10 @@ impl Outgoing {
 
 impl Leg {
     /// Rewrites a packet of another leg so that it goes out of this one; writes it to `out` and gives its
-    /// length and target. `source` names the other leg. G.711 is put into the other law when needed. `None`
-    /// when it must not go out: direction, codec, no telephone events agreed, a prompt or keys being sent, no
-    /// room, or audio while this leg hears a mix ([`Leg::mixer`]); beside a mix only events are relayed.
+    /// length and target. `source` names the other leg. G.711 is put into the other law when needed, and telephone
+    /// events into the clock that was agreed. `None` when it must not go out: direction, codec, comfort noise, no
+    /// telephone events agreed, a prompt or keys being sent, no room, or audio while this leg hears a mix
+    /// ([`Leg::mixer`]); beside a mix only events are relayed.
     pub fn relay(
         &mut self,
         now: Micros,
@@ -137,39 +163,77 @@ impl Leg {
         packet: &Packet<'_>,
         out: &mut [u8],
     ) -> Option<(usize, SocketAddr)> {
-        let mixed = self.mixer.is_some();
-        // Beside a mix only events go out as they come; audio has to be given to the mixer.
-        if self.playing.is_some() || self.keys.is_active() || (mixed && packet.content != Content::Event) {
+        if self.playing.is_some() || self.keys.is_active() {
             return None;
         }
+        match packet.content {
+            Content::Event { clock } => self.relay_event(now, source, clock, packet, out),
+            // Beside a mix only events go out as they come; audio has to be given to the mixer.
+            Content::Audio(codec) if self.mixer.is_none() => {
+                self.relay_audio(now, source, codec, packet, out)
+            }
+            Content::Audio(_) | Content::ComfortNoise => None,
+        }
+    }
+
+    fn relay_audio(
+        &mut self,
+        now: Micros,
+        source: u64,
+        codec: Codec,
+        packet: &Packet<'_>,
+        out: &mut [u8],
+    ) -> Option<(usize, SocketAddr)> {
         let remote = self.remote.as_ref().filter(|remote| remote.may_send())?;
         let agreed = &remote.negotiated;
-        let (payload_type, table, timed) = match packet.content {
-            Content::Event => (agreed.dtmf_send_pt?, None, false),
-            Content::Audio(codec) if codec == agreed.codec => (agreed.send_pt, None, true),
-            Content::Audio(codec) => (agreed.send_pt, Some(codec.law()?.table_to(agreed.codec.law()?)), true),
-        };
-        let target = remote.source;
+        let (payload_type, target) = (agreed.send_pt, remote.source);
         let len = HEADER_LEN + packet.payload.len();
         let body = out.get_mut(HEADER_LEN..len)?;
-        match table {
-            None => body.copy_from_slice(packet.payload),
-            Some(table) => {
-                for (to, from) in body.iter_mut().zip(packet.payload) {
-                    *to = table[usize::from(*from)];
-                }
+        if codec == agreed.codec {
+            body.copy_from_slice(packet.payload);
+        } else {
+            let table = codec.law()?.table_to(agreed.codec.law()?);
+            for (to, from) in body.iter_mut().zip(packet.payload) {
+                *to = table[usize::from(*from)];
             }
         }
-        let (timestamp, marker) = if mixed {
-            self.outgoing.stamp_event(now, source, &packet.header)
+        let relayed = Source::Relay { id: source, ssrc: packet.header.ssrc };
+        let (timestamp, changed) = self.outgoing.stamp(now, relayed, packet.header.timestamp, true);
+        self.outgoing.header(payload_type, changed || packet.header.marker, timestamp).write(out)?;
+        let duration = codec.duration(packet.payload).unwrap_or(0);
+        self.outgoing.sent(now, timestamp, duration, packet.payload.len());
+        Some((len, target))
+    }
+
+    fn relay_event(
+        &mut self,
+        now: Micros,
+        source: u64,
+        clock: u32,
+        packet: &Packet<'_>,
+        out: &mut [u8],
+    ) -> Option<(usize, SocketAddr)> {
+        let remote = self.remote.as_ref().filter(|remote| remote.may_send())?;
+        let agreed = &remote.negotiated;
+        let (payload_type, target) = (agreed.dtmf_send_pt?, remote.source);
+        let len = HEADER_LEN + packet.payload.len();
+        let body = out.get_mut(HEADER_LEN..len)?;
+        body.copy_from_slice(packet.payload);
+        if clock != agreed.dtmf_clock
+            && let Some(event) = TelephoneEvent::parse(packet.payload)
+        {
+            body.get_mut(..4)?.copy_from_slice(&event.at_clock(clock, agreed.dtmf_clock).write());
+        }
+        let own_base = self.mixer.is_some() || clock != self.outgoing.rate;
+        let (timestamp, marker) = if own_base {
+            self.outgoing.stamp_event(now, source, clock, &packet.header)
         } else {
             let source = Source::Relay { id: source, ssrc: packet.header.ssrc };
-            let (timestamp, changed) = self.outgoing.stamp(now, source, packet.header.timestamp, timed);
+            let (timestamp, changed) = self.outgoing.stamp(now, source, packet.header.timestamp, false);
             (timestamp, changed || packet.header.marker)
         };
         self.outgoing.header(payload_type, marker, timestamp).write(out)?;
-        let samples = if timed { packet.payload.len() } else { 0 };
-        self.outgoing.sent(now, timestamp, samples, packet.payload.len());
+        self.outgoing.sent(now, timestamp, 0, packet.payload.len());
         Some((len, target))
     }
 }

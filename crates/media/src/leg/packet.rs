@@ -12,8 +12,13 @@ use crate::rtp::RtpHeader;
 pub enum Content {
     /// Audio in that codec.
     Audio(Codec),
-    /// A telephone event (RFC 4733).
-    Event,
+    /// A telephone event (RFC 4733), by a clock that counts so many units a second.
+    Event {
+        /// 8000 or 48000.
+        clock: u32,
+    },
+    /// What silence sounds like (RFC 3389), from a far end that announced it.
+    ComfortNoise,
 }
 
 /// A received packet, to be relayed or recorded.
@@ -32,7 +37,7 @@ impl Packet<'_> {
     pub fn law(&self) -> Option<Law> {
         match self.content {
             Content::Audio(codec) => codec.law(),
-            Content::Event => None,
+            Content::Event { .. } | Content::ComfortNoise => None,
         }
     }
 }
@@ -50,7 +55,7 @@ impl fmt::Debug for Packet<'_> {
 /// What a datagram on the RTP port turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Received<'a> {
-    /// Audio.
+    /// Audio, or comfort noise in its place.
     Audio(Packet<'a>),
     /// A telephone event; `pressed` is set once per key, at its first packet.
     Dtmf {
@@ -88,7 +93,7 @@ pub enum DropReason {
     Jump,
     /// We said that we do not receive now.
     NotReceiving,
-    /// Comfort noise.
+    /// Comfort noise that was not announced.
     ComfortNoise,
     /// It belongs to what was withheld, and came after the end of that.
     Withheld,

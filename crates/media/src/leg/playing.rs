@@ -1,18 +1,24 @@
-//! What a leg makes itself, on a grid of 20 ms: keys, prompts, and the mix of several others.
+//! What a leg makes itself, on a grid of 20 ms: keys, prompts, and the mix of others. Packets are as long as the far
+//! end likes, so a tick may send none, one or two.
 
 use std::fmt;
 use std::net::SocketAddr;
 
 use super::outgoing::Source;
+use super::speech::Speech;
 use super::{Leg, LegEvent};
 use crate::Micros;
-use crate::dtmf::Digit;
+use crate::dtmf::{Digit, TelephoneEvent};
+use crate::g711::Law;
+use crate::halfband::WIDE_FRAME;
 use crate::mix::Mixer;
 use crate::prompt::{FRAME, Prompt};
 use crate::rtp::HEADER_LEN;
 
 /// Length of a tick.
 const TICK: Micros = 20_000;
+/// The grid counts so many a second.
+const GRID_CLOCK: u32 = 8_000;
 
 /// After a stall longer than this, audio is skipped instead of sent in a burst.
 const MAX_BEHIND: Micros = 200_000;
@@ -67,7 +73,7 @@ pub(super) struct Grid {
 
 impl Leg {
     /// Plays a prompt from now on, in place of whatever is being played. While the other side may not be sent
-    /// to, and on G.722 legs (prompts are G.711), it plays unheard and still ends in time.
+    /// to it plays unheard and still ends in time.
     pub fn play(&mut self, now: Micros, prompt: Prompt, repeat: Repeat) -> PlayId {
         let id = PlayId(self.next_play);
         self.next_play += 1;
@@ -76,6 +82,7 @@ impl Leg {
             self.events.push_back(LegEvent::PlayEnded(id));
             return id;
         }
+        self.be_silent();
         self.playing = Some(Playing { id, prompt, repeat, index: 0 });
         // A new prompt is a new source even when it follows another at once: the marker lets the far end's
         // jitter buffer begin anew.
@@ -88,7 +95,16 @@ impl Leg {
 
     /// Stops what is being played, without an event.
     pub fn stop_playing(&mut self) {
-        self.playing = None;
+        if self.playing.take().is_some() {
+            self.be_silent();
+        }
+    }
+
+    /// Gives up what waits to be a whole packet.
+    fn be_silent(&mut self) {
+        if let Some(speech) = &mut self.speech {
+            speech.clear();
+        }
     }
 
     /// What is being played.
@@ -116,14 +132,18 @@ impl Leg {
         }
     }
 
-    /// The next packet of the prompt or key being sent, if one is due. Call until `None`.
+    /// The next packet of the prompt, mix or key being sent, if one is due. Call until `None`.
     pub fn tick(&mut self, now: Micros, out: &mut [u8]) -> Option<(usize, SocketAddr)> {
         loop {
+            if let Some(sent) = self.send_speech(now, out) {
+                return Some(sent);
+            }
             let mut grid = self.grid?;
             if self.playing.is_none() && !self.keys.is_active() && self.mixer.is_none() {
                 // The last packet still lasts until the next tick; then the grid is over.
                 if now >= grid.next_due {
                     self.grid = None;
+                    self.speech = None;
                 }
                 return None;
             }
@@ -138,20 +158,49 @@ impl Leg {
             grid.next_due += TICK;
             grid.position = grid.position.wrapping_add(FRAME as u32);
             self.grid = Some(grid);
-            let sent = if self.keys.is_active() {
+            if self.keys.is_active() {
                 if let Some(mixer) = &mut self.mixer {
                     mixer.skip();
                 }
-                self.tick_key(now, out)
+                self.be_silent();
+                if let Some(sent) = self.tick_key(now, out) {
+                    return Some(sent);
+                }
             } else if self.playing.is_some() {
-                self.tick_frame(now, position, out)
+                self.tick_frame(position);
             } else {
-                self.tick_mix(now, position, out)
-            };
-            if sent.is_some() {
-                return sent;
+                self.tick_mix(position);
             }
         }
+    }
+
+    /// Sends what the leg said, when it makes a packet.
+    fn send_speech(&mut self, now: Micros, out: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        let speech = self.speech.as_mut()?;
+        let remote = self.remote.as_ref().filter(|remote| remote.may_send())?;
+        let (target, payload_type) = (remote.source, remote.negotiated.send_pt);
+        let spoken = speech.packet(out.get_mut(HEADER_LEN..)?)?;
+        let rate = self.outgoing.rate;
+        let source = if self.mixer.is_some() && self.playing.is_none() { Source::Mix } else { Source::Play };
+        let (timestamp, changed) =
+            self.outgoing.stamp(now, source, spoken.position.wrapping_mul(rate / GRID_CLOCK), true);
+        self.outgoing.header(payload_type, changed, timestamp).write(out)?;
+        self.outgoing.sent(now, timestamp, spoken.ms * (rate / 1000), spoken.len);
+        Some((HEADER_LEN + spoken.len, target))
+    }
+
+    /// The speech for what was agreed, made when there is none yet. `None` while nothing may be sent: what waited is
+    /// given up then.
+    fn speech(&mut self) -> Option<&mut Speech> {
+        let Some(remote) = self.remote.as_ref().filter(|remote| remote.may_send()) else {
+            self.be_silent();
+            return None;
+        };
+        let agreed = &remote.negotiated;
+        if self.speech.as_ref().is_none_or(|speech| !speech.is_for(agreed)) {
+            self.speech = Speech::new(agreed).map(Box::new);
+        }
+        self.speech.as_deref_mut()
     }
 
     fn skip_frames(&mut self, count: u64) {
@@ -183,43 +232,40 @@ impl Leg {
         let remote = self.remote.as_ref().filter(|remote| remote.may_send())?;
         let payload_type = remote.negotiated.dtmf_send_pt?;
         let target = remote.source;
-        let len = HEADER_LEN + packet.payload.len();
-        out.get_mut(HEADER_LEN..len)?.copy_from_slice(&packet.payload);
+        let event = TelephoneEvent::parse(&packet.payload)?;
+        let payload = event.at_clock(GRID_CLOCK, remote.negotiated.dtmf_clock).write();
+        let len = HEADER_LEN + payload.len();
+        out.get_mut(HEADER_LEN..len)?.copy_from_slice(&payload);
         self.outgoing.header(payload_type, packet.marker, packet.timestamp).write(out)?;
         self.outgoing.sent(now, packet.timestamp, 0, packet.payload.len());
         Some((len, target))
     }
 
-    fn tick_frame(&mut self, now: Micros, position: u32, out: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        let sent = self.send_frame(now, position, out);
-        if let Some(playing) = &mut self.playing {
-            playing.index += 1;
-            if playing.index >= playing.prompt.frames() {
-                match playing.repeat {
-                    Repeat::Forever => playing.index = 0,
-                    Repeat::Once => self.end_playing(),
+    fn tick_frame(&mut self, position: u32) {
+        // The prompt is put back below; taking it costs nothing and lets the speech be looked for meanwhile.
+        let Some(mut playing) = self.playing.take() else { return };
+        let law = self.negotiated().and_then(|agreed| agreed.codec.law()).unwrap_or(Law::Alaw);
+        if let (Some(frame), Some(speech)) = (playing.prompt.frame(law, playing.index), self.speech()) {
+            speech.say_frame(position, law, frame);
+        }
+        playing.index += 1;
+        if playing.index >= playing.prompt.frames() {
+            playing.index = 0;
+            if playing.repeat == Repeat::Once {
+                if let Some(speech) = &mut self.speech {
+                    speech.finish();
                 }
+                self.events.push_back(LegEvent::PlayEnded(playing.id));
+                return;
             }
         }
-        sent
+        self.playing = Some(playing);
     }
 
-    fn send_frame(&mut self, now: Micros, position: u32, out: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        let playing = self.playing.as_ref()?;
-        let remote = self.remote.as_ref().filter(|remote| remote.may_send())?;
-        let frame = playing.prompt.frame(remote.negotiated.codec.law()?, playing.index)?;
-        let target = remote.source;
-        out.get_mut(HEADER_LEN..HEADER_LEN + FRAME)?.copy_from_slice(frame);
-        let payload_type = remote.negotiated.send_pt;
-        let (timestamp, changed) = self.outgoing.stamp(now, Source::Play, position, true);
-        self.outgoing.header(payload_type, changed, timestamp).write(out)?;
-        self.outgoing.sent(now, timestamp, FRAME, FRAME);
-        Some((HEADER_LEN + FRAME, target))
-    }
-
-    /// From now on this leg hears what the mixer makes of several others, or with `None` does not. A prompt that is
+    /// From now on this leg hears what the mixer makes of others, or with `None` does not. A prompt that is
     /// being played comes before it.
     pub fn set_mixer(&mut self, now: Micros, mixer: Option<Mixer>) {
+        self.be_silent();
         self.mixer = mixer.map(Box::new);
         if self.mixer.is_some() {
             // The grid may begin anew, so a mix that follows another one is a new source.
@@ -230,23 +276,27 @@ impl Leg {
         }
     }
 
+    /// Whether what this leg hears goes through a mixer.
+    pub fn hears_a_mix(&self) -> bool {
+        self.mixer.is_some()
+    }
+
     /// The mixer, to be given packets of those whom this leg hears.
     pub fn mixer(&mut self) -> Option<&mut Mixer> {
         self.mixer.as_deref_mut()
     }
 
-    fn tick_mix(&mut self, now: Micros, position: u32, out: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        let mixer = self.mixer.as_mut()?;
-        let remote = self.remote.as_ref().filter(|remote| remote.may_send());
-        let Some((remote, law)) = remote.and_then(|r| Some((r, r.negotiated.codec.law()?))) else {
-            mixer.skip();
-            return None;
-        };
-        let (target, payload_type) = (remote.source, remote.negotiated.send_pt);
-        mixer.frame(law, out.get_mut(HEADER_LEN..HEADER_LEN + FRAME)?.try_into().ok()?);
-        let (timestamp, changed) = self.outgoing.stamp(now, Source::Mix, position, true);
-        self.outgoing.header(payload_type, changed, timestamp).write(out)?;
-        self.outgoing.sent(now, timestamp, FRAME, FRAME);
-        Some((HEADER_LEN + FRAME, target))
+    fn tick_mix(&mut self, position: u32) {
+        // The mixer is put back below; taking it costs nothing and lets the speech be looked for meanwhile.
+        let Some(mut mixer) = self.mixer.take() else { return };
+        match self.speech() {
+            Some(speech) => {
+                let mut frame = [0; WIDE_FRAME];
+                mixer.frame(&mut frame);
+                speech.say(position, &frame);
+            }
+            None => mixer.skip(),
+        }
+        self.mixer = Some(mixer);
     }
 }

@@ -50,7 +50,13 @@ impl Remote {
             return Some(Content::Audio(agreed.codec));
         }
         if agreed.dtmf_recv_pt == Some(payload_type) {
-            return Some(Content::Event);
+            return Some(Content::Event { clock: agreed.dtmf_clock });
+        }
+        if let Some((_, clock)) = agreed.also_dtmf_recv.filter(|(pt, _)| *pt == payload_type) {
+            return Some(Content::Event { clock });
+        }
+        if agreed.noise_recv_pt == Some(payload_type) {
+            return Some(Content::ComfortNoise);
         }
         let also = agreed.also_recv.iter().find(|(pt, _)| *pt == payload_type);
         also.map(|(_, codec)| Content::Audio(*codec))
@@ -101,11 +107,27 @@ impl Leg {
                 remote.rtcp_source = rtcp;
             }
         }
+        self.outgoing.set_clock(now, remote.negotiated.codec.clock());
         self.remote = Some(remote);
+        self.agreement = self.agreement.wrapping_add(1);
         self.incoming.last_heard = now;
         self.timed_out = false;
         if self.reports.due.is_none() {
             self.reports.due = Some(now.saturating_add(self.reports.interval() / 2));
+        }
+    }
+
+    /// Grows with each [`Leg::set_remote`]: what followed from the agreement before is to be looked at again.
+    pub fn agreement(&self) -> u32 {
+        self.agreement
+    }
+
+    /// Whether packets with that content can go out of this leg as they came, but for the law of G.711. Where nothing
+    /// is agreed yet nothing goes out, and nothing has to be translated.
+    pub fn passes(&self, content: Content) -> bool {
+        match content {
+            Content::Audio(codec) => self.negotiated().is_none_or(|agreed| codec.passes_as(agreed.codec)),
+            Content::Event { .. } | Content::ComfortNoise => true,
         }
     }
 

@@ -6,9 +6,12 @@ use super::remote::canonical;
 use super::seeds::scramble;
 use super::{DropReason, Learning, Leg, LegEvent};
 use crate::Micros;
+use crate::quality::Counted;
 use crate::rtcp::{self, ReportBlock, RtcpPacket, RtcpWriter, SenderInfo};
 use crate::rtp::is_rtcp;
 
+/// A far end that reports more jitter than a minute is mistaken.
+const MAX_JITTER: Micros = 60_000_000;
 /// Mean time between RTCP reports (RFC 3550, 6.2).
 const RTCP_INTERVAL: Micros = 5_000_000;
 
@@ -22,8 +25,9 @@ pub(super) struct Reports {
     pub(super) sent: [(u32, Micros); 4],
     pub(super) next_slot: usize,
     pub(super) round_trip: Option<Micros>,
-    pub(super) remote_lost: u64,
-    pub(super) remote_jitter: u32,
+    /// What the far end counted of our stream; `None` before its first report.
+    pub(super) remote: Option<Counted>,
+    pub(super) remote_jitter_us: Micros,
 }
 
 impl Reports {
@@ -89,8 +93,15 @@ impl Leg {
         if block.ssrc != self.outgoing.ssrc {
             return;
         }
-        self.reports.remote_lost = block.cumulative_lost.max(0) as u64;
-        self.reports.remote_jitter = block.jitter;
+        // What it expects is counted from our first packet; more than we sent nobody can expect, and a count that
+        // began anew tells less than what we sent.
+        let packets = self.outgoing.packets;
+        let first = u32::from(self.outgoing.next_sequence).wrapping_sub(packets as u32) & 0xFFFF;
+        let expected = (u64::from(block.highest_sequence.wrapping_sub(first)) + 1).min(packets);
+        let lost = (block.cumulative_lost.max(0) as u64).min(expected);
+        self.reports.remote = Some(Counted { expected, lost });
+        self.reports.remote_jitter_us =
+            (u64::from(block.jitter) * 1_000_000 / u64::from(self.outgoing.rate)).min(MAX_JITTER);
         // Only a report that quotes one of ours tells the round trip; zero means that it quotes none.
         if block.last_sr == 0 {
             return;
@@ -120,6 +131,8 @@ impl Leg {
         self.playing = None;
         self.keys.clear();
         self.mixer = None;
+        self.speech = None;
+        self.ear = None;
         self.grid = None;
         sent
     }
@@ -140,7 +153,7 @@ impl Leg {
         let mut writer = RtcpWriter::new(out);
         let fits = if sends {
             let (timestamp, at) = self.outgoing.last;
-            let elapsed = (now.saturating_sub(at) / 125) as u32;
+            let elapsed = rtcp::ticks(now.saturating_sub(at), self.outgoing.rate) as u32;
             let info = SenderInfo {
                 ntp: wall_ntp,
                 rtp_timestamp: timestamp.wrapping_add(elapsed),

@@ -2,6 +2,7 @@
 
 use super::{DropReason, Leg};
 use crate::Micros;
+use crate::quality::{Path, Quality};
 
 /// Counters of a leg since its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,19 +39,37 @@ impl LegStats {
 }
 
 impl Leg {
+    /// How well the leg is heard and hears since its beginning, and since this was asked last; `None` before anything
+    /// was agreed.
+    pub fn measure(&mut self) -> Option<Quality> {
+        let agreed = self.negotiated()?;
+        let round_trip_us = self.reports.round_trip;
+        let path = Path { codec: agreed.codec, round_trip_us, packet_ms: agreed.packet_ms() };
+        let [heard_before, sent_before] = self.measured;
+        let heard = Some(self.incoming.counted()).filter(|counted| counted.expected > 0);
+        let sent = self.reports.remote;
+        self.measured = [heard.unwrap_or(heard_before), sent.unwrap_or(sent_before)];
+        Some(Quality {
+            codec: path.codec,
+            heard: heard.map(|c| path.judge(c, heard_before, self.incoming.statistics.jitter_micros())),
+            sent: sent.map(|c| path.judge(c, sent_before, self.reports.remote_jitter_us)),
+            round_trip_us,
+        })
+    }
+
     /// The counters.
     pub fn stats(&self) -> LegStats {
         let statistics = &self.incoming.statistics;
-        let (packets, bytes, lost) = self.incoming.before;
+        let before = &self.incoming.before;
         LegStats {
-            received_packets: packets + statistics.received(),
-            received_bytes: bytes + statistics.bytes(),
-            lost: lost + statistics.lost(),
+            received_packets: before.packets + statistics.received(),
+            received_bytes: before.bytes + statistics.bytes(),
+            lost: self.incoming.counted().lost,
             jitter_us: statistics.jitter_micros(),
             sent_packets: self.outgoing.packets,
             sent_bytes: self.outgoing.bytes,
-            remote_lost: self.reports.remote_lost,
-            remote_jitter_us: u64::from(self.reports.remote_jitter) * 125,
+            remote_lost: self.reports.remote.map_or(0, |remote| remote.lost),
+            remote_jitter_us: self.reports.remote_jitter_us,
             round_trip_us: self.reports.round_trip,
             dropped: self.dropped,
             relay_refused: self.relay_refused,

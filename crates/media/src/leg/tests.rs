@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 use super::*;
 use crate::dtmf::{Digit, TelephoneEvent};
 use crate::g711::Law;
+use crate::g722::G722Decoder;
 use crate::negotiate::{Codec, Direction, Negotiated};
+use crate::opus::{MAX_SAMPLES, OpusDecoder};
 use crate::prompt::Prompt;
-use crate::rtcp::RtcpWriter;
+use crate::rtcp::{ReportBlock, RtcpWriter};
 use crate::rtp::{HEADER_LEN, RtpHeader, RtpPacket};
+use crate::tone::power_at;
 
 const THERE: &str = "192.0.2.1:4000";
 
@@ -18,18 +21,9 @@ fn address(text: &str) -> SocketAddr {
 
 fn agreed(codec: Codec) -> Negotiated {
     Negotiated {
-        remote_rtp: address(THERE),
-        remote_rtcp: address("192.0.2.1:4001"),
-        rtcp_mux: false,
-        codec,
-        send_pt: codec.payload_type(),
-        recv_pt: codec.payload_type(),
-        also_recv: Vec::new(),
         dtmf_send_pt: Some(101),
         dtmf_recv_pt: Some(101),
-        direction: Direction::SendRecv,
-        remote_holds: false,
-        ptime: 20,
+        ..Negotiated::plain(codec, address(THERE))
     }
 }
 
@@ -213,7 +207,10 @@ fn laws_are_exchanged_and_other_codecs_refused() {
     let (len, _) = ulaw.relay(0, 1, &audio(1, 1), &mut out).unwrap();
     assert_eq!(out[HEADER_LEN..len], [Law::Alaw.table_to(Law::Ulaw)[0x55]; 160]);
     assert_eq!(out[1] & 0x7F, 0);
-    assert!(leg(Codec::G722).relay(0, 1, &audio(1, 1), &mut out).is_none());
+    for other in [Codec::G722, Codec::Opus] {
+        assert!(leg(other).relay(0, 1, &audio(1, 1), &mut out).is_none());
+        assert!(!leg(other).passes(Content::Audio(Codec::Pcma)) && leg(other).passes(Content::Audio(other)));
+    }
     assert!(ulaw.relay(0, 1, &audio(1, 1), &mut [0; 100]).is_none(), "no room");
 }
 
@@ -226,7 +223,7 @@ fn relayed_keys_keep_one_timestamp() {
             let event = TelephoneEvent { event: 1, end: false, volume: 10, duration: n as u16 * 160 };
             let payload = event.write();
             let header = RtpHeader { marker: n == 1, timestamp: 101 * 160, ssrc: 5, ..header(100 + n) };
-            let packet = Packet { content: Content::Event, header, payload: &payload };
+            let packet = Packet { content: Content::Event { clock: 8_000 }, header, payload: &payload };
             let sent = relayed(&mut leg, u64::from(n) * 20_000, 1, &packet).unwrap();
             assert_eq!((sent.payload_type, sent.marker), (101, n == 1));
             sent.timestamp
@@ -319,6 +316,19 @@ fn reports_go_both_ways_and_measure_the_round_trip() {
     assert!(round_trip.abs_diff(2 * WAY) < 100, "{round_trip}");
     assert!((100..=150).contains(&stats.remote_lost), "{}", stats.remote_lost);
     assert_eq!((there.stats().received_packets, there.stats().lost), (spoken, 1500 - spoken));
+    let quality = here.measure().unwrap();
+    assert_eq!(quality.round_trip_us, Some(round_trip));
+    assert_eq!(quality.heard, None, "the far end says nothing");
+    let sent = quality.sent.unwrap();
+    assert_eq!(sent.lost, stats.remote_lost);
+    assert!(
+        (1000..=1500).contains(&sent.expected) && sent.expected.abs_diff(sent.lost * 10) < 20,
+        "{sent:?}"
+    );
+    let heard = there.measure().unwrap().heard.unwrap();
+    assert_eq!((heard.expected, heard.lost), (1500, 150));
+    // Ie_eff = 95 · 10 / 35.1; d = 20 ms without a measured round trip: R = 65.65.
+    assert_eq!(heard.mos.hundredths(), 339);
     let (len, _) = here.goodbye(30_000_000, &mut out, 1).unwrap();
     there.receive_rtcp(30_000_000, from, &out[..len]).unwrap();
     assert_eq!(there.poll_event(30_000_000), Some(LegEvent::RemoteBye));
@@ -326,6 +336,59 @@ fn reports_go_both_ways_and_measure_the_round_trip() {
     let stranger = address("192.0.2.7:4001");
     assert_eq!(there.receive_rtcp(0, stranger, &out[..len]), Err(DropReason::Stranger));
     assert_eq!(there.receive_rtcp(0, from, &[0x80, 200, 0, 9]), Err(DropReason::Malformed));
+}
+
+#[test]
+fn a_leg_is_measured_as_a_whole_and_since_the_last_time() {
+    let mut leg = leg(Codec::Pcma);
+    assert_eq!(Leg::new(LegSeeds::from_seed(1), "").measure(), None);
+    let hear = |leg: &mut Leg, numbers: std::ops::Range<u32>, every: u32, ssrc: u32| {
+        for n in numbers.filter(|n| every == 0 || n % every != 0) {
+            let bytes = datagram(&RtpHeader { ssrc, ..header(n) }, &[1; 160]);
+            leg.receive_rtp(u64::from(n) * 20_000, address(THERE), &bytes);
+        }
+    };
+    hear(&mut leg, 1..1000, 10, 99);
+    let first = leg.measure().unwrap().heard.unwrap();
+    assert_eq!((first.expected, first.lost), (999, 99));
+    assert_eq!(first.mos, first.mos_lately);
+    hear(&mut leg, 1000..2000, 0, 99);
+    let second = leg.measure().unwrap().heard.unwrap();
+    assert_eq!((second.expected, second.lost), (1999, 99));
+    // d = 20 ms, Id = 0.48, R = 92.72.
+    assert_eq!(second.mos_lately.hundredths(), 440);
+    assert!(second.mos > first.mos && second.mos < second.mos_lately);
+    // Another stream goes on in the same count.
+    hear(&mut leg, 5000..5100, 0, 7);
+    assert_eq!(leg.measure().unwrap().heard.unwrap().expected, 2099);
+}
+
+#[test]
+fn a_far_end_that_reports_nonsense_is_bounded() {
+    let mut leg = leg(Codec::Pcma);
+    for n in 0..100 {
+        relayed(&mut leg, u64::from(n) * 20_000, 1, &audio(n, 1)).unwrap();
+    }
+    for highest_sequence in [0, 65_530 + 49, u32::MAX, 65_530 - 5] {
+        let mut out = [0; 64];
+        let mut writer = RtcpWriter::new(&mut out);
+        let block = ReportBlock {
+            ssrc: 7,
+            highest_sequence,
+            cumulative_lost: 0x7F_FFFF,
+            jitter: u32::MAX,
+            ..ReportBlock::default()
+        };
+        writer.receiver_report(9, &[block]);
+        let len = writer.len();
+        leg.receive_rtcp(0, address("192.0.2.1:4001"), &out[..len]).unwrap();
+        let sent = leg.measure().unwrap().sent.unwrap();
+        assert!(sent.expected <= 100 && sent.lost <= sent.expected, "{sent:?}");
+        if highest_sequence == 65_530 + 49 {
+            assert_eq!(sent.expected, 50);
+        }
+        assert_eq!(sent.mos.hundredths(), 100);
+    }
 }
 
 #[test]
@@ -352,4 +415,160 @@ fn nothing_is_received_that_we_said_we_do_not_want() {
     leg.set_rtp_timeout(Some(1));
     assert_eq!(leg.poll_event(1_000_000), None);
     assert!(!format!("{leg:?}").contains("192.0.2"));
+}
+
+/// What a far end hears of packets in that codec, at the rate of the codec.
+fn heard(codec: Codec, packets: &[(Micros, RtpHeader, Vec<u8>)]) -> (u32, Vec<i16>) {
+    let (mut g722, mut opus) = (G722Decoder::default(), OpusDecoder::new().unwrap());
+    let mut samples = Vec::new();
+    for (_, _, payload) in packets {
+        let mut out = [0; MAX_SAMPLES];
+        match codec.law() {
+            Some(law) => samples.extend(payload.iter().map(|b| law.decode(*b))),
+            None => {
+                let count = match codec {
+                    Codec::Opus => opus.decode(payload, &mut out).unwrap(),
+                    _ => g722.decode(payload, &mut out),
+                };
+                samples.extend_from_slice(&out[..count]);
+            }
+        }
+    }
+    (if codec.law().is_some() { 8_000 } else { 16_000 }, samples)
+}
+
+#[test]
+fn prompts_are_heard_in_every_codec_and_length_of_packet() {
+    for codec in Codec::ALL {
+        for ptime in [10, 20, 30, 40, 60] {
+            let mut leg = leg(codec);
+            leg.set_remote(0, Negotiated { ptime, ..agreed(codec) }, Learning::Never);
+            // 25 frames of 20 ms: at 60 ms the last packet is shorter.
+            let id = leg.play(0, Prompt::tone(700.0, 500, 0.3), Repeat::Once);
+            let sent = ticked(&mut leg, 0..600_000);
+            let what = format!("{codec:?}, {ptime} ms");
+            let units: u32 = sent.iter().map(|(_, _, payload)| codec.duration(payload).unwrap()).sum();
+            assert_eq!(units, codec.clock() / 2, "{what}");
+            let mut expected = sent[0].1.timestamp;
+            for (n, (_, header, payload)) in sent.iter().enumerate() {
+                assert_eq!((header.timestamp, header.marker), (expected, n == 0), "{what}, packet {n}");
+                assert_eq!(header.payload_type, codec.payload_type());
+                expected = expected.wrapping_add(codec.duration(payload).unwrap());
+            }
+            assert_eq!(leg.poll_event(600_000), Some(LegEvent::PlayEnded(id)), "{what}");
+            let (rate, samples) = heard(codec, &sent);
+            assert!(power_at(&samples[2_000..], rate, 700.0) > -0.3, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_change_of_the_clock_goes_on_from_where_the_stream_was() {
+    let mut leg = leg(Codec::Pcma);
+    leg.play(0, Prompt::tone(440.0, 1000, 0.3), Repeat::Forever);
+    let before = ticked(&mut leg, 0..100_000);
+    leg.set_remote(100_000, agreed(Codec::Opus), Learning::Never);
+    let after = ticked(&mut leg, 100_000..200_000);
+    let (last, first) = (&before.last().unwrap().1, &after[0].1);
+    assert_eq!(first.timestamp.wrapping_sub(last.timestamp), 160);
+    assert_eq!((first.sequence.wrapping_sub(last.sequence), first.ssrc), (1, last.ssrc));
+    assert!(first.marker && first.payload_type == 111);
+    assert_eq!(after[1].1.timestamp.wrapping_sub(first.timestamp), 960);
+    leg.set_remote(200_000, agreed(Codec::G722), Learning::Never);
+    let back = ticked(&mut leg, 200_000..300_000);
+    assert_eq!(back[0].1.timestamp.wrapping_sub(after.last().unwrap().1.timestamp), 960);
+    assert_eq!(back[1].1.timestamp.wrapping_sub(back[0].1.timestamp), 160);
+}
+
+fn at_48000(codec: Codec) -> Negotiated {
+    Negotiated { dtmf_clock: 48_000, ..agreed(codec) }
+}
+
+#[test]
+fn keys_are_sent_with_the_clock_that_was_agreed() {
+    let mut leg = leg(Codec::Opus);
+    leg.set_remote(0, at_48000(Codec::Opus), Learning::Never);
+    leg.send_dtmf(0, Digit::from_event(5).unwrap(), 100).unwrap();
+    leg.send_dtmf(0, Digit::from_event(6).unwrap(), 100).unwrap();
+    let sent = ticked(&mut leg, 0..400_000);
+    let durations: Vec<u16> =
+        sent.iter().map(|(_, _, payload)| TelephoneEvent::parse(payload).unwrap().duration).collect();
+    assert_eq!(durations[..7], [960, 1920, 2880, 3840, 4800, 4800, 4800]);
+    let stamps: Vec<u32> = sent.iter().map(|(_, header, _)| header.timestamp).collect();
+    assert!(stamps[..7].iter().all(|t| *t == stamps[0]));
+    // The second key begins seven steps later.
+    assert_eq!(stamps[7].wrapping_sub(stamps[0]), 7 * 960);
+}
+
+#[test]
+fn keys_pass_from_one_clock_to_the_other() {
+    for (from, to) in [(48_000u32, 8_000u32), (8_000, 48_000)] {
+        let codec = if to == 48_000 { Codec::Opus } else { Codec::Pcma };
+        let mut leg = leg(codec);
+        leg.set_remote(0, Negotiated { dtmf_clock: to, ..agreed(codec) }, Learning::Never);
+        let mut stamps = Vec::new();
+        for press in 0..2u32 {
+            for n in 0..6u32 {
+                let duration = (n + 1) * from / 50;
+                let event = TelephoneEvent { event: 3, end: n == 5, volume: 10, duration: duration as u16 };
+                let (k, payload) = (press * 20 + n, event.write());
+                let timestamp = (100 + press * 20) * from / 50;
+                let header = RtpHeader { marker: n == 0, timestamp, ssrc: 5, ..header(k) };
+                let packet = Packet { content: Content::Event { clock: from }, header, payload: &payload };
+                let mut out = [0; 64];
+                let (len, _) = leg.relay(u64::from(k) * 20_000, 1, &packet, &mut out).unwrap();
+                let sent = RtpPacket::parse(&out[..len]).unwrap();
+                let event = TelephoneEvent::parse(sent.payload).unwrap();
+                assert_eq!(u32::from(event.duration), (n + 1) * to / 50);
+                assert_eq!((sent.header.marker, event.end), (n == 0, n == 5));
+                stamps.push(sent.header.timestamp);
+            }
+        }
+        assert!(stamps[..6].iter().all(|t| *t == stamps[0]) && stamps[6..].iter().all(|t| *t == stamps[6]));
+        assert_eq!(stamps[6].wrapping_sub(stamps[0]), 20 * to / 50, "from {from} to {to}");
+    }
+}
+
+#[test]
+fn keys_of_both_clocks_are_heard() {
+    let mut leg = leg(Codec::Opus);
+    let both = Negotiated { also_dtmf_recv: Some((110, 8_000)), ..at_48000(Codec::Opus) };
+    leg.set_remote(0, both, Learning::Never);
+    for (n, (payload_type, clock)) in [(101, 48_000), (110, 8_000)].into_iter().enumerate() {
+        let event = TelephoneEvent { event: 3, end: false, volume: 10, duration: 960 };
+        let header = RtpHeader { payload_type, marker: true, ..header(n as u32 + 1) };
+        let bytes = datagram(&header, &event.write());
+        let Received::Dtmf { pressed, packet } = leg.receive_rtp(0, address(THERE), &bytes) else { panic!() };
+        assert_eq!(pressed.map(Digit::to_char), Some('3'));
+        assert_eq!(packet.content, Content::Event { clock });
+    }
+}
+
+#[test]
+fn jitter_is_counted_by_the_clock_of_the_codec() {
+    for codec in [Codec::Pcma, Codec::Opus] {
+        let mut leg = leg(codec);
+        for n in 0..500u32 {
+            let late = if n % 2 == 0 { 10_000 } else { 0 };
+            let step = codec.clock() / 50;
+            let header =
+                RtpHeader { payload_type: codec.payload_type(), timestamp: n * step, ..header(n + 1) };
+            leg.receive_rtp(u64::from(n) * 20_000 + late, address(THERE), &datagram(&header, &[1 << 3; 160]));
+        }
+        let jitter = leg.stats().jitter_us;
+        assert!(jitter.abs_diff(10_000) < 100, "{codec:?}: {jitter}");
+    }
+}
+
+#[test]
+fn comfort_noise_that_was_announced_is_given_on() {
+    let mut leg = leg(Codec::Pcma);
+    leg.set_remote(0, Negotiated { noise_recv_pt: Some(13), ..agreed(Codec::Pcma) }, Learning::Never);
+    let bytes = datagram(&RtpHeader { payload_type: 13, ..header(1) }, &[50]);
+    let Received::Audio(packet) = leg.receive_rtp(0, address(THERE), &bytes) else { panic!() };
+    assert_eq!((packet.content, packet.law()), (Content::ComfortNoise, None));
+    assert!(relayed(&mut leg, 0, 1, &packet).is_none());
+    leg.set_key_mode(KeyMode::Withhold);
+    let bytes = datagram(&RtpHeader { payload_type: 13, ..header(2) }, &[50]);
+    assert_eq!(leg.receive_rtp(0, address(THERE), &bytes), Received::Kept { pressed: false });
 }

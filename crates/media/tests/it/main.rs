@@ -7,6 +7,7 @@ mod offers;
 mod relay_cost;
 mod supervision;
 mod telephones;
+mod translation;
 mod withheld;
 
 /// A small generator of chance (xorshift), so that a failure is a seed.

@@ -1,6 +1,6 @@
 //! A caller (440 Hz), an agent (1000 Hz) and a supervisor (1500 Hz) in every constellation: what each hears, by tone.
 
-use media::g711::Law;
+use media::negotiate::Codec;
 use media::tone::power_at;
 
 use crate::telephones::Room;
@@ -37,15 +37,15 @@ fn judge(room: &Room, constellation: Constellation, what: &str) {
     }
 }
 
-fn room(laws: [Law; 3]) -> Room {
-    Room::new(&laws, &TONES)
+fn room(codecs: [Codec; 3]) -> Room {
+    Room::new(&codecs, &TONES)
 }
 
 #[test]
 fn every_constellation_in_any_order_in_the_middle_of_a_call() {
-    use Law::{Alaw, Ulaw};
-    for laws in [[Alaw, Alaw, Alaw], [Alaw, Ulaw, Alaw], [Ulaw, Alaw, Ulaw]] {
-        let mut room = room(laws);
+    use Codec::{Pcma, Pcmu};
+    for codecs in [[Pcma, Pcma, Pcma], [Pcma, Pcmu, Pcma], [Pcmu, Pcma, Pcmu]] {
+        let mut room = room(codecs);
         let order = [
             ("talk", [&[AGENT] as &[usize], &[CALLER], &[]]),
             ("listen", LISTEN),
@@ -68,7 +68,7 @@ fn every_constellation_in_any_order_in_the_middle_of_a_call() {
 #[test]
 fn a_mix_of_a_bad_network_is_still_what_was_said() {
     for seed in 1..=10 {
-        let mut room = room([Law::Alaw, Law::Ulaw, Law::Alaw]);
+        let mut room = room([Codec::Pcma, Codec::Pcmu, Codec::Pcma]);
         room.network(seed, 5, 30_000);
         room.hearing(&BARGE);
         room.steps(300);
@@ -90,7 +90,7 @@ fn a_mix_of_a_bad_network_is_still_what_was_said() {
 
 #[test]
 fn a_stream_stays_one_stream_when_mixing_begins_and_ends() {
-    let mut room = room([Law::Alaw; 3]);
+    let mut room = room([Codec::Pcma; 3]);
     for constellation in [LISTEN, BARGE, LISTEN, WHISPER, TAKEN_OVER, BARGE] {
         room.hearing(&constellation);
         room.steps(7);
@@ -109,7 +109,7 @@ fn a_stream_stays_one_stream_when_mixing_begins_and_ends() {
 
 #[test]
 fn one_to_one_the_payload_is_untouched_byte_for_byte() {
-    let mut room = room([Law::Alaw; 3]);
+    let mut room = room([Codec::Pcma; 3]);
     room.hearing(&[&[AGENT], &[CALLER], &[AGENT]]);
     let datagram = |n: u16| {
         let mut bytes = vec![0x80, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 77];
@@ -135,7 +135,7 @@ fn one_to_one_the_payload_is_untouched_byte_for_byte() {
 
 #[test]
 fn keys_of_one_in_a_mix_reach_those_who_hear_it_as_one_press() {
-    let mut room = room([Law::Alaw; 3]);
+    let mut room = room([Codec::Pcma; 3]);
     room.hearing(&WHISPER);
     room.steps(30);
     for age in 0..8 {
@@ -155,7 +155,7 @@ fn keys_of_one_in_a_mix_reach_those_who_hear_it_as_one_press() {
 
 #[test]
 fn who_leaves_is_heard_no_more_and_the_others_go_on() {
-    let mut room = room([Law::Alaw; 3]);
+    let mut room = room([Codec::Pcma; 3]);
     room.hearing(&BARGE);
     room.steps(50);
     room.bridge.remove(room.now, room.phones[SUPERVISOR].place).unwrap();
@@ -175,7 +175,7 @@ fn who_leaves_is_heard_no_more_and_the_others_go_on() {
 
 #[test]
 fn a_recording_has_the_sum_of_agent_and_supervisor_on_the_right() {
-    let mut room = room([Law::Alaw; 3]);
+    let mut room = room([Codec::Pcma; 3]);
     room.hearing(&BARGE);
     let [caller, agent, supervisor] = [0, 1, 2].map(|n: usize| room.phones[n].place);
     let r = room.bridge.record(room.now, caller, Some(agent)).unwrap();

@@ -1,14 +1,17 @@
-//! A bridge with telephones around it, on a network that may lose and delay: each telephone speaks a tone and keeps
-//! what it hears.
+//! A bridge with telephones around it, on a network that may lose and delay: each telephone speaks a tone in its codec
+//! and keeps what it hears.
 
 use std::net::SocketAddr;
 
 use media::bridge::Bridge;
 use media::dtmf::TelephoneEvent;
 use media::g711::Law;
+use media::g722::{G722Decoder, G722Encoder};
+use media::halfband::{Downsampler, WIDE_FRAME};
 use media::jitter::JitterBuffer;
 use media::leg::{Learning, Leg, LegEvent, LegSeeds};
-use media::negotiate::{Codec, Direction, LocalSession};
+use media::negotiate::{Codec, Negotiated};
+use media::opus::{MAX_PACKET, MAX_SAMPLES, OpusDecoder, OpusEncoder, OpusSettings};
 use media::prompt::FRAME;
 use media::rtp::{RtpHeader, RtpPacket};
 use media::tone::{Sine, to_sample};
@@ -18,16 +21,33 @@ use crate::Chance;
 /// Payload number of telephone events in what these telephones agree on.
 const EVENTS: u8 = 101;
 
+/// Samples a second that a telephone speaks and hears in that codec.
+pub fn rate_of(codec: Codec) -> u32 {
+    if codec.law().is_some() { 8_000 } else { 16_000 }
+}
+
 /// A telephone: a voice, an ear, and a finger on a key.
 pub struct Phone {
     pub at: SocketAddr,
     pub place: usize,
-    pub law: Law,
+    pub codec: Codec,
+    /// Milliseconds of its packets.
+    pub ms: usize,
     voice: Vec<Sine>,
+    /// What was spoken and is not sent yet.
+    spoken: Vec<i16>,
+    to_g722: G722Encoder,
+    to_opus: OpusEncoder,
     header: RtpHeader,
-    /// What was heard, in order and with lost packets covered, as a telephone does.
+    /// What was heard at 8000 Hz, in order and with lost packets covered, as a telephone does.
     pub heard: Vec<i16>,
-    ear: JitterBuffer,
+    /// The same at 16000 Hz, by telephones whose codec has that.
+    pub heard_wide: Vec<i16>,
+    narrow: JitterBuffer,
+    wide: JitterBuffer,
+    from_g722: G722Decoder,
+    from_opus: OpusDecoder,
+    down: Downsampler,
     /// All datagrams that came.
     pub received: Vec<Vec<u8>>,
     /// Telephone events that came: event, end, timestamp.
@@ -35,9 +55,101 @@ pub struct Phone {
 }
 
 impl Phone {
+    fn new(codec: Codec, tones: &[f64], n: usize, place: usize) -> Self {
+        let header = RtpHeader {
+            marker: false,
+            payload_type: codec.payload_type(),
+            sequence: 60_000,
+            timestamp: 0xFFFF_0000u32.wrapping_add(n as u32 * 5000),
+            ssrc: n as u32 + 1,
+        };
+        Phone {
+            at: format!("192.0.2.{}:4000", n + 10).parse().unwrap(),
+            place,
+            codec,
+            ms: 20,
+            voice: voice(codec, tones),
+            spoken: Vec::new(),
+            to_g722: G722Encoder::default(),
+            to_opus: OpusEncoder::new(&OpusSettings::default()).unwrap(),
+            header,
+            heard: Vec::new(),
+            heard_wide: Vec::new(),
+            narrow: JitterBuffer::new(),
+            wide: JitterBuffer::wide(),
+            from_g722: G722Decoder::default(),
+            from_opus: OpusDecoder::new().unwrap(),
+            down: Downsampler::default(),
+            received: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
     pub fn is_silent(&self, from: usize) -> bool {
         self.heard[from..].iter().all(|s| s.unsigned_abs() <= 8)
     }
+
+    /// The next packet of what is being said, when enough was.
+    fn packet(&mut self) -> Option<Vec<u8>> {
+        let count = self.ms * rate_of(self.codec) as usize / 1000;
+        if self.spoken.len() < count {
+            return None;
+        }
+        let samples: Vec<i16> = self.spoken.drain(..count).collect();
+        let mut packet = vec![0; 12];
+        self.header.write(&mut packet);
+        match (self.codec, self.codec.law()) {
+            (_, Some(law)) => packet.extend(samples.iter().map(|s| law.encode(*s))),
+            (Codec::G722, None) => {
+                let mut out = vec![0; count / 2];
+                self.to_g722.encode(&samples, &mut out);
+                packet.extend(out);
+            }
+            _ => {
+                let mut out = [0; MAX_PACKET];
+                let len = self.to_opus.encode(&samples, &mut out).unwrap();
+                packet.extend_from_slice(&out[..len]);
+            }
+        }
+        self.header.sequence = self.header.sequence.wrapping_add(1);
+        let step = self.ms as u32 * self.codec.clock() / 1000;
+        self.header.timestamp = self.header.timestamp.wrapping_add(step);
+        Some(packet)
+    }
+
+    fn hear(&mut self, header: &RtpHeader, payload: &[u8]) {
+        let mut samples = [0; MAX_SAMPLES];
+        match (self.codec, self.codec.law()) {
+            (_, Some(law)) => self.narrow.push(law, header, payload),
+            (Codec::G722, None) => {
+                let count = self.from_g722.decode(payload, &mut samples);
+                let heard = samples[..count].iter().copied();
+                self.wide.push_samples(header.ssrc, header.timestamp.wrapping_mul(2), heard);
+            }
+            _ => {
+                let count = self.from_opus.decode(payload, &mut samples).unwrap();
+                let heard = samples[..count].iter().copied();
+                self.wide.push_samples(header.ssrc, header.timestamp / 3, heard);
+            }
+        }
+    }
+
+    fn listen(&mut self) {
+        let mut frame = [0; FRAME];
+        if self.codec.law().is_some() {
+            self.narrow.pull(&mut frame);
+        } else {
+            let mut wide = [0; WIDE_FRAME];
+            self.wide.pull(&mut wide);
+            self.heard_wide.extend(wide);
+            self.down.take(&wide, &mut frame);
+        }
+        self.heard.extend(frame);
+    }
+}
+
+fn voice(codec: Codec, tones: &[f64]) -> Vec<Sine> {
+    tones.iter().map(|tone| Sine::new(rate_of(codec), *tone, 0.2)).collect()
 }
 
 /// Who hears whom, with a clock of 10 ms steps, and a network from a seed between.
@@ -56,7 +168,7 @@ pub struct Room {
 }
 
 impl Room {
-    pub fn new(laws: &[Law], tones: &[f64]) -> Room {
+    pub fn new(codecs: &[Codec], tones: &[f64]) -> Room {
         let mut room = Room {
             bridge: Bridge::new(),
             phones: Vec::new(),
@@ -69,41 +181,30 @@ impl Room {
             recording: None,
             recorded: Vec::new(),
         };
-        for (n, (law, tone)) in laws.iter().zip(tones).enumerate() {
-            room.phone(*law, *tone, n);
+        for (n, (codec, tone)) in codecs.iter().zip(tones).enumerate() {
+            let place = room.bridge.add(Leg::new(LegSeeds::from_seed(n as u64 + 7), "room"));
+            room.phones.push(Phone::new(*codec, &[*tone], n, place));
+            room.agree(n, *codec, 20);
         }
         room
     }
 
-    fn phone(&mut self, law: Law, tone: f64, n: usize) {
-        let at: SocketAddr = format!("192.0.2.{}:4000", n + 10).parse().unwrap();
-        let codec = if law == Law::Alaw { Codec::Pcma } else { Codec::Pcmu };
-        let mut theirs = LocalSession::new(at, 1, &[codec], false);
-        let mut ours = LocalSession::new("192.0.2.1:20000".parse().unwrap(), 2, &Codec::ALL, false);
-        let (_, agreed) = ours.answer(&theirs.offer(Direction::SendRecv), Direction::SendRecv).unwrap();
-        assert_eq!(agreed.dtmf_recv_pt, Some(EVENTS));
-        let mut leg = Leg::new(LegSeeds::from_seed(n as u64 + 7), "room");
-        leg.set_remote(0, agreed, Learning::Never);
-        let place = self.bridge.add(leg);
-        let header = RtpHeader {
-            marker: false,
-            payload_type: law.payload_type(),
-            sequence: 60_000,
-            timestamp: 0xFFFF_0000u32.wrapping_add(n as u32 * 5000),
-            ssrc: n as u32 + 1,
+    /// A telephone and its leg agree on a codec and on packets that the telephone likes to get.
+    pub fn agree(&mut self, n: usize, codec: Codec, ptime: u32) {
+        let phone = &mut self.phones[n];
+        let agreed = Negotiated {
+            dtmf_send_pt: Some(EVENTS),
+            dtmf_recv_pt: Some(EVENTS),
+            ptime,
+            ..Negotiated::plain(codec, phone.at)
         };
-        let voice = vec![Sine::new(8000, tone, 0.2)];
-        self.phones.push(Phone {
-            at,
-            place,
-            law,
-            voice,
-            header,
-            heard: Vec::new(),
-            ear: JitterBuffer::new(),
-            received: Vec::new(),
-            events: Vec::new(),
-        });
+        let tones: Vec<f64> = phone.voice.iter().map(Sine::frequency).collect();
+        phone.voice = voice(codec, &tones);
+        phone.codec = codec;
+        phone.spoken.clear();
+        phone.header.payload_type = codec.payload_type();
+        let leg = self.bridge.leg_mut(self.phones[n].place).unwrap();
+        leg.set_remote(self.now, agreed, Learning::Never);
     }
 
     pub fn network(&mut self, seed: u64, loss: u64, jitter_us: u64) {
@@ -120,7 +221,7 @@ impl Room {
 
     /// Instead of its tone a telephone says these, one beside the other.
     pub fn say(&mut self, phone: usize, tones: &[f64]) {
-        self.phones[phone].voice = tones.iter().map(|f| Sine::new(8000, *f, 0.2)).collect();
+        self.phones[phone].voice = voice(self.phones[phone].codec, tones);
     }
 
     fn fly(&mut self, phone: usize, datagram: Vec<u8>) {
@@ -133,15 +234,12 @@ impl Room {
 
     fn speak(&mut self, n: usize) {
         let phone = &mut self.phones[n];
-        let mut packet = vec![0; 12];
-        phone.header.write(&mut packet);
-        for _ in 0..FRAME {
-            let sample = to_sample(phone.voice.iter_mut().map(Sine::next_value).sum());
-            packet.push(phone.law.encode(sample));
+        for _ in 0..rate_of(phone.codec) / 50 {
+            phone.spoken.push(to_sample(phone.voice.iter_mut().map(Sine::next_value).sum()));
         }
-        phone.header.sequence = phone.header.sequence.wrapping_add(1);
-        phone.header.timestamp = phone.header.timestamp.wrapping_add(160);
-        self.fly(n, packet);
+        while let Some(packet) = self.phones[n].packet() {
+            self.fly(n, packet);
+        }
     }
 
     /// A telephone sends one packet of an event that began `age` packets ago.
@@ -150,11 +248,12 @@ impl Room {
         let header = RtpHeader {
             marker: age == 0,
             payload_type: EVENTS,
-            timestamp: phone.header.timestamp.wrapping_sub(u32::from(age) * 160),
+            timestamp: phone.header.timestamp.wrapping_sub(u32::from(age) * phone.codec.clock() / 50),
             ..phone.header
         };
         phone.header.sequence = phone.header.sequence.wrapping_add(1);
-        let event = TelephoneEvent { event: key, end, volume: 10, duration: (age + 1) * 160 };
+        let duration = (age + 1) * (phone.codec.clock() / 50) as u16;
+        let event = TelephoneEvent { event: key, end, volume: 10, duration };
         let mut packet = vec![0; 12];
         header.write(&mut packet);
         packet.extend_from_slice(&event.write());
@@ -169,8 +268,8 @@ impl Room {
             let event = TelephoneEvent::parse(packet.payload).unwrap();
             phone.events.push((event.event, event.end, packet.header.timestamp));
         } else {
-            assert_eq!(packet.header.payload_type, phone.law.payload_type());
-            phone.ear.push(phone.law, &packet.header, packet.payload);
+            assert_eq!(packet.header.payload_type, phone.codec.payload_type());
+            phone.hear(&packet.header, packet.payload);
         }
     }
 
@@ -184,9 +283,7 @@ impl Room {
             self.pass();
         }
         for phone in &mut self.phones {
-            let mut frame = [0; FRAME];
-            phone.ear.pull(&mut frame);
-            phone.heard.extend(frame);
+            phone.listen();
         }
     }
 

@@ -5,7 +5,8 @@ use media::dtmf::Digit;
 use media::g711::Law;
 use media::inband::DtmfDetector;
 use media::leg::KeyMode;
-use media::tone::power_at;
+use media::negotiate::Codec;
+use media::tone::{level, power_at};
 
 use crate::telephones::Room;
 
@@ -15,7 +16,11 @@ const SUPERVISOR: usize = 2;
 
 /// The agent hears the caller alone, the supervisor both.
 fn room() -> Room {
-    let mut room = Room::new(&[Law::Alaw; 3], &[440.0, 1800.0, 2300.0]);
+    room_of(Codec::Pcma)
+}
+
+fn room_of(caller: Codec) -> Room {
+    let mut room = Room::new(&[caller, Codec::Pcma, Codec::Pcma], &[440.0, 1800.0, 2300.0]);
     room.hearing(&[&[AGENT], &[CALLER], &[CALLER, AGENT]]);
     let [caller, agent] = [CALLER, AGENT].map(|n| room.phones[n].place);
     room.recording = room.bridge.record(room.now, caller, Some(agent));
@@ -82,7 +87,11 @@ fn assert_nothing_leaked(room: &Room, heard_from: usize, heard_to: usize, what: 
 }
 
 fn secure_entry(press: fn(&mut Room, char), loss: u64, jitter: u64, what: &str) {
-    let mut room = room();
+    secure_entry_of(Codec::Pcma, press, loss, jitter, what);
+}
+
+fn secure_entry_of(caller: Codec, press: fn(&mut Room, char), loss: u64, jitter: u64, what: &str) {
+    let mut room = room_of(caller);
     room.network(3, loss, jitter);
     room.steps(100);
     withhold(&mut room, KeyMode::Withhold);
@@ -110,6 +119,14 @@ fn secure_entry(press: fn(&mut Room, char), loss: u64, jitter: u64, what: &str) 
     }
     let proof = room.bridge.end_recording(room.now, room.recording.unwrap()).unwrap();
     assert_eq!(proof.digits_recorded, 0, "{what}");
+}
+
+#[test]
+fn withheld_keys_of_wide_codecs_reach_nobody_and_are_reported_once() {
+    for codec in [Codec::G722, Codec::Opus] {
+        secure_entry_of(codec, press_event, 0, 0, &format!("{codec:?}, events"));
+        secure_entry_of(codec, press_tone, 0, 0, &format!("{codec:?}, tones"));
+    }
 }
 
 #[test]
@@ -238,4 +255,76 @@ fn a_tone_whose_event_comes_later_is_one_press() {
     assert_eq!(room.keys.len(), 1);
     press_event(&mut room, '4');
     assert_eq!(room.keys, [(CALLER, '4'), (CALLER, '4')]);
+}
+
+/// Keys are typed while the caller speaks between them: they reach nobody, the words do.
+fn masked(codecs: [Codec; 3], loss: u64, jitter: u64, what: &str) {
+    let mut room = Room::new(&codecs, &[440.0, 1800.0, 2300.0]);
+    room.hearing(&[&[AGENT], &[CALLER], &[CALLER, AGENT]]);
+    let [caller, agent] = [CALLER, AGENT].map(|n| room.phones[n].place);
+    room.recording = room.bridge.record(room.now, caller, Some(agent));
+    room.network(9, loss, jitter);
+    room.steps(50);
+    withhold(&mut room, KeyMode::Mask);
+    let began = [AGENT, SUPERVISOR].map(|n| room.phones[n].heard.len());
+    for key in "4220".chars() {
+        press_tone(&mut room, key);
+        room.say(CALLER, &[440.0]);
+        room.steps(30);
+    }
+    press_event(&mut room, '2');
+    room.steps(20);
+    withhold(&mut room, KeyMode::Pass);
+    room.steps(50);
+    for (hearer, began) in [AGENT, SUPERVISOR].into_iter().zip(began) {
+        let phone = &room.phones[hearer];
+        assert!(phone.events.is_empty(), "{what}: {hearer} got events");
+        // What was heard of the telephone before masking began is over after its buffers.
+        let heard = &phone.heard[began + 1600..];
+        assert_eq!(keys(heard), "", "{what}: {hearer}");
+        let pieces = heard.chunks_exact(160);
+        for tone in [770.0, 697.0, 941.0, 1209.0, 1336.0] {
+            let sounds = |piece: &[i16]| level(piece) > -40.0 && power_at(piece, 8000, tone) > -4.0;
+            assert!(!pieces.clone().any(sounds), "{what}: {hearer} hears {tone} Hz");
+        }
+        let spoken = pieces.clone().filter(|piece| power_at(piece, 8000, 440.0) > -10.0).count();
+        assert!(spoken > 100, "{what}: {hearer} hears {spoken} frames of the voice of {}", pieces.len());
+        assert!(power_at(&heard[heard.len() - 3000..], 8000, 440.0) > -10.0, "{what}: {hearer} afterwards");
+    }
+    assert_eq!(keys(&room.channel(0)[50 * 160..]), "", "{what}: the recording");
+    if loss == 0 {
+        let reported: String = room.keys.iter().map(|(_, key)| *key).collect();
+        assert_eq!(reported, "42202", "{what}");
+    }
+    let proof = room.bridge.end_recording(room.now, room.recording.unwrap()).unwrap();
+    assert_eq!(proof.digits_recorded, 0, "{what}");
+}
+
+#[test]
+fn masked_keys_reach_nobody_and_what_is_said_between_them_does() {
+    for caller in Codec::ALL {
+        for agent in [Codec::Pcma, Codec::Pcmu, caller] {
+            masked([caller, agent, Codec::Pcma], 0, 0, &format!("{caller:?} to {agent:?}"));
+        }
+    }
+    masked([Codec::Pcma; 3], 3, 30_000, "G.711 with loss");
+    masked([Codec::G722, Codec::Pcma, Codec::Pcma], 3, 30_000, "G.722 with loss");
+}
+
+#[test]
+fn masking_begins_and_ends_without_a_trace_of_what_was_passed_through() {
+    for codec in Codec::ALL {
+        let mut room = Room::new(&[codec; 2], &[440.0, 1000.0]);
+        room.hearing(&[&[AGENT], &[CALLER]]);
+        room.steps(50);
+        for mode in [KeyMode::Mask, KeyMode::Pass] {
+            withhold(&mut room, mode);
+            room.steps(60);
+            let leg = room.bridge.leg(room.phones[AGENT].place).unwrap();
+            // G.711 is masked byte by byte; other codecs have to be decoded for it.
+            assert_eq!(leg.hears_a_mix(), mode == KeyMode::Mask && codec.law().is_none(), "{codec:?}");
+            let heard = &room.phones[AGENT].heard;
+            assert!(power_at(&heard[heard.len() - 4000..], 8000, 440.0) > -0.4, "{codec:?} {mode:?}");
+        }
+    }
 }

@@ -9,6 +9,8 @@ impl Switch {
         let Some((tenant, leg)) = self.by_media.get(&report.leg).copied() else { return };
         match report.what {
             Reported::PlayEnded => self.tell(now, tenant, Event::PlayEnded { leg }),
+            // No rule of the engine depends on how well people hear each other.
+            Reported::Quality(_) => {}
             Reported::Key(key) => self.on_key(now, tenant, leg, key),
             Reported::TimedOut => {
                 self.hang_up_leg(now, tenant, leg, "Reason: Q.850;cause=41;text=\"No audio\"\r\n");

@@ -13,6 +13,7 @@ use engine::{CallRecord, Effect, Engine, Event, LegEnd, LegId, PartyId};
 use media::leg::{KeyMode, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
+use media::quality::Quality;
 use redact::Secret;
 use sip::{Guard, Local};
 use std::collections::{HashMap, VecDeque};
@@ -174,6 +175,8 @@ pub enum Reported {
     TimedOut,
     /// A key was pressed: `0`-`9`, `*`, `#`, `A`-`D`. Only of legs whose keys are reported or withheld.
     Key(char),
+    /// How well the leg is heard and hears: about every five seconds, and once more when it is closed.
+    Quality(Quality),
 }
 
 impl std::fmt::Debug for Reported {
@@ -183,6 +186,7 @@ impl std::fmt::Debug for Reported {
             Reported::PlayEnded => "PlayEnded",
             Reported::TimedOut => "TimedOut",
             Reported::Key(_) => "Key(_)",
+            Reported::Quality(_) => "Quality(_)",
         })
     }
 }

@@ -163,6 +163,10 @@ impl Worker {
                 let _ = to.rtp.send_to(bytes, addr);
             }
         });
+        // Who begins to be sent translated audio has a new deadline.
+        while let Some(started) = self.bridge.poll_started() {
+            self.schedule(started);
+        }
         // A key must not wait for the leg's next report.
         if self.bridge.leg(slot).is_some_and(Leg::has_events) {
             self.tell_events(slot, now);
@@ -180,8 +184,15 @@ impl Worker {
         while let Some((len, addr)) = leg.tick(now, &mut self.output[..]) {
             let _ = io.rtp.send_to(&self.output[..len], addr);
         }
+        let mut quality = None;
         while let Some((len, addr)) = leg.rtcp_due(now, &mut self.output[..], ntp()) {
             let _ = io.rtcp.send_to(&self.output[..len], addr);
+            // What RTCP tells the far end is what the switch is told, at the same moments.
+            quality = leg.measure();
+        }
+        let id = io.id;
+        if let Some(quality) = quality {
+            self.report(id, Reported::Quality(quality));
         }
         self.tell_events(slot, now);
         self.schedule(slot);
@@ -295,6 +306,9 @@ impl Worker {
         let Some(slot) = self.by_id.remove(&leg) else { return };
         let leg = self.bridge.remove(now, slot);
         let (Some(mut leg), Some(io)) = (leg, self.legs[slot].take()) else { return };
+        if let Some(quality) = leg.measure() {
+            self.report(io.id, Reported::Quality(quality));
+        }
         if let Some((len, addr)) = leg.goodbye(now, &mut self.output[..], ntp()) {
             let _ = io.rtcp.send_to(&self.output[..len], addr);
         }
