@@ -3,7 +3,7 @@
 use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, say};
 use crate::config::{self, ServerConfig};
-use crate::http::Api;
+use crate::http::{Api, HttpSettings};
 use crate::running::{self, Running};
 use crate::tenant::check::{Documents, read_folder};
 use std::path::Path;
@@ -79,7 +79,7 @@ impl Server {
         let address = |l: &tokio::net::TcpListener| l.local_addr().map_err(|e| e.to_string());
         let (http_addr, admin_addr) = (address(&http)?, address(&admin)?);
         let running = running::start(config, apply)?;
-        let api = Api::new(running.handle.clone());
+        let api = Api::new(running.handle.clone(), HttpSettings::of(config)?);
         runtime.spawn(crate::http::serve(api, http, admin));
         let public_url = config.http.public_url.clone();
         Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url })

@@ -33,6 +33,7 @@ pub struct ServerConfig {
 pub struct Http {
     pub listen: String,
     pub public_url: String,
+    pub frame_ancestors: String,
 }
 
 /// `[admin]`
@@ -250,6 +251,9 @@ impl ServerConfig {
         }
         if address(&self.http.listen).is_some_and(|a| !a.ip().is_loopback()) {
             say("http.listen: only loopback addresses are possible until HTTPS is available; put a proxy in front".into());
+        }
+        if let Err(e) = crate::http::policy(&self.http.frame_ancestors) {
+            say(format!("http.frame_ancestors = {e}"));
         }
         if address(&self.admin.listen).is_some_and(|a| !a.ip().is_loopback() && !is_private(a.ip())) {
             say("admin.listen must not be a public address".into());

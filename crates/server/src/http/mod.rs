@@ -1,4 +1,5 @@
-//! The HTTP API: one table of routes, from which the router, the rights and the OpenAPI description are made.
+//! The HTTP API, with one table of routes from which the router, the rights and the OpenAPI description are made; and the
+//! web app.
 
 mod actions;
 mod agents;
@@ -16,7 +17,11 @@ mod report_rows;
 mod reports;
 mod routes;
 mod serve;
+mod settings;
 mod time;
+mod web;
 mod webhooks;
 
 pub use serve::{Api, serve};
+pub use settings::HttpSettings;
+pub use web::policy;

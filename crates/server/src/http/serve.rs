@@ -4,12 +4,14 @@ use crate::http::listen::listen;
 use crate::http::problem::{Problem, as_problem};
 use crate::http::recordings::Listening;
 use crate::http::routes::{PREFIX, all};
+use crate::http::settings::HttpSettings;
+use crate::http::web::{self, WebApp};
 use crate::running::Handle;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use std::sync::{Arc, Mutex};
 use store::{Role, TokenInfo};
@@ -27,12 +29,15 @@ pub struct Api {
     pub changing: Arc<Mutex<()>>,
     /// Who listens to which recording.
     pub listening: Arc<Mutex<Listening>>,
+    /// What the server's configuration says.
+    pub settings: Arc<HttpSettings>,
 }
 
 impl Api {
     /// What handlers of this server share.
-    pub fn new(handle: Handle) -> Api {
-        Api { handle, changing: Arc::default(), listening: Arc::default() }
+    pub fn new(handle: Handle, settings: HttpSettings) -> Api {
+        let settings = Arc::new(settings);
+        Api { handle, changing: Arc::default(), listening: Arc::default(), settings }
     }
 }
 
@@ -56,6 +61,7 @@ struct Guard {
 
 /// Serves the API and the admin pages until the future is dropped.
 pub async fn serve(api: Api, http: TcpListener, admin: TcpListener) {
+    let settings = api.settings.clone();
     let mut router = Router::new();
     for route in all() {
         let guard = Guard { api: api.clone(), look: route.role, change: route.change };
@@ -67,24 +73,18 @@ pub async fn serve(api: Api, http: TcpListener, admin: TcpListener) {
             &format!("{PREFIX}/openapi.json"),
             get(async || axum::Json(crate::http::openapi::describe().clone())),
         )
-        .route("/", get(welcome))
-        .fallback(async || Problem::not_found("such page; the API is described by /api/v1/openapi.json"))
+        .fallback(async |method: Method, uri: Uri, headers: HeaderMap| {
+            WebApp::built_in().answer(&method, &uri, &headers)
+        })
         .layer(DefaultBodyLimit::max(BODY))
         .layer(map_response(as_problem))
+        .layer(map_response(move |reply: Response| {
+            let settings = settings.clone();
+            async move { web::guard(reply, &settings.pages, false) }
+        }))
         .with_state(api.clone());
     let admin_router = crate::admin::router(api);
     tokio::join!(listen(http, router), listen(admin, admin_router));
-}
-
-async fn welcome() -> Response {
-    let page = "<!doctype html><html lang=en><meta charset=utf-8><title>Switchroom</title>\
-        <body><h1>Switchroom</h1><p>This server is running. Its API is described by \
-        <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.</p></body></html>";
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'"),
-    ];
-    (headers, page).into_response()
 }
 
 /// The token says tenant and role; the route says which role it needs.

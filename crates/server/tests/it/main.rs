@@ -23,3 +23,4 @@ mod sipp;
 mod supervision;
 mod tidy;
 mod transfers;
+mod web_app;

@@ -145,6 +145,11 @@ impl Program {
         self.token = token;
     }
 
+    /// The client that this asks with.
+    pub fn agent(&self) -> &ureq::Agent {
+        &self.agent
+    }
+
     pub fn bearer(&self) -> String {
         format!("Bearer {}", self.token)
     }
