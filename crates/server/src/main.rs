@@ -18,6 +18,7 @@ mod outside_io;
 mod outward;
 mod running;
 mod secrets;
+mod sign_in;
 mod sip_io;
 mod switch_io;
 mod tenant;

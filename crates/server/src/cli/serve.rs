@@ -3,7 +3,7 @@
 use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, say};
 use crate::config::{self, ServerConfig};
-use crate::http::{Api, HttpSettings};
+use crate::http::{Api, HttpSettings, Persona};
 use crate::running::{self, Running};
 use crate::tenant::check::{Documents, read_folder};
 use std::path::Path;
@@ -31,7 +31,7 @@ pub fn run(mut args: Arguments) -> Outcome {
         None => None,
     };
     let stop = StopSignal::listen()?;
-    let server = Server::start(&config, documents.as_ref())?;
+    let server = Server::start(&config, documents.as_ref(), Vec::new())?;
     server.say_ready();
     stop.wait(None);
     tracing::info!(event = "stopping", "asked to stop: calls in progress may end");
@@ -56,11 +56,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts both.
+    /// Starts both. `personas` are made-up people as whom anybody may sign in.
     ///
     /// # Errors
     /// A sentence.
-    pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Server, String> {
+    pub fn start(
+        config: &ServerConfig,
+        apply: Option<&Documents>,
+        personas: Vec<Persona>,
+    ) -> Result<Server, String> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .max_blocking_threads(16)
@@ -79,7 +83,8 @@ impl Server {
         let address = |l: &tokio::net::TcpListener| l.local_addr().map_err(|e| e.to_string());
         let (http_addr, admin_addr) = (address(&http)?, address(&admin)?);
         let running = running::start(config, apply)?;
-        let api = Api::new(running.handle.clone(), HttpSettings::of(config)?);
+        let settings = HttpSettings { personas, ..HttpSettings::of(config)? };
+        let api = Api::new(running.handle.clone(), settings);
         runtime.spawn(crate::http::serve(api, http, admin));
         let public_url = config.http.public_url.clone();
         Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url })

@@ -27,6 +27,9 @@ pub struct ServerConfig {
     pub shutdown: Shutdown,
 }
 
+/// The longest that somebody may stay signed in, in milliseconds: 30 days.
+const MOST_SIGNED_IN: u64 = 720 * 3_600_000;
+
 /// `[http]`
 #[derive(Clone, Debug, Deserialize)]
 #[allow(missing_docs)]
@@ -34,6 +37,8 @@ pub struct Http {
     pub listen: String,
     pub public_url: String,
     pub frame_ancestors: String,
+    pub session_idle: String,
+    pub session_life: String,
 }
 
 /// `[admin]`
@@ -294,12 +299,19 @@ impl ServerConfig {
         if !(0..=64).contains(&self.media.threads) {
             say("media.threads is 0 to 64".into());
         }
-        for (key, value) in
-            [("media.rtp_timeout", &self.media.rtp_timeout), ("shutdown.grace", &self.shutdown.grace)]
-        {
+        for (key, value) in [
+            ("media.rtp_timeout", &self.media.rtp_timeout),
+            ("shutdown.grace", &self.shutdown.grace),
+            ("http.session_idle", &self.http.session_idle),
+            ("http.session_life", &self.http.session_life),
+        ] {
             if Span::read(value).is_none() {
                 say(format!("{key} = {value:?}: write a number and ms, s, m or h, as in 30s"));
             }
+        }
+        let life = |text: &str| Span::read(text).is_none_or(|s| (1..=MOST_SIGNED_IN).contains(&s.0));
+        if !life(&self.http.session_idle) || !life(&self.http.session_life) {
+            say("http.session_idle and http.session_life are longer than 0s, and 720h at the most".into());
         }
         self.mail.check(&mut say);
         if !matches!(self.store.sync.as_str(), "normal" | "full") {

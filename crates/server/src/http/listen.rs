@@ -1,7 +1,11 @@
 //! Connections of HTTP, with bounds: in all, of one address, and on how long one may hold its place without asking.
 
+use crate::http::identity::Peer;
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::collections::HashMap;
@@ -47,10 +51,28 @@ pub async fn listen(listener: TcpListener, router: Router) {
         let Some(counted) = Counted::new(&addresses, addr.ip()) else { continue };
         let _ = stream.set_nodelay(true);
         let io = TokioIo::new(Placed { stream, _place: place, _counted: counted });
-        let service = TowerToHyperService::new(router.clone());
+        let peer = Peer { ip: addr.ip(), secure: false };
+        let service = Known { router: TowerToHyperService::new(router.clone()), peer };
         let connection = builder.serve_connection(io, service).with_upgrades();
         // However it ends, the far end is gone or was too slow, and nobody else has to know.
         tokio::spawn(async move { drop(connection.await) });
+    }
+}
+
+/// The router, for requests of one far end.
+struct Known {
+    router: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for Known {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.router.call(request)
     }
 }
 

@@ -22,4 +22,4 @@ pub mod yaml;
 
 pub use check::Problem;
 pub use dial_plan::DialPlan;
-pub use meaning::{Meaning, TargetAddress};
+pub use meaning::{Meaning, PersonRule, TargetAddress};

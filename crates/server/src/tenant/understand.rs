@@ -5,7 +5,7 @@ use crate::tenant::calling_codes;
 use crate::tenant::check::Documents;
 use crate::tenant::compile::{self, Known};
 use crate::tenant::everything::{Everything, Names};
-use crate::tenant::meaning::{DigitLists, DispositionRule, Meaning, TrunkRule};
+use crate::tenant::meaning::{DigitLists, DispositionRule, Meaning, PersonRule, TrunkRule};
 use crate::tenant::objects::{
     Announce, Callback, Queue, QueueAgent, Recording, RelaxStep, StartState, Strategy, Tenant,
 };
@@ -73,6 +73,7 @@ pub fn understand(
         mailboxes: BTreeMap::new(),
         screen_pops: BTreeMap::new(),
         slots: BTreeMap::new(),
+        people: BTreeMap::new(),
         names: Arc::default(),
     };
     reader.sounds(&mut meaning)?;
@@ -183,6 +184,8 @@ impl Reader<'_> {
     fn users(&self, meaning: &mut Meaning) -> Result<(), String> {
         for (id, user) in &self.e.users {
             let n = self.of("User", id)?;
+            let name = Secret::new(user.name.clone());
+            meaning.people.insert(n, PersonRule { id: id.clone(), name, roles: user.roles.clone() });
             if user.voicemail {
                 let mailbox = mailbox::of_user(n);
                 let email = user.email.clone().map(Secret::new);

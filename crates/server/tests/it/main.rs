@@ -3,6 +3,7 @@
 mod api;
 mod bad_configuration;
 mod baresip;
+mod browser_session;
 mod callbacks;
 mod calls;
 mod canary;
@@ -24,3 +25,5 @@ mod supervision;
 mod tidy;
 mod transfers;
 mod web_app;
+mod web_desk;
+mod web_session;
