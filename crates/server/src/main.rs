@@ -22,6 +22,7 @@ mod sign_in;
 mod sip_io;
 mod switch_io;
 mod tenant;
+mod tls;
 mod view;
 mod vital;
 mod webhook_io;

@@ -3,7 +3,7 @@
 use crate::cli::arguments::Arguments;
 use crate::cli::remote::{Place, PlaceArguments};
 use crate::cli::{Failure, Outcome, say};
-use crate::http::{invitation_link, web_address};
+use crate::http::invitation_link;
 use crate::running::stored_documents;
 
 /// Runs the command.
@@ -34,8 +34,7 @@ pub fn run(mut args: Arguments) -> Outcome {
             let code = store
                 .invite((id, number), now, "command line", &format!("User/{user}"))
                 .map_err(|e| e.to_string())?;
-            let url = web_address(&config.http.public_url, &config.http.listen);
-            say(&invitation_link(&url, &code));
+            say(&invitation_link(&config.http.url(), &code));
         }
     }
     Ok(())

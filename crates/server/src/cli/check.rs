@@ -4,6 +4,7 @@ use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, say};
 use crate::config;
 use crate::tenant::check::read_folder;
+use crate::tls::Certificate;
 use std::path::Path;
 
 /// Runs the command.
@@ -20,6 +21,9 @@ pub fn run(mut args: Arguments) -> Outcome {
     }
     if let Some(config) = &config {
         problems.extend(addresses(config));
+        if config.http.is_tls() {
+            problems.extend(Certificate::load(&config.http.tls_cert, &config.http.tls_key).err());
+        }
     }
     if problems.is_empty() {
         say(&format!("{path} is in order"));

@@ -51,10 +51,8 @@ impl PlaceArguments {
             let token = args.take("token").or_else(|| std::env::var("SWITCHROOM_TOKEN").ok());
             let token =
                 token.ok_or_else(|| Failure::Usage("--token is missing (or SWITCHROOM_TOKEN)".into()))?;
-            if !url.starts_with("http://") {
-                return Err(Failure::Usage(
-                    "--server must begin with http://: HTTPS is not available yet".into(),
-                ));
+            if !url.starts_with("http://") && !url.starts_with("https://") {
+                return Err(Failure::Usage("--server must begin with https:// or http://".into()));
             }
             return Ok(PlaceArguments::Server { url: url.trim_end_matches('/').into(), token });
         }

@@ -6,10 +6,12 @@ use crate::config::{self, ServerConfig};
 use crate::http::{Api, HttpSettings, Persona};
 use crate::running::{self, Running};
 use crate::tenant::check::{Documents, read_folder};
+use crate::tls::Certificate;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use tokio_rustls::TlsAcceptor;
 
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
@@ -53,6 +55,8 @@ pub struct Server {
     pub admin: std::net::SocketAddr,
     /// Where people reach the API, if that is another address.
     public_url: String,
+    /// Whether the API speaks HTTPS.
+    is_tls: bool,
 }
 
 impl Server {
@@ -72,6 +76,13 @@ impl Server {
             .enable_all()
             .build()
             .map_err(|e| e.to_string())?;
+        let tls = match config.http.is_tls() {
+            true => {
+                let certificate = Certificate::load(&config.http.tls_cert, &config.http.tls_key)?;
+                Some((TlsAcceptor::from(certificate.config()?), certificate))
+            }
+            false => None,
+        };
         let bind = |key: &str, addr: &str| {
             let bound = runtime.block_on(tokio::net::TcpListener::bind(addr));
             bound.map_err(|e| {
@@ -85,9 +96,9 @@ impl Server {
         let running = running::start(config, apply)?;
         let settings = HttpSettings { personas, ..HttpSettings::of(config)? };
         let api = Api::new(running.handle.clone(), settings);
-        runtime.spawn(crate::http::serve(api, http, admin));
-        let public_url = config.http.public_url.clone();
-        Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url })
+        runtime.spawn(crate::http::serve(api, http, admin, tls));
+        let (public_url, is_tls) = (config.http.public_url.clone(), config.http.is_tls());
+        Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url, is_tls })
     }
 
     /// The way to everything.
@@ -102,6 +113,7 @@ impl Server {
             event = "ready",
             http = %self.http,
             public_url = self.public_url,
+            https = self.is_tls,
             admin = %self.admin,
             sip_udp = text(self.running.udp),
             sip_tcp = text(self.running.tcp),

@@ -19,6 +19,7 @@ use engine::AgentId;
 use redact::Secret;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use store::{AccountOf, Role, Session, StoreError, TenantId};
 
 /// The header with the session's second token.
@@ -152,11 +153,28 @@ pub async fn allow(State(guard): State<Guard>, request: Request, next: Next) -> 
         return Ok(next.run(request).await);
     }
     let (mut head, body) = request.into_parts();
-    let (tenant, who) = identify(&guard.api, &head).await?;
-    let scope = scope_of(access, &who)
-        .ok_or_else(|| Problem::new(StatusCode::FORBIDDEN, format!("this {}", access.say())))?;
-    head.extensions.insert(Asker(Identity { tenant, who, scope }));
-    Ok(next.run(Request::from_parts(head, body)).await)
+    match check(&guard.api, access, &head).await {
+        Ok(asker) => {
+            head.extensions.insert(asker);
+            Ok(next.run(Request::from_parts(head, body)).await)
+        }
+        Err(problem) => {
+            // A body that is still on its way would close the connection, which the far end takes for one that stays.
+            let _ = tokio::time::timeout(DRAIN, axum::body::to_bytes(body, SMALL)).await;
+            Err(problem)
+        }
+    }
+}
+
+/// Of a request that is refused, this much of the body is waited for, and this long.
+const SMALL: usize = 64 * 1024;
+const DRAIN: Duration = Duration::from_secs(1);
+
+async fn check(api: &Api, access: Access, head: &Parts) -> Result<Asker, Problem> {
+    let (tenant, who) = identify(api, head).await?;
+    let refused = || Problem::new(StatusCode::FORBIDDEN, format!("this {}", access.say()));
+    let scope = scope_of(access, &who).ok_or_else(refused)?;
+    Ok(Asker(Identity { tenant, who, scope }))
 }
 
 fn is_look(method: &Method) -> bool {

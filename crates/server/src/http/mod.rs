@@ -32,5 +32,5 @@ pub use accounts::link as invitation_link;
 pub use demo::Persona;
 pub use own::parts;
 pub use serve::{Api, serve};
-pub use settings::{HttpSettings, web_address};
+pub use settings::HttpSettings;
 pub use web::policy;

@@ -10,6 +10,7 @@ use crate::http::settings::HttpSettings;
 use crate::http::web::{self, WebApp};
 use crate::running::Handle;
 use crate::sign_in::guesses::Guesses;
+use crate::tls::{self, Certificate};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, Method, Uri};
@@ -18,6 +19,7 @@ use axum::routing::get;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 
 /// The largest request, in bytes: a configuration with its prompts.
 const BODY: usize = 32 * 1024 * 1024;
@@ -53,8 +55,14 @@ impl Api {
     }
 }
 
-/// Serves the API and the admin pages until the future is dropped.
-pub async fn serve(api: Api, http: TcpListener, admin: TcpListener) {
+/// Serves the API, the web app and the admin pages until the future is dropped; with a certificate the first two over
+/// HTTPS.
+pub async fn serve(
+    api: Api,
+    http: TcpListener,
+    admin: TcpListener,
+    tls: Option<(TlsAcceptor, Arc<Certificate>)>,
+) {
     let settings = api.settings.clone();
     let mut router = Router::new();
     let demo = !api.settings.personas.is_empty();
@@ -82,5 +90,18 @@ pub async fn serve(api: Api, http: TcpListener, admin: TcpListener) {
         }))
         .with_state(api.clone());
     let admin_router = crate::admin::router(api);
-    tokio::join!(listen(http, router), listen(admin, admin_router));
+    let (acceptor, certificate) = tls.unzip();
+    tokio::join!(listen(http, router, acceptor), listen(admin, admin_router, None), keep_up(certificate));
+}
+
+/// Looks again and again whether there is a new certificate.
+async fn keep_up(certificate: Option<Arc<Certificate>>) {
+    let Some(certificate) = certificate else { return };
+    let mut look = tokio::time::interval(tls::LOOK);
+    loop {
+        look.tick().await;
+        let certificate = certificate.clone();
+        // Only a panic is an error here, and the next look is another try.
+        let _ = tokio::task::spawn_blocking(move || certificate.look()).await;
+    }
 }

@@ -40,19 +40,11 @@ impl HttpSettings {
             pages,
             framed: !matches!(http.frame_ancestors.as_str(), "none" | "self"),
             life: SessionLife { idle: ms(&http.session_idle), whole: ms(&http.session_life) },
-            url: web_address(public, &http.listen),
+            url: http.url(),
             public_origin: origin(public),
-            behind_https: public.starts_with("https://"),
+            behind_https: http.is_behind_https(),
             personas: Vec::new(),
         })
-    }
-}
-
-/// Where people reach the web app.
-pub fn web_address(public_url: &str, listen: &str) -> String {
-    match public_url {
-        "" => format!("http://{listen}"),
-        url => url.trim_end_matches('/').into(),
     }
 }
 

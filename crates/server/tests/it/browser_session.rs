@@ -86,7 +86,7 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut answer = if matches!(method, "GET" | "DELETE") {
+        let mut answer = if body.is_null() {
             self.agent.run(request.body(()).unwrap()).unwrap()
         } else {
             let request = request.header("content-type", "application/json");

@@ -26,4 +26,5 @@ mod tidy;
 mod transfers;
 mod web_app;
 mod web_desk;
+mod web_https;
 mod web_session;

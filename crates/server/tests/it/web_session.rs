@@ -408,6 +408,13 @@ fn table() -> Vec<(String, String)> {
     all
 }
 
+/// An empty object for what takes a body, and nothing for what takes none.
+fn body_of(described: &Value, route: &str) -> Value {
+    let (method, path) = route.split_once(' ').unwrap();
+    let operation = &described["paths"][format!("/api/v1{path}")][method.to_lowercase()];
+    if operation["requestBody"].is_null() { Value::Null } else { json!({}) }
+}
+
 #[test]
 fn every_route_lets_in_whom_it_should_and_nobody_else() {
     let program = program();
@@ -435,8 +442,9 @@ fn every_route_lets_in_whom_it_should_and_nobody_else() {
         let (method, path) = route.split_once(' ').unwrap();
         // Nobody's ids: whoever is let in finds nothing there.
         let path = path.replace("{id}", "nothing").replace("{version}", "0");
+        let body = body_of(&described, route);
         let mut look = |name: &str, browser: &Browser, allowed: bool| {
-            let answer = browser.ask(method, &path, &json!({}));
+            let answer = browser.ask(method, &path, &body);
             // Not let in: nobody is signed in, or the role is not enough. A page's own words for a wrong password have a
             // code, and what an agent may do only for oneself says so.
             let own = answer.body["detail"] == "agents do this for themselves only";
@@ -465,7 +473,8 @@ fn every_route_lets_in_whom_it_should_and_nobody_else() {
         let path = path.replace("{id}", "nothing").replace("{version}", "0");
         for (letter, token) in &tokens {
             let bearer = format!("Bearer {token}");
-            let answer = browser.ask_with(method, &path, &json!({}), &[("authorization", &bearer)]);
+            let body = body_of(&described, route);
+            let answer = browser.ask_with(method, &path, &body, &[("authorization", &bearer)]);
             let allowed = who == "*" || who.contains(*letter);
             let let_in = !matches!(answer.status, 401 | 403) || answer.body["code"] == "wrong";
             if let_in != allowed {
