@@ -371,7 +371,7 @@ fn start_delivery(
         store: handle.store.clone(),
         outward,
         secrets,
-        post: Post::new(&config.mail, config.url())?,
+        post: Post::new(&config.mail, &config.http.url())?,
         time_out: crate::webhook_io::TIME_OUT,
         seed: chance()?,
         ask: Box::new(told),

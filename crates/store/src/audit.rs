@@ -11,7 +11,7 @@ pub struct AuditEntry {
     pub id: u64,
     /// When, in milliseconds since 1970.
     pub at: u64,
-    /// Who: a token's number, or the command line.
+    /// Who: a token's number, a user's id, or the command line.
     pub who: String,
     /// What, for example `recording.listen`.
     pub action: String,

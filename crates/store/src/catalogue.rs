@@ -34,6 +34,10 @@ const ACCOUNT: &str = "until the account ends";
 const CALL: &str = "as long as its call's record";
 const UNTIL_DELETED: &str = "until somebody deletes it, at the longest as its call's record";
 const TOLD: &str = "until the receiver took it, 30 days at the longest";
+const USER: &str = "until the user is deleted";
+const INVITED: &str = "until it is taken up or too old, two days at the longest";
+const SIGNED_IN: &str = "until it is over and somebody else signs in";
+const PERSON: &str = "the person";
 const US: &str = "Switchroom";
 const CALLER: &str = "the caller's signalling";
 const ADMIN: &str = "the administrator";
@@ -64,7 +68,7 @@ pub const CATALOGUE: &[Field] = &[
     field("object_versions.at", "When it was changed", US, ACCOUNT, false, false),
     field(
         "object_versions.who",
-        "Who changed it: a token's number or the command line",
+        "Who changed it: a token's number, a user's id or the command line",
         US,
         ACCOUNT,
         false,
@@ -267,10 +271,32 @@ pub const CATALOGUE: &[Field] = &[
     field("tokens.hash", "Hash by which a token is recognised", US, ACCOUNT, true, false),
     field("tokens.role", "What it may do", ADMIN, ACCOUNT, false, false),
     field("tokens.created", "When it was made", US, ACCOUNT, false, false),
+    field("accounts.tenant", "Whose account", US, ACCOUNT, false, false),
+    field("accounts.account", "Of which user, by number", US, ACCOUNT, false, false),
+    field("accounts.password", "Argon2id hash of the password", PERSON, USER, true, true),
+    field("accounts.second", "Secret of the second factor", US, USER, true, true),
+    field("accounts.proposed", "Secret of a second factor that is not in force yet", US, USER, true, true),
+    field("accounts.step", "Which code of the second factor was used last", US, USER, false, false),
+    field("invitations.tenant", "Whose invitation", US, INVITED, false, false),
+    field("invitations.account", "For which user, by number", US, INVITED, false, false),
+    field("invitations.hash", "Hash by which an invitation is recognised", US, INVITED, true, false),
+    field("invitations.expires", "Until when it can be taken up", US, INVITED, false, false),
+    field("sessions.hash", "Hash by which a session is recognised", US, SIGNED_IN, true, false),
+    field("sessions.tenant", "Whose session", US, SIGNED_IN, false, false),
+    field("sessions.account", "Who is signed in, by number", US, SIGNED_IN, false, false),
+    field("sessions.began", "When that was", US, SIGNED_IN, false, false),
+    field("sessions.used", "When it was used last, to the minute", US, SIGNED_IN, false, false),
     field("audit.tenant", "Whose entry", US, ACCOUNT, false, false),
     field("audit.id", "Number of the entry", US, ACCOUNT, false, false),
     field("audit.at", "When it happened", US, ACCOUNT, false, false),
-    field("audit.who", "Who did it: a token's number or the command line", US, ACCOUNT, false, false),
+    field(
+        "audit.who",
+        "Who did it: a token's number, a user's id or the command line",
+        US,
+        ACCOUNT,
+        false,
+        false,
+    ),
     field("audit.action", "What was done", US, ACCOUNT, false, false),
     field("audit.object", "To which object, by kind and id", US, ACCOUNT, false, false),
     field("keys.tenant", "Whose key", US, ACCOUNT, false, false),

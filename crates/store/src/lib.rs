@@ -8,6 +8,7 @@
 //! redacting type. Numbers and names are stored only sealed with a key of their person; see [`keys`](crate::Keys).
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod audit;
 mod blobs;
 mod calls;
@@ -23,11 +24,13 @@ mod people;
 mod recordings;
 mod reports;
 mod reports_read;
+mod sessions;
 mod sql;
 mod sqlite;
 mod store;
 mod tokens;
 
+pub use accounts::{Account, INVITATION_MS, Of as AccountOf};
 pub use audit::AuditEntry;
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
@@ -46,6 +49,7 @@ pub use reports::{
     WaitFigures, Waited, Waits, interval_of,
 };
 pub use reports_read::{AgentRows, MOST_ROWS, QueueRows, Span, Summed, percentile};
+pub use sessions::{MOST_SESSIONS, Session, SessionLife};
 pub use sql::{Row, Sql, Value};
 pub use store::{Store, StoreSettings, TenantId};
 pub use tokens::{Role, TokenInfo, token_hash};

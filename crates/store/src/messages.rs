@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::journal::Message;
-use crate::sql::{Sql, Value, transaction};
+use crate::sql::{Row, Sql, Value, transaction};
 use crate::store::{Store, TenantId};
 use engine::{CallId, MailboxId, RecordingId, Time};
 
@@ -24,10 +24,10 @@ pub struct StoredMessage {
 }
 
 /// Which messages to list: those not heard first, each group newest first.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MessageFilter {
-    /// Only of this box.
-    pub mailbox: Option<MailboxId>,
+    /// Only of these boxes.
+    pub mailboxes: Option<Vec<MailboxId>>,
     /// Only those after this one, in the order of the list.
     pub after: Option<(bool, RecordingId)>,
     /// At most this many; 1 to 500.
@@ -48,6 +48,17 @@ pub(crate) fn put_message(
     db.run(sql, &values).map(|_| ())
 }
 
+fn stored(r: &Row) -> StoredMessage {
+    StoredMessage {
+        recording: RecordingId(r.int(0) as u64),
+        mailbox: MailboxId(r.int(1) as u32),
+        call: CallId(r.int(2) as u64),
+        at: Time(r.int(3) as u64),
+        length_ms: r.int(4) as u64,
+        heard: r.maybe_int(5).map(|t| Time(t as u64)),
+    }
+}
+
 impl Store {
     /// Lists messages.
     ///
@@ -58,31 +69,38 @@ impl Store {
         tenant: TenantId,
         filter: &MessageFilter,
     ) -> Result<Vec<StoredMessage>, StoreError> {
-        let sql = "SELECT recording, mailbox, call, at, length_ms, heard FROM messages WHERE tenant = $1 \
-                   AND ($2 < 0 OR mailbox = $2) \
-                   AND ((heard IS NOT NULL AND $3 = 0) OR ((heard IS NOT NULL) = ($3 = 1) AND recording < $4)) \
-                   ORDER BY heard IS NOT NULL, recording DESC LIMIT $5";
         // The first page begins before everything: among those not heard.
         let (heard, recording) = filter.after.map_or((false, i64::MAX), |(heard, id)| (heard, id.0 as i64));
-        let values = [
-            tenant.into(),
-            Value::Int(filter.mailbox.map_or(-1, |m| i64::from(m.0))),
-            Value::Int(heard.into()),
-            Value::Int(recording),
-            i64::from(filter.limit.clamp(1, 500)).into(),
-        ];
-        let rows = self.reader().rows(sql, &values)?;
-        Ok(rows
-            .iter()
-            .map(|r| StoredMessage {
-                recording: RecordingId(r.int(0) as u64),
-                mailbox: MailboxId(r.int(1) as u32),
-                call: CallId(r.int(2) as u64),
-                at: Time(r.int(3) as u64),
-                length_ms: r.int(4) as u64,
-                heard: r.maybe_int(5).map(|t| Time(t as u64)),
-            })
-            .collect())
+        let mut values = vec![tenant.into(), Value::Int(heard.into()), Value::Int(recording)];
+        let mut only = String::new();
+        if let Some(boxes) = &filter.mailboxes {
+            if boxes.is_empty() {
+                return Ok(Vec::new());
+            }
+            let first = values.len();
+            values.extend(boxes.iter().map(|m| Value::from(u64::from(m.0))));
+            let places: Vec<String> = (first..values.len()).map(|n| format!("${}", n + 1)).collect();
+            only = format!("AND mailbox IN ({}) ", places.join(", "));
+        }
+        values.push(i64::from(filter.limit.clamp(1, 500)).into());
+        let sql = format!(
+            "SELECT recording, mailbox, call, at, length_ms, heard FROM messages WHERE tenant = $1 \
+             AND ((heard IS NOT NULL AND $2 = 0) OR ((heard IS NOT NULL) = ($2 = 1) AND recording < $3)) \
+             {only}ORDER BY heard IS NOT NULL, recording DESC LIMIT ${}",
+            values.len()
+        );
+        let rows = self.reader().rows(&sql, &values)?;
+        Ok(rows.iter().map(stored).collect())
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    pub fn message(&self, tenant: TenantId, recording: RecordingId) -> Result<StoredMessage, StoreError> {
+        let sql = "SELECT recording, mailbox, call, at, length_ms, heard FROM messages WHERE tenant = $1 AND recording = $2";
+        let rows = self.reader().rows(sql, &[tenant.into(), recording.0.into()])?;
+        rows.first().map(stored).ok_or_else(|| StoreError::NotFound("such message".into()))
     }
 
     /// Notes that a message was heard, or that it counts as not heard again.

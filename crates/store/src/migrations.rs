@@ -257,6 +257,33 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_by_state ON outbox (state, tenant, receiver, due);
 ",
+    r"
+CREATE TABLE accounts (
+    tenant BIGINT NOT NULL,
+    account BIGINT NOT NULL,
+    password BYTEA,
+    second BYTEA,
+    proposed BYTEA,
+    step BIGINT NOT NULL,
+    PRIMARY KEY (tenant, account)
+);
+CREATE TABLE invitations (
+    tenant BIGINT NOT NULL,
+    account BIGINT NOT NULL,
+    hash BYTEA NOT NULL UNIQUE,
+    expires BIGINT NOT NULL,
+    PRIMARY KEY (tenant, account)
+);
+CREATE TABLE sessions (
+    hash BYTEA PRIMARY KEY,
+    tenant BIGINT NOT NULL,
+    account BIGINT NOT NULL,
+    began BIGINT NOT NULL,
+    used BIGINT NOT NULL
+);
+CREATE INDEX sessions_by_account ON sessions (tenant, account, began);
+CREATE INDEX calls_by_agent ON calls (tenant, agent, id);
+",
 ];
 
 /// Tables of keys, in a file of their own.

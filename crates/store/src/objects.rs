@@ -52,7 +52,7 @@ fn place(kind: &str, id: &str) -> String {
 
 impl Store {
     // Made here for a tenant of which nothing is stored yet.
-    fn tenant_key(&self, tenant: TenantId) -> Result<DataKey, StoreError> {
+    pub(crate) fn tenant_key(&self, tenant: TenantId) -> Result<DataKey, StoreError> {
         let mut keys = self.keys();
         keys.ensure_tenant(tenant, &mut **self.reader())?;
         keys.of_tenant(tenant)
@@ -154,5 +154,12 @@ fn put_object(
     let sql = "INSERT INTO object_versions (tenant, kind, id, version, at, who, body) \
                SELECT tenant, kind, id, version, $1, $2, body FROM objects WHERE tenant = $3 AND kind = $4 AND id = $5";
     db.run(sql, &[now.into(), who.into(), tenant.into(), kind.into(), id.into()])?;
+    if kind == "User" && change.body.is_none() {
+        // Whoever gets this id later is somebody else.
+        let sql = "SELECT number FROM objects WHERE tenant = $1 AND kind = $2 AND id = $3";
+        let rows = db.rows(sql, &[tenant.into(), kind.into(), id.into()])?;
+        let number = rows.first().map_or(0, |r| r.int(0)) as u32;
+        crate::accounts::delete(db, (tenant, number))?;
+    }
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::secrets::Secrets;
 use crate::tenant::check::{Documents, read_folder};
 use crate::tenant::everything::Everything;
 use crate::tenant::trunk::Account;
+use crate::tls::Certificate;
 use std::path::Path;
 
 /// Runs the command.
@@ -27,6 +28,9 @@ pub fn run(mut args: Arguments) -> Outcome {
     }
     if let Some(config) = &config {
         problems.extend(addresses(config));
+        if config.http.is_tls() {
+            problems.extend(Certificate::load(&config.http.tls_cert, &config.http.tls_key).err());
+        }
     }
     if problems.is_empty() {
         say(&format!("{path} is in order"));

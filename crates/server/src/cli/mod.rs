@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 the thing asked about is not in order, 2 wrong use.
 
+mod account;
 mod apply;
 pub mod arguments;
 mod check;
@@ -51,7 +52,7 @@ struct Command {
     run: fn(Arguments) -> Outcome,
 }
 
-const COMMANDS: [Command; 10] = [
+const COMMANDS: [Command; 11] = [
     Command {
         name: "serve",
         usage: "--config FILE [--apply DIR] [--log json] | --print-config",
@@ -111,6 +112,12 @@ const COMMANDS: [Command; 10] = [
         usage: "--config FILE --tenant T --role owner|supervisor|agent|auditor",
         does: "makes an API token and prints it",
         run: token::run,
+    },
+    Command {
+        name: "account",
+        usage: "--user U (--server URL --token T | --config FILE --tenant T)",
+        does: "prints a link by which a user chooses a password, once and within two days",
+        run: account::run,
     },
 ];
 

@@ -51,10 +51,8 @@ impl PlaceArguments {
             let token = args.take("token").or_else(|| std::env::var("SWITCHROOM_TOKEN").ok());
             let token =
                 token.ok_or_else(|| Failure::Usage("--token is missing (or SWITCHROOM_TOKEN)".into()))?;
-            if !url.starts_with("http://") {
-                return Err(Failure::Usage(
-                    "--server must begin with http://: HTTPS is not available yet".into(),
-                ));
+            if !url.starts_with("http://") && !url.starts_with("https://") {
+                return Err(Failure::Usage("--server must begin with https:// or http://".into()));
             }
             return Ok(PlaceArguments::Server { url: url.trim_end_matches('/').into(), token });
         }
@@ -195,6 +193,15 @@ pub fn wanted(dir: &Path) -> Result<Documents, Failure> {
 pub fn get(url: &str, token: &str) -> Result<Value, Failure> {
     let request = ureq::get(url).header("Authorization", format!("Bearer {token}"));
     read_json(answer(request.config().http_status_as_error(false).build().call())?)
+}
+
+/// What a server answers to a request that needs no body.
+///
+/// # Errors
+/// What the server said, or that it is not there.
+pub fn post(url: &str, token: &str) -> Result<Value, Failure> {
+    let request = ureq::post(url).header("Authorization", format!("Bearer {token}"));
+    read_json(answer(request.config().http_status_as_error(false).build().send_empty())?)
 }
 
 /// The steps as text, a line each.

@@ -3,13 +3,15 @@
 use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, say};
 use crate::config::{self, ServerConfig};
-use crate::http::Api;
+use crate::http::{Api, HttpSettings, Persona};
 use crate::running::{self, Running};
 use crate::tenant::check::{Documents, read_folder};
+use crate::tls::Certificate;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use tokio_rustls::TlsAcceptor;
 
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
@@ -31,7 +33,7 @@ pub fn run(mut args: Arguments) -> Outcome {
         None => None,
     };
     let stop = StopSignal::listen()?;
-    let server = Server::start(&config, documents.as_ref())?;
+    let server = Server::start(&config, documents.as_ref(), Vec::new())?;
     server.say_ready();
     stop.wait(None);
     tracing::info!(event = "stopping", "asked to stop: calls in progress may end");
@@ -53,14 +55,20 @@ pub struct Server {
     pub admin: std::net::SocketAddr,
     /// Where people reach the API, if that is another address.
     public_url: String,
+    /// Whether the API speaks HTTPS.
+    is_tls: bool,
 }
 
 impl Server {
-    /// Starts both.
+    /// Starts both. `personas` are made-up people as whom anybody may sign in.
     ///
     /// # Errors
     /// A sentence.
-    pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Server, String> {
+    pub fn start(
+        config: &ServerConfig,
+        apply: Option<&Documents>,
+        personas: Vec<Persona>,
+    ) -> Result<Server, String> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .max_blocking_threads(16)
@@ -68,6 +76,13 @@ impl Server {
             .enable_all()
             .build()
             .map_err(|e| e.to_string())?;
+        let tls = match config.http.is_tls() {
+            true => {
+                let certificate = Certificate::load(&config.http.tls_cert, &config.http.tls_key)?;
+                Some((TlsAcceptor::from(certificate.config()?), certificate))
+            }
+            false => None,
+        };
         let bind = |key: &str, addr: &str| {
             let bound = runtime.block_on(tokio::net::TcpListener::bind(addr));
             bound.map_err(|e| {
@@ -79,10 +94,11 @@ impl Server {
         let address = |l: &tokio::net::TcpListener| l.local_addr().map_err(|e| e.to_string());
         let (http_addr, admin_addr) = (address(&http)?, address(&admin)?);
         let running = running::start(config, apply)?;
-        let api = Api::new(running.handle.clone());
-        runtime.spawn(crate::http::serve(api, http, admin));
-        let public_url = config.http.public_url.clone();
-        Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url })
+        let settings = HttpSettings { personas, ..HttpSettings::of(config)? };
+        let api = Api::new(running.handle.clone(), settings);
+        runtime.spawn(crate::http::serve(api, http, admin, tls));
+        let (public_url, is_tls) = (config.http.public_url.clone(), config.http.is_tls());
+        Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url, is_tls })
     }
 
     /// The way to everything.
@@ -97,6 +113,7 @@ impl Server {
             event = "ready",
             http = %self.http,
             public_url = self.public_url,
+            https = self.is_tls,
             admin = %self.admin,
             sip_udp = text(self.running.udp),
             sip_tcp = text(self.running.tcp),

@@ -27,12 +27,60 @@ pub struct ServerConfig {
     pub shutdown: Shutdown,
 }
 
+/// The longest that somebody may stay signed in, in milliseconds: 30 days.
+const MOST_SIGNED_IN: u64 = 720 * 3_600_000;
+
 /// `[http]`
 #[derive(Clone, Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct Http {
     pub listen: String,
     pub public_url: String,
+    pub tls_cert: String,
+    pub tls_key: String,
+    pub frame_ancestors: String,
+    pub session_idle: String,
+    pub session_life: String,
+}
+
+impl Http {
+    /// Whether connections are HTTPS here.
+    pub fn is_tls(&self) -> bool {
+        !self.tls_cert.is_empty()
+    }
+
+    /// Whether a proxy in front takes HTTPS, and speaks plain HTTP with us.
+    pub fn is_behind_https(&self) -> bool {
+        !self.is_tls() && self.public_url.starts_with("https://")
+    }
+
+    /// Where people reach the web app and the API.
+    pub fn url(&self) -> String {
+        match self.public_url.trim_end_matches('/') {
+            "" if self.is_tls() => format!("https://{}", self.listen),
+            "" => format!("http://{}", self.listen),
+            url => url.into(),
+        }
+    }
+
+    fn check(&self, say: &mut impl FnMut(String)) {
+        if self.tls_cert.is_empty() != self.tls_key.is_empty() {
+            say("http.tls_cert and http.tls_key belong together".into());
+        }
+        let url = self.public_url.as_str();
+        if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
+            say(format!("http.public_url = {url:?}: write https:// in front"));
+        }
+        // Passwords and voices would go in the clear, and browsers give no microphone.
+        let is_far = address(&self.listen).is_some_and(|a| !a.ip().is_loopback());
+        if is_far && !self.is_tls() && !self.is_behind_https() {
+            say(format!(
+                "http.listen = {:?} is not this machine alone: set http.tls_cert and http.tls_key, or http.public_url to the \
+                 https:// address of the proxy in front",
+                self.listen
+            ));
+        }
+    }
 }
 
 /// `[admin]`
@@ -248,8 +296,9 @@ impl ServerConfig {
                 say(format!("{key} = {value:?}: write an address and a port, as in 127.0.0.1:8080"));
             }
         }
-        if address(&self.http.listen).is_some_and(|a| !a.ip().is_loopback()) {
-            say("http.listen: only loopback addresses are possible until HTTPS is available; put a proxy in front".into());
+        self.http.check(&mut say);
+        if let Err(e) = crate::http::policy(&self.http.frame_ancestors) {
+            say(format!("http.frame_ancestors = {e}"));
         }
         if address(&self.admin.listen).is_some_and(|a| !a.ip().is_loopback() && !is_private(a.ip())) {
             say("admin.listen must not be a public address".into());
@@ -290,12 +339,19 @@ impl ServerConfig {
         if !(0..=64).contains(&self.media.threads) {
             say("media.threads is 0 to 64".into());
         }
-        for (key, value) in
-            [("media.rtp_timeout", &self.media.rtp_timeout), ("shutdown.grace", &self.shutdown.grace)]
-        {
+        for (key, value) in [
+            ("media.rtp_timeout", &self.media.rtp_timeout),
+            ("shutdown.grace", &self.shutdown.grace),
+            ("http.session_idle", &self.http.session_idle),
+            ("http.session_life", &self.http.session_life),
+        ] {
             if Span::read(value).is_none() {
                 say(format!("{key} = {value:?}: write a number and ms, s, m or h, as in 30s"));
             }
+        }
+        let life = |text: &str| Span::read(text).is_none_or(|s| (1..=MOST_SIGNED_IN).contains(&s.0));
+        if !life(&self.http.session_idle) || !life(&self.http.session_life) {
+            say("http.session_idle and http.session_life are longer than 0s, and 720h at the most".into());
         }
         self.mail.check(&mut say);
         if !matches!(self.store.sync.as_str(), "normal" | "full") {
@@ -323,14 +379,6 @@ impl ServerConfig {
     pub fn ports(&self) -> Option<(u16, u16)> {
         let (first, last) = self.media.ports.split_once('-')?;
         Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
-    }
-
-    /// Where people reach the web app and the API.
-    pub fn url(&self) -> &str {
-        match self.http.public_url.as_str() {
-            "" => &self.http.listen,
-            url => url,
-        }
     }
 
     /// How long calls may go on after the program was asked to stop.
@@ -375,7 +423,7 @@ mod tests {
         let text = "[http]\nlisten = \"0.0.0.0:80\"\nlistne = \"x\"\n[sip]\nudp = \"host:5060\"\n[medai]\n[media]\nthreads = \"two\"\n";
         let found = parse(text, "f.toml", &[]).unwrap_err().join("\n");
         for part in [
-            "only loopback",
+            "http.listen = \"0.0.0.0:80\" is not this machine alone",
             "http.listne: did you mean \"listen\"?",
             "sip.udp",
             "[medai]: did you mean \"media\"?",
@@ -384,6 +432,23 @@ mod tests {
             "blobs.region",
         ] {
             assert!(found.contains(part), "{part} is not in:\n{found}");
+        }
+    }
+
+    #[test]
+    fn far_away_only_over_https() {
+        for (text, fine) in [
+            ("listen = \"127.0.0.1:80\"", true),
+            ("listen = \"[::1]:80\"", true),
+            ("listen = \"192.0.2.1:443\"", false),
+            ("listen = \"192.0.2.1:443\"\npublic_url = \"http://calls.example.org\"", false),
+            ("listen = \"192.0.2.1:80\"\npublic_url = \"https://calls.example.org\"", true),
+            ("listen = \"192.0.2.1:443\"\ntls_cert = \"c\"\ntls_key = \"k\"", true),
+            ("tls_cert = \"c\"", false),
+            ("tls_key = \"k\"", false),
+            ("public_url = \"calls.example.org\"", false),
+        ] {
+            assert_eq!(parse(&format!("[http]\n{text}\n{REGION}"), "f", &[]).is_ok(), fine, "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use crate::cli::arguments::Arguments;
 use crate::cli::serve::{Server, StopSignal, start_log};
 use crate::cli::{Failure, Outcome, say};
 use crate::config;
+use crate::http::Persona;
 use crate::tenant::check::{Documents, check_values};
 use crate::tenant::objects::Span;
 use serde_json::{Value, json};
@@ -17,6 +18,24 @@ use store::Role;
 
 /// Where the made-up phones are, counted from Switchroom's own SIP port.
 const PHONES: u16 = 100;
+
+/// As whom a visitor may sign in. The agent's and the supervisor's phones are made up too: they pick up by themselves.
+const PERSONAS: [Persona; 4] = [
+    Persona { persona: "agent", user: "visitor", name: "Robin Ray", says: "Take calls of both queues." },
+    Persona {
+        persona: "supervisor",
+        user: "supervisor",
+        name: "Sam Stone",
+        says: "See and steer the floor: states, queues, listening, taking over.",
+    },
+    Persona { persona: "owner", user: "owner", name: "Olga Oak", says: "Everything, the configuration too." },
+    Persona {
+        persona: "auditor",
+        user: "auditor",
+        name: "Alex Ash",
+        says: "See calls, reports and who did what; hear nothing and change nothing.",
+    },
+];
 
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
@@ -56,7 +75,7 @@ pub fn run(mut args: Arguments) -> Outcome {
 
     let stop = StopSignal::listen()?;
     let phones = SocketAddr::new(sip_addr.ip(), sip_addr.port().wrapping_add(PHONES).max(1_024));
-    let server = Server::start(&config, Some(&tenant(phones, agents)?))?;
+    let server = Server::start(&config, Some(&tenant(phones, agents)?), PERSONAS.to_vec())?;
     let handle = server.handle().clone();
     let tenants = handle.store.tenants().map_err(|e| e.to_string())?;
     let tenant = tenants
@@ -103,7 +122,7 @@ fn welcome(server: &Server, sip: SocketAddr, token: &str) -> String {
          Open      http://{http}/\n\
          Dial      sip:100@{sip}   (greeting, music, an agent; recorded)\n\
          Metrics   http://{admin}/metrics\n\
-         Sign in   Authorization: Bearer {token}\n\
+         Sign in   by one click on that page; for the API: Authorization: Bearer {token}\n\
          \n          for example: curl -H 'Authorization: Bearer {token}' http://{http}/api/v1/calls\n\n\
          Stop with Ctrl-C.\n"
     )
@@ -127,13 +146,21 @@ fn tenant(phones: SocketAddr, agents: u32) -> Result<Documents, Failure> {
         all.push(json!({"kind": "Flow", "id": id, "steps": [
             {"say": "greeting"}, {"record": true}, {"queue": id}, {"say": "sorry"}]}));
         // Two thirds of the agents serve each queue, so a third serves both.
-        let members: Vec<String> = (1..=agents).filter(|n| n % 3 != other + 1).map(name).collect();
+        let made_up = (1..=agents).filter(|n| n % 3 != other + 1).map(name);
+        let members: Vec<String> = made_up.chain(["visitor".to_string()]).collect();
         all.push(json!({"kind": "Queue", "id": id, "agents": members, "ring_time": "15s", "wrap_up": "3s",
             "max_wait": "5m", "music": "music"}));
     }
     for n in 1..=agents {
         all.push(json!({"kind": "User", "id": name(n), "name": format!("Agent {n}"), "roles": ["agent"],
             "phone": format!("sip:{}@{phones}", name(n)), "at_start": "available"}));
+    }
+    for Persona { persona, user, name, .. } in PERSONAS {
+        let mut who = json!({"kind": "User", "id": user, "name": name, "roles": [persona]});
+        if matches!(persona, "agent" | "supervisor") {
+            who["phone"] = format!("sip:{user}@{phones}").into();
+        }
+        all.push(who);
     }
     check_values(all).map_err(|p| Failure::from(p.iter().map(ToString::to_string).collect::<Vec<_>>()))
 }

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// Calls of made-up callers at a time.
 const CALLS: u16 = 60;
+/// Users as whom visitors sign in, and who have a phone.
+const VISITORS: [&str; 2] = ["visitor", "supervisor"];
 /// The first port of their audio.
 const PORTS: u16 = 30_000;
 
@@ -43,7 +45,7 @@ pub fn start(
     let io = |e: std::io::Error| e.to_string();
     sip.set_nonblocking(true).map_err(io)?;
     // A pair of ports for each call's caller and agent.
-    let wanted = (CALLS * 2).max(agents as u16 + CALLS) * 2;
+    let wanted = (CALLS * 2).max(agents as u16 + VISITORS.len() as u16 + CALLS) * 2;
     let (first, media) = audio_ports(phones, wanted)?;
     let last = first + wanted - 1;
     let plan = Plan {
@@ -53,7 +55,7 @@ pub fn start(
         rtp_ports: first..=last,
         to,
         numbers: vec!["100".into(), "200".into()],
-        agents: (1..=agents).map(|n| format!("agent{n}")).collect(),
+        agents: (1..=agents).map(|n| format!("agent{n}")).chain(VISITORS.map(String::from)).collect(),
         pick_up_ms: None,
         calls_per_minute,
         mean_talk_ms: 12_000,

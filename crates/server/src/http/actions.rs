@@ -1,17 +1,20 @@
 //! What can be done about a call, and calls that agents make. Each is in the audit log.
 
 use crate::adapt::{Now, Switch};
+use crate::http::access::Scope;
 use crate::http::calls::read_id;
+use crate::http::identity::Asker;
+use crate::http::own;
 use crate::http::problem::Problem;
-use crate::http::serve::{Api, Asker};
+use crate::http::serve::Api;
 use crate::tenant::toll::NotCalled;
 use crate::tenant::{Meaning, objects::Span};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use engine::{
-    AgentId, Ask, CallId, CallbackId, DispositionId, Event, HoursId, NumberId, QueueId, SecureId, To, Wanted,
-    Watch, What,
+    AgentId, AgentState, Ask, CallId, CallbackId, DispositionId, Event, HoursId, NumberId, QueueId, SecureId,
+    To, Wanted, Watch, What,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,7 +24,7 @@ use store::TenantId;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct NewAction {
     /// Id of the agent or supervisor who does it, where it matters who: everything but `pause-recording`,
-    /// `resume-recording`, `secure`, `stop-secure` and `move`.
+    /// `resume-recording`, `secure`, `stop-secure` and `move`. Agents leave it out: it is always themselves.
     #[serde(default)]
     pub by: Option<String>,
     /// What.
@@ -114,8 +117,9 @@ pub enum Place {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDial {
-    /// Id of the agent who calls: this phone rings first.
-    pub agent: String,
+    /// Id of the agent who calls: this phone rings first. Without it whoever is signed in.
+    #[serde(default)]
+    pub agent: Option<String>,
     /// The number to call.
     pub to: String,
     /// Id of the number of ours that the far end sees.
@@ -242,6 +246,18 @@ fn word(action: &Action) -> &'static str {
     }
 }
 
+/// Whether agents do it themselves: what supervisors do to the calls of others they do not.
+fn is_for_agents(action: &Action) -> bool {
+    !matches!(
+        action,
+        Action::Supervise { .. }
+            | Action::StopSupervising
+            | Action::TakeOver
+            | Action::Give { .. }
+            | Action::Move { .. }
+    )
+}
+
 async fn audited(api: &Api, asker: &Asker, action: &'static str, object: String) -> Result<(), Problem> {
     let (store, tenant, who) = (api.handle.store.clone(), asker.0.tenant, asker.name());
     tokio::task::spawn_blocking(move || store.audit(tenant, crate::clock::wall_ms(), &who, action, &object))
@@ -293,6 +309,17 @@ fn told(
     before != after && !refused
 }
 
+/// Whether an agent takes part in a call, or still has work with it.
+async fn is_theirs(api: &Api, asker: &Asker, call: CallId, agent: AgentId) -> Result<bool, Problem> {
+    let tenant = asker.0.tenant;
+    let found = api.handle.ask(move |switch, _| {
+        let t = switch.tenant(tenant)?;
+        let busy = t.engine.agents().get(&agent).is_some_and(|a| a.state == AgentState::WrapUp { call });
+        Some(busy || t.engine.calls().get(&call).is_some_and(|c| own::takes_part(&t.engine, c, agent)))
+    });
+    Ok(found.await.ok_or_else(Problem::stopping)?.unwrap_or_default())
+}
+
 /// `POST /calls/{id}/actions`
 pub async fn act(
     State(api): State<Api>,
@@ -303,12 +330,24 @@ pub async fn act(
     let tenant = asker.0.tenant;
     let call = CallId(read_id(&id, 'c').ok_or_else(|| missing("call", &id))?);
     let (object, action) = (format!("Call/{id}"), word(&new.action));
+    let scope = asker.0.scope;
+    let by = match (&new.by, scope) {
+        (Some(named), _) => Some(asker.agent_id(named)?),
+        (None, Scope::Own(_)) => Some(asker.agent_id("me")?),
+        (None, Scope::All) => None,
+    };
+    if scope != Scope::All && !is_for_agents(&new.action) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "this needs the role supervisor or owner"));
+    }
+    if let Scope::Own(agent) = scope {
+        is_theirs(&api, &asker, call, agent).await?.then_some(()).ok_or_else(|| missing("open call", &id))?;
+    }
     // Who hears or steers a call stands in the log before it happens.
     audited(&api, &asker, action, object).await?;
     api.handle
         .ask(move |switch, now| {
             let t = switch.tenant(tenant).ok_or_else(|| Problem::not_found("such tenant in this server"))?;
-            let by = match &new.by {
+            let by = match &by {
                 Some(by) => Some(AgentId(number(&t.meaning, "User", by)?)),
                 None => None,
             };
@@ -339,12 +378,13 @@ pub async fn dial(
     Json(new): Json<NewDial>,
 ) -> Result<(StatusCode, Json<Begun>), Problem> {
     let tenant = asker.0.tenant;
-    audited(&api, &asker, "call.dial", format!("User/{}", new.agent)).await?;
+    let agent = asker.agent_id(new.agent.as_deref().unwrap_or("me"))?;
+    audited(&api, &asker, "call.dial", format!("User/{agent}")).await?;
     let begun = api
         .handle
         .ask(move |switch, now| {
             let t = switch.tenant(tenant).ok_or_else(|| Problem::not_found("such tenant in this server"))?;
-            let agent = AgentId(number(&t.meaning, "User", &new.agent)?);
+            let agent = AgentId(number(&t.meaning, "User", &agent)?);
             let shown = match &new.number {
                 Some(id) => Some(NumberId(number(&t.meaning, "Number", id)?)),
                 None => None,
@@ -379,6 +419,7 @@ pub async fn more_wrap_up(
     Json(new): Json<MoreWrapUp>,
 ) -> Result<StatusCode, Problem> {
     let tenant = asker.0.tenant;
+    let id = asker.agent_id(&id)?;
     let found = api.handle.ask(move |switch, now| {
         let agent = AgentId(number(&switch.tenant(tenant)?.meaning, "User", &id).ok()?);
         let ms = u32::try_from(new.more.0).unwrap_or(u32::MAX);
@@ -436,9 +477,13 @@ pub async fn callbacks(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,
 ) -> Result<Json<Vec<CallbackView>>, Problem> {
-    let tenant = asker.0.tenant;
+    let (tenant, scope) = (asker.0.tenant, asker.0.scope);
     let list = api.handle.ask(move |switch, _| {
         let t = switch.tenant(tenant)?;
+        let queues = match scope {
+            Scope::All => None,
+            Scope::Own(agent) => Some(own::queues(&t.engine, agent)),
+        };
         let view = |k: &engine::Callback| CallbackView {
             id: format!("b{}", k.id.0),
             queue: t.meaning.names.of("Queue", k.queue.0),
@@ -452,7 +497,8 @@ pub async fn callbacks(
             }
             .into(),
         };
-        Some(t.engine.callbacks().values().map(view).collect())
+        let shown = |k: &&engine::Callback| queues.as_ref().is_none_or(|q| q.contains(&k.queue));
+        Some(t.engine.callbacks().values().filter(shown).map(view).collect())
     });
     list.await
         .ok_or_else(Problem::stopping)?

@@ -1,7 +1,8 @@
 //! Agents: what each is doing, and asking for another state.
 
+use crate::http::identity::Asker;
 use crate::http::problem::Problem;
-use crate::http::serve::{Api, Asker};
+use crate::http::serve::Api;
 use crate::view::{self, AgentView};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -55,7 +56,8 @@ async fn look(
     wanted: Option<Wanted>,
 ) -> Result<Json<AgentView>, Problem> {
     let tenant = asker.0.tenant;
-    let name = id.to_string();
+    let id = asker.agent_id(id)?;
+    let name = id.clone();
     let found = api.handle.ask(move |switch, now| {
         let agent = AgentId(switch.tenant(tenant)?.meaning.names.number("User", &name)?);
         if let Some(wanted) = wanted {

@@ -1,8 +1,9 @@
 //! Who did what, and what is stored.
 
 use crate::http::calls::read_id;
+use crate::http::identity::Asker;
 use crate::http::problem::Problem;
-use crate::http::serve::{Api, Asker};
+use crate::http::serve::Api;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use schemars::JsonSchema;

@@ -1,12 +1,15 @@
 //! Calls: open and over.
 
+use crate::http::access::Scope;
+use crate::http::identity::Asker;
+use crate::http::own;
 use crate::http::problem::Problem;
-use crate::http::serve::{Api, Asker};
+use crate::http::serve::Api;
 use crate::view::{self, CallDetail, CallView};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use engine::{CallId, Event};
+use engine::{AgentId, CallId, Event};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{CallFilter, StoreError};
@@ -16,6 +19,7 @@ use store::{CallFilter, StoreError};
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     queue: Option<String>,
+    agent: Option<String>,
     cursor: Option<String>,
     limit: Option<u32>,
 }
@@ -46,15 +50,29 @@ pub async fn list(
     };
     let first_page = before.is_none();
     let wanted = query.queue.clone();
+    // Whose calls: an agent's own, or those of whom a supervisor names.
+    let agent = match (&query.agent, asker.0.scope) {
+        (Some(named), _) => Some(asker.agent_id(named)?),
+        (None, Scope::Own(_)) => Some(asker.agent_id("me")?),
+        (None, Scope::All) => None,
+    };
+    let named = agent.clone();
     // The open calls and the names first: a call that ends in between is then found among those that are over.
     let (mut items, meaning) = api
         .handle
         .ask(move |switch, _| {
             let t = switch.tenant(tenant)?;
+            let number = |id: &String| t.meaning.names.number("User", id).map(AgentId);
+            let agent = match &named {
+                Some(id) => Some(number(id)?),
+                None => None,
+            };
             let open = t.engine.calls().values().rev();
+            let open = open.filter(|c| agent.is_none_or(|a| own::takes_part(&t.engine, c, a)));
             let open = open.take(1_000).map(|c| view::live_call(c, &t.engine, &t.meaning));
             // A call that is over and not written yet is found here, until it is found in the store.
-            let over = switch.unwritten(tenant).take(1_000).map(|c| view::ended_call(c, &t.meaning));
+            let over = switch.unwritten(tenant).filter(|c| agent.is_none_or(|a| c.agent == Some(a)));
+            let over = over.take(1_000).map(|c| view::ended_call(c, &t.meaning));
             let items: Vec<CallView> = open
                 .chain(over)
                 .filter(|_| first_page)
@@ -64,7 +82,8 @@ pub async fn list(
         })
         .await
         .ok_or_else(Problem::stopping)?
-        .ok_or_else(|| Problem::not_found("such tenant in this server"))?;
+        .ok_or_else(|| Problem::not_found("such agent in this tenant"))?;
+    let agent = agent.and_then(|id| meaning.names.number("User", &id));
     let queue = match &query.queue {
         Some(id) => Some(
             meaning.names.number("Queue", id).ok_or_else(|| Problem::not_found(&format!("queue {id:?}")))?,
@@ -72,7 +91,7 @@ pub async fn list(
         None => None,
     };
     let store = api.handle.store.clone();
-    let filter = CallFilter { queue, before, limit: query.limit.unwrap_or(100), since: None };
+    let filter = CallFilter { queue, agent, before, limit: query.limit.unwrap_or(100), since: None };
     let page = tokio::task::spawn_blocking(move || store.calls(tenant, &filter))
         .await
         .map_err(|_| Problem::stopping())??;
@@ -81,23 +100,40 @@ pub async fn list(
     Ok(Json(CallList { items, next: page.next.map(|n| format!("c{n}")) }))
 }
 
+/// Whether a call may be seen; to agents another's call is as if it were not there.
+fn may_see(scope: Scope, is_own: impl Fn(AgentId) -> bool) -> Option<()> {
+    match scope {
+        Scope::All => Some(()),
+        Scope::Own(agent) => is_own(agent).then_some(()),
+    }
+}
+
 /// `GET /calls/{id}`
 pub async fn one(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,
     Path(id): Path<String>,
 ) -> Result<Json<CallDetail>, Problem> {
-    let tenant = asker.0.tenant;
+    let (tenant, scope) = (asker.0.tenant, asker.0.scope);
     let missing = || Problem::not_found(&format!("call {id:?}"));
     let call = CallId(read_id(&id, 'c').ok_or_else(missing)?);
     let (here, meaning) = api
         .handle
         .ask(move |switch, _| {
             let t = switch.tenant(tenant)?;
-            let live =
-                t.engine.calls().get(&call).map(|c| (view::live_detail(c, &t.engine, &t.meaning), c.caller));
-            let over = || switch.unwritten(tenant).find(|c| c.id == call);
-            let here = live.or_else(|| over().map(|c| (view::ended_detail(c, &t.meaning), c.caller)));
+            if let Some(c) = t.engine.calls().get(&call) {
+                let is_own = |agent| own::takes_part(&t.engine, c, agent);
+                may_see(scope, is_own)?;
+                let found = (view::live_detail(c, &t.engine, &t.meaning), c.caller);
+                return Some((Some(found), t.meaning.clone()));
+            }
+            let here = match switch.unwritten(tenant).find(|c| c.id == call) {
+                Some(c) => {
+                    may_see(scope, |agent| own::took_part(c, agent))?;
+                    Some((view::ended_detail(c, &t.meaning), c.caller))
+                }
+                None => None,
+            };
             Some((here, t.meaning.clone()))
         })
         .await
@@ -109,6 +145,8 @@ pub async fn one(
             Some(found) => found,
             None => {
                 let record = store.call(tenant, call)?;
+                may_see(scope, |agent| own::took_part(&record, agent))
+                    .ok_or_else(|| StoreError::NotFound("this call".into()))?;
                 (view::ended_detail(&record, &meaning), record.caller)
             }
         };
@@ -139,13 +177,16 @@ pub async fn hang_up(
     Extension(asker): Extension<Asker>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let tenant = asker.0.tenant;
+    let (tenant, scope) = (asker.0.tenant, asker.0.scope);
     let missing = || Problem::not_found(&format!("open call {id:?}"));
     let call = CallId(read_id(&id, 'c').ok_or_else(missing)?);
     let found = api
         .handle
         .ask(move |switch, now| {
-            let open = switch.tenant(tenant).is_some_and(|t| t.engine.calls().contains_key(&call));
+            let open = switch.tenant(tenant).is_some_and(|t| {
+                let found = t.engine.calls().get(&call);
+                found.is_some_and(|c| may_see(scope, |agent| own::takes_part(&t.engine, c, agent)).is_some())
+            });
             if open {
                 switch.on_event(now, tenant, Event::HangUpAsked { call });
             }

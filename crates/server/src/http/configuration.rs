@@ -1,7 +1,8 @@
 //! Configuration objects: one by one, or the whole tenant at once.
 
+use crate::http::identity::Asker;
 use crate::http::problem::Problem;
-use crate::http::serve::{Api, Asker};
+use crate::http::serve::Api;
 use crate::running::{Handle, stored_documents};
 use crate::tenant::check::{Document, Documents};
 use crate::tenant::plan::{self, Step};

@@ -1,7 +1,11 @@
 //! Connections of HTTP, with bounds: in all, of one address, and on how long one may hold its place without asking.
 
+use crate::http::identity::Peer;
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::collections::HashMap;
@@ -14,20 +18,22 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 
 /// Connections at a time.
 const CONNECTIONS: usize = 4_096;
 /// Connections of one address at a time.
 const OF_ONE_ADDRESS: usize = 256;
-/// How long the head of a request may take, from the connection's beginning or the end of the answer before: a place is
-/// for whoever asks something.
+/// How long the head of a request may take, from the connection's beginning or the end of the answer before, and the
+/// handshake of TLS before it: a place is for whoever asks something.
 const HEAD: Duration = Duration::from_secs(15);
 
 /// Connections by address.
 type Addresses = Arc<Mutex<HashMap<IpAddr, usize>>>;
 
 /// Serves connections until the future is dropped; those that are open go on.
-pub async fn listen(listener: TcpListener, router: Router) {
+/// With `tls` they are HTTPS.
+pub async fn listen(listener: TcpListener, router: Router, tls: Option<TlsAcceptor>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let addresses = Addresses::default();
     let mut builder = http1::Builder::new();
@@ -46,11 +52,37 @@ pub async fn listen(listener: TcpListener, router: Router) {
         };
         let Some(counted) = Counted::new(&addresses, addr.ip()) else { continue };
         let _ = stream.set_nodelay(true);
-        let io = TokioIo::new(Placed { stream, _place: place, _counted: counted });
-        let service = TowerToHyperService::new(router.clone());
-        let connection = builder.serve_connection(io, service).with_upgrades();
+        let placed = Placed { stream, _place: place, _counted: counted };
+        let peer = Peer { ip: addr.ip(), secure: tls.is_some() };
+        let service = Known { router: TowerToHyperService::new(router.clone()), peer };
+        let (builder, tls) = (builder.clone(), tls.clone());
         // However it ends, the far end is gone or was too slow, and nobody else has to know.
-        tokio::spawn(async move { drop(connection.await) });
+        tokio::spawn(async move {
+            match tls {
+                None => drop(builder.serve_connection(TokioIo::new(placed), service).with_upgrades().await),
+                Some(tls) => {
+                    let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(placed)).await else { return };
+                    drop(builder.serve_connection(TokioIo::new(stream), service).with_upgrades().await);
+                }
+            }
+        });
+    }
+}
+
+/// The router, for requests of one far end.
+struct Known {
+    router: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for Known {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.router.call(request)
     }
 }
 

@@ -1,11 +1,18 @@
 //! The live page's WebSocket: a snapshot and then numbered changes, or only the changes after the last number seen.
+//!
+//! Agents get their own calls, state, notices and queues. Whoever takes nothing, sends too much, or is signed in no more
+//! is sent away with a code that says so.
 
+use crate::http::access::Scope;
+use crate::http::identity::{Asker, Who, signed_in};
+use crate::http::own;
 use crate::http::problem::Problem;
-use crate::http::serve::{Api, Asker};
+use crate::http::serve::Api;
+use crate::live::{Change, Sight};
 use crate::view;
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
@@ -17,7 +24,44 @@ use tokio::sync::broadcast::error::RecvError;
 /// Where to go on.
 #[derive(Debug, Deserialize)]
 pub struct LiveQuery {
-    after: Option<u64>,
+    /// What is no number is as if it were not there: a snapshot comes.
+    after: Option<String>,
+}
+
+/// Between two pings. A watcher that answered neither of two is gone.
+const PING: Duration = Duration::from_secs(20);
+/// Between two looks at whether the session is still good, which also keep it from being idle.
+const LOOK: Duration = Duration::from_secs(5);
+/// How long a watcher may take nothing.
+const SLOW: Duration = Duration::from_secs(20);
+/// How long one who is sent away may take to hear why.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Messages that a watcher may send in each [`WINDOW`]; it has nothing to send but answers to pings.
+const MESSAGES: u32 = 50;
+const WINDOW: Duration = Duration::from_secs(10);
+/// The largest message of a watcher, in bytes.
+const MESSAGE: usize = 4_096;
+
+/// Why a watcher is sent away: codes of RFC 6455 section 7.4.2 for the application's own use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Farewell {
+    /// The session is over, or the person may do something else by now.
+    SignedOut,
+    /// It takes too little.
+    Slow,
+    /// It sends too much.
+    Flood,
+}
+
+impl Farewell {
+    fn frame(self) -> CloseFrame {
+        let (code, reason) = match self {
+            Farewell::SignedOut => (4_401, "signed out: sign in again"),
+            Farewell::Slow => (4_408, "too slow: come again with after="),
+            Farewell::Flood => (4_429, "too many messages"),
+        };
+        CloseFrame { code, reason: reason.into() }
+    }
 }
 
 /// `GET /live`
@@ -27,75 +71,151 @@ pub async fn watch(
     Query(query): Query<LiveQuery>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    let tenant = asker.0.tenant;
-    // What a watcher sends is not used: a small bound is enough.
-    Ok(upgrade.max_message_size(4_096).on_upgrade(move |socket| run(api, tenant, query.after, socket)))
-}
-
-/// Between two pings. A watcher that answered neither of two is gone, and so is one that takes nothing for as long.
-const PING: Duration = Duration::from_secs(20);
-
-/// Sends, unless the watcher takes nothing. Whether it was sent.
-async fn send(socket: &mut WebSocket, message: Message) -> bool {
-    matches!(tokio::time::timeout(PING, socket.send(message)).await, Ok(Ok(())))
-}
-
-async fn run(api: Api, tenant: TenantId, mut after: Option<u64>, mut socket: WebSocket) {
-    let mut ping = tokio::time::interval(PING);
-    let mut heard = Instant::now();
-    loop {
-        let Some(Some((texts, mut changes))) =
-            api.handle.ask(move |switch, _| begin(switch, tenant, after)).await
-        else {
-            return;
-        };
-        for text in texts {
-            if !send(&mut socket, Message::text(text)).await {
-                return;
-            }
+    let after = query.after.and_then(|n| n.parse().ok());
+    let watcher = Watcher { api, asker, after };
+    Ok(upgrade.max_message_size(MESSAGE).on_upgrade(move |mut socket| async move {
+        if let Some(farewell) = watcher.run(&mut socket).await {
+            let last = Message::Close(Some(farewell.frame()));
+            let _ = tokio::time::timeout(FAREWELL, socket.send(last)).await;
         }
+    }))
+}
+
+struct Watcher {
+    api: Api,
+    asker: Asker,
+    /// Number of the last change that was sent.
+    after: Option<u64>,
+}
+
+/// Sends, unless the watcher takes nothing.
+async fn send(socket: &mut WebSocket, message: Message) -> Result<(), Option<Farewell>> {
+    match tokio::time::timeout(SLOW, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(None),
+        Err(_) => Err(Some(Farewell::Slow)),
+    }
+}
+
+impl Watcher {
+    /// Until the watcher goes, or is to be sent away.
+    async fn run(mut self, socket: &mut WebSocket) -> Option<Farewell> {
+        self.watch(socket).await.err().flatten()
+    }
+
+    async fn watch(&mut self, socket: &mut WebSocket) -> Result<(), Option<Farewell>> {
+        let (mut ping, mut look) = (tokio::time::interval(PING), tokio::time::interval(LOOK));
+        let mut heard = Instant::now();
+        let mut sent = Sent::default();
+        let mut fell_behind: Option<Instant> = None;
         loop {
-            tokio::select! {
-                change = changes.recv() => match change {
-                    Ok((number, text)) => {
-                        after = Some(number);
-                        if !send(&mut socket, Message::text(&*text)).await {
-                            return;
-                        }
-                    }
-                    // Too slow: from its last number on, or with a new snapshot.
-                    Err(RecvError::Lagged(_)) => break,
-                    Err(RecvError::Closed) => return,
-                },
-                message = socket.recv() => match message {
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                    // A pong too.
-                    Some(Ok(_)) => heard = Instant::now(),
-                },
-                _ = ping.tick() => {
-                    if heard.elapsed() > 2 * PING || !send(&mut socket, Message::Ping(Bytes::new())).await {
-                        return;
-                    }
-                },
+            let (tenant, scope, after) = (self.asker.0.tenant, self.asker.0.scope, self.after);
+            let begun = self.api.handle.ask(move |switch, _| begin(switch, tenant, scope, after)).await;
+            let Some(Some((texts, mut changes, mut sight))) = begun else { return Ok(()) };
+            for text in texts {
+                send(socket, Message::text(text)).await?;
             }
+            loop {
+                tokio::select! {
+                    change = changes.recv() => match change {
+                        Ok(change) => {
+                            self.after = Some(change.number);
+                            if sight.sees(&change) {
+                                send(socket, Message::text(&*change.text)).await?;
+                            }
+                        }
+                        // From its last number on, or with a new snapshot; but not again and again.
+                        Err(RecvError::Lagged(_)) => {
+                            if fell_behind.is_some_and(|at| at.elapsed() < SLOW) {
+                                return Err(Some(Farewell::Slow));
+                            }
+                            fell_behind = Some(Instant::now());
+                            break;
+                        }
+                        Err(RecvError::Closed) => return Ok(()),
+                    },
+                    message = socket.recv() => match message {
+                        Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
+                        // A pong too.
+                        Some(Ok(_)) => {
+                            heard = Instant::now();
+                            if sent.is_too_much(heard) {
+                                return Err(Some(Farewell::Flood));
+                            }
+                        }
+                    },
+                    _ = ping.tick() => {
+                        if heard.elapsed() > 2 * PING {
+                            return Ok(());
+                        }
+                        send(socket, Message::Ping(Bytes::new())).await?;
+                    },
+                    _ = look.tick() => self.still_signed_in().await?,
+                }
+            }
+        }
+    }
+
+    /// A session may end meanwhile, and a person may lose a role. Tokens stay as they are.
+    async fn still_signed_in(&self) -> Result<(), Option<Farewell>> {
+        let Who::Person(person) = &self.asker.0.who else { return Ok(()) };
+        match signed_in(&self.api, person.token.clone()).await {
+            Ok(now) if now.rule.roles == person.rule.roles => Ok(()),
+            Ok(_) => Err(Some(Farewell::SignedOut)),
+            Err(problem) if problem.status == 401 => Err(Some(Farewell::SignedOut)),
+            // The database or the switch does not answer: that is not the watcher's fault.
+            Err(_) => Ok(()),
         }
     }
 }
 
-type Begun = (Vec<String>, tokio::sync::broadcast::Receiver<crate::live::Change>);
+/// How much a watcher has sent lately.
+#[derive(Default)]
+struct Sent {
+    since: Option<Instant>,
+    count: u32,
+}
 
-fn begin(switch: &mut crate::adapt::Switch, tenant: TenantId, after: Option<u64>) -> Option<Begun> {
-    let (missed, changes) = switch.live(tenant)?.subscribe(after);
-    if let Some(missed) = missed {
-        return Some((missed.into_iter().map(|(_, text)| text.to_string()).collect(), changes));
+impl Sent {
+    fn is_too_much(&mut self, now: Instant) -> bool {
+        if self.since.is_none_or(|at| now.duration_since(at) > WINDOW) {
+            *self = Sent { since: Some(now), count: 0 };
+        }
+        self.count += 1;
+        self.count > MESSAGES
     }
+}
+
+type Begun = (Vec<String>, tokio::sync::broadcast::Receiver<Change>, Sight);
+
+fn begin(
+    switch: &mut crate::adapt::Switch,
+    tenant: TenantId,
+    scope: Scope,
+    after: Option<u64>,
+) -> Option<Begun> {
+    let (missed, changes) = switch.live(tenant)?.subscribe(after);
     let t = switch.tenant(tenant)?;
-    let calls: Vec<_> =
-        t.engine.calls().values().map(|c| view::live_call(c, &t.engine, &t.meaning)).collect();
-    let agents: Vec<_> = t.engine.agents().values().map(|a| view::agent(a, &t.engine, &t.meaning)).collect();
-    let queues: Vec<_> =
-        t.engine.queues().iter().map(|(id, q)| view::queue(*id, q, &t.engine, &t.meaning)).collect();
+    let (e, m) = (&t.engine, &t.meaning);
+    let mut sight = match scope {
+        Scope::All => Sight::All,
+        Scope::Own(agent) => Sight::Own(agent, own::queues(e, agent).into()),
+    };
+    if let Some(missed) = missed {
+        let seen = missed.iter().filter(|c| sight.sees(c)).map(|c| c.text.to_string()).collect();
+        return Some((seen, changes, sight));
+    }
+    let (agent, queues) = match &sight {
+        Sight::All => (None, None),
+        Sight::Own(agent, queues) => (Some(*agent), Some(queues.clone())),
+    };
+    let calls = e.calls().values().filter(|c| agent.is_none_or(|a| own::takes_part(e, c, a)));
+    let calls: Vec<_> = calls.map(|c| view::live_call(c, e, m)).collect();
+    let agents = e.agents().values().filter(|a| agent.is_none_or(|own| own == a.id));
+    let agents: Vec<_> = agents.map(|a| view::agent(a, e, m)).collect();
+    let queues = e.queues().iter().filter(|(id, _)| queues.as_ref().is_none_or(|own| own.contains(id)));
+    let queues: Vec<_> = queues.map(|(id, q)| view::queue(*id, q, e, m)).collect();
     let snapshot =
         json!({"number": t.live.number(), "snapshot": {"calls": calls, "agents": agents, "queues": queues}});
-    Some((vec![snapshot.to_string()], changes))
+    Some((vec![snapshot.to_string()], changes, sight))
 }

@@ -1,23 +1,37 @@
-//! The HTTP API: one table of routes, from which the router, the rights and the OpenAPI description are made.
+//! The HTTP API, with one table of routes from which the router, the rights and the OpenAPI description are made; and the
+//! web app.
 
+mod access;
+mod accounts;
 mod actions;
 mod agents;
 mod audit;
 mod calls;
 mod configuration;
 mod csv;
+mod demo;
+mod identity;
 mod listen;
 mod live;
 mod messages;
 mod openapi;
+mod own;
 mod problem;
 mod recordings;
 mod report_rows;
 mod reports;
 mod routes;
 mod serve;
+mod session;
+mod settings;
 mod telephony;
 mod time;
+mod web;
 mod webhooks;
 
+pub use accounts::link as invitation_link;
+pub use demo::Persona;
+pub use own::parts;
 pub use serve::{Api, serve};
+pub use settings::HttpSettings;
+pub use web::policy;

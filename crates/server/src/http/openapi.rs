@@ -1,5 +1,6 @@
 //! The OpenAPI description, made from the table of routes.
 
+use crate::http::access::Access;
 use crate::http::problem::Problem;
 use crate::http::routes::{PREFIX, all};
 use schemars::SchemaGenerator;
@@ -7,15 +8,17 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
-/// OpenAPI 3.1 of this server.
-pub fn describe() -> &'static Value {
-    static DESCRIPTION: OnceLock<Value> = OnceLock::new();
-    DESCRIPTION.get_or_init(|| {
+/// OpenAPI 3.1 of this server; the demo has routes of its own.
+pub fn describe(demo: bool) -> &'static Value {
+    static USUAL: OnceLock<Value> = OnceLock::new();
+    static DEMO: OnceLock<Value> = OnceLock::new();
+    let description = if demo { &DEMO } else { &USUAL };
+    description.get_or_init(|| {
         let settings = SchemaSettings::draft2020_12().with(|s| s.definitions_path = "/components/schemas".into());
         let mut generator = SchemaGenerator::new(settings);
         let problem = generator.subschema_for::<Problem>();
         let mut paths = Map::new();
-        for route in all() {
+        for route in all(demo) {
             let mut item = Map::new();
             for o in &route.operations {
                 let mut parameters: Vec<Value> = route
@@ -32,12 +35,18 @@ pub fn describe() -> &'static Value {
                         "content": {"application/json": {"schema": schema(&mut generator)}}}),
                     None => json!({"description": "Done"}),
                 };
-                let needed = if o.method == "get" { route.role } else { route.change };
+                let access = route.access(o.method);
+                let security = match access {
+                    Access::Public => json!([]),
+                    Access::Person => json!([{"session": []}]),
+                    _ => json!([{"token": []}, {"session": []}]),
+                };
                 let mut operation = json!({
                     "summary": o.summary,
-                    "description": format!("Needs the role {} or more.", needed.name()),
+                    "description": format!("This {}.", access.say()),
+                    "x-roles": access.by_role(),
                     "parameters": parameters,
-                    "security": [{"token": []}],
+                    "security": security,
                     "responses": {
                         "2XX": good,
                         "default": {"description": "What is wrong and what to do",
@@ -59,7 +68,12 @@ pub fn describe() -> &'static Value {
             "paths": paths,
             "components": {
                 "schemas": generator.take_definitions(true),
-                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+                "securitySchemes": {
+                    "token": {"type": "http", "scheme": "bearer"},
+                    "session": {"type": "apiKey", "in": "cookie", "name": "__Host-switchroom",
+                        "description": "Set by POST /api/v1/session; over plain HTTP it is called switchroom. \
+                            What changes something needs the header X-CSRF-Token with what that gave as csrf."},
+                },
             },
         })
     })

@@ -16,6 +16,13 @@ pub struct Problem {
     pub title: String,
     /// What is wrong and what to do.
     pub detail: String,
+    /// A word for what a page does something about: `signed-out`, `wrong`, `second-factor`, `slow-down`, `password`,
+    /// `tenant`, `csrf` or `origin`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// Seconds to wait before trying again, in the header Retry-After.
+    #[serde(skip)]
+    pub retry_after: Option<u64>,
     /// All that is wrong, where there is more than one thing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
@@ -25,7 +32,19 @@ impl Problem {
     /// An error with a sentence.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Problem {
         let title = status.canonical_reason().unwrap_or("Error").into();
-        Problem { status: status.as_u16(), title, detail: detail.into(), problems: Vec::new() }
+        Problem {
+            status: status.as_u16(),
+            title,
+            detail: detail.into(),
+            code: None,
+            retry_after: None,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The same with a word for pages.
+    pub fn coded(self, code: &'static str) -> Problem {
+        Problem { code: Some(code), ..self }
     }
 
     /// Nothing of that name is there.
@@ -106,8 +125,12 @@ pub async fn as_problem(response: Response) -> Response {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
         let mut response = (status, axum::Json(self)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response
     }
 }

@@ -1,14 +1,17 @@
 //! Recordings as WAV, whole or in ranges (RFC 9110 section 14). Only the chunks that a range touches are opened.
 
+use crate::http::access::Scope;
 use crate::http::calls::read_id;
+use crate::http::identity::Asker;
+use crate::http::own;
 use crate::http::problem::Problem;
-use crate::http::serve::{Api, Asker};
+use crate::http::serve::Api;
 use axum::Extension;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use engine::RecordingId;
+use engine::{AgentId, MailboxId, RecordingId};
 use hyper::body::{Frame, SizeHint};
 use media::g711::Law;
 use media::wav::g711_header;
@@ -29,20 +32,23 @@ const ONE_LISTENING: Duration = Duration::from_secs(60);
 /// Listenings that are remembered; with more than these, each request has its own entry.
 const REMEMBERED: usize = 10_000;
 
+/// In which tenant, who as the audit log names them, and what.
+type Heard = (TenantId, String, RecordingId);
+
 /// Who listened to which recording not long ago, so that a player that asks for many ranges is not an entry each.
 #[derive(Default)]
 pub struct Listening {
-    told: HashMap<(TenantId, u64, RecordingId), Instant>,
+    told: HashMap<Heard, Instant>,
 }
 
 impl Listening {
     /// Whether this request begins a listening that is not in the audit log yet.
-    fn is_new(&self, key: (TenantId, u64, RecordingId)) -> bool {
-        self.told.get(&key).is_none_or(|at| at.elapsed() > ONE_LISTENING)
+    fn is_new(&self, key: &Heard) -> bool {
+        self.told.get(key).is_none_or(|at| at.elapsed() > ONE_LISTENING)
     }
 
     /// It is in the audit log now.
-    fn told(&mut self, key: (TenantId, u64, RecordingId)) {
+    fn told(&mut self, key: Heard) {
         if self.told.len() >= REMEMBERED {
             self.told.retain(|_, at| at.elapsed() <= ONE_LISTENING);
         }
@@ -99,15 +105,25 @@ pub async fn audio(
     let recording = RecordingId(read_id(&id, 'r').ok_or_else(missing)?);
     let range = headers.get(header::RANGE).and_then(|v| v.to_str().ok()).map(str::to_string);
     let (tenant, object) = (asker.0.tenant, format!("Recording/{id}"));
+    if let Scope::Own(agent) = asker.0.scope {
+        let boxes = own_boxes(&api, tenant, agent).await?;
+        let store = api.handle.store.clone();
+        let found = tokio::task::spawn_blocking(move || store.message(tenant, recording)).await;
+        let message = found.map_err(|_| Problem::stopping())?;
+        // Of recordings an agent hears messages only, and of those only what lies in boxes of theirs.
+        if !message.is_ok_and(|m| boxes.contains(&m.mailbox)) {
+            return Err(missing());
+        }
+    }
     let answer = tokio::task::spawn_blocking(move || -> Result<Answer, StoreError> {
         let store = &api.handle.store;
         let info = store.recording(tenant, recording)?;
         let answer = answer(store.open_recording(tenant, recording)?, info.ulaw, range.as_deref());
         if !answer.pieces.is_empty() {
-            let key = (tenant, asker.0.id, recording);
+            let key = (tenant, asker.name(), recording);
             // No audio leaves before the entry is written. Held meanwhile, so that two requests at once are one entry.
             let mut listening = api.listening.lock().unwrap_or_else(|e| e.into_inner());
-            if listening.is_new(key) {
+            if listening.is_new(&key) {
                 store.audit(tenant, crate::clock::wall_ms(), &asker.name(), "recording.listen", &object)?;
                 listening.told(key);
             }
@@ -130,6 +146,16 @@ pub async fn audio(
         h.insert(header::CONTENT_RANGE, range);
     }
     Ok(response)
+}
+
+/// The boxes whose messages an agent may hear.
+pub(super) async fn own_boxes(
+    api: &Api,
+    tenant: TenantId,
+    agent: AgentId,
+) -> Result<Vec<MailboxId>, Problem> {
+    let boxes = api.handle.ask(move |switch, _| switch.tenant(tenant).map(|t| own::boxes(&t.engine, agent)));
+    Ok(boxes.await.ok_or_else(Problem::stopping)?.unwrap_or_default())
 }
 
 struct Answer {

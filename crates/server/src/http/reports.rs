@@ -3,12 +3,15 @@
 //! Each report on callers is checked before it goes out: in every interval those who entered must be those who left and
 //! those whom the engine sees waiting. A report that does not add up is not shown; the log says which figures differ.
 
+use crate::http::access::Scope;
 use crate::http::csv::table;
+use crate::http::identity::Asker;
+use crate::http::own;
 use crate::http::problem::Problem;
 use crate::http::report_rows::{
     AgentRow, CallbackRow, DispositionRow, NumberRow, QueueRow, ReportRow, ServiceLevel, formulas,
 };
-use crate::http::serve::{Api, Asker};
+use crate::http::serve::Api;
 use crate::http::time::{read_offset, read_time};
 use crate::tenant::Meaning;
 use crate::view::{self, QueueView};
@@ -223,10 +226,15 @@ pub async fn live(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,
 ) -> Result<Json<Vec<QueueView>>, Problem> {
-    let tenant = asker.0.tenant;
+    let (tenant, scope) = (asker.0.tenant, asker.0.scope);
     let queues = api.handle.ask(move |switch, _| {
         let t = switch.tenant(tenant)?;
-        Some(t.engine.queues().iter().map(|(id, q)| view::queue(*id, q, &t.engine, &t.meaning)).collect())
+        let only = match scope {
+            Scope::All => None,
+            Scope::Own(agent) => Some(own::queues(&t.engine, agent)),
+        };
+        let shown = t.engine.queues().iter().filter(|(id, _)| only.as_ref().is_none_or(|o| o.contains(id)));
+        Some(shown.map(|(id, q)| view::queue(*id, q, &t.engine, &t.meaning)).collect())
     });
     queues
         .await

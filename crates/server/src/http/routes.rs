@@ -1,17 +1,24 @@
-//! The table of routes: method, path, the role it needs, what it does, what it answers, who handles it.
+//! The table of routes: method, path, who may use it, what it does, what it answers, who handles it.
 
 use crate::adapt::{Telephone, TrunkStatus};
+use crate::http::access::{Access, Agents};
 use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow, QueueRow};
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    actions, agents, audit, calls, configuration, live, messages, recordings, reports, telephony, webhooks,
+    accounts, actions, agents, audit, calls, configuration, demo, live, messages, recordings, reports,
+    session, telephony, webhooks,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
-use store::Role;
+
+const AUDITORS: Access = Access::Auditors(Agents::No);
+const AUDITORS_OR_OWN: Access = Access::Auditors(Agents::Own);
+const ANY_ROLE: Access = Access::Auditors(Agents::All);
+const SUPERVISORS: Access = Access::Supervisors(Agents::No);
+const SUPERVISORS_OR_OWN: Access = Access::Supervisors(Agents::Own);
 
 /// Where the API begins.
 pub const PREFIX: &str = "/api/v1";
@@ -28,20 +35,31 @@ pub struct Operation {
     pub request: Option<fn(&mut SchemaGenerator) -> Schema>,
     /// What it answers; `None` is no JSON.
     pub response: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// Who may, where that is not what the path says.
+    pub access: Option<Access>,
 }
 
 /// One path.
 pub struct Route {
     /// Below [`PREFIX`].
     pub path: String,
-    /// The least role for looking.
-    pub role: Role,
-    /// The least role for changing.
-    pub change: Role,
+    /// Who may look.
+    pub look: Access,
+    /// Who may change.
+    pub change: Access,
     /// What can be done there.
     pub operations: Vec<Operation>,
     /// Who does it.
     pub handler: MethodRouter<Api>,
+}
+
+impl Route {
+    /// Who may use a method.
+    pub fn access(&self, method: &str) -> Access {
+        let looks = ["get", "head", "options"].iter().any(|m| m.eq_ignore_ascii_case(method));
+        let own = self.operations.iter().find(|o| o.method.eq_ignore_ascii_case(method));
+        own.and_then(|o| o.access).unwrap_or(if looks { self.look } else { self.change })
+    }
 }
 
 fn schema<T: JsonSchema>(g: &mut SchemaGenerator) -> Schema {
@@ -49,14 +67,14 @@ fn schema<T: JsonSchema>(g: &mut SchemaGenerator) -> Schema {
 }
 
 fn op<T: JsonSchema>(method: &'static str, summary: &'static str) -> Operation {
-    Operation { method, summary, query: &[], request: None, response: Some(schema::<T>) }
+    Operation { method, summary, query: &[], request: None, response: Some(schema::<T>), access: None }
 }
 
 fn report<R: JsonSchema>(name: &str, summary: &'static str, handler: MethodRouter<Api>) -> Route {
     Route {
         path: format!("/reports/{name}"),
-        role: Role::Auditor,
-        change: Role::Owner,
+        look: AUDITORS,
+        change: Access::Owners,
         operations: vec![Operation { query: reports::PARAMETERS, ..op::<Report<R>>("get", summary) }],
         handler,
     }
@@ -79,17 +97,128 @@ pub const COLLECTIONS: [(&str, &str); 13] = [
     ("prompts", "Prompt"),
 ];
 
-/// All of them.
-pub fn all() -> Vec<Route> {
+/// Signing in, and what people do about their own accounts.
+fn of_accounts() -> Vec<Route> {
+    let body = |request, o: Operation| Operation { request: Some(request), ..o };
+    let none = |o: Operation| Operation { response: None, ..o };
+    vec![
+        Route {
+            path: "/session".into(),
+            look: Access::Person,
+            change: Access::Person,
+            operations: vec![
+                op::<session::SessionView>("get", "Who is signed in"),
+                Operation {
+                    access: Some(Access::Public),
+                    ..body(
+                        schema::<session::SignIn>,
+                        op::<session::SessionView>("post", "Signs in: sets the cookie of a session"),
+                    )
+                },
+                none(op::<()>("delete", "Signs out")),
+            ],
+            handler: get(session::who_am_i).post(session::sign_in).delete(session::sign_out),
+        },
+        Route {
+            path: "/session/password".into(),
+            look: Access::Person,
+            change: Access::Person,
+            operations: vec![body(
+                schema::<accounts::NewPassword>,
+                op::<session::SessionView>("put", "Changes one's password, and ends all other sessions"),
+            )],
+            handler: axum::routing::put(accounts::change_password),
+        },
+        Route {
+            path: "/session/second-factor".into(),
+            look: Access::Person,
+            change: Access::Person,
+            operations: vec![
+                body(
+                    schema::<accounts::Proof>,
+                    op::<accounts::SecondFactor>(
+                        "post",
+                        "Makes the secret of a second factor (TOTP, RFC 6238)",
+                    ),
+                ),
+                none(body(
+                    schema::<accounts::Code>,
+                    op::<()>("put", "Puts the second factor in force, with a code that the app made"),
+                )),
+            ],
+            handler: post(accounts::propose).put(accounts::confirm),
+        },
+        Route {
+            path: "/invitation".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![body(
+                schema::<accounts::TakeUp>,
+                op::<session::SessionView>("post", "Takes up an invitation: sets a password, and signs in"),
+            )],
+            handler: post(accounts::take_up),
+        },
+        Route {
+            path: "/users/{id}/invitation".into(),
+            look: Access::Owners,
+            change: Access::Owners,
+            operations: vec![op::<accounts::InvitationView>(
+                "post",
+                "Invites somebody to choose a password; also for one that was forgotten",
+            )],
+            handler: post(accounts::invite),
+        },
+        Route {
+            path: "/users/{id}/second-factor".into(),
+            look: Access::Owners,
+            change: Access::Owners,
+            operations: vec![none(op::<()>(
+                "delete",
+                "Takes somebody's second factor away, when it was lost",
+            ))],
+            handler: axum::routing::delete(accounts::remove_second),
+        },
+    ]
+}
+
+/// Signing in with one click, in the demo.
+fn of_the_demo() -> Vec<Route> {
+    vec![
+        Route {
+            path: "/demo/personas".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![op::<Vec<demo::Persona>>(
+                "get",
+                "Made-up people as whom to sign in; only in the demo",
+            )],
+            handler: get(demo::personas),
+        },
+        Route {
+            path: "/demo/session".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![Operation {
+                request: Some(schema::<demo::NewPersona>),
+                ..op::<session::SessionView>("post", "Signs in as somebody made up; only in the demo")
+            }],
+            handler: post(demo::sign_in),
+        },
+    ]
+}
+
+/// All of them. `demo` adds those that are there only in the demo.
+pub fn all(demo: bool) -> Vec<Route> {
     let paged = &[("cursor", "Where the page before ended"), ("limit", "At most this many, 1 to 500")];
     let mut routes = vec![
         Route {
             path: "/calls".into(),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS_OR_OWN,
+            change: Access::Owners,
             operations: vec![Operation {
                 query: &[
                     ("queue", "Only calls of this queue"),
+                    ("agent", "Only calls in which this agent talks or talked last; me is oneself"),
                     ("cursor", "Where the page before ended"),
                     ("limit", "At most this many, 1 to 500"),
                 ],
@@ -102,8 +231,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/calls/{id}".into(),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS_OR_OWN,
+            change: Access::Owners,
             operations: vec![op::<CallDetail>(
                 "get",
                 "A call with legs, timeline and why each agent was rung",
@@ -112,15 +241,15 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/calls/{id}/hang-up".into(),
-            role: Role::Supervisor,
-            change: Role::Supervisor,
+            look: SUPERVISORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
             operations: vec![Operation { response: None, ..op::<()>("post", "Ends a call") }],
             handler: post(calls::hang_up),
         },
         Route {
             path: "/calls/{id}/actions".into(),
-            role: Role::Supervisor,
-            change: Role::Supervisor,
+            look: SUPERVISORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
             operations: vec![Operation {
                 request: Some(schema::<actions::NewAction>),
                 response: None,
@@ -133,8 +262,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/calls/{id}/explanation".into(),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS,
+            change: Access::Owners,
             operations: vec![op::<calls::Explanation>(
                 "get",
                 "A call told in sentences, with everybody who could have been rung at each decision",
@@ -143,8 +272,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/dial".into(),
-            role: Role::Supervisor,
-            change: Role::Supervisor,
+            look: SUPERVISORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
             operations: vec![Operation {
                 request: Some(schema::<actions::NewDial>),
                 ..op::<actions::Begun>("post", "An agent calls a number: the agent's phone rings first")
@@ -153,8 +282,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/agents/{id}/wrap-up".into(),
-            role: Role::Supervisor,
-            change: Role::Supervisor,
+            look: SUPERVISORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
             operations: vec![Operation {
                 request: Some(schema::<actions::MoreWrapUp>),
                 response: None,
@@ -164,8 +293,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/hours/{id}/closure".into(),
-            role: Role::Auditor,
-            change: Role::Supervisor,
+            look: AUDITORS,
+            change: SUPERVISORS,
             operations: vec![
                 op::<actions::Closure>("get", "Whether hours are closed by the emergency switch"),
                 Operation {
@@ -177,8 +306,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/callbacks".into(),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS_OR_OWN,
+            change: Access::Owners,
             operations: vec![op::<Vec<actions::CallbackView>>(
                 "get",
                 "Promises to call back that are not kept yet",
@@ -187,8 +316,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/callbacks/{id}".into(),
-            role: Role::Supervisor,
-            change: Role::Supervisor,
+            look: SUPERVISORS,
+            change: SUPERVISORS,
             operations: vec![Operation {
                 response: None,
                 ..op::<()>("delete", "Takes a promise to call back back")
@@ -197,8 +326,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/recordings/{id}/proof".into(),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS,
+            change: Access::Owners,
             operations: vec![op::<recordings::Proof>(
                 "get",
                 "What a recording leaves out, and that no key is in it",
@@ -207,8 +336,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/recordings/{id}".into(),
-            role: Role::Supervisor,
-            change: Role::Supervisor,
+            look: SUPERVISORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
             operations: vec![Operation {
                 response: None,
                 ..op::<()>("get", "A recording as WAV, customer left and agent right; ranges are served")
@@ -217,15 +346,15 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/agents".into(),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS,
+            change: Access::Owners,
             operations: vec![op::<Vec<AgentView>>("get", "Agents and what each is doing")],
             handler: get(agents::list),
         },
         Route {
             path: "/agents/{id}/state".into(),
-            role: Role::Auditor,
-            change: Role::Supervisor,
+            look: AUDITORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
             operations: vec![
                 op::<AgentView>("get", "What an agent is doing"),
                 Operation {
@@ -237,8 +366,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/reports/queues/live".into(),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS_OR_OWN,
+            change: Access::Owners,
             operations: vec![op::<Vec<QueueView>>(
                 "get",
                 "Queues now: who waits, what became of the callers, service level",
@@ -260,8 +389,8 @@ pub fn all() -> Vec<Route> {
         report::<CallbackRow>("callbacks", "Callbacks by queue and promise", get(reports::callbacks)),
         Route {
             path: "/messages".into(),
-            role: Role::Supervisor,
-            change: Role::Supervisor,
+            look: SUPERVISORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
             operations: vec![Operation {
                 query: &[
                     ("mailbox", "Only of this queue's or user's box"),
@@ -274,8 +403,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/messages/{id}".into(),
-            role: Role::Supervisor,
-            change: Role::Supervisor,
+            look: SUPERVISORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
             operations: vec![
                 Operation {
                     request: Some(schema::<messages::Heard>),
@@ -288,8 +417,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/webhooks/dead".into(),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS,
+            change: Access::Owners,
             operations: vec![Operation {
                 query: paged,
                 ..op::<webhooks::DeadList>("get", "What no receiver took after the last try, newest first")
@@ -298,15 +427,15 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/webhooks/dead/{id}/retry".into(),
-            role: Role::Owner,
-            change: Role::Owner,
+            look: Access::Owners,
+            change: Access::Owners,
             operations: vec![Operation { response: None, ..op::<()>("post", "Tries a dead letter again") }],
             handler: post(webhooks::retry),
         },
         Route {
             path: "/webhooks/replay".into(),
-            role: Role::Owner,
-            change: Role::Owner,
+            look: Access::Owners,
+            change: Access::Owners,
             operations: vec![Operation {
                 query: &[
                     ("from", "Journal position of the first event"),
@@ -318,8 +447,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/configuration".into(),
-            role: Role::Owner,
-            change: Role::Owner,
+            look: Access::Owners,
+            change: Access::Owners,
             operations: vec![
                 op::<Vec<Value>>("get", "All objects of the tenant"),
                 Operation {
@@ -334,8 +463,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/configuration/plan".into(),
-            role: Role::Owner,
-            change: Role::Owner,
+            look: Access::Owners,
+            change: Access::Owners,
             operations: vec![Operation {
                 request: Some(schema::<Vec<Value>>),
                 ..op::<Vec<crate::tenant::plan::Step>>("post", "What applying these objects would change")
@@ -344,8 +473,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/audit".into(),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS,
+            change: Access::Owners,
             operations: vec![Operation {
                 query: paged,
                 ..op::<audit::AuditList>("get", "Who did what, newest first")
@@ -354,8 +483,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/catalogue".into(),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS,
+            change: Access::Owners,
             operations: vec![op::<Vec<audit::CatalogueField>>(
                 "get",
                 "Every stored field: purpose, origin, retention",
@@ -364,8 +493,8 @@ pub fn all() -> Vec<Route> {
         },
         Route {
             path: "/live".into(),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS_OR_OWN,
+            change: Access::Owners,
             operations: vec![Operation {
                 response: None,
                 query: &[
@@ -379,8 +508,8 @@ pub fn all() -> Vec<Route> {
     ];
     routes.push(Route {
         path: "/trunks/{id}/status".into(),
-        role: Role::Auditor,
-        change: Role::Owner,
+        look: AUDITORS,
+        change: Access::Owners,
         operations: vec![op::<TrunkStatus>(
             "get",
             "Whether a trunk is registered, its far ends are up, and how many calls it bears",
@@ -389,23 +518,25 @@ pub fn all() -> Vec<Route> {
     });
     routes.push(Route {
         path: "/users/{id}/telephones".into(),
-        role: Role::Supervisor,
-        change: Role::Owner,
+        look: SUPERVISORS,
+        change: Access::Owners,
         operations: vec![op::<Vec<Telephone>>("get", "Telephones of a user that are registered now")],
         handler: get(telephony::telephones),
     });
     for (path, kind) in COLLECTIONS {
+        // What an agent chooses from names nobody.
+        let look = if matches!(kind, "Skill" | "Disposition") { ANY_ROLE } else { AUDITORS };
         routes.push(Route {
             path: format!("/{path}"),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look,
+            change: Access::Owners,
             operations: vec![op::<Vec<Value>>("get", "All objects of this kind")],
             handler: get(move |api, asker| configuration::list(api, asker, kind)),
         });
         routes.push(Route {
             path: format!("/{path}/{{id}}"),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look,
+            change: Access::Owners,
             operations: vec![
                 op::<Value>("get", "One object"),
                 Operation {
@@ -423,8 +554,8 @@ pub fn all() -> Vec<Route> {
         });
         routes.push(Route {
             path: format!("/{path}/{{id}}/versions"),
-            role: Role::Auditor,
-            change: Role::Owner,
+            look: AUDITORS,
+            change: Access::Owners,
             operations: vec![op::<Vec<configuration::Version>>(
                 "get",
                 "Its versions, newest first, and who made them",
@@ -433,11 +564,15 @@ pub fn all() -> Vec<Route> {
         });
         routes.push(Route {
             path: format!("/{path}/{{id}}/versions/{{version}}/restore"),
-            role: Role::Owner,
-            change: Role::Owner,
+            look: Access::Owners,
+            change: Access::Owners,
             operations: vec![op::<Value>("post", "Makes an earlier version the newest again")],
             handler: post(move |api, asker, which| configuration::restore(api, asker, which, kind)),
         });
+    }
+    routes.extend(of_accounts());
+    if demo {
+        routes.extend(of_the_demo());
     }
     routes
 }

@@ -1,19 +1,25 @@
-//! The API and the admin pages: who asks, and whether they may.
+//! The API, the web app and the admin pages, put together.
 
+use crate::http::identity::{Guard, Peer, allow};
 use crate::http::listen::listen;
-use crate::http::problem::{Problem, as_problem};
+use crate::http::problem::as_problem;
 use crate::http::recordings::Listening;
 use crate::http::routes::{PREFIX, all};
+use crate::http::session::PASSWORDS;
+use crate::http::settings::HttpSettings;
+use crate::http::web::{self, WebApp};
 use crate::running::Handle;
+use crate::sign_in::guesses::Guesses;
+use crate::tls::{self, Certificate};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state, map_response};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderMap, Method, Uri};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::routing::get;
 use std::sync::{Arc, Mutex};
-use store::{Role, TokenInfo};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 
 /// The largest request, in bytes: a configuration with its prompts.
 const BODY: usize = 32 * 1024 * 1024;
@@ -27,100 +33,75 @@ pub struct Api {
     pub changing: Arc<Mutex<()>>,
     /// Who listens to which recording.
     pub listening: Arc<Mutex<Listening>>,
+    /// What the server's configuration says.
+    pub settings: Arc<HttpSettings>,
+    /// Who failed to sign in.
+    pub guesses: Arc<Mutex<Guesses>>,
+    /// Turns for hashing a password.
+    pub passwords: Arc<Semaphore>,
 }
 
 impl Api {
     /// What handlers of this server share.
-    pub fn new(handle: Handle) -> Api {
-        Api { handle, changing: Arc::default(), listening: Arc::default() }
+    pub fn new(handle: Handle, settings: HttpSettings) -> Api {
+        Api {
+            handle,
+            changing: Arc::default(),
+            listening: Arc::default(),
+            settings: Arc::new(settings),
+            guesses: Arc::default(),
+            passwords: Arc::new(Semaphore::new(PASSWORDS)),
+        }
     }
 }
 
-/// Whoever asks, after the token was checked.
-#[derive(Clone, Debug)]
-pub struct Asker(pub TokenInfo);
-
-impl Asker {
-    /// As the audit log names it.
-    pub fn name(&self) -> String {
-        format!("token {}", self.0.id)
-    }
-}
-
-#[derive(Clone)]
-struct Guard {
+/// Serves the API, the web app and the admin pages until the future is dropped; with a certificate the first two over
+/// HTTPS.
+pub async fn serve(
     api: Api,
-    look: Role,
-    change: Role,
-}
-
-/// Serves the API and the admin pages until the future is dropped.
-pub async fn serve(api: Api, http: TcpListener, admin: TcpListener) {
+    http: TcpListener,
+    admin: TcpListener,
+    tls: Option<(TlsAcceptor, Arc<Certificate>)>,
+) {
+    let settings = api.settings.clone();
     let mut router = Router::new();
-    for route in all() {
-        let guard = Guard { api: api.clone(), look: route.role, change: route.change };
-        router = router
-            .route(&format!("{PREFIX}{}", route.path), route.handler.layer(from_fn_with_state(guard, allow)));
+    let demo = !api.settings.personas.is_empty();
+    for route in all(demo) {
+        let route = Arc::new(route);
+        let of = route.clone();
+        let guard = Guard { api: api.clone(), access: Arc::new(move |method| of.access(method.as_str())) };
+        let handler = route.handler.clone().layer(from_fn_with_state(guard, allow));
+        router = router.route(&format!("{PREFIX}{}", route.path), handler);
     }
     let router = router
         .route(
             &format!("{PREFIX}/openapi.json"),
-            get(async || axum::Json(crate::http::openapi::describe().clone())),
+            get(async move || axum::Json(crate::http::openapi::describe(demo).clone())),
         )
-        .route("/", get(welcome))
-        .fallback(async || Problem::not_found("such page; the API is described by /api/v1/openapi.json"))
+        .fallback(async |method: Method, uri: Uri, headers: HeaderMap| {
+            WebApp::built_in().answer(&method, &uri, &headers)
+        })
         .layer(DefaultBodyLimit::max(BODY))
         .layer(map_response(as_problem))
+        .layer(from_fn(move |request: Request, next: Next| {
+            let settings = settings.clone();
+            let secure = request.extensions().get::<Peer>().is_some_and(|p| p.secure);
+            async move { web::guard(next.run(request).await, &settings.pages, secure) }
+        }))
         .with_state(api.clone());
     let admin_router = crate::admin::router(api);
-    tokio::join!(listen(http, router), listen(admin, admin_router));
+    let (acceptor, certificate) = tls.unzip();
+    tokio::join!(listen(http, router, acceptor), listen(admin, admin_router, None), keep_up(certificate));
 }
 
-async fn welcome() -> Response {
-    let page = "<!doctype html><html lang=en><meta charset=utf-8><title>Switchroom</title>\
-        <body><h1>Switchroom</h1><p>This server is running. Its API is described by \
-        <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.</p></body></html>";
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'"),
-    ];
-    (headers, page).into_response()
-}
-
-/// The token says tenant and role; the route says which role it needs.
-async fn allow(State(guard): State<Guard>, mut request: Request, next: Next) -> Result<Response, Problem> {
-    let token = token_of(request.headers()).or_else(|| query_token(&request)).ok_or_else(|| {
-        Problem::new(StatusCode::UNAUTHORIZED, "send a token: Authorization: Bearer …, from switchroom token")
-    })?;
-    let store = guard.api.handle.store.clone();
-    let info = tokio::task::spawn_blocking(move || store.token(&token))
-        .await
-        .map_err(|_| Problem::stopping())?
-        .map_err(|e| match e {
-            store::StoreError::NotFound(_) => {
-                Problem::new(StatusCode::UNAUTHORIZED, "this token is not known here")
-            }
-            e => e.into(),
-        })?;
-    let needed = if request.method() == Method::GET { guard.look } else { guard.change };
-    if info.role < needed {
-        let needed = needed.name();
-        return Err(Problem::new(StatusCode::FORBIDDEN, format!("this needs the role {needed}")));
+/// Looks again and again whether there is a new certificate.
+async fn keep_up(certificate: Option<Arc<Certificate>>) {
+    let Some(certificate) = certificate else { return };
+    let mut look = tokio::time::interval(tls::LOOK);
+    loop {
+        look.tick().await;
+        let certificate = certificate.clone();
+        // Only a panic is an error here, and the next look is another try.
+        let _ = tokio::task::spawn_blocking(move || certificate.look()).await;
     }
-    request.extensions_mut().insert(Asker(info));
-    Ok(next.run(request).await)
-}
-
-fn token_of(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_string())
-}
-
-/// Browsers cannot send headers with a WebSocket: there the token may stand in the address.
-fn query_token(request: &Request) -> Option<String> {
-    if !request.uri().path().ends_with("/live") {
-        return None;
-    }
-    request.uri().query()?.split('&').find_map(|p| p.strip_prefix("token=")).map(str::to_string)
 }

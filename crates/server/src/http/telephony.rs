@@ -1,8 +1,9 @@
 //! How trunks and telephones stand at the moment.
 
 use crate::adapt::{Telephone, TrunkStatus};
+use crate::http::identity::Asker;
 use crate::http::problem::Problem;
-use crate::http::serve::{Api, Asker};
+use crate::http::serve::Api;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use engine::AgentId;

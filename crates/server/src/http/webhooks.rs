@@ -1,7 +1,8 @@
 //! Webhooks: what nobody took, and telling what happened once more.
 
+use crate::http::identity::Asker;
 use crate::http::problem::Problem;
-use crate::http::serve::{Api, Asker};
+use crate::http::serve::Api;
 use crate::view;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;

@@ -5,7 +5,7 @@ use crate::tenant::destination::Classes;
 use crate::tenant::dialling::Dialling;
 use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
-use crate::tenant::objects::WhoseNumber;
+use crate::tenant::objects::{UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
 use crate::tenant::toll::{Gate, NotCalled, Outside};
 use crate::tenant::trunk::{PasswordPlace, TrunkPlan};
@@ -111,8 +111,28 @@ pub struct Meaning {
     pub screen_pops: BTreeMap<QueueId, Template>,
     /// What the places for digits are called.
     pub slots: BTreeMap<SlotId, String>,
+    /// Who works here, by the number of their object.
+    pub people: BTreeMap<u32, PersonRule>,
     /// Ids of objects by kind and number, for people to read.
     pub names: Arc<Names>,
+}
+
+/// Somebody who works with Switchroom.
+#[derive(Clone, Debug)]
+pub struct PersonRule {
+    /// Id of the object.
+    pub id: String,
+    /// Name shown to colleagues.
+    pub name: Secret<String>,
+    /// What they may do.
+    pub roles: Vec<UserRole>,
+}
+
+impl PersonRule {
+    /// Whether they are rung: agents for queues, supervisors to listen and to help.
+    pub fn is_rung(&self) -> bool {
+        self.roles.iter().any(|r| matches!(r, UserRole::Agent | UserRole::Supervisor))
+    }
 }
 
 /// What digits that callers key are compared with.

@@ -7,7 +7,7 @@ use crate::tenant::compile::{self, Known};
 use crate::tenant::country_prefixes;
 use crate::tenant::dialling::Dialling;
 use crate::tenant::everything::{Everything, Names};
-use crate::tenant::meaning::{DigitLists, DispositionRule, Meaning, Phone, TrunkRule};
+use crate::tenant::meaning::{DigitLists, DispositionRule, Meaning, PersonRule, Phone, TrunkRule};
 use crate::tenant::objects::{
     Announce, Callback, ProxyTransport, Queue, QueueAgent, Recording, RelaxStep, StartState, Strategy,
     Tenant, Trunk,
@@ -91,6 +91,7 @@ pub fn understand(
         mailboxes: BTreeMap::new(),
         screen_pops: BTreeMap::new(),
         slots: BTreeMap::new(),
+        people: BTreeMap::new(),
         names: Arc::default(),
     };
     reader.sounds(&mut meaning)?;
@@ -206,6 +207,8 @@ impl Reader<'_> {
     fn users(&self, meaning: &mut Meaning) -> Result<(), String> {
         for (id, user) in &self.e.users {
             let n = self.of("User", id)?;
+            let name = Secret::new(user.name.clone());
+            meaning.people.insert(n, PersonRule { id: id.clone(), name, roles: user.roles.clone() });
             if user.voicemail {
                 let mailbox = mailbox::of_user(n);
                 let email = user.email.clone().map(Secret::new);

@@ -3,6 +3,7 @@
 mod api;
 mod bad_configuration;
 mod baresip;
+mod browser_session;
 mod callbacks;
 mod calls;
 mod canary;
@@ -26,3 +27,7 @@ mod supervision;
 mod telephones;
 mod tidy;
 mod transfers;
+mod web_app;
+mod web_desk;
+mod web_https;
+mod web_session;

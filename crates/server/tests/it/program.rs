@@ -87,6 +87,28 @@ impl Program {
         if apply {
             command.arg("--apply").arg(dir.path().join("tenant"));
         }
+        Program::run(dir, command)
+    }
+
+    /// Starts a demo.
+    pub fn start_demo() -> Program {
+        let mut command = Command::new(PROGRAM);
+        let sip = format!("127.0.0.1:{}", free_port());
+        command.args([
+            "demo",
+            "--log",
+            "json",
+            "--http",
+            "127.0.0.1:0",
+            "--admin",
+            "127.0.0.1:0",
+            "--sip",
+            &sip,
+        ]);
+        Program::run(Arc::new(tempfile::tempdir().unwrap()), command)
+    }
+
+    fn run(dir: Arc<tempfile::TempDir>, mut command: Command) -> Program {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let log = Arc::new(Mutex::new(String::new()));
@@ -103,6 +125,8 @@ impl Program {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(20)))
+            // The server closes what is idle for 15 seconds: no request goes into one that is being closed.
+            .max_idle_age(Duration::from_secs(5))
             .build()
             .new_agent();
         Program {
@@ -159,6 +183,11 @@ impl Program {
     /// Speaks with this token from here on.
     pub fn set_token(&mut self, token: String) {
         self.token = token;
+    }
+
+    /// The client that this asks with.
+    pub fn agent(&self) -> &ureq::Agent {
+        &self.agent
     }
 
     pub fn bearer(&self) -> String {

@@ -1,5 +1,6 @@
 //! The store from outside: what is kept, what is sealed, what a full disk and a second process meet.
 
+mod accounts;
 mod outbox;
 mod reports;
 

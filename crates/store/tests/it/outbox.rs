@@ -72,7 +72,7 @@ fn messages_are_listed_unheard_first_and_gone_when_deleted() {
     store.mark_heard(tenant, RecordingId(4), Some(Time(9))).unwrap();
     store.mark_heard(tenant, RecordingId(1), Some(Time(9))).unwrap();
     let list = |mailbox: Option<u32>, after, limit| -> Vec<u64> {
-        let filter = MessageFilter { mailbox: mailbox.map(MailboxId), after, limit };
+        let filter = MessageFilter { mailboxes: mailbox.map(|m| vec![MailboxId(m)]), after, limit };
         store.messages(tenant, &filter).unwrap().iter().map(|m| m.recording.0).collect()
     };
     assert_eq!(list(None, None, 10), [3, 2, 4, 1]);

@@ -1,0 +1,61 @@
+//! Puts the built web app (`web/dist`) into the program: a table of its files, each with the compressed forms that the
+//! web app's own build laid beside it. Without a built web app the table is empty, and the program still compiles.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+fn main() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/dist");
+    println!("cargo:rerun-if-changed=build.rs");
+    // A folder that is not there would count as changed at every build, and one that is not watched would be missed when
+    // it comes. Where it cannot be made (sources that may not be written to) there is nothing to watch for.
+    if folder.is_dir() || std::fs::create_dir_all(&folder).is_ok() {
+        println!("cargo:rerun-if-changed={}", folder.display());
+    }
+    let mut files = Vec::new();
+    find(&folder, &mut files);
+    files.sort();
+    let mut table = String::from("pub const FILES: &[File] = &[\n");
+    // A folder without its first page is one that is being built.
+    if files.iter().any(|f| f == &folder.join("index.html")) {
+        for file in files.iter().filter(|f| !is_compressed(f) && !f.to_string_lossy().ends_with(".map")) {
+            let Some(path) = file.strip_prefix(&folder).ok().and_then(Path::to_str) else { continue };
+            let bytes = |file: &Path| format!("include_bytes!({:?})", file.to_string_lossy());
+            let compressed = |ending: &str| {
+                let beside = PathBuf::from(format!("{}.{ending}", file.display()));
+                files.contains(&beside).then(|| bytes(&beside))
+            };
+            let form =
+                |found: Option<String>| found.map_or_else(|| "None".into(), |bytes| format!("Some({bytes})"));
+            let _ = writeln!(
+                table,
+                "    File {{ path: {path:?}, plain: {}, br: {}, gzip: {} }},",
+                bytes(file),
+                form(compressed("br")),
+                form(compressed("gz"))
+            );
+        }
+    }
+    table += "];\n";
+    let out = std::env::var("OUT_DIR").expect("cargo says where to write");
+    std::fs::write(Path::new(&out).join("web_files.rs"), table).expect("cargo's folder can be written to");
+}
+
+fn is_compressed(file: &Path) -> bool {
+    file.extension().is_some_and(|e| e == "br" || e == "gz")
+}
+
+fn find(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        // `.vite` and its like are the build's own.
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            find(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! Who asks: by a token in the head of the request, or by the cookie of a session.
+//!
+//! A browser sends a cookie along with whatever another page makes it ask for. So with a cookie, what changes something
+//! needs the session's second token in a header, which only our own page knows, and the page must be ours.
+
+use crate::http::access::{Access, Agents, Scope};
+use crate::http::problem::Problem;
+use crate::http::serve::Api;
+use crate::tenant::PersonRule;
+use crate::tenant::objects::UserRole;
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderValue};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine as _;
+use engine::AgentId;
+use redact::Secret;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{AccountOf, Role, Session, StoreError, TenantId};
+
+/// The header with the session's second token.
+pub const CSRF: &str = "x-csrf-token";
+/// The cookie where the connection is safe. Its prefix makes browsers refuse it from elsewhere (RFC 6265bis).
+const SAFE_COOKIE: &str = "__Host-switchroom";
+/// The cookie over plain HTTP, which only loopback has.
+const PLAIN_COOKIE: &str = "switchroom";
+
+/// The far end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// Its address.
+    pub ip: IpAddr,
+    /// Whether the connection is HTTPS here.
+    pub secure: bool,
+}
+
+/// Whoever asks, after that was checked.
+#[derive(Clone, Debug)]
+pub struct Asker(pub Identity);
+
+/// Who somebody is.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// In which tenant.
+    pub tenant: TenantId,
+    /// Whether a token or a person.
+    pub who: Who,
+    /// How far they may see and act on this route.
+    pub scope: Scope,
+}
+
+/// A token or a person.
+#[derive(Clone, Debug)]
+pub enum Who {
+    /// A token, by its number.
+    Token(u64, Role),
+    /// A person who is signed in.
+    Person(Person),
+}
+
+/// A person who is signed in.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The number of the object of kind `User`.
+    pub number: u32,
+    /// Who that is.
+    pub rule: PersonRule,
+    /// The session.
+    pub session: Session,
+    /// Its token.
+    pub token: Secret<String>,
+}
+
+impl Person {
+    /// The account.
+    pub fn of(&self) -> AccountOf {
+        self.session.of
+    }
+
+    /// As the audit log names the account.
+    pub fn object(&self) -> String {
+        format!("User/{}", self.rule.id)
+    }
+
+    /// As an agent, if they are rung.
+    pub fn agent(&self) -> Option<AgentId> {
+        self.rule.is_rung().then_some(AgentId(self.number))
+    }
+}
+
+impl Asker {
+    /// As the audit log names it.
+    pub fn name(&self) -> String {
+        match &self.0.who {
+            Who::Token(id, _) => format!("token {id}"),
+            Who::Person(p) => format!("user {}", p.rule.id),
+        }
+    }
+
+    /// The person who is signed in.
+    ///
+    /// # Errors
+    /// When it is a token that asks.
+    pub fn person(&self) -> Result<&Person, Problem> {
+        match &self.0.who {
+            Who::Person(p) => Ok(p),
+            Who::Token(..) => Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "a token is nobody: this needs a person who is signed in",
+            )),
+        }
+    }
+
+    /// The id of an agent that a request names: `me` is whoever asks.
+    ///
+    /// # Errors
+    /// When an agent names another one, or a token says `me`.
+    pub fn agent_id(&self, named: &str) -> Result<String, Problem> {
+        let own = match &self.0.who {
+            Who::Person(p) => Some(&p.rule.id),
+            Who::Token(..) => None,
+        };
+        match (named, own, self.0.scope) {
+            ("me", Some(own), _) => Ok(own.clone()),
+            ("me", None, _) => {
+                Err(Problem::new(StatusCode::FORBIDDEN, "a token is nobody: name the agent in place of me"))
+            }
+            (named, own, Scope::Own(_)) if own.is_none_or(|own| own != named) => {
+                Err(Problem::new(StatusCode::FORBIDDEN, "agents do this for themselves only"))
+            }
+            _ => Ok(named.into()),
+        }
+    }
+}
+
+/// The access that a route needs, method by method.
+#[derive(Clone)]
+pub struct Guard {
+    /// The server.
+    pub api: Api,
+    /// What each method needs.
+    pub access: Arc<dyn Fn(&Method) -> Access + Send + Sync>,
+}
+
+/// Lets through who may, and says to the handler who that is.
+pub async fn allow(State(guard): State<Guard>, request: Request, next: Next) -> Result<Response, Problem> {
+    let access = (guard.access)(request.method());
+    if access == Access::Public {
+        return Ok(next.run(request).await);
+    }
+    let (mut head, body) = request.into_parts();
+    match check(&guard.api, access, &head).await {
+        Ok(asker) => {
+            head.extensions.insert(asker);
+            Ok(next.run(Request::from_parts(head, body)).await)
+        }
+        Err(problem) => {
+            // A body that is still on its way would close the connection, which the far end takes for one that stays.
+            let _ = tokio::time::timeout(DRAIN, axum::body::to_bytes(body, SMALL)).await;
+            Err(problem)
+        }
+    }
+}
+
+/// Of a request that is refused, this much of the body is waited for, and this long.
+const SMALL: usize = 64 * 1024;
+const DRAIN: Duration = Duration::from_secs(1);
+
+async fn check(api: &Api, access: Access, head: &Parts) -> Result<Asker, Problem> {
+    let (tenant, who) = identify(api, head).await?;
+    let refused = || Problem::new(StatusCode::FORBIDDEN, format!("this {}", access.say()));
+    let scope = scope_of(access, &who).ok_or_else(refused)?;
+    Ok(Asker(Identity { tenant, who, scope }))
+}
+
+fn is_look(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// How far somebody may go: as far as the best of their roles.
+fn scope_of(access: Access, who: &Who) -> Option<Scope> {
+    match who {
+        Who::Token(_, role) => (access.of(*role) == Agents::All).then_some(Scope::All),
+        Who::Person(p) => {
+            let of: Vec<Agents> = p.rule.roles.iter().map(|r| access.of(role(*r))).collect();
+            if of.contains(&Agents::All) {
+                return Some(Scope::All);
+            }
+            of.contains(&Agents::Own).then_some(Scope::Own(AgentId(p.number)))
+        }
+    }
+}
+
+/// A role of the configuration as the API's.
+pub fn role(role: UserRole) -> Role {
+    match role {
+        UserRole::Owner => Role::Owner,
+        UserRole::Supervisor => Role::Supervisor,
+        UserRole::Agent => Role::Agent,
+        UserRole::Auditor => Role::Auditor,
+    }
+}
+
+async fn identify(api: &Api, head: &Parts) -> Result<(TenantId, Who), Problem> {
+    if let Some(token) = token_of(&head.headers).or_else(|| query_token(&head.uri)) {
+        let store = api.handle.store.clone();
+        let found = tokio::task::spawn_blocking(move || store.token(&token)).await;
+        let info = found.map_err(|_| Problem::stopping())?.map_err(|e| match e {
+            StoreError::NotFound(_) => Problem::new(StatusCode::UNAUTHORIZED, "this token is not known here"),
+            e => e.into(),
+        })?;
+        return Ok((info.tenant, Who::Token(info.id, info.role)));
+    }
+    let safe = is_safe(api, &head.extensions);
+    let token = cookie(&head.headers, safe).ok_or_else(|| {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "sign in, or send a token: Authorization: Bearer …, from switchroom token",
+        )
+        .coded("signed-out")
+    })?;
+    // A WebSocket is a GET that a page of any origin may make, and its answers can be read there.
+    let is_socket = head.headers.contains_key(header::UPGRADE);
+    if is_socket || !is_look(&head.method) {
+        check_origin(api, &head.headers, is_socket)?;
+    }
+    if !is_look(&head.method) {
+        check_csrf(&head.headers, &token)?;
+    }
+    let person = signed_in(api, token).await?;
+    Ok((person.of().0, Who::Person(person)))
+}
+
+/// The person of a session's token.
+///
+/// # Errors
+/// When the session is over, or the person is gone.
+pub async fn signed_in(api: &Api, token: Secret<String>) -> Result<Person, Problem> {
+    let over =
+        || Problem::new(StatusCode::UNAUTHORIZED, "this session is over: sign in again").coded("signed-out");
+    let (store, life) = (api.handle.store.clone(), api.settings.life);
+    let looked_up = token.clone();
+    let found = tokio::task::spawn_blocking(move || {
+        store.session(looked_up.expose_secret(), crate::clock::wall_ms(), life)
+    });
+    let session = found.await.map_err(|_| Problem::stopping())?.map_err(|e| match e {
+        StoreError::NotFound(_) => over(),
+        e => e.into(),
+    })?;
+    let (tenant, number) = session.of;
+    let rule = api
+        .handle
+        .ask(move |switch, _| switch.tenant(tenant)?.meaning.people.get(&number).cloned())
+        .await
+        .ok_or_else(Problem::stopping)?
+        .ok_or_else(over)?;
+    Ok(Person { number, rule, session, token })
+}
+
+/// Whether an answer goes to the browser over HTTPS: from here, or from the proxy in front.
+pub fn is_safe(api: &Api, extensions: &Extensions) -> bool {
+    api.settings.behind_https || extensions.get::<Peer>().is_some_and(|p| p.secure)
+}
+
+/// The address that a request comes from. Behind a proxy it is the last that the proxy wrote down.
+pub fn address_of(api: &Api, request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<Peer>();
+    let forwarded = || {
+        let last = request.headers().get_all("x-forwarded-for").iter().next_back()?;
+        last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    };
+    let behind = api.settings.behind_https && peer.is_none_or(|p| !p.secure);
+    let nobody = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+    behind.then(forwarded).flatten().unwrap_or(peer.map_or(nobody, |p| p.ip))
+}
+
+/// The session's token from the cookie.
+pub fn cookie(headers: &HeaderMap, safe: bool) -> Option<Secret<String>> {
+    let name = if safe { SAFE_COOKIE } else { PLAIN_COOKIE };
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    let mut pairs = all.flat_map(|v| v.split(';')).filter_map(|p| p.trim().split_once('='));
+    pairs.find(|(n, _)| *n == name).map(|(_, v)| Secret::new(v.to_string()))
+}
+
+/// A cookie that carries a session's token; without one, a cookie that is over.
+///
+/// Shown inside a page of Microsoft's the app is a third party: there browsers keep a cookie only if it says that it may
+/// be sent along, and apart for each page around it.
+pub fn set_cookie(token: Option<&Secret<String>>, safe: bool, framed: bool) -> HeaderValue {
+    let (value, age) = match token {
+        Some(token) => (token.expose_secret().as_str(), ""),
+        None => ("", "; Max-Age=0"),
+    };
+    let text = match (safe, framed) {
+        (true, true) => {
+            format!("{SAFE_COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned{age}")
+        }
+        (true, false) => format!("{SAFE_COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}"),
+        (false, _) => format!("{PLAIN_COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax{age}"),
+    };
+    // Tokens are hexadecimal digits.
+    let mut header = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
+    header.set_sensitive(true);
+    header
+}
+
+/// The second token of a session: it follows from the first, and does not tell it.
+pub fn csrf_of(token: &Secret<String>) -> Secret<String> {
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, token.expose_secret().as_bytes());
+    let tag = aws_lc_rs::hmac::sign(&key, b"csrf");
+    Secret::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(tag.as_ref()))
+}
+
+fn check_csrf(headers: &HeaderMap, token: &Secret<String>) -> Result<(), Problem> {
+    let given = headers.get(CSRF).map(HeaderValue::as_bytes).unwrap_or_default();
+    let expected = csrf_of(token);
+    aws_lc_rs::constant_time::verify_slices_are_equal(given, expected.expose_secret().as_bytes()).map_err(|_| {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "with a session's cookie, a change needs the header X-CSRF-Token with what GET /api/v1/session gives as csrf",
+        )
+        .coded("csrf")
+    })
+}
+
+/// The page that asks must be ours: the host that the request names, or the public address.
+///
+/// # Errors
+/// When it is another's, or when it must be named and is not.
+pub fn check_origin(api: &Api, headers: &HeaderMap, needed: bool) -> Result<(), Problem> {
+    let refused = || {
+        Problem::new(StatusCode::FORBIDDEN, "this was asked by a page that is not Switchroom's")
+            .coded("origin")
+    };
+    let origin = headers.get(header::ORIGIN).map(|o| o.to_str().unwrap_or_default());
+    let Some(origin) = origin else { return if needed { Err(refused()) } else { Ok(()) } };
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let named = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let is_ours = named.is_some_and(|o| !o.is_empty() && o.eq_ignore_ascii_case(host))
+        || api.settings.public_origin.as_deref().is_some_and(|o| o.eq_ignore_ascii_case(origin));
+    if is_ours { Ok(()) } else { Err(refused()) }
+}
+
+fn token_of(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_string())
+}
+
+/// Browsers cannot send headers with a WebSocket: there the token may stand in the address.
+fn query_token(uri: &Uri) -> Option<String> {
+    if !uri.path().ends_with("/live") {
+        return None;
+    }
+    uri.query()?.split('&').find_map(|p| p.strip_prefix("token=")).map(str::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_found_among_others_and_only_under_its_name() {
+        let headers = |text: &'static str| {
+            [(header::COOKIE, HeaderValue::from_static(text))].into_iter().collect::<HeaderMap>()
+        };
+        let found = |text, safe| cookie(&headers(text), safe).map(|t| t.expose_secret().clone());
+        assert_eq!(found("a=b; switchroom=t1; c=d", false).as_deref(), Some("t1"));
+        assert_eq!(found("__Host-switchroom=t2; switchroom=t1", true).as_deref(), Some("t2"));
+        assert_eq!(found("switchroom=t1", true), None, "a plain cookie is none over HTTPS");
+        assert_eq!(found("xswitchroom=t1; switchroom", false), None);
+    }
+
+    #[test]
+    fn cookies_as_browsers_want_them() {
+        let token = Secret::new("abc".to_string());
+        for (token, safe, framed, text) in [
+            (Some(&token), true, false, "__Host-switchroom=abc; Path=/; Secure; HttpOnly; SameSite=Lax"),
+            (
+                Some(&token),
+                true,
+                true,
+                "__Host-switchroom=abc; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
+            ),
+            (Some(&token), false, true, "switchroom=abc; Path=/; HttpOnly; SameSite=Lax"),
+            (None, false, false, "switchroom=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"),
+        ] {
+            assert_eq!(set_cookie(token, safe, framed).to_str().unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn the_best_role_counts_and_a_token_has_nothing_of_its_own() {
+        let person = |roles: &[UserRole]| {
+            let rule =
+                PersonRule { id: "anna".into(), name: Secret::new(String::new()), roles: roles.into() };
+            let session = Session { of: (TenantId(1), 7), began: 0, ends: 0 };
+            Who::Person(Person { number: 7, rule, session, token: Secret::new(String::new()) })
+        };
+        let (own, all) = (Some(Scope::Own(AgentId(7))), Some(Scope::All));
+        use UserRole::{Agent, Auditor, Owner, Supervisor};
+        for (access, roles, expected) in [
+            (Access::Auditors(Agents::Own), &[Agent][..], own),
+            (Access::Auditors(Agents::Own), &[Agent, Auditor], all),
+            (Access::Auditors(Agents::No), &[Agent], None),
+            (Access::Auditors(Agents::All), &[Agent], all),
+            (Access::Supervisors(Agents::Own), &[Auditor], None),
+            (Access::Supervisors(Agents::Own), &[Agent, Auditor], own),
+            (Access::Supervisors(Agents::No), &[Agent, Supervisor], all),
+            (Access::Owners, &[Supervisor, Agent, Auditor], None),
+            (Access::Owners, &[Owner], all),
+            (Access::Person, &[Auditor], own),
+            (Access::Auditors(Agents::All), &[], None),
+        ] {
+            assert_eq!(scope_of(access, &person(roles)), expected, "{access:?} {roles:?}");
+        }
+        assert_eq!(scope_of(Access::Auditors(Agents::Own), &Who::Token(1, Role::Agent)), None);
+        assert_eq!(scope_of(Access::Person, &Who::Token(1, Role::Owner)), None);
+        assert_eq!(scope_of(Access::Owners, &Who::Token(1, Role::Owner)), all);
+    }
+}

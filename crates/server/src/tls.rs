@@ -1,0 +1,202 @@
+//! HTTPS: the certificate, and taking up a new one while connections go on.
+
+use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, SystemTime};
+
+/// Between two looks at the files.
+pub const LOOK: Duration = Duration::from_secs(3);
+/// The largest file of certificates or of a key, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// The certificate that new connections get: that of two files, looked at again and again.
+pub struct Certificate {
+    cert: PathBuf,
+    key: PathBuf,
+    current: RwLock<Arc<CertifiedKey>>,
+    /// What the files looked like when they were read last, for better or worse.
+    seen: Mutex<Option<Seen>>,
+}
+
+/// When each of the two files was written, and how long it is.
+type Seen = [(SystemTime, u64); 2];
+
+impl std::fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Certificate({})", self.cert.display())
+    }
+}
+
+impl Certificate {
+    /// Reads the files of `http.tls_cert` and `http.tls_key`.
+    ///
+    /// # Errors
+    /// A sentence that names the key of the configuration and the file.
+    pub fn load(cert: &str, key: &str) -> Result<Arc<Certificate>, String> {
+        let (cert, key) = (PathBuf::from(cert), PathBuf::from(key));
+        // Looked at before it is read: what is written meanwhile is read again.
+        let seen = seen(&cert, &key);
+        let current = RwLock::new(Arc::new(read(&cert, &key)?));
+        Ok(Arc::new(Certificate { cert, key, current, seen: Mutex::new(seen) }))
+    }
+
+    /// For a listener that speaks HTTP/1.1 over TLS 1.2 and 1.3.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn config(self: &Arc<Certificate>) -> Result<Arc<ServerConfig>, String> {
+        let builder = ServerConfig::builder_with_provider(provider());
+        let builder = builder.with_safe_default_protocol_versions().map_err(|e| e.to_string())?;
+        let mut config = builder.with_no_client_auth().with_cert_resolver(self.clone());
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    /// Takes up what the files hold now, if they were written since. What cannot be used is said once, and the old
+    /// certificate stays. To be called where waiting is allowed.
+    pub fn look(&self) {
+        let now = seen(&self.cert, &self.key);
+        {
+            let mut last = self.seen.lock().unwrap_or_else(|e| e.into_inner());
+            // Files that are away are being replaced.
+            if now.is_none() || *last == now {
+                return;
+            }
+            *last = now;
+        }
+        match read(&self.cert, &self.key) {
+            Ok(new) => {
+                *self.current.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(new);
+                tracing::info!(event = "certificate", "a new certificate is in force for new connections");
+            }
+            Err(cause) => {
+                tracing::warn!(
+                    event = "certificate",
+                    cause,
+                    "the new certificate is not used, the old one stays"
+                )
+            }
+        }
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.read().unwrap_or_else(|e| e.into_inner()).clone())
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+fn seen(cert: &Path, key: &Path) -> Option<Seen> {
+    let of = |path: &Path| {
+        let about = std::fs::metadata(path).ok()?;
+        Some((about.modified().ok()?, about.len()))
+    };
+    Some([of(cert)?, of(key)?])
+}
+
+fn read(cert: &Path, key: &Path) -> Result<CertifiedKey, String> {
+    let (cert_name, key_name) =
+        (format!("http.tls_cert = {:?}", cert.display()), format!("http.tls_key = {:?}", key.display()));
+    let bytes = bounded(cert).map_err(|e| format!("{cert_name}: {e}"))?;
+    let certs: Result<Vec<CertificateDer<'static>>, pem::Error> =
+        CertificateDer::pem_slice_iter(&bytes).collect();
+    let certs = certs.map_err(|e| format!("{cert_name} is not PEM: {e}"))?;
+    if certs.is_empty() {
+        return Err(format!("{cert_name} has no certificate: it must be PEM, our own certificate first"));
+    }
+    let bytes = bounded(key).map_err(|e| format!("{key_name}: {e}"))?;
+    let key = PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| {
+        format!(
+            "{key_name} has no private key that can be read: it must be PEM, and not locked by a password"
+        )
+    })?;
+    CertifiedKey::from_der(certs, key, &provider()).map_err(|e| match e {
+        rustls::Error::InconsistentKeys(_) => format!("{key_name} is not the key of {cert_name}"),
+        e => format!("{cert_name} and {key_name} cannot be used: {e}"),
+    })
+}
+
+fn bounded(path: &Path) -> Result<Vec<u8>, String> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(format!("it is larger than {LARGEST} bytes"));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: (&str, &str) = (
+        include_str!("../tests/it/certificates/first.crt.pem"),
+        include_str!("../tests/it/certificates/first.key.pem"),
+    );
+    const SECOND: (&str, &str) = (
+        include_str!("../tests/it/certificates/second.crt.pem"),
+        include_str!("../tests/it/certificates/second.key.pem"),
+    );
+
+    /// Sets both files, with a time of their own: two writes may fall into one tick of the file system's clock.
+    fn put(dir: &Path, (cert, key): (&str, &str), at: u64) {
+        for (name, text) in [("cert", cert), ("key", key)] {
+            std::fs::write(dir.join(name), text).unwrap();
+            let file = std::fs::File::options().write(true).open(dir.join(name)).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(at)).unwrap();
+        }
+    }
+
+    fn load(dir: &Path) -> Result<Arc<Certificate>, String> {
+        Certificate::load(dir.join("cert").to_str().unwrap(), dir.join("key").to_str().unwrap())
+    }
+
+    #[test]
+    fn a_new_certificate_is_taken_up_and_a_bad_one_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        put(dir.path(), FIRST, 1);
+        let certificate = load(dir.path()).unwrap();
+        let served = || certificate.current.read().unwrap().cert.clone();
+        let first = served();
+        for (n, bad) in
+            [("", ""), ("nonsense", FIRST.1), (SECOND.0, FIRST.1), (SECOND.0, "")].into_iter().enumerate()
+        {
+            put(dir.path(), bad, 2 + n as u64);
+            certificate.look();
+            assert_eq!(served(), first, "{bad:?}");
+        }
+        std::fs::remove_file(dir.path().join("key")).unwrap();
+        certificate.look();
+        assert_eq!(served(), first, "while it is being replaced");
+        put(dir.path(), SECOND, 9);
+        certificate.look();
+        assert_ne!(served(), first);
+    }
+
+    #[test]
+    fn what_cannot_be_served_is_said_with_the_name_of_its_key() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(load(dir.path()).unwrap_err().starts_with("http.tls_cert = "));
+        for (files, part) in [
+            (("nonsense", FIRST.1), "has no certificate"),
+            ((FIRST.0, "nonsense"), "http.tls_key"),
+            ((FIRST.0, SECOND.1), "is not the key of http.tls_cert"),
+        ] {
+            put(dir.path(), files, 1);
+            let said = load(dir.path()).unwrap_err();
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+}

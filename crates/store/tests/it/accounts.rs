@@ -1,0 +1,124 @@
+//! Accounts, invitations and sessions.
+
+use crate::Place;
+use redact::Secret;
+use store::{Change, INVITATION_MS, MOST_SESSIONS, SessionLife, Store, StoreError, TenantId};
+
+const LIFE: SessionLife = SessionLife { idle: 1_000, whole: 10_000 };
+
+fn bytes(text: &str) -> Secret<Vec<u8>> {
+    Secret::new(text.as_bytes().to_vec())
+}
+
+fn user(store: &Store) -> (TenantId, u32) {
+    let tenant = store.tenant("acme", 1).unwrap();
+    let change = Change { kind: "User".into(), id: "anna".into(), body: Some("{}".into()) };
+    store.change(tenant, 1, "test", &[change]).unwrap();
+    (tenant, store.objects(tenant).unwrap()[0].number)
+}
+
+fn is_missing<T>(result: Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::NotFound(_)))
+}
+
+#[test]
+fn an_invitation_is_taken_up_once_and_in_time() {
+    let place = Place::new();
+    let store = place.open();
+    let anna = user(&store);
+    let first = store.invite(anna, 10, "test", "User/anna").unwrap();
+    let second = store.invite(anna, 20, "test", "User/anna").unwrap();
+    assert!(is_missing(store.invited(first.expose_secret(), 21)), "the second takes the first's place");
+    let code = second.expose_secret();
+    assert_eq!(store.invited(code, 20 + INVITATION_MS - 1).unwrap(), anna);
+    assert!(is_missing(store.invited(code, 20 + INVITATION_MS)), "too old");
+    store.take_up_invitation(code, anna, &bytes("record"), 30, "user anna", "User/anna").unwrap();
+    assert_eq!(store.account(anna).unwrap().password.unwrap().expose_secret(), b"record");
+    assert!(is_missing(store.invited(code, 31)));
+    let again = store.take_up_invitation(code, anna, &bytes("other"), 31, "user anna", "User/anna");
+    assert!(is_missing(again));
+    assert_eq!(store.account(anna).unwrap().password.unwrap().expose_secret(), b"record");
+    let actions: Vec<String> =
+        store.audit_entries(anna.0, None, 10).unwrap().into_iter().map(|e| e.action).collect();
+    assert_eq!(actions, ["account.password", "account.invite", "account.invite", "configuration.set"]);
+}
+
+#[test]
+fn a_session_is_over_when_it_is_idle_old_or_ended() {
+    let place = Place::new();
+    let store = place.open();
+    let anna = user(&store);
+    let token = store.begin_session(anna, 1_000, LIFE).unwrap();
+    let at = |now| store.session(token.expose_secret(), now, LIFE);
+    assert_eq!((at(1_999).unwrap().of, at(1_999).unwrap().ends), (anna, 11_000));
+    // Used at 1,999: that counts from there.
+    assert!(at(2_900).is_ok());
+    assert!(is_missing(at(3_900)), "idle");
+    let token = store.begin_session(anna, 20_000, LIFE).unwrap();
+    for now in (20_000..30_000).step_by(500) {
+        assert!(store.session(token.expose_secret(), now, LIFE).is_ok(), "{now}");
+    }
+    assert!(is_missing(store.session(token.expose_secret(), 30_000, LIFE)), "old");
+    let token = store.begin_session(anna, 40_000, LIFE).unwrap();
+    store.end_session(token.expose_secret()).unwrap();
+    assert!(is_missing(store.session(token.expose_secret(), 40_001, LIFE)), "ended");
+    assert!(is_missing(store.session("", 40_001, LIFE)));
+}
+
+#[test]
+fn a_new_password_ends_the_sessions_and_there_are_not_endlessly_many() {
+    let place = Place::new();
+    let store = place.open();
+    let anna = user(&store);
+    let life = SessionLife { idle: 1_000_000, whole: 1_000_000 };
+    let tokens: Vec<_> =
+        (0..=u64::from(MOST_SESSIONS)).map(|n| store.begin_session(anna, 1_000 + n, life).unwrap()).collect();
+    let is_open = |n: usize| store.session(tokens[n].expose_secret(), 5_000, life).is_ok();
+    assert!(!is_open(0) && is_open(1) && is_open(MOST_SESSIONS as usize));
+    let code = store.invite(anna, 5_000, "test", "User/anna").unwrap();
+    store.set_password(anna, &bytes("new"), 5_001, "user anna", "User/anna").unwrap();
+    assert!((0..tokens.len()).all(|n| !is_open(n)));
+    assert!(is_missing(store.invited(code.expose_secret(), 5_002)), "nor does an invitation stay");
+}
+
+#[test]
+fn a_second_factor_is_proved_before_it_counts_and_a_code_is_used_once() {
+    let place = Place::new();
+    let store = place.open();
+    let anna = user(&store);
+    assert!(is_missing(store.confirm_second(anna, 5, 1, "user anna", "User/anna")));
+    store.propose_second(anna, &bytes("secret")).unwrap();
+    let account = store.account(anna).unwrap();
+    assert!(account.second.is_none());
+    assert_eq!(account.proposed.unwrap().expose_secret(), b"secret");
+    store.confirm_second(anna, 5, 1, "user anna", "User/anna").unwrap();
+    let account = store.account(anna).unwrap();
+    assert_eq!(account.second.unwrap().expose_secret(), b"secret");
+    assert!(account.proposed.is_none());
+    let used: Vec<bool> = [5, 6, 6, 4, 7].map(|step| store.use_step(anna, step).unwrap()).into();
+    assert_eq!(used, [false, true, false, false, true]);
+    store.remove_second(anna, 2, "user boss", "User/anna").unwrap();
+    assert!(store.account(anna).unwrap().second.is_none());
+}
+
+#[test]
+fn an_account_goes_with_its_user_and_nothing_of_it_lies_open() {
+    let place = Place::new();
+    let store = place.open();
+    let anna = user(&store);
+    store.set_password(anna, &bytes("canary-password"), 1, "user anna", "User/anna").unwrap();
+    store.propose_second(anna, &bytes("canary-secret")).unwrap();
+    let session = store.begin_session(anna, 1, LIFE).unwrap();
+    let code = store.invite(anna, 1, "test", "User/anna").unwrap();
+    let bytes = place.bytes();
+    for canary in ["canary-password", "canary-secret", session.expose_secret(), code.expose_secret()] {
+        assert!(!bytes.windows(canary.len()).any(|w| w == canary.as_bytes()), "a secret lies open");
+    }
+    let gone = Change { kind: "User".into(), id: "anna".into(), body: None };
+    store.change(anna.0, 2, "test", &[gone]).unwrap();
+    assert!(store.account(anna).unwrap().password.is_none());
+    assert!(is_missing(store.session(session.expose_secret(), 2, LIFE)));
+    assert!(is_missing(store.invited(code.expose_secret(), 2)));
+    assert_eq!(user(&store), anna, "the number comes back");
+    assert!(store.account(anna).unwrap().password.is_none(), "and the account does not");
+}
