@@ -15,14 +15,33 @@ RC := /usr/sbin/policy-rc.d
 quiet = if $(call missing,$(1)); then $(SUDO) bash -c 'if [ ! -e $(RC) ]; then \
 	trap "rm -f $(RC)" EXIT; printf "\043!/bin/sh\nexit 101\n" >$(RC); chmod 755 $(RC); fi; $(call install,$(2))'; fi
 
-.PHONY: help run test lint bench fuzz tools-build tools-test tools-bench tools-lint
+.PHONY: help run web test lint bench fuzz tools-build tools-web tools-test tools-bench tools-lint
 
 help:
 	@echo "make run    starts a made-up contact centre"
+	@echo "make web    builds the web app"
 	@echo "make test   runs every test"
 	@echo "make lint   formatting, clippy, licences and advisories"
 	@echo "make bench  measures beside Kamailio and rtpengine; prints ratios"
 	@echo "make fuzz   runs every fuzz target, 20 s each (FOR=60 for longer)"
+
+# What the web app is made of. A stamp says that the packages of the lock file are installed.
+WEB := $(shell find web/src web/build web/public web/scripts -type f 2>/dev/null) web/index.html web/vite.config.ts web/tsconfig.json
+WEB_PACKAGES := web/node_modules/.package-lock.json
+
+tools-web:
+	@command -v npm >/dev/null || { echo "install Node 20 or newer first: https://nodejs.org"; exit 1; }
+	@$(call apt,chromium,chromium)
+
+$(WEB_PACKAGES): web/package.json web/package-lock.json
+	@command -v npm >/dev/null || { echo "install Node 20 or newer first: https://nodejs.org"; exit 1; }
+	cd web && npm ci --no-audit --no-fund
+	touch $@
+
+web/dist/index.html: $(WEB_PACKAGES) $(WEB)
+	cd web && npm run build
+
+web: web/dist/index.html
 
 tools-build:
 	@$(call apt,cc,gcc)
@@ -40,11 +59,12 @@ tools-bench: tools-build
 	@$(call quiet,kamailio,kamailio)
 	@$(call quiet,rtpengine,rtpengine-daemon)
 
-run: tools-build
+run: tools-build web
 	cargo build --release --bin switchroom
 	$(TARGET)/release/switchroom demo $(ARGS)
 
-test: tools-test
+test: tools-test tools-web web
+	cd web && npm test && npm run browser
 	# Most tests wait for phones to ring: more of them at once than there are cores.
 	RUST_TEST_THREADS=4 cargo test --workspace
 	# Faults put in on purpose must be found by those who look for them.
@@ -55,7 +75,8 @@ tools-lint: tools-build
 	@command -v cargo-deny >/dev/null || cargo install cargo-deny --version 0.20.2 --locked --debug --quiet
 
 # Advisories need their database, which cannot be reached everywhere: `cargo deny check advisories` where it can.
-lint: tools-lint
+lint: tools-lint $(WEB_PACKAGES)
+	cd web && npm run lint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo deny --log-level error check bans licenses sources

@@ -1,0 +1,74 @@
+// Every page in every theme and at both widths: nothing that axe finds, nothing that scrolls sideways, no error.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { open, server, SIZES, THEMES } from '../session.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+// What is looked at: who, where, and what is done there first.
+export const PAGES = [
+  { persona: null, path: '/' },
+  { persona: 'supervisor', path: '/settings' },
+  { persona: 'supervisor', path: '/floor' },
+  { persona: 'supervisor', path: '/calls' },
+  {
+    persona: 'supervisor',
+    path: '/calls/c100082',
+    name: 'with its recording',
+    prepare: async (page) => {
+      await page.getByRole('button', { name: 'Listen to the recording' }).click();
+      await page.getByRole('slider').waitFor();
+    },
+  },
+];
+
+async function violations(page) {
+  // Not a script of the page: the policy for scripts does not let it in from there.
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const found = await window.axe.run(
+      // Fluent's sentinels for the focus are hidden and focusable on purpose.
+      { exclude: ['[data-tabster-dummy]'] },
+      { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] },
+    );
+    return found.violations.flatMap((v) =>
+      v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}\n        ${n.failureSummary.replaceAll('\n', ' ')}\n        ${n.html.slice(0, 200)}`),
+    );
+  });
+}
+
+// The same thing in six pictures is one thing to mend.
+function together(wrong) {
+  const places = new Map();
+  for (const { what, where } of wrong) places.set(what, [...(places.get(what) ?? []), where]);
+  return [...places].map(([what, where]) => `${what}\n        in ${where.join(', ')}`).join('\n');
+}
+
+export const checks = Object.fromEntries(
+  PAGES.map(({ persona, path, prepare, name }) => [
+    `${persona ?? 'nobody'} ${path}${name ? `, ${name}` : ''}`,
+    async (browser) => {
+      const running = await server({ still: true });
+      const wrong = [];
+      for (const theme of THEMES) {
+        for (const size of Object.keys(SIZES)) {
+          const { page, said, close } = await open(browser, running.address, { persona, theme, size, path });
+          if (prepare) await prepare(page, running);
+          await page.waitForLoadState('networkidle').catch(() => undefined);
+          const found = await violations(page);
+          const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+          const inner = await page.evaluate(() => {
+            const main = document.querySelector('main');
+            return main ? main.scrollWidth - main.clientWidth : 0;
+          });
+          if (sideways > 0 || inner > 0) found.push(`scrolls sideways by ${Math.max(sideways, inner)} px`);
+          wrong.push(...[...found, ...said].map((what) => ({ what, where: `${theme} ${size}` })));
+          await close();
+        }
+      }
+      await running.stop();
+      if (wrong.length > 0) throw new Error(together(wrong));
+    },
+  ]),
+);

@@ -1,0 +1,120 @@
+// The floor: what a supervisor does there by keyboard, and how smooth it stays with a thousand agents.
+
+import assert from 'node:assert/strict';
+import { serveFake } from '../fake/server.mjs';
+import { open } from '../session.mjs';
+
+/** Frames of a page that moves for so long, in milliseconds between two of them. */
+async function frames(page, ms) {
+  return page.evaluate(
+    (time) =>
+      new Promise((done) => {
+        const gaps = [];
+        const began = performance.now();
+        let last = began;
+        const draw = (now) => {
+          gaps.push(now - last);
+          last = now;
+          if (now - began < time) requestAnimationFrame(draw);
+          else done(gaps.slice(1));
+        };
+        requestAnimationFrame(draw);
+      }),
+    ms,
+  );
+}
+
+const share = (list, part) => [...list].sort((a, b) => a - b)[Math.floor((list.length - 1) * part)];
+
+export const checks = {
+  'a thousand agents and ten changes a second stay smooth': async (browser) => {
+    const fake = await serveFake({ agents: 1_000, rate: 10, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
+    await page.getByText('Béla', { exact: false }).first().waitFor();
+    await page.waitForTimeout(1_500);
+    const still = await frames(page, 4_000);
+    // Scrolled through, as somebody who looks for somebody does.
+    const scrolling = page.evaluate(async () => {
+      const floor = document.querySelector('main > div');
+      for (let n = 0; n < 40; n += 1) {
+        floor.scrollBy(0, 120);
+        await new Promise((done) => setTimeout(done, 50));
+      }
+    });
+    const moved = await frames(page, 2_000);
+    await scrolling;
+    const tiles = await page.locator('[data-place]').count();
+    assert.ok(tiles < 200, `only what is seen is drawn, not ${tiles} tiles`);
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+    const p95 = share(still, 0.95);
+    assert.ok(p95 < 20, `95 of 100 frames come within ${p95.toFixed(1)} ms`);
+    return `95 % of frames: ${p95.toFixed(1)} ms at rest, ${share(moved, 0.95).toFixed(1)} ms scrolling; ${tiles} tiles`;
+  },
+
+  'a supervisor steers by keyboard alone': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
+    const first = page.locator('[data-place="0"]');
+    await first.waitFor();
+    const sent = (path, action) => fake.log.some((r) => r.path.includes(path) && (!action || r.body?.action === action));
+    const until = async (done) => {
+      for (let n = 0; n < 100 && !done(); n += 1) await page.waitForTimeout(20);
+      assert.ok(done(), `not sent; sent was ${JSON.stringify(fake.log.filter((r) => r.method !== 'GET'))}`);
+    };
+    // To an agent who talks, by arrows; then the menu.
+    await first.focus();
+    for (let n = 0; n < 30; n += 1) {
+      const text = await page.evaluate(() => document.activeElement?.textContent ?? '');
+      if (text.includes('Talking')) break;
+      await page.keyboard.press('ArrowRight');
+      await page.waitForTimeout(40);
+    }
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Listen' }).waitFor();
+    await page.keyboard.press('Enter');
+    await until(() => sent('/actions', 'supervise'));
+    const bar = page.getByRole('complementary');
+    await bar.waitFor();
+    await bar.getByRole('button', { name: 'Whisper' }).focus();
+    await page.keyboard.press('Space');
+    await until(() => fake.log.some((r) => r.body?.mode === 'whisper'));
+    await bar.getByRole('button', { name: 'Leave' }).focus();
+    await page.keyboard.press('Enter');
+    await until(() => sent('/actions', 'stop-supervising'));
+    // A waiting call to another queue.
+    await page.getByRole('button', { name: /what to do/ }).first().focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Move to another queue' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('menuitem', { name: 'Repairs' }).waitFor();
+    await page.keyboard.press('Enter');
+    await until(() => sent('/actions', 'move'));
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
+  'an alarm shows when a bound is crossed': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
+    await page.getByRole('button', { name: 'Alarms' }).click();
+    await page.getByRole('textbox', { name: 'Billing: More waiting than' }).fill('2');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Billing: too many wait').waitFor();
+    await close();
+    await fake.stop();
+  },
+
+  'an auditor looks and steers nothing': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, close } = await open(browser, fake.address, { persona: 'auditor', path: '/floor' });
+    await page.locator('[data-place="0"]').click();
+    await page.getByRole('menu').waitFor();
+    const items = await page.getByRole('menuitem').allTextContents();
+    assert.ok(!items.some((i) => /Listen|End|Available|Offline/.test(i)), items.join());
+    await close();
+    await fake.stop();
+  },
+};

@@ -1,0 +1,351 @@
+// Serves the built app with the headers that the real server sends, and an API over a made-up world. For looking at pages:
+//   node browser/fake/server.mjs --port 14173 --agents 24
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { recording } from './audio.mjs';
+import { accept } from './socket.mjs';
+import { BREAKS, chance, QUEUES, World } from './world.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const DIST = join(ROOT, 'dist');
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json' };
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
+  "connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+const PERSONAS = [
+  { id: 'agent', user: 'anna', role: 'agent' },
+  { id: 'supervisor', user: 'sofia', role: 'supervisor' },
+  { id: 'owner', user: 'omar', role: 'owner' },
+  { id: 'auditor', user: 'ada', role: 'auditor' },
+];
+const DISPOSITIONS = ['Order', 'Question answered', 'Complaint', 'Call back later', 'Wrong number'].map((name) => ({
+  id: name.toLowerCase().replaceAll(' ', '-'), kind: 'Disposition', name,
+}));
+// What this server has beside what openapi.json says.
+const MORE = {
+  '/api/v1/session': ['get', 'post', 'delete'],
+  '/api/v1/agents/me': ['get'],
+  '/api/v1/directory': ['get'],
+  '/api/v1/calls/{id}/notes': ['get', 'put'],
+  '/api/v1/recordings/{id}/peaks': ['get'],
+  '/api/v1/softphone': ['post', 'delete'],
+  '/api/v1/softphone/answer': ['post'],
+  '/api/v1/softphone/decline': ['post'],
+};
+
+class Refused extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+function described() {
+  const copy = JSON.parse(readFileSync(join(ROOT, 'openapi.json'), 'utf8'));
+  for (const [path, methods] of Object.entries(MORE)) {
+    copy.paths[path] = { ...copy.paths[path], ...Object.fromEntries(methods.map((m) => [m, {}])) };
+  }
+  return copy;
+}
+
+function report(kind, query) {
+  const random = chance(kind.length * 13 + (query.get('by') ?? '').length);
+  const ids = kind === 'queues' ? QUEUES.map((q) => q.id) : ['anna', ...Array.from({ length: 11 }, (_, n) => `agent${n + 2}`)];
+  const [from, to] = [new Date(query.get('from') ?? Date.now()), new Date(query.get('to') ?? Date.now())];
+  const width = { interval: 900_000, day: 86_400_000 }[query.get('by')] ?? Infinity;
+  const starts = [];
+  for (let at = from.getTime(); at < to.getTime() && starts.length < 400; at += width) starts.push(new Date(at).toISOString());
+  const rows = starts.flatMap((start) =>
+    ids.map((id) => {
+      const size = width === 900_000 ? 14 : 160;
+      const hour = new Date(start).getHours();
+      const load = width === 900_000 ? Math.max(0.05, Math.sin(((hour - 6) / 14) * Math.PI)) : 0.7 + random() * 0.6;
+      const offered = Math.round(size * load * (0.6 + random()));
+      const abandoned = Math.round(offered * random() * 0.14);
+      const answered = offered - abandoned;
+      const talk = answered * (120_000 + random() * 200_000);
+      const common = { start, handled: answered, talk_ms: Math.round(talk), hold_ms: Math.round(talk * 0.08), wrap_ms: answered * 25_000, aht_ms: answered ? Math.round(talk / answered + 35_000) : null, transfers: Math.round(answered * 0.06), outbound: 2, consults: 3, conferences: 1, offers: answered + 4, offers_answered: answered, offers_missed: 4, answer_rate: answered / (answered + 4) };
+      if (kind === 'agents') {
+        const signed = 7 * 3_600_000;
+        return { ...common, agent: id, ringing_ms: answered * 4_000, available_ms: signed * 0.3, offered_ms: answered * 4_000, talking_ms: Math.round(talk), wrap_up_ms: answered * 25_000, break_ms: 2_700_000, suspended_ms: 0, breaks: { Lunch: 1_800_000, Coffee: 900_000 }, occupancy: 0.6 + random() * 0.3, utilisation: 0.5 + random() * 0.3, contacts_per_hour: 6 + random() * 6 };
+      }
+      return { ...common, queue: id, offered, answered, answered_within: Math.round(answered * 0.85), abandoned, short_abandoned: 1, abandoned_within: 1, flowed_out: 0, callback: 0, waiting: 0, service_level: offered ? 0.68 + random() * 0.3 : null, asa_ms: Math.round(6_000 + random() * 20_000), average_wait_ms: 12_000, average_abandon_ms: 31_000, max_wait_ms: Math.round(40_000 + random() * 200_000), wait_p50_ms: 7_000, wait_p90_ms: 31_000, wait_p95_ms: 44_000, abandon_rate: offered ? abandoned / offered : null, hold_rate: 0.2, transfer_rate: 0.06, estimates: 0, estimate_error_ms: null, estimate_mape: null };
+    }),
+  );
+  const formulas = {
+    identity: 'offered = answered + abandoned + flowed_out + callback + waiting',
+    service_level: 'SL1: answered_within / (answered + abandoned - abandoned_within)',
+    asa_ms: 'ASA1: sum of waits of answered / answered',
+    abandon_rate: 'AR1: (abandoned - short_abandoned) / (offered - short_abandoned), short is below 5 s',
+    aht_ms: 'AHT1: (talk + hold + wrap) / handled, consultation within hold',
+    occupancy: 'OCC1: (offered + talking + wrap-up) / (same + available), ringing in',
+  };
+  return { from: from.toISOString(), to: to.toISOString(), by: query.get('by') ?? 'total', formulas, rows };
+}
+
+export async function serveFake({ port = 0, agents = 24, still = false, rate = 3, offers = true } = {}) {
+  const world = new World({ agents, still });
+  const sessions = new Map();
+  const description = described();
+  const log = [];
+  const ticking = rate > 0 ? setInterval(() => world.tick(), 1_000 / rate) : undefined;
+  // A caller rings for the agent who is free, as in the demo.
+  const offering = offers ? setInterval(() => world.offer('anna'), 4_000) : undefined;
+
+  const begin = (response, user, role) => {
+    const secret = randomBytes(16).toString('hex');
+    const csrf = randomBytes(8).toString('hex');
+    const person = world.users.find((u) => u.id === user);
+    const session = { user, name: person?.name ?? user, role, agent_id: world.agents.has(user) ? user : null, csrf };
+    sessions.set(secret, session);
+    response.setHeader('Set-Cookie', `switchroom=${secret}; HttpOnly; SameSite=Lax; Path=/`);
+    return session;
+  };
+  const who = (request) => {
+    const cookie = /switchroom=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
+    const session = sessions.get(cookie);
+    if (session) return { ...session, cookie };
+    if (/^Bearer sr_fake/.test(request.headers.authorization ?? '') || /token=sr_fake/.test(request.url)) {
+      return { user: null, name: 'Token', role: 'owner', agent_id: null };
+    }
+    return null;
+  };
+
+  async function answer(method, path, query, body, me, response) {
+    const parts = path.split('/').filter(Boolean);
+    const key = `${method} /${parts.map((p, n) => (n === 1 && !['me', 'queues', 'agents', 'personas', 'session', 'answer', 'decline'].includes(p) ? '{}' : p)).join('/')}`;
+    const id = parts[1];
+    const self = me?.agent_id ?? (typeof body?.agent === 'string' ? body.agent : 'anna');
+    if (method === 'GET' && path === '/demo/personas') {
+      return PERSONAS.map((p) => ({ persona: p.id, user: p.user, name: world.users.find((u) => u.id === p.user)?.name, says: '' }));
+    }
+    if (method === 'POST' && path === '/demo/session') {
+      const persona = PERSONAS.find((p) => p.id === body?.persona);
+      if (!persona) throw new Refused(404, 'there is no such persona');
+      return begin(response, persona.user, persona.role);
+    }
+    if (method === 'POST' && path === '/session') {
+      if (body?.password !== 'correct horse') throw new Refused(401, 'user, password or code are not right');
+      return begin(response, body.user, 'agent');
+    }
+    if (path === '/openapi.json') return description;
+    if (!me) throw new Refused(401, 'sign in');
+    if (method !== 'GET' && me.cookie && response.req.headers['x-csrf-token'] !== me.csrf) throw new Refused(403, 'this request did not come from our page');
+    const supervises = ['supervisor', 'owner'].includes(me.role);
+    switch (key) {
+      case 'GET /session':
+        return { ...me, cookie: undefined };
+      case 'DELETE /session':
+        sessions.delete(me.cookie);
+        return null;
+      case 'GET /users':
+        return world.users;
+      case 'GET /queues':
+        return world.queueObjects;
+      case 'GET /numbers':
+        return [{ id: 'main', kind: 'Number', number: '+49307654321' }, { id: 'sales', kind: 'Number', number: '+49307654300' }];
+      case 'GET /dispositions':
+        return DISPOSITIONS;
+      case 'GET /secure-entries':
+        return [{ id: 'card', kind: 'SecureEntry', name: 'Card number' }];
+      case 'GET /agents':
+        return [...world.agents.values()];
+      case 'GET /agents/me':
+        return { ...world.agents.get(self), break_reasons: BREAKS, today: { handled: 23, talk_ms: 7_480_000, hold_ms: 300_000, wrap_ms: 690_000, break_ms: 1_500_000, available_ms: 4_100_000, offers_missed: 1, offers: 24 } };
+      case 'GET /directory': {
+        const q = (query.get('q') ?? '').toLowerCase();
+        const people = [...world.agents.values()].map((a) => ({ kind: 'agent', id: a.id, name: world.users.find((u) => u.id === a.id)?.name, state: a.state }));
+        const queues = QUEUES.map((x) => ({ kind: 'queue', id: x.id, name: x.name, waiting: world.queueView(x.id).waiting }));
+        return [...queues, ...people].filter((e) => `${e.name} ${e.id}`.toLowerCase().includes(q)).slice(0, 30);
+      }
+      case 'GET /agents/{}/state':
+      case 'GET /agents/me/state':
+        return world.agents.get(id === 'me' ? self : id) ?? missing('agent');
+      case 'PUT /agents/me/state':
+      case 'PUT /agents/{}/state': {
+        const agent = world.agents.get(id === 'me' ? self : id) ?? missing('agent');
+        if (!supervises && agent.id !== me.agent_id) throw new Refused(403, 'this needs the role supervisor');
+        if (['talking', 'offered'].includes(agent.state)) {
+          agent.next = body.state === 'available' ? null : body.state;
+          world.agent(agent.id);
+        } else if (agent.state === 'wrap-up' && agent.owes_disposition && !agent.disposition) {
+          agent.next = body.state;
+          world.agent(agent.id);
+        } else world.set(agent.id, { state: body.state, reason: body.reason ?? null, next: null, owes_disposition: false, disposition: null });
+        return agent;
+      }
+      case 'POST /agents/{}/wrap-up':
+      case 'POST /agents/me/wrap-up':
+        return null;
+      case 'GET /calls': {
+        const limit = Number(query.get('limit') ?? 100);
+        const after = Number(query.get('cursor')?.slice(1) ?? 0);
+        const queue = query.get('queue');
+        const same = query.get('with_same_caller_as');
+        let list = [...(after ? [] : [...world.calls.values()].reverse()), ...world.over];
+        if (queue) list = list.filter((c) => c.view.queue === queue);
+        if (same) {
+          const caller = world.find(same)?.caller;
+          list = world.over.filter((c, n) => (caller && c.caller === caller) || n % 37 === 5).slice(0, 6);
+        }
+        const page = list.slice(after, after + limit);
+        return { items: page.map((c) => c.view), next: after + limit < list.length ? `c${after + limit}` : null };
+      }
+      case 'GET /calls/{}':
+        return world.detail(id) ?? missing('call');
+      case 'GET /calls/{}/explanation': {
+        const detail = world.detail(id) ?? missing('call');
+        const list = (d) => [...world.agents.values()].slice(0, 9).map((a, n) => ({ agent: a.id, queue: d.queue, rung: a.id === d.agent, state: n % 3 ? 'available' : 'talking', why_not: a.id === d.agent ? null : n % 3 ? 'others came first' : 'was talking', score: 0, idle_ms: n * 9_000 }));
+        return { story: detail.timeline.map((m) => m.say), decisions: detail.explanation.map((d) => ({ say: d.say, position: d.position, agents: list(d) })) };
+      }
+      case 'GET /calls/{}/notes':
+        return { notes: world.notes.get(id) ?? '' };
+      case 'PUT /calls/{}/notes':
+        world.notes.set(id, String(body.notes ?? ''));
+        return null;
+      case 'POST /calls/{}/hang-up':
+        if (!world.end(id)) throw new Refused(404, 'there is no such open call');
+        return null;
+      case 'POST /calls/{}/actions':
+        return act(id, body);
+      case 'POST /dial':
+        throw new Refused(409, 'this agent is busy, suspended or unknown, and cannot call now');
+      case 'GET /callbacks':
+        return world.callbacks;
+      case 'DELETE /callbacks/{}':
+        world.callbacks = world.callbacks.filter((c) => c.id !== id);
+        return null;
+      case 'GET /messages':
+        if (!supervises && query.get('mailbox') !== me.user) throw new Refused(403, 'this needs the role supervisor');
+        return { items: world.messages.filter((m) => !query.get('mailbox') || m.mailbox === query.get('mailbox')), next: null };
+      case 'PUT /messages/{}':
+        world.messages = world.messages.map((m) => (m.id === id ? { ...m, heard: body.heard ? new Date().toISOString() : null } : m));
+        return null;
+      case 'DELETE /messages/{}':
+        world.messages = world.messages.filter((m) => m.id !== id);
+        return null;
+      case 'GET /reports/queues/live':
+      case 'GET /reports/queues':
+      case 'GET /reports/agents':
+        return path.endsWith('/live') ? QUEUES.map((q) => world.queueView(q.id)) : report(id, query);
+      case 'POST /softphone/answer':
+        if (!world.answer(self)) throw new Refused(409, 'nothing rings');
+        return null;
+      case 'POST /softphone/decline':
+        if (!world.decline(self)) throw new Refused(409, 'nothing rings');
+        return null;
+      case 'DELETE /softphone':
+        return null;
+      default:
+        throw new Refused(404, `there is no ${key}`);
+    }
+  }
+
+  function act(id, body) {
+    const call = world.calls.get(id);
+    if (body.action === 'dispose') {
+      const agent = world.agents.get(body.by);
+      if (!agent) throw new Refused(409, 'this is not possible now');
+      const next = agent.next;
+      Object.assign(agent, { disposition: body.disposition, owes_disposition: false, next: null });
+      if (next) world.set(agent.id, { state: next, disposition: null });
+      else world.agent(agent.id);
+      return null;
+    }
+    if (!call) throw new Refused(404, 'there is no such open call');
+    if (body.action === 'transfer') world.end(id, 'agent');
+    if (body.action === 'move') {
+      const old = call.view.queue;
+      call.view.queue = body.queue;
+      world.tell({ call: call.view });
+      world.queue(old);
+      world.queue(body.queue);
+    }
+    if (body.action === 'supervise') world.set(body.by, { state: 'talking', call: id });
+    if (body.action === 'stop-supervising') world.set(body.by, { state: 'available' });
+    return null;
+  }
+
+  function missing(what) {
+    throw new Refused(404, `there is no such ${what}`);
+  }
+
+  function file(path, response) {
+    const wanted = normalize(path).replace(/^\/+/, '') || 'index.html';
+    const serve = (name) => {
+      const bytes = readFileSync(join(DIST, name));
+      response.setHeader('Content-Type', TYPES[extname(name)] ?? 'application/octet-stream');
+      response.setHeader('Content-Security-Policy', CSP);
+      response.setHeader('X-Content-Type-Options', 'nosniff');
+      response.setHeader('Cache-Control', name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+      response.end(bytes);
+    };
+    try {
+      serve(wanted);
+    } catch {
+      if (wanted.startsWith('assets/')) response.writeHead(404).end();
+      else serve('index.html');
+    }
+  }
+
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url, 'http://localhost');
+    if (!url.pathname.startsWith('/api/')) return file(url.pathname, response);
+    const path = url.pathname.replace('/api/v1', '');
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const me = who(request);
+    try {
+      const text = Buffer.concat(chunks).toString();
+      const body = text ? JSON.parse(text) : undefined;
+      log.push({ method: request.method, path, body });
+      if (log.length > 1_000) log.shift();
+      const audio = /^\/recordings\/(r\d+)$/.exec(path);
+      if (audio && me) {
+        response.setHeader('Content-Type', 'audio/wav');
+        return response.end(recording(42, Number(audio[1].slice(1)) + 1));
+      }
+      const said = await answer(request.method, path, url.searchParams, body, me, response);
+      if (said === null) return response.writeHead(204).end();
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify(said));
+    } catch (e) {
+      const status = e instanceof Refused ? e.status : 500;
+      response.writeHead(status, { 'Content-Type': 'application/problem+json' });
+      response.end(JSON.stringify({ status, title: 'Problem', detail: String(e.message) }));
+    }
+  });
+  server.on('upgrade', (request, socket) => {
+    if (!who(request)) return socket.destroy();
+    const after = new URL(request.url, 'http://localhost').searchParams.get('after');
+    const watcher = accept(request, socket, () => world.watchers.delete(watcher));
+    world.watch(watcher, after === null ? null : Number(after));
+  });
+  await new Promise((done) => server.listen(port, '127.0.0.1', done));
+  const address = `http://127.0.0.1:${server.address().port}`;
+  return {
+    address,
+    world,
+    log,
+    stop: () => {
+      clearInterval(ticking);
+      clearInterval(offering);
+      for (const watcher of world.watchers) watcher.close();
+      server.closeAllConnections();
+      return new Promise((done) => server.close(done));
+    },
+  };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const option = (name, otherwise) => {
+    const at = process.argv.indexOf(`--${name}`);
+    return at < 0 ? otherwise : Number(process.argv[at + 1]);
+  };
+  const fake = await serveFake({ port: option('port', 14_173), agents: option('agents', 24), rate: option('rate', 3) });
+  process.stdout.write(`${fake.address}\n`);
+}

@@ -1,0 +1,91 @@
+import { FluentProvider, makeStyles } from '@fluentui/react-components';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { ApiError } from '@/shared/api/problem';
+import { I18nProvider } from '@/shared/i18n';
+import { pickLanguage, type Language } from '@/shared/i18n/languages';
+import { loadMessages, type Messages } from '@/shared/i18n/load';
+import { usePreferences } from '@/shared/preferences';
+import { useSessionState } from '@/shared/session';
+import { router } from './router';
+import type { Host, TeamsTheme } from './teams';
+import { useTheme, useThemeName, type Drawn } from './theme';
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      refetchOnWindowFocus: false,
+      // Only what may be better next time is tried again.
+      retry: (count, error) => count < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
+    },
+  },
+});
+
+// Whoever is signed in already does not wait for it.
+const SignIn = lazy(async () => ({ default: (await import('./SignIn')).SignIn }));
+
+const useStyles = makeStyles({ root: { height: '100%', minHeight: '100%', overflow: 'hidden' } });
+
+interface Spoken {
+  language: Language;
+  messages: Messages;
+}
+
+interface Props {
+  host: Host | null;
+  first: Spoken & { drawn: Drawn };
+  onTeamsTheme: (tell: (theme: TeamsTheme) => void) => () => void;
+}
+
+export function App({ host, first, onTeamsTheme }: Props) {
+  const styles = useStyles();
+  const { theme: choice, language: wanted } = usePreferences();
+  const [teams, setTeams] = useState(host?.theme ?? null);
+  useEffect(() => onTeamsTheme(setTeams), [onTeamsTheme]);
+  const { name: theme, theme: values } = useTheme(first.drawn, useThemeName(choice, teams));
+  const spoken = useSpoken(first, wanted ?? host?.language ?? pickLanguage(navigator.languages));
+  const session = useSessionState();
+  // What one person saw is not shown to the next.
+  const user = session.is === 'in' ? `${session.session.user ?? ''}/${session.session.role}` : null;
+  useEffect(() => {
+    if (user === null) queries.clear();
+  }, [user]);
+  useEffect(() => {
+    document.documentElement.lang = spoken.language;
+    document.documentElement.style.colorScheme = theme === 'light' ? 'light' : 'dark';
+  }, [spoken.language, theme]);
+  return (
+    <I18nProvider language={spoken.language} messages={spoken.messages}>
+      <FluentProvider theme={values} className={styles.root}>
+        <QueryClientProvider client={queries}>
+          {session.is === 'in' ? (
+            <RouterProvider router={router} />
+          ) : (
+            <Suspense>
+              <SignIn lost={session.is === 'out' && session.lost} />
+            </Suspense>
+          )}
+        </QueryClientProvider>
+      </FluentProvider>
+    </I18nProvider>
+  );
+}
+
+/** The messages of the wanted language; those before until they are here. */
+function useSpoken(first: Spoken, wanted: Language): Spoken {
+  const [spoken, setSpoken] = useState(first);
+  useEffect(() => {
+    let gone = false;
+    if (spoken.language !== wanted) {
+      void loadMessages(wanted).then((messages) => {
+        if (!gone) setSpoken({ language: wanted, messages });
+      });
+    }
+    return () => {
+      gone = true;
+    };
+  }, [spoken.language, wanted]);
+  return spoken;
+}

@@ -1,0 +1,30 @@
+// The pages of the main menu, and who sees which.
+
+import {
+  Call20Filled,
+  Call20Regular,
+  Grid20Filled,
+  Grid20Regular,
+  Settings20Filled,
+  Settings20Regular,
+  type FluentIcon,
+} from '@fluentui/react-icons';
+import type { MessageKey } from '@/shared/i18n';
+import type { Session } from '@/shared/session';
+
+export interface Page {
+  to: '/floor' | '/calls' | '/settings';
+  name: MessageKey;
+  icon: FluentIcon;
+  chosen: FluentIcon;
+}
+
+const FLOOR: Page = { to: '/floor', name: 'app.floor', icon: Grid20Regular, chosen: Grid20Filled };
+const CALLS: Page = { to: '/calls', name: 'app.calls', icon: Call20Regular, chosen: Call20Filled };
+const SETTINGS: Page = { to: '/settings', name: 'app.settings', icon: Settings20Regular, chosen: Settings20Filled };
+
+/** The pages for somebody, the first one to open first. The server holds what each may; this only spares them the refusal. */
+export function pagesFor(session: Session): Page[] {
+  if (session.role === 'agent') return [CALLS, SETTINGS];
+  return [FLOOR, CALLS, SETTINGS];
+}

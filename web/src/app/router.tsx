@@ -1,0 +1,72 @@
+// Pages and their addresses. Each page is loaded when it is first opened.
+
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { Loading } from '@/shared/ui/Feedback';
+import { sessionState } from '@/shared/session';
+import { Broken, Missing } from './Broken';
+import { Shell } from './Shell';
+import { pagesFor } from './pages';
+
+const root = createRootRoute({ component: Shell, notFoundComponent: Missing, errorComponent: Broken });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    const now = sessionState();
+    const first = now.is === 'in' ? pagesFor(now.session)[0] : undefined;
+    throw redirect({ to: first?.to ?? '/settings', replace: true });
+  },
+});
+
+const floor = createRoute({
+  getParentRoute: () => root,
+  path: '/floor',
+  component: lazyRouteComponent(() => import('@/features/floor/FloorPage'), 'FloorPage'),
+});
+
+/** What the list of calls shows. */
+export interface CallSearch {
+  queue?: string;
+  agent?: string;
+  outcome?: string;
+  with?: string;
+}
+
+const text = (v: unknown) => (typeof v === 'string' && v ? v.slice(0, 200) : undefined);
+
+const calls = createRoute({
+  getParentRoute: () => root,
+  path: '/calls',
+  validateSearch: (search: Record<string, unknown>): CallSearch => {
+    const all = { queue: text(search.queue), agent: text(search.agent), outcome: text(search.outcome), with: text(search.with) };
+    return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined));
+  },
+  component: lazyRouteComponent(() => import('@/features/calls/CallsPage'), 'CallsPage'),
+});
+
+const call = createRoute({
+  getParentRoute: () => root,
+  path: '/calls/$id',
+  component: lazyRouteComponent(() => import('@/features/calls/CallPage'), 'CallPage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('@/features/settings/SettingsPage'), 'SettingsPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, floor, calls, call, settings]),
+  defaultPreload: 'intent',
+  defaultPendingComponent: Loading,
+  defaultErrorComponent: Broken,
+  defaultPendingMs: 200,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,16 @@
+export {
+  AlertUrgent20Filled as AlarmIcon,
+  Alert20Regular as AlertSettings,
+  ArrowExit20Regular as Leave,
+  ArrowForward20Regular as Move,
+  CallEnd20Regular as HangUp,
+  ChatBubblesQuestion20Regular as Whisper,
+  Headphones20Regular as Listen,
+  FullScreenMaximize20Regular as FullScreen,
+  FullScreenMinimize20Regular as FullScreenExit,
+  MoreHorizontal20Regular as More,
+  Open20Regular as OpenCall,
+  PeopleCall20Regular as Barge,
+  PersonArrowLeft20Regular as TakeOver,
+  PersonAvailable20Regular as Give,
+} from '@fluentui/react-icons';

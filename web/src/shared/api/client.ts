@@ -1,0 +1,86 @@
+// Requests to the API. Types of paths, parameters and answers come from its description.
+
+import createClient from 'openapi-fetch';
+import { proof } from './credentials';
+import { ApiError } from './problem';
+import type { paths } from './schema';
+
+const PREFIX = '/api/v1';
+
+/** After so long without an answer a request is given up, in milliseconds. */
+const PATIENCE = 15_000;
+
+let signedOut: (() => void) | null = null;
+
+/** Who is told when the server does not know us any more. */
+export function onSignedOut(tell: () => void): void {
+  signedOut = tell;
+}
+
+async function send(request: Request): Promise<Response> {
+  const headers = new Headers(request.headers);
+  for (const [name, value] of Object.entries(proof(request.method))) headers.set(name, value);
+  let answer: Response;
+  try {
+    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE)]);
+    answer = await fetch(new Request(request, { headers, credentials: 'same-origin' }), { signal });
+  } catch (e) {
+    // Whoever asked has lost interest: that is no failure.
+    if (request.signal.aborted) throw e;
+    throw new ApiError(0, '');
+  }
+  if (answer.status === 401) signedOut?.();
+  return answer;
+}
+
+export const api = createClient<paths>({ baseUrl: '', fetch: send });
+
+async function failure(answer: Response, said: unknown): Promise<ApiError> {
+  const problem = said as { detail?: unknown; problems?: unknown; code?: unknown } | undefined;
+  const detail = typeof problem?.detail === 'string' ? problem.detail : answer.statusText;
+  const problems = Array.isArray(problem?.problems) ? problem.problems.map(String) : [];
+  return new ApiError(answer.status, detail, problems, typeof problem?.code === 'string' ? problem.code : null);
+}
+
+/** The answer of a request, or its problem thrown. */
+export async function need<T>(request: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await request;
+  if (!response.ok) throw await failure(response, error);
+  return data as T;
+}
+
+/**
+ * A request whose path is not in our copy of the description: parts of a server that not every server has. The caller
+ * says what it expects, and copes with a 404.
+ */
+export async function ask<T>(
+  method: string,
+  path: string,
+  options: { body?: unknown; query?: Readonly<Record<string, string>>; signal?: AbortSignal } = {},
+): Promise<T> {
+  const query = options.query ? `?${new URLSearchParams(options.query).toString()}` : '';
+  const request = new Request(`${PREFIX}${path}${query}`, {
+    method,
+    ...(options.signal ? { signal: options.signal } : {}),
+    ...(options.body === undefined
+      ? {}
+      : { body: JSON.stringify(options.body), headers: { 'Content-Type': 'application/json' } }),
+  });
+  const answer = await send(request);
+  const text = await answer.text();
+  let said: unknown;
+  try {
+    said = text ? JSON.parse(text) : undefined;
+  } catch {
+    said = undefined;
+  }
+  if (!answer.ok) throw await failure(answer, said);
+  return said as T;
+}
+
+/** Bytes of an answer, for audio. */
+export async function bytes(path: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+  const answer = await send(new Request(`${PREFIX}${path}`, signal ? { signal } : {}));
+  if (!answer.ok) throw await failure(answer, await answer.json().catch(() => undefined));
+  return answer.arrayBuffer();
+}

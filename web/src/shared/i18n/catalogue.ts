@@ -1,0 +1,24 @@
+// The names of all messages, so that a wrong one does not compile. The texts themselves are cut by language while building.
+
+import type app from './catalogue/app.json';
+import type calls from './catalogue/calls.json';
+import type desk from './catalogue/desk.json';
+import type floor from './catalogue/floor.json';
+import type moments from './catalogue/moments.json';
+import type reports from './catalogue/reports.json';
+import type settings from './catalogue/settings.json';
+import type words from './catalogue/words.json';
+
+interface Topics {
+  app: typeof app;
+  calls: typeof calls;
+  desk: typeof desk;
+  floor: typeof floor;
+  moments: typeof moments;
+  reports: typeof reports;
+  settings: typeof settings;
+  words: typeof words;
+}
+
+/** The name of a message: `desk.answer`. */
+export type MessageKey = { [T in keyof Topics]: `${T}.${Extract<keyof Topics[T], string>}` }[keyof Topics];
