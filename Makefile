@@ -48,10 +48,12 @@ tools-build:
 	@$(call apt,cmake,cmake)
 	@command -v cargo >/dev/null || { echo "install Rust first: https://rustup.rs"; exit 1; }
 
-# The far ends that tests use: SIPp and baresip.
+# The far ends that tests use: SIPp and baresip, Kamailio as a carrier, and sipvicious for what is not wanted.
 tools-test: tools-build
 	@$(call apt,sipp,sip-tester)
 	@$(call apt,baresip,baresip)
+	@$(call apt,svmap,sipvicious)
+	@$(call quiet,kamailio,kamailio)
 
 tools-bench: tools-build
 	@$(call apt,python3,python3)

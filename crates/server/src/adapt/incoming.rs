@@ -4,7 +4,8 @@ use crate::adapt::keys::Keyed;
 use crate::adapt::phones::Sender;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
 use crate::tenant::meaning::contains;
-use engine::{Event, Facts, LegEnd, NumberId, TrunkId};
+use crate::tenant::dialling::Dialled;
+use engine::{AgentId, Event, Facts, LegEnd, NumberId, PartyId, To, TrunkId};
 use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession};
 use media::sdp::SessionDescription;
@@ -15,17 +16,13 @@ use std::net::IpAddr;
 /// The longest name or address kept of a caller.
 const LONGEST: usize = 200;
 
-/// Where calls of telephones of our own come in: no trunk has this number.
-const PHONES: TrunkId = TrunkId(0);
-
 impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
         let Incoming { call, from, message } = incoming;
         let sender = self.sender(now, call, from, &message);
         let (tenant, trunk, nat) = match (sender, self.trunk_of(from.addr.ip())) {
             (Sender::Asked, _) => return,
-            // A telephone of ours: behind a router or not, its audio comes from where it sends.
-            (Sender::Of(tenant, _), _) => (tenant, PHONES, true),
+            (Sender::Of(tenant, agent), _) => return self.on_own_phone(now, tenant, agent, call, &message),
             (Sender::NoPhone, Some(found)) => found,
             (Sender::NoPhone, None) => {
                 self.strangers += 1;
@@ -42,6 +39,67 @@ impl Switch {
         let address = Secret::new(self.tenants[tenant].meaning.caller(trunk, address.expose_secret()));
         let party = self.new_party(tenant, &address, &display);
         let facts = self.facts_of(tenant, &address);
+        let known = number.is_some();
+        let arrived = Event::CallArrived { number, caller: party, trunk, facts };
+        self.begin_leg(now, tenant, call, &message, nat, (party, address, display), arrived, known);
+    }
+
+    // Somebody of ours calls: a colleague, one of our numbers, or somebody outside.
+    fn on_own_phone(&mut self, now: Now, tenant: usize, agent: AgentId, call: sip::CallId, m: &Message) {
+        if self.journal_stalled {
+            return self.endpoint.reject(now.sip(), call, 503, "");
+        }
+        let to = match self.dialled(now, tenant, m) {
+            Ok(to) => to,
+            Err((code, why)) => {
+                // The telephone shows the words.
+                return self.endpoint.reject(now.sip(), call, code, &why);
+            }
+        };
+        let meaning = &self.tenants[tenant].meaning;
+        let (own, display) = caller_of(m);
+        // Colleagues see the number by which they can call back.
+        let address = meaning.extension(agent).map_or(own, |number| Secret::new(number.to_string()));
+        let party = self.new_party(tenant, &address, &display);
+        let facts = self.facts_of(tenant, &address);
+        let called = Event::AgentCalled { agent, caller: party, number: None, to, facts };
+        // Behind a router or not, its audio comes from where it sends.
+        self.begin_leg(now, tenant, call, m, true, (party, address, display), called, true);
+    }
+
+    // Whom a telephone of ours dialled; else the SIP status code and why not.
+    fn dialled(&mut self, now: Now, tenant: usize, m: &Message) -> Result<To, (u16, String)> {
+        let id = self.tenants[tenant].id;
+        let meaning = &self.tenants[tenant].meaning;
+        let user = Uri::parse(m.target()).map_err(|_| (484, "Address Incomplete".to_string()))?;
+        let user = std::str::from_utf8(user.user_part()).map_err(|_| (404, String::new()))?;
+        if let Some(phone) = meaning.accounts.get(user) {
+            return Ok(To::Agent(phone.agent));
+        }
+        let dialled = meaning.dialling.read(user, &meaning.dial_plan, &meaning.classes);
+        match dialled.map_err(|why| (404, why.to_string()))? {
+            Dialled::Colleague(agent) => Ok(To::Agent(agent)),
+            Dialled::Own(number) => Ok(To::Number(number)),
+            Dialled::Emergency(number) | Dialled::Outside(number) | Dialled::Short(number) => {
+                let party = self.party(now, id, &number).map_err(|why| (403, why.to_string()))?;
+                Ok(To::Party(party))
+            }
+        }
+    }
+
+    // A leg that called us, as the engine sees it from now on.
+    #[allow(clippy::too_many_arguments)]
+    fn begin_leg(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        call: sip::CallId,
+        message: &Message,
+        nat: bool,
+        (party, address, display): (PartyId, Secret<String>, Secret<String>),
+        event: Event,
+        known: bool,
+    ) {
         let leg = self.tenants[tenant].engine.next_leg();
         let max_forwards =
             message.value(Name::MaxForwards).and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
@@ -71,12 +129,12 @@ impl Switch {
                 trunk: None,
             },
         );
-        self.tell(now, tenant, Event::CallArrived { number, caller: party, trunk, facts });
+        self.tell(now, tenant, event);
         let engine_call = self.tenants[tenant].engine.legs().get(&leg).map(|l| l.call).unwrap_or_default();
         if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
             l.call = engine_call;
         }
-        if number.is_some() {
+        if known {
             self.prepare_answer(now, tenant, leg, engine_call, message.body());
             self.tell_hold(now, tenant, leg);
         }

@@ -155,6 +155,11 @@ impl DigitLists {
 }
 
 impl Meaning {
+    /// The number by which colleagues call a person.
+    pub fn extension(&self, agent: AgentId) -> Option<&str> {
+        self.dialling.extensions.iter().find(|(_, a)| **a == agent).map(|(number, _)| number.as_str())
+    }
+
     /// Which numbers outside may be called, whoever calls.
     pub fn gate(&self) -> Gate<'_> {
         Gate { plan: &self.dial_plan, classes: &self.classes, policy: &self.toll.policy }

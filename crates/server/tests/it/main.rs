@@ -23,6 +23,7 @@ mod replay;
 mod reports;
 mod secure_entry;
 mod sipp;
+mod strangers;
 mod supervision;
 mod telephones;
 mod tidy;
