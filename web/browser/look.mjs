@@ -23,7 +23,7 @@ for (const role of roles) for (const theme of themes) for (const size of sizes) 
   const page = await context.newPage();
   page.on('console', (m) => ['error', 'warning'].includes(m.type()) && process.stdout.write(`console: ${m.text()}\n`));
   page.on('pageerror', (e) => process.stdout.write(`error: ${e.message}\n${e.stack}\n`));
-  await page.addInitScript((t) => localStorage.setItem('switchroom.preferences', JSON.stringify({ theme: t })), theme);
+  await page.addInitScript((t) => localStorage.setItem('switchroom.preferences', JSON.stringify({ theme: t, ringSound: false })), theme);
   await page.goto(fake.address);
   if (role !== 'none') await page.request.post(`${fake.address}/api/v1/demo/session`, { data: { persona: role } });
   for (const path of pages) {

@@ -11,7 +11,7 @@ const dist = new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist), 'utf8'));
 
 // Pages that somebody may see first; each in one theme and one language.
-const FIRST = ['src/app/SignIn.tsx', 'src/features/floor/FloorPage.tsx'];
+const FIRST = ['src/app/SignIn.tsx', 'src/features/desk/DeskPage.tsx', 'src/features/floor/FloorPage.tsx'];
 
 function follow(key, files, seen) {
   if (seen.has(key)) return;

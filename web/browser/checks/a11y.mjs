@@ -21,6 +21,61 @@ export const PAGES = [
       await page.getByRole('slider').waitFor();
     },
   },
+  { persona: 'agent', path: '/desk' },
+  {
+    persona: 'agent',
+    path: '/desk',
+    name: 'a call rings',
+    prepare: async (page, { world }) => {
+      world.set('anna', { state: 'available' });
+      world.offer('anna');
+      await page.getByText('Your phone is ringing').waitFor();
+    },
+  },
+  {
+    persona: 'agent',
+    path: '/desk',
+    name: 'in a conversation',
+    prepare: async (page, { world }) => {
+      world.set('anna', { state: 'available' });
+      world.offer('anna');
+      world.answer('anna');
+      await page.getByRole('toolbar').waitFor();
+    },
+  },
+  {
+    persona: 'agent',
+    path: '/desk',
+    name: 'a transfer',
+    prepare: async (page, { world }) => {
+      world.set('anna', { state: 'available' });
+      world.offer('anna');
+      world.answer('anna');
+      await page.getByRole('button', { name: 'Transfer' }).click();
+      await page.getByRole('button', { name: /^Transfer: / }).first().waitFor();
+    },
+  },
+  {
+    persona: 'agent',
+    path: '/desk',
+    name: 'wrap-up',
+    prepare: async (page, { world }) => {
+      world.set('anna', { state: 'available' });
+      world.offer('anna');
+      world.answer('anna');
+      world.end(world.agents.get('anna').call);
+      await page.getByRole('button', { name: 'Done, next call' }).waitFor();
+    },
+  },
+  {
+    persona: 'agent',
+    path: '/desk',
+    name: 'voicemail',
+    prepare: async (page) => {
+      await page.getByRole('tab', { name: 'Voicemail' }).click();
+      await page.getByRole('button', { name: 'Listen' }).first().waitFor();
+    },
+  },
 ];
 
 async function violations(page) {
@@ -51,21 +106,25 @@ export const checks = Object.fromEntries(
     async (browser) => {
       const running = await server({ still: true });
       const wrong = [];
-      for (const theme of THEMES) {
-        for (const size of Object.keys(SIZES)) {
-          const { page, said, close } = await open(browser, running.address, { persona, theme, size, path });
-          if (prepare) await prepare(page, running);
-          await page.waitForLoadState('networkidle').catch(() => undefined);
-          const found = await violations(page);
-          const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-          const inner = await page.evaluate(() => {
-            const main = document.querySelector('main');
-            return main ? main.scrollWidth - main.clientWidth : 0;
-          });
-          if (sideways > 0 || inner > 0) found.push(`scrolls sideways by ${Math.max(sideways, inner)} px`);
-          wrong.push(...[...found, ...said].map((what) => ({ what, where: `${theme} ${size}` })));
-          await close();
-        }
+      // Three pages at a time: one for each theme.
+      for (const size of Object.keys(SIZES)) {
+        await Promise.all(
+          THEMES.map(async (theme) => {
+            const own = prepare ? await server({ still: true }) : running;
+            const { page, said, close } = await open(browser, own.address, { persona, theme, size, path });
+            if (prepare) await prepare(page, own);
+            await page.waitForLoadState('networkidle').catch(() => undefined);
+            const found = await violations(page);
+            const sideways = await page.evaluate(() => {
+              const main = document.querySelector('main');
+              return Math.max(document.documentElement.scrollWidth - window.innerWidth, main ? main.scrollWidth - main.clientWidth : 0);
+            });
+            if (sideways > 0) found.push(`scrolls sideways by ${sideways} px`);
+            wrong.push(...[...found, ...said].map((what) => ({ what, where: `${theme} ${size}` })));
+            await close();
+            if (own !== running) await own.stop();
+          }),
+        );
       }
       await running.stop();
       if (wrong.length > 0) throw new Error(together(wrong));

@@ -32,7 +32,9 @@ const MORE = {
   '/api/v1/directory': ['get'],
   '/api/v1/calls/{id}/notes': ['get', 'put'],
   '/api/v1/recordings/{id}/peaks': ['get'],
-  '/api/v1/softphone': ['post', 'delete'],
+  '/api/v1/softphone': ['get', 'post', 'patch', 'delete'],
+  '/api/v1/softphone/hang-up': ['post'],
+  '/api/v1/softphone/hold': ['put'],
   '/api/v1/softphone/answer': ['post'],
   '/api/v1/softphone/decline': ['post'],
 };
@@ -92,6 +94,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
   const sessions = new Map();
   const description = described();
   const log = [];
+  let held = false;
   const ticking = rate > 0 ? setInterval(() => world.tick(), 1_000 / rate) : undefined;
   // A caller rings for the agent who is free, as in the demo.
   const offering = offers ? setInterval(() => world.offer('anna'), 4_000) : undefined;
@@ -117,7 +120,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
 
   async function answer(method, path, query, body, me, response) {
     const parts = path.split('/').filter(Boolean);
-    const key = `${method} /${parts.map((p, n) => (n === 1 && !['me', 'queues', 'agents', 'personas', 'session', 'answer', 'decline'].includes(p) ? '{}' : p)).join('/')}`;
+    const key = `${method} /${parts.map((p, n) => (n === 1 && !['me', 'queues', 'agents', 'personas', 'session', 'answer', 'decline', 'hang-up', 'hold'].includes(p) ? '{}' : p)).join('/')}`;
     const id = parts[1];
     const self = me?.agent_id ?? (typeof body?.agent === 'string' ? body.agent : 'anna');
     if (method === 'GET' && path === '/demo/personas') {
@@ -186,7 +189,9 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
         const after = Number(query.get('cursor')?.slice(1) ?? 0);
         const queue = query.get('queue');
         const same = query.get('with_same_caller_as');
+        const agent = me.role === 'agent' ? me.agent_id : query.get('agent');
         let list = [...(after ? [] : [...world.calls.values()].reverse()), ...world.over];
+        if (agent && !same) list = list.filter((c) => c.view.agent === agent);
         if (queue) list = list.filter((c) => c.view.queue === queue);
         if (same) {
           const caller = world.find(same)?.caller;
@@ -238,6 +243,21 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       case 'POST /softphone/decline':
         if (!world.decline(self)) throw new Refused(409, 'nothing rings');
         return null;
+      case 'POST /softphone/hang-up':
+        world.end(world.agents.get(self)?.call ?? '');
+        return null;
+      case 'PUT /softphone/hold':
+        held = body.held;
+        return null;
+      case 'GET /softphone': {
+        const agent = world.agents.get(self);
+        const state = { offered: 'ringing', talking: 'talking' }[agent?.state] ?? 'idle';
+        return { id: 'p1-1', connected: true, state, call: state === 'idle' ? null : agent.call, held };
+      }
+      case 'POST /softphone':
+      case 'PATCH /softphone':
+        if (!fake.connect) throw new Refused(503, 'there are too many browsers already');
+        return { id: 'p1-1', answer: await fake.connect(body.offer) };
       case 'DELETE /softphone':
         return null;
       default:
@@ -265,6 +285,20 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       world.queue(old);
       world.queue(body.queue);
     }
+    const by = body.by ?? 'anna';
+    if (body.action === 'consult') {
+      world.note(id, 'consult-began', { by, to: body.to });
+      if (body.to.agent) call.legs = [{ id: 'l9', role: 'agent', agent: body.to.agent, state: 'up', began: call.view.began, answered: call.view.began, ended: null }];
+    }
+    if (['abort', 'join'].includes(body.action)) {
+      if (body.action === 'abort') call.legs = [];
+      world.note(id, 'consult-ended', { by });
+    }
+    if (body.action === 'complete') world.end(id, 'agent');
+    if (body.action === 'pause-recording') world.note(id, 'recording-paused', { recording: 'r1' });
+    if (body.action === 'resume-recording') world.note(id, 'recording-resumed', { recording: 'r1' });
+    if (body.action === 'secure') world.note(id, 'secure-began', { secure_entry: body.entry });
+    if (body.action === 'stop-secure') world.note(id, 'secure-ended', { secure_entry: 'card', ok: false });
     if (body.action === 'supervise') world.set(body.by, { state: 'talking', call: id });
     if (body.action === 'stop-supervising') world.set(body.by, { state: 'available' });
     return null;
@@ -327,10 +361,12 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
   });
   await new Promise((done) => server.listen(port, '127.0.0.1', done));
   const address = `http://127.0.0.1:${server.address().port}`;
-  return {
+  const fake = {
     address,
     world,
     log,
+    /** Answers the offer of a page that wants to be a phone; a test says how. */
+    connect: null,
     stop: () => {
       clearInterval(ticking);
       clearInterval(offering);
@@ -339,6 +375,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       return new Promise((done) => server.close(done));
     },
   };
+  return fake;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -281,6 +281,14 @@ export class World {
     return true;
   }
 
+  /** Something more in the timeline of an open call. */
+  note(id, what, about = {}) {
+    const call = this.calls.get(id);
+    if (!call) return;
+    call.extra = [...(call.extra ?? []), { at: iso(Date.now()), what, say: what, ...about }];
+    this.tell({ call: call.view });
+  }
+
   find(id) {
     return this.calls.get(id) ?? this.over.find((c) => c.view.id === id);
   }
@@ -341,6 +349,8 @@ export class World {
         }
       }
     }
+    timeline.push(...(found.extra ?? []));
+    legs.push(...(found.legs ?? []));
     if (ended) timeline.push({ at: view.ended, what: 'ended', say: `ended by ${view.ended_by}: ${view.reason}`, by: view.ended_by, reason: view.reason });
     return { ...view, caller, caller_name, legs, timeline, explanation };
   }

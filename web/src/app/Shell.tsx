@@ -7,8 +7,10 @@ import { StateMenu } from '@/shared/agent/StateMenu';
 import { useI18n } from '@/shared/i18n';
 import { startLive, useLink, watchMessages } from '@/shared/live/store';
 import { useSession } from '@/shared/session';
+import { usePhoneOf } from '@/shared/softphone/usePhoneOf';
 import { Toasts, useSay } from '@/shared/ui/toasts';
 import { Account } from './Account';
+import { CallDock } from './CallDock';
 import { Mark } from './Mark';
 import { pagesFor, type Page } from './pages';
 import { framed } from './teams';
@@ -117,6 +119,7 @@ export function Shell() {
   const session = useSession();
   const [shortcuts, setShortcuts] = useState(false);
   useEffect(() => startLive(), []);
+  usePhoneOf(session.agent);
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
       const typing = e.target instanceof HTMLElement && e.target.matches('input, textarea, select, [contenteditable=true]');
@@ -153,6 +156,7 @@ export function Shell() {
       <main id="page" tabIndex={-1} className={styles.page}>
         <Outlet />
       </main>
+      {session.agent && <CallDock agent={session.agent} />}
       <Notices />
       <Toasts />
       {shortcuts && (

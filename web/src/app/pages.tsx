@@ -5,6 +5,8 @@ import {
   Call20Regular,
   Grid20Filled,
   Grid20Regular,
+  Headset20Filled,
+  Headset20Regular,
   Settings20Filled,
   Settings20Regular,
   type FluentIcon,
@@ -13,18 +15,20 @@ import type { MessageKey } from '@/shared/i18n';
 import type { Session } from '@/shared/session';
 
 export interface Page {
-  to: '/floor' | '/calls' | '/settings';
+  to: '/desk' | '/floor' | '/calls' | '/settings';
   name: MessageKey;
   icon: FluentIcon;
   chosen: FluentIcon;
 }
 
+const DESK: Page = { to: '/desk', name: 'app.desk', icon: Headset20Regular, chosen: Headset20Filled };
 const FLOOR: Page = { to: '/floor', name: 'app.floor', icon: Grid20Regular, chosen: Grid20Filled };
 const CALLS: Page = { to: '/calls', name: 'app.calls', icon: Call20Regular, chosen: Call20Filled };
 const SETTINGS: Page = { to: '/settings', name: 'app.settings', icon: Settings20Regular, chosen: Settings20Filled };
 
 /** The pages for somebody, the first one to open first. The server holds what each may; this only spares them the refusal. */
 export function pagesFor(session: Session): Page[] {
-  if (session.role === 'agent') return [CALLS, SETTINGS];
-  return [FLOOR, CALLS, SETTINGS];
+  if (session.role === 'agent') return [DESK, CALLS, SETTINGS];
+  // Who supervises may take calls too; who only looks has no desk.
+  return session.role === 'auditor' ? [FLOOR, CALLS, SETTINGS] : [FLOOR, DESK, CALLS, SETTINGS];
 }

@@ -19,6 +19,12 @@ const home = createRoute({
   },
 });
 
+const desk = createRoute({
+  getParentRoute: () => root,
+  path: '/desk',
+  component: lazyRouteComponent(() => import('@/features/desk/DeskPage'), 'DeskPage'),
+});
+
 const floor = createRoute({
   getParentRoute: () => root,
   path: '/floor',
@@ -58,7 +64,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, floor, calls, call, settings]),
+  routeTree: root.addChildren([home, desk, floor, calls, call, settings]),
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,
   defaultErrorComponent: Broken,

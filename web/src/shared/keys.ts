@@ -9,7 +9,7 @@ export interface Shortcut {
   name: MessageKey;
 }
 
-export type ShortcutCode = 'KeyA' | 'KeyD' | 'KeyM' | 'KeyH' | 'KeyT' | 'KeyE' | 'KeyN' | 'KeyK' | 'KeyV';
+export type ShortcutCode = 'KeyA' | 'KeyD' | 'KeyM' | 'KeyH' | 'KeyT' | 'KeyE' | 'KeyK' | 'KeyV';
 
 const combined = (letter: string) => ['Alt', 'Shift', letter] as const;
 
@@ -21,7 +21,6 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: combined('T'), name: 'desk.transfer' },
   { keys: combined('K'), name: 'desk.keypad' },
   { keys: combined('E'), name: 'desk.end' },
-  { keys: combined('N'), name: 'desk.notes' },
   { keys: combined('V'), name: 'desk.go-available' },
   { keys: ['?'], name: 'app.shortcuts' },
 ];

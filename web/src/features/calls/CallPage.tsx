@@ -10,6 +10,7 @@ import type { CallDetail } from '@/shared/api/types';
 import { Player } from '@/shared/audio/Player';
 import { useHangUp } from '@/shared/calls/actions';
 import { Notes } from '@/shared/calls/Notes';
+import { callQuery } from '@/shared/calls/queries';
 import { useNow } from '@/shared/format/now';
 import { useI18n } from '@/shared/i18n';
 import { useCall } from '@/shared/live/store';
@@ -19,11 +20,10 @@ import { Face } from '@/shared/ui/Face';
 import { Failed, Loading } from '@/shared/ui/Feedback';
 import { Section } from '@/shared/ui/Page';
 import { Since } from '@/shared/ui/Since';
-import { callQuery } from './api';
 import { draw } from './lanes';
 import { LaneDrawing } from './LaneDrawing';
 import { Routing } from './Routing';
-import { momentText } from './words';
+import { momentText } from '@/shared/calls/words';
 
 const NARROW = '@media (max-width: 719px)';
 

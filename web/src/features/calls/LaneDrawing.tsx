@@ -5,7 +5,7 @@ import { clean } from '@/shared/format/text';
 import { clock } from '@/shared/format/time';
 import { useI18n } from '@/shared/i18n';
 import { ticks, type Drawing, type Kind, type Lane } from './lanes';
-import { momentText } from './words';
+import { momentText } from '@/shared/calls/words';
 
 const LANE = 46;
 const BAR = 16;

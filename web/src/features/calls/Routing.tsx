@@ -8,7 +8,7 @@ import { Bdi } from '@/shared/ui/Bdi';
 import { Empty, Failed, Loading } from '@/shared/ui/Feedback';
 import { Section } from '@/shared/ui/Page';
 import { explanationQuery } from './api';
-import { decisionText } from './words';
+import { decisionText } from '@/shared/calls/words';
 
 const useStyles = makeStyles({
   list: { display: 'flex', flexDirection: 'column', gap: '14px', padding: 0, listStyleType: 'none' },

@@ -32,12 +32,6 @@ export const callsQuery = (filter: Filter) =>
     getNextPageParam: (page) => page.next ?? undefined,
   });
 
-export const callQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['call', id],
-    queryFn: ({ signal }) => need(api.GET('/api/v1/calls/{id}', { signal, params: { path: { id } } })),
-  });
-
 export const explanationQuery = (id: string) =>
   queryOptions({
     queryKey: ['call', id, 'explanation'],

@@ -5,7 +5,6 @@ export type Quality = 'good' | 'fair' | 'poor';
 export interface LinkEvents {
   up: () => void;
   broke: () => void;
-  failed: () => void;
 }
 
 /** Candidates that come later than this are not waited for, in milliseconds. */
@@ -41,7 +40,7 @@ export class PeerLink {
 
   constructor(
     stream: MediaStream,
-    private readonly exchange: (sdp: string) => Promise<string>,
+    private readonly exchange: (sdp: string, anew: boolean) => Promise<string>,
     private readonly events: LinkEvents,
   ) {
     this.#stream = stream;
@@ -70,7 +69,7 @@ export class PeerLink {
     const offer = await this.#peer.createOffer(anew ? { iceRestart: true } : {});
     await this.#peer.setLocalDescription(offer);
     await this.#gathered();
-    const answer = await this.exchange(this.#peer.localDescription?.sdp ?? '');
+    const answer = await this.exchange(this.#peer.localDescription?.sdp ?? '', anew);
     if (this.#closed) return;
     await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer });
   }
@@ -101,6 +100,16 @@ export class PeerLink {
     for (const old of this.#stream.getTracks()) old.stop();
     this.#stream = stream;
     this.#analyser = null;
+  }
+
+  /** Sends by a codec of those that were agreed, where the browser lets a page choose. */
+  async send(codec: string): Promise<void> {
+    const parameters = this.#sender.getParameters();
+    const [encoding] = parameters.encodings;
+    const found = parameters.codecs.find((c) => c.mimeType.toLowerCase() === `audio/${codec.toLowerCase()}`);
+    if (!encoding || !found) return;
+    Object.assign(encoding, { codec: found });
+    await this.#sender.setParameters(parameters);
   }
 
   async useSpeaker(device: string): Promise<void> {

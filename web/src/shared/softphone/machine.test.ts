@@ -20,6 +20,13 @@ describe('the phone in the browser', () => {
     expect(isHeard(after(...talk, { type: 'muted', muted: true }, { type: 'muted', muted: false }))).toBe(true);
   });
 
+  it('is not heard on hold, and holds no longer in the next call', () => {
+    const held = after(...talk, { type: 'held', held: true });
+    expect(isHeard(held)).toBe(false);
+    expect(isHeard(step(held, { type: 'held', held: false }))).toBe(true);
+    expect(step(step(held, { type: 'ended', id: 'c1' }), { type: 'talking', id: 'c2' }).held).toBe(false);
+  });
+
   it('begins each call with the microphone on', () => {
     const state = after(...talk, { type: 'muted', muted: true }, { type: 'ended', id: null }, { type: 'talking', id: 'c2' });
     expect(state).toMatchObject({ id: 'c2', muted: false });
@@ -65,6 +72,7 @@ describe('the phone in the browser', () => {
       { type: 'answer-failed' },
       { type: 'ended', id: null },
       { type: 'muted', muted: true },
+      { type: 'held', held: true },
       { type: 'switched-on' },
     ] satisfies PhoneEvent[]) {
       expect(step(state, event)).toBe(state);

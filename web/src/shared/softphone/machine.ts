@@ -29,9 +29,11 @@ export interface PhoneState {
   /** Id of the call that rings or is talked in. */
   id: string | null;
   muted: boolean;
+  /** Whether the other end is on hold. */
+  held: boolean;
 }
 
-export const OFF: PhoneState = { link: 'off', failure: null, call: 'none', id: null, muted: false };
+export const OFF: PhoneState = { link: 'off', failure: null, call: 'none', id: null, muted: false, held: false };
 
 export type PhoneEvent =
   | { type: 'switched-on' }
@@ -44,9 +46,10 @@ export type PhoneEvent =
   | { type: 'answer-failed' }
   | { type: 'talking'; id: string }
   | { type: 'ended'; id: string | null }
-  | { type: 'muted'; muted: boolean };
+  | { type: 'muted'; muted: boolean }
+  | { type: 'held'; held: boolean };
 
-const noCall = { call: 'none', id: null, muted: false } as const;
+const noCall = { call: 'none', id: null, muted: false, held: false } as const;
 
 export function step(state: PhoneState, event: PhoneEvent): PhoneState {
   switch (event.type) {
@@ -71,15 +74,17 @@ export function step(state: PhoneState, event: PhoneEvent): PhoneState {
     case 'talking':
       // Also without having rung here: after a reload, or when the agent called somebody.
       if (state.call === 'talking' && state.id === event.id) return state;
-      return { ...state, call: 'talking', id: event.id, muted: false };
+      return { ...state, call: 'talking', id: event.id, muted: false, held: false };
     case 'ended':
       return state.call !== 'none' && (event.id === null || event.id === state.id) ? { ...state, ...noCall } : state;
     case 'muted':
       return state.call === 'talking' ? { ...state, muted: event.muted } : state;
+    case 'held':
+      return state.call === 'talking' ? { ...state, held: event.held } : state;
   }
 }
 
-/** Whether the microphone is to be heard: only in a conversation, and not while it is off. */
+/** Whether the microphone is to be heard: only in a conversation, not while it is off, and not on hold. */
 export function isHeard(state: PhoneState): boolean {
-  return state.call === 'talking' && !state.muted;
+  return state.call === 'talking' && !state.muted && !state.held;
 }

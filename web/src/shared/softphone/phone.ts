@@ -2,7 +2,6 @@
 
 import { useSyncExternalStore } from 'react';
 import { ApiError } from '@/shared/api/problem';
-import type { AgentView } from '@/shared/api/types';
 import { preferences } from '@/shared/preferences';
 import { openMicrophone, PeerLink, type Quality } from './link';
 import { isHeard, OFF, step, type Failure, type PhoneEvent, type PhoneState } from './machine';
@@ -18,6 +17,8 @@ let state: PhoneState = OFF;
 let quality: Quality | null = null;
 let link: PeerLink | null = null;
 let agent: string | null = null;
+/** The name of this page's registration. */
+let registration: string | null = null;
 let mending: ReturnType<typeof setTimeout> | undefined;
 let looking: ReturnType<typeof setInterval> | undefined;
 const listeners = new Set<() => void>();
@@ -64,7 +65,7 @@ export async function switchOn(who: string): Promise<void> {
   }
   try {
     const stream = await openMicrophone(preferences().microphone);
-    const made = new PeerLink(stream, (sdp) => signalling.offer(agent, sdp), {
+    const made = new PeerLink(stream, (sdp, anew) => exchange(who, sdp, anew), {
       up: () => {
         clearTimeout(mending);
         happen({ type: 'linked' });
@@ -73,7 +74,6 @@ export async function switchOn(who: string): Promise<void> {
         happen({ type: 'broke' });
         mend(0);
       },
-      failed: () => happen({ type: 'failed', failure: 'network' }),
     });
     if ((state as PhoneState).link !== 'connecting') {
       made.close();
@@ -83,12 +83,31 @@ export async function switchOn(who: string): Promise<void> {
     made.hear(isHeard(state));
     await made.useSpeaker(preferences().speaker);
     await made.connect(false);
+    await takeUp(who);
     clearInterval(looking);
     looking = setInterval(() => void look(), LOOK);
   } catch (e) {
     link?.close();
     link = null;
     happen({ type: 'failed', failure: why(e) });
+  }
+}
+
+async function exchange(who: string, sdp: string, anew: boolean): Promise<string> {
+  const known = anew ? registration : null;
+  const registered = known ? await signalling.reoffer(who, known, sdp) : await signalling.register(who, sdp);
+  registration = registered.id;
+  return registered.answer;
+}
+
+/** Takes up the call that the server knows of: one that an earlier page had, as before a reload. */
+async function takeUp(who: string): Promise<void> {
+  const seen = await signalling.look(who);
+  if (!seen.call || seen.state === 'idle') happen({ type: 'ended', id: null });
+  else if (seen.state === 'ringing') happen({ type: 'rang', id: seen.call });
+  else {
+    happen({ type: 'talking', id: seen.call });
+    happen({ type: 'held', held: seen.held === true });
   }
 }
 
@@ -115,35 +134,51 @@ function mend(attempt: number): void {
   }, wait);
 }
 
-export function switchOff(): void {
-  const was = agent;
+function close(): void {
   clearTimeout(mending);
   clearInterval(looking);
   link?.close();
   link = null;
-  agent = null;
   quality = null;
-  if (state.link !== 'off') void signalling.leave(was).catch(() => undefined);
+}
+
+export function switchOff(): void {
+  const [was, known] = [agent, registration];
+  close();
+  agent = registration = null;
+  if (was && known) void signalling.leave(was, known).catch(() => undefined);
   happen({ type: 'switched-off' });
 }
 
-/** The call rings here. */
-export function rang(call: string): void {
-  happen({ type: 'rang', id: call });
+/** What the server says to this phone. */
+export function hear(word: signalling.Word): void {
+  if (state.link === 'off') return;
+  if (word.is === 'released') happen({ type: 'ended', id: word.call });
+  else if (word.is === 'replaced') {
+    // The word for a page before this one, as after a reload, comes here too.
+    if (word.id !== registration) return;
+    // Another page is the phone now, and its registration is not ours to end.
+    close();
+    registration = null;
+    happen({ type: 'ended', id: null });
+    happen({ type: 'failed', failure: 'elsewhere' });
+  } else {
+    if (word.codec) void link?.send(word.codec).catch(() => undefined);
+    happen(word.answered ? { type: 'talking', id: word.call } : { type: 'rang', id: word.call });
+  }
 }
 
-/** What the live connection says of the agent: the truth about which call there is. */
-export function follow(view: AgentView | undefined): void {
-  if (!view || state.link === 'off') return;
-  if (view.state === 'talking' && view.call) happen({ type: 'talking', id: view.call });
-  else if (view.state !== 'offered') happen({ type: 'ended', id: null });
+/** Asks the server how the phone stands: after words may have been lost. */
+export async function resync(): Promise<void> {
+  if (agent && (state.link === 'up' || state.link === 'broken')) await takeUp(agent);
 }
 
 export async function answer(): Promise<void> {
   const call = state.id;
   happen({ type: 'answering' });
   try {
-    await signalling.answer(agent, call);
+    await signalling.answer(agent ?? '');
+    if (call) happen({ type: 'talking', id: call });
   } catch (e) {
     happen({ type: 'answer-failed' });
     throw e;
@@ -152,8 +187,17 @@ export async function answer(): Promise<void> {
 
 export async function decline(): Promise<void> {
   const call = state.id;
-  await signalling.decline(agent, call);
+  await signalling.decline(agent ?? '');
   happen({ type: 'ended', id: call });
+}
+
+export async function hangUp(): Promise<void> {
+  await signalling.hangUp(agent ?? '');
+}
+
+export async function setHeld(held: boolean): Promise<void> {
+  await signalling.hold(agent ?? '', held);
+  happen({ type: 'held', held });
 }
 
 export function setMuted(muted: boolean): void {

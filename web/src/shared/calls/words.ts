@@ -10,7 +10,7 @@ type About = MomentView & Record<string, unknown>;
 const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null;
 
 /** Where a call was to go. */
-function place(to: unknown, i18n: I18n, names: Names): string {
+export function placeText(to: unknown, i18n: I18n, names: Names): string {
   if (!isRecord(to)) return i18n.t('calls.a-number');
   if (typeof to.agent === 'string') return names.user(to.agent);
   if (typeof to.queue === 'string') return names.queue(to.queue);
@@ -37,7 +37,7 @@ export function momentText(moment: MomentView, i18n: I18n, names: Names): string
   } else if (values.by) {
     values.by = id('by') === 'an administrator' ? i18n.t('calls.an-administrator') : names.user(id('by'));
   }
-  if ('to' in about) values.to = place(about.to, i18n, names);
+  if ('to' in about) values.to = placeText(about.to, i18n, names);
   if (typeof about.expected_ms === 'number') values.expected = i18n.length(about.expected_ms);
   const text = i18n.word('moments', moment.what, values);
   // A value that this page does not know must not leave a hole.

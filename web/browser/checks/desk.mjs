@@ -1,0 +1,232 @@
+// The desk: an agent's whole work by keyboard alone, with a real peer connection whose far end is in the same page.
+
+import assert from 'node:assert/strict';
+import { serveFake } from '../fake/server.mjs';
+import { open } from '../session.mjs';
+
+/** Lets the page's own browser answer its offer, as the server would; the far end hears what the phone sends. */
+function connectThrough(fake, page) {
+  fake.connect = (offer) =>
+    page.evaluate(async (sdp) => {
+      window.far?.close();
+      const far = new RTCPeerConnection();
+      window.far = far;
+      window.heard = { peak: 0, keys: '' };
+      const context = new AudioContext();
+      const tone = context.createOscillator();
+      const out = context.createMediaStreamDestination();
+      tone.connect(out);
+      tone.start();
+      far.addTrack(out.stream.getAudioTracks()[0], out.stream);
+      far.ontrack = ({ streams: [stream] }) => {
+        // Without an element that plays it an analyser reads silence.
+        const sink = new Audio();
+        sink.srcObject = stream;
+        sink.muted = true;
+        void sink.play();
+        const analyser = context.createAnalyser();
+        context.createMediaStreamSource(stream).connect(analyser);
+        const samples = new Float32Array(analyser.fftSize);
+        setInterval(() => {
+          analyser.getFloatTimeDomainData(samples);
+          window.heard.peak = Math.max(window.heard.peak, ...samples.map(Math.abs));
+        }, 50);
+      };
+      await far.setRemoteDescription({ type: 'offer', sdp });
+      await far.setLocalDescription(await far.createAnswer());
+      if (far.iceGatheringState !== 'complete') {
+        await new Promise((done) => {
+          far.onicegatheringstatechange = () => far.iceGatheringState === 'complete' && done();
+          setTimeout(done, 2_000);
+        });
+      }
+      return far.localDescription.sdp;
+    }, offer);
+}
+
+const heard = async (page) => {
+  await page.evaluate(() => (window.heard.peak = 0));
+  await page.waitForTimeout(1_200);
+  return page.evaluate(() => window.heard.peak);
+};
+
+async function until(page, done, what) {
+  for (let n = 0; n < 150 && !done(); n += 1) await page.waitForTimeout(20);
+  assert.ok(done(), what);
+}
+
+export const checks = {
+  'an agent works by keyboard alone, with the phone in the browser': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'agent', path: '/desk' });
+    connectThrough(fake, page);
+    const keys = page.keyboard;
+    const sent = (path, action) => fake.log.some((r) => r.path.includes(path) && (!action || r.body?.action === action));
+    const state = () => fake.world.agents.get('anna').state;
+
+    await page.getByRole('switch', { name: 'Take calls in this browser' }).focus();
+    await keys.press('Space');
+    await page.getByText('Ready', { exact: false }).waitFor();
+    await keys.press('Alt+Shift+V');
+    await until(page, () => state() === 'available', 'is available');
+
+    // A call rings; it is answered.
+    fake.world.offer('anna');
+    await page.getByRole('button', { name: 'Answer' }).waitFor();
+    assert.ok((await heard(page)) < 0.01, 'nobody hears the microphone before the call');
+    await keys.press('Alt+Shift+A');
+    await page.getByRole('toolbar').waitFor();
+    assert.ok((await heard(page)) > 0.01, 'the far end hears the microphone');
+
+    // Muted, and not.
+    await keys.press('Alt+Shift+M');
+    await page.getByRole('button', { name: 'Unmute' }).waitFor();
+    await page.waitForTimeout(400);
+    assert.ok((await heard(page)) < 0.01, 'muted is silent');
+    await keys.press('Alt+Shift+M');
+
+    // On hold, and back.
+    await keys.press('Alt+Shift+H');
+    await page.getByRole('button', { name: 'Take back' }).waitFor();
+    await keys.press('Alt+Shift+H');
+    await page.getByRole('button', { name: 'Hold' }).waitFor();
+
+    // Keys of a telephone.
+    await keys.press('Alt+Shift+K');
+    await page.getByLabel('Keypad').last().waitFor();
+    await keys.type('12#');
+    await page.getByText('12#', { exact: true }).waitFor();
+    await keys.press('Escape');
+
+    // The recording stands still and goes on; secret digits.
+    await page.getByRole('button', { name: 'Pause rec.' }).focus();
+    await keys.press('Enter');
+    await page.getByRole('button', { name: 'Resume rec.' }).waitFor();
+    await page.getByRole('button', { name: 'Resume rec.' }).focus();
+    await keys.press('Enter');
+    await page.getByRole('button', { name: 'Secure entry' }).focus();
+    await keys.press('Enter');
+    await page.getByRole('menuitem', { name: 'Card number' }).waitFor();
+    await keys.press('Enter');
+    await page.getByRole('button', { name: 'Stop entry' }).focus();
+    await keys.press('Enter');
+    await page.getByRole('button', { name: 'Secure entry' }).waitFor();
+
+    // Somebody is asked, and joins; notes and the end of the call are named.
+    await keys.press('Alt+Shift+T');
+    await page.getByRole('searchbox').waitFor();
+    const free = [...fake.world.agents.values()].find((a) => a.state === 'available' && a.id.startsWith('agent'));
+    const name = fake.world.users.find((u) => u.id === free.id).name;
+    await keys.type(name.slice(0, 5));
+    await page.getByRole('button', { name: `Ask first: ${name}` }).focus();
+    await keys.press('Enter');
+    await page.getByText('You talk aside with').waitFor();
+    await page.getByRole('button', { name: 'All together' }).focus();
+    await keys.press('Enter');
+    await until(page, () => sent('/actions', 'join'), 'all together');
+    await page.getByRole('textbox', { name: 'Notes' }).focus();
+    await keys.type('Wants a <b>blue</b> bicycle.');
+    await page.getByText('Saved', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Order', exact: true }).focus();
+    await keys.press('Space');
+    await until(page, () => sent('/actions', 'dispose'), 'the end was named');
+
+    // A reload in the middle of the call keeps it.
+    await page.reload();
+    connectThrough(fake, page);
+    await page.getByRole('button', { name: 'Mute' }).waitFor();
+
+    // The end, wrap-up, the next call.
+    await keys.press('Alt+Shift+E');
+    await page.getByRole('button', { name: 'Done, next call' }).waitFor();
+    await page.getByRole('button', { name: '30 seconds more' }).focus();
+    await keys.press('Enter');
+    await until(page, () => sent('/wrap-up'), 'more time');
+    await keys.press('Alt+Shift+V');
+    await until(page, () => state() === 'available', 'is available again');
+    await page.getByText('The next call comes to you.').waitFor();
+
+    // One more, declined.
+    fake.world.offer('anna');
+    await page.getByRole('button', { name: 'Decline' }).waitFor();
+    await keys.press('Alt+Shift+D');
+    await until(page, () => sent('/softphone/decline'), 'declined');
+
+    // Messages and callbacks by arrows.
+    await page.getByRole('tab', { name: 'My last calls' }).focus();
+    await keys.press('ArrowRight');
+    await page.getByText('promised', { exact: false }).first().waitFor();
+    await keys.press('ArrowRight');
+    await page.getByRole('button', { name: 'Listen' }).first().waitFor();
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
+  'a call rings on every page': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'agent', path: '/calls' });
+    await page.locator('table').waitFor();
+    fake.world.set('anna', { state: 'available' });
+    fake.world.offer('anna');
+    const dock = page.getByRole('complementary', { name: 'A call for you' });
+    await dock.waitFor();
+    await dock.getByRole('button', { name: 'To the desk' }).click();
+    await page.getByRole('region', { name: 'A call for you' }).waitFor();
+    await page.getByText('Your phone is ringing').waitFor();
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
+  'names cannot do harm': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'agent', path: '/desk' });
+    let dialogs = 0;
+    page.on('dialog', (d) => {
+      dialogs += 1;
+      void d.dismiss();
+    });
+    fake.world.users.find((u) => u.id === 'agent2').name = '</script><script>alert(1)</script>\u202eevil';
+    fake.world.set('anna', { state: 'available' });
+    const id = fake.world.offer('anna');
+    Object.assign(fake.world.calls.get(id), { caller: 'javascript:alert(1)', caller_name: '"><img src=x onerror=alert(1)>\u202e\u0000gnp' });
+    await page.getByText('"><img src=x onerror=alert(1)>gnp').first().waitFor();
+    assert.equal(await page.locator('img').count(), 0);
+    assert.equal(dialogs, 0);
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
+  'the session may end in the middle of a call': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, close } = await open(browser, fake.address, { persona: 'agent', path: '/desk' });
+    fake.world.set('anna', { state: 'available' });
+    fake.world.offer('anna');
+    fake.world.answer('anna');
+    await page.getByRole('toolbar').waitFor();
+    await page.context().clearCookies();
+    await page.getByText('Your session has ended.').waitFor({ timeout: 20_000 });
+    assert.equal(fake.world.agents.get('anna').state, 'talking', 'the call goes on');
+    await page.getByRole('button', { name: /Anna Albrecht/ }).click();
+    await page.getByRole('toolbar').waitFor();
+    await close();
+    await fake.stop();
+  },
+
+  'the desk is usable soon': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const first = await open(browser, fake.address, { persona: 'agent', path: '/desk' });
+    await first.close();
+    const { page, close } = await open(browser, fake.address, { persona: 'agent', path: '/settings' });
+    const began = Date.now();
+    await page.goto(`${fake.address}/desk`);
+    await page.getByRole('button', { name: 'Become available' }).waitFor();
+    const took = Date.now() - began;
+    await close();
+    await fake.stop();
+    assert.ok(took < 1_500, `the desk was usable after ${took} ms`);
+    return `${took} ms`;
+  },
+};
