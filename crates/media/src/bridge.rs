@@ -2,7 +2,7 @@
 //!
 //! Directions are independent: each leg hears a list of others. Of one, the packets are passed through untouched
 //! (but for the law of G.711) when both speak the same codec; otherwise, and of several, a [`Mixer`] makes one stream
-//! in the listener's codec. So a supervisor who listens hears two, one who whispers is heard by the agent only, and a
+//! in the listener's codec. A mixer is also what fills the pauses of a speaker who sends comfort noise in them. So a supervisor who listens hears two, one who whispers is heard by the agent only, and a
 //! conference is everybody hearing all others.
 //!
 //! **Translation** begins with the first packet that its listener cannot be passed, and lasts until the listener hears

@@ -127,7 +127,9 @@ impl Leg {
     pub fn passes(&self, content: Content) -> bool {
         match content {
             Content::Audio(codec) => self.negotiated().is_none_or(|agreed| codec.passes_as(agreed.codec)),
-            Content::Event { .. } | Content::ComfortNoise => true,
+            Content::Event { .. } => true,
+            // Nobody was asked for noise; who hears it needs it made.
+            Content::ComfortNoise => self.negotiated().is_none(),
         }
     }
 

@@ -20,6 +20,8 @@ use crate::Chance;
 
 /// Payload number of telephone events in what these telephones agree on.
 const EVENTS: u8 = 101;
+/// Payload number of comfort noise.
+const NOISE: u8 = 13;
 
 /// Samples a second that a telephone speaks and hears in that codec.
 pub fn rate_of(codec: Codec) -> u32 {
@@ -34,6 +36,8 @@ pub struct Phone {
     /// Milliseconds of its packets.
     pub ms: usize,
     voice: Vec<Sine>,
+    /// Packets that are not sent, because there is nothing to say.
+    pause: u32,
     /// What was spoken and is not sent yet.
     spoken: Vec<i16>,
     to_g722: G722Encoder,
@@ -69,6 +73,7 @@ impl Phone {
             codec,
             ms: 20,
             voice: voice(codec, tones),
+            pause: 0,
             spoken: Vec::new(),
             to_g722: G722Encoder::default(),
             to_opus: OpusEncoder::new(&OpusSettings::default()).unwrap(),
@@ -189,12 +194,31 @@ impl Room {
         room
     }
 
+    /// A telephone sends nothing for that many packets, and does not say why.
+    pub fn be_silent(&mut self, n: usize, packets: u32) {
+        self.phones[n].pause = packets;
+    }
+
+    /// A telephone suppresses its silence: for that many packets it sends nothing, but first what the silence sounds
+    /// like (in -dBov).
+    pub fn pause(&mut self, n: usize, packets: u32, noise: u8) {
+        let phone = &mut self.phones[n];
+        let header = RtpHeader { payload_type: NOISE, ..phone.header };
+        phone.header.sequence = phone.header.sequence.wrapping_add(1);
+        let mut packet = vec![0; 12];
+        header.write(&mut packet);
+        packet.push(noise);
+        self.phones[n].pause = packets;
+        self.fly(n, packet);
+    }
+
     /// A telephone and its leg agree on a codec and on packets that the telephone likes to get.
     pub fn agree(&mut self, n: usize, codec: Codec, ptime: u32) {
         let phone = &mut self.phones[n];
         let agreed = Negotiated {
             dtmf_send_pt: Some(EVENTS),
             dtmf_recv_pt: Some(EVENTS),
+            noise_recv_pt: Some(NOISE),
             ptime,
             ..Negotiated::plain(codec, phone.at)
         };
@@ -238,7 +262,14 @@ impl Room {
             phone.spoken.push(to_sample(phone.voice.iter_mut().map(Sine::next_value).sum()));
         }
         while let Some(packet) = self.phones[n].packet() {
-            self.fly(n, packet);
+            if self.phones[n].pause > 0 {
+                // The timestamp goes on, the sequence number does not.
+                let phone = &mut self.phones[n];
+                phone.pause -= 1;
+                phone.header.sequence = phone.header.sequence.wrapping_sub(1);
+            } else {
+                self.fly(n, packet);
+            }
         }
     }
 

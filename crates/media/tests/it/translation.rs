@@ -100,7 +100,9 @@ fn packets_are_as_long_as_each_side_likes() {
 
 #[test]
 fn a_codec_may_change_in_mid_call_on_either_side() {
-    let changes = [Codec::Opus, Codec::Pcmu, Codec::G722, Codec::Pcma, Codec::Opus, Codec::G722];
+    use Codec::{G722, Opus, Pcma, Pcmu};
+    // The two take turns, so that they share a codec now and then.
+    let changes = [Opus, Opus, Pcma, Pcmu, G722, G722, Opus, Pcma];
     let mut room = talking([Codec::Pcma; 2]);
     room.steps(50);
     for (round, codec) in changes.into_iter().enumerate() {
@@ -197,5 +199,48 @@ fn wide_audio_stays_wide_between_wide_codecs() {
         let (rate, heard) = lately(&room, n);
         assert_eq!(rate, 16_000);
         assert!(power_at(heard, rate, tone) > -3.0, "{n}: {:.1} dB", power_at(heard, rate, tone));
+    }
+}
+
+#[test]
+fn the_pauses_of_a_speaker_sound_as_it_says_and_break_nothing() {
+    for hearer in Codec::ALL {
+        let mut room = talking([Codec::Pcma, hearer]);
+        let [left, right] = [0, 1].map(|n| room.phones[n].place);
+        room.recording = room.bridge.record(room.now, left, Some(right));
+        room.steps(50);
+        let mut noises = Vec::new();
+        for _ in 0..3 {
+            room.pause(0, 40, 45);
+            room.steps(60);
+            let (rate, heard) = lately(&room, 1);
+            // Half a second ago the pause was under way; the tone is back since.
+            let (pause, talk) = heard.split_at(rate as usize / 25);
+            noises.push(level(pause));
+            assert!(power_at(&talk[talk.len() / 2..], rate, TONES[0]) > -0.4, "{hearer:?}");
+        }
+        // The first pause begins the mixer, so the others are those to go by. -45 dBov are -42 dB of a sine.
+        for noise in &noises[1..] {
+            assert!((noise + 42.0).abs() < 3.0, "{hearer:?}: {noises:.1?}");
+        }
+        let recorded = room.channel(0);
+        // Time stands true in the recording: talk, pause and talk are where they were.
+        for (from, to, talks) in [(0.1, 0.95, true), (1.1, 1.7, false), (1.9, 2.1, true), (2.3, 2.9, false)] {
+            let piece = &recorded[(from * 8000.0) as usize..(to * 8000.0) as usize];
+            assert_eq!(level(piece) > -30.0, talks, "{hearer:?}: {from} to {to} s: {:.1} dB", level(piece));
+        }
+    }
+}
+
+#[test]
+fn pauses_without_a_word_break_nothing_either() {
+    for codecs in [[Codec::Opus, Codec::Pcma], [Codec::G722, Codec::Pcmu], [Codec::Opus, Codec::Opus]] {
+        let mut room = talking(codecs);
+        room.steps(50);
+        for pause in [1, 3, 10, 50, 200] {
+            room.be_silent(0, pause);
+            room.steps(pause as usize + 60);
+            judge(&room, purity_of(codecs), &format!("{codecs:?} after {pause} packets"));
+        }
     }
 }

@@ -1,12 +1,16 @@
 //! Secure entry: while keys are withheld nothing of the leg reaches anybody, whatever the telephone does, and they are
 //! still reported. Judged with one listener who passes through, one who hears a mix, and a recording.
 
+use std::net::SocketAddr;
+
+use media::bridge::Bridge;
 use media::dtmf::Digit;
 use media::g711::Law;
 use media::inband::DtmfDetector;
-use media::leg::KeyMode;
-use media::negotiate::Codec;
-use media::tone::{level, power_at};
+use media::leg::{KeyMode, Learning, Leg, LegEvent, LegSeeds};
+use media::negotiate::{Codec, Negotiated};
+use media::rtp::RtpHeader;
+use media::tone::{Sine, level, power_at, to_sample};
 
 use crate::telephones::Room;
 
@@ -325,6 +329,51 @@ fn masking_begins_and_ends_without_a_trace_of_what_was_passed_through() {
             assert_eq!(leg.hears_a_mix(), mode == KeyMode::Mask && codec.law().is_none(), "{codec:?}");
             let heard = &room.phones[AGENT].heard;
             assert!(power_at(&heard[heard.len() - 4000..], 8000, 440.0) > -0.4, "{codec:?} {mode:?}");
+        }
+    }
+}
+
+#[test]
+fn no_piece_of_a_masked_tone_is_heard_wherever_it_begins_in_packets_of_any_length() {
+    for (count, tone_ms) in [(80, 40), (160, 40), (160, 200), (240, 45), (320, 60), (480, 100)] {
+        for offset in (0..480).step_by(37) {
+            let mut bridge = Bridge::new();
+            let at: [SocketAddr; 2] = ["192.0.2.1:4000", "192.0.2.2:4000"].map(|a| a.parse().unwrap());
+            let places = at.map(|at| {
+                let mut leg = Leg::new(LegSeeds::from_seed(1), "mask");
+                leg.set_remote(0, Negotiated::plain(Codec::Pcma, at), Learning::Never);
+                bridge.add(leg)
+            });
+            bridge.hear(0, places[1], &[places[0]]);
+            bridge.set_keys(0, places[0], KeyMode::Mask);
+            let [mut low, mut high] = [770.0, 1336.0].map(|tone| Sine::new(8000, tone, 0.3));
+            let mut key = || to_sample(low.next_value() + high.next_value());
+            let begin = 2_000 + offset;
+            let samples =
+                (0..6_000).map(|n| if (begin..begin + tone_ms * 8).contains(&n) { key() } else { 0 });
+            let payload: Vec<u8> = samples.map(|s| Law::Alaw.encode(s)).collect();
+            let mut heard = Vec::new();
+            for (n, payload) in payload.chunks_exact(count).enumerate() {
+                let header = RtpHeader {
+                    marker: false,
+                    payload_type: 8,
+                    sequence: n as u16,
+                    timestamp: (n * count) as u32,
+                    ssrc: 5,
+                };
+                let mut datagram = vec![0; 12];
+                header.write(&mut datagram);
+                datagram.extend_from_slice(payload);
+                bridge.receive_rtp(0, places[0], at[0], &datagram, &mut [0; 2048], |_, bytes, _| {
+                    heard.extend(bytes[12..].iter().map(|byte| Law::Alaw.decode(*byte)));
+                });
+            }
+            assert!(heard.len() >= 5_000);
+            let loudest = heard.iter().map(|s| s.unsigned_abs()).max().unwrap();
+            assert!(loudest <= 8, "packets of {count}, {tone_ms} ms from {begin} on: {loudest}");
+            let leg = bridge.leg_mut(places[0]).unwrap();
+            let Some(LegEvent::Key(digit)) = leg.poll_event(0) else { panic!("no key") };
+            assert_eq!((digit.to_char(), leg.poll_event(0)), ('5', None));
         }
     }
 }
