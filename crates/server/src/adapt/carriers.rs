@@ -3,6 +3,7 @@
 //! Calls never wait for a name to be resolved or a far end to be found out: that is done ahead, here, and a call uses what
 //! is known when it begins.
 
+use crate::adapt::dialing::codecs_of;
 use crate::adapt::phones::Passwords;
 use crate::adapt::switch::{Now, Switch};
 use crate::tenant::Meaning;
@@ -10,6 +11,7 @@ use crate::tenant::objects::ProxyTransport;
 use crate::tenant::trunk::{ProxyTarget, TrunkPlan};
 use crate::trunk_choice::{Bearing, Outcome, Pace};
 use engine::TrunkId;
+use media::negotiate::Codec;
 use serde::Serialize;
 use sip::{
     Ask, AskId, Credentials, Destination, Local, Locator, LocatorConfig, Login, Message, Method, Place,
@@ -50,6 +52,17 @@ struct Carrier {
     sides: Vec<FarSide>,
     pace: Option<Pace>,
     calls: u32,
+}
+
+/// A far end as it is spoken to.
+pub(super) struct Reach {
+    pub(super) to: Destination,
+    /// Who we are there.
+    pub(super) login: Option<Arc<Login>>,
+    /// Audio may come from elsewhere than signalled.
+    pub(super) nat: bool,
+    /// What it may be offered.
+    pub(super) codecs: Vec<Codec>,
 }
 
 /// What a request of ours was for.
@@ -294,16 +307,11 @@ impl Carriers {
         self.all.range(from..to).map(|((_, trunk), c)| (*trunk, c))
     }
 
-    /// Where a far end is, and who we are there.
-    pub(super) fn reach(
-        &self,
-        tenant: TenantId,
-        trunk: TrunkId,
-        place: usize,
-    ) -> Option<(Destination, Option<Arc<Login>>, bool)> {
+    /// Where a far end is, and how it is spoken to.
+    pub(super) fn reach(&self, tenant: TenantId, trunk: TrunkId, place: usize) -> Option<Reach> {
         let c = self.all.get(&(tenant, trunk))?;
         let to = *c.sides.get(place)?.at.first()?;
-        Some((to, c.login.clone(), c.plan.nat))
+        Some(Reach { to, login: c.login.clone(), nat: c.plan.nat, codecs: codecs_of(&c.plan) })
     }
 
     /// Whether a far end of a trunk is there, and whose trunk it is: the tenant's number and the trunk.

@@ -5,6 +5,8 @@
 
 use crate::adapt::keys::Keyed;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
+use crate::tenant::objects::AudioCodec;
+use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Outcome, fails_over};
 use engine::{Event, LegEnd, LegId, TrunkId};
 use media::leg::Learning;
@@ -33,8 +35,25 @@ pub(super) struct FarEnd {
     pub(super) login: Option<Arc<Login>>,
     /// Audio may come from elsewhere than signalled.
     pub(super) nat: bool,
+    /// What it may be offered, the preferred first.
+    pub(super) codecs: Vec<Codec>,
     /// The trunk that it belongs to, and its place there.
     pub(super) trunk: Option<(TrunkId, usize)>,
+}
+
+/// What telephones are offered: those that sound best first.
+pub(super) const OF_PHONES: [Codec; 4] = [Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu];
+
+/// What a trunk's far ends may be offered.
+pub(super) fn codecs_of(trunk: &TrunkPlan) -> Vec<Codec> {
+    let one = |codec: &AudioCodec| match codec {
+        AudioCodec::Pcma => Codec::Pcma,
+        AudioCodec::Pcmu => Codec::Pcmu,
+        AudioCodec::G722 => Codec::G722,
+        AudioCodec::Opus => Codec::Opus,
+    };
+    // The telephone network speaks G.711: more is asked for only where somebody says so.
+    if trunk.codecs.is_empty() { Codec::G711.to_vec() } else { trunk.codecs.iter().map(one).collect() }
 }
 
 /// Whom to ring.
@@ -77,21 +96,19 @@ impl Switch {
         if at_once.is_empty() {
             at_once.extend(then.pop_front());
         }
-        if at_once.is_empty() {
+        let Some(codecs) = at_once.first().map(|far| far.codecs.clone()) else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
-        }
+        };
         // The customer's codec first: then nothing has to be translated.
         let other = t.engine.calls().get(&call).and_then(|c| c.caller_leg()).and_then(|l| t.legs.get(&l));
-        let codecs = match other.and_then(|l| l.negotiated.as_ref()).map(|n| n.codec) {
-            Some(Codec::Pcmu) => [Codec::Pcmu, Codec::Pcma],
-            _ => [Codec::Pcma, Codec::Pcmu],
-        };
+        let prefer = other.and_then(|l| l.negotiated.as_ref()).map(|n| n.codec);
         let max_forwards = other.map_or(70, |l| l.max_forwards);
         let party = t.engine.calls().get(&call).map(|c| c.caller).unwrap_or_default();
         let Some((media, rtp)) = self.door.open(call) else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
         };
         let mut session = LocalSession::new(rtp, now.mono, &codecs, false);
+        session.prefer(prefer);
         let offer = session.offer(Direction::SendRecv).write().into_bytes();
         self.by_media.insert(media, (tenant, leg));
         self.tenants[tenant].legs.insert(

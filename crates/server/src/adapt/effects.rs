@@ -1,6 +1,7 @@
 //! What the engine asks for, in the words of `sip` and `media`.
 
-use crate::adapt::dialing::{FarEnd, Order};
+use crate::adapt::carriers::Reach;
+use crate::adapt::dialing::{FarEnd, OF_PHONES, Order};
 use crate::adapt::outside::Ticket;
 use crate::adapt::switch::{MediaCommand, MediaId, Now, RecordingKey, Switch};
 use crate::trunk_choice::{Attempt, Caller, Wanted, choose};
@@ -179,6 +180,7 @@ impl Switch {
             lines: Secret::default(),
             login: None,
             nat: address.nat,
+            codecs: OF_PHONES.to_vec(),
             trunk: None,
         };
         self.ring(now, tenant, leg, Order { at_once: vec![far], ..Order::default() });
@@ -223,7 +225,7 @@ impl Switch {
             tracing::debug!(event = "trunk_unused", tenant = t.meaning.tenant, trunk = trunk.0, why = %why, "a trunk is not tried");
         }
         let far = |a: Attempt| {
-            let (to, login, nat) = self.carriers.reach(t.id, a.trunk, a.place)?;
+            let Reach { to, login, nat, codecs } = self.carriers.reach(t.id, a.trunk, a.place)?;
             let mut lines = String::new();
             if let Some(asserted) = &a.asserted {
                 let _ = write!(lines, "P-Asserted-Identity: {}\r\n", asserted.expose_secret());
@@ -233,7 +235,7 @@ impl Switch {
             }
             let lines = Secret::new(lines);
             let trunk = Some((a.trunk, a.place));
-            Some(FarEnd { to, uri: a.uri, from: a.from, lines, login, nat, trunk })
+            Some(FarEnd { to, uri: a.uri, from: a.from, lines, login, nat, codecs, trunk })
         };
         choice.attempts.into_iter().filter_map(far).collect()
     }

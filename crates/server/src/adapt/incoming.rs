@@ -1,5 +1,6 @@
 //! A call comes in: from which trunk, to which number, by whom, with which audio.
 
+use crate::adapt::dialing::{OF_PHONES, codecs_of};
 use crate::adapt::keys::Keyed;
 use crate::adapt::phones::Sender;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
@@ -41,7 +42,13 @@ impl Switch {
         let facts = self.facts_of(tenant, &address);
         let known = number.is_some();
         let arrived = Event::CallArrived { number, caller: party, trunk, facts };
-        self.begin_leg(now, tenant, call, &message, nat, (party, address, display), arrived, known);
+        let plan = self.tenants[tenant].meaning.trunk_plans.iter().find(|plan| plan.id == trunk);
+        // What is offered is taken unless the trunk says otherwise.
+        let codecs = match plan.filter(|plan| !plan.codecs.is_empty()) {
+            Some(plan) => codecs_of(plan),
+            None => Codec::ALL.to_vec(),
+        };
+        self.begin_leg(now, tenant, call, &message, (nat, &codecs), (party, address, display), arrived, known);
     }
 
     // Somebody of ours calls: a colleague, one of our numbers, or somebody outside.
@@ -64,7 +71,7 @@ impl Switch {
         let facts = self.facts_of(tenant, &address);
         let called = Event::AgentCalled { agent, caller: party, number: None, to, facts };
         // Behind a router or not, its audio comes from where it sends.
-        self.begin_leg(now, tenant, call, m, true, (party, address, display), called, true);
+        self.begin_leg(now, tenant, call, m, (true, &OF_PHONES), (party, address, display), called, true);
     }
 
     // Whom a telephone of ours dialled; else the SIP status code and why not.
@@ -95,7 +102,7 @@ impl Switch {
         tenant: usize,
         call: sip::CallId,
         message: &Message,
-        nat: bool,
+        (nat, codecs): (bool, &[Codec]),
         (party, address, display): (PartyId, Secret<String>, Secret<String>),
         event: Event,
         known: bool,
@@ -135,7 +142,7 @@ impl Switch {
             l.call = engine_call;
         }
         if known {
-            self.prepare_answer(now, tenant, leg, engine_call, message.body());
+            self.prepare_answer(now, tenant, leg, engine_call, codecs, message.body());
             self.tell_hold(now, tenant, leg);
         }
     }
@@ -161,13 +168,14 @@ impl Switch {
         tenant: usize,
         leg: engine::LegId,
         call: engine::CallId,
+        codecs: &[Codec],
         offer: &[u8],
     ) {
         let Some((media, rtp)) = self.door.open(call) else {
             return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
         };
         self.by_media.insert(media, (tenant, leg));
-        let mut session = LocalSession::new(rtp, now.mono, &Codec::G711, false);
+        let mut session = LocalSession::new(rtp, now.mono, codecs, false);
         let mut answered = Ok(None);
         if !offer.is_empty() {
             answered = SessionDescription::parse(offer)

@@ -1,6 +1,6 @@
 //! Telephones that register here: whose they are, where they are, and what they dial.
 
-use crate::adapt::dialing::{FarEnd, MOST_AT_ONCE};
+use crate::adapt::dialing::{FarEnd, MOST_AT_ONCE, OF_PHONES};
 use crate::adapt::switch::{Now, Switch};
 use crate::tenant::trunk::PasswordPlace;
 use engine::AgentId;
@@ -281,6 +281,7 @@ impl Switch {
             lines: Secret::default(),
             login: None,
             nat,
+            codecs: OF_PHONES.to_vec(),
             trunk: None,
         };
         let nat =
