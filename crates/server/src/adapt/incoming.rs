@@ -4,8 +4,8 @@ use crate::adapt::dialing::{OF_PHONES, codecs_of};
 use crate::adapt::keys::Keyed;
 use crate::adapt::phones::Sender;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
-use crate::tenant::meaning::contains;
 use crate::tenant::dialling::Dialled;
+use crate::tenant::meaning::contains;
 use engine::{AgentId, Event, Facts, LegEnd, NumberId, PartyId, To, TrunkId};
 use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession};
@@ -48,7 +48,16 @@ impl Switch {
             Some(plan) => codecs_of(plan),
             None => Codec::ALL.to_vec(),
         };
-        self.begin_leg(now, tenant, call, &message, (nat, &codecs), (party, address, display), arrived, known);
+        self.begin_leg(
+            now,
+            tenant,
+            call,
+            &message,
+            (nat, &codecs),
+            (party, address, display),
+            arrived,
+            known,
+        );
     }
 
     // Somebody of ours calls: a colleague, one of our numbers, or somebody outside.

@@ -49,7 +49,8 @@ fn sipvicious_finds_nothing_and_is_banned_while_the_trunk_beside_it_calls_on() {
     agent.hears(440);
     sipp.went_well();
     let log = program.stop();
-    let security = log.lines().find(|l| l.contains("\"event\":\"security\"")).expect("a line of the security log");
+    let security =
+        log.lines().find(|l| l.contains("\"event\":\"security\"")).expect("a line of the security log");
     assert!(security.contains("banned") && security.contains("127.0.0.9"), "{security}");
 }
 

@@ -104,6 +104,59 @@ fn a_carrier_registers_us_asks_who_we_are_and_passes_calls_both_ways() {
     outside.hears(1000);
     carrier.says(&format!("customer calls +4930555 from {OURS}"));
     agent.command("hangup", "");
+    agent.event("CALL_CLOSED");
     outside.event("CALL_CLOSED");
+
+    // From her telephone itself, dialled as at home.
+    agent.command("dial", &format!("sip:030555@{DOMAIN}"));
+    outside.event("CALL_INCOMING");
+    outside.command("accept", "");
+    agent.event("CALL_ESTABLISHED");
+    outside.event("CALL_ESTABLISHED");
+    outside.command("hangup", "");
+    agent.event("CALL_CLOSED");
+
+    // A number that nobody has, and one that may not be called.
+    agent.command("dial", &format!("sip:030556@{DOMAIN}"));
+    let closed = agent.event("CALL_CLOSED");
+    assert!(closed["param"].as_str().unwrap().starts_with('4'), "{closed}");
+    agent.command("dial", &format!("sip:0900123456@{DOMAIN}"));
+    let closed = agent.event("CALL_CLOSED");
+    assert!(closed["param"].as_str().unwrap().starts_with("403"), "{closed}");
+    program.stop();
+}
+
+#[test]
+fn telephones_call_each_other_with_wide_audio_and_a_keyed_narrow_one_is_translated() {
+    let program = Program::start_with_secrets(
+        &[(
+            "tenant.yaml",
+            &format!(
+                "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nsip_domain: {DOMAIN}\n---\n\
+                 kind: User\nid: anna\nroles: [agent]\nnumber: \"201\"\nnat: true\nregisters: {{user: anna, password_file: p}}\n---\n\
+                 kind: User\nid: ben\nroles: [agent]\nnumber: \"202\"\nnat: true\nregisters: {{user: ben, password_file: p}}\n---\n\
+                 kind: User\nid: carl\nroles: [agent]\nnumber: \"203\"\nnat: true\nregisters: {{user: carl, password_file: p}}\n"
+            ),
+        )],
+        &[("p", "the same for all")],
+    );
+    let phone = |user: &str, hz: f64, codecs: &str| {
+        Baresip::registers(user, DOMAIN, "the same for all", program.sip, hz, codecs)
+    };
+    let mut anna = phone("anna", 440.0, "g722");
+    let mut ben = phone("ben", 1000.0, "g722");
+    let mut carl = phone("carl", 1000.0, "pcma");
+    for (other, number) in [(&mut ben, "202"), (&mut carl, "203")] {
+        anna.command("dial", &format!("sip:{number}@{DOMAIN}"));
+        let rings = other.event("CALL_INCOMING");
+        assert!(rings["peeruri"].as_str().unwrap().starts_with("sip:201@"), "{rings}");
+        other.command("accept", "");
+        anna.event("CALL_ESTABLISHED");
+        other.event("CALL_ESTABLISHED");
+        anna.hears(1000);
+        other.hears(440);
+        other.command("hangup", "");
+        anna.event("CALL_CLOSED");
+    }
     program.stop();
 }

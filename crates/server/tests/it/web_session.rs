@@ -362,6 +362,8 @@ POST /session/second-factor p
 PUT /session/second-factor p
 POST /users/{id}/invitation o
 DELETE /users/{id}/second-factor o
+GET /users/{id}/telephones so
+GET /trunks/{id}/status aso
 GET /webhooks/dead aso
 POST /webhooks/dead/{id}/retry o
 POST /webhooks/replay o
