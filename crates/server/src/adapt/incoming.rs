@@ -19,7 +19,7 @@ const LONGEST: usize = 200;
 
 impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
-        let Incoming { call, from, message } = incoming;
+        let Incoming { call, from, message, .. } = incoming;
         let sender = self.sender(now, call, from, &message);
         let (tenant, trunk, nat) = match (sender, self.trunk_of(from.addr.ip())) {
             (Sender::Asked, _) => return,
@@ -65,7 +65,7 @@ impl Switch {
         if self.journal_stalled {
             return self.endpoint.reject(now.sip(), call, 503, "");
         }
-        let to = match self.dialled(now, tenant, m) {
+        let to = match self.dialled(now, tenant, m.target()) {
             Ok(to) => to,
             Err((code, why)) => {
                 // The telephone shows the words.
@@ -83,11 +83,11 @@ impl Switch {
         self.begin_leg(now, tenant, call, m, (true, &OF_PHONES), (party, address, display), called, true);
     }
 
-    // Whom a telephone of ours dialled; else the SIP status code and why not.
-    fn dialled(&mut self, now: Now, tenant: usize, m: &Message) -> Result<To, (u16, String)> {
+    /// Whom a telephone of ours dialled; else the SIP status code and why not.
+    pub(super) fn dialled(&mut self, now: Now, tenant: usize, uri: &[u8]) -> Result<To, (u16, String)> {
         let id = self.tenants[tenant].id;
         let meaning = &self.tenants[tenant].meaning;
-        let user = Uri::parse(m.target()).map_err(|_| (484, "Address Incomplete".to_string()))?;
+        let user = Uri::parse(uri).map_err(|_| (484, "Address Incomplete".to_string()))?;
         let user = std::str::from_utf8(user.user_part()).map_err(|_| (404, String::new()))?;
         if let Some(phone) = meaning.accounts.get(user) {
             return Ok(To::Agent(phone.agent));

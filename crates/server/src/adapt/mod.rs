@@ -12,6 +12,7 @@ mod keys;
 mod media_reports;
 mod outside;
 mod phones;
+mod refer;
 mod sip_events;
 mod strangers;
 mod switch;

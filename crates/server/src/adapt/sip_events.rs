@@ -37,6 +37,10 @@ impl Switch {
             sip::Event::Asked { ask, code, cseq, message } => {
                 self.on_asked(now, ask, code, cseq, message.as_deref());
             }
+            sip::Event::Referred { call, refer, target, replaces, .. } => {
+                self.on_referred(now, call, refer, &target, replaces)
+            }
+            sip::Event::ReferProgress { .. } => {}
             // Keys come in the audio; nothing else is made of what phones send this way.
             sip::Event::Info { .. } | sip::Event::Informed { .. } => {}
             sip::Event::Request { request, from, message } => self.on_register(now, request, from, &message),

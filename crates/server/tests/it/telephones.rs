@@ -160,3 +160,29 @@ fn telephones_call_each_other_with_wide_audio_and_a_keyed_narrow_one_is_translat
     }
     program.stop();
 }
+
+#[test]
+fn a_telephone_passes_its_call_on_to_a_colleague() {
+    let program = start(
+        "kind: Trunk\nid: all\nnetworks: [127.0.0.0/8]\nnat: true\n---\n\
+         kind: User\nid: ben\nroles: [agent]\nnumber: \"202\"\nnat: true\nregisters: {user: ben, password_file: anna}\nat_start: available\n",
+    );
+    let mut anna = agent_phone(&program);
+    let mut ben = Baresip::registers("ben", DOMAIN, "a long one", program.sip, 523.0, "pcma,pcmu");
+    let mut caller = Baresip::start("caller", 440.0);
+    caller.command("dial", &format!("sip:{OURS}@{}", program.sip));
+    anna.event("CALL_INCOMING");
+    anna.command("accept", "");
+    anna.event("CALL_ESTABLISHED");
+    caller.hears(1000);
+    anna.command("transfer", &format!("sip:202@{DOMAIN}"));
+    ben.event("CALL_INCOMING");
+    ben.command("accept", "");
+    ben.event("CALL_ESTABLISHED");
+    caller.hears(523);
+    ben.hears(440);
+    anna.event("CALL_CLOSED");
+    caller.command("hangup", "");
+    ben.event("CALL_CLOSED");
+    program.stop();
+}
