@@ -4,7 +4,7 @@
 //! addresses, bytes, times and seeds come from the caller, and what should be sent is given back. It knows no
 //! calls, queues or people, and none of the other rooms. It transcodes nothing but one law of G.711 into the
 //! other, mixes only for who hears several at once, and keeps no audio beyond the second that a recording needs to
-//! put packets in order and the fifth of a second of a jitter buffer. Encryption, ICE and WebRTC are not here yet.
+//! put packets in order and the fifth of a second of a jitter buffer. Only the legs of browsers are encrypted here.
 //!
 //! **Time** is [`Micros`] of one monotonic clock of the caller's choosing. Going backwards does no harm.
 //!
@@ -22,6 +22,7 @@
 //! | [`rtp`], [`rtcp`], [`dtmf`] | what is on the wire |
 //! | [`leg`] | one leg: in, out, prompts, keys, reports |
 //! | [`bridge`] | all legs of a thread: who hears whom, whose keys go where, who is recorded |
+//! | [`browser`] | a browser as a leg's far end: ICE, DTLS and SRTP |
 //! | [`jitter`], [`mix`], [`halfband`] | several heard by one |
 //! | [`inband`] | keys as tones in the audio |
 //! | [`recording`] | two streams on one time line |
@@ -32,6 +33,7 @@
 pub type Micros = u64;
 
 pub mod bridge;
+pub mod browser;
 pub mod dtmf;
 pub mod g711;
 pub mod halfband;
