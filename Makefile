@@ -29,10 +29,13 @@ tools-build:
 	@$(call apt,cmake,cmake)
 	@command -v cargo >/dev/null || { echo "install Rust first: https://rustup.rs"; exit 1; }
 
-# The far ends that tests use: SIPp and baresip.
+# The far ends that tests use: SIPp, baresip, and a browser driven from Node.
 tools-test: tools-build
 	@$(call apt,sipp,sip-tester)
 	@$(call apt,baresip,baresip)
+	@$(call apt,chromium,chromium)
+	@$(call apt,npm,nodejs npm)
+	@npm ci --silent --no-audit --no-fund --prefix crates/server/tests/browser
 
 tools-bench: tools-build
 	@$(call apt,python3,python3)

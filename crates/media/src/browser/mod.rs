@@ -22,9 +22,7 @@
 mod offer;
 mod peer;
 mod stun;
-#[cfg(test)]
-mod tests;
 
 pub use offer::{MAX_OFFER, OfferError, check_offer};
-pub use peer::{FarEnd, GONE_AFTER, Identity, Output, Peer, STAND_IN};
+pub use peer::{FarEnd, GONE_AFTER, Identity, Output, Peer, STAND_IN, prefer};
 pub use stun::local_user;

@@ -95,8 +95,7 @@ pub struct Peer {
     offer: Offer,
     mid: Mid,
     user: String,
-    /// The extended number of the last packet sent (RFC 3711, section 3.3.1).
-    sequence: Option<u64>,
+    sent: Option<Sent>,
     heard: Micros,
     connected: bool,
     gone: bool,
@@ -148,6 +147,40 @@ fn config(identity: &Identity, offer: &Offer) -> RtcConfig {
     config
 }
 
+/// The last packet sent. To the browser everything is one stream, whichever leg it came of: a leg's numbers have no holes,
+/// so packets are counted here, and where another leg begins the time goes on as the clock did.
+#[derive(Clone, Copy)]
+struct Sent {
+    /// The extended number (RFC 3711, section 3.3.1).
+    number: u64,
+    /// The leg's name of its stream.
+    ssrc: u32,
+    /// What turns its timestamps into ours.
+    offset: u32,
+    timestamp: u32,
+    at: Micros,
+}
+
+impl Sent {
+    fn next(last: Option<Sent>, now: Micros, header: &RtpHeader) -> Sent {
+        let RtpHeader { ssrc, timestamp: theirs, .. } = *header;
+        let Some(last) = last else {
+            // From the lower half: a wrap before the first packet arrived would not be noticed.
+            let number = u64::from(header.sequence & 0x7FFF);
+            return Sent { number, ssrc, offset: 0, timestamp: theirs, at: now };
+        };
+        let offset = match ssrc == last.ssrc {
+            true => last.offset,
+            false => {
+                let elapsed = (now.saturating_sub(last.at) / 125).max(1) as u32;
+                last.timestamp.wrapping_add(elapsed).wrapping_sub(theirs)
+            }
+        };
+        let number = last.number.saturating_add(1);
+        Sent { number, ssrc, offset, timestamp: theirs.wrapping_add(offset), at: now }
+    }
+}
+
 impl Peer {
     /// Takes a browser's first offer and gives the answer for it. `local` is where browsers reach the shared port;
     /// `epoch` is when the caller's clock began.
@@ -178,7 +211,7 @@ impl Peer {
             mid: Mid::from(offer.mid.as_str()),
             offer,
             user,
-            sequence: None,
+            sent: None,
             heard: now,
             connected: false,
             gone: false,
@@ -238,15 +271,11 @@ impl Peer {
         self.refused
     }
 
-    /// What a [`Leg`](crate::leg::Leg) is to believe it agreed on. Among the codecs agreed on, `like` is what we send if
-    /// it is one of them, so that another leg's packets pass untouched; the browser may send any of them.
-    pub fn negotiated(&self, like: Option<Codec>) -> Negotiated {
-        let mut codecs = self.offer.codecs.clone();
-        if let Some(place) = codecs.iter().position(|(_, codec)| Some(*codec) == like) {
-            codecs.swap(0, place);
-        }
+    /// What a [`Leg`](crate::leg::Leg) is to believe it agreed on; see also [`prefer`].
+    pub fn negotiated(&self) -> Negotiated {
         // An offer without a codec is not taken, so the second half never holds.
-        let (pt, codec) = codecs.first().copied().unwrap_or((Codec::Pcma.payload_type(), Codec::Pcma));
+        let first = self.offer.codecs.first().copied();
+        let (pt, codec) = first.unwrap_or((Codec::Pcma.payload_type(), Codec::Pcma));
         let direction = self.offer.direction.mirrored();
         Negotiated {
             remote_rtp: STAND_IN,
@@ -255,7 +284,7 @@ impl Peer {
             codec,
             send_pt: pt,
             recv_pt: pt,
-            also_recv: codecs.split_off(1),
+            also_recv: self.offer.codecs.iter().skip(1).copied().collect(),
             dtmf_send_pt: self.offer.telephone_event,
             dtmf_recv_pt: self.offer.telephone_event,
             direction,
@@ -299,19 +328,12 @@ impl Peer {
         }
         let Ok(packet) = RtpPacket::parse(packet) else { return };
         let header = packet.header;
-        // Numbers run on by one, so the nearest number with these last 16 bits is meant.
-        let extended = match self.sequence {
-            None => u64::from(header.sequence),
-            Some(last) => {
-                let ahead = header.sequence.wrapping_sub(last as u16) as i16;
-                last.saturating_add_signed(i64::from(ahead))
-            }
-        };
-        self.sequence = Some(self.sequence.unwrap_or(0).max(extended));
+        let sent = Sent::next(self.sent, now, &header);
+        self.sent = Some(sent);
         let time = at(self.epoch, now);
         let (mid, pt) = (self.mid, header.payload_type);
         let Some(rtc) = &mut self.rtc else { return };
-        let write = RtpWrite::new(pt.into(), extended.into(), header.timestamp, time, packet.payload)
+        let write = RtpWrite::new(pt.into(), sent.number.into(), sent.timestamp, time, packet.payload)
             .marker(header.marker);
         let sent = contained(|| {
             let mut api = rtc.direct_api();
@@ -453,6 +475,15 @@ impl Peer {
         if self.waiting.len() < MAX_WAITING {
             self.waiting.push_back(output);
         }
+    }
+}
+
+/// Sends that codec from now on, if it is one of those agreed on with a browser, so that another leg's packets pass
+/// untouched: a browser takes each of them at any time, and may send any.
+pub fn prefer(negotiated: &mut Negotiated, codec: Codec) {
+    if let Some(other) = negotiated.also_recv.iter_mut().find(|(_, other)| *other == codec) {
+        let (pt, codec) = std::mem::replace(other, (negotiated.recv_pt, negotiated.codec));
+        (negotiated.codec, negotiated.send_pt, negotiated.recv_pt) = (codec, pt, pt);
     }
 }
 

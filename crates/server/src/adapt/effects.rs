@@ -2,7 +2,7 @@
 
 use crate::adapt::keys::Keyed;
 use crate::adapt::outside::Ticket;
-use crate::adapt::switch::{DoorLeg, MediaCommand, MediaId, Now, RecordingKey, Switch};
+use crate::adapt::switch::{DoorLeg, Line, MediaCommand, MediaId, Now, RecordingKey, Switch};
 use crate::tenant::TargetAddress;
 use engine::{Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, RefuseCause, Show, Sound};
 use media::leg::{Learning, Repeat};
@@ -19,16 +19,13 @@ impl Switch {
     pub(super) fn obey(&mut self, now: Now, tenant: usize, effect: Effect) {
         match effect {
             Effect::Alert { leg } => {
-                if let Some(l) = self.tenants[tenant].legs.get(&leg) {
-                    self.endpoint.progress(now.sip(), l.sip, 180, b"");
+                if let Some(sip) = self.tenants[tenant].legs.get(&leg).and_then(DoorLeg::sip) {
+                    self.endpoint.progress(now.sip(), sip, 180, b"");
                 }
             }
             Effect::Answer { leg } => self.answer(now, tenant, leg),
             Effect::Refuse { leg, cause } => self.refuse(now, tenant, leg, cause),
-            Effect::DialAgent { leg, agent, show } => {
-                let address = self.tenants[tenant].meaning.phones.get(&agent).cloned();
-                self.dial(now, tenant, leg, show, address);
-            }
+            Effect::DialAgent { leg, agent, show } => self.dial_agent(now, tenant, leg, agent, show),
             Effect::DialTarget { leg, target, show } => {
                 let address = self.tenants[tenant].meaning.targets.get(&target).cloned();
                 self.dial(now, tenant, leg, show, address);
@@ -122,7 +119,7 @@ impl Switch {
             (Some(session), true) => session.offer(Direction::SendRecv).write().into_bytes(),
             _ => std::mem::take(&mut l.answer),
         };
-        let sip = l.sip;
+        let Some(sip) = l.sip() else { return };
         // Audio may come before the ACK does.
         self.point_media(tenant, leg);
         self.endpoint.accept(now.sip(), sip, &body);
@@ -136,12 +133,21 @@ impl Switch {
             RefuseCause::Unavailable => 480,
             RefuseCause::Stopping => 503,
         };
-        self.endpoint.reject(now.sip(), l.sip, code, "");
+        if let Some(sip) = l.sip() {
+            self.endpoint.reject(now.sip(), sip, code, "");
+        }
         self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);
     }
 
     // Rings one of ours, or a fixed address: it is shown who calls.
-    fn dial(&mut self, now: Now, tenant: usize, leg: LegId, show: Show, address: Option<TargetAddress>) {
+    pub(super) fn dial(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        leg: LegId,
+        show: Show,
+        address: Option<TargetAddress>,
+    ) {
         let Some(address) = address else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
         };
@@ -167,6 +173,22 @@ impl Switch {
             ..trunk.clone()
         };
         let shown = number.and_then(|n| t.meaning.dialled.get(&n));
+        let from = shown.map_or_else(|| ANONYMOUS.into(), |n| format!("<sip:{n}@{}>", self.host));
+        self.ring(now, tenant, leg, &from, address);
+    }
+
+    /// Calls a number of an agent's over the trunk for calls to the outside; it sees the number of ours that was called.
+    pub(super) fn dial_number(&mut self, now: Now, tenant: usize, leg: LegId, number: &Secret<String>) {
+        let t = &self.tenants[tenant];
+        // What may be called can have changed since it was chosen.
+        let allowed = t.meaning.dial_plan.outward(number.expose_secret());
+        let (Some(to), Some(trunk)) = (allowed, &t.meaning.outbound) else {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
+        };
+        let uri = Secret::new(format!("sip:{to}@{}", trunk.addr));
+        let address = TargetAddress { uri, ..trunk.clone() };
+        let call = t.engine.legs().get(&leg).and_then(|l| t.engine.calls().get(&l.call));
+        let shown = call.and_then(|c| c.number).and_then(|n| t.meaning.dialled.get(&n));
         let from = shown.map_or_else(|| ANONYMOUS.into(), |n| format!("<sip:{n}@{}>", self.host));
         self.ring(now, tenant, leg, &from, address);
     }
@@ -212,7 +234,7 @@ impl Switch {
             leg,
             DoorLeg {
                 call,
-                sip,
+                line: Line::Sip(sip),
                 media: Some(media),
                 session: Some(session),
                 answer: Vec::new(),
@@ -262,12 +284,16 @@ impl Switch {
             HangUpCause::Failed => (41, "Temporary failure"),
         };
         let reason = format!("Reason: Q.850;cause={q850};text=\"{text}\"\r\n");
-        let (sip, media) = (l.sip, l.media);
+        let (sip, media) = (l.sip(), l.media);
         // Until the far end knows, it must not hear what is said without it.
         if let Some(leg) = media {
             self.door.send(MediaCommand::Silence { leg });
         }
-        self.endpoint.hang_up(now.sip(), sip, &reason);
+        match sip {
+            Some(sip) => self.endpoint.hang_up(now.sip(), sip, &reason),
+            // A page is told and has nothing to confirm.
+            None => self.leg_ended(now, tenant, leg, LegEnd::NearHungUp),
+        }
     }
 
     fn play(&mut self, now: Now, tenant: usize, leg: LegId, sound: Sound) {

@@ -1,7 +1,7 @@
 //! A call comes in: from which trunk, to which number, by whom, with which audio.
 
 use crate::adapt::keys::Keyed;
-use crate::adapt::switch::{DoorLeg, Now, Switch};
+use crate::adapt::switch::{DoorLeg, Line, Now, Switch};
 use crate::tenant::meaning::contains;
 use engine::{Event, Facts, LegEnd, NumberId, TrunkId};
 use media::leg::Learning;
@@ -39,7 +39,7 @@ impl Switch {
             DoorLeg {
                 // Known once the engine has seen it.
                 call: engine::CallId(0),
-                sip: call,
+                line: Line::Sip(call),
                 media: None,
                 session: None,
                 answer: Vec::new(),
@@ -117,8 +117,8 @@ impl Switch {
     }
 
     fn refuse_media(&mut self, now: Now, tenant: usize, leg: engine::LegId, code: u16, end: LegEnd) {
-        if let Some(l) = self.tenants[tenant].legs.get(&leg) {
-            self.endpoint.reject(now.sip(), l.sip, code, "");
+        if let Some(sip) = self.tenants[tenant].legs.get(&leg).and_then(DoorLeg::sip) {
+            self.endpoint.reject(now.sip(), sip, code, "");
         }
         self.leg_ended(now, tenant, leg, end);
     }

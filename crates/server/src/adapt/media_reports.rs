@@ -1,6 +1,6 @@
 //! What the media threads tell, in the engine's words.
 
-use crate::adapt::switch::{MediaReport, Now, Reported, Switch};
+use crate::adapt::switch::{DoorLeg, MediaReport, Now, Reported, Switch};
 use engine::{Event, LegEnd};
 
 impl Switch {
@@ -11,8 +11,7 @@ impl Switch {
             Reported::PlayEnded => self.tell(now, tenant, Event::PlayEnded { leg }),
             Reported::Key(key) => self.on_key(now, tenant, leg, key),
             Reported::TimedOut => {
-                if let Some(l) = self.tenants[tenant].legs.get(&leg) {
-                    let sip = l.sip;
+                if let Some(sip) = self.tenants[tenant].legs.get(&leg).and_then(DoorLeg::sip) {
                     self.by_sip.remove(&sip);
                     self.endpoint.hang_up(now.sip(), sip, "Reason: Q.850;cause=41;text=\"No audio\"\r\n");
                 }

@@ -4,18 +4,22 @@
 //! batches for the journal come out. What the engine asks for is held back until the events that led to it are in the
 //! journal.
 
+mod browser;
 mod effects;
 mod incoming;
 mod keys;
 mod media_reports;
 mod outside;
+mod phone;
 mod sip_events;
 mod switch;
 #[cfg(test)]
 mod world;
 
+pub use browser::{AgentEndpoint, PhoneRefused, SoftphoneState};
 pub use keys::SecretDigits;
 pub use outside::{Request, Ticket};
+pub use phone::{PhoneId, PhoneReport, PhoneState, Reply};
 pub use switch::{
     MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
 };

@@ -1,6 +1,6 @@
 //! What the SIP endpoint tells, in the engine's words.
 
-use crate::adapt::switch::{MediaCommand, Now, Switch};
+use crate::adapt::switch::{DoorLeg, MediaCommand, Now, Switch};
 use engine::{Event, LegEnd, LegId};
 use media::negotiate::{Direction, Negotiated};
 use media::sdp::SessionDescription;
@@ -103,8 +103,7 @@ impl Switch {
     }
 
     fn end_without_media(&mut self, now: Now, tenant: usize, leg: LegId) {
-        if let Some(l) = self.tenants[tenant].legs.get(&leg) {
-            let sip = l.sip;
+        if let Some(sip) = self.tenants[tenant].legs.get(&leg).and_then(DoorLeg::sip) {
             self.by_sip.remove(&sip);
             self.endpoint.hang_up(
                 now.sip(),

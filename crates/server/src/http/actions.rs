@@ -123,6 +123,9 @@ pub struct NewDial {
     /// Id of the queue that it counts for.
     #[serde(default)]
     pub queue: Option<String>,
+    /// Id of the page's registration as the agent's phone, when the agent asks in that page: it is not rung but answers.
+    #[serde(default)]
+    pub softphone: Option<String>,
 }
 
 /// A call that was begun.
@@ -340,12 +343,16 @@ pub async fn dial(
             let party = switch.party(tenant, &new.to).ok_or_else(refused)?;
             switch.on_event(now, tenant, Event::DialAsked { agent, party, number: shown, queue });
             let newest = switch.tenant(tenant).and_then(|t| t.engine.calls().keys().next_back().copied());
-            newest.filter(|n| Some(*n) != before).ok_or_else(|| {
+            let begun = newest.filter(|n| Some(*n) != before).ok_or_else(|| {
                 Problem::new(
                     StatusCode::CONFLICT,
                     "this agent is busy, suspended or unknown, and cannot call now",
                 )
-            })
+            })?;
+            if let Some(page) = &new.softphone {
+                switch.asked_in_browser(tenant, agent, page, begun);
+            }
+            Ok::<_, Problem>(begun)
         })
         .await
         .ok_or_else(Problem::stopping)??;

@@ -16,6 +16,7 @@ mod report_rows;
 mod reports;
 mod routes;
 mod serve;
+mod softphone;
 mod time;
 mod webhooks;
 

@@ -4,7 +4,7 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    actions, agents, audit, calls, configuration, live, messages, recordings, reports, webhooks,
+    actions, agents, audit, calls, configuration, live, messages, recordings, reports, softphone, webhooks,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -43,11 +43,11 @@ pub struct Route {
     pub handler: MethodRouter<Api>,
 }
 
-fn schema<T: JsonSchema>(g: &mut SchemaGenerator) -> Schema {
+pub(super) fn schema<T: JsonSchema>(g: &mut SchemaGenerator) -> Schema {
     g.subschema_for::<T>()
 }
 
-fn op<T: JsonSchema>(method: &'static str, summary: &'static str) -> Operation {
+pub(super) fn op<T: JsonSchema>(method: &'static str, summary: &'static str) -> Operation {
     Operation { method, summary, query: &[], request: None, response: Some(schema::<T>) }
 }
 
@@ -421,5 +421,6 @@ pub fn all() -> Vec<Route> {
             handler: post(move |api, asker, which| configuration::restore(api, asker, which, kind)),
         });
     }
+    routes.extend(softphone::routes());
     routes
 }

@@ -188,7 +188,9 @@ impl Reader<'_> {
                 let email = user.email.clone().map(Secret::new);
                 meaning.mailboxes.insert(mailbox, MailboxRule { webhook: None, email });
             }
-            let Some(phone) = user.phone.as_ref().filter(|_| user.is_rung()) else { continue };
+            if !user.is_rung() {
+                continue;
+            }
             let at_start = match user.at_start {
                 StartState::Offline => AtStart::Offline,
                 StartState::Available => AtStart::Available,
@@ -196,7 +198,11 @@ impl Reader<'_> {
             let skills = user.skills.iter().map(|(s, level)| Ok((SkillId(self.of("Skill", s)?), level.0)));
             let skills = skills.collect::<Result<Vec<_>, String>>()?;
             meaning.config.agents.push(AgentConfig { id: AgentId(n), at_start, skills });
-            meaning.phones.insert(AgentId(n), TargetAddress { nat: user.nat, ..read_sip_address(phone)? });
+            // Without a phone an agent is rung in the browser.
+            if let Some(phone) = &user.phone {
+                let address = TargetAddress { nat: user.nat, ..read_sip_address(phone)? };
+                meaning.phones.insert(AgentId(n), address);
+            }
         }
         Ok(())
     }

@@ -21,7 +21,6 @@ pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
             }
         }
         "Prompt" => prompt(value, &mut faults),
-        "User" => user(value, &mut faults),
         "Trunk" if is_true(value.get("outbound")) && is_none(value.get("address")) => {
             faults.push((
                 "/outbound".into(),
@@ -112,13 +111,6 @@ fn wrong_wav(wav: &str) -> Option<String> {
     };
     let seconds = sound.samples.len() as u64 / u64::from(sound.rate.max(1));
     (seconds > 600).then(|| "is longer than 10 minutes".into())
-}
-
-fn user(value: &Value, faults: &mut Vec<Fault>) {
-    let agent = value.get("roles").and_then(Value::as_array).is_some_and(|r| r.contains(&"agent".into()));
-    if agent && is_none(value.get("phone")) {
-        faults.push((String::new(), "an agent needs a phone: phone: \"sip:name@address:port\"".into()));
-    }
 }
 
 // An address of another system, and what is sent beside.

@@ -9,13 +9,13 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, Input, Output as Given, Rtc};
 
-use super::*;
-use crate::bridge::Bridge;
-use crate::dtmf::Digit;
-use crate::g711::Law;
-use crate::leg::{KeyMode, Learning, Leg, LegEvent, LegSeeds};
-use crate::negotiate::{Codec, Direction, Negotiated};
-use crate::rtp::{HEADER_LEN, RtpHeader, RtpPacket};
+use media::bridge::Bridge;
+use media::browser::{GONE_AFTER, Identity, OfferError, Output, Peer, STAND_IN, check_offer, prefer};
+use media::dtmf::Digit;
+use media::g711::Law;
+use media::leg::{KeyMode, Learning, Leg, LegEvent, LegSeeds};
+use media::negotiate::{Codec, Direction, Negotiated};
+use media::rtp::{HEADER_LEN, RtpHeader, RtpPacket};
 use std::net::SocketAddr;
 
 const OURS: &str = "198.51.100.1:19999";
@@ -201,13 +201,13 @@ fn table(world: &World) -> Table {
         leg.set_remote(world.now, agreed, Learning::Never);
         bridge.add(leg)
     };
-    let browser = leg(world.peer.negotiated(Some(Codec::Pcma)));
+    let browser = leg(world.peer.negotiated());
     let phone = leg(Negotiated {
         remote_rtp: addr(PHONE),
         remote_rtcp: addr(PHONE),
         dtmf_send_pt: Some(101),
         dtmf_recv_pt: Some(101),
-        ..world.peer.negotiated(Some(Codec::Pcma))
+        ..world.peer.negotiated()
     });
     bridge.hear(world.now, phone, &[browser]);
     bridge.hear(world.now, browser, &[phone]);
@@ -276,17 +276,29 @@ fn audio_passes_untouched_both_ways() {
 }
 
 #[test]
-fn numbers_of_packets_may_begin_anywhere_and_wrap() {
+fn one_leg_after_another_is_one_stream_to_the_browser() {
     let mut world = World::connected();
-    for n in 0..40u16 {
-        let (now, bytes) =
-            (world.now, packet(header(8, 65_520u16.wrapping_add(n), u32::from(n) * 160), &[n as u8; 160]));
-        world.peer.send(now, &bytes);
-        world.poll_peer();
-        world.step();
+    // Numbers that wrap, then those of another leg that lie behind, with a clock of its own.
+    for (ssrc, first, clock) in [(9, 65_530u16, 4_000_000_000u32), (10, 33_000, 77)] {
+        for n in 0..20u16 {
+            let sequence = first.wrapping_add(n);
+            let header = RtpHeader { ssrc, ..header(8, sequence, clock.wrapping_add(u32::from(n) * 160)) };
+            world.peer.send(world.now, &packet(header, &[n as u8; 160]));
+            world.poll_peer();
+            world.step();
+            world.step();
+        }
+        world.run(1);
     }
-    let heard: Vec<u8> = world.browser.heard.iter().map(|(_, _, payload)| payload[0]).collect();
-    assert_eq!(heard, (0..40).collect::<Vec<u8>>());
+    let payloads: Vec<u8> = world.browser.heard.iter().map(|(_, _, payload)| payload[0]).collect();
+    assert_eq!(payloads, (0..20).chain(0..20).collect::<Vec<u8>>());
+    let times: Vec<u32> = world.browser.heard.iter().map(|(_, time, _)| *time).collect();
+    let steps: Vec<u32> = times.windows(2).map(|w| w[1].wrapping_sub(w[0])).collect();
+    // A second and a packet between the two.
+    assert!(
+        steps.iter().enumerate().all(|(n, step)| *step == if n == 19 { 8_160 } else { 160 }),
+        "{steps:?}"
+    );
 }
 
 #[test]
@@ -371,7 +383,7 @@ fn a_page_loaded_anew_takes_the_place_on_the_same_leg() {
     again.now = again.now.max(world.now);
     table.bridge.leg_mut(table.browser).unwrap().set_remote(
         again.now,
-        again.peer.negotiated(Some(Codec::Pcma)),
+        again.peer.negotiated(),
         Learning::Never,
     );
     for n in 0..5u32 {
@@ -430,14 +442,15 @@ fn the_browser_says_how_it_receives_us() {
 }
 
 #[test]
-fn the_answer_prefers_the_law_of_the_other_leg() {
+fn what_is_sent_can_follow_the_other_leg() {
     let world = World::new();
-    let agreed = world.peer.negotiated(Some(Codec::Pcmu));
-    assert_eq!(
-        (agreed.codec, agreed.send_pt, &agreed.also_recv[..]),
-        (Codec::Pcmu, 0, &[(8, Codec::Pcma)][..])
-    );
-    let agreed = world.peer.negotiated(None);
+    let mut agreed = world.peer.negotiated();
+    let codecs = |n: &Negotiated| (n.codec, n.send_pt, n.recv_pt, n.also_recv.clone());
+    assert_eq!(codecs(&agreed), (Codec::Pcma, 8, 8, vec![(0, Codec::Pcmu)]));
+    prefer(&mut agreed, Codec::G722);
+    prefer(&mut agreed, Codec::Pcmu);
+    assert_eq!(codecs(&agreed), (Codec::Pcmu, 0, 0, vec![(8, Codec::Pcma)]));
+    prefer(&mut agreed, Codec::Pcma);
     assert_eq!((agreed.codec, agreed.dtmf_recv_pt), (Codec::Pcma, Some(126)));
     assert_eq!((agreed.direction, agreed.codec.law()), (Direction::SendRecv, Some(Law::Alaw)));
 }
@@ -481,7 +494,7 @@ fn offers_that_are_not_taken() {
         (good.replace("m=audio", "m=video"), OfferError::NotOneAudio),
         (format!("{good}m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"), OfferError::NotOneAudio),
         (format!("{good}{}", "a=x\r\n".repeat(4_000)), OfferError::TooLarge),
-        (String::new(), OfferError::Malformed(crate::sdp::SdpError::NotSdp)),
+        (String::new(), OfferError::Malformed(media::sdp::SdpError::NotSdp)),
     ];
     for (text, error) in cases {
         assert_eq!(check_offer(text.as_bytes()), Err(error), "{text}");
