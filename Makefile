@@ -48,12 +48,16 @@ tools-build:
 	@$(call apt,cmake,cmake)
 	@command -v cargo >/dev/null || { echo "install Rust first: https://rustup.rs"; exit 1; }
 
-# The far ends that tests use: SIPp and baresip, Kamailio as a carrier, and sipvicious for what is not wanted.
+# The far ends that tests use: SIPp and baresip, Kamailio as a carrier, sipvicious for what is not wanted, and a browser
+# driven from Node.
 tools-test: tools-build
 	@$(call apt,sipp,sip-tester)
 	@$(call apt,baresip,baresip)
 	@$(call apt,svmap,sipvicious)
 	@$(call quiet,kamailio,kamailio)
+	@$(call apt,chromium,chromium)
+	@$(call apt,npm,nodejs npm)
+	@npm ci --silent --no-audit --no-fund --prefix crates/server/tests/browser
 
 tools-bench: tools-build
 	@$(call apt,python3,python3)

@@ -4,8 +4,8 @@
 //! addresses, bytes, times and seeds come from the caller, and what should be sent is given back. It knows no
 //! calls, queues or people, and none of the other rooms. It decodes and encodes only where two legs share no
 //! codec, where one hears several at once, and where a recording or the search for keys needs it; it keeps no audio
-//! beyond the second that a recording needs to put packets in order and the fifth of a second of a jitter buffer.
-//! Encryption, ICE and WebRTC are not here yet.
+//! beyond the second that a recording needs to put packets in order and the fifth of a second of a jitter buffer. Only
+//! the legs of browsers are encrypted here.
 //!
 //! **Time** is [`Micros`] of one monotonic clock of the caller's choosing. Going backwards does no harm.
 //!
@@ -24,6 +24,7 @@
 //! | [`rtp`], [`rtcp`], [`dtmf`] | what is on the wire |
 //! | [`leg`] | one leg: in, out, prompts, keys, reports |
 //! | [`bridge`] | all legs of a thread: who hears whom, whose keys go where, who is recorded |
+//! | [`browser`] | a browser as a leg's far end: ICE, DTLS and SRTP |
 //! | [`codec`], [`g711`], [`g722`], [`opus`] | how audio is coded |
 //! | [`jitter`], [`conceal`], [`noise`], [`mix`], [`halfband`] | what is heard of others when it cannot be passed on |
 //! | [`inband`] | keys as tones in the audio |
@@ -36,6 +37,7 @@
 pub type Micros = u64;
 
 pub mod bridge;
+pub mod browser;
 pub mod codec;
 pub mod conceal;
 pub mod dtmf;

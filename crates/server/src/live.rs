@@ -174,6 +174,15 @@ impl Live {
         self.push(value, Of::Notice(agent));
     }
 
+    /// An agent's own page is told something: `what` in a word, `more` beside it.
+    pub fn tell_agent(&mut self, agent: AgentId, what: &str, more: Value, meaning: &Meaning) {
+        let mut notice = json!({"agent": meaning.names.of("User", agent.0), "what": what});
+        if let (Some(notice), Value::Object(more)) = (notice.as_object_mut(), more) {
+            notice.extend(more);
+        }
+        self.push(json!({ "notice": notice }));
+    }
+
     // Whether anybody watches, or was here not long ago. What nobody will see is not even written out.
     fn is_wanted(&mut self) -> bool {
         if self.watchers.receiver_count() > 0 {

@@ -6,7 +6,7 @@ use crate::config::ServerConfig;
 use crate::journal_io::{GiveUp, Lost};
 use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
-use crate::media_io::{MediaSettings, start_recorder};
+use crate::media_io::{BrowserDoor, MediaSettings, start_recorder};
 use crate::name_io::{NameSources, Names};
 use crate::outside_io::Outside;
 use crate::outward::Outward;
@@ -45,6 +45,8 @@ pub struct Handle {
     pub store: Arc<Store>,
     mail: Sender<Message>,
     secrets: Secrets,
+    /// Makes connections of browsers' offers.
+    pub browsers: BrowserDoor,
     /// Laws found broken since the start.
     pub laws_broken: Arc<AtomicU64>,
     /// False once it is asked to stop.
@@ -232,6 +234,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let door =
         crate::media_io::start(media_settings(config)?, began, mail_in.clone(), recorder_in, chance()?)
             .map_err(|e| format!("media threads cannot be started: {e}"))?;
+    let browsers = door.browsers();
 
     let advertised = config.sip.advertise.parse::<SocketAddr>().ok();
     let local = |transport, addr: Option<SocketAddr>| {
@@ -281,7 +284,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         .map_err(|e| e.to_string())?;
     let switch = vital::spawn("switch", move || thread.run());
     let ready = Arc::new(AtomicBool::new(true));
-    let handle = Handle { store, mail: mail_in, secrets: secrets.clone(), laws_broken, ready };
+    let handle = Handle { store, mail: mail_in, secrets: secrets.clone(), browsers, laws_broken, ready };
     let delivery = start_delivery(config, &handle, outward, secrets)?;
     Ok(Running {
         handle,
@@ -421,6 +424,8 @@ fn media_settings(config: &ServerConfig) -> Result<MediaSettings, String> {
         advertised,
         bind,
         ports: config.ports().ok_or("media.ports is not first-last")?,
+        browser_port: u16::try_from(config.media.browser_port)
+            .map_err(|_| "media.browser_port is no port")?,
         threads,
         time_out,
     })

@@ -1,6 +1,6 @@
 //! The thread of the switch: SIP sockets, messages from the other threads, and time, one after the other.
 
-use crate::adapt::{MediaReport, Now, Switch};
+use crate::adapt::{MediaReport, Now, PhoneReport, Switch};
 use crate::clock::Clock;
 use crate::journal_io::JournalSender;
 use crate::mailbox::Mailbox;
@@ -26,6 +26,8 @@ pub enum Message {
     JournalStalled(bool),
     /// A media thread reports.
     Media(MediaReport),
+    /// A media thread reports about an agent's browser.
+    Phone(PhoneReport),
     /// Somebody wants to look or to change something.
     Ask(Task),
     /// No new calls; end when the last is over, or at this moment.
@@ -172,6 +174,7 @@ impl SwitchThread {
                     self.judge_journal();
                 }
                 Message::Media(report) => self.switch.on_media(now, report),
+                Message::Phone(report) => self.switch.on_phone(now, report),
                 Message::Ask(task) => task(&mut self.switch, now),
                 Message::Stop(at) => {
                     self.switch.drain(now);

@@ -89,6 +89,16 @@ impl Leg {
         Ok(())
     }
 
+    /// What a far end whose RTCP is read elsewhere says of our stream: the packets it lost, the jitter it sees in units
+    /// of its clock, and the time there and back in microseconds.
+    pub fn far_end_reported(&mut self, lost: u64, jitter: u32, round_trip: Option<Micros>) {
+        self.reports.remote_lost = lost;
+        self.reports.remote_jitter = jitter;
+        if round_trip.is_some() {
+            self.reports.round_trip = round_trip;
+        }
+    }
+
     fn read_block(&mut self, now: Micros, block: &ReportBlock) {
         if block.ssrc != self.outgoing.ssrc {
             return;

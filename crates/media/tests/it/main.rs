@@ -1,5 +1,6 @@
 //! The media room from outside: descriptions, streams and recordings, as `server` uses them, judged by tones.
 
+mod browser;
 mod exchange;
 mod hostile;
 mod lossy_recording;

@@ -116,6 +116,7 @@ impl Switch {
             DoorLeg {
                 call,
                 sip: None,
+                browser: None,
                 media: Some(media),
                 session: Some(session),
                 answer: Vec::new(),
@@ -243,6 +244,10 @@ impl Switch {
         if let Some(d) = &mut l.dialing {
             d.then.clear();
             open = d.open.iter().map(|(call, _)| *call).collect();
+        }
+        // A page is told and has nothing to confirm.
+        if l.browser.is_some() {
+            return self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);
         }
         for call in open {
             self.endpoint.hang_up(now.sip(), call, lines);

@@ -133,7 +133,7 @@ impl Switch {
             (Some(session), true) => session.offer(Direction::SendRecv).write().into_bytes(),
             _ => std::mem::take(&mut l.answer),
         };
-        let sip = l.sip;
+        let Some(sip) = l.sip() else { return };
         // Audio may come before the ACK does.
         self.point_media(tenant, leg);
         if let Some(sip) = sip {
@@ -153,13 +153,6 @@ impl Switch {
         };
         self.endpoint.reject(now.sip(), sip, code, "");
         self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);
-    }
-
-    // Rings the telephones of one of ours: they show who calls.
-    fn dial_agent(&mut self, now: Now, tenant: usize, leg: LegId, agent: AgentId, show: Show) {
-        let from = self.shown(tenant, show);
-        let at_once = self.telephones(now, tenant, agent, &from);
-        self.ring(now, tenant, leg, Order { at_once, ..Order::default() });
     }
 
     // Rings a fixed address: it is shown who calls.
@@ -196,7 +189,7 @@ impl Switch {
     }
 
     // Which far ends of trunks a number outside is asked of, in order.
-    fn trunks_for(
+    pub(super) fn trunks_for(
         &mut self,
         now: Now,
         tenant: usize,
@@ -241,7 +234,7 @@ impl Switch {
     }
 
     // Who calls, as a telephone shows it.
-    fn shown(&self, tenant: usize, show: Show) -> String {
+    pub(super) fn shown(&self, tenant: usize, show: Show) -> String {
         let t = &self.tenants[tenant];
         let from = match show {
             Show::Leg(leg) => t.legs.get(&leg).map(|l| self.caller_header(&l.address, &l.display)),

@@ -126,6 +126,7 @@ impl Switch {
                 // Known once the engine has seen it.
                 call: engine::CallId(0),
                 sip: Some(call),
+                browser: None,
                 media: None,
                 session: None,
                 answer: Vec::new(),

@@ -13,7 +13,9 @@ impl Switch {
             Reported::Quality(_) => {}
             Reported::Key(key) => self.on_key(now, tenant, leg, key),
             Reported::TimedOut => {
-                self.hang_up_leg(now, tenant, leg, "Reason: Q.850;cause=41;text=\"No audio\"\r\n");
+                if self.tenants[tenant].legs.get(&leg).is_some_and(|l| l.browser.is_none()) {
+                    self.hang_up_leg(now, tenant, leg, "Reason: Q.850;cause=41;text=\"No audio\"\r\n");
+                }
                 self.leg_ended(now, tenant, leg, LegEnd::MediaTimeOut);
             }
         }

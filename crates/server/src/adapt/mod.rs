@@ -4,6 +4,7 @@
 //! batches for the journal come out. What the engine asks for is held back until the events that led to it are in the
 //! journal.
 
+mod browser;
 mod carriers;
 mod dialing;
 mod effects;
@@ -11,6 +12,7 @@ mod incoming;
 mod keys;
 mod media_reports;
 mod outside;
+mod phone;
 mod phones;
 mod refer;
 mod sip_events;
@@ -19,9 +21,11 @@ mod switch;
 #[cfg(test)]
 mod world;
 
+pub use browser::{AgentEndpoint, PhoneRefused, SoftphoneState};
 pub use carriers::TrunkStatus;
 pub use keys::SecretDigits;
 pub use outside::{Request, Ticket};
+pub use phone::{PhoneId, PhoneReport, PhoneState, Reply};
 pub use phones::{Passwords, Telephone};
 pub use switch::{
     Chances, MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,

@@ -1,15 +1,18 @@
 //! The switch: one SIP endpoint, the engines of all tenants, and which leg is which on either side.
 
+use crate::adapt::browser::Browsers;
 use crate::adapt::carriers::Carriers;
 use crate::adapt::dialing::Dialing;
 use crate::adapt::keys::Keyed;
 use crate::adapt::outside::Request;
+use crate::adapt::phone::{PhoneId, Reply};
 use crate::adapt::phones::{Passwords, Phones};
 use crate::announce::Announcer;
 use crate::live::Live;
 use crate::outside_io::Rules;
 use crate::tenant::Meaning;
 use engine::{CallRecord, Effect, Engine, Event, LegEnd, LegId, PartyId};
+use media::browser::{OfferError, Peer};
 use media::leg::{KeyMode, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
@@ -198,13 +201,29 @@ pub trait MediaDoor: Send {
     fn open(&mut self, call: engine::CallId) -> Option<(MediaId, SocketAddr)>;
     /// Passes a command on, in order.
     fn send(&mut self, command: MediaCommand);
+    /// Takes a browser's connection in; the one that it had before ends. False when there is no room for one more.
+    fn connect(&mut self, _phone: PhoneId, _edition: u32, _peer: Box<Peer>) -> bool {
+        false
+    }
+    /// Makes a browser that is connected the far end of a leg of a call. `None` when it is not known.
+    fn open_browser(&mut self, _call: engine::CallId, _phone: PhoneId) -> Option<MediaId> {
+        None
+    }
+    /// Passes a later offer on; `reply` takes the answer, on another thread.
+    fn reoffer(&mut self, _phone: PhoneId, _edition: u32, _offer: Vec<u8>, reply: Reply) {
+        reply(Err(OfferError::Closed));
+    }
+    /// A browser is no longer anybody's phone.
+    fn disconnect(&mut self, _phone: PhoneId) {}
 }
 
 /// A leg as the door knows it.
 pub(super) struct DoorLeg {
     pub(super) call: engine::CallId,
-    /// Its call; while several far ends ring, one of them.
+    /// Its call; while several far ends ring, one of them; `None` where no SIP is spoken.
     pub(super) sip: Option<sip::CallId>,
+    /// The browser at its far end.
+    pub(super) browser: Option<PhoneId>,
     pub(super) media: Option<MediaId>,
     pub(super) session: Option<LocalSession>,
     /// Our answer, made when the offer came, sent when the engine answers.
@@ -285,6 +304,7 @@ pub struct Switch {
     pub(super) tenants: Vec<TenantDoor>,
     pub(super) by_sip: HashMap<sip::CallId, (usize, LegId)>,
     pub(super) by_media: HashMap<MediaId, (usize, LegId)>,
+    pub(super) browsers: Browsers,
     /// Asked for by events that are not in the journal yet, with the number of their batch.
     held: VecDeque<(u64, usize, Effect)>,
     /// For other systems.
@@ -328,6 +348,7 @@ impl Switch {
             tenants: Vec::new(),
             by_sip: HashMap::new(),
             by_media: HashMap::new(),
+            browsers: Browsers::default(),
             held: VecDeque::new(),
             requests: VecDeque::new(),
             unwritten: VecDeque::new(),
@@ -467,6 +488,7 @@ impl Switch {
         self.tick_phones(now);
         self.tick_carriers(now);
         self.pump(now);
+        self.forget_lost_browsers(now);
         for n in 0..self.tenants.len() {
             if self.tenants[n].engine.deadline().is_some_and(|d| d <= now.wall) {
                 self.tell(now, n, Event::TimePassed);
@@ -484,9 +506,10 @@ impl Switch {
             .chain(self.phones.deadline())
             .chain(self.carriers.deadline());
         let sip = sip.min().map(|t| t.0.saturating_sub(now.mono));
+        let browser = self.browsers.deadline().map(|t| t.saturating_sub(now.mono));
         let engines = self.tenants.iter().filter_map(|t| t.engine.deadline());
         let engine = engines.min().map(|t| t.since(now.wall).saturating_mul(1_000));
-        sip.into_iter().chain(engine).min()
+        sip.into_iter().chain(browser).chain(engine).min()
     }
 
     /// What has to be written before anything that was asked for since the last time is done. `None` if nothing.
@@ -597,6 +620,9 @@ impl Switch {
         }
         if let Some(trunk) = l.trunk {
             self.carriers.call_over(id, trunk);
+        }
+        if let Some(phone) = l.browser {
+            self.browser_released(tenant, leg, phone);
         }
         if let Some(media) = l.media {
             self.by_media.remove(&media);

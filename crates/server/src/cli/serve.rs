@@ -117,6 +117,7 @@ impl Server {
             admin = %self.admin,
             sip_udp = text(self.running.udp),
             sip_tcp = text(self.running.tcp),
+            browsers = %self.running.handle.browsers.address(),
             "ready"
         );
     }

@@ -106,6 +106,7 @@ pub struct Media {
     pub address: String,
     pub bind: String,
     pub ports: String,
+    pub browser_port: i64,
     pub threads: i64,
     pub rtp_timeout: String,
 }
@@ -338,6 +339,9 @@ impl ServerConfig {
         }
         if !(0..=64).contains(&self.media.threads) {
             say("media.threads is 0 to 64".into());
+        }
+        if !(0..=65_535).contains(&self.media.browser_port) {
+            say("media.browser_port is a port, or 0 for the last free one of media.ports".into());
         }
         for (key, value) in [
             ("media.rtp_timeout", &self.media.rtp_timeout),

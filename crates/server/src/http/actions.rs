@@ -128,6 +128,9 @@ pub struct NewDial {
     /// Id of the queue that it counts for.
     #[serde(default)]
     pub queue: Option<String>,
+    /// Id of the page's registration as the agent's phone, when the agent asks in that page: it is not rung but answers.
+    #[serde(default)]
+    pub softphone: Option<String>,
 }
 
 /// A call that was begun.
@@ -399,12 +402,16 @@ pub async fn dial(
             switch.on_event(now, tenant, Event::DialAsked { agent, party, number: shown, queue });
             refused_outside(switch, tenant, position)?;
             let newest = switch.tenant(tenant).and_then(|t| t.engine.calls().keys().next_back().copied());
-            newest.filter(|n| Some(*n) != before).ok_or_else(|| {
+            let begun = newest.filter(|n| Some(*n) != before).ok_or_else(|| {
                 Problem::new(
                     StatusCode::CONFLICT,
                     "this agent is busy, suspended or unknown, and cannot call now",
                 )
-            })
+            })?;
+            if let Some(page) = &new.softphone {
+                switch.asked_in_browser(tenant, agent, page, begun);
+            }
+            Ok::<_, Problem>(begun)
         })
         .await
         .ok_or_else(Problem::stopping)??;

@@ -24,6 +24,7 @@ mod routes;
 mod serve;
 mod session;
 mod settings;
+mod softphone;
 mod telephony;
 mod time;
 mod web;

@@ -7,7 +7,7 @@ use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
     accounts, actions, agents, audit, calls, configuration, demo, live, messages, recordings, reports,
-    session, telephony, webhooks,
+    session, softphone, telephony, webhooks,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -62,11 +62,11 @@ impl Route {
     }
 }
 
-fn schema<T: JsonSchema>(g: &mut SchemaGenerator) -> Schema {
+pub(super) fn schema<T: JsonSchema>(g: &mut SchemaGenerator) -> Schema {
     g.subschema_for::<T>()
 }
 
-fn op<T: JsonSchema>(method: &'static str, summary: &'static str) -> Operation {
+pub(super) fn op<T: JsonSchema>(method: &'static str, summary: &'static str) -> Operation {
     Operation { method, summary, query: &[], request: None, response: Some(schema::<T>), access: None }
 }
 
@@ -574,5 +574,6 @@ pub fn all(demo: bool) -> Vec<Route> {
     if demo {
         routes.extend(of_the_demo());
     }
+    routes.extend(softphone::routes());
     routes
 }

@@ -1,10 +1,14 @@
 //! Opens ports and knows which thread serves which leg.
 
-use crate::adapt::{MediaCommand, MediaDoor, MediaId};
+use crate::adapt::{MediaCommand, MediaDoor, MediaId, PhoneId, Reply};
 use crate::mailbox::{Sender, mailbox};
+use crate::media_io::browser_port::{self, BrowserDoor, OpenPort};
+use crate::media_io::browsers::BrowserOrder;
 use crate::media_io::record::RecordMessage;
 use crate::media_io::thread::{Order, Worker};
 use crate::switch_io::Message;
+use media::browser::Peer;
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::mpsc::SyncSender;
 
@@ -17,6 +21,8 @@ pub struct MediaSettings {
     pub bind: IpAddr,
     /// First and last port.
     pub ports: (u16, u16),
+    /// The port of all browsers; 0 takes the last free one of `ports`.
+    pub browser_port: u16,
     /// Threads.
     pub threads: usize,
     /// No audio for this long ends a leg, in microseconds; `None` never.
@@ -30,6 +36,9 @@ pub struct Opener {
     next_port: u16,
     next_id: u64,
     seed: u64,
+    browsers: OpenPort,
+    /// The thread that each browser is on.
+    phones: HashMap<PhoneId, usize>,
 }
 
 /// Starts the media threads.
@@ -44,14 +53,17 @@ pub fn start(
     seed: u64,
 ) -> std::io::Result<Opener> {
     let mut threads = Vec::new();
-    for n in 0..settings.threads.max(1) {
+    let count = settings.threads.max(1);
+    let MediaSettings { bind, advertised, ports, browser_port, .. } = settings;
+    let (browsers, ends) = browser_port::open(bind, advertised, browser_port, ports, count, began)?;
+    for (n, end) in ends.into_iter().enumerate() {
         let (tx, rx) = mailbox(100_000)?;
-        let worker = Worker::new(rx, began, switch.clone(), recorder.clone(), settings.time_out)?;
+        let worker = Worker::new(rx, began, switch.clone(), recorder.clone(), end, settings.time_out)?;
         crate::vital::spawn(&format!("media-{n}"), move || worker.run())?;
         threads.push(tx);
     }
     let next_port = settings.ports.0 & !1;
-    Ok(Opener { settings, threads, next_port, next_id: 0, seed })
+    Ok(Opener { settings, threads, next_port, next_id: 0, seed, browsers, phones: HashMap::new() })
 }
 
 impl Opener {
@@ -71,6 +83,27 @@ impl Opener {
         None
     }
 
+    /// What makes connections of browsers' offers.
+    pub fn browsers(&self) -> BrowserDoor {
+        self.browsers.door.clone()
+    }
+
+    fn next_seed(&mut self) -> u64 {
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.seed
+    }
+
+    fn next_leg(&mut self, thread: usize) -> MediaId {
+        self.next_id += 1;
+        MediaId(self.next_id << 8 | thread as u64)
+    }
+
+    fn tell_browser(&self, thread: usize, order: BrowserOrder) {
+        if let Some(thread) = self.threads.get(thread) {
+            thread.send(Order::Browser(order));
+        }
+    }
+
     // The thread stands in the low byte of a leg's number.
     fn thread(&self, leg: MediaId) -> &Sender<Order> {
         &self.threads[(leg.0 & 0xff) as usize % self.threads.len()]
@@ -80,13 +113,52 @@ impl Opener {
 impl MediaDoor for Opener {
     fn open(&mut self, call: engine::CallId) -> Option<(MediaId, SocketAddr)> {
         let (rtp, rtcp, port) = self.pair()?;
-        let thread = call.0 % self.threads.len() as u64;
-        self.next_id += 1;
-        let leg = MediaId(self.next_id << 8 | thread);
-        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let order = Order::Open { leg, rtp, rtcp, seed: self.seed };
+        let leg = self.next_leg((call.0 % self.threads.len() as u64) as usize);
+        let order = Order::Open { leg, rtp, rtcp, seed: self.next_seed() };
         self.thread(leg).send(order);
         Some((leg, SocketAddr::new(self.settings.advertised, port)))
+    }
+
+    fn connect(&mut self, phone: PhoneId, edition: u32, peer: Box<Peer>) -> bool {
+        // A phone that is there stays where its leg may be; another one goes where the number says.
+        let thread = *self.phones.entry(phone).or_insert((phone.0 % self.threads.len() as u64) as usize);
+        if !self.browsers.port.routes().set(phone, thread, peer.user()) {
+            self.phones.remove(&phone);
+            return false;
+        }
+        self.tell_browser(thread, BrowserOrder::Peer { phone, edition, peer });
+        true
+    }
+
+    fn open_browser(&mut self, call: engine::CallId, phone: PhoneId) -> Option<MediaId> {
+        let thread = (call.0 % self.threads.len() as u64) as usize;
+        let before = self.phones.insert(phone, thread)?;
+        if before != thread {
+            // From here on its datagrams go to the thread of the call, which has it a moment later.
+            self.browsers.port.routes().moved(phone, thread);
+            let to = self.threads[thread].clone();
+            self.tell_browser(before, BrowserOrder::Leave { phone, to });
+        }
+        let leg = self.next_leg(thread);
+        let order = Order::OpenBrowser { leg, phone, seed: self.next_seed() };
+        self.thread(leg).send(order);
+        Some(leg)
+    }
+
+    fn reoffer(&mut self, phone: PhoneId, edition: u32, offer: Vec<u8>, reply: Reply) {
+        match self.phones.get(&phone) {
+            Some(thread) => {
+                self.tell_browser(*thread, BrowserOrder::Reoffer { phone, edition, offer, reply })
+            }
+            None => reply(Err(media::browser::OfferError::Closed)),
+        }
+    }
+
+    fn disconnect(&mut self, phone: PhoneId) {
+        self.browsers.port.routes().remove(phone);
+        if let Some(thread) = self.phones.remove(&phone) {
+            self.tell_browser(thread, BrowserOrder::Close { phone });
+        }
     }
 
     fn send(&mut self, command: MediaCommand) {

@@ -2,8 +2,10 @@
 //!
 //! Nothing is allocated per packet: one buffer in, one out, timers in a heap that keeps its space.
 
-use crate::adapt::{MediaCommand, MediaId, MediaReport, RecordingKey, Reported};
+use crate::adapt::{MediaCommand, MediaId, MediaReport, PhoneId, PhoneReport, RecordingKey, Reported};
 use crate::mailbox::{Mailbox, Sender};
+use crate::media_io::browser_port::PortEnd;
+use crate::media_io::browsers::{BrowserOrder, Browsers};
 use crate::media_io::record::RecordMessage;
 use crate::media_io::record_queue::{Queued, RecordQueue};
 use crate::switch_io::Message;
@@ -13,7 +15,7 @@ use media::leg::{Leg, LegEvent, LegSeeds};
 use rustix::event::epoll;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::sync::mpsc::SyncSender;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -22,28 +24,47 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 const RECORD_EVERY: u64 = 240_000;
 /// The mailbox's place among epoll's numbers.
 const ORDERS: u64 = u64::MAX;
+/// The place of what comes for browsers.
+const BROWSERS: u64 = u64::MAX - 1;
 
 /// What a media thread is told.
 pub(super) enum Order {
     /// A new leg.
     Open { leg: MediaId, rtp: UdpSocket, rtcp: UdpSocket, seed: u64 },
+    /// A new leg whose far end is a browser.
+    OpenBrowser { leg: MediaId, phone: PhoneId, seed: u64 },
+    /// Something for a browser's connection.
+    Browser(BrowserOrder),
     /// Something for a leg that is there.
     Command(MediaCommand),
 }
 
-/// A leg's sockets; the leg itself is in the bridge, at the same place.
+/// How a leg reaches its far end.
+pub(super) enum Wire {
+    /// Two ports of its own.
+    Ports {
+        /// For audio.
+        rtp: UdpSocket,
+        /// For reports.
+        rtcp: UdpSocket,
+    },
+    /// A browser's connection.
+    Browser(PhoneId),
+}
+
+/// A leg's way out; the leg itself is in the bridge, at the same place.
 struct LegIo {
     id: MediaId,
-    rtp: UdpSocket,
-    rtcp: UdpSocket,
+    wire: Wire,
     /// When the heap will call; earlier wishes are entered anew, later ones wait for that call.
     wakes: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Wake {
+pub(super) enum Wake {
     Leg(usize, u64),
     Recording(usize),
+    Browser(PhoneId),
     /// Ends of recordings wait for a place in the recorder's queue.
     Ends,
 }
@@ -58,9 +79,11 @@ pub(super) struct Worker {
     pub(super) bridge: Bridge,
     legs: Vec<Option<LegIo>>,
     by_id: HashMap<MediaId, usize>,
+    pub(super) browsers: Browsers,
+    pub(super) port_end: PortEnd,
     recordings: Vec<Option<Queued>>,
-    wakes: BinaryHeap<Reverse<(u64, Wake)>>,
-    input: Box<[u8; 2048]>,
+    pub(super) wakes: BinaryHeap<Reverse<(u64, Wake)>>,
+    pub(super) input: Box<[u8; 2048]>,
     output: Box<[u8; 2048]>,
 }
 
@@ -70,10 +93,13 @@ impl Worker {
         began: Instant,
         switch: Sender<Message>,
         recorder: SyncSender<RecordMessage>,
+        port_end: PortEnd,
         time_out: Option<u64>,
     ) -> std::io::Result<Worker> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, orders.fd(), epoll::EventData::new_u64(ORDERS), epoll::EventFlags::IN)?;
+        let browsers = epoll::EventData::new_u64(BROWSERS);
+        epoll::add(&epoll, port_end.batches.fd(), browsers, epoll::EventFlags::IN)?;
         Ok(Worker {
             orders,
             began,
@@ -84,6 +110,8 @@ impl Worker {
             bridge: Bridge::new(),
             legs: Vec::new(),
             by_id: HashMap::new(),
+            browsers: Browsers::new(port_end.port.clone()),
+            port_end,
             recordings: Vec::new(),
             wakes: BinaryHeap::new(),
             input: Box::new([0; 2048]),
@@ -112,6 +140,7 @@ impl Worker {
             for event in events.drain(..) {
                 match event.data.u64() {
                     ORDERS => orders = true,
+                    BROWSERS => self.read_browsers(),
                     n => self.read((n >> 1) as usize, n & 1 == 1),
                 }
             }
@@ -126,6 +155,7 @@ impl Worker {
                 }
             }
             self.wake();
+            self.tell_browsers();
         }
     }
 
@@ -142,25 +172,29 @@ impl Worker {
     fn read(&mut self, slot: usize, is_rtcp: bool) {
         let now = self.now();
         let Some(io) = self.legs.get(slot).and_then(Option::as_ref) else { return };
-        let socket = if is_rtcp { &io.rtcp } else { &io.rtp };
+        let Wire::Ports { rtp, rtcp } = &io.wire else { return };
+        let socket = if is_rtcp { rtcp } else { rtp };
         let (n, from) = match socket.recv_from(&mut self.input[..]) {
             Ok(got) => got,
             // An ICMP answer to what we sent stands here as an error; the next read goes on.
             Err(_) => return,
         };
-        let datagram = &self.input[..n];
         if is_rtcp {
             if let Some(leg) = self.bridge.leg_mut(slot) {
                 // What is not acceptable is counted by the leg.
-                let _ = leg.receive_rtcp(now, from, datagram);
+                let _ = leg.receive_rtcp(now, from, &self.input[..n]);
             }
             return;
         }
-        let legs = &self.legs;
-        self.bridge.receive_rtp(now, slot, from, datagram, &mut self.output[..], |to, bytes, addr| {
+        self.relay(slot, now, from, n);
+    }
+
+    /// Gives the bridge a packet for a leg, `n` bytes of the input, and sends what comes of it.
+    pub(super) fn relay(&mut self, slot: usize, now: u64, from: SocketAddr, n: usize) {
+        let Worker { bridge, legs, browsers, input, output, .. } = self;
+        bridge.receive_rtp(now, slot, from, &input[..n], &mut output[..], |to, bytes, addr| {
             if let Some(Some(to)) = legs.get(to) {
-                // A full socket buffer drops the packet, as the network would.
-                let _ = to.rtp.send_to(bytes, addr);
+                to.wire.send(browsers, now, bytes, addr);
             }
         });
         // Who begins to be sent translated audio has a new deadline.
@@ -173,6 +207,10 @@ impl Worker {
         }
     }
 
+    pub(super) fn tell_phone(&self, report: PhoneReport) {
+        self.switch.send(Message::Phone(report));
+    }
+
     fn report(&self, leg: MediaId, what: Reported) {
         self.switch.send(Message::Media(MediaReport { leg, what }));
     }
@@ -182,11 +220,11 @@ impl Worker {
         let now = self.now();
         let (Some(Some(io)), Some(leg)) = (self.legs.get(slot), self.bridge.leg_mut(slot)) else { return };
         while let Some((len, addr)) = leg.tick(now, &mut self.output[..]) {
-            let _ = io.rtp.send_to(&self.output[..len], addr);
+            io.wire.send(&mut self.browsers, now, &self.output[..len], addr);
         }
         let mut quality = None;
         while let Some((len, addr)) = leg.rtcp_due(now, &mut self.output[..], ntp()) {
-            let _ = io.rtcp.send_to(&self.output[..len], addr);
+            io.wire.report(&self.output[..len], addr);
             // What RTCP tells the far end is what the switch is told, at the same moments.
             quality = leg.measure();
         }
@@ -242,6 +280,7 @@ impl Worker {
                         self.wakes.push(Reverse((now + RECORD_EVERY, Wake::Recording(slot))));
                     }
                 }
+                Wake::Browser(phone) => self.wake_browser(phone, at),
                 Wake::Ends => {
                     if !self.recorder.retry() {
                         self.wakes.push(Reverse((now + RECORD_EVERY, Wake::Ends)));
@@ -280,26 +319,34 @@ impl Worker {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Open { leg, rtp, rtcp, seed } => self.open(leg, rtp, rtcp, seed),
+            Order::OpenBrowser { leg, phone, seed } => self.open_browser_leg(leg, phone, seed),
+            Order::Browser(order) => self.obey_browser(order),
             Order::Command(command) => self.obey_command(command),
         }
     }
 
     fn open(&mut self, id: MediaId, rtp: UdpSocket, rtcp: UdpSocket, seed: u64) {
+        let slot = self.add_leg(id, Wire::Ports { rtp, rtcp }, seed);
+        let Some(Some(LegIo { wire: Wire::Ports { rtp, rtcp }, .. })) = self.legs.get(slot) else { return };
+        let data = |rtcp: u64| epoll::EventData::new_u64((slot as u64) << 1 | rtcp);
+        let added = epoll::add(&self.epoll, rtp, data(0), epoll::EventFlags::IN)
+            .and_then(|()| epoll::add(&self.epoll, rtcp, data(1), epoll::EventFlags::IN));
+        if let Err(e) = added {
+            tracing::error!(event = "media_port", cause = %e, "a media port cannot be watched");
+        }
+    }
+
+    pub(super) fn add_leg(&mut self, id: MediaId, wire: Wire, seed: u64) -> usize {
         // The name in RTCP says nothing about us or the caller (RFC 7022).
         let mut leg = Leg::new(LegSeeds::from_seed(seed), &format!("{:012x}", seed >> 16));
         leg.set_rtp_timeout(self.time_out);
         let slot = self.bridge.add(leg);
-        let data = |rtcp: u64| epoll::EventData::new_u64((slot as u64) << 1 | rtcp);
-        let added = epoll::add(&self.epoll, &rtp, data(0), epoll::EventFlags::IN)
-            .and_then(|()| epoll::add(&self.epoll, &rtcp, data(1), epoll::EventFlags::IN));
-        if let Err(e) = added {
-            tracing::error!(event = "media_port", cause = %e, "a media port cannot be watched");
-        }
         if self.legs.len() <= slot {
             self.legs.resize_with(slot + 1, || None);
         }
-        self.legs[slot] = Some(LegIo { id, rtp, rtcp, wakes: u64::MAX });
+        self.legs[slot] = Some(LegIo { id, wire, wakes: u64::MAX });
         self.by_id.insert(id, slot);
+        slot
     }
 
     pub(super) fn close(&mut self, leg: MediaId, now: u64) {
@@ -310,10 +357,15 @@ impl Worker {
             self.report(io.id, Reported::Quality(quality));
         }
         if let Some((len, addr)) = leg.goodbye(now, &mut self.output[..], ntp()) {
-            let _ = io.rtcp.send_to(&self.output[..len], addr);
+            io.wire.report(&self.output[..len], addr);
         }
-        let _ = epoll::delete(&self.epoll, &io.rtp);
-        let _ = epoll::delete(&self.epoll, &io.rtcp);
+        match &io.wire {
+            Wire::Ports { rtp, rtcp } => {
+                let _ = epoll::delete(&self.epoll, rtp);
+                let _ = epoll::delete(&self.epoll, rtcp);
+            }
+            Wire::Browser(phone) => self.browsers.unbind(*phone, slot),
+        }
     }
 
     pub(super) fn slot(&self, leg: MediaId) -> Option<usize> {
@@ -322,6 +374,25 @@ impl Worker {
 
     pub(super) fn recording(&self, key: RecordingKey) -> Option<usize> {
         self.recordings.iter().position(|r| r.as_ref().is_some_and(|r| r.key == key))
+    }
+}
+
+impl Wire {
+    /// Sends audio. A full socket buffer drops the packet, as the network would.
+    fn send(&self, browsers: &mut Browsers, now: u64, bytes: &[u8], to: SocketAddr) {
+        match self {
+            Wire::Ports { rtp, .. } => {
+                let _ = rtp.send_to(bytes, to);
+            }
+            Wire::Browser(phone) => browsers.send(*phone, now, bytes),
+        }
+    }
+
+    /// Sends a report. A browser's connection makes its own.
+    fn report(&self, bytes: &[u8], to: SocketAddr) {
+        if let Wire::Ports { rtcp, .. } = self {
+            let _ = rtcp.send_to(bytes, to);
+        }
     }
 }
 

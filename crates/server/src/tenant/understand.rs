@@ -214,7 +214,7 @@ impl Reader<'_> {
                 let email = user.email.clone().map(Secret::new);
                 meaning.mailboxes.insert(mailbox, MailboxRule { webhook: None, email });
             }
-            if !user.has_phone() || !user.is_rung() {
+            if !user.is_rung() {
                 continue;
             }
             let at_start = match user.at_start {
@@ -224,6 +224,7 @@ impl Reader<'_> {
             let skills = user.skills.iter().map(|(s, level)| Ok((SkillId(self.of("Skill", s)?), level.0)));
             let skills = skills.collect::<Result<Vec<_>, String>>()?;
             meaning.config.agents.push(AgentConfig { id: AgentId(n), at_start, skills });
+            // Without a phone an agent is rung in the browser.
             if let Some(phone) = &user.phone {
                 meaning
                     .phones

@@ -78,8 +78,8 @@ fn files_that_are_none() {
     );
     check(&[("t.yaml", "kind: Tenant\nid: t\nprofile: bridge\n")], &["only contact-center is available yet"]);
     check(
-        &[("t.yaml", &format!("{TENANT}---\nkind: User\nid: u\nroles: [agent]\n"))],
-        &["an agent needs a phone"],
+        &[("t.yaml", &format!("{TENANT}---\nkind: User\nid: u\nroles: [agent]\nphone: anna\n"))],
+        &["this is no SIP address"],
     );
     check(
         &[("t.yaml", &format!("{TENANT}---\nkind: Trunk\nid: k\nnetworks: [localhost]\n"))],

@@ -3,6 +3,8 @@
 mod api;
 mod bad_configuration;
 mod baresip;
+mod browser;
+mod browser_page;
 mod browser_session;
 mod callbacks;
 mod calls;

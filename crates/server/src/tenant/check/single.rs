@@ -110,12 +110,8 @@ fn wrong_wav(wav: &str) -> Option<String> {
 }
 
 fn user(value: &Value, faults: &mut Vec<Fault>) {
-    let agent = value.get("roles").and_then(Value::as_array).is_some_and(|r| r.contains(&"agent".into()));
+    // Without a phone an agent is rung in the browser.
     let (phone, registers) = (value.get("phone"), value.get("registers"));
-    if agent && is_none(phone) && is_none(registers) {
-        let what = "an agent needs a phone: phone: \"sip:name@address:port\", or registers with user and password_file";
-        faults.push((String::new(), what.into()));
-    }
     if !is_none(phone) && !is_none(registers) {
         let what = "the phone is at a fixed address already: keep phone or registers";
         faults.push(("/registers".into(), what.into()));

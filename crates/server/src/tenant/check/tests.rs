@@ -307,7 +307,7 @@ fn persons_of_flows() {
         "kind: Flow
 id: f
 steps:
-  - connect: {agent: b}                #! is no agent or supervisor with a phone
+  - connect: {agent: b}                #! is no agent or supervisor
   - voicemail: {of: a, prompt: p}      #! has no voicemail box
   - voicemail: {of: b, prompt: p}
   - voicemail: {of: q, prompt: p}

@@ -336,8 +336,8 @@ impl Whole<'_> {
         match step {
             FlowStep::Connect(c) => {
                 let Some(agent) = &c.agent else { return };
-                if self.e.users.get(agent).is_some_and(|u| !u.has_phone() || !u.is_rung()) {
-                    let what = format!("User {agent:?} is no agent or supervisor with a phone");
+                if self.e.users.get(agent).is_some_and(|u| !u.is_rung()) {
+                    let what = format!("User {agent:?} is no agent or supervisor");
                     self.say("Flow", flow, &format!("{place}/connect/agent"), what);
                 }
             }

@@ -214,7 +214,8 @@ pub struct User {
     pub name: String,
     /// What the person may do. Agents take calls of queues.
     pub roles: Vec<UserRole>,
-    /// Where an agent's phone is: `sip:anna@192.0.2.10:5060`. The host is an address, not a name.
+    /// Where an agent's phone is: `sip:anna@192.0.2.10:5060`. The host is an address, not a name. Without it an agent is
+    /// rung in the browser only.
     #[serde(default)]
     #[schemars(extend("x-format" = "sip-address"))]
     pub phone: Option<String>,
