@@ -7,7 +7,8 @@ const path = (p: string) => fileURLToPath(new URL(p, import.meta.url));
 
 // Where the API is while developing; a built app is served by the same server as the API.
 const api = process.env.SWITCHROOM_API ?? 'http://127.0.0.1:8080';
-const proxy = { '/api': { target: api, ws: true, changeOrigin: true } };
+// The server takes what changes something from its own pages only: to it this page is one of them.
+const proxy = { '/api': { target: api, ws: true, changeOrigin: true, headers: { origin: api } } };
 
 export default defineConfig({
   plugins: [react(), messages(path('./src/shared/i18n/catalogue'))],

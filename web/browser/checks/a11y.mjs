@@ -21,6 +21,16 @@ export const PAGES = [
       await page.getByRole('slider').waitFor();
     },
   },
+  { persona: 'supervisor', path: '/reports', prepare: async (page) => page.locator('canvas').nth(1).waitFor() },
+  {
+    persona: 'auditor',
+    path: '/reports',
+    name: 'of agents',
+    prepare: async (page) => {
+      await page.getByRole('button', { name: 'Agents' }).click();
+      await page.getByRole('table').waitFor();
+    },
+  },
   { persona: 'agent', path: '/desk' },
   {
     persona: 'agent',

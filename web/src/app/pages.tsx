@@ -3,6 +3,8 @@
 import {
   Call20Filled,
   Call20Regular,
+  DataTrending20Filled,
+  DataTrending20Regular,
   Grid20Filled,
   Grid20Regular,
   Headset20Filled,
@@ -15,7 +17,7 @@ import type { MessageKey } from '@/shared/i18n';
 import type { Session } from '@/shared/session';
 
 export interface Page {
-  to: '/desk' | '/floor' | '/calls' | '/settings';
+  to: '/desk' | '/floor' | '/calls' | '/reports' | '/settings';
   name: MessageKey;
   icon: FluentIcon;
   chosen: FluentIcon;
@@ -24,11 +26,12 @@ export interface Page {
 const DESK: Page = { to: '/desk', name: 'app.desk', icon: Headset20Regular, chosen: Headset20Filled };
 const FLOOR: Page = { to: '/floor', name: 'app.floor', icon: Grid20Regular, chosen: Grid20Filled };
 const CALLS: Page = { to: '/calls', name: 'app.calls', icon: Call20Regular, chosen: Call20Filled };
+const REPORTS: Page = { to: '/reports', name: 'app.reports', icon: DataTrending20Regular, chosen: DataTrending20Filled };
 const SETTINGS: Page = { to: '/settings', name: 'app.settings', icon: Settings20Regular, chosen: Settings20Filled };
 
 /** The pages for somebody, the first one to open first. The server holds what each may; this only spares them the refusal. */
 export function pagesFor(session: Session): Page[] {
   if (session.role === 'agent') return [DESK, CALLS, SETTINGS];
   // Who supervises may take calls too; who only looks has no desk.
-  return session.role === 'auditor' ? [FLOOR, CALLS, SETTINGS] : [FLOOR, DESK, CALLS, SETTINGS];
+  return session.role === 'auditor' ? [FLOOR, CALLS, REPORTS, SETTINGS] : [FLOOR, DESK, CALLS, REPORTS, SETTINGS];
 }

@@ -57,6 +57,12 @@ const call = createRoute({
   component: lazyRouteComponent(() => import('@/features/calls/CallPage'), 'CallPage'),
 });
 
+const reports = createRoute({
+  getParentRoute: () => root,
+  path: '/reports',
+  component: lazyRouteComponent(() => import('@/features/reports/ReportsPage'), 'ReportsPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -64,7 +70,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, desk, floor, calls, call, settings]),
+  routeTree: root.addChildren([home, desk, floor, calls, call, reports, settings]),
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,
   defaultErrorComponent: Broken,
