@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::sql::{Sql, Value};
 use crate::store::{Store, TenantId};
-use engine::{CallId, CallRecord};
+use engine::{CallId, CallRecord, PartyId};
 
 /// The form of a stored record.
 const FORM: u8 = 1;
@@ -15,6 +15,8 @@ pub struct CallFilter {
     pub queue: Option<u32>,
     /// Only those in which this agent talked last.
     pub agent: Option<u32>,
+    /// Only those of the person behind this party.
+    pub same_caller: Option<PartyId>,
     /// Only those that began at or after this, in milliseconds since 1970.
     pub since: Option<u64>,
     /// Only those with a smaller id: where the page before ended.
@@ -83,6 +85,14 @@ impl Store {
                 values.push(u64::from(wanted).into());
                 only += &format!(" AND {column} = ${}", values.len());
             }
+        }
+        if let Some(party) = filter.same_caller {
+            values.push(party.0.into());
+            let n = values.len();
+            only += &format!(
+                " AND party IN (SELECT p.id FROM parties q JOIN parties p ON p.tenant = q.tenant AND p.person = q.person \
+                 WHERE q.tenant = $1 AND q.id = ${n})"
+            );
         }
         values.push(Value::Int(limit + 1));
         let sql = format!(

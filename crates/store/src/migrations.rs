@@ -284,6 +284,19 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_account ON sessions (tenant, account, began);
 CREATE INDEX calls_by_agent ON calls (tenant, agent, id);
 ",
+    r"
+CREATE TABLE notes (
+    tenant BIGINT NOT NULL,
+    call BIGINT NOT NULL,
+    person BIGINT NOT NULL,
+    text BYTEA NOT NULL,
+    at BIGINT NOT NULL,
+    who TEXT NOT NULL,
+    PRIMARY KEY (tenant, call)
+);
+CREATE INDEX parties_by_person ON parties (tenant, person, id);
+CREATE INDEX calls_by_party ON calls (tenant, party, id);
+",
 ];
 
 /// Tables of keys, in a file of their own.

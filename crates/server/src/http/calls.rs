@@ -9,7 +9,7 @@ use crate::view::{self, CallDetail, CallView};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use engine::{AgentId, CallId, Event};
+use engine::{AgentId, CallId, Event, PartyId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{CallFilter, StoreError};
@@ -20,6 +20,7 @@ use store::{CallFilter, StoreError};
 pub struct ListQuery {
     queue: Option<String>,
     agent: Option<String>,
+    with_same_caller_as: Option<String>,
     cursor: Option<String>,
     limit: Option<u32>,
 }
@@ -48,6 +49,9 @@ pub async fn list(
         Some(c) => Some(read_id(c, 'c').ok_or_else(Problem::cursor)?),
         None => None,
     };
+    if let Some(call) = &query.with_same_caller_as {
+        return same_caller(&api, &asker, call, before, query.limit).await;
+    }
     let first_page = before.is_none();
     let wanted = query.queue.clone();
     // Whose calls: an agent's own, or those of whom a supervisor names.
@@ -91,13 +95,84 @@ pub async fn list(
         None => None,
     };
     let store = api.handle.store.clone();
-    let filter = CallFilter { queue, agent, before, limit: query.limit.unwrap_or(100), since: None };
+    let filter =
+        CallFilter { queue, agent, before, limit: query.limit.unwrap_or(100), ..CallFilter::default() };
     let page = tokio::task::spawn_blocking(move || store.calls(tenant, &filter))
         .await
         .map_err(|_| Problem::stopping())??;
     items.retain(|open| !page.calls.iter().any(|c| view::call_id(c.id) == open.id));
     items.extend(page.calls.iter().map(|c| view::ended_call(c, &meaning)));
     Ok(Json(CallList { items, next: page.next.map(|n| format!("c{n}")) }))
+}
+
+/// Calls that are over, of whoever calls or called in this one. Who may see the one may see that there were others.
+async fn same_caller(
+    api: &Api,
+    asker: &Asker,
+    call: &str,
+    before: Option<u64>,
+    limit: Option<u32>,
+) -> Result<Json<CallList>, Problem> {
+    let (tenant, found) = (asker.0.tenant, caller_of(api, asker, call).await?);
+    let meaning = api
+        .handle
+        .ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.clone()))
+        .await
+        .ok_or_else(Problem::stopping)?
+        .ok_or_else(|| Problem::not_found("such tenant in this server"))?;
+    let same_caller = Some(found.party);
+    let filter = CallFilter { same_caller, before, limit: limit.unwrap_or(100), ..CallFilter::default() };
+    let store = api.handle.store.clone();
+    let page = tokio::task::spawn_blocking(move || match store.party(tenant, found.party.0) {
+        // All who withhold their number look the same, and are not.
+        Ok(value) if value.address.expose_secret().is_empty() => Ok(None),
+        Ok(_) => store.calls(tenant, &filter).map(Some),
+        Err(StoreError::NotFound(_)) => Ok(None),
+        Err(e) => Err(e),
+    });
+    let page = page.await.map_err(|_| Problem::stopping())??;
+    let Some(page) = page else { return Ok(Json(CallList { items: Vec::new(), next: None })) };
+    let items = page.calls.iter().map(|c| view::ended_call(c, &meaning)).collect();
+    Ok(Json(CallList { items, next: page.next.map(|n| format!("c{n}")) }))
+}
+
+/// A call that the asker may see.
+pub(super) struct Seen {
+    /// Which.
+    pub call: CallId,
+    /// Who called, or was called.
+    pub party: PartyId,
+}
+
+/// Finds a call that the asker may see, open or over.
+///
+/// # Errors
+/// When there is none, or it is another's.
+pub(super) async fn caller_of(api: &Api, asker: &Asker, id: &str) -> Result<Seen, Problem> {
+    let (tenant, scope) = (asker.0.tenant, asker.0.scope);
+    let missing = || Problem::not_found(&format!("call {id:?}"));
+    let call = CallId(read_id(id, 'c').ok_or_else(missing)?);
+    let here = api.handle.ask(move |switch, _| {
+        let t = switch.tenant(tenant)?;
+        if let Some(c) = t.engine.calls().get(&call) {
+            return Some(may_see(scope, |agent| own::takes_part(&t.engine, c, agent)).map(|()| c.caller));
+        }
+        let over = switch.unwritten(tenant).find(|c| c.id == call)?;
+        Some(may_see(scope, |agent| own::took_part(over, agent)).map(|()| over.caller))
+    });
+    let party = match here.await.ok_or_else(Problem::stopping)? {
+        Some(found) => found,
+        None => {
+            let store = api.handle.store.clone();
+            let record = tokio::task::spawn_blocking(move || store.call(tenant, call)).await;
+            match record.map_err(|_| Problem::stopping())? {
+                Ok(r) => may_see(scope, |agent| own::took_part(&r, agent)).map(|()| r.caller),
+                Err(StoreError::NotFound(_)) => None,
+                Err(e) => return Err(e.into()),
+            }
+        }
+    };
+    party.map(|party| Seen { call, party }).ok_or_else(missing)
 }
 
 /// Whether a call may be seen; to agents another's call is as if it were not there.

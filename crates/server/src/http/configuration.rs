@@ -1,5 +1,6 @@
 //! Configuration objects: one by one, or the whole tenant at once.
 
+use crate::http::access::Scope;
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
@@ -106,6 +107,18 @@ fn same_tenant(handle: &Handle, asker: &Asker, wanted: &Documents) -> Result<(),
     ))
 }
 
+/// What may be seen of an object: to agents only what it is called, and by which number it is reached. The rest names
+/// people's addresses and other systems.
+fn shown(scope: Scope, body: Value) -> Value {
+    match (scope, body) {
+        (Scope::Own(_), Value::Object(mut o)) => {
+            o.retain(|key, _| matches!(key.as_str(), "kind" | "id" | "name" | "number" | "roles"));
+            o.into()
+        }
+        (_, body) => body,
+    }
+}
+
 /// `GET /queues` and its like
 pub async fn list(
     State(api): State<Api>,
@@ -114,7 +127,8 @@ pub async fn list(
 ) -> Result<Json<Vec<Value>>, Problem> {
     blocking(move || {
         let all = documents(&api.handle, asker.0.tenant)?;
-        Ok(Json(all.into_values().filter(|d| d.kind == kind).map(|d| d.body).collect()))
+        let of_kind = all.into_values().filter(|d| d.kind == kind);
+        Ok(Json(of_kind.map(|d| shown(asker.0.scope, d.body)).collect()))
     })
     .await
 }
@@ -129,7 +143,9 @@ pub async fn one(
     blocking(move || {
         let mut all = documents(&api.handle, asker.0.tenant)?;
         let found = all.remove(&(kind.to_string(), id.clone()));
-        found.map(|d| Json(d.body)).ok_or_else(|| Problem::not_found(&format!("{kind} {id:?}")))
+        found
+            .map(|d| Json(shown(asker.0.scope, d.body)))
+            .ok_or_else(|| Problem::not_found(&format!("{kind} {id:?}")))
     })
     .await
 }

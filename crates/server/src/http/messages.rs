@@ -4,7 +4,7 @@ use crate::http::access::Scope;
 use crate::http::calls::read_id;
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
-use crate::http::recordings::own_boxes;
+use crate::http::recordings::{may_hear, own_boxes};
 use crate::http::serve::Api;
 use crate::tenant::{Meaning, mailbox};
 use crate::view;
@@ -128,15 +128,6 @@ async fn names(api: &Api, asker: &Asker) -> Result<Meaning, Problem> {
         .ok_or_else(|| Problem::not_found("such tenant in this server"))
 }
 
-/// Whether a message is one that the asker may hear.
-async fn is_theirs(api: &Api, asker: &Asker, message: RecordingId) -> Result<bool, Problem> {
-    let (tenant, Scope::Own(agent)) = (asker.0.tenant, asker.0.scope) else { return Ok(true) };
-    let boxes = own_boxes(api, tenant, agent).await?;
-    let store = api.handle.store.clone();
-    let found = tokio::task::spawn_blocking(move || store.message(tenant, message)).await;
-    Ok(found.map_err(|_| Problem::stopping())?.is_ok_and(|m| boxes.contains(&m.mailbox)))
-}
-
 /// `PUT /messages/{id}`
 pub async fn mark(
     State(api): State<Api>,
@@ -146,7 +137,7 @@ pub async fn mark(
 ) -> Result<StatusCode, Problem> {
     let missing = || Problem::not_found(&format!("message {id:?}"));
     let message = RecordingId(read_id(&id, 'r').ok_or_else(missing)?);
-    is_theirs(&api, &asker, message).await?.then_some(()).ok_or_else(missing)?;
+    may_hear(&api, &asker, message).await?.then_some(()).ok_or_else(missing)?;
     let (store, tenant) = (api.handle.store.clone(), asker.0.tenant);
     let now = wanted.heard.then(|| Time(crate::clock::wall_ms()));
     let done = tokio::task::spawn_blocking(move || store.mark_heard(tenant, message, now))
@@ -163,7 +154,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     let missing = || Problem::not_found(&format!("message {id:?}"));
     let message = RecordingId(read_id(&id, 'r').ok_or_else(missing)?);
-    is_theirs(&api, &asker, message).await?.then_some(()).ok_or_else(missing)?;
+    may_hear(&api, &asker, message).await?.then_some(()).ok_or_else(missing)?;
     let (store, tenant, who) = (api.handle.store.clone(), asker.0.tenant, asker.name());
     let now = crate::clock::wall_ms();
     let done = tokio::task::spawn_blocking(move || store.delete_message(tenant, message, now, &who))

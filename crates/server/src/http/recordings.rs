@@ -105,16 +105,7 @@ pub async fn audio(
     let recording = RecordingId(read_id(&id, 'r').ok_or_else(missing)?);
     let range = headers.get(header::RANGE).and_then(|v| v.to_str().ok()).map(str::to_string);
     let (tenant, object) = (asker.0.tenant, format!("Recording/{id}"));
-    if let Scope::Own(agent) = asker.0.scope {
-        let boxes = own_boxes(&api, tenant, agent).await?;
-        let store = api.handle.store.clone();
-        let found = tokio::task::spawn_blocking(move || store.message(tenant, recording)).await;
-        let message = found.map_err(|_| Problem::stopping())?;
-        // Of recordings an agent hears messages only, and of those only what lies in boxes of theirs.
-        if !message.is_ok_and(|m| boxes.contains(&m.mailbox)) {
-            return Err(missing());
-        }
-    }
+    may_hear(&api, &asker, recording).await?.then_some(()).ok_or_else(missing)?;
     let answer = tokio::task::spawn_blocking(move || -> Result<Answer, StoreError> {
         let store = &api.handle.store;
         let info = store.recording(tenant, recording)?;
@@ -146,6 +137,16 @@ pub async fn audio(
         h.insert(header::CONTENT_RANGE, range);
     }
     Ok(response)
+}
+
+/// Whether the asker may hear a recording. Of recordings an agent hears messages only, and of those only what lies in
+/// boxes of theirs.
+pub(super) async fn may_hear(api: &Api, asker: &Asker, recording: RecordingId) -> Result<bool, Problem> {
+    let (tenant, Scope::Own(agent)) = (asker.0.tenant, asker.0.scope) else { return Ok(true) };
+    let boxes = own_boxes(api, tenant, agent).await?;
+    let store = api.handle.store.clone();
+    let found = tokio::task::spawn_blocking(move || store.message(tenant, recording)).await;
+    Ok(found.map_err(|_| Problem::stopping())?.is_ok_and(|m| boxes.contains(&m.mailbox)))
 }
 
 /// The boxes whose messages an agent may hear.

@@ -318,7 +318,11 @@ pub async fn agents(
     let asked = Asked::read(&query, &headers)?;
     let (tenant, span) = (asker.0.tenant, asked.span);
     let (m, _, _) = present(&api, tenant).await?;
-    let found = stored(&api, move |store| store.report_agents(tenant, &span)).await?;
+    let mut found = stored(&api, move |store| store.report_agents(tenant, &span)).await?;
+    if let Scope::Own(own) = asker.0.scope {
+        found.rows.retain(|row| first(row) == own.0);
+        found.states.retain(|row| first(row) == own.0);
+    }
     let mut all: BTreeMap<(u64, u32), (store::AgentFigures, [u64; 7], BTreeMap<String, u64>)> =
         BTreeMap::new();
     for row in &found.rows {

@@ -6,8 +6,8 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, audit, calls, configuration, demo, live, messages, recordings, reports,
-    session, softphone, telephony, webhooks,
+    accounts, actions, agents, audit, calls, configuration, demo, desk, live, messages, notes, peaks,
+    recordings, reports, session, softphone, telephony, webhooks,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -219,6 +219,7 @@ pub fn all(demo: bool) -> Vec<Route> {
                 query: &[
                     ("queue", "Only calls of this queue"),
                     ("agent", "Only calls in which this agent talks or talked last; me is oneself"),
+                    ("with_same_caller_as", "Id of a call: only calls that are over, of the same caller"),
                     ("cursor", "Where the page before ended"),
                     ("limit", "At most this many, 1 to 500"),
                 ],
@@ -238,6 +239,50 @@ pub fn all(demo: bool) -> Vec<Route> {
                 "A call with legs, timeline and why each agent was rung",
             )],
             handler: get(calls::one),
+        },
+        Route {
+            path: "/calls/{id}/notes".into(),
+            look: AUDITORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
+            operations: vec![
+                op::<notes::NotesView>("get", "Notes on a call"),
+                Operation {
+                    request: Some(schema::<notes::NewNotes>),
+                    response: None,
+                    ..op::<()>("put", "Keeps notes on a call, sealed with the caller's key")
+                },
+            ],
+            handler: get(notes::read).put(notes::write),
+        },
+        Route {
+            path: "/directory".into(),
+            look: ANY_ROLE,
+            change: Access::Owners,
+            operations: vec![Operation {
+                query: &[("q", "Part of a name or an id")],
+                ..op::<Vec<desk::Target>>(
+                    "get",
+                    "Whom a call can go to: queues, and agents with the free ones first",
+                )
+            }],
+            handler: get(desk::directory),
+        },
+        Route {
+            path: "/agents/me".into(),
+            look: Access::Person,
+            change: Access::Person,
+            operations: vec![op::<desk::Me>("get", "Who I am as an agent, and what I choose from")],
+            handler: get(desk::me),
+        },
+        Route {
+            path: "/recordings/{id}/peaks".into(),
+            look: SUPERVISORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
+            operations: vec![Operation {
+                query: &[("pieces", "In how many pieces, 1 to 4,000; 1,000 without it")],
+                ..op::<peaks::Peaks>("get", "The shape of a recording, to be drawn")
+            }],
+            handler: get(peaks::peaks),
         },
         Route {
             path: "/calls/{id}/hang-up".into(),
@@ -379,7 +424,14 @@ pub fn all(demo: bool) -> Vec<Route> {
             "Queues by interval of entry; without from and to what /reports/queues/live gives",
             get(reports::queues),
         ),
-        report::<AgentRow>("agents", "Agents: offers, conversations, times by state", get(reports::agents)),
+        Route {
+            look: AUDITORS_OR_OWN,
+            ..report::<AgentRow>(
+                "agents",
+                "Agents: offers, conversations, times by state",
+                get(reports::agents),
+            )
+        },
         report::<NumberRow>("numbers", "Numbers: callers in queues, conversations", get(reports::numbers)),
         report::<DispositionRow>(
             "dispositions",
@@ -524,8 +576,12 @@ pub fn all(demo: bool) -> Vec<Route> {
         handler: get(telephony::telephones),
     });
     for (path, kind) in COLLECTIONS {
-        // What an agent chooses from names nobody.
-        let look = if matches!(kind, "Skill" | "Disposition") { ANY_ROLE } else { AUDITORS };
+        // What an agent chooses from; of what says more than a name only that is shown.
+        let look = match kind {
+            "Skill" | "Disposition" => ANY_ROLE,
+            "Queue" | "User" | "Number" | "SecureEntry" => AUDITORS_OR_OWN,
+            _ => AUDITORS,
+        };
         routes.push(Route {
             path: format!("/{path}"),
             look,

@@ -39,7 +39,12 @@ pub struct Api {
     pub guesses: Arc<Mutex<Guesses>>,
     /// Turns for hashing a password.
     pub passwords: Arc<Semaphore>,
+    /// Turns for going through a recording to draw it.
+    pub drawing: Arc<Semaphore>,
 }
+
+/// Recordings that are gone through at a time.
+const DRAWN: usize = 2;
 
 impl Api {
     /// What handlers of this server share.
@@ -51,6 +56,7 @@ impl Api {
             settings: Arc::new(settings),
             guesses: Arc::default(),
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
+            drawing: Arc::new(Semaphore::new(DRAWN)),
         }
     }
 }

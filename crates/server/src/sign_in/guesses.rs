@@ -14,6 +14,9 @@ const MOST: usize = 10_000;
 /// How long a failure is remembered.
 const MEMORY: Duration = Duration::from_secs(15 * 60);
 
+/// The first wait; each further failure doubles it.
+const FIRST: Duration = Duration::from_secs(4);
+
 /// How one table slows down.
 #[derive(Clone, Copy)]
 struct Rule {
@@ -35,7 +38,7 @@ struct Failures {
 impl Failures {
     fn wait(&self, rule: Rule, now: Instant) -> Duration {
         let Some(beyond) = self.count.checked_sub(rule.free) else { return Duration::ZERO };
-        let wait = Duration::from_secs(1 << beyond.min(16)).min(rule.longest);
+        let wait = (FIRST * (1 << beyond.min(16))).min(rule.longest);
         (self.last + wait).saturating_duration_since(now)
     }
 }
@@ -124,7 +127,7 @@ mod tests {
             waits.push(g.wait(who, t).as_secs());
             g.failed(who, t);
         }
-        assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(waits, [0, 0, 0, 0, 0, 4, 8, 16, 30, 30, 30, 30]);
         assert_eq!(g.wait(who, t + Duration::from_secs(29)), Duration::from_secs(1));
         assert!(g.wait(who, t + Duration::from_secs(30)).is_zero());
         assert!(g.wait(g.guesser("acme", "bert", HERE), t).is_zero(), "another name does not wait");
@@ -145,7 +148,7 @@ mod tests {
             let who = g.guesser("acme", &format!("user{n}"), HERE);
             g.failed(who, t);
         }
-        assert_eq!(g.wait(g.guesser("acme", "fresh", HERE), t).as_secs(), 32);
+        assert_eq!(g.wait(g.guesser("acme", "fresh", HERE), t).as_secs(), 128);
         let other = "2001:db8:1:2::1".parse().unwrap();
         assert!(g.wait(g.guesser("acme", "fresh", other), t).is_zero());
         let (a, b) = ("2001:db8:1:2::1".parse().unwrap(), "2001:db8:1:2:ffff::9".parse().unwrap());

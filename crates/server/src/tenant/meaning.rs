@@ -111,6 +111,8 @@ pub struct Meaning {
     pub screen_pops: BTreeMap<QueueId, Template>,
     /// What the places for digits are called.
     pub slots: BTreeMap<SlotId, String>,
+    /// Names of queues as people see them; may be empty.
+    pub queue_names: BTreeMap<QueueId, String>,
     /// Who works here, by the number of their object.
     pub people: BTreeMap<u32, PersonRule>,
     /// Ids of objects by kind and number, for people to read.

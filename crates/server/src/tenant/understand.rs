@@ -91,6 +91,7 @@ pub fn understand(
         mailboxes: BTreeMap::new(),
         screen_pops: BTreeMap::new(),
         slots: BTreeMap::new(),
+        queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
         names: Arc::default(),
     };
@@ -245,6 +246,7 @@ impl Reader<'_> {
         for (id, q) in &self.e.queues {
             let queue = QueueId(self.of("Queue", id)?);
             meaning.config.queues.push(self.queue(queue, q)?);
+            meaning.queue_names.insert(queue, q.name.clone());
             let mailbox = mailbox::of_queue(queue.0);
             let notice = q.voicemail.clone().unwrap_or_default();
             let webhook = notice.webhook.as_deref().map(|w| self.of("Webhook", w)).transpose()?;

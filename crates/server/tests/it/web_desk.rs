@@ -156,3 +156,93 @@ fn an_agent_hears_the_messages_of_their_own_boxes() {
     }
     program.stop();
 }
+
+#[test]
+fn the_desk_knows_who_i_am_whom_i_can_ask_and_who_called_before() {
+    let mut desk = Desk::new();
+    let program = start(&desk);
+    let [one, two, boss, alex] =
+        ["agent1", "agent2", "boss", "alex"].map(|user| Browser::signed_in(&program, user));
+    let me = two.get("/agents/me").1;
+    assert_eq!((&me["id"], &me["name"]), (&json!("agent2"), &json!("Zoë Zander")));
+    assert_eq!(me["queues"], json!([{"id": "other", "name": "Other things"}]));
+    assert_eq!(me["dispositions"], json!([{"id": "sold", "name": "", "queues": null}]));
+    assert_eq!(me["agent"]["state"], "offline");
+    assert_eq!(alex.get("/agents/me").1["agent"], Value::Null, "an auditor is never rung");
+
+    let directory = |q: &str| one.get(&format!("/directory?q={q}")).1;
+    let all = directory("");
+    assert_eq!(ids(&all), ["other", "service", "agent1", "boss", "agent2"], "{all}");
+    let zoe = json!([{"kind": "agent", "id": "agent2", "name": "Zoë Zander", "state": "offline"}]);
+    assert_eq!(directory("zoe"), zoe);
+    assert_eq!(directory("thing")[0]["waiting"], 0);
+    assert_eq!(directory("nobody%20here"), json!([]));
+
+    // Of what an agent may choose from only names are seen.
+    assert!(boss.get("/users/agent2").1["phone"].is_string());
+    let seen = one.get("/users/agent2").1;
+    assert_eq!(seen, json!({"kind": "User", "id": "agent2", "name": "Zoë Zander", "roles": ["agent"]}));
+    for path in ["/queues", "/numbers", "/users", "/secure-entries"] {
+        for object in one.get(path).1.as_array().unwrap() {
+            let keys: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+            assert!(keys.iter().all(|k| ["kind", "id", "name", "number", "roles"].contains(k)), "{keys:?}");
+        }
+    }
+
+    // Three calls: two of one caller, one of another.
+    let mut calls = Vec::new();
+    for from in ["+15550100", "+15550100", "+15550199"] {
+        assert_eq!(one.put("/agents/me/state", &json!({"state": "available"})).0, 200);
+        let caller = desk.dial(from, "", program.sip, "100", 440);
+        let (phone, _) = desk.rings();
+        desk.answer(phone, 1000);
+        desk.hears(caller, 1000);
+        let id = one.get("/agents/me").1["agent"]["call"].as_str().unwrap().to_string();
+        calls.push(format!("/calls/{id}"));
+        if from == "+15550199" {
+            notes(&one, &two, &boss, &format!("/calls/{id}/notes"));
+        }
+        desk.hang_up(caller);
+        desk.ended(phone);
+        program.wait_for(&format!("/calls/{id}"), |c| (c["state"] == "ended").then_some(()));
+    }
+    let before = |browser: &Browser, n: usize| {
+        let id = calls[n].trim_start_matches("/calls/");
+        let (status, list) = browser.get(&format!("/calls?with_same_caller_as={id}"));
+        let found = list["items"].as_array().map(|_| ids(&list["items"])).unwrap_or_default();
+        (status, found.into_iter().map(|i| format!("/calls/{i}")).collect::<Vec<_>>())
+    };
+    assert_eq!(before(&one, 0), (200, vec![calls[1].clone(), calls[0].clone()]));
+    assert_eq!(before(&boss, 2), (200, vec![calls[2].clone()]));
+    assert_eq!(before(&two, 0), (404, vec![]));
+
+    let day = one.get("/reports/agents?by=total").1;
+    let row = &day["rows"][0];
+    assert_eq!((row["agent"].as_str(), row["offers_answered"].as_u64()), (Some("agent1"), Some(3)), "{day}");
+    assert_eq!(day["rows"].as_array().unwrap().len(), 1, "nobody else's: {day}");
+    let recording = boss.get(&calls[0]).1["recordings"][0].as_str().unwrap().to_string();
+    let (status, drawn) = boss.get(&format!("/recordings/{recording}/peaks?pieces=40"));
+    assert_eq!(status, 200, "{drawn}");
+    for side in ["customer", "agent"] {
+        let peaks: Vec<u64> = drawn[side].as_array().unwrap().iter().map(|p| p.as_u64().unwrap()).collect();
+        assert_eq!(peaks.len(), 40);
+        assert!(peaks.iter().any(|p| *p > 40), "a tone is loud: {side} {peaks:?}");
+    }
+    assert!(drawn["length_ms"].as_u64().unwrap() > 500, "{drawn}");
+    assert_eq!(one.get(&format!("/recordings/{recording}/peaks")).0, 404);
+    program.stop();
+}
+
+/// Notes on a call that goes on: kept, changed, and seen by those who may see the call.
+fn notes(one: &Browser, two: &Browser, boss: &Browser, path: &str) {
+    assert_eq!(one.get(path).1["notes"], Value::Null);
+    let text = "<b>Wants</b>\n\u{202e}a red bicycle\u{7}";
+    assert_eq!(one.put(path, &json!({"notes": text})).0, 204);
+    let kept = boss.get(path).1;
+    assert_eq!(kept["notes"], "<b>Wants</b>\n\u{202e}a red bicycle", "as written, but for what rings bells");
+    assert_eq!(kept["who"], "user agent1");
+    assert_eq!((two.get(path).0, two.put(path, &json!({"notes": "x"})).0), (404, 404));
+    assert_eq!(one.put(path, &json!({"notes": "x".repeat(4_001)})).0, 422);
+    assert_eq!(boss.put(path, &json!({"notes": ""})).0, 204);
+    assert_eq!(one.get(path).1["notes"], Value::Null);
+}

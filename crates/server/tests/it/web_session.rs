@@ -101,32 +101,33 @@ fn guessing_is_slow_and_tells_nothing() {
     // Somebody who is there, somebody without a password, and nobody at all look the same.
     for user in ["agent1", "agent2", "nobody"] {
         let mut browser = Browser::new(&program);
-        let answers: Vec<(u16, Value, bool)> = (0..7)
-            .map(|_| {
-                let answer = browser.sign_in(user, "wrong password");
-                let detail = if answer.status == 401 { answer.body["detail"].clone() } else { Value::Null };
-                (answer.status, detail, !answer.header("retry-after").is_empty())
-            })
+        let free: Vec<(u16, Value)> = (0..5)
+            .map(|_| browser.sign_in(user, "wrong password"))
+            .map(|answer| (answer.status, answer.body))
             .collect();
-        let statuses: Vec<u16> = answers.iter().map(|a| a.0).collect();
-        assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429], "{user}");
-        assert!(answers.iter().all(|(status, _, retry)| (*status == 429) == *retry));
-        seen.push(answers);
+        assert!(free.iter().all(|(status, _)| *status == 401), "{user}: {free:?}");
+        // A slow machine may be past the first wait; the waits grow.
+        let slowed =
+            (0..5).map(|_| browser.sign_in(user, "wrong password")).find(|a| a.status != 401).unwrap();
+        assert_eq!((slowed.status, &slowed.body["code"]), (429, &json!("slow-down")), "{user}");
+        assert!(slowed.header("retry-after").parse::<u32>().unwrap() > 0);
+        seen.push(free);
         if user == "agent1" {
-            assert_eq!(good.sign_in("agent1", PASSWORD).status, 429, "the right password has to wait too");
+            // The right password has to wait too, and whoever is signed in does not.
+            assert_eq!(good.get("/session").0, 200);
+            assert_eq!(good.sign_in("agent1", PASSWORD).status, 429);
         }
     }
     assert!(seen[0] == seen[1] && seen[1] == seen[2], "{seen:#?}");
-    // Whoever is signed in has not to wait.
-    assert_eq!(good.get("/session").0, 200);
     assert_eq!(Browser::new(&program).sign_in("olga", PASSWORD).status, 401, "another name has not to wait");
     let refused: Vec<String> = audit(&program)
         .into_iter()
         .filter(|e| e.1 == "session.refuse")
         .map(|e| format!("{} {}", e.0, e.2))
         .collect();
-    assert_eq!(refused.iter().filter(|e| *e == "nobody User/agent1").count(), 5, "{refused:?}");
-    assert_eq!(refused.iter().filter(|e| *e == "nobody User").count(), 5, "what was typed is not kept");
+    let count = |entry: &str| refused.iter().filter(|e| *e == entry).count();
+    assert!(count("nobody User/agent1") >= 5, "{refused:?}");
+    assert!(count("nobody User") >= 5 && !refused.iter().any(|e| e.contains("User/nobody")), "{refused:?}");
     program.stop();
 }
 
@@ -325,6 +326,7 @@ fn a_live_page_that_floods_is_closed_and_nonsense_begins_anew() {
 /// the agent's own, `*` everybody, signed in or not, `p` every person who is signed in.
 const ROUTES: &str = "
 GET /agents aso
+GET /agents/me p
 GET /agents/{id}/state aGso
 PUT /agents/{id}/state Gso
 POST /agents/{id}/wrap-up Gso
@@ -336,11 +338,14 @@ GET /calls/{id} aGso
 POST /calls/{id}/actions Gso
 GET /calls/{id}/explanation aso
 POST /calls/{id}/hang-up Gso
+GET /calls/{id}/notes aGso
+PUT /calls/{id}/notes Gso
 GET /catalogue aso
 GET /configuration o
 PUT /configuration o
 POST /configuration/plan o
 POST /dial Gso
+GET /directory agso
 GET /hours/{id}/closure aso
 PUT /hours/{id}/closure so
 POST /invitation *
@@ -349,14 +354,23 @@ GET /messages Gso
 DELETE /messages/{id} Gso
 PUT /messages/{id} Gso
 GET /recordings/{id} Gso
+GET /recordings/{id}/peaks Gso
 GET /recordings/{id}/proof aso
-GET /reports/agents aso
+GET /reports/agents aGso
 GET /reports/callbacks aso
 GET /reports/dispositions aso
 GET /reports/numbers aso
 GET /reports/queues aso
 GET /reports/queues/live aGso
 DELETE /session p
+GET /softphone Gso
+POST /softphone Gso
+PATCH /softphone Gso
+DELETE /softphone Gso
+POST /softphone/answer Gso
+POST /softphone/decline Gso
+POST /softphone/hang-up Gso
+PUT /softphone/hold Gso
 GET /session p
 POST /session *
 PUT /session/password p
@@ -371,24 +385,10 @@ POST /webhooks/dead/{id}/retry o
 POST /webhooks/replay o
 ";
 /// Collections of objects: those that agents may look at, and the others.
-const COLLECTIONS: [(&str, &[&str]); 2] = [
+const COLLECTIONS: [(&str, &[&str]); 3] = [
     ("agso", &["dispositions", "skills"]),
-    (
-        "aso",
-        &[
-            "flows",
-            "holidays",
-            "hours",
-            "look-ups",
-            "numbers",
-            "prompts",
-            "queues",
-            "secure-entries",
-            "trunks",
-            "users",
-            "webhooks",
-        ],
-    ),
+    ("aGso", &["numbers", "queues", "secure-entries", "users"]),
+    ("aso", &["flows", "holidays", "hours", "look-ups", "prompts", "trunks", "webhooks"]),
 ];
 
 fn table() -> Vec<(String, String)> {

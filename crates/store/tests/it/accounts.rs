@@ -1,8 +1,9 @@
-//! Accounts, invitations and sessions.
+//! Accounts, invitations and sessions; notes on calls.
 
 use crate::Place;
+use engine::{CallId, PartyId, Time};
 use redact::Secret;
-use store::{Change, INVITATION_MS, MOST_SESSIONS, SessionLife, Store, StoreError, TenantId};
+use store::{Change, INVITATION_MS, MOST_SESSIONS, Notes, SessionLife, Store, StoreError, TenantId};
 
 const LIFE: SessionLife = SessionLife { idle: 1_000, whole: 10_000 };
 
@@ -121,4 +122,24 @@ fn an_account_goes_with_its_user_and_nothing_of_it_lies_open() {
     assert!(is_missing(store.invited(code.expose_secret(), 2)));
     assert_eq!(user(&store), anna, "the number comes back");
     assert!(store.account(anna).unwrap().password.is_none(), "and the account does not");
+}
+
+#[test]
+fn notes_are_sealed_for_the_caller_and_go_when_emptied() {
+    let place = Place::new();
+    let store = place.open();
+    let (tenant, _) = user(&store);
+    let (call, party) = (CallId(7), PartyId(3));
+    let notes = |text: &str| Notes { text: Secret::new(text.into()), at: Time(9), who: "user anna".into() };
+    let said = notes("canary: wants a red bicycle");
+    assert!(is_missing(store.put_notes(tenant, call, party, &said)), "nobody called");
+    store.commit(&[(tenant, crate::with_party(crate::party(3, "+15550100", "")))]).unwrap();
+    store.put_notes(tenant, call, party, &notes("first")).unwrap();
+    store.put_notes(tenant, call, party, &said).unwrap();
+    let found = store.notes(tenant, call).unwrap().unwrap();
+    assert_eq!((found.text.expose_secret().as_str(), found.at), ("canary: wants a red bicycle", Time(9)));
+    assert!(!place.bytes().windows(14).any(|w| w == b"wants a red bi"), "notes lie open");
+    assert!(store.notes(tenant, CallId(8)).unwrap().is_none());
+    store.put_notes(tenant, call, party, &notes("")).unwrap();
+    assert!(store.notes(tenant, call).unwrap().is_none());
 }
