@@ -327,6 +327,8 @@ fn a_live_page_that_floods_is_closed_and_nonsense_begins_anew() {
 const ROUTES: &str = "
 GET /agents aso
 GET /agents/me p
+GET /agents/{id}/endpoint Gso
+PUT /agents/{id}/endpoint Gso
 GET /agents/{id}/state aGso
 PUT /agents/{id}/state Gso
 POST /agents/{id}/wrap-up Gso
