@@ -14,7 +14,7 @@
 //!
 //! **Comfort noise** (RFC 3389) is never asked for, so that audio keeps coming; who announces it may send it.
 
-mod reading;
+pub(crate) mod reading;
 
 use std::fmt;
 use std::net::SocketAddr;

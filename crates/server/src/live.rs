@@ -180,7 +180,7 @@ impl Live {
         if let (Some(notice), Value::Object(more)) = (notice.as_object_mut(), more) {
             notice.extend(more);
         }
-        self.push(json!({ "notice": notice }));
+        self.push(json!({ "notice": notice }), Of::Notice(agent));
     }
 
     // Whether anybody watches, or was here not long ago. What nobody will see is not even written out.

@@ -2,13 +2,16 @@
 
 use std::fmt::{self, Write};
 
+use crate::negotiate::reading::{direction_of, events_of, formats_of, opus_settings};
 use crate::negotiate::{Codec, Direction};
+use crate::opus::OpusSettings;
 use crate::sdp::{Media, SdpError, SessionDescription};
 
 /// Largest offer that is read, in bytes. A browser's offer of one audio stream has about 2 KiB.
 pub const MAX_OFFER: usize = 16 * 1024;
-/// The codecs that a browser and a telephone share, in the order in which they are wanted when nothing else decides.
-const CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
+/// The codecs in the order in which they are wanted when nothing else decides: most calls come from the telephone
+/// network, and then nothing has to be translated.
+const CODECS: [Codec; 4] = Codec::ALL;
 
 /// Why an offer is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +46,7 @@ impl fmt::Display for OfferError {
                 f.write_str("the audio has to use UDP/TLS/RTP/SAVPF with a=rtcp-mux")
             }
             OfferError::NoCommonCodec => {
-                f.write_str("there is no codec that both sides can: offer PCMA or PCMU")
+                f.write_str("there is no codec that both sides can: offer PCMA, PCMU, G722 or opus")
             }
             OfferError::BadAttribute(name) => {
                 write!(f, "a={name} of the offer is missing or cannot be used")
@@ -75,7 +78,10 @@ pub(super) struct Offer {
     pub(super) ssrc: u32,
     /// In our order, so the first is what the browser sends.
     pub(super) codecs: Vec<(u8, Codec)>,
-    pub(super) telephone_event: Option<u8>,
+    /// Payload numbers of telephone events and the clocks they count.
+    pub(super) events: Vec<(u8, u32)>,
+    /// What the browser wants of an Opus encoder.
+    pub(super) opus: OpusSettings,
     /// As the browser sees it.
     pub(super) direction: Direction,
     user: String,
@@ -141,6 +147,8 @@ impl Offer {
         if codecs.is_empty() {
             return Err(OfferError::NoCommonCodec);
         }
+        let opus = codecs.iter().find(|(_, codec)| *codec == Codec::Opus);
+        let opus = opus.map(|(pt, _)| opus_settings(audio, *pt)).unwrap_or_default();
         let ssrc = audio.attributes_named("ssrc").find_map(|value| {
             let number = value.split(|c: char| c.is_ascii_whitespace()).next()?;
             // 0 is what browsers probe the bandwidth with.
@@ -151,7 +159,8 @@ impl Offer {
             fingerprint,
             ssrc: ssrc.ok_or(OfferError::BadAttribute("ssrc"))?,
             codecs,
-            telephone_event: telephone_event_of(audio),
+            events: events_of(audio).into_iter().filter(|(pt, _)| is_no_report(*pt)).collect(),
+            opus,
             direction: direction_of(&session, audio),
             user: part("ice-ufrag", 4, 256, b"+/")?,
             password: part("ice-pwd", 22, 256, b"+/")?,
@@ -170,6 +179,13 @@ impl Offer {
         unchanged == *before
     }
 
+    /// What timestamps of a payload number count, in a second.
+    pub(super) fn clock_of(&self, pt: u8) -> u32 {
+        let event = self.events.iter().find(|(known, _)| *known == pt).map(|(_, clock)| *clock);
+        let codec = || self.codecs.iter().find(|(known, _)| *known == pt).map(|(_, codec)| codec.clock());
+        event.or_else(codec).unwrap_or(8_000)
+    }
+
     /// The text that the library reads.
     pub(super) fn write(&self) -> String {
         let mut formats = String::new();
@@ -177,11 +193,14 @@ impl Offer {
         // Writing into a text cannot fail.
         for (pt, codec) in &self.codecs {
             let _ = write!(formats, " {pt}");
-            let _ = write!(maps, "a=rtpmap:{pt} {}/8000\r\n", codec.name());
+            let _ = write!(maps, "a=rtpmap:{pt} {}\r\n", codec.encoding());
+            if *codec == Codec::Opus {
+                let _ = write!(maps, "a=fmtp:{pt} minptime=10;useinbandfec=1\r\n");
+            }
         }
-        if let Some(pt) = self.telephone_event {
+        for (pt, clock) in &self.events {
             let _ = write!(formats, " {pt}");
-            let _ = write!(maps, "a=rtpmap:{pt} telephone-event/8000\r\n");
+            let _ = write!(maps, "a=rtpmap:{pt} telephone-event/{clock}\r\n");
         }
         let Offer { mid, fingerprint, ssrc, direction, user, password, .. } = self;
         let direction = direction.name();
@@ -194,43 +213,13 @@ impl Offer {
     }
 }
 
-fn numbers(audio: &Media) -> impl Iterator<Item = u8> + '_ {
-    // Numbers from 64 to 95 would be taken for RTCP on a shared port (RFC 5761, section 4).
-    audio.formats.iter().filter_map(|f| f.parse().ok()).filter(|pt| *pt < 128 && !(64..96).contains(pt))
-}
-
-/// The name and clock that `a=rtpmap` gives to a number; what RFC 3551 fixed without one.
-fn coding(audio: &Media, pt: u8) -> Option<(String, u32)> {
-    let map = audio.attributes_named("rtpmap").find_map(|value| {
-        let (number, coding) = value.split_once(' ')?;
-        (number.parse() == Ok(pt)).then_some(coding)
-    });
-    let Some(map) = map else {
-        return CODECS.iter().find(|c| c.payload_type() == pt).map(|c| (c.name().to_owned(), 8_000));
-    };
-    let mut parts = map.trim().split('/');
-    let name = parts.next()?.to_ascii_uppercase();
-    let clock = parts.next()?.parse().ok()?;
-    matches!(parts.next(), None | Some("1")).then_some((name, clock))
+/// Numbers from 64 to 95 would be taken for RTCP on a shared port (RFC 5761, section 4).
+fn is_no_report(pt: u8) -> bool {
+    !(64..96).contains(&pt)
 }
 
 fn codecs_of(audio: &Media) -> Vec<(u8, Codec)> {
-    let number_of = |codec: Codec| {
-        numbers(audio).find(|pt| coding(audio, *pt).is_some_and(|c| c == (codec.name().to_owned(), 8_000)))
-    };
-    CODECS.into_iter().filter_map(|codec| Some((number_of(codec)?, codec))).collect()
-}
-
-fn telephone_event_of(audio: &Media) -> Option<u8> {
-    numbers(audio)
-        .find(|pt| coding(audio, *pt).is_some_and(|(name, hz)| name == "TELEPHONE-EVENT" && hz == 8_000))
-}
-
-fn direction_of(session: &SessionDescription, audio: &Media) -> Direction {
-    const ALL: [Direction; 4] =
-        [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive];
-    let said = |has: &dyn Fn(&str) -> bool| ALL.into_iter().find(|d| has(d.name()));
-    said(&|name| audio.attribute(name).is_some())
-        .or_else(|| said(&|name| session.attribute(name).is_some()))
-        .unwrap_or(Direction::SendRecv)
+    let offered = formats_of(audio);
+    let wanted = |codec: &Codec| offered.iter().find(|(pt, c)| c == codec && is_no_report(*pt)).copied();
+    CODECS.iter().filter_map(wanted).collect()
 }

@@ -17,6 +17,7 @@ use str0m::{Candidate, Event, Input, Output as Given, Rtc, RtcConfig};
 use super::offer::{Offer, OfferError};
 use super::stun::local_user;
 use crate::Micros;
+use crate::negotiate::reading::event_for;
 use crate::negotiate::{Codec, Direction, Negotiated};
 use crate::rtp::{HEADER_LEN, RtpHeader, RtpPacket};
 
@@ -52,15 +53,25 @@ impl Identity {
     }
 }
 
-/// What the browser reported about the stream that it receives.
+/// What the browser reported about the stream that it receives, since it last did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FarEnd {
-    /// Packets that it lost.
+    /// Packets that it should have got.
+    pub expected: u64,
+    /// Those of them that it did not.
     pub lost: u64,
-    /// Jitter that it sees, in units of its clock (1/8000 s for G.711).
-    pub jitter: u32,
+    /// Jitter that it sees, in microseconds.
+    pub jitter_us: Micros,
     /// Time there and back, in microseconds.
     pub round_trip: Option<Micros>,
+}
+
+/// What was known at the browser's last report: the highest number that it got, what it had lost, what we had sent.
+#[derive(Clone, Copy, Default)]
+struct Reported {
+    highest: u32,
+    lost: u64,
+    sent: u64,
 }
 
 /// What a peer gives.
@@ -96,6 +107,7 @@ pub struct Peer {
     mid: Mid,
     user: String,
     sent: Option<Sent>,
+    reported: Option<Reported>,
     heard: Micros,
     connected: bool,
     gone: bool,
@@ -132,17 +144,20 @@ fn config(identity: &Identity, offer: &Offer) -> RtcConfig {
         .clear_codecs();
     let codecs = config.codec_config();
     for (pt, codec) in &offer.codecs {
-        let coding = match codec {
-            Codec::Pcma => Coding::PCMA,
-            Codec::Pcmu => Coding::PCMU,
-            Codec::G722 => Coding::G722,
+        let plain = FormatParams::default();
+        let repaired = FormatParams { min_p_time: Some(10), use_inband_fec: Some(true), ..plain };
+        let (coding, hz, channels, format) = match codec {
+            Codec::Pcma => (Coding::PCMA, Frequency::EIGHT_KHZ, None, plain),
+            Codec::Pcmu => (Coding::PCMU, Frequency::EIGHT_KHZ, None, plain),
+            // The library turns the rate of the samples into the clock that descriptions have.
+            Codec::G722 => (Coding::G722, Frequency::SIXTEEN_KHZ, None, plain),
+            Codec::Opus => (Coding::Opus, Frequency::FORTY_EIGHT_KHZ, Some(2), repaired),
         };
-        let hz = Frequency::EIGHT_KHZ;
-        codecs.add_config((*pt).into(), None, coding, hz, None, FormatParams::default());
+        codecs.add_config((*pt).into(), None, coding, hz, channels, format);
     }
-    if let Some(pt) = offer.telephone_event {
-        let hz = Frequency::EIGHT_KHZ;
-        codecs.add_config(pt.into(), None, Coding::Tele, hz, None, FormatParams::default());
+    for (pt, clock) in &offer.events {
+        let hz = if *clock == 48_000 { Frequency::FORTY_EIGHT_KHZ } else { Frequency::EIGHT_KHZ };
+        codecs.add_config((*pt).into(), None, Coding::Tele, hz, None, FormatParams::default());
     }
     config
 }
@@ -158,26 +173,28 @@ struct Sent {
     /// What turns its timestamps into ours.
     offset: u32,
     timestamp: u32,
+    clock: u32,
     at: Micros,
 }
 
 impl Sent {
-    fn next(last: Option<Sent>, now: Micros, header: &RtpHeader) -> Sent {
+    /// `clock` is what the packet's timestamp counts.
+    fn next(last: Option<Sent>, now: Micros, header: &RtpHeader, clock: u32) -> Sent {
         let RtpHeader { ssrc, timestamp: theirs, .. } = *header;
         let Some(last) = last else {
             // From the lower half: a wrap before the first packet arrived would not be noticed.
             let number = u64::from(header.sequence & 0x7FFF);
-            return Sent { number, ssrc, offset: 0, timestamp: theirs, at: now };
+            return Sent { number, ssrc, offset: 0, timestamp: theirs, clock, at: now };
         };
         let offset = match ssrc == last.ssrc {
             true => last.offset,
             false => {
-                let elapsed = (now.saturating_sub(last.at) / 125).max(1) as u32;
-                last.timestamp.wrapping_add(elapsed).wrapping_sub(theirs)
+                let elapsed = now.saturating_sub(last.at).saturating_mul(clock.into()) / 1_000_000;
+                last.timestamp.wrapping_add(elapsed.max(1) as u32).wrapping_sub(theirs)
             }
         };
         let number = last.number.saturating_add(1);
-        Sent { number, ssrc, offset, timestamp: theirs.wrapping_add(offset), at: now }
+        Sent { number, ssrc, offset, timestamp: theirs.wrapping_add(offset), clock, at: now }
     }
 }
 
@@ -212,6 +229,7 @@ impl Peer {
             offer,
             user,
             sent: None,
+            reported: None,
             heard: now,
             connected: false,
             gone: false,
@@ -276,20 +294,22 @@ impl Peer {
         // An offer without a codec is not taken, so the second half never holds.
         let first = self.offer.codecs.first().copied();
         let (pt, codec) = first.unwrap_or((Codec::Pcma.payload_type(), Codec::Pcma));
+        let event = event_for(&self.offer.events, codec);
         let direction = self.offer.direction.mirrored();
         Negotiated {
-            remote_rtp: STAND_IN,
             remote_rtcp: STAND_IN,
             rtcp_mux: true,
-            codec,
             send_pt: pt,
             recv_pt: pt,
             also_recv: self.offer.codecs.iter().skip(1).copied().collect(),
-            dtmf_send_pt: self.offer.telephone_event,
-            dtmf_recv_pt: self.offer.telephone_event,
+            dtmf_send_pt: event.map(|(pt, _)| pt),
+            dtmf_recv_pt: event.map(|(pt, _)| pt),
+            dtmf_clock: event.map_or(codec.clock(), |(_, clock)| clock),
+            also_dtmf_recv: self.offer.events.iter().find(|known| Some(**known) != event).copied(),
+            opus: self.offer.opus,
             direction,
             remote_holds: matches!(direction, Direction::RecvOnly | Direction::Inactive),
-            ptime: 20,
+            ..Negotiated::plain(codec, STAND_IN)
         }
     }
 
@@ -328,7 +348,8 @@ impl Peer {
         }
         let Ok(packet) = RtpPacket::parse(packet) else { return };
         let header = packet.header;
-        let sent = Sent::next(self.sent, now, &header);
+        let clock = self.offer.clock_of(header.payload_type);
+        let sent = Sent::next(self.sent, now, &header, clock);
         self.sent = Some(sent);
         let time = at(self.epoch, now);
         let (mid, pt) = (self.mid, header.payload_type);
@@ -405,12 +426,20 @@ impl Peer {
             }
             Event::MediaEgressStats(stats) => {
                 let round_trip = stats.rtt.map(|time| time.as_micros() as Micros);
-                let remote = stats.remote?;
-                Some(Output::Reported(FarEnd {
+                let (remote, sent) = (stats.remote?, self.sent?);
+                let before = self.reported.replace(Reported {
+                    highest: *remote.maximum_sequence_number as u32,
                     lost: remote.packets_lost,
-                    jitter: remote.jitter,
-                    round_trip,
-                }))
+                    sent: sent.number,
+                });
+                // The first one only says where counting begins.
+                let before = before?;
+                let highest = *remote.maximum_sequence_number as u32;
+                let most = sent.number.saturating_sub(before.sent);
+                let expected = u64::from(highest.wrapping_sub(before.highest)).min(most);
+                let lost = remote.packets_lost.saturating_sub(before.lost).min(expected);
+                let jitter_us = u64::from(remote.jitter) * 1_000_000 / u64::from(sent.clock.max(1));
+                Some(Output::Reported(FarEnd { expected, lost, jitter_us, round_trip }))
             }
             Event::Closed => {
                 self.over();
@@ -484,6 +513,14 @@ pub fn prefer(negotiated: &mut Negotiated, codec: Codec) {
     if let Some(other) = negotiated.also_recv.iter_mut().find(|(_, other)| *other == codec) {
         let (pt, codec) = std::mem::replace(other, (negotiated.recv_pt, negotiated.codec));
         (negotiated.codec, negotiated.send_pt, negotiated.recv_pt) = (codec, pt, pt);
+    }
+    // Keys count the clock of the audio, where there are events of that clock.
+    if let (Some(now), Some((pt, clock))) = (negotiated.dtmf_recv_pt, negotiated.also_dtmf_recv)
+        && clock == negotiated.codec.clock()
+    {
+        negotiated.also_dtmf_recv = Some((now, negotiated.dtmf_clock));
+        (negotiated.dtmf_send_pt, negotiated.dtmf_recv_pt, negotiated.dtmf_clock) =
+            (Some(pt), Some(pt), clock);
     }
 }
 

@@ -89,11 +89,20 @@ impl Leg {
         Ok(())
     }
 
-    /// What a far end whose RTCP is read elsewhere says of our stream: the packets it lost, the jitter it sees in units
-    /// of its clock, and the time there and back in microseconds.
-    pub fn far_end_reported(&mut self, lost: u64, jitter: u32, round_trip: Option<Micros>) {
-        self.reports.remote_lost = lost;
-        self.reports.remote_jitter = jitter;
+    /// What a far end whose RTCP is read elsewhere says of our stream since it last did: packets that it should have got
+    /// and lost, the jitter that it sees and the time there and back, both in microseconds.
+    pub fn far_end_reported(
+        &mut self,
+        expected: u64,
+        lost: u64,
+        jitter_us: Micros,
+        round_trip: Option<Micros>,
+    ) {
+        let before = self.reports.remote.unwrap_or_default();
+        let expected = before.expected.saturating_add(expected);
+        let lost = before.lost.saturating_add(lost).min(expected);
+        self.reports.remote = Some(Counted { expected, lost });
+        self.reports.remote_jitter_us = jitter_us.min(MAX_JITTER);
         if round_trip.is_some() {
             self.reports.round_trip = round_trip;
         }

@@ -66,7 +66,7 @@ fn payload_types(media: &Media) -> impl Iterator<Item = u8> + '_ {
 
 /// The known codecs of a section with their numbers, in its order. A number without a map means what RFC 3551
 /// fixed; numbers from 96 mean nothing without one.
-pub(super) fn formats_of(media: &Media) -> Vec<(u8, Codec)> {
+pub(crate) fn formats_of(media: &Media) -> Vec<(u8, Codec)> {
     let mut found: Vec<(u8, Codec)> = Vec::new();
     for pt in payload_types(media) {
         let codec = match mapped(media, pt) {
@@ -83,7 +83,7 @@ pub(super) fn formats_of(media: &Media) -> Vec<(u8, Codec)> {
 }
 
 /// The telephone events of a section with their clocks, one number for each clock.
-pub(super) fn events_of(media: &Media) -> Vec<(u8, u32)> {
+pub(crate) fn events_of(media: &Media) -> Vec<(u8, u32)> {
     let mut found: Vec<(u8, u32)> = Vec::new();
     for pt in payload_types(media) {
         let Some(Some(map)) = mapped(media, pt) else { continue };
@@ -99,7 +99,7 @@ pub(super) fn events_of(media: &Media) -> Vec<(u8, u32)> {
 }
 
 /// The telephone events that go with a codec: those of its clock, otherwise the first.
-pub(super) fn event_for(events: &[(u8, u32)], codec: Codec) -> Option<(u8, u32)> {
+pub(crate) fn event_for(events: &[(u8, u32)], codec: Codec) -> Option<(u8, u32)> {
     events.iter().find(|(_, clock)| *clock == codec.clock()).or(events.first()).copied()
 }
 
@@ -115,7 +115,7 @@ pub(super) fn noise_of(media: &Media) -> Option<u8> {
 
 /// What the far end wants of an Opus encoder (RFC 7587, 6.1). What it does not say, or what cannot be read, is as
 /// when nothing is said.
-pub(super) fn opus_settings(media: &Media, pt: u8) -> OpusSettings {
+pub(crate) fn opus_settings(media: &Media, pt: u8) -> OpusSettings {
     let mut settings = OpusSettings::default();
     let lines = media.attributes_named("fmtp").filter_map(|value| value.split_once(char::is_whitespace));
     for (_, parameters) in lines.filter(|(number, _)| number.parse() == Ok(pt)) {
@@ -134,7 +134,7 @@ pub(super) fn opus_settings(media: &Media, pt: u8) -> OpusSettings {
     settings
 }
 
-pub(super) fn direction_of(session: &SessionDescription, media: &Media) -> Direction {
+pub(crate) fn direction_of(session: &SessionDescription, media: &Media) -> Direction {
     Direction::from_attributes(&media.attributes)
         .or_else(|| Direction::from_attributes(&session.attributes))
         .unwrap_or(Direction::SendRecv)

@@ -6,8 +6,7 @@ use crate::adapt::outside::Ticket;
 use crate::adapt::switch::{MediaCommand, MediaId, Now, RecordingKey, Switch};
 use crate::trunk_choice::{Attempt, Caller, Wanted, choose};
 use engine::{
-    AgentId, Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, Refusal, RefuseCause, Show, Sound,
-    TargetId,
+    Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, Refusal, RefuseCause, Show, Sound, TargetId,
 };
 use media::leg::Repeat;
 use media::negotiate::Direction;
@@ -133,12 +132,10 @@ impl Switch {
             (Some(session), true) => session.offer(Direction::SendRecv).write().into_bytes(),
             _ => std::mem::take(&mut l.answer),
         };
-        let Some(sip) = l.sip() else { return };
+        let Some(sip) = l.sip else { return };
         // Audio may come before the ACK does.
         self.point_media(tenant, leg);
-        if let Some(sip) = sip {
-            self.endpoint.accept(now.sip(), sip, &body);
-        }
+        self.endpoint.accept(now.sip(), sip, &body);
     }
 
     fn refuse(&mut self, now: Now, tenant: usize, leg: LegId, cause: RefuseCause) {

@@ -1,6 +1,6 @@
 //! What the SIP endpoint tells, in the engine's words.
 
-use crate::adapt::switch::{DoorLeg, MediaCommand, Now, Switch};
+use crate::adapt::switch::{MediaCommand, Now, Switch};
 use engine::{Event, LegEnd, LegId};
 use media::negotiate::{Direction, Negotiated};
 use media::sdp::SessionDescription;

@@ -199,7 +199,7 @@ impl Worker {
             }
             Output::Reported(far) => {
                 if let Some(leg) = leg.and_then(|slot| self.bridge.leg_mut(slot)) {
-                    leg.far_end_reported(far.lost, far.jitter, far.round_trip);
+                    leg.far_end_reported(far.expected, far.lost, far.jitter_us, far.round_trip);
                 }
                 return;
             }

@@ -283,11 +283,6 @@ impl User {
             || self.number.is_some()
             || self.registers.is_some()
     }
-
-    /// Whether the person has a phone, at a fixed address or one that registers.
-    pub fn has_phone(&self) -> bool {
-        self.phone.is_some() || self.registers.is_some()
-    }
 }
 
 fn yes() -> bool {
