@@ -714,7 +714,8 @@ impl Phones {
             Event::Cancelled { call } => self.over(call, |phone| PhoneEvent::GaveUp { phone }),
             Event::Ended { call, how } => self.over(call, |phone| PhoneEvent::Ended { phone, how }),
             Event::Request { request, .. } => self.endpoint.respond(self.now, request, 405, "", "", b""),
-            Event::Asked { .. } | Event::Info { .. } | Event::Informed { .. } => {}
+            Event::Referred { refer, .. } => self.endpoint.reject_refer(self.now, refer, 603),
+            Event::ReferProgress { .. } | Event::Asked { .. } | Event::Info { .. } | Event::Informed { .. } => {}
         }
     }
 

@@ -76,6 +76,8 @@ impl Endpoint {
             | Method::Register
             | Method::Update
             | Method::Prack
+            | Method::Refer
+            | Method::Notify
             | Method::Info => {}
             Method::Other => return self.reply_once(&m, from, 501, "", b""),
             _ => {
@@ -101,6 +103,10 @@ impl Endpoint {
             (Method::Bye, _) => self.on_bye(now, from, &m),
             (Method::Update, _) => self.on_update(now, from, &m),
             (Method::Prack, _) => self.on_prack(now, from, &m),
+            // Whoever asks us to call somebody has to be in a call with us.
+            (Method::Refer, false) => self.reply_once(&m, from, 403, "", b""),
+            (Method::Refer, true) => self.on_refer(now, from, &m),
+            (Method::Notify, _) => self.on_notify(now, from, &m),
             (Method::Info, _) => self.on_info(now, from, &m),
             (Method::Register, _) => self.on_outside_request(now, from, m, method),
             (_, true) if self.call_of(&m).is_none() => self.reply_once(&m, from, 481, "", b""),
@@ -129,6 +135,10 @@ impl Endpoint {
         if let Some(line) = self.too_short(None, &m) {
             return self.reply_once(&m, from, 422, "", line.as_bytes());
         }
+        let replaces = match self.replaced(&m) {
+            Ok(replaces) => replaces,
+            Err(code) => return self.reply_once(&m, from, code, "", b""),
+        };
         let merged = merge_id(&m);
         if self.invites.contains(&merged) {
             return self.reply_once(&m, from, 482, "", b"");
@@ -143,7 +153,7 @@ impl Endpoint {
             tx.merge_id = Some(merged.clone());
         }
         self.invites.insert(merged);
-        self.events.push_back(Event::Incoming(Incoming { call, from, message: Box::new(m) }));
+        self.events.push_back(Event::Incoming(Incoming { call, from, replaces, message: Box::new(m) }));
     }
 
     pub(crate) fn over_limit(&mut self, m: &Message, from: Destination) {

@@ -14,6 +14,7 @@ use crate::login::Logins;
 use crate::message::Message;
 use crate::method::{Method, Methods};
 use crate::name::Name;
+use crate::refer::Refers;
 use crate::reliable::{Confirmed, Reliable};
 use crate::session::Session;
 use crate::slots::Key;
@@ -94,6 +95,8 @@ pub(crate) struct Call {
     pub(crate) branches: Vec<Branch>,
     /// Our provisional answers that must arrive; `None` where the caller knows of none.
     pub(crate) reliable: Option<Box<Reliable>>,
+    /// REFERs, both ways.
+    pub(crate) refers: Refers,
     /// INFO requests of ours.
     pub(crate) infos: Infos,
     /// How it is watched over.
@@ -121,11 +124,17 @@ impl Call {
             extra: Box::default(),
             branches: Vec::new(),
             reliable: None,
+            refers: Refers::default(),
             infos: Infos::default(),
             session: Session::default(),
             logins: None,
             wake: None,
         }
+    }
+
+    /// Whether this is the secret that its tag shows.
+    pub(crate) fn has_secret(&self, secret: u64) -> bool {
+        self.secret == secret
     }
 
     /// Whether our INVITE is out and still wanted.
@@ -168,7 +177,7 @@ impl Call {
         let offering = self.offering.as_ref().and_then(|o| o.retry_at);
         let offered = self.offered.as_ref().map(|o| o.until);
         let reliable = self.reliable.as_ref().and_then(|r| r.wake());
-        [offering, offered, reliable, self.session.wake()].into_iter().flatten().min()
+        [offering, offered, reliable, self.refers.wake(), self.session.wake()].into_iter().flatten().min()
     }
 }
 
@@ -275,6 +284,7 @@ impl Endpoint {
         if let Some(Way::Request(tx)) = c.offered.take().map(|o| o.way) {
             self.answer(now, tx, 487, "", b"", b"", b"");
         }
+        self.refers_end(now, key, &c.refers);
         Some(c)
     }
 
@@ -388,6 +398,7 @@ impl Endpoint {
     pub(crate) fn on_wake(&mut self, now: Time, key: Key) {
         self.on_reliable_wake(now, key);
         self.on_exchange_wake(now, key);
+        self.on_refer_wake(now, key);
         self.on_session_wake(now, key);
         self.rewake(key);
     }

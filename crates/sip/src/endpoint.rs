@@ -131,6 +131,7 @@ pub struct Endpoint {
     /// Requests that wait for [`Endpoint::respond`].
     pub(crate) open_requests: usize,
     pub(crate) session_timer: SessionTimer,
+    pub(crate) next_refer: u64,
 }
 
 /// What Via and Contact say on one transport.
@@ -173,6 +174,7 @@ impl Endpoint {
             next_ask: 0,
             open_requests: 0,
             session_timer: SessionTimer::default(),
+            next_refer: 0,
         }
     }
 

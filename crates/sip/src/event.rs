@@ -4,6 +4,7 @@ use crate::ask::{AskId, RequestId};
 use crate::call::{CallId, Hangup};
 use crate::endpoint::Destination;
 use crate::message::Message;
+use crate::refer::ReferId;
 
 /// An INVITE that begins a call. 100 Trying has been sent.
 pub struct Incoming {
@@ -11,6 +12,9 @@ pub struct Incoming {
     pub call: CallId,
     /// Where it came from.
     pub from: Destination,
+    /// The call whose place it is to take, if it says so (RFC 3891): whoever may do that, this call is accepted and that
+    /// one ended.
+    pub replaces: Option<CallId>,
     /// All of it; the body is the offer, empty if the caller leaves the offer to us.
     pub message: Box<Message>,
 }
@@ -102,6 +106,31 @@ pub enum Event {
         call: CallId,
         /// The final answer's code; 408 when none came, 503 when it could not be sent.
         code: u16,
+    },
+    /// The far end asks us to call somebody else (REFER): accept or reject it. One that is not decided in 16 seconds is
+    /// refused here.
+    Referred {
+        /// In which call.
+        call: CallId,
+        /// To decide it by, and to say what becomes of it.
+        refer: ReferId,
+        /// The address to call, as it came, its headers included.
+        target: Vec<u8>,
+        /// The call of ours that a Replaces inside the address names: both of its far ends are to be connected.
+        replaces: Option<CallId>,
+        /// The value of Referred-By; empty if there is none.
+        referred_by: Vec<u8>,
+    },
+    /// What becomes of a REFER of ours ([`crate::Endpoint::refer`]).
+    ReferProgress {
+        /// In which call.
+        call: CallId,
+        /// Which.
+        refer: ReferId,
+        /// What the call to its target got, or the REFER itself; 408 when nothing was heard, 487 when the call ended.
+        code: u16,
+        /// Whether that is the last word.
+        done: bool,
     },
     /// A call that was up has ended. The call is gone.
     Ended {

@@ -27,10 +27,10 @@ pub enum Method {
 }
 
 /// What an `Allow` header of ours lists.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY";
 
 /// What a `Supported` header of ours lists.
-pub(crate) const SUPPORTED: &str = "100rel, timer";
+pub(crate) const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
 
 /// Some of the methods that have a name here.
 #[derive(Clone, Copy, PartialEq, Eq)]

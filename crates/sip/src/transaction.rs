@@ -36,6 +36,10 @@ pub(crate) enum Owner {
     Info(Key),
     /// A PRACK of ours.
     Prack(Key),
+    /// A REFER of ours.
+    Refer(Key),
+    /// A NOTIFY of ours, about a REFER of theirs.
+    Notify(Key),
     /// A request outside dialogs.
     Ask(AskId),
     /// BYE and CANCEL: nobody waits for their end.
@@ -46,7 +50,12 @@ impl Owner {
     /// The call that the request belongs to.
     pub(crate) fn call(self) -> Option<Key> {
         match self {
-            Owner::Invite(call) | Owner::Reoffer(call) | Owner::Info(call) | Owner::Prack(call) => Some(call),
+            Owner::Invite(call)
+            | Owner::Reoffer(call)
+            | Owner::Info(call)
+            | Owner::Prack(call)
+            | Owner::Refer(call)
+            | Owner::Notify(call) => Some(call),
             Owner::Ask(_) | Owner::Nobody => None,
         }
     }
@@ -340,6 +349,8 @@ impl Endpoint {
             (Owner::Reoffer(call), Some(_)) => self.on_reoffer_refused(now, call, code),
             // What could not be sent is what nobody answered.
             (Owner::Reoffer(call), None) => self.on_reoffer_refused(now, call, 408),
+            (Owner::Refer(call), m) => self.on_refer_answered(call, code, m),
+            (Owner::Notify(call), _) => self.on_notify_answered(now, call, code),
             (Owner::Info(call), _) => self.on_info_answered(now, call, code),
             // The answer that it confirms is sent again if it did not arrive; the call's own timers do the rest.
             (Owner::Prack(_) | Owner::Nobody, _) => {}

@@ -156,6 +156,26 @@ pub(crate) fn param<'a>(params: &'a [u8], name: &str) -> Option<&'a [u8]> {
     None
 }
 
+/// With its escapes (`%41`) resolved; one that is none stays as it is.
+pub(crate) fn unescaped(b: &[u8]) -> Vec<u8> {
+    let digit = |c: Option<&u8>| c.and_then(|c| char::from(*c).to_digit(16)).map(|d| d as u8);
+    let mut out = Vec::with_capacity(b.len());
+    let mut at = 0;
+    while let Some(&c) = b.get(at) {
+        match (c, digit(b.get(at + 1)), digit(b.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(high << 4 | low);
+                at += 3;
+            }
+            _ => {
+                out.push(c);
+                at += 1;
+            }
+        }
+    }
+    out
+}
+
 /// White space off both ends.
 pub(crate) fn trim(b: &[u8]) -> &[u8] {
     b.trim_ascii()
@@ -244,6 +264,13 @@ mod tests {
             "<sip:a@b>",
         ] {
             assert!(Uri::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_resolved_where_they_are_whole() {
+        for (text, plain) in [("a%3Bb%3d", "a;b="), ("%", "%"), ("%4", "%4"), ("%zz%41", "%zzA"), ("", "")] {
+            assert_eq!(unescaped(text.as_bytes()), plain.as_bytes());
         }
     }
 

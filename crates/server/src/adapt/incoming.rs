@@ -16,7 +16,7 @@ const LONGEST: usize = 200;
 
 impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
-        let Incoming { call, from, message } = incoming;
+        let Incoming { call, from, message, .. } = incoming;
         let Some((tenant, trunk, nat)) = self.trunk_of(from.addr.ip()) else {
             self.strangers += 1;
             self.endpoint.reject(now.sip(), call, 403, "");

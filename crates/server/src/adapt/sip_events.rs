@@ -32,6 +32,9 @@ impl Switch {
             sip::Event::Reoffer { call, body } => self.on_reoffer(now, call, &body),
             // We make no offers in a running call: the far ends keep their anchor.
             sip::Event::Reanswered { .. } | sip::Event::ReofferRefused { .. } | sip::Event::Asked { .. } => {}
+            // Transfers are made at the desk.
+            sip::Event::Referred { refer, .. } => self.endpoint.reject_refer(now.sip(), refer, 603),
+            sip::Event::ReferProgress { .. } => {}
             // Keys come in the audio; nothing else is made of what phones send this way.
             sip::Event::Info { .. } | sip::Event::Informed { .. } => {}
             // Nobody registers here.

@@ -6,6 +6,7 @@ mod exchange;
 mod hostile;
 mod login;
 mod network;
+mod refer;
 mod reliable;
 mod session;
 mod torture;
