@@ -163,25 +163,6 @@ impl Checkers {
     /// The engine's own laws, all of them.
     pub fn engine(&mut self, at: Time, engine: &Engine) {
         if let Err(broken) = engine.check_all() {
-            if self.violations.is_empty() {
-                eprintln!("{broken:?}");
-                if let engine::Broken::TalkBoundWrongly(c) | engine::Broken::CallWithoutLeg(c) = broken {
-                    let c = engine.calls().get(&c).unwrap();
-                    eprintln!("{c:#?}");
-                    for l in c.open_legs() {
-                        eprintln!("{:?}", engine.legs().get(l));
-                    }
-                }
-                if let engine::Broken::AgentBoundWrongly(a) = broken {
-                    let a = &engine.agents()[&a];
-                    eprintln!("{a:?}");
-                    for l in engine.legs().values() {
-                        if format!("{:?}", l.role).contains(&format!("{:?}", a.id)) {
-                            eprintln!("{l:?}\n{:?}", engine.calls().get(&l.call));
-                        }
-                    }
-                }
-            }
             self.broken(at, format!("{broken:?}"));
         }
         self.outside.keep(at, |leg| engine.legs().contains_key(&leg));
