@@ -64,10 +64,10 @@ export const checks = {
     const sent = (path, action) => fake.log.some((r) => r.path.includes(path) && (!action || r.body?.action === action));
     const state = () => fake.world.agents.get('anna').state;
 
-    await page.getByRole('switch', { name: 'Take calls in this browser' }).focus();
-    await keys.press('Space');
-    await page.getByText('Ready', { exact: false }).waitFor();
+    // Whoever asks for calls the first time gets them here.
+    await page.getByRole('switch', { name: 'Take calls in this browser' }).waitFor();
     await keys.press('Alt+Shift+V');
+    await page.getByText('Ready', { exact: false }).waitFor();
     await until(page, () => state() === 'available', 'is available');
 
     // A call rings; it is answered.
@@ -135,6 +135,16 @@ export const checks = {
     await page.reload();
     connectThrough(fake, page);
     await page.getByRole('button', { name: 'Mute' }).waitFor();
+
+    // The session ends and begins again: the connection stays.
+    await page.evaluate(() => (window.sameFar = window.far));
+    await page.context().clearCookies();
+    await page.getByText('Your session has ended.').waitFor({ timeout: 20_000 });
+    await page.getByRole('button', { name: /Anna Albrecht/ }).focus();
+    await keys.press('Enter');
+    await page.getByRole('button', { name: 'Mute' }).waitFor();
+    assert.ok(await page.evaluate(() => window.sameFar === window.far), 'the same connection');
+    assert.ok((await heard(page)) > 0.01, 'the far end hears the microphone still');
 
     // The end, wrap-up, the next call.
     await keys.press('Alt+Shift+E');

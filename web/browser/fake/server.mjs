@@ -15,7 +15,7 @@ const DIST = join(ROOT, 'dist');
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json' };
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
-  "connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+  "connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors ";
 const PERSONAS = [
   { id: 'agent', user: 'anna', role: 'agent' },
   { id: 'supervisor', user: 'sofia', role: 'supervisor' },
@@ -89,7 +89,7 @@ function report(kind, query) {
   return { from: from.toISOString(), to: to.toISOString(), by: query.get('by') ?? 'total', formulas, rows };
 }
 
-export async function serveFake({ port = 0, agents = 24, still = false, rate = 3, offers = true } = {}) {
+export async function serveFake({ port = 0, agents = 24, still = false, rate = 3, offers = true, ancestors = "'self'" } = {}) {
   const world = new World({ agents, still });
   const sessions = new Map();
   const description = described();
@@ -141,6 +141,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     const supervises = ['supervisor', 'owner'].includes(me.role);
     switch (key) {
       case 'GET /session':
+        if (!me.user) throw new Refused(403, 'this needs a person who is signed in');
         return { ...me, cookie: undefined };
       case 'DELETE /session':
         sessions.delete(me.cookie);
@@ -313,7 +314,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     const serve = (name) => {
       const bytes = readFileSync(join(DIST, name));
       response.setHeader('Content-Type', TYPES[extname(name)] ?? 'application/octet-stream');
-      response.setHeader('Content-Security-Policy', CSP);
+      response.setHeader('Content-Security-Policy', CSP + ancestors);
       response.setHeader('X-Content-Type-Options', 'nosniff');
       response.setHeader('Cache-Control', name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
       response.end(bytes);

@@ -17,6 +17,7 @@ import { useI18n } from '@/shared/i18n';
 import { LANGUAGES, type Language } from '@/shared/i18n/languages';
 import { setPreferences, usePreferences, type ThemeChoice } from '@/shared/preferences';
 import { actAs, signOut, useSession } from '@/shared/session';
+import { switchOff } from '@/shared/softphone/phone';
 import { Bdi } from '@/shared/ui/Bdi';
 import { Face } from '@/shared/ui/Face';
 
@@ -27,6 +28,11 @@ export function Account({ showShortcuts }: { showShortcuts: () => void }) {
   const { t } = useI18n();
   const session = useSession();
   const { theme, language } = usePreferences();
+  const leave = () => {
+    // Whoever goes takes their phone with them.
+    switchOff();
+    void signOut().catch(() => undefined);
+  };
   const name = session.name || t(`words.role-${session.role}`);
   return (
     <Menu positioning="below-end" checkedValues={{ theme: [theme], language: [language ?? 'browser'] }}>
@@ -90,7 +96,7 @@ export function Account({ showShortcuts }: { showShortcuts: () => void }) {
             </MenuItem>
           </MenuGroup>
           <MenuDivider />
-          <MenuItem icon={<SignOut20Regular />} onClick={() => void signOut()}>
+          <MenuItem icon={<SignOut20Regular />} onClick={leave}>
             {t('app.sign-out')}
           </MenuItem>
         </MenuList>

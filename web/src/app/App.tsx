@@ -26,6 +26,16 @@ const queries = new QueryClient({
 // Whoever is signed in already does not wait for it.
 const SignIn = lazy(async () => ({ default: (await import('./SignIn')).SignIn }));
 
+/** The code of an invitation in the address; taken out of it, so that it stays in no history. */
+function invitationInAddress(): string | null {
+  const { pathname, hash } = window.location;
+  if (pathname !== '/invitation' || hash.length < 2) return null;
+  window.history.replaceState(null, '', '/');
+  return hash.slice(1);
+}
+
+const invitationAtStart = invitationInAddress();
+
 const useStyles = makeStyles({ root: { height: '100%', minHeight: '100%', overflow: 'hidden' } });
 
 interface Spoken {
@@ -47,6 +57,7 @@ export function App({ host, first, onTeamsTheme }: Props) {
   const { name: theme, theme: values } = useTheme(first.drawn, useThemeName(choice, teams));
   const spoken = useSpoken(first, wanted ?? host?.language ?? pickLanguage(navigator.languages));
   const session = useSessionState();
+  const [invitation, setInvitation] = useState(invitationAtStart);
   // What one person saw is not shown to the next.
   const user = session.is === 'in' ? `${session.session.user ?? ''}/${session.session.role}` : null;
   useEffect(() => {
@@ -60,11 +71,11 @@ export function App({ host, first, onTeamsTheme }: Props) {
     <I18nProvider language={spoken.language} messages={spoken.messages}>
       <FluentProvider theme={values} className={styles.root}>
         <QueryClientProvider client={queries}>
-          {session.is === 'in' ? (
+          {session.is === 'in' && invitation === null ? (
             <RouterProvider router={router} />
           ) : (
             <Suspense>
-              <SignIn lost={session.is === 'out' && session.lost} />
+              <SignIn lost={session.is === 'out' && session.lost} invitation={invitation} takenUp={() => setInvitation(null)} />
             </Suspense>
           )}
         </QueryClientProvider>

@@ -3,7 +3,7 @@ import { ChevronRight20Regular } from '@fluentui/react-icons';
 import { useEffect, useState, type ReactNode } from 'react';
 import { ApiError } from '@/shared/api/problem';
 import { useI18n } from '@/shared/i18n';
-import { personas, signIn, signInAs, signInWithToken, type Persona } from '@/shared/session';
+import { personas, signIn, signInAs, signInWithToken, takeUpInvitation, type Account as AccountData, type Persona } from '@/shared/session';
 import { Bdi } from '@/shared/ui/Bdi';
 import { Face } from '@/shared/ui/Face';
 import { Note } from '@/shared/ui/Note';
@@ -41,13 +41,23 @@ const useStyles = makeStyles({
 
 type Way = 'account' | 'token';
 
-export function SignIn({ lost }: { lost: boolean }) {
+interface Props {
+  /** Whether there was a session until now. */
+  lost: boolean;
+  /** The code of an invitation that is being taken up. */
+  invitation: string | null;
+  takenUp: () => void;
+}
+
+export function SignIn({ lost, invitation, takenUp }: Props) {
   const { t } = useI18n();
   const styles = useStyles();
   const [found, setFound] = useState<Persona[] | null>(null);
   const [way, setWay] = useState<Way | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  // What the server asked for beside the password.
+  const [needs, setNeeds] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
     void personas().then(setFound);
   }, []);
@@ -57,12 +67,37 @@ export function SignIn({ lost }: { lost: boolean }) {
     try {
       await what();
     } catch (e) {
-      const status = e instanceof ApiError ? e.status : 0;
-      setError(t(status === 0 ? 'app.no-server' : status === 429 ? 'app.sign-in-slow' : 'app.sign-in-wrong'));
+      const { status, code, detail } = e instanceof ApiError ? e : { status: 0, code: null, detail: '' };
+      if (code === 'second-factor' || code === 'tenant') {
+        // Not wrong, only not all: the field for it appears.
+        setNeeds((all) => new Set(all).add(code));
+      } else if (code === 'password') setError(detail);
+      else setError(t(status === 0 ? 'app.no-server' : status === 429 ? 'app.sign-in-slow' : 'app.sign-in-wrong'));
       setBusy(false);
     }
   };
   if (found === null) return <div className={styles.page} />;
+  if (invitation !== null) {
+    const submit = async (password: string) => {
+      await takeUpInvitation(invitation, password);
+      setBusy(false);
+      takenUp();
+    };
+    return (
+      <main className={styles.page}>
+        <div className={styles.box}>
+          <div className={styles.head}>
+            <Mark size={48} />
+            <Title3 as="h1">{t('app.choose-password')}</Title3>
+          </div>
+          {error && <Note intent="error">{error}</Note>}
+          <section className={styles.card}>
+            <InvitationForm busy={busy} submit={(password) => void attempt(() => submit(password))} />
+          </section>
+        </div>
+      </main>
+    );
+  }
   const shown = way ?? (found.length > 0 ? null : 'account');
   return (
     <main className={styles.page}>
@@ -113,7 +148,7 @@ export function SignIn({ lost }: { lost: boolean }) {
         {shown && (
           <section className={styles.card}>
             {shown === 'account' ? (
-              <AccountForm busy={busy} submit={(a) => void attempt(() => signIn(a))} />
+              <AccountForm busy={busy} needs={needs} submit={(a) => void attempt(() => signIn(a))} />
             ) : (
               <TokenForm busy={busy} submit={(token) => void attempt(() => signInWithToken(token))} />
             )}
@@ -151,24 +186,69 @@ function Form({ submit, children }: { submit: () => void; children: ReactNode })
   );
 }
 
-function AccountForm(props: { busy: boolean; submit: (a: { user: string; password: string; totp?: string }) => void }) {
+function AccountForm(props: { busy: boolean; needs: ReadonlySet<string>; submit: (account: AccountData) => void }) {
   const { t } = useI18n();
   const [user, setUser] = useState('');
   const [password, setPassword] = useState('');
+  const [tenant, setTenant] = useState('');
   const [totp, setTotp] = useState('');
   const code = totp.replace(/\s/g, '');
+  const send = () =>
+    props.submit({
+      user: user.trim(),
+      password,
+      ...(tenant.trim() ? { tenant: tenant.trim() } : {}),
+      ...(code ? { totp: code } : {}),
+    });
   return (
-    <Form submit={() => props.submit({ user: user.trim(), password, ...(code ? { totp: code } : {}) })}>
+    <Form submit={send}>
+      {props.needs.has('tenant') && (
+        <Field label={t('app.tenant')} required>
+          <Input value={tenant} autoCapitalize="none" onChange={(_, d) => setTenant(d.value)} />
+        </Field>
+      )}
       <Field label={t('app.user')} required>
         <Input value={user} autoComplete="username" autoCapitalize="none" onChange={(_, d) => setUser(d.value)} />
       </Field>
       <Field label={t('app.password')} required>
         <Input type="password" value={password} autoComplete="current-password" onChange={(_, d) => setPassword(d.value)} />
       </Field>
-      <Field label={t('app.totp')}>
-        <Input value={totp} inputMode="numeric" autoComplete="one-time-code" maxLength={12} onChange={(_, d) => setTotp(d.value)} />
-      </Field>
+      {props.needs.has('second-factor') && (
+        <Field label={t('app.totp')} required>
+          <Input
+            value={totp}
+            autoFocus
+            inputMode="numeric"
+            autoComplete="one-time-code"
+            maxLength={12}
+            onChange={(_, d) => setTotp(d.value)}
+          />
+        </Field>
+      )}
       <Button type="submit" appearance="primary" disabled={props.busy || !user.trim() || !password}>
+        {t('app.sign-in')}
+      </Button>
+    </Form>
+  );
+}
+
+/** The shortest password, in characters; the server says what else is wrong with one. */
+const SHORTEST = 10;
+
+function InvitationForm({ busy, submit }: { busy: boolean; submit: (password: string) => void }) {
+  const { t } = useI18n();
+  const [password, setPassword] = useState('');
+  const [again, setAgain] = useState('');
+  const same = password === again;
+  return (
+    <Form submit={() => submit(password)}>
+      <Field label={t('app.new-password')} hint={t('app.password-hint', { count: SHORTEST })} required>
+        <Input type="password" value={password} autoComplete="new-password" onChange={(_, d) => setPassword(d.value)} />
+      </Field>
+      <Field label={t('app.password-again')} required {...(again && !same ? { validationMessage: t('app.not-the-same') } : {})}>
+        <Input type="password" value={again} autoComplete="new-password" onChange={(_, d) => setAgain(d.value)} />
+      </Field>
+      <Button type="submit" appearance="primary" disabled={busy || !same || password.length < SHORTEST}>
         {t('app.sign-in')}
       </Button>
     </Form>

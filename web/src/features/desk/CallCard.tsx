@@ -64,6 +64,8 @@ const useStyles = makeStyles({
     gap: '16px 24px',
     paddingTop: '16px',
     borderTop: `1px solid ${tokens.colorNeutralStroke2}`,
+    // Where the server has neither notes nor dispositions.
+    ':empty': { display: 'none' },
   },
 });
 

@@ -1,8 +1,8 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { meQuery } from '@/shared/agent/state';
 import { api, need } from '@/shared/api/client';
+import { meQuery } from '@/shared/api/me';
 import { isAbsent } from '@/shared/api/problem';
 import type { AgentRow } from '@/shared/api/types';
 import { clock, hours, midnight, offset } from '@/shared/format/time';

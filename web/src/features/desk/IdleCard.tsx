@@ -17,6 +17,7 @@ import { useI18n } from '@/shared/i18n';
 import { keysOf } from '@/shared/keys';
 import { Since } from '@/shared/ui/Since';
 import { StateDot } from '@/shared/ui/StateDot';
+import { useBegin } from './begin';
 import { useCardStyles } from './style';
 
 const Dial = lazy(async () => ({ default: (await import('./Dial')).Dial }));
@@ -36,6 +37,7 @@ export function IdleCard({ agent }: { agent: AgentView }) {
   const styles = useStyles();
   const reasons = useBreakReasons();
   const set = useSetState(agent.id);
+  const { begin, busy } = useBegin(agent.id);
   const free = agent.state === 'available';
   return (
     <section className={mergeClasses(card.card, free && card.lit)}>
@@ -55,8 +57,8 @@ export function IdleCard({ agent }: { agent: AgentView }) {
             appearance="primary"
             size="large"
             title={keysOf('V')}
-            disabled={set.isPending}
-            onClick={() => set.mutate({ state: 'available' })}
+            disabled={busy}
+            onClick={begin}
           >
             {t('desk.go-available')}
           </Button>

@@ -27,7 +27,7 @@ export function PhoneStrip({ agent }: { agent: string }) {
   return (
     <Section title={t('desk.phone')}>
       <div className={styles.box}>
-        <Switch checked={phoneHere} label={t('desk.phone-here')} onChange={(_, d) => setPreferences({ phoneHere: d.checked })} />
+        <Switch checked={phoneHere === true} label={t('desk.phone-here')} onChange={(_, d) => setPreferences({ phoneHere: d.checked })} />
         {phoneHere && (
           <>
             <div className={styles.row}>

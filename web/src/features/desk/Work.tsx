@@ -1,8 +1,8 @@
 import { lazy, Suspense, useEffect, type ReactNode } from 'react';
 import type { AgentView } from '@/shared/api/types';
-import { useSetState } from '@/shared/agent/state';
 import { useShortcut } from '@/shared/keys';
 import { Loading } from '@/shared/ui/Feedback';
+import { useBegin } from './begin';
 import { IdleCard } from './IdleCard';
 
 // What a call needs is loaded after the desk is there, so that the desk is there sooner and a call finds all of it.
@@ -20,8 +20,8 @@ const LATER = 300;
 
 /** The one thing that an agent does now. */
 export function Work({ agent }: { agent: AgentView }) {
-  const set = useSetState(agent.id);
-  useShortcut('KeyV', () => set.mutate({ state: 'available' }));
+  const { begin } = useBegin(agent.id);
+  useShortcut('KeyV', begin);
   useEffect(() => {
     const timer = setTimeout(() => void Promise.all([parts.offer(), parts.call(), parts.wrapUp()]).catch(() => undefined), LATER);
     return () => clearTimeout(timer);

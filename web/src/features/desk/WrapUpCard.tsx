@@ -18,7 +18,7 @@ import { span } from './situation';
 import { useCardStyles } from './style';
 
 const useStyles = makeStyles({
-  columns: { display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 320px), 1fr))', gap: '16px 24px' },
+  columns: { display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 320px), 1fr))', gap: '16px 24px', ':empty': { display: 'none' } },
 });
 
 /** Another helping of time, as the API writes it. */

@@ -5,6 +5,7 @@ import { setPreferences, usePreferences, type ThemeChoice } from '@/shared/prefe
 import { useSession } from '@/shared/session';
 import { Bdi } from '@/shared/ui/Bdi';
 import { Page, Section } from '@/shared/ui/Page';
+import { AccountSection } from './AccountSection';
 import { SoundSection } from './SoundSection';
 
 const useStyles = makeStyles({
@@ -57,6 +58,7 @@ export function SettingsPage() {
           </div>
         </Section>
         <SoundSection />
+        <AccountSection />
         <Section title={t('settings.about')}>
           <dl className={styles.facts}>
             <dt className={styles.quiet}>{t('settings.signed-in-as')}</dt>

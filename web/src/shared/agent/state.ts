@@ -1,33 +1,14 @@
 // The state of an agent: asking for another one, and why somebody takes a break.
 
-import { queryOptions, useMutation, useQuery } from '@tanstack/react-query';
-import { api, ask, need } from '@/shared/api/client';
-import { isAbsent } from '@/shared/api/problem';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { api, need } from '@/shared/api/client';
+import { meQuery } from '@/shared/api/me';
 import type { AgentView } from '@/shared/api/types';
 import type { I18n } from '@/shared/i18n';
 import { useSession } from '@/shared/session';
 import { useSay } from '@/shared/ui/toasts';
 
 export type Wanted = { state: 'available' | 'break' | 'offline'; reason?: string };
-
-/** What the server says to the agent of this session; parts that it does not say are missing. */
-export interface Me {
-  break_reasons?: string[];
-  [more: string]: unknown;
-}
-
-export const meQuery = queryOptions({
-  queryKey: ['me'],
-  staleTime: 15_000,
-  queryFn: async ({ signal }): Promise<Me | null> => {
-    try {
-      return await ask<Me>('GET', '/agents/me', { signal });
-    } catch (e) {
-      if (isAbsent(e)) return null;
-      throw e;
-    }
-  },
-});
 
 /** Why agents take breaks, as far as the server tells. */
 export function useBreakReasons(): readonly string[] {

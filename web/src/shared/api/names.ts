@@ -3,6 +3,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { api, ask, need } from './client';
+import { meQuery } from './me';
 import { isAbsent } from './problem';
 import type { DispositionObject, NamedObject, NumberObject, QueueObject, UserObject } from './types';
 
@@ -32,14 +33,16 @@ async function orDirectory<T>(wanted: Promise<unknown>, kind: 'agent' | 'queue')
   }
 }
 
-async function orNothing<T>(wanted: Promise<unknown>): Promise<T[]> {
+async function orElse<T>(wanted: Promise<unknown>, other: () => Promise<T[]>): Promise<T[]> {
   try {
     return (await wanted) as T[];
   } catch (e) {
-    if (isAbsent(e)) return [];
+    if (isAbsent(e)) return other();
     throw e;
   }
 }
+
+const nothing = async () => [];
 
 export const usersQuery = queryOptions({
   queryKey: ['users'],
@@ -56,19 +59,27 @@ export const queuesQuery = queryOptions({
 export const numbersQuery = queryOptions({
   queryKey: ['numbers'],
   staleTime: FRESH,
-  queryFn: ({ signal }) => orNothing<NumberObject>(need(api.GET('/api/v1/numbers', { signal }))),
+  queryFn: ({ signal }) => orElse<NumberObject>(need(api.GET('/api/v1/numbers', { signal })), nothing),
 });
 
 export const dispositionsQuery = queryOptions({
   queryKey: ['dispositions'],
   staleTime: FRESH,
-  queryFn: ({ signal }) => orNothing<DispositionObject>(need(api.GET('/api/v1/dispositions', { signal }))),
+  queryFn: ({ signal, client }) =>
+    orElse<DispositionObject>(
+      need(api.GET('/api/v1/dispositions', { signal })),
+      async () => (await client.fetchQuery(meQuery))?.dispositions ?? [],
+    ),
 });
 
 export const secureEntriesQuery = queryOptions({
   queryKey: ['secure-entries'],
   staleTime: FRESH,
-  queryFn: ({ signal }) => orNothing<NamedObject>(need(api.GET('/api/v1/secure-entries', { signal }))),
+  queryFn: ({ signal, client }) =>
+    orElse<NamedObject>(
+      need(api.GET('/api/v1/secure-entries', { signal })),
+      async () => ((await client.fetchQuery(meQuery))?.secure_entries ?? []).map((id) => ({ id })),
+    ),
 });
 
 export interface Names {

@@ -14,8 +14,8 @@ export interface Preferences {
   ringSound: boolean;
   /** Whether the browser tells of offers while the page is in the background. */
   notifications: boolean;
-  /** Whether this browser is the person's phone. */
-  phoneHere: boolean;
+  /** Whether this browser is the person's phone; null until they said so or asked for calls. */
+  phoneHere: boolean | null;
   /** Devices for calls; empty is the system's choice. */
   microphone: string;
   speaker: string;
@@ -28,7 +28,7 @@ const DEFAULTS: Preferences = {
   language: null,
   ringSound: true,
   notifications: false,
-  phoneHere: false,
+  phoneHere: null,
   microphone: '',
   speaker: '',
   ringer: '',

@@ -16,6 +16,8 @@ export interface Session {
   agent: string | null;
   /** Whether the page was signed in by a pasted token, where the person says who acts. */
   byToken: boolean;
+  /** Whether signing in needs a code too. */
+  secondFactor: boolean;
 }
 
 export type SessionState =
@@ -30,6 +32,7 @@ interface SessionView {
   role?: string;
   agent_id?: string | null;
   csrf?: string;
+  second_factor?: boolean;
 }
 
 let state: SessionState = { is: 'unknown' };
@@ -102,6 +105,7 @@ function take(view: SessionView): void {
     role: roleOf(view.role),
     agent: view.agent_id ?? (byToken ? chosenAgent() : null),
     byToken,
+    secondFactor: view.second_factor === true,
   };
   become({ is: 'in', session });
 }
@@ -173,6 +177,35 @@ export interface Account {
 export async function signIn(account: Account): Promise<void> {
   setCredentials({ way: 'none' });
   take(await ask<SessionView>('POST', '/session', { body: account }));
+}
+
+/** Chooses a password with the code of an invitation, and is signed in; whoever has a second factor signs in with it then. */
+export async function takeUpInvitation(code: string, password: string): Promise<void> {
+  setCredentials({ way: 'none' });
+  const view = await ask<SessionView | undefined>('POST', '/invitation', { body: { code, password } });
+  if (view) take(view);
+  else become({ is: 'out', lost: false });
+}
+
+/** Another password. All other sessions of this person end. */
+export async function changePassword(password: string, next: string): Promise<void> {
+  take(await ask<SessionView>('PUT', '/session/password', { body: { password, new_password: next } }));
+}
+
+/** The secret of a second factor, for an app that makes codes. */
+export interface SecondFactor {
+  secret: string;
+  uri: string;
+}
+
+export function proposeSecondFactor(password: string): Promise<SecondFactor> {
+  return ask('POST', '/session/second-factor', { body: { password } });
+}
+
+/** Puts the second factor in force, with a code that the app made. */
+export async function confirmSecondFactor(totp: string): Promise<void> {
+  await ask('PUT', '/session/second-factor', { body: { totp } });
+  await findSession();
 }
 
 /** A made-up person of a demonstration. */

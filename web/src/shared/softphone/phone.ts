@@ -54,7 +54,11 @@ export function isSupported(): boolean {
 
 /** Makes this browser the phone of an agent. */
 export async function switchOn(who: string): Promise<void> {
-  if (state.link !== 'off' && state.link !== 'failed') return;
+  if (state.link !== 'off' && state.link !== 'failed') {
+    if (agent === who) return;
+    // Somebody else sits here now.
+    switchOff();
+  }
   link?.close();
   link = null;
   agent = who;

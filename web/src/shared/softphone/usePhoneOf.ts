@@ -10,16 +10,20 @@ export function useHasSoftphone(): boolean {
   return useAbilities()('post', SOFTPHONE);
 }
 
-/** Keeps the phone of an agent in this browser, if that is wanted, and in step with the server; once in the app. */
+/**
+ * Keeps the phone of an agent in this browser, if that is wanted, and in step with the server; once in the app. A session
+ * that ends leaves it alone: a call goes on while its agent signs in again.
+ */
 export function usePhoneOf(agent: string | null): void {
   const has = useHasSoftphone();
   const { phoneHere } = usePreferences();
-  const on = has && phoneHere ? agent : null;
+  const on = has && phoneHere === true ? agent : null;
   useEffect(() => {
-    if (!on) return;
-    void switchOn(on);
-    return switchOff;
+    if (on) void switchOn(on);
   }, [on]);
+  useEffect(() => {
+    if (phoneHere === false) switchOff();
+  }, [phoneHere]);
   useEffect(() => {
     if (!agent) return;
     return watchMessages((messages) => {

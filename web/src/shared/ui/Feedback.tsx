@@ -23,6 +23,7 @@ const useStyles = makeStyles({
 export function sentence(error: unknown, t: I18n['t']): string {
   if (!(error instanceof ApiError)) return t('app.failed');
   if (error.status === 0) return t('app.no-server');
+  if (error.code === 'wrong') return t('app.sign-in-wrong');
   if (error.status === 403) return t('app.not-allowed');
   if (error.status === 409) return t('app.not-now');
   return error.detail || t('app.failed');
