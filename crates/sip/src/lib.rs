@@ -4,6 +4,9 @@
 //! [`Endpoint::poll_event`] until both are empty, act, and ask [`Endpoint::deadline`] when to call again.
 //! Drain all output before giving the next input: outputs refer to the state as it was after that input.
 //!
+//! Beside the endpoint, each by itself and driven in the same way: [`Nonces`] and the functions of digest authentication,
+//! [`Registrar`], [`Registration`], [`locate`] and [`guard`].
+//!
 //! This room never opens a socket, resolves a name, reads a clock or rolls dice (tags and branches come from a
 //! seed), and never looks inside a body: session descriptions belong to `media`. It decides nothing about a call:
 //! who may call and who is rung is said by its caller.
@@ -18,8 +21,8 @@ mod dialog;
 mod digest;
 mod endpoint;
 mod frame;
-mod guard;
-mod locate;
+pub mod guard;
+pub mod locate;
 mod message;
 mod method;
 mod name;
@@ -43,10 +46,6 @@ pub use endpoint::{
     Transport,
 };
 pub use frame::{Frame, FrameError, Splitter};
-pub use guard::{Admit, Guard, GuardConfig, GuardCounters, Rate, SecurityEvent, What, is_scanner};
-pub use locate::{
-    Answer, Kind, Located, Locator, LocatorConfig, Place, Question, Record, SearchId, Target, Way,
-};
 pub use message::{Header, Message, ParseError, Start, Via};
 pub use method::Method;
 pub use name::Name;
