@@ -4,6 +4,9 @@
 //! [`Endpoint::poll_event`] until both are empty, act, and ask [`Endpoint::deadline`] when to call again.
 //! Drain all output before giving the next input: outputs refer to the state as it was after that input.
 //!
+//! Beside the endpoint, each by itself and driven in the same way: [`Nonces`] and the functions of digest authentication,
+//! [`Registrar`], [`Registration`], [`locate`] and [`guard`].
+//!
 //! This room never opens a socket, resolves a name, reads a clock or rolls dice (tags and branches come from a
 //! seed), and never looks inside a body: session descriptions belong to `media`. It decides nothing about a call:
 //! who may call and who is rung is said by its caller.
@@ -29,6 +32,8 @@ mod guard;
 mod info;
 mod locate;
 mod login;
+pub mod guard;
+pub mod locate;
 mod message;
 mod method;
 mod name;

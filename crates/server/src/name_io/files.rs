@@ -1,6 +1,6 @@
 //! What this machine says of names by itself: the servers to ask, and host names that need no question.
 
-use sip::{Answer, Kind, Question, Record};
+use sip::locate::{Answer, Kind, Question, Record};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;

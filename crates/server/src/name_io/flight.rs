@@ -3,7 +3,7 @@
 //! Each try has a socket of its own, whose port the system draws, and a random id: a forged answer has to guess both.
 
 use super::message::{self, Said};
-use sip::{Answer, Question};
+use sip::locate::{Answer, Question};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};

@@ -5,7 +5,7 @@
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name, RData, Record as Raw, RecordType};
-use sip::{Answer, Kind, Question, Record};
+use sip::locate::{Answer, Kind, Question, Record};
 use std::net::IpAddr;
 
 /// The most aliases that lead from one name to another within a message.

@@ -1,4 +1,4 @@
-//! Asks the DNS, on a thread of its own: `sip::Locator` says what to ask, here it is asked and the answer judged.
+//! Asks the DNS, on a thread of its own: `sip::locate::Locator` says what to ask, here it is asked and the answer judged.
 //!
 //! The servers are those of `/etc/resolv.conf`, unless told otherwise; host names of `/etc/hosts` come first. Up to 64
 //! questions are on their way at once, 1,024 wait. Whoever asks never waits: a question that finds no place comes back.
@@ -14,7 +14,7 @@ use files::Files;
 use flight::Flight;
 pub use flight::Patience;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use sip::{Answer, Question};
+use sip::locate::{Answer, Question};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -5,7 +5,7 @@ use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, NAPTR, SOA, SRV};
 use hickory_proto::rr::{Name, RData, Record as Raw, RecordType};
 use message::{Said, read, write};
-use sip::{Kind, Record};
+use sip::locate::{Kind, Record};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::sync::mpsc::{Receiver, channel};

@@ -10,34 +10,29 @@
 //! [`crate::Nonces::check`] does, and trust the networks of carriers.
 
 mod bucket;
+mod score;
+mod source;
 mod table;
 
 pub use bucket::Rate;
 
 use crate::message::Message;
 use crate::name::Name;
+use crate::nonces::Fault;
 use crate::time::Time;
 use bucket::Bucket;
 use core::net::IpAddr;
 use core::time::Duration;
+use source::{Trusted, address, key, named};
 use std::collections::VecDeque;
-use table::{Class, Source, Table};
+use table::Table;
 
 /// The most sources that are remembered.
 const MAX_SOURCES: usize = 65_536;
-/// The most networks that are trusted.
-const MAX_TRUSTED: usize = 4_096;
 /// Points at which a source is banned, in thousandths.
 const LIMIT: u32 = 10_000;
 /// The same for a source that was good lately: an office whose one telephone has a wrong password stays reachable.
 const KNOWN_LIMIT: u32 = 100_000;
-/// The time in which a score halves.
-const HALF_LIFE: Duration = Duration::from_secs(600);
-/// The first ban; each further one is four times as long, up to the longest.
-const FIRST_BAN: Duration = Duration::from_secs(300);
-const LONGEST_BAN: Duration = Duration::from_secs(24 * 3600);
-/// The time in which one earlier ban is forgiven.
-const FORGIVEN: Duration = Duration::from_secs(24 * 3600);
 /// How long a source stays known after it was good.
 const KNOWN: Duration = Duration::from_secs(2 * 3600);
 /// Events that wait to be fetched.
@@ -152,8 +147,7 @@ pub struct GuardCounters {
 pub struct Guard {
     config: GuardConfig,
     table: Table,
-    /// Ranges of addresses, in order, none touching the next.
-    trusted: Vec<(u128, u128)>,
+    trusted: Trusted,
     strangers: Bucket,
     crowded_told: Option<Time>,
     events: VecDeque<SecurityEvent>,
@@ -174,7 +168,7 @@ impl Guard {
         Guard {
             config,
             table: Table::new(MAX_SOURCES),
-            trusted: Vec::new(),
+            trusted: Trusted::default(),
             strangers: Bucket::default(),
             crowded_told: None,
             events: VecDeque::new(),
@@ -187,15 +181,7 @@ impl Guard {
     /// Sets the networks that are never slowed or banned, each as an address and the length of its prefix: trunks, and
     /// telephones with fixed addresses. Those set before are so no longer. 4,096 at most are taken.
     pub fn trust(&mut self, networks: &[(IpAddr, u8)]) {
-        let mut ranges: Vec<(u128, u128)> = networks.iter().take(MAX_TRUSTED).map(|n| range(*n)).collect();
-        ranges.sort_unstable();
-        self.trusted.clear();
-        for (first, last) in ranges {
-            match self.trusted.last_mut() {
-                Some(before) if first <= before.1 => before.1 = before.1.max(last),
-                _ => self.trusted.push((first, last)),
-            }
-        }
+        self.trusted = Trusted::new(networks);
     }
 
     /// Whether a message from there is to be looked at: yes or no. Remembers nothing.
@@ -309,9 +295,7 @@ impl Guard {
     }
 
     fn trusts(&self, ip: IpAddr) -> bool {
-        let n = number(ip);
-        let after = self.trusted.partition_point(|(first, _)| *first <= n);
-        after > 0 && self.trusted.get(after - 1).is_some_and(|(_, last)| n <= *last)
+        self.trusted.holds(ip)
     }
 
     fn tell(&mut self, now: Time, event: SecurityEvent) {
@@ -323,6 +307,16 @@ impl Guard {
             self.events.push_back(SecurityEvent::Untold { count: core::mem::take(&mut self.untold) });
         }
         self.events.push_back(event);
+    }
+}
+
+impl From<Fault> for What {
+    fn from(fault: Fault) -> What {
+        match fault {
+            Fault::Password => What::Password,
+            Fault::UnknownUser => What::UnknownUser,
+            Fault::Malformed => What::Malformed,
+        }
     }
 }
 
@@ -345,91 +339,6 @@ pub fn is_scanner(m: &Message) -> bool {
         let agent = agent[..agent.len().min(MAX_AGENT)].to_ascii_lowercase();
         SCANNERS.iter().any(|name| agent.windows(name.len()).any(|w| w == *name))
     })
-}
-
-/// An address as a number; an IPv4 address as the IPv6 address that stands for it.
-fn number(ip: IpAddr) -> u128 {
-    match ip.to_canonical() {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(v6) => v6.to_bits(),
-    }
-}
-
-/// What an address is counted by: itself, or its IPv6 network.
-fn key(ip: IpAddr) -> u128 {
-    match ip.to_canonical() {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(v6) => v6.to_bits() >> 64 << 64,
-    }
-}
-
-fn address(key: u128) -> IpAddr {
-    IpAddr::V6(key.into()).to_canonical()
-}
-
-/// The address by which a source is told.
-fn named(ip: IpAddr) -> IpAddr {
-    address(key(ip))
-}
-
-/// The first and the last address of a network.
-fn range((ip, bits): (IpAddr, u8)) -> (u128, u128) {
-    let free = match ip.to_canonical() {
-        // A mapped address may come with the length of either form.
-        IpAddr::V4(_) if ip.is_ipv4() => 32 - u32::from(bits.min(32)),
-        _ => 128 - u32::from(bits.min(128)),
-    };
-    let rest = if free == 128 { u128::MAX } else { (1 << free) - 1 };
-    (number(ip) & !rest, number(ip) | rest)
-}
-
-impl Source {
-    /// Adds to the score, after what time has taken off it. Gives the new score.
-    fn add(&mut self, now: Time, points: u32) -> u32 {
-        let passed = now.since(self.scored).as_micros() as u64;
-        let half = HALF_LIFE.as_micros() as u64;
-        let halved = self.score.checked_shr((passed / half).min(64) as u32).unwrap_or(0);
-        // Between two halvings a straight line is near enough.
-        let more = u64::from(halved) * (passed % half) / half / 2;
-        self.score = (halved - more as u32).saturating_add(points);
-        self.scored = now;
-        self.score
-    }
-
-    /// Bans it. Gives the end of the ban and how many it has had.
-    fn ban(&mut self, now: Time) -> (Time, u8) {
-        let forgiven = now.since(self.last_ban).as_secs() / FORGIVEN.as_secs();
-        self.bans = self.bans.saturating_sub(u8::try_from(forgiven).unwrap_or(u8::MAX));
-        let length = FIRST_BAN * 4u32.pow(u32::from(self.bans.min(8)));
-        let until = now + length.min(LONGEST_BAN);
-        self.bans = self.bans.saturating_add(1);
-        (self.last_ban, self.banned, self.score) = (until, Some(until), 0);
-        (until, self.bans)
-    }
-
-    fn is_banned(&self, now: Time) -> bool {
-        self.banned_until(now).is_some()
-    }
-
-    fn banned_until(&self, now: Time) -> Option<Time> {
-        self.banned.filter(|until| *until > now)
-    }
-
-    fn is_known(&self, now: Time) -> bool {
-        self.known_until.is_some_and(|until| until > now)
-    }
-
-    fn class(&self, now: Time) -> Class {
-        if self.is_banned(now) {
-            Class::Banned
-        } else if self.is_known(now) {
-            Class::Known
-        } else if self.score > 0 || self.bans > 0 {
-            Class::Suspect
-        } else {
-            Class::Stranger
-        }
-    }
 }
 
 #[cfg(test)]

@@ -242,6 +242,10 @@ fn everything_is_bounded() {
     list.sort();
     assert_eq!(list[..2], ["sip:16@h", "sip:17@h"], "those that end first have left");
     assert!(list.contains(&"sip:3@h".to_string()));
+    // Those of the same request stay, however soon they end.
+    accepted(&mut r, after(25), "s", 1, &["Contact: <sip:s1@h>;expires=60, <sip:s2@h>;expires=70"]);
+    let list = there(&mut r, after(25));
+    assert_eq!((list.len(), &list[..2]), (10, &["sip:s2@h".to_string(), "sip:s1@h".to_string()][..]));
     let eleven: Vec<String> = (30..41).map(|n| format!("Contact: <sip:{n}@h>")).collect();
     let eleven: Vec<&str> = eleven.iter().map(String::as_str).collect();
     assert_eq!(register(&mut r, after(25), "b", 1, &eleven).code, 403);
