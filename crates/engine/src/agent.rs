@@ -164,6 +164,8 @@ pub struct Agent {
     pub(crate) listed: bool,
     /// No longer configured: gone as soon as it is free.
     pub leaving: bool,
+    /// Further calls that it made from the phone while busy.
+    pub own_calls: Vec<(LegId, CallId)>,
     /// Was suspended before a call of its own wish, and is again after it.
     pub(crate) suspended: bool,
 }
@@ -213,6 +215,7 @@ impl Engine {
             rung: 0,
             listed: matches!(state, AgentState::Available),
             leaving: false,
+            own_calls: Vec::new(),
             suspended: false,
         };
         self.s.agents.insert(id, Box::new(agent));
@@ -372,6 +375,9 @@ impl Engine {
 
     /// The agent has no leg any more: to what was asked for meanwhile, or to what was before.
     pub(crate) fn release_agent(&mut self, id: AgentId) {
+        if self.next_own_call(id) {
+            return;
+        }
         let Some(agent) = self.s.agents.get_mut(&id) else { return };
         let was_suspended = core::mem::take(&mut agent.suspended);
         let next = match agent.next.take() {
@@ -439,14 +445,15 @@ impl Engine {
         });
     }
 
-    pub(crate) fn work(&mut self, id: AgentId) -> Option<&mut Work> {
-        self.s.agents.get_mut(&id)?.work.as_mut()
+    /// What an agent does on a call, if it is the one that occupies the agent.
+    pub(crate) fn work(&mut self, id: AgentId, call: CallId) -> Option<&mut Work> {
+        self.s.agents.get_mut(&id)?.work.as_mut().filter(|w| w.call == call)
     }
 
     /// The agent's hold, or consultation, begins or ends.
-    pub(crate) fn count_hold(&mut self, id: AgentId, held: bool) {
+    pub(crate) fn count_hold(&mut self, id: AgentId, call: CallId, held: bool) {
         let now = self.s.now;
-        let Some(work) = self.work(id) else { return };
+        let Some(work) = self.work(id, call) else { return };
         match (held, work.held_since) {
             (true, None) => work.held_since = Some(now),
             (false, Some(since)) => {
@@ -459,9 +466,9 @@ impl Engine {
 
     /// A conversation is over for an agent: wrap-up, if the queue has one.
     pub(crate) fn wrap_up_agent(&mut self, id: AgentId, call: CallId) {
-        self.count_hold(id, false);
+        self.count_hold(id, call, false);
         let now = self.s.now;
-        let Some(work) = self.work(id) else { return self.release_agent(id) };
+        let Some(work) = self.work(id, call) else { return self.release_agent(id) };
         work.ended = Some(now);
         let queue = work.queue;
         let wrap_up_ms = queue.and_then(|q| self.queue_config(q)).map_or(0, |q| q.wrap_up_ms);
@@ -473,7 +480,7 @@ impl Engine {
     }
 
     /// What an agent did on a call is complete, and counted.
-    fn finish_work(&mut self, id: AgentId) {
+    pub(crate) fn finish_work(&mut self, id: AgentId) {
         let now = self.s.now;
         let Some(work) = self.s.agents.get_mut(&id).and_then(|a| a.work.take()) else { return };
         let ended = work.ended.unwrap_or(now);
@@ -512,7 +519,12 @@ impl Engine {
         if limit > 0 && agent.misses >= limit && !agent.leaving {
             agent.misses = 0;
             agent.next = None;
-            self.set_agent(id, AgentState::Suspended);
+            // Who has a call of their own is suspended after it.
+            agent.suspended = !agent.own_calls.is_empty();
+            match agent.suspended {
+                true => self.release_agent(id),
+                false => self.set_agent(id, AgentState::Suspended),
+            }
             self.moment(call, What::Suspended { agent: id });
             self.effect(Effect::Notify { agent: id, notice: Notice::Suspended });
         } else {
@@ -526,6 +538,10 @@ fn agent_next(engine: &mut Engine, id: AgentId, wanted: Wanted) {
         agent.next = None;
         agent.misses = 0;
         agent.suspended = false;
+        if !agent.own_calls.is_empty() {
+            agent.next = Some(wanted);
+            return engine.release_agent(id);
+        }
     }
     engine.finish_work(id);
     engine.set_agent(id, target(wanted));

@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// How long a call may be neither answered nor refused.
-const UNANSWERED_MS: u64 = 600_000;
+pub(crate) const UNANSWERED_MS: u64 = 600_000;
 
 /// What a call is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +124,10 @@ pub struct Call {
     pub(crate) transferring: bool,
     pub(crate) last_failure: Option<Reason>,
     pub(crate) ending: Option<(EndedBy, Reason)>,
+    /// The call that this one's audio has to stay together with: itself, but for a further call of a phone.
+    pub(crate) home: CallId,
+    /// An agent called a colleague: nobody works on it for a customer.
+    pub(crate) direct: bool,
     /// What counts the customer, admitted already and not dialled yet.
     pub(crate) meter: Option<MeterId>,
     /// Why somebody outside was not called.
@@ -154,6 +158,12 @@ impl Call {
     /// Legs that talk with each other.
     pub fn talking(&self) -> &[LegId] {
         &self.talk
+    }
+
+    /// The call that this one's audio has to be carried together with: itself, but for a call that an agent made from the
+    /// phone during another. Both can be joined later, and what is heard together is carried together.
+    pub fn home(&self) -> CallId {
+        self.home
     }
 
     pub(crate) fn is_callback(&self) -> bool {
@@ -228,6 +238,8 @@ impl Engine {
             transferring: false,
             last_failure: None,
             ending: None,
+            home: id,
+            direct: false,
             meter: None,
             refused: None,
         };

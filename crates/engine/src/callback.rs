@@ -313,7 +313,10 @@ impl Engine {
         }
         let agents = self.s.calls.get(&call).map(|c| c.talk.clone()).unwrap_or_default();
         for agent in agents {
-            self.play(agent, Sound::Ringback);
+            // A phone that called and is not answered yet makes that sound itself.
+            if self.is_up(agent) {
+                self.play(agent, Sound::Ringback);
+            }
         }
         self.effect(Effect::DialParty { leg, party, number });
     }

@@ -159,6 +159,19 @@ pub enum Event {
         /// Where it leads.
         destination: Destination,
     },
+    /// An agent calls from their own phone. Its leg is the one that [`crate::Engine::next_leg`] named before.
+    AgentCalled {
+        /// Who.
+        agent: AgentId,
+        /// The phone as a party: who calls, for whoever is called in the house.
+        caller: PartyId,
+        /// Which number of ours a far end outside sees, and whose rules hold.
+        number: Option<NumberId>,
+        /// Whom.
+        to: To,
+        /// What the door knows of the phone, for flows that ask.
+        facts: Facts,
+    },
 }
 
 /// What became of a key.
@@ -218,6 +231,8 @@ pub enum To {
     Target(TargetId),
     /// Somebody outside.
     Party(PartyId),
+    /// One of our numbers, and whatever its flow does.
+    Number(NumberId),
 }
 
 /// How a supervisor takes part.

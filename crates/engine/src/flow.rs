@@ -4,7 +4,7 @@ use crate::asking::Asking;
 use crate::call::Phase;
 use crate::config::{At, END, FlowConfig, Overflow, RecordingRule, Step, Test};
 use crate::effect::{Effect, Keys, Sound};
-use crate::ids::{CallId, EntryId, FlowId, HoursId, QueueId, SkillId};
+use crate::ids::{CallId, EntryId, FlowId, HoursId, LegId, QueueId, SkillId};
 use crate::leg::{ANSWERING_MS, Hears, LegState};
 use crate::record::{EndedBy, Reason, What};
 use crate::state::Engine;
@@ -333,16 +333,24 @@ impl Engine {
 
     pub(crate) fn answer_caller(&mut self, call: CallId) {
         let Some(leg) = self.caller_leg(call) else { return };
-        if self.s.legs.get(&leg).is_none_or(|l| l.state != LegState::Arrived) {
+        if !self.answer_leg(leg) {
             return;
         }
-        self.set_leg(leg, LegState::Answering, ANSWERING_MS);
         let now = self.s.now;
         if let Some(c) = self.s.calls.get_mut(&call) {
             c.answered = Some(now);
         }
         self.moment(call, What::Answered);
-        self.effect(Effect::Answer { leg });
+    }
+
+    /// Answers whoever called. False if that is done, or nothing is to be answered.
+    pub(crate) fn answer_leg(&mut self, leg: LegId) -> bool {
+        let arrived = self.s.legs.get(&leg).is_some_and(|l| l.state == LegState::Arrived);
+        if arrived {
+            self.set_leg(leg, LegState::Answering, ANSWERING_MS);
+            self.effect(Effect::Answer { leg });
+        }
+        arrived
     }
 
     pub(crate) fn enter_phase_waiting(&mut self, call: CallId, queue: QueueId, entry: EntryId) {

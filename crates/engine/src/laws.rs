@@ -9,7 +9,7 @@ use crate::need::rank;
 use crate::queue::Of;
 use crate::state::Engine;
 use crate::timers::Waiter;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// A law that is broken: a fault of ours, never of a caller's or an agent's.
@@ -77,7 +77,7 @@ impl Engine {
     pub fn check_all(&self) -> Result<(), Broken> {
         self.check_counts()?;
         let s = &self.s;
-        let mut bound: BTreeMap<AgentId, LegId> = BTreeMap::new();
+        let mut bound: BTreeMap<AgentId, BTreeSet<LegId>> = BTreeMap::new();
         for leg in s.legs.values() {
             let Some(call) = s.calls.get(&leg.call) else { return Err(Broken::LegWithoutCall(leg.id)) };
             if !call.live_legs.contains(&leg.id) {
@@ -87,9 +87,7 @@ impl Engine {
                 return Err(Broken::LegWithoutDeadline(leg.id));
             }
             if let Role::Agent { agent, .. } | Role::Supervisor { agent } = leg.role {
-                if bound.insert(agent, leg.id).is_some() {
-                    return Err(Broken::AgentBoundWrongly(agent));
-                }
+                bound.entry(agent).or_default().insert(leg.id);
             }
         }
         for call in s.calls.values() {
@@ -145,16 +143,20 @@ impl Engine {
             }
         }
         for a in s.agents.values() {
-            let right = match a.state {
+            let mut legs: BTreeSet<LegId> = a.own_calls.iter().map(|(leg, _)| *leg).collect();
+            match a.state {
                 AgentState::Offered { leg, .. } | AgentState::Talking { leg, .. } => {
-                    bound.get(&a.id) == Some(&leg)
+                    legs.insert(leg);
                 }
                 AgentState::WrapUp { .. } if !s.timers.is_set(Waiter::Agent(a.id)) => {
                     return Err(Broken::WrapUpWithoutDeadline(a.id));
                 }
-                _ => !bound.contains_key(&a.id),
-            };
-            if !right {
+                // Whoever has a call is not free.
+                AgentState::WrapUp { .. } => {}
+                _ if legs.is_empty() => {}
+                _ => return Err(Broken::AgentBoundWrongly(a.id)),
+            }
+            if bound.remove(&a.id).unwrap_or_default() != legs || !self.own_calls_are_right(a) {
                 return Err(Broken::AgentBoundWrongly(a.id));
             }
         }
@@ -176,6 +178,16 @@ impl Engine {
         }
         let all = counted == s.ledger.meters().count();
         if all && s.ledger.adds_up() { Ok(()) } else { Err(Broken::TollCountsDiffer) }
+    }
+
+    fn own_calls_are_right(&self, a: &crate::agent::Agent) -> bool {
+        let main = match a.state {
+            AgentState::Offered { leg, call } | AgentState::Talking { leg, call } => Some((leg, call)),
+            _ => None,
+        };
+        let all = || a.own_calls.iter().chain(&main);
+        all().all(|(leg, call)| self.s.legs.get(leg).is_some_and(|l| l.call == *call))
+            && a.own_calls.iter().all(|(leg, _)| main.is_none_or(|(m, _)| m != *leg))
     }
 
     fn entry_is_right(&self, e: &crate::queue::Entry) -> bool {

@@ -272,7 +272,10 @@ impl Ledger {
     }
 
     /// The agent who made a call left it to others: from here on it counts for the tenant only.
-    pub(crate) fn hand_over(&mut self, id: MeterId) {
+    pub(crate) fn hand_over(&mut self, config: Option<&TollConfig>, id: MeterId, now: Time) {
+        if let Some(config) = config {
+            self.advance(config, now);
+        }
         let Some(meter) = self.meters.get_mut(&id) else { return };
         let Some(agent) = meter.agent.take() else { return };
         let meter = *meter;

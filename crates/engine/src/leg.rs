@@ -206,7 +206,7 @@ impl Engine {
         let (call, role, state) = (leg.call, leg.role, leg.state);
         let limit = self.s.config.max_call_ms;
         match (role, state) {
-            (Role::Caller, LegState::Answering) => self.set_leg(id, LegState::Up, limit),
+            (_, LegState::Answering) => self.set_leg(id, LegState::Up, limit),
             (Role::Caller, _) => {}
             (_, LegState::Dialling | LegState::Ringing) => {
                 let meter = leg.meter;
@@ -232,7 +232,12 @@ impl Engine {
         self.keep_leg(&leg, end);
         let is_customer = self.caller_leg(leg.call) == Some(id);
         match leg.role {
-            _ if is_customer => self.on_caller_ended(leg.call, end),
+            role if is_customer => {
+                self.on_caller_ended(leg.call, end);
+                if let Role::Agent { agent, .. } = role {
+                    self.calling_agent_gone(agent, id, leg.call);
+                }
+            }
             Role::Agent { agent, entry } => self.on_agent_leg_ended(&leg, agent, entry, end),
             Role::Supervisor { agent } => self.on_supervisor_ended(&leg, agent),
             Role::Caller | Role::Target { .. } | Role::Party { .. } => self.on_far_leg_ended(&leg, end),
@@ -249,7 +254,7 @@ impl Engine {
         let (call, role) = (leg.call, leg.role);
         self.moment(call, if held { What::Held { leg: id } } else { What::Resumed { leg: id } });
         if let Role::Agent { agent, .. } = role {
-            self.count_hold(agent, held);
+            self.count_hold(agent, call, held);
         }
         self.rehear(call);
     }

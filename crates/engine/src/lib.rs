@@ -33,6 +33,7 @@ mod ledger;
 mod leg;
 mod need;
 mod outward;
+mod own_call;
 mod queue;
 mod record;
 mod restart;

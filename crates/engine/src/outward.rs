@@ -90,7 +90,7 @@ impl Engine {
         Some(match to {
             To::Party(party) => self.s.destinations.get(&party).copied().unwrap_or_default(),
             To::Target(target) => toll.target(target),
-            To::Agent(_) | To::Queue(_) => Destination::new(Class::Internal, [0; 2]),
+            To::Agent(_) | To::Queue(_) | To::Number(_) => Destination::new(Class::Internal, [0; 2]),
         })
     }
 
@@ -251,12 +251,17 @@ impl Engine {
             }
             self.end_leg(leg, HangUpCause::Normal);
         }
+        self.hand_over_all(call, agent);
     }
 
-    /// An agent leaves somebody outside to others: from here on that counts for the tenant only.
-    pub(crate) fn hand_over(&mut self, leg: LegId) {
-        if let Some(meter) = self.s.legs.get(&leg).and_then(|l| l.meter) {
-            self.s.ledger.hand_over(meter);
+    /// An agent leaves a call: whomever outside the agent called there counts for the tenant only, if they stay.
+    pub(crate) fn hand_over_all(&mut self, call: CallId, agent: AgentId) {
+        let now = self.s.now;
+        let legs = self.s.calls.get(&call).map(|c| c.live_legs.clone()).unwrap_or_default();
+        for meter in legs.iter().filter_map(|l| self.s.legs.get(l)?.meter) {
+            if self.s.ledger.meter(meter).is_some_and(|m| m.agent == Some(agent)) {
+                self.s.ledger.hand_over(self.s.config.toll.as_deref(), meter, now);
+            }
         }
     }
 

@@ -83,6 +83,11 @@ pub enum Origin {
         /// Which.
         callback: CallbackId,
     },
+    /// An agent called somebody in the house.
+    Internal {
+        /// Who.
+        agent: AgentId,
+    },
 }
 
 /// A leg that is over.
@@ -434,6 +439,11 @@ pub enum What {
     CutOff {
         leg: LegId,
         refusal: Refusal,
+    },
+    /// An agent called from their own phone.
+    Called {
+        agent: AgentId,
+        to: To,
     },
 }
 

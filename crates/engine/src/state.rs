@@ -189,6 +189,9 @@ impl Engine {
             Event::ClosureSet { hours, closed } => self.on_closure_set(hours, closed),
             Event::CallbackCancelled { callback } => self.on_callback_cancelled(callback),
             Event::PartyKnown { party, destination } => self.on_party_known(party, destination),
+            Event::AgentCalled { agent, caller, number, to, facts } => {
+                self.on_agent_called(agent, caller, number, to, facts)
+            }
         }
         // Whatever is due by now happens now, so that an event never meets a state that should have ended.
         while let Some(waiter) = self.next_due() {
@@ -228,7 +231,7 @@ impl Engine {
         self.s.now
     }
 
-    /// The leg that the next `CallArrived` will make.
+    /// The leg that the next `CallArrived` or `AgentCalled` will make.
     pub fn next_leg(&self) -> LegId {
         LegId(self.s.next_leg)
     }

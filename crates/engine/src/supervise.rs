@@ -149,11 +149,15 @@ impl Engine {
         c.talk.retain(|l| Some(*l) == caller);
         c.talk.push(leg);
         c.watchers.retain(|w| w.leg != leg);
-        c.agent = Some(agent);
+        let before = c.agent.replace(agent);
+        c.direct = false;
         if let Some(l) = self.s.legs.get_mut(&leg) {
             l.role = Role::Agent { agent, entry: None };
         }
         self.moment(call, What::TakenOver { by: agent });
+        if let Some(agent) = before {
+            self.hand_over_all(call, agent);
+        }
         self.begin_work(agent, call, false);
         self.sync_recording(call);
         self.rehear(call);

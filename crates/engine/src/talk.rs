@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// How long an agent's phone rings when no queue says so, and a number that a call is sent to.
-const RING_MS: u64 = 30_000;
+pub(crate) const RING_MS: u64 = 30_000;
 
 /// An agent asks somebody while the caller holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,14 +205,13 @@ impl Engine {
         if let Some(a) = self.s.agents.get_mut(&agent) {
             a.misses = 0;
         }
-        let person = match self.s.calls.get_mut(&call) {
-            Some(c) => {
-                c.agent = Some(agent);
-                c.facts.person
-            }
-            None => 0,
-        };
+        let Some(c) = self.s.calls.get_mut(&call) else { return };
+        c.agent = Some(agent);
+        let (person, direct) = (c.facts.person, c.direct);
         self.set_agent(agent, AgentState::Talking { leg, call });
+        if direct {
+            return;
+        }
         self.begin_work(agent, call, outbound);
         self.remember_agent(person, agent);
     }
@@ -251,7 +250,8 @@ impl Engine {
     pub(crate) fn on_far_leg_ringing(&mut self, call: CallId, leg: LegId) {
         let Some(c) = self.s.calls.get(&call) else { return };
         let waits = c.phase == Phase::Connecting { leg };
-        let Some(caller) = c.caller_leg.filter(|_| waits) else { return };
+        // An agent who calls somebody outside waits too, and is no customer.
+        let Some(caller) = c.caller_leg.or(c.talk.first().copied()).filter(|_| waits) else { return };
         if self.s.legs.get(&caller).is_some_and(|l| l.state == LegState::Arrived) {
             self.effect(Effect::Alert { leg: caller });
         }
@@ -289,6 +289,7 @@ impl Engine {
                 c.answered = Some(now);
                 match c.talk.first().copied() {
                     Some(agent_leg) => {
+                        self.answer_leg(agent_leg);
                         self.keep_promise(call);
                         self.begin_talk(call, agent_leg);
                     }
@@ -333,7 +334,7 @@ impl Engine {
         true
     }
 
-    fn connect_to(&mut self, call: CallId, to: To, ring_ms: u64, meter: Option<MeterId>) {
+    pub(crate) fn connect_to(&mut self, call: CallId, to: To, ring_ms: u64, meter: Option<MeterId>) {
         let Some(leg) = self.dial(call, to, ring_ms, meter) else { return };
         let Some(c) = self.s.calls.get_mut(&call) else { return };
         c.phase = Phase::Connecting { leg };
@@ -350,7 +351,7 @@ impl Engine {
             To::Agent(agent) => Role::Agent { agent, entry: None },
             To::Target(target) => Role::Target { target },
             To::Party(party) => Role::Party { party },
-            To::Queue(_) => return None,
+            To::Queue(_) | To::Number(_) => return None,
         };
         let leg = self.new_leg(call, role, LegState::Dialling, ring_ms);
         self.add_leg(call, leg);
@@ -369,7 +370,7 @@ impl Engine {
                 self.moment(call, What::PartyDialled { party, leg });
                 self.effect(Effect::DialParty { leg, party, number });
             }
-            To::Queue(_) => {}
+            To::Queue(_) | To::Number(_) => {}
         }
         Some(leg)
     }
@@ -475,6 +476,9 @@ impl Engine {
         end: LegEnd,
     ) {
         let (call, id) = (leg.call, leg.id);
+        if self.own_call_left(agent, id, call, end) {
+            return;
+        }
         match self.s.agents.get(&agent).map(|a| a.state) {
             Some(AgentState::Talking { leg: l, .. }) if l == id => {
                 self.agent_left_talk(call, id, end);
@@ -531,11 +535,14 @@ impl Engine {
         let Some(c) = self.s.calls.get(&leg.call) else { return };
         match c.phase {
             Phase::Connecting { leg: l } if l == leg.id => self.dial_failed(leg.call, l, leg.role, end),
-            _ => self.left_talk(leg.call, leg.id, EndedBy::Target, end),
+            _ => {
+                let who = if leg.role == Role::Caller { EndedBy::Caller } else { EndedBy::Target };
+                self.left_talk(leg.call, leg.id, who, end);
+            }
         }
     }
 
-    fn agent_left_talk(&mut self, call: CallId, leg: LegId, end: LegEnd) {
+    pub(crate) fn agent_left_talk(&mut self, call: CallId, leg: LegId, end: LegEnd) {
         let Some(c) = self.s.calls.get_mut(&call) else { return };
         if c.ending.is_some() {
             return;
@@ -609,11 +616,7 @@ impl Engine {
         c.talk.clear();
         let watchers: Vec<LegId> = c.watchers.iter().map(|w| w.leg).collect();
         let goes_on = c.ending.is_none();
-        if let Some(taping) = c.taping.take() {
-            let recording = taping.recording;
-            self.moment(call, What::RecordingStopped { recording });
-            self.effect(Effect::StopRecording { recording });
-        }
+        self.stop_taping(call);
         // Who watches waits with the customer for the next conversation.
         for leg in watchers {
             if goes_on && self.is_up(leg) {
@@ -622,14 +625,24 @@ impl Engine {
         }
     }
 
+    /// The recording of a conversation ends, if there is one.
+    pub(crate) fn stop_taping(&mut self, call: CallId) {
+        let taping = self.s.calls.get_mut(&call).and_then(|c| c.taping.take());
+        if let Some(Taping { recording, .. }) = taping {
+            self.moment(call, What::RecordingStopped { recording });
+            self.effect(Effect::StopRecording { recording });
+        }
+    }
+
     // ---- transfer ----
 
     /// The leg of the agent who talks in a call.
     pub(crate) fn leg_of(&self, call: CallId, agent: AgentId) -> Option<LegId> {
-        match self.s.agents.get(&agent)?.state {
-            AgentState::Talking { leg, call: c } if c == call => Some(leg),
-            _ => None,
-        }
+        let legs = &self.s.calls.get(&call)?.live_legs;
+        legs.iter().copied().find(|l| {
+            let leg = self.s.legs.get(l).filter(|_| self.is_up(*l));
+            matches!(leg.map(|l| l.role), Some(Role::Agent { agent: a, .. }) if a == agent)
+        })
     }
 
     /// A blind transfer: the agent leaves and the customer goes there. What cannot be is not begun, and the agent keeps
@@ -645,11 +658,16 @@ impl Engine {
         match to {
             To::Agent(a) if !self.is_free(a) => return self.moment(call, What::NotAvailable { agent: a }),
             To::Queue(q) if !self.s.queues.contains_key(&q) => return,
+            To::Number(n) if !self.s.config.numbers.contains_key(&n) => return,
             _ => {}
         }
         let Ok(meter) = self.admit(Some(call), OnBehalf::Transfer(agent), to) else { return };
-        if let Some(work) = agent.and_then(|a| self.work(a)) {
-            work.transferred = true;
+        self.swap_sides(call, leg);
+        if let Some(agent) = agent {
+            self.hand_over_all(call, agent);
+            if let Some(work) = self.work(agent, call) {
+                work.transferred = true;
+            }
         }
         self.moment(call, What::TransferAsked { by: agent, to });
         self.stop_talking(call);
@@ -661,12 +679,24 @@ impl Engine {
     fn send_to(&mut self, call: CallId, to: To, meter: Option<MeterId>) {
         if let Some(c) = self.s.calls.get_mut(&call) {
             c.transferring = true;
+            c.direct = false;
             c.phase = Phase::Flow;
         }
         match to {
             To::Queue(queue) => {
                 if !self.enter_queue(call, queue, None) {
                     self.transfer_failed(call, Reason::NoAnswer);
+                }
+            }
+            To::Number(number) => {
+                let flow = self.s.config.numbers.get(&number).map(|n| n.flow);
+                if let Some(c) = self.s.calls.get_mut(&call) {
+                    c.run.clear();
+                    c.transferring = false;
+                }
+                match flow.is_some_and(|flow| self.begin_flow(call, flow)) {
+                    true => self.next_step(call),
+                    false => self.close_call(call, EndedBy::Switchroom, Reason::UnknownNumber),
                 }
             }
             to => self.connect_to(call, to, RING_MS, meter),
@@ -704,12 +734,16 @@ impl Engine {
                 if !self.s.queues.contains_key(&queue) {
                     return;
                 }
+                self.swap_sides(call, by);
                 let need = self.s.needs.number(&needs);
                 let entry = self.new_entry(Of::Consult(call), queue, self.s.now, 0, need);
                 AsideStage::Waiting(entry)
             }
+            // A flow has nobody to ask.
+            To::Number(_) => return,
             to => {
                 let Ok(meter) = self.admit(Some(call), OnBehalf::Agent(agent), to) else { return };
+                self.swap_sides(call, by);
                 let Some(leg) = self.dial(call, to, RING_MS, meter) else {
                     return self.meter_ended(meter);
                 };
@@ -722,10 +756,11 @@ impl Engine {
         };
         if let Some(c) = self.s.calls.get_mut(&call) {
             c.aside = Some(Aside { by, agent, stage });
+            c.direct = false;
         }
         self.moment(call, What::ConsultBegan { by: agent, to });
-        self.count_hold(agent, true);
-        if let Some(work) = self.work(agent) {
+        self.count_hold(agent, call, true);
+        if let Some(work) = self.work(agent, call) {
             work.consulted = true;
         }
         self.sync_recording(call);
@@ -746,7 +781,7 @@ impl Engine {
         let Some(agent) = self.s.calls.get(&call).and_then(|c| c.aside).map(|a| a.agent) else { return };
         self.drop_aside(call);
         self.moment(call, What::ConsultEnded { by: agent });
-        self.count_hold(agent, false);
+        self.count_hold(agent, call, false);
         self.sync_recording(call);
         self.rehear(call);
     }
@@ -777,11 +812,11 @@ impl Engine {
             if self.needs_agent(other) {
                 return self.refuse_leaving(call, agent, other);
             }
-            self.hand_over(other);
         }
+        self.hand_over_all(call, agent);
         let Some(c) = self.s.calls.get_mut(&call) else { return };
         c.aside = None;
-        if let Some(work) = self.work(agent) {
+        if let Some(work) = self.work(agent, call) {
             work.transferred = true;
         }
         match stage {
@@ -825,8 +860,8 @@ impl Engine {
         let Some(Aside { agent, stage: AsideStage::Talking(other), .. }) = c.aside else { return };
         c.aside = None;
         c.talk.push(other);
-        self.count_hold(agent, false);
-        if let Some(work) = self.work(agent) {
+        self.count_hold(agent, call, false);
+        if let Some(work) = self.work(agent, call) {
             work.conferenced = true;
         }
         self.moment(call, What::Joined { leg: other });

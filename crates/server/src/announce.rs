@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry::Vacant;
 use store::OutboxItem;
 
-/// A call began: `call`, `number`, and `origin`, which is `inbound`, `outbound` or `callback`.
+/// A call began: `call`, `number`, and `origin`, which is `inbound`, `outbound`, `callback` or `internal`.
 pub const CALL_ARRIVED: &str = "call-arrived";
 /// A caller waits in a queue: `call`, `queue`. Again for each further queue.
 pub const CALL_QUEUED: &str = "call-queued";
@@ -172,6 +172,7 @@ impl Announcer {
                             Origin::Inbound => "inbound",
                             Origin::Outbound { .. } => "outbound",
                             Origin::Callback { .. } => "callback",
+                            Origin::Internal { .. } => "internal",
                         };
                         let facts = json!({"call": id.0, "number": c.number.map(|n| n.0), "origin": origin});
                         told.push((CALL_ARRIVED, c.began, facts, None));

@@ -256,6 +256,13 @@ impl Checkers {
         }
     }
 
+    /// A law that somebody else watches.
+    pub fn law(&mut self, at: Time, holds: bool, law: &str) {
+        if !holds {
+            self.broken(at, law.into());
+        }
+    }
+
     fn broken(&mut self, at: Time, law: String) {
         if self.violations.len() < 100 {
             self.violations.push(Violation { at, law });

@@ -320,7 +320,7 @@ impl World {
                 }
                 Planned::Outward => {
                     self.call_out(now);
-                    let next = now.plus(self.chance.exponential(6_000));
+                    let next = now.plus(self.chance.exponential(10_000));
                     if next < end {
                         self.plan(next, Planned::Outward);
                     }
@@ -530,12 +530,38 @@ impl World {
 
     // An agent calls somebody; now and then somebody who has the agent's password calls many at once.
     fn call_out(&mut self, now: Time) {
-        let (agent, number) = (self.agent(), Some(NumberId(0)));
-        let tries = if self.chance.in_thousand(30) { 40 } else { 1 };
+        let tries = if self.chance.in_thousand(30) { 20 } else { 1 };
         for _ in 0..tries {
-            let (agent, party) =
-                if tries == 1 { (agent, self.party()) } else { (self.agent(), self.party()) };
-            self.tell(now, Event::DialAsked { agent, party, number, queue: None });
+            let (agent, party, number) = (self.agent(), self.party(), Some(NumberId(0)));
+            if self.chance.in_thousand(400) {
+                self.tell(now, Event::DialAsked { agent, party, number, queue: None });
+                continue;
+            }
+            let to = match self.chance.below(5) {
+                _ if tries > 1 => To::Party(party),
+                0..3 => To::Party(party),
+                3 => self.somewhere(),
+                _ => To::Number(NumberId(self.chance.below(u64::from(NUMBERS)) as u32)),
+            };
+            self.call_from_phone(now, agent, to);
+        }
+    }
+
+    // An agent calls from the own phone. Whoever calls for help gets through, whatever else is.
+    fn call_from_phone(&mut self, now: Time, agent: AgentId, to: To) {
+        let leg = self.engine.next_leg();
+        let person = Caller::new(&mut self.chance, self.day.mean_talk_ms);
+        self.callers.insert(leg, person);
+        self.plan(now.plus(person.patience_ms), Planned::GiveUp(leg));
+        let (caller, facts) = (PartyId(FIRST_PARTY + PARTIES + u64::from(agent.0)), Facts::default());
+        let number = Some(NumberId(0));
+        self.tell(now, Event::AgentCalled { agent, caller, number, to, facts });
+        if full_house::is_emergency(to) {
+            let call = self.engine.legs().get(&leg).and_then(|l| self.engine.calls().get(&l.call));
+            let dialled = call.is_some_and(|c| {
+                c.timeline.iter().any(|m| matches!(m.what, engine::What::PartyDialled { .. }))
+            });
+            self.checkers.law(now, dialled, "a call for help was not dialled");
         }
     }
 
@@ -632,7 +658,7 @@ impl World {
         match effect {
             Effect::DialTarget { leg, .. } | Effect::DialParty { leg, .. } => {
                 self.plan(now.plus(50), Planned::Tell(Event::LegRinging { leg }));
-                let at = now.plus(500 + self.chance.exponential(6_000));
+                let at = now.plus(500 + self.chance.exponential(10_000));
                 let event = match self.chance.below(10) {
                     0 => Event::LegEnded { leg, end: LegEnd::Busy },
                     1 => Event::LegEnded { leg, end: LegEnd::Unreachable },

@@ -6,7 +6,9 @@ use engine::{
     NumberId, Overflow, PromptId, QueueConfig, QueueId, RecordingRule, Relax, SecureConfig, SecureId,
     SkillId, SlotId, Step, Strategy, TargetId, Test,
 };
-use engine::{Class, Destination, Limits, Night, PartyId, Price, Rate, Rights, Time, TollConfig, TollPolicy};
+use engine::{
+    Class, Destination, Limits, Night, PartyId, Price, Rate, Rights, Time, To, TollConfig, TollPolicy,
+};
 
 /// Queues of the full house.
 pub const QUEUES: u32 = 6;
@@ -172,14 +174,19 @@ pub fn outside() -> impl Iterator<Item = (PartyId, Destination)> {
     })
 }
 
+/// Whether somebody is an emergency number.
+pub fn is_emergency(to: To) -> bool {
+    outside().any(|(party, d)| To::Party(party) == to && d.class == Class::Emergency)
+}
+
 // Tight enough that every limit is reached on most days.
 fn toll(agents: u32, variant: u32) -> TollConfig {
     let at_once = |n| Limits { at_once: Some(n), ..Limits::default() };
     let price = |class, country, per_minute| Price { class, country, per_minute };
     let policy = TollPolicy {
         countries: vec![*b"FR"],
-        tenant: Limits { rate: Some(Rate { per_1000_s: 200, burst: 3 }), minutes: Some(160), ..at_once(4) },
-        agent: Limits { spend: Some(500_000), ..at_once(1) },
+        tenant: Limits { rate: Some(Rate { per_1000_s: 200, burst: 3 }), minutes: Some(130), ..at_once(4) },
+        agent: Limits { spend: Some(150_000), ..at_once(1) },
         classes: vec![(Class::International, at_once(2))],
         ..TollPolicy::default()
     };

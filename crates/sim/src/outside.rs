@@ -105,7 +105,7 @@ impl Outside {
     ) -> Option<String> {
         let (leg, to) = match effect {
             // What takes the far end a moment to notice is not counted.
-            Effect::HangUp { leg, .. } => {
+            Effect::HangUp { leg, .. } | Effect::Refuse { leg, .. } => {
                 self.ended(now, *leg);
                 return None;
             }

@@ -196,7 +196,7 @@ fn a_call_that_was_handed_over_is_the_tenants() {
     let mut d = Desk::new(c);
     let id = d.dial(NOON, 1, OWN).expect("admitted");
     d.ledger.answered(Some(&d.config.clone()), id, NOON);
-    d.ledger.hand_over(id);
+    d.ledger.hand_over(Some(&d.config.clone()), id, NOON);
     d.dial(NOON, 1, OWN).expect("the agent is free for another");
     assert_eq!(d.dial(NOON, 2, OWN), Err(Refusal::TooManyAtOnce), "the tenant is not");
     d.ledger.advance(&d.config, NOON.plus(3 * MINUTE));
@@ -311,7 +311,9 @@ fn whatever_happens_it_adds_up() {
                 let id = open.swap_remove(roll % open.len());
                 d.end(now, id);
             }
-            _ if !open.is_empty() => d.ledger.hand_over(open[roll % open.len()]),
+            _ if !open.is_empty() => {
+                d.ledger.hand_over(Some(&d.config.clone()), open[roll % open.len()], now)
+            }
             _ => {}
         }
         for (id, _) in d.ledger.take_exceeded(&d.config.clone(), now) {

@@ -142,6 +142,10 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
         To::Queue(q) => (json!({"queue": queue(q)}), format!("queue {}", queue(q))),
         To::Target(t) => (json!({"target": t.0}), "a fixed address".into()),
         To::Party(_) => (json!({}), "a number outside".into()),
+        To::Number(n) => {
+            let number = m.names.of("Number", n.0);
+            (json!({"number": number}), format!("number {number}"))
+        }
     };
     let (what, about, say): (&str, Value, String) = match &t.what {
         What::Arrived { number } => {
@@ -369,6 +373,10 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
             }),
             format!("a call to the outside was refused: {}", refused(*refusal)),
         ),
+        What::Called { agent: a, to: t } => {
+            let (about, name) = to(t);
+            ("called", json!({"agent": user(a), "to": about}), format!("{} called {name}", user(a)))
+        }
         What::CutOff { leg: l, refusal } => (
             "cut-off",
             json!({"leg": leg_id(*l), "refusal": word(refusal)}),

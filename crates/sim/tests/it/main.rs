@@ -1,8 +1,10 @@
 //! Whole days in an engine alone; in the files beside, phones and the traffic that they make.
 
+mod desk;
 #[cfg(feature = "faults")]
 mod faults;
 mod late_answers;
+mod own_calls;
 mod phones;
 mod replay;
 mod switchboard;

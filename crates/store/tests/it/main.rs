@@ -638,6 +638,13 @@ fn golden_row() -> Vec<u8> {
         },
         Event::ClosureSet { hours: engine::HoursId(1), closed: true },
         Event::CallbackCancelled { callback: engine::CallbackId(0) },
+        Event::AgentCalled {
+            agent: AgentId(2),
+            caller: PartyId(12),
+            number: Some(NumberId(1)),
+            to: engine::To::Party(PartyId(9)),
+            facts: Facts::default(),
+        },
     ];
     let mut row = Vec::new();
     for (n, event) in list.iter().enumerate() {

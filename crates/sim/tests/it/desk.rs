@@ -3,7 +3,7 @@
 use engine::{
     AgentConfig, AgentId, AtStart, CallId, CallRecord, CallbackConfig, Class, Config, Destination, Effect,
     Engine, Event, Facts, FlowConfig, FlowId, HoursConfig, HoursId, LegEnd, LegId, NumberConfig, NumberId,
-    PartyId, Price, QueueConfig, QueueId, Rights, Step, TargetId, Time, TollConfig, TollPolicy, TrunkId,
+    PartyId, Price, QueueConfig, QueueId, Rights, Step, TargetId, Time, To, TollConfig, TollPolicy, TrunkId,
 };
 
 /// Noon of a day in UTC.
@@ -223,6 +223,33 @@ impl Desk {
         let (far, to) = self.dialled().expect("then the other one");
         assert_eq!(to, party);
         (own, far)
+    }
+
+    /// An agent calls from the own phone; gives its leg.
+    pub fn phone(&mut self, agent: AgentId, to: To) -> LegId {
+        let leg = self.engine.next_leg();
+        let caller = PartyId(100 + u64::from(agent.0));
+        let (number, facts) = (Some(NUMBER), Facts::default());
+        self.tell(Event::AgentCalled { agent, caller, number, to, facts });
+        leg
+    }
+
+    /// What an agent is doing.
+    pub fn state(&self, agent: AgentId) -> &'static str {
+        self.engine.agents()[&agent].state.name()
+    }
+
+    /// Whether the last event asked for this.
+    pub fn asked(&self, what: impl Fn(&Effect) -> bool) -> bool {
+        self.effects.iter().any(what)
+    }
+
+    /// Whom a leg hears from the last event on.
+    pub fn hears(&self, leg: LegId) -> Option<Vec<LegId>> {
+        self.effects.iter().rev().find_map(|e| match e {
+            Effect::Hear { leg: l, from } if *l == leg => Some(from.clone()),
+            _ => None,
+        })
     }
 
     /// A customer calls a number; gives the customer's leg.

@@ -1,8 +1,6 @@
 //! Calls to the outside: who may make them, what they may cost, and what is told of what was refused.
 
-mod desk;
-
-use desk::*;
+use crate::desk::*;
 use engine::{
     AgentState, Ask, Class, Destination, Effect, Event, HoursId, LegEnd, Limits, Night, Notice, PartyId,
     Rate, Reason, Refusal, Time, To, TollConfig, TollPolicy, Wanted, What,
