@@ -22,8 +22,9 @@ pub const MAX_PACKET: usize = 400;
 pub const DEFAULT_BITRATE: u32 = 24_000;
 /// What can be asked for (RFC 7587, 6.1). The upper end is what [`MAX_PACKET`] has room for in 60 ms.
 pub const BITRATES: std::ops::RangeInclusive<u32> = 6_000..=48_000;
-/// How hard the encoder tries, of 10. More costs much and is hardly heard at this rate.
-const COMPLEXITY: i32 = 5;
+/// How hard the encoder tries, of 10. From 2 on each step follows several candidates at once, which costs two to five
+/// times as much (see `examples/translate_speed.rs`) and is hardly heard at these rates.
+const COMPLEXITY: i32 = 1;
 /// For how much loss repairs are made, in percent; with less libopus leaves them out at [`DEFAULT_BITRATE`].
 const EXPECTED_LOSS: i32 = 10;
 
