@@ -31,6 +31,11 @@ pub const CALLBACK_PROMISED: &str = "callback-promised";
 /// (after the last try) or `cancelled`.
 pub const CALLBACK_ENDED: &str = "callback-ended";
 
+/// A bound of a queue is crossed (`on`) or kept again: `queue`, `what` (`waiting`, `longest-wait` or `service-level`),
+/// `value` and `bound` (callers, milliseconds or percent). It follows from the clock, not from an event of the journal, so
+/// a replay does not tell it again.
+pub const QUEUE_ALARM: &str = "queue-alarm";
+
 /// How the outbox knows a webhook: by the number of its object, so that what waits follows a change of the address.
 pub fn webhook_receiver(number: u32) -> String {
     format!("webhook:{number}")
@@ -47,6 +52,7 @@ fn name(event: WebhookEvent) -> &'static str {
         WebhookEvent::MessageLeft => MESSAGE_LEFT,
         WebhookEvent::CallbackPromised => CALLBACK_PROMISED,
         WebhookEvent::CallbackEnded => CALLBACK_ENDED,
+        WebhookEvent::QueueAlarm => QUEUE_ALARM,
     }
 }
 
@@ -113,6 +119,11 @@ impl Announcer {
                 self.boxes.insert(*mailbox, receivers);
             }
         }
+    }
+
+    /// Who is told of this event.
+    pub fn receivers(&self, event: &str) -> Vec<String> {
+        self.webhooks.get(event).cloned().unwrap_or_default()
     }
 
     /// What the engine asked for. To be said for each effect of an event, before [`Announcer::tell`].

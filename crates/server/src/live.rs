@@ -2,6 +2,7 @@
 //!
 //! Each change says of whom it is, because agents see their own only; to them numbers are left out.
 
+use crate::alarm::Alarm;
 use crate::http::parts;
 use crate::tenant::Meaning;
 use crate::view;
@@ -181,6 +182,13 @@ impl Live {
             notice.extend(more);
         }
         self.push(json!({ "notice": notice }), Of::Notice(agent));
+    }
+
+    /// A bound of a queue is crossed, or kept again.
+    pub fn alarm(&mut self, alarm: &Alarm, meaning: &Meaning) {
+        if self.is_wanted() {
+            self.push(json!({"alarm": view::alarm(alarm, meaning)}), Of::Queue(alarm.queue));
+        }
     }
 
     // Whether anybody watches, or was here not long ago. What nobody will see is not even written out.

@@ -2,6 +2,8 @@
 
 mod adapt;
 mod admin;
+mod alarm;
+mod alarm_io;
 mod announce;
 mod cli;
 mod clock;

@@ -1,6 +1,7 @@
 //! A running Switchroom: everything started in order, and a handle for whoever wants something of it.
 
 use crate::adapt::{Chances, Now, Passwords, Resumed, Switch};
+use crate::alarm_io::AlarmWatch;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::journal_io::{GiveUp, Lost};
@@ -66,6 +67,7 @@ pub struct Running {
     give_up: GiveUp,
     recorder: JoinHandle<()>,
     delivery: Delivery,
+    alarms: AlarmWatch,
     grace: Duration,
 }
 
@@ -286,6 +288,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let ready = Arc::new(AtomicBool::new(true));
     let handle = Handle { store, mail: mail_in, secrets: secrets.clone(), browsers, laws_broken, ready };
     let delivery = start_delivery(config, &handle, outward, secrets)?;
+    let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
     Ok(Running {
         handle,
         udp,
@@ -295,6 +298,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         give_up,
         recorder,
         delivery,
+        alarms,
         grace: config.grace(),
     })
 }
@@ -502,6 +506,7 @@ impl Running {
     pub fn stop(self) -> Result<(), String> {
         self.handle.ready.store(false, Ordering::Relaxed);
         let end = Instant::now() + self.grace;
+        drop(self.alarms);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);
         self.handle.mail.send(Message::Stop(end));

@@ -4,6 +4,7 @@
 //! batches for the journal come out. What the engine asks for is held back until the events that led to it are in the
 //! journal.
 
+mod alarms;
 mod browser;
 mod carriers;
 mod dialing;

@@ -7,6 +7,7 @@ use crate::adapt::keys::Keyed;
 use crate::adapt::outside::Request;
 use crate::adapt::phone::{PhoneId, Reply};
 use crate::adapt::phones::{Passwords, Phones};
+use crate::alarm::Alarms;
 use crate::announce::Announcer;
 use crate::live::Live;
 use crate::outside_io::Rules;
@@ -263,7 +264,9 @@ pub struct TenantDoor {
     pub rules: Arc<Rules>,
     /// What watchers see.
     pub live: Live,
-    announcer: Announcer,
+    pub(super) announcer: Announcer,
+    /// Which bounds of its queues are crossed.
+    pub alarms: Alarms,
     pub(super) legs: HashMap<LegId, DoorLeg>,
     pub(super) next_party: u64,
     pub(super) batch: Batch,
@@ -382,6 +385,7 @@ impl Switch {
             rules,
             live,
             announcer,
+            alarms: Alarms::default(),
             legs: HashMap::new(),
             next_party,
             batch,

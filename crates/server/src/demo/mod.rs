@@ -149,7 +149,8 @@ fn tenant(phones: SocketAddr, agents: u32) -> Result<Documents, Failure> {
         let made_up = (1..=agents).filter(|n| n % 3 != other + 1).map(name);
         let members: Vec<String> = made_up.chain(["visitor".to_string()]).collect();
         all.push(json!({"kind": "Queue", "id": id, "agents": members, "ring_time": "15s", "wrap_up": "3s",
-            "max_wait": "5m", "music": "music"}));
+            "max_wait": "5m", "music": "music",
+            "alarms": {"waiting": 4, "longest_wait": "30s", "service_level": 80}}));
     }
     for n in 1..=agents {
         all.push(json!({"kind": "User", "id": name(n), "name": format!("Agent {n}"), "roles": ["agent"],

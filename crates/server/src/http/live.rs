@@ -15,6 +15,7 @@ use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::response::Response;
+use engine::QueueId;
 use serde::Deserialize;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -213,9 +214,11 @@ fn begin(
     let calls: Vec<_> = calls.map(|c| view::live_call(c, e, m)).collect();
     let agents = e.agents().values().filter(|a| agent.is_none_or(|own| own == a.id));
     let agents: Vec<_> = agents.map(|a| view::agent(a, e, m)).collect();
-    let queues = e.queues().iter().filter(|(id, _)| queues.as_ref().is_none_or(|own| own.contains(id)));
-    let queues: Vec<_> = queues.map(|(id, q)| view::queue(*id, q, e, m)).collect();
-    let snapshot =
-        json!({"number": t.live.number(), "snapshot": {"calls": calls, "agents": agents, "queues": queues}});
+    let seen = |queue: &QueueId| queues.as_ref().is_none_or(|own| own.contains(queue));
+    let alarms: Vec<_> = t.alarms.on().filter(|a| seen(&a.queue)).map(|a| view::alarm(a, m)).collect();
+    let queues: Vec<_> =
+        e.queues().iter().filter(|(id, _)| seen(id)).map(|(id, q)| view::queue(*id, q, e, m)).collect();
+    let snapshot = json!({"number": t.live.number(),
+        "snapshot": {"calls": calls, "agents": agents, "queues": queues, "alarms": alarms}});
     Some((vec![snapshot.to_string()], changes, sight))
 }

@@ -1,5 +1,6 @@
 //! What checked documents mean: numbers for the engine, addresses and sounds for the door.
 
+use crate::alarm::AlarmRule;
 use crate::tenant::DialPlan;
 use crate::tenant::destination::Classes;
 use crate::tenant::dialling::Dialling;
@@ -111,6 +112,8 @@ pub struct Meaning {
     pub screen_pops: BTreeMap<QueueId, Template>,
     /// What the places for digits are called.
     pub slots: BTreeMap<SlotId, String>,
+    /// Bounds of queues that raise an alarm.
+    pub alarms: BTreeMap<QueueId, AlarmRule>,
     /// Names of queues as people see them; may be empty.
     pub queue_names: BTreeMap<QueueId, String>,
     /// Who works here, by the number of their object.

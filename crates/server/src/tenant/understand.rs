@@ -1,5 +1,6 @@
 //! From checked documents to their meaning, kind by kind.
 
+use crate::alarm::AlarmRule;
 use crate::tenant::address::{TargetAddress, read_network, read_sip_address};
 use crate::tenant::calling_codes;
 use crate::tenant::check::Documents;
@@ -91,6 +92,7 @@ pub fn understand(
         mailboxes: BTreeMap::new(),
         screen_pops: BTreeMap::new(),
         slots: BTreeMap::new(),
+        alarms: BTreeMap::new(),
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
         names: Arc::default(),
@@ -247,6 +249,14 @@ impl Reader<'_> {
             let queue = QueueId(self.of("Queue", id)?);
             meaning.config.queues.push(self.queue(queue, q)?);
             meaning.queue_names.insert(queue, q.name.clone());
+            if let Some(bounds) = &q.alarms {
+                let rule = AlarmRule {
+                    waiting: bounds.waiting.map(u64::from),
+                    longest_wait_ms: bounds.longest_wait.map(|s| s.0),
+                    service_level: bounds.service_level.map(u64::from),
+                };
+                meaning.alarms.insert(queue, rule);
+            }
             let mailbox = mailbox::of_queue(queue.0);
             let notice = q.voicemail.clone().unwrap_or_default();
             let webhook = notice.webhook.as_deref().map(|w| self.of("Webhook", w)).transpose()?;

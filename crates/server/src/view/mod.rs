@@ -8,6 +8,7 @@ pub use decision::DecisionView;
 pub use story::story;
 pub use timeline::{MomentView, refused};
 
+use crate::alarm::Alarm;
 use crate::tenant::Meaning;
 use engine::{Agent, AgentState, Call, CallRecord, Engine, LegId, Queue, QueueId, Role, Wanted};
 use schemars::JsonSchema;
@@ -141,6 +142,35 @@ pub struct QueueView {
     pub expected_wait_ms: Option<u64>,
     /// How wrong expected waits were, on the mean, as a share of the wait; null before the first.
     pub expected_wait_error: Option<f64>,
+}
+
+/// An alarm of a queue.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AlarmView {
+    /// Id of the queue.
+    pub queue: String,
+    /// `waiting`, `longest-wait` or `service-level`.
+    pub what: &'static str,
+    /// Whether the bound is crossed; false ends the alarm.
+    pub on: bool,
+    /// Since when it is, or was.
+    pub since: String,
+    /// What was found: callers, milliseconds, or percent of the last half hour.
+    pub value: u64,
+    /// The bound, of the same unit.
+    pub bound: u64,
+}
+
+/// An alarm of a queue.
+pub fn alarm(a: &Alarm, m: &Meaning) -> AlarmView {
+    AlarmView {
+        queue: m.names.of("Queue", a.queue.0),
+        what: a.what.name(),
+        on: a.on,
+        since: time(a.since),
+        value: a.value,
+        bound: a.bound,
+    }
 }
 
 /// A time as RFC 3339 in UTC, to the millisecond.

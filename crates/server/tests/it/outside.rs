@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, channel};
 
 /// A system that knows customers and takes what it is told: gives the head and the body of each request.
-fn crm() -> (SocketAddr, Receiver<(String, String)>) {
+pub fn crm() -> (SocketAddr, Receiver<(String, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
     let (tx, rx) = channel();

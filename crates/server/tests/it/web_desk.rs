@@ -246,3 +246,54 @@ fn notes(one: &Browser, two: &Browser, boss: &Browser, path: &str) {
     assert_eq!(boss.put(path, &json!({"notes": ""})).0, 204);
     assert_eq!(one.get(path).1["notes"], Value::Null);
 }
+
+#[test]
+fn a_queue_whose_bounds_are_crossed_raises_alarms() {
+    let mut desk = Desk::new();
+    let (crm, told) = crate::outside::crm();
+    let tenant = tenant(&desk, 1)
+        .replace("at_start: available", "at_start: offline")
+        .replace("ring_time: 2s", "ring_time: 20s\nalarms: {waiting: 0, longest_wait: 1s}");
+    let hook = format!(
+        "{}---\nkind: Webhook\nid: crm\nurl: \"http://{crm}/events\"\nallow_private: true\nsecret_file: hook\n\
+         events: [queue-alarm]\n",
+        others(&desk)
+    );
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant), ("others.yaml", &hook)]);
+    std::fs::create_dir(program.dir.path().join("secrets")).unwrap();
+    std::fs::write(program.dir.path().join("secrets/hook"), "h4\n").unwrap();
+    let [boss, two] = ["boss", "agent2"].map(|user| Browser::signed_in(&program, user));
+    let (mut live, mut others_live) = (boss.watch_own(""), two.watch_own(""));
+    assert_eq!(next(&mut live)["snapshot"]["alarms"], json!([]));
+    next(&mut others_live);
+
+    let caller = desk.dial("+15550100", "", program.sip, "100", 440);
+    desk.hears(caller, 700);
+    let is =
+        |what: &'static str, on: bool| move |v: &Value| v["alarm"]["what"] == what && v["alarm"]["on"] == on;
+    let seen = read_until(&mut live, is("longest-wait", true));
+    let first = seen.iter().find(|v| is("waiting", true)(v)).expect("it came before").clone();
+    assert_eq!(
+        (&first["alarm"]["queue"], &first["alarm"]["value"]),
+        (&json!("service"), &json!(1)),
+        "{first}"
+    );
+    let now = next(&mut boss.watch_own(""))["snapshot"]["alarms"].clone();
+    assert_eq!(now.as_array().unwrap().len(), 2, "{now}");
+    assert_eq!(next(&mut two.watch_own(""))["snapshot"]["alarms"], json!([]), "another's queue");
+    desk.hang_up(caller);
+    read_until(&mut live, is("waiting", false));
+    // What is told outside names nobody.
+    let (head, body) = desk.until("the other system is told", |_| told.try_recv().ok());
+    assert!(head.to_lowercase().contains("switchroom-event: queue-alarm"), "{head}");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        body["data"],
+        json!({"queue": "service", "what": "waiting", "on": true, "value": 1, "bound": 0})
+    );
+    // The other agent heard nothing of it.
+    assert_eq!(two.put("/agents/me/state", &json!({"state": "available"})).0, 200);
+    let seen = read_until(&mut others_live, |v| v["agent"]["state"] == "available");
+    assert!(seen.iter().all(|v| v["alarm"].is_null()), "{seen:#?}");
+    program.stop();
+}

@@ -145,6 +145,8 @@ pub enum WebhookEvent {
     CallbackPromised,
     /// A promise to call back was kept, taken back or given up.
     CallbackEnded,
+    /// A bound of a queue's `alarms` is crossed, or kept again.
+    QueueAlarm,
 }
 
 fn three() -> u8 {

@@ -79,6 +79,27 @@ pub struct Queue {
     /// Who is told of messages in the queue's voicemail box.
     #[serde(default)]
     pub voicemail: Option<MailboxNotice>,
+    /// Bounds that raise an alarm when they are crossed: watchers and webhooks are told.
+    #[serde(default)]
+    pub alarms: Option<QueueAlarms>,
+}
+
+/// Bounds that raise an alarm when they are crossed.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueAlarms {
+    /// More callers waiting than this.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 100_000))]
+    pub waiting: Option<u32>,
+    /// The first in line waits longer than this.
+    #[serde(default)]
+    #[schemars(extend("x-span" = [1_000, 86_400_000]))]
+    pub longest_wait: Option<Span>,
+    /// The service level of the last half hour is below this, in percent; with five callers or more.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 100))]
+    pub service_level: Option<u8>,
 }
 
 /// An agent of a queue.
