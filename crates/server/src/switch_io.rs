@@ -207,7 +207,7 @@ impl SwitchThread {
         let now = self.clock.now();
         while let Some(question) = self.switch.poll_question() {
             if let Err(question) = self.names.ask(question) {
-                self.switch.on_name(now, &question, sip::Answer::Failed);
+                self.switch.on_name(now, &question, sip::locate::Answer::Failed);
             }
         }
         while let Some((tenant, request)) = self.switch.take_request() {

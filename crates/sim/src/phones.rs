@@ -715,7 +715,10 @@ impl Phones {
             Event::Ended { call, how } => self.over(call, |phone| PhoneEvent::Ended { phone, how }),
             Event::Request { request, .. } => self.endpoint.respond(self.now, request, 405, "", "", b""),
             Event::Referred { refer, .. } => self.endpoint.reject_refer(self.now, refer, 603),
-            Event::ReferProgress { .. } | Event::Asked { .. } | Event::Info { .. } | Event::Informed { .. } => {}
+            Event::ReferProgress { .. }
+            | Event::Asked { .. }
+            | Event::Info { .. }
+            | Event::Informed { .. } => {}
         }
     }
 

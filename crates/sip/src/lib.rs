@@ -28,12 +28,10 @@ mod endpoint;
 mod event;
 mod exchange;
 mod frame;
-mod guard;
-mod info;
-mod locate;
-mod login;
 pub mod guard;
+mod info;
 pub mod locate;
+mod login;
 mod message;
 mod method;
 mod name;
@@ -61,10 +59,6 @@ pub use digest::{Credentials, answer, is_stale, strongest, values_of};
 pub use endpoint::{Counters, Destination, Endpoint, Input, Limits, Local, Transmit, Transport};
 pub use event::{Event, Incoming, Refused};
 pub use frame::{Frame, FrameError, Splitter};
-pub use guard::{Admit, Guard, GuardConfig, GuardCounters, Rate, SecurityEvent, What, is_scanner};
-pub use locate::{
-    Answer, Kind, Located, Locator, LocatorConfig, Place, Question, Record, SearchId, Target, Way,
-};
 pub use login::Login;
 pub use message::{Header, Message, ParseError, Start, Via};
 pub use method::Method;

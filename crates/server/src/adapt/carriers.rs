@@ -13,10 +13,10 @@ use crate::trunk_choice::{Bearing, Outcome, Pace};
 use engine::TrunkId;
 use media::negotiate::Codec;
 use serde::Serialize;
+use sip::locate::{Answer, Locator, LocatorConfig, Place, Question, SearchId, Target, Way};
 use sip::{
-    Ask, AskId, Credentials, Destination, Local, Locator, LocatorConfig, Login, Message, Method, Place,
-    Register, Registered, Registration, RegistrationConfig, RegistrationState, SearchId, Target, Transport,
-    Way,
+    Ask, AskId, Credentials, Destination, Local, Login, Message, Method, Register, Registered, Registration,
+    RegistrationConfig, RegistrationState, Transport,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -546,12 +546,12 @@ impl Switch {
     }
 
     /// The next name to look up.
-    pub fn poll_question(&mut self) -> Option<sip::Question> {
+    pub fn poll_question(&mut self) -> Option<Question> {
         self.carriers.locator.poll_question()
     }
 
     /// What the DNS said.
-    pub fn on_name(&mut self, now: Now, question: &sip::Question, answer: sip::Answer) {
+    pub fn on_name(&mut self, now: Now, question: &Question, answer: Answer) {
         self.carriers.locator.answered(now.sip(), question, answer);
         self.carriers.take_located(now);
         self.trust_networks();

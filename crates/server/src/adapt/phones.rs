@@ -7,9 +7,10 @@ use engine::AgentId;
 use redact::Secret;
 use schemars::JsonSchema;
 use serde::Serialize;
+use sip::guard::What;
 use sip::{
     Destination, Message, Method, Name, NameAddr, Nonces, Registrar, RegistrarEvent, RequestId, Start, Uri,
-    Verdict, What,
+    Verdict,
 };
 use std::collections::HashMap;
 use std::net::IpAddr;

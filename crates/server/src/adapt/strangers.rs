@@ -3,7 +3,8 @@
 
 use crate::adapt::phones::authorizations;
 use crate::adapt::switch::{Now, Switch};
-use sip::{Admit, Destination, GuardCounters, Message, SecurityEvent, What, is_scanner};
+use sip::guard::{Admit, GuardCounters, SecurityEvent, What, is_scanner};
+use sip::{Destination, Message};
 use std::net::IpAddr;
 
 impl Switch {
