@@ -127,7 +127,7 @@ number: \"012\"                        #! numbers that begin with 0 lead outside
 ---
 {kind: User, id: h, roles: [owner], number: \"202\"}     #! needs a phone that rings
 ---
-{kind: User, id: i, roles: [agent]}    #! an agent needs a phone
+{kind: User, id: i, roles: [agent]}
 ---
 {kind: User, id: j, roles: [], registers: {user: j}}     #! exactly one of password_file and password_env
 ---
