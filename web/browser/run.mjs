@@ -1,13 +1,24 @@
 // Runs the checks that need a browser, one file after the other, and says which failed.
-//   npm run browser                 against the made-up server beside this file
-//   SWITCHROOM_URL=http://… npm run browser    the checks that any server must pass, against a running demo
+//   npm run browser                            against a made-up server
+//   npm run browser -- floor                   only the files with that in their name
+//   SWITCHROOM_URL=http://… npm run browser    the checks that a running demo must pass
+//   npm run browser -- --demo PROGRAM          the same, against a demo that is started and stopped here
 
 import { readdirSync } from 'node:fs';
 import { launch } from './chromium.mjs';
+import { startDemo } from './demo.mjs';
 
 const folder = new URL('./checks/', import.meta.url);
-const only = process.argv[2];
-const files = readdirSync(folder).filter((f) => f.endsWith('.mjs') && (!only || f.includes(only))).sort();
+const args = process.argv.slice(2);
+const program = args.includes('--demo') ? args.splice(args.indexOf('--demo'), 2)[1] : undefined;
+const demo = program ? await startDemo(program) : undefined;
+if (demo) process.env.SWITCHROOM_URL = demo.address;
+// What needs a made-up world says so by its name; `running` is for servers that decide for themselves.
+const real = process.env.SWITCHROOM_URL !== undefined;
+const [only] = args;
+const files = readdirSync(folder)
+  .filter((f) => f.endsWith('.mjs') && (f === 'running.mjs') === real && (!only || f.includes(only)))
+  .sort();
 let failed = 0;
 const browser = await launch();
 try {
@@ -26,6 +37,7 @@ try {
   }
 } finally {
   await browser.close();
+  await demo?.stop();
 }
 if (failed > 0) {
   process.stderr.write(`${failed} failed\n`);

@@ -32,6 +32,11 @@ export const checks = {
     const { page, said, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
     await page.getByText('Béla', { exact: false }).first().waitFor();
     await page.waitForTimeout(1_500);
+    // What an empty page manages here at the same time: a busy machine is not the floor's fault.
+    const empty = await page.context().newPage();
+    const base = share(await frames(empty, 1_500), 0.95);
+    await empty.close();
+    await page.bringToFront();
     const still = await frames(page, 4_000);
     // Scrolled through, as somebody who looks for somebody does.
     const scrolling = page.evaluate(async () => {
@@ -49,7 +54,7 @@ export const checks = {
     await close();
     await fake.stop();
     const p95 = share(still, 0.95);
-    assert.ok(p95 < 20, `95 of 100 frames come within ${p95.toFixed(1)} ms`);
+    assert.ok(p95 < Math.max(20, base + 4), `95 of 100 frames come within ${p95.toFixed(1)} ms; ${base.toFixed(1)} ms on an empty page`);
     return `95 % of frames: ${p95.toFixed(1)} ms at rest, ${share(moved, 0.95).toFixed(1)} ms scrolling; ${tiles} tiles`;
   },
 
@@ -77,6 +82,7 @@ export const checks = {
     await until(() => sent('/actions', 'supervise'));
     const bar = page.getByRole('complementary');
     await bar.waitFor();
+    assert.equal(await page.getByRole('complementary').count(), 1, 'one bar for one call');
     await bar.getByRole('button', { name: 'Whisper' }).focus();
     await page.keyboard.press('Space');
     await until(() => fake.log.some((r) => r.body?.mode === 'whisper'));

@@ -300,6 +300,9 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     if (body.action === 'resume-recording') world.note(id, 'recording-resumed', { recording: 'r1' });
     if (body.action === 'secure') world.note(id, 'secure-began', { secure_entry: body.entry });
     if (body.action === 'stop-secure') world.note(id, 'secure-ended', { secure_entry: 'card', ok: false });
+    if (body.action === 'supervise') {
+      call.legs = [{ id: 'l8', role: 'supervisor', agent: by, state: 'up', began: call.view.began, answered: call.view.began, ended: null }];
+    }
     if (body.action === 'supervise') world.set(body.by, { state: 'talking', call: id });
     if (body.action === 'stop-supervising') world.set(body.by, { state: 'available' });
     return null;

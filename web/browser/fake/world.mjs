@@ -59,7 +59,6 @@ export class World {
       wrap_up: '30s',
       more_wrap_up: '2m',
       disposition_forced: q.id === 'billing',
-      alarms: q.id === 'billing' ? { waiting_over: 3, longest_wait_over: '1m', service_level_below: 0.8 } : undefined,
     }));
     const now = Date.now();
     this.agents = new Map();
@@ -167,6 +166,7 @@ export class World {
         calls: [...this.calls.values()].map((c) => c.view),
         agents: [...this.agents.values()],
         queues: QUEUES.map((q) => this.queueView(q.id)),
+        alarms: [{ queue: 'billing', what: 'longest-wait', on: true, since: iso(Date.now() - 30_000), value: 95_000, bound: 60_000 }],
       },
     };
   }

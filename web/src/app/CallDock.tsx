@@ -7,7 +7,7 @@ import { useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useNames } from '@/shared/api/names';
 import type { CallDetail } from '@/shared/api/types';
-import { callQuery } from '@/shared/calls/queries';
+import { callQuery, supervises } from '@/shared/calls/queries';
 import { clean } from '@/shared/format/text';
 import { useI18n } from '@/shared/i18n';
 import { keysOf, useShortcut } from '@/shared/keys';
@@ -47,10 +47,20 @@ export function CallDock({ agent }: { agent: string }) {
   const { pathname } = useLocation();
   const busy = view?.call != null && (view.state === 'offered' || view.state === 'talking');
   if (!busy || !view.call) return null;
-  return <Dock call={view.call} offered={view.state === 'offered'} since={view.since} hidden={pathname === '/desk'} />;
+  return (
+    <Dock key={view.call} agent={agent} call={view.call} offered={view.state === 'offered'} since={view.since} pathname={pathname} />
+  );
 }
 
-function Dock({ call: id, offered, since, hidden }: { call: string; offered: boolean; since: string; hidden: boolean }) {
+interface Props {
+  agent: string;
+  call: string;
+  offered: boolean;
+  since: string;
+  pathname: string;
+}
+
+function Dock({ agent, call: id, offered, since, pathname }: Props) {
   const i18n = useI18n();
   const { t } = i18n;
   const styles = useStyles();
@@ -60,9 +70,13 @@ function Dock({ call: id, offered, since, hidden }: { call: string; offered: boo
   const phone = usePhone();
   const call = useQuery(callQuery(id)).data;
   const here = phone.id === id && phone.call === 'ringing';
-  const toDesk = () => void navigate({ to: '/desk' });
+  // Whoever supervises does that on the floor, everybody else works at the desk.
+  const supervising = offered ? false : supervises(call, agent);
+  const place = supervising ? '/floor' : '/desk';
+  const hidden = pathname === place || supervising === null;
+  const toPlace = () => void navigate({ to: place });
   const pick = () => {
-    toDesk();
+    toPlace();
     void answer().catch(say.fail);
   };
   const refuse = () => void decline().catch(say.fail);
@@ -98,8 +112,8 @@ function Dock({ call: id, offered, since, hidden }: { call: string; offered: boo
           </Button>
         </>
       )}
-      <Button icon={<Open20Regular />} onClick={toDesk}>
-        {t('app.to-desk')}
+      <Button icon={<Open20Regular />} onClick={toPlace}>
+        {t(supervising ? 'app.to-floor' : 'app.to-desk')}
       </Button>
     </aside>
   );

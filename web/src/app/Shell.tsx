@@ -83,7 +83,8 @@ const useStyles = makeStyles({
     lineHeight: '14px',
     ':hover': { color: tokens.colorBrandForeground1, backgroundColor: tokens.colorNeutralBackground1Hover },
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '-2px' },
-    [NARROW]: { height: '52px', width: '64px', fontSize: '11px' },
+    whiteSpace: 'nowrap',
+    [NARROW]: { height: '52px', width: 'auto', flex: '1 1 0', maxWidth: '96px' },
   },
   chosen: {
     color: tokens.colorBrandForeground1,
@@ -97,7 +98,7 @@ const useStyles = makeStyles({
       width: '3px',
       borderRadius: '2px',
       backgroundColor: tokens.colorCompoundBrandStroke,
-      [NARROW]: { insetInlineStart: '18px', width: '28px', top: '0', bottom: 'auto', height: '3px' },
+      [NARROW]: { insetInlineStart: 'calc(50% - 14px)', width: '28px', top: '0', bottom: 'auto', height: '3px' },
     },
   },
   page: {

@@ -18,7 +18,7 @@ const useStyles = makeStyles({
   list: { padding: 0, listStyleType: 'none' },
   item: {
     display: 'grid',
-    gridTemplateColumns: 'minmax(96px, auto) minmax(0, 1fr) minmax(0, 1fr) auto',
+    gridTemplateColumns: '120px minmax(0, 1fr) minmax(0, 1fr) 120px',
     gap: '16px',
     padding: '7px 0',
     ':not(:last-child)': { borderBottom: `1px solid ${tokens.colorNeutralStroke3}` },
@@ -27,6 +27,7 @@ const useStyles = makeStyles({
   link: { color: tokens.colorBrandForegroundLink },
   cut: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
   wide: { '@media (max-width: 719px)': { display: 'none' } },
+  end: { textAlign: 'end' },
   quiet: { color: tokens.colorNeutralForeground2 },
 });
 
@@ -71,7 +72,7 @@ export function MyCalls({ agent }: { agent: string }) {
             <Bdi>{names.queue(c.queue) || i18n.t('desk.without-queue')}</Bdi>
           </span>
           <span className={`${styles.cut} ${styles.wide} ${styles.quiet}`}>{i18n.word('words', `reason-${c.reason ?? ''}`) ?? ''}</span>
-          <span>{i18n.length(c.talked_ms)}</span>
+          <span className={styles.end}>{i18n.length(c.talked_ms)}</span>
         </li>
       ))}
     </ul>

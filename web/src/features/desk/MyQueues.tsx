@@ -8,7 +8,7 @@ import { Since } from '@/shared/ui/Since';
 
 const useStyles = makeStyles({
   table: { width: '100%', borderCollapse: 'collapse' },
-  head: { textAlign: 'end', fontSize: tokens.fontSizeBase200, fontWeight: tokens.fontWeightRegular, color: tokens.colorNeutralForeground2, padding: '0 0 4px 8px' },
+  head: { textAlign: 'end', fontSize: tokens.fontSizeBase200, fontWeight: tokens.fontWeightRegular, color: tokens.colorNeutralForeground2, padding: '0 0 4px 8px', verticalAlign: 'bottom', hyphens: 'auto' },
   name: { textAlign: 'start', fontWeight: tokens.fontWeightRegular, padding: '4px 0' },
   cell: { textAlign: 'end', padding: '4px 0 4px 8px', fontVariantNumeric: 'tabular-nums' },
   some: { fontWeight: tokens.fontWeightSemibold },

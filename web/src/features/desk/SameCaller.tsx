@@ -17,7 +17,7 @@ const useStyles = makeStyles({
   item: {
     position: 'relative',
     display: 'grid',
-    gridTemplateColumns: 'minmax(110px, auto) minmax(0, 1fr) minmax(0, 1fr) auto',
+    gridTemplateColumns: '120px minmax(0, 1fr) minmax(0, 1fr) 120px',
     gap: '12px',
     padding: '5px 0',
     color: tokens.colorNeutralForeground2,
@@ -26,6 +26,7 @@ const useStyles = makeStyles({
   },
   link: { color: tokens.colorBrandForegroundLink },
   cut: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
+  end: { textAlign: 'end' },
   wide: { '@media (max-width: 719px)': { display: 'none' } },
 });
 
@@ -68,7 +69,7 @@ export function SameCaller({ call }: { call: string }) {
             <span className={`${styles.cut} ${styles.wide}`}>
               <Bdi>{names.user(c.agent)}</Bdi>
             </span>
-            <span>{i18n.word('words', `outcome-${c.outcome ?? ''}`) ?? ''}</span>
+            <span className={styles.end}>{i18n.word('words', `outcome-${c.outcome ?? ''}`) ?? ''}</span>
           </li>
         ))}
       </ul>

@@ -9,7 +9,7 @@ import { useI18n } from '@/shared/i18n';
 import { useLive, type LiveState } from '@/shared/live/store';
 import { Bdi } from '@/shared/ui/Bdi';
 import { useSay } from '@/shared/ui/toasts';
-import { crossed, NO_BOUNDS, type AlarmKind, type Bounds } from './alarms';
+import { crossed, NO_BOUNDS, together, type AlarmKind, type Bounds } from './alarms';
 import { AlarmIcon } from './icons';
 import { StateBar } from './StateBar';
 import { useToday } from './today';
@@ -120,7 +120,10 @@ function QueueCard({ id, name, row, bounds, chosen, choose, large }: CardProps) 
   const now = useNow();
   // Of today where that is known, else since the queue was made.
   const level = row ? (row.service_level ?? null) : (queue?.service_level ?? null);
-  const alarms = queue ? crossed(bounds, queue, level, now) : [];
+  const ofServer = useLive(
+    useCallback((s: LiveState) => [...s.alarms.values()].filter((a) => a.queue === id).map((a) => a.what).join(), [id]),
+  );
+  const alarms = queue ? together(crossed(bounds, queue, level, now), ofServer.split(',')) : [];
   useAlarmWord(name, alarms);
   if (!queue) return null;
   const loud = alarms.length > 0;

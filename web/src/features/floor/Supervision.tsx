@@ -1,7 +1,9 @@
 import { Button, makeStyles, Text, tokens, ToggleButton } from '@fluentui/react-components';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useNames } from '@/shared/api/names';
 import { useAct } from '@/shared/calls/actions';
+import { callQuery, supervises } from '@/shared/calls/queries';
 import { useI18n } from '@/shared/i18n';
 import { useAgent, useCall } from '@/shared/live/store';
 import { useSession } from '@/shared/session';
@@ -50,7 +52,8 @@ export function Supervision() {
   const [mode, setMode] = useState<Mode>('listen');
   const id = call?.id;
   useEffect(() => setMode('listen'), [id]);
-  if (!call || !call.agent || call.agent === agent || me?.state !== 'talking') return null;
+  const detail = useQuery({ ...callQuery(id ?? ''), enabled: id !== undefined && me?.state === 'talking' }).data;
+  if (!call || me?.state !== 'talking' || !supervises(detail, agent)) return null;
   return (
     <aside className={styles.bar} aria-label={t('floor.supervising')}>
       <Listen />

@@ -11,12 +11,13 @@ import { serviceLevel, useToday } from './today';
 const useStyles = makeStyles({
   row: {
     display: 'grid',
-    gridTemplateColumns: 'repeat(auto-fit, minmax(118px, 1fr))',
+    gridTemplateColumns: 'repeat(6, minmax(0, 1fr)) minmax(0, 2.8fr)',
     gap: '1px',
     backgroundColor: tokens.colorNeutralStroke2,
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusXLarge,
     overflow: 'hidden',
+    '@media (max-width: 1199px)': { gridTemplateColumns: 'repeat(6, minmax(0, 1fr))' },
     '@media (max-width: 719px)': { gridTemplateColumns: 'repeat(3, minmax(0, 1fr))' },
   },
   cell: {
@@ -37,7 +38,7 @@ const useStyles = makeStyles({
     fontVariantNumeric: 'tabular-nums',
     '@media (max-width: 719px)': { fontSize: tokens.fontSizeBase500, lineHeight: tokens.lineHeightBase500 },
   },
-  states: { gridColumn: 'span 3', '@media (max-width: 719px)': { gridColumn: '1 / -1' } },
+  states: { '@media (max-width: 1199px)': { gridColumn: '1 / -1' } },
   list: { display: 'flex', flexWrap: 'wrap', gap: '4px 14px', alignItems: 'center', minHeight: tokens.lineHeightBase600 },
   state: { display: 'inline-flex', gap: '6px', alignItems: 'center', fontSize: tokens.fontSizeBase300, whiteSpace: 'nowrap' },
   count: { fontWeight: tokens.fontWeightSemibold, fontVariantNumeric: 'tabular-nums' },

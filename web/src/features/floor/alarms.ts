@@ -26,6 +26,19 @@ export function crossed(bounds: Bounds, queue: Pick<QueueView, 'waiting' | 'wait
   return found;
 }
 
+// What the server's alarms are called here.
+const KINDS: Readonly<Record<string, AlarmKind>> = { waiting: 'waiting', 'longest-wait': 'longest', 'service-level': 'level' };
+
+/** The alarms of a queue: of this browser's bounds, and of those that its configuration sets. */
+export function together(own: readonly AlarmKind[], ofServer: readonly string[]): AlarmKind[] {
+  const all = new Set(own);
+  for (const what of ofServer) {
+    const kind = KINDS[what];
+    if (kind) all.add(kind);
+  }
+  return (['longest', 'waiting', 'level'] as const).filter((kind) => all.has(kind));
+}
+
 const KEY = 'switchroom.alarms';
 
 /** What is typed: a number within bounds, or nothing. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentView, QueueRow } from '@/shared/api/types';
-import { crossed, NO_BOUNDS, readBound } from './alarms';
+import { crossed, NO_BOUNDS, readBound, together } from './alarms';
 import { arrow, chooseAgents, countStates } from './choose';
 import { serviceLevel } from './today';
 
@@ -50,6 +50,11 @@ describe('alarms', () => {
 
   it('need somebody who waits, and a level that there is', () => {
     expect(crossed({ waiting: null, longest: 1, level: 0.8 }, { waiting: 0, waiting_since: null }, null, now)).toEqual([]);
+  });
+
+  it('come from the server too', () => {
+    expect(together(['waiting'], ['longest-wait', 'waiting', 'something-new'])).toEqual(['longest', 'waiting']);
+    expect(together([], ['service-level'])).toEqual(['level']);
   });
 
   it('are bounded by what makes sense', () => {

@@ -6,6 +6,7 @@ export interface Snapshot {
   calls: CallView[];
   agents: AgentView[];
   queues: QueueView[];
+  alarms: Alarm[];
 }
 
 /** Something that an agent is told. */
@@ -16,12 +17,12 @@ export interface Notice {
   [more: string]: unknown;
 }
 
-/** An alarm of a queue: a bound that was crossed, or kept again. */
+/** An alarm of a queue: a bound of its configuration that was crossed, or is kept again. */
 export interface Alarm {
   queue: string;
+  /** `waiting`, `longest-wait` or `service-level`. */
   what: string;
-  on?: boolean;
-  [more: string]: unknown;
+  on: boolean;
 }
 
 export type LiveMessage =
@@ -36,6 +37,8 @@ export type LiveMessage =
   | { number: number };
 
 const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
+const isAlarm = (v: unknown): boolean =>
+  isRecord(v) && typeof v.queue === 'string' && typeof v.what === 'string' && typeof v.on === 'boolean';
 const hasId = (v: unknown): boolean => isRecord(v) && typeof v.id === 'string';
 
 /** Reads a message; null for what is none. */
@@ -50,15 +53,18 @@ export function readMessage(text: unknown): LiveMessage | null {
   if (!isRecord(value) || typeof value.number !== 'number' || !Number.isSafeInteger(value.number)) return null;
   const { number, snapshot } = value;
   if (isRecord(snapshot)) {
-    const list = (v: unknown) => (Array.isArray(v) ? v.filter(hasId) : []);
-    const lists = { calls: list(snapshot.calls), agents: list(snapshot.agents), queues: list(snapshot.queues) };
+    const list = (v: unknown, fits = hasId) => (Array.isArray(v) ? v.filter(fits) : []);
+    const lists = {
+      calls: list(snapshot.calls),
+      agents: list(snapshot.agents),
+      queues: list(snapshot.queues),
+      alarms: list(snapshot.alarms, isAlarm),
+    };
     return { number, snapshot: lists as unknown as Snapshot };
   }
   for (const kind of ['call', 'agent', 'queue', 'hours'] as const) {
     if (hasId(value[kind])) return value as unknown as LiveMessage;
   }
-  for (const kind of ['notice', 'alarm'] as const) {
-    if (isRecord(value[kind])) return value as unknown as LiveMessage;
-  }
+  if (isRecord(value.notice) || isAlarm(value.alarm)) return value as unknown as LiveMessage;
   return { number };
 }

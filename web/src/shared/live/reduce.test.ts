@@ -25,7 +25,7 @@ const queue = (id: string, waiting: number): QueueView => ({
 });
 const snapshot = (number: number): LiveMessage => ({
   number,
-  snapshot: { calls: [call('c1')], agents: [agent('anna', 'available')], queues: [queue('sales', 1)] },
+  snapshot: { calls: [call('c1')], agents: [agent('anna', 'available')], queues: [queue('sales', 1)], alarms: [] },
 });
 const from = (...messages: LiveMessage[]): LiveState => reduce(EMPTY, messages);
 
@@ -68,7 +68,7 @@ describe('live state', () => {
     const state = from(
       snapshot(10),
       { number: 11, call: call('c7') },
-      { number: 50, snapshot: { calls: [], agents: [], queues: [] } },
+      { number: 50, snapshot: { calls: [], agents: [], queues: [], alarms: [] } },
       { number: 51, call: call('c8') },
     );
     expect([...state.calls.keys()]).toEqual(['c8']);
@@ -76,13 +76,21 @@ describe('live state', () => {
   });
 
   it('takes a snapshot with a smaller number: the server began anew', () => {
-    const state = from(snapshot(1_000), { number: 5, snapshot: { calls: [], agents: [], queues: [] } });
+    const state = from(snapshot(1_000), { number: 5, snapshot: { calls: [], agents: [], queues: [], alarms: [] } });
     expect(state.number).toBe(5);
   });
 
   it('keeps a bounded number of notices', () => {
     const notices = Array.from({ length: NOTICES + 5 }, (_, n) => ({ number: 11 + n, notice: { what: 'x', say: '' } }));
     expect(from(snapshot(10), ...notices).notices).toHaveLength(NOTICES);
+  });
+
+  it('keeps alarms while they last', () => {
+    const alarm = { queue: 'sales', what: 'waiting', on: true };
+    const state = from(snapshot(10), { number: 11, alarm }, { number: 12, alarm: { ...alarm, what: 'service-level' } });
+    expect([...state.alarms.keys()]).toEqual(['sales/waiting', 'sales/service-level']);
+    expect(reduce(state, [{ number: 13, alarm: { ...alarm, on: false } }]).alarms.size).toBe(1);
+    expect(reduce(state, [snapshot(20)]).alarms.size).toBe(0);
   });
 
   it('counts kinds that it does not know', () => {
@@ -99,9 +107,11 @@ describe('messages', () => {
   it('are read as what they hold', () => {
     expect(readMessage('{"number":1,"call":{"id":"c1"}}')).toHaveProperty('call');
     expect(readMessage('{"number":1,"call":{"id":7}}')).toEqual({ number: 1 });
+    expect(readMessage('{"number":1,"alarm":{"queue":"q"}}')).toEqual({ number: 1 });
+    expect(readMessage('{"number":1,"alarm":{"queue":"q","what":"waiting","on":true}}')).toHaveProperty('alarm');
     expect(readMessage('{"number":1,"snapshot":{"calls":"no","agents":[{},{"id":"a"}]}}')).toEqual({
       number: 1,
-      snapshot: { calls: [], agents: [{ id: 'a' }], queues: [] },
+      snapshot: { calls: [], agents: [{ id: 'a' }], queues: [], alarms: [] },
     });
   });
 });

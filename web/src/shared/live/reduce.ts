@@ -8,8 +8,6 @@ import type { Alarm, LiveMessage, Notice } from './messages';
 export const NOTICES = 20;
 /** Calls that ended and are kept for those who took part. */
 export const ENDED = 50;
-/** Alarms that are kept. */
-export const ALARMS = 50;
 
 export interface Numbered<T> {
   number: number;
@@ -25,7 +23,8 @@ export interface LiveState {
   closed: ReadonlyMap<string, boolean>;
   ended: readonly CallView[];
   notices: readonly Numbered<Notice>[];
-  alarms: readonly Numbered<Alarm>[];
+  /** What is crossed now, by queue and bound. */
+  alarms: ReadonlyMap<string, Alarm>;
 }
 
 export const EMPTY: LiveState = {
@@ -36,11 +35,13 @@ export const EMPTY: LiveState = {
   closed: new Map(),
   ended: [],
   notices: [],
-  alarms: [],
+  alarms: new Map(),
 };
 
-type MapName = 'calls' | 'agents' | 'queues' | 'closed';
+type MapName = 'calls' | 'agents' | 'queues' | 'closed' | 'alarms';
 type Held<K extends MapName> = LiveState[K] extends ReadonlyMap<string, infer V> ? V : never;
+
+const alarmKey = (alarm: Alarm) => `${alarm.queue}/${alarm.what}`;
 
 const byId = <T extends { id: string }>(list: readonly T[]) => new Map(list.map((v) => [v.id, v]));
 
@@ -62,8 +63,14 @@ export function reduce(before: LiveState, messages: readonly LiveMessage[]): Liv
   for (const message of messages) {
     if ('snapshot' in message) {
       // Whatever was known before: this is how things are.
-      const { calls, agents, queues } = message.snapshot;
-      const fresh = { calls: byId(calls), agents: byId(agents), queues: byId(queues), closed: new Map<string, boolean>() };
+      const { calls, agents, queues, alarms } = message.snapshot;
+      const fresh = {
+        calls: byId(calls),
+        agents: byId(agents),
+        queues: byId(queues),
+        closed: new Map<string, boolean>(),
+        alarms: new Map(alarms.filter((a) => a.on).map((a) => [alarmKey(a), a])),
+      };
       Object.assign(copies, fresh);
       Object.assign(next, fresh);
       next.number = message.number;
@@ -86,7 +93,9 @@ export function reduce(before: LiveState, messages: readonly LiveMessage[]): Liv
     else if ('notice' in message) {
       next.notices = [...next.notices, { number: message.number, value: message.notice }].slice(-NOTICES);
     } else if ('alarm' in message) {
-      next.alarms = [...next.alarms, { number: message.number, value: message.alarm }].slice(-ALARMS);
+      const { alarm } = message;
+      if (alarm.on) open('alarms').set(alarmKey(alarm), alarm);
+      else open('alarms').delete(alarmKey(alarm));
     }
   }
   return changed ? next : before;

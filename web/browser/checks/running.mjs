@@ -1,0 +1,116 @@
+// Against a running demo: everybody signs in with one click, every page shows what the server really says, and an agent
+// takes a call in the browser.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { complaints, SIZES } from '../session.mjs';
+
+const address = (process.env.SWITCHROOM_URL ?? '').replace(/\/$/, '');
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const PAGES = {
+  agent: ['/desk', '/calls', '/settings'],
+  supervisor: ['/floor', '/desk', '/calls', '/reports', '/settings'],
+  owner: ['/floor', '/calls', '/reports', '/settings'],
+  auditor: ['/floor', '/calls', '/reports', '/settings'],
+};
+
+async function personas() {
+  const answer = await fetch(`${address}/api/v1/demo/personas`);
+  assert.ok(answer.ok, `${address} is no demo: status ${answer.status}`);
+  return answer.json();
+}
+
+/** Signs in as people do: by one click on the first page. */
+async function enter(browser, persona, size = 'wide') {
+  const { name } = (await personas()).find((p) => p.persona === persona);
+  const context = await browser.newContext({ viewport: SIZES[size], locale: 'en-GB', permissions: ['microphone'] });
+  await context.addInitScript(() => {
+    if (!localStorage.getItem('switchroom.preferences')) {
+      localStorage.setItem('switchroom.preferences', JSON.stringify({ ringSound: false }));
+    }
+  });
+  const page = await context.newPage();
+  const said = complaints(page);
+  const refused = [];
+  page.on('response', (r) => {
+    if (r.status() >= 400 && !(r.status() === 401 && r.url().endsWith('/session'))) {
+      refused.push(`${r.status()} ${r.request().method()} ${r.url().replace(address, '')}`);
+    }
+  });
+  await page.goto(address);
+  await page.getByRole('button', { name: new RegExp(name) }).click();
+  await page.locator('main#page').waitFor();
+  return { page, said, refused, close: () => context.close() };
+}
+
+export const checks = {
+  'the copy of the API is what the server says': async () => {
+    const copy = JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8'));
+    const fresh = await (await fetch(`${address}/api/v1/openapi.json`)).json();
+    assert.deepEqual(fresh, copy, `take a new copy: npm run api -- --from ${address}`);
+  },
+
+  ...Object.fromEntries(
+    Object.entries(PAGES).map(([persona, pages]) => [
+      `${persona}: every page, without a complaint`,
+      async (browser) => {
+        for (const size of Object.keys(SIZES)) {
+          const { page, said, refused, close } = await enter(browser, persona, size);
+          for (const path of pages) {
+            await page.goto(`${address}${path}`);
+            await page.locator('main h1').first().waitFor({ state: 'attached' });
+            await page.waitForTimeout(1_000);
+            const sideways = await page.evaluate(() => document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth);
+            assert.ok(sideways <= 0, `${path} scrolls sideways by ${sideways} px`);
+            await page.evaluate(axe);
+            const found = await page.evaluate(async () => {
+              const all = await window.axe.run({ exclude: ['[data-tabster-dummy]'] }, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] });
+              return all.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(' | ')}`);
+            });
+            assert.deepEqual(found, [], path);
+          }
+          // Who may not look at something is not sent to ask for it, but for what tells one kind of person from another.
+          const serious = refused.filter((r) => !/^(403|404) GET \/api\/v1\/(users|queues|dispositions|secure-entries|messages|reports)/.test(r));
+          assert.deepEqual(serious, []);
+          assert.deepEqual(said, []);
+          await close();
+        }
+      },
+    ]),
+  ),
+
+  'a call, as it was': async (browser) => {
+    const { page, said, close } = await enter(browser, 'supervisor');
+    await page.goto(`${address}/calls?outcome=answered`);
+    await page.locator('tbody tr a').first().click();
+    await page.getByRole('heading', { name: 'What happened' }).waitFor();
+    await page.locator('svg[role=img] rect').first().waitFor();
+    await page.getByRole('button', { name: 'Listen to the recording' }).click();
+    await page.getByRole('slider').waitFor();
+    await page.waitForFunction(() => document.querySelector('audio').currentTime > 0.3);
+    assert.deepEqual(said, []);
+    await close();
+  },
+
+  'an agent hears a caller in the browser': async (browser) => {
+    const paths = (await (await fetch(`${address}/api/v1/openapi.json`)).json()).paths;
+    if (!paths['/api/v1/softphone']) return 'left out: this server has no phone for browsers';
+    const { page, said, close } = await enter(browser, 'agent');
+    await page.goto(`${address}/desk`);
+    await page.getByRole('switch').waitFor();
+    await page.keyboard.press('Alt+Shift+V');
+    await page.getByText('Ready').waitFor();
+    const began = Date.now();
+    await page.getByRole('button', { name: 'Answer' }).waitFor({ timeout: 60_000 });
+    const rang = Date.now() - began;
+    await page.keyboard.press('Alt+Shift+A');
+    await page.getByRole('toolbar').waitFor();
+    await page.getByRole('button', { name: 'Mute' }).waitFor();
+    assert.deepEqual(said, []);
+    await page.keyboard.press('Alt+Shift+E');
+    await close();
+    return `rang after ${(rang / 1_000).toFixed(1)} s`;
+  },
+};
