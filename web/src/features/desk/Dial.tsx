@@ -30,7 +30,7 @@ export function Dial({ agent }: { agent: string }) {
   const [queue, setQueue] = useState('');
   const to = dialable(text);
   const dial = useMutation({
-    mutationFn: () => need(api.POST('/api/v1/dial', { body: { agent, to, number: shown || null, queue: queue || null } })),
+    mutationFn: () => need(api.POST('/api/v1/dial', { body: { agent, to, number: shown || null, queue: queue || null, softphone: null } })),
     onError: say.fail,
     onSuccess: () => setText(''),
   });

@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Agents and what each is doing
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -49,6 +49,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agents/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who I am as an agent, and what I choose from
+         * @description This needs a person who is signed in.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Me"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{id}/endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How an agent is rung
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EndpointChoice"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Chooses how an agent is rung from now on
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EndpointChoice"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents/{id}/state": {
         parameters: {
             query?: never;
@@ -58,7 +192,7 @@ export interface paths {
         };
         /**
          * What an agent is doing
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -93,7 +227,7 @@ export interface paths {
         };
         /**
          * Asks for another state; during a call it comes after it
-         * @description Needs the role supervisor or more.
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         put: {
             parameters: {
@@ -148,7 +282,7 @@ export interface paths {
         put?: never;
         /**
          * More time for an agent's wrap-up
-         * @description Needs the role supervisor or more.
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         post: {
             parameters: {
@@ -198,7 +332,7 @@ export interface paths {
         };
         /**
          * Who did what, newest first
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -251,7 +385,7 @@ export interface paths {
         };
         /**
          * Promises to call back that are not kept yet
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -302,7 +436,7 @@ export interface paths {
         post?: never;
         /**
          * Takes a promise to call back back
-         * @description Needs the role supervisor or more.
+         * @description This needs the role supervisor or owner.
          */
         delete: {
             parameters: {
@@ -347,13 +481,17 @@ export interface paths {
         };
         /**
          * Calls, open ones first, then those that are over, newest first
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
                 query?: {
                     /** @description Only calls of this queue */
                     queue?: string;
+                    /** @description Only calls in which this agent talks or talked last; me is oneself */
+                    agent?: string;
+                    /** @description Id of a call: only calls that are over, of the same caller */
+                    with_same_caller_as?: string;
                     /** @description Where the page before ended */
                     cursor?: string;
                     /** @description At most this many, 1 to 500 */
@@ -402,7 +540,7 @@ export interface paths {
         };
         /**
          * A call with legs, timeline and why each agent was rung
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -454,7 +592,7 @@ export interface paths {
         put?: never;
         /**
          * Does something about a call: transfer, consult, supervise, give, move and more
-         * @description Needs the role supervisor or more.
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         post: {
             parameters: {
@@ -504,7 +642,7 @@ export interface paths {
         };
         /**
          * A call told in sentences, with everybody who could have been rung at each decision
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -556,7 +694,7 @@ export interface paths {
         put?: never;
         /**
          * Ends a call
-         * @description Needs the role supervisor or more.
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         post: {
             parameters: {
@@ -593,6 +731,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Notes on a call
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NotesView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Keeps notes on a call, sealed with the caller's key
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewNotes"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/catalogue": {
         parameters: {
             query?: never;
@@ -602,7 +826,7 @@ export interface paths {
         };
         /**
          * Every stored field: purpose, origin, retention
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -650,7 +874,7 @@ export interface paths {
         };
         /**
          * All objects of the tenant
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         get: {
             parameters: {
@@ -683,7 +907,7 @@ export interface paths {
         };
         /**
          * Makes the tenant consist of exactly these objects
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -736,7 +960,7 @@ export interface paths {
         put?: never;
         /**
          * What applying these objects would change
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -777,6 +1001,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/demo/personas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Made-up people as whom to sign in; only in the demo
+         * @description This needs no sign-in.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Persona"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs in as somebody made up; only in the demo
+         * @description This needs no sign-in.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPersona"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dial": {
         parameters: {
             query?: never;
@@ -788,7 +1112,7 @@ export interface paths {
         put?: never;
         /**
          * An agent calls a number: the agent's phone rings first
-         * @description Needs the role supervisor or more.
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         post: {
             parameters: {
@@ -829,6 +1153,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/directory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whom a call can go to: queues, and agents with the free ones first
+         * @description This needs any role.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Part of a name or an id */
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Target"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispositions": {
         parameters: {
             query?: never;
@@ -838,7 +1213,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs any role.
          */
         get: {
             parameters: {
@@ -886,7 +1261,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs any role.
          */
         get: {
             parameters: {
@@ -921,7 +1296,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -961,7 +1336,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -1006,7 +1381,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -1058,7 +1433,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -1107,7 +1482,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -1155,7 +1530,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -1190,7 +1565,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -1230,7 +1605,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -1275,7 +1650,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -1327,7 +1702,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -1376,7 +1751,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -1424,7 +1799,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -1459,7 +1834,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -1499,7 +1874,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -1544,7 +1919,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -1596,7 +1971,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -1645,7 +2020,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -1693,7 +2068,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -1728,7 +2103,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -1768,7 +2143,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -1813,7 +2188,7 @@ export interface paths {
         };
         /**
          * Whether hours are closed by the emergency switch
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -1848,7 +2223,7 @@ export interface paths {
         };
         /**
          * Turns the emergency switch of hours
-         * @description Needs the role supervisor or more.
+         * @description This needs the role supervisor or owner.
          */
         put: {
             parameters: {
@@ -1901,7 +2276,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -1953,7 +2328,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -1993,6 +2368,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes up an invitation: sets a password, and signs in
+         * @description This needs no sign-in.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TakeUp"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -2002,7 +2429,7 @@ export interface paths {
         };
         /**
          * WebSocket: a snapshot, then numbered changes
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -2053,7 +2480,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -2101,7 +2528,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -2136,7 +2563,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -2176,7 +2603,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -2221,7 +2648,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -2273,7 +2700,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -2322,7 +2749,7 @@ export interface paths {
         };
         /**
          * Voicemail, what nobody has heard first
-         * @description Needs the role supervisor or more.
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -2378,7 +2805,7 @@ export interface paths {
         get?: never;
         /**
          * Marks a message as heard, or as new again
-         * @description Needs the role supervisor or more.
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         put: {
             parameters: {
@@ -2416,7 +2843,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes a message and its audio
-         * @description Needs the role supervisor or more.
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         delete: {
             parameters: {
@@ -2461,7 +2888,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -2509,7 +2936,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -2544,7 +2971,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -2584,7 +3011,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -2629,7 +3056,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -2681,7 +3108,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -2730,7 +3157,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -2778,7 +3205,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -2813,7 +3240,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -2853,7 +3280,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -2898,7 +3325,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -2950,7 +3377,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -2999,7 +3426,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -3047,7 +3474,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -3082,7 +3509,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -3122,7 +3549,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -3167,7 +3594,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -3219,7 +3646,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -3268,7 +3695,7 @@ export interface paths {
         };
         /**
          * A recording as WAV, customer left and agent right; ranges are served
-         * @description Needs the role supervisor or more.
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -3307,6 +3734,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recordings/{id}/peaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The shape of a recording, to be drawn
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description In how many pieces, 1 to 4,000; 1,000 without it */
+                    pieces?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Peaks"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recordings/{id}/proof": {
         parameters: {
             query?: never;
@@ -3316,7 +3796,7 @@ export interface paths {
         };
         /**
          * What a recording leaves out, and that no key is in it
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -3366,7 +3846,7 @@ export interface paths {
         };
         /**
          * Agents: offers, conversations, times by state
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -3427,7 +3907,7 @@ export interface paths {
         };
         /**
          * Callbacks by queue and promise
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -3488,7 +3968,7 @@ export interface paths {
         };
         /**
          * Conversations by what the agent said of them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -3549,7 +4029,7 @@ export interface paths {
         };
         /**
          * Numbers: callers in queues, conversations
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -3610,7 +4090,7 @@ export interface paths {
         };
         /**
          * Queues by interval of entry; without from and to what /reports/queues/live gives
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -3671,7 +4151,7 @@ export interface paths {
         };
         /**
          * Queues now: who waits, what became of the callers, service level
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -3719,7 +4199,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -3767,7 +4247,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -3802,7 +4282,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -3842,7 +4322,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -3887,7 +4367,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -3939,7 +4419,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -3979,6 +4459,258 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is signed in
+         * @description This needs a person who is signed in.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Signs in: sets the cookie of a session
+         * @description This needs no sign-in.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SignIn"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Signs out
+         * @description This needs a person who is signed in.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes one's password, and ends all other sessions
+         * @description This needs a person who is signed in.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPassword"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Puts the second factor in force, with a code that the app made
+         * @description This needs a person who is signed in.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Makes the secret of a second factor (TOTP, RFC 6238)
+         * @description This needs a person who is signed in.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Proof2"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SecondFactor"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/skills": {
         parameters: {
             query?: never;
@@ -3988,7 +4720,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs any role.
          */
         get: {
             parameters: {
@@ -4036,7 +4768,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs any role.
          */
         get: {
             parameters: {
@@ -4071,7 +4803,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -4111,7 +4843,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -4156,7 +4888,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -4208,7 +4940,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -4248,6 +4980,364 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/softphone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How an agent's browser stands
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Id of the agent */
+                    agent?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SoftphoneView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * A page becomes an agent's phone; a call that it had goes on
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSoftphone"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Registered"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * A page is no longer the agent's phone; its call ends
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description Id of the agent */
+                    agent?: string;
+                    /** @description Id of the page's registration */
+                    id?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /**
+         * A page's network changed: its connection begins anew
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewOffer"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Registered"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/softphone/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The agent answers in the browser
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Whose"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/softphone/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The agent declines what rings in the browser
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Whose"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/softphone/hang-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The agent hangs up in the browser
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Whose"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/softphone/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * The agent holds in the browser, or takes the other end back
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trunks": {
         parameters: {
             query?: never;
@@ -4257,7 +5347,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -4305,7 +5395,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -4340,7 +5430,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -4380,7 +5470,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -4416,6 +5506,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trunks/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a trunk is registered, its far ends are up, and how many calls it bears
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrunkStatus"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trunks/{id}/versions": {
         parameters: {
             query?: never;
@@ -4425,7 +5565,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -4477,7 +5617,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -4526,7 +5666,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -4574,7 +5714,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner, or agent for what is the agent's own.
          */
         get: {
             parameters: {
@@ -4609,7 +5749,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -4649,7 +5789,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -4685,6 +5825,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invites somebody to choose a password; also for one that was forgotten
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InvitationView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes somebody's second factor away, when it was lost
+         * @description This needs the role owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/telephones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Telephones of a user that are registered now
+         * @description This needs the role supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Telephone"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/versions": {
         parameters: {
             query?: never;
@@ -4694,7 +5982,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -4746,7 +6034,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -4795,7 +6083,7 @@ export interface paths {
         };
         /**
          * All objects of this kind
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -4843,7 +6131,7 @@ export interface paths {
         };
         /**
          * What no receiver took after the last try, newest first
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -4898,7 +6186,7 @@ export interface paths {
         put?: never;
         /**
          * Tries a dead letter again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -4946,7 +6234,7 @@ export interface paths {
         put?: never;
         /**
          * Tells what happened once more, with the ids that it had
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -4997,7 +6285,7 @@ export interface paths {
         };
         /**
          * One object
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -5032,7 +6320,7 @@ export interface paths {
         };
         /**
          * Makes or replaces an object
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         put: {
             parameters: {
@@ -5072,7 +6360,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an object that nothing refers to
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         delete: {
             parameters: {
@@ -5117,7 +6405,7 @@ export interface paths {
         };
         /**
          * Its versions, newest first, and who made them
-         * @description Needs the role auditor or more.
+         * @description This needs the role auditor, supervisor or owner.
          */
         get: {
             parameters: {
@@ -5169,7 +6457,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an earlier version the newest again
-         * @description Needs the role owner or more.
+         * @description This needs the role owner.
          */
         post: {
             parameters: {
@@ -5597,6 +6885,11 @@ export interface components {
             /** @description Whether they are closed, whatever the clock says. */
             closed: boolean;
         };
+        /** @description A code that proves that the app has the secret. */
+        Code: {
+            /** @description Six digits. */
+            totp: string;
+        };
         /** @description Something that a receiver did not take. */
         DeadLetter: {
             /** @description When it happened. */
@@ -5735,6 +7028,24 @@ export interface components {
              */
             wrap_ms: number;
         };
+        /** @description A way in which a call can end. */
+        DispositionView: {
+            /** @description Its id. */
+            id: string;
+            /** @description Name shown to people; may be empty. */
+            name: string;
+            /** @description Ids of the queues for whose calls it is; null is all. */
+            queues?: string[] | null;
+        };
+        /** @description How an agent is rung. */
+        EndpointChoice: {
+            /** @description Where. */
+            kind: components["schemas"]["EndpointKind"];
+            /** @description The number, for `number`; as the world writes it, or as people dial it here. */
+            number?: string | null;
+        };
+        /** @description Where an agent can be rung. */
+        EndpointKind: "any" | "browser" | "phone" | "number";
         /** @description An entry of the audit log. */
         Entry: {
             /** @description What. */
@@ -5755,10 +7066,43 @@ export interface components {
             /** @description The call from beginning to end, a sentence each. */
             story: string[];
         };
+        /** @description How a far end of a trunk stands. */
+        FarEndStatus: {
+            /**
+             * Format: uint64
+             * @description For how many seconds it has been so.
+             */
+            for_seconds: number;
+            /** @description Host and port as configured. */
+            host: string;
+            /**
+             * Format: uint16
+             * @description The last answer to OPTIONS or a call: a SIP status code, 408 where none came; missing before the first.
+             */
+            said?: number | null;
+            /** @description Whether calls can go there as far as is known. */
+            up: boolean;
+        };
         /** @description Whether a message was heard. */
         Heard: {
             /** @description True when it was; false makes it new again. */
             heard: boolean;
+        };
+        /** @description Holding, or not. */
+        Hold: {
+            /** @description Id of the agent. */
+            agent: string;
+            /** @description Whether the other end is on hold from now on. */
+            held: boolean;
+        };
+        /** @description An invitation to choose a password. */
+        InvitationView: {
+            /** @description The code, which is shown this once. */
+            code: string;
+            /** @description Until when. */
+            expires: string;
+            /** @description The page where it is taken up. The code stands behind `#`, so that no log on the way has it. */
+            link: string;
         };
         /** @description A leg. */
         LegView: {
@@ -5776,6 +7120,23 @@ export interface components {
             role: string;
             /** @description `arrived`, `answering`, `dialling`, `ringing`, `up`, `ending` or how it ended. */
             state: string;
+        };
+        /** @description Whoever is signed in, as an agent. */
+        Me: {
+            /** @description What the agent is doing; null for those who are never rung. */
+            agent?: components["schemas"]["AgentView"] | null;
+            /** @description Why agents take breaks here. */
+            break_reasons: string[];
+            /** @description How calls can end. */
+            dispositions: components["schemas"]["DispositionView"][];
+            /** @description Id of the user. */
+            id: string;
+            /** @description Name shown to colleagues. */
+            name: string;
+            /** @description The agent's queues. */
+            queues: components["schemas"]["Named"][];
+            /** @description Ids of the ways to take secret digits. */
+            secure_entries: string[];
         };
         /** @description A page of messages. */
         MessageList: {
@@ -5820,11 +7181,18 @@ export interface components {
             /** @description How much longer: `30s`. The queue's `more_wrap_up` bounds it. */
             more: components["schemas"]["Span"];
         };
+        /** @description An object by id and name. */
+        Named: {
+            /** @description Its id. */
+            id: string;
+            /** @description Name shown to people; may be empty. */
+            name: string;
+        };
         /** @description Something to do about a call. */
         NewAction: {
             /**
              * @description Id of the agent or supervisor who does it, where it matters who: everything but `pause-recording`,
-             *     `resume-recording`, `secure`, `stop-secure` and `move`.
+             *     `resume-recording`, `secure`, `stop-secure` and `move`. Agents leave it out: it is always themselves.
              * @default null
              */
             by: string | null;
@@ -5890,8 +7258,11 @@ export interface components {
         });
         /** @description A call to make. */
         NewDial: {
-            /** @description Id of the agent who calls: this phone rings first. */
-            agent: string;
+            /**
+             * @description Id of the agent who calls: this phone rings first. Without it whoever is signed in.
+             * @default null
+             */
+            agent: string | null;
             /**
              * @description Id of the number of ours that the far end sees.
              * @default null
@@ -5902,8 +7273,46 @@ export interface components {
              * @default null
              */
             queue: string | null;
+            /**
+             * @description Id of the page's registration as the agent's phone, when the agent asks in that page: it is not rung but answers.
+             * @default null
+             */
+            softphone: string | null;
             /** @description The number to call. */
             to: string;
+        };
+        /** @description Notes to keep. */
+        NewNotes: {
+            /** @description What they say, at most 4,000 characters; empty takes them away. */
+            notes: string;
+        };
+        /** @description A later offer of the same page, after a change of network. */
+        NewOffer: {
+            /** @description Id of the agent. */
+            agent: string;
+            /** @description Id of the registration. */
+            id: string;
+            /** @description The offer, with new ICE credentials. */
+            offer: string;
+        };
+        /** @description Another password. */
+        NewPassword: {
+            /** @description The one from here on: 10 characters or more. */
+            new_password: string;
+            /** @description The one so far. */
+            password: string;
+        };
+        /** @description As whom to sign in. */
+        NewPersona: {
+            /** @description One of those that `/demo/personas` lists. */
+            persona: string;
+        };
+        /** @description A page that becomes an agent's phone. */
+        NewSoftphone: {
+            /** @description Id of the agent. */
+            agent: string;
+            /** @description The offer of the page's RTCPeerConnection: one audio stream. */
+            offer: string;
         };
         /** @description A state to ask for. */
         NewState: {
@@ -5914,6 +7323,15 @@ export interface components {
             reason: string | null;
             /** @description `available`, `break` or `offline`. */
             state: components["schemas"]["WantedState"];
+        };
+        /** @description Notes on a call. */
+        NotesView: {
+            /** @description When they were changed last. */
+            at?: string | null;
+            /** @description What they say; null if there are none. */
+            notes?: string | null;
+            /** @description By whom. */
+            who?: string | null;
         };
         /** @description Figures of one of our numbers, by the interval of entry into a queue. */
         NumberRow: {
@@ -6017,6 +7435,29 @@ export interface components {
              */
             wrap_ms: number;
         };
+        /** @description The shape of a recording. */
+        Peaks: {
+            /** @description The same of the agent's side. */
+            agent: number[];
+            /** @description The loudest sample of each piece of the customer's side: 0 is silence, 255 the loudest there is. */
+            customer: number[];
+            /**
+             * Format: uint64
+             * @description How long it is, in milliseconds.
+             */
+            length_ms: number;
+        };
+        /** @description Somebody made up, as whom a visitor may sign in. */
+        Persona: {
+            /** @description Name shown to colleagues. */
+            name: string;
+            /** @description What it is asked for by, which is its role. */
+            persona: string;
+            /** @description What one can do as this person. */
+            says: string;
+            /** @description Id of the user. */
+            user: string;
+        };
         /** @description Where a call can go: exactly one of these. */
         Place: {
             agent: string;
@@ -6027,6 +7468,11 @@ export interface components {
         };
         /** @description An error as the caller sees it. */
         Problem: {
+            /**
+             * @description A word for what a page does something about: `signed-out`, `wrong`, `second-factor`, `slow-down`, `password`,
+             *     `tenant`, `csrf` or `origin`.
+             */
+            code?: string | null;
             /** @description What is wrong and what to do. */
             detail: string;
             /** @description All that is wrong, where there is more than one thing. */
@@ -6052,6 +7498,11 @@ export interface components {
              *     lost to a slow disk (`lost_ms`). Null while it is being made, and after a killed process.
              */
             proof?: unknown;
+        };
+        /** @description Proof of being oneself. */
+        Proof2: {
+            /** @description The password. */
+            password: string;
         };
         /** @description A queue's figures, by the interval of entry. */
         QueueRow: {
@@ -6301,6 +7752,13 @@ export interface components {
             /** @description When the first of them came. */
             waiting_since?: string | null;
         };
+        /** @description A page that is an agent's phone. */
+        Registered: {
+            /** @description The answer for the RTCPeerConnection. */
+            answer: string;
+            /** @description Names this page's registration. Another page that registers takes its place. */
+            id: string;
+        };
         /** @description What a replay found. */
         Replayed: {
             /**
@@ -6399,6 +7857,67 @@ export interface components {
              */
             score: number;
         };
+        /** @description The secret of a second factor, for an app that makes codes of it. */
+        SecondFactor: {
+            /** @description The secret, in Base32, to be typed in. */
+            secret: string;
+            /** @description The same as an address, to be shown as a QR code. */
+            uri: string;
+        };
+        /** @description Who is signed in. */
+        SessionView: {
+            /** @description Id of the agent, which is the user's; null for those who are never rung. */
+            agent_id?: string | null;
+            /** @description To be sent as `X-CSRF-Token` with every request that changes something. */
+            csrf: string;
+            /** @description When the session ends at the latest. Unused it ends sooner. */
+            expires: string;
+            /** @description Name shown to colleagues. */
+            name: string;
+            /** @description The role that may do most: `owner`, `supervisor`, `agent` or `auditor`. */
+            role: string;
+            /** @description All roles. */
+            roles: string[];
+            /** @description Whether signing in needs a code of a second factor. */
+            second_factor: boolean;
+            /** @description Id of the tenant. */
+            tenant: string;
+            /** @description Id of the user. */
+            user: string;
+        };
+        /** @description What somebody signs in with. */
+        SignIn: {
+            /** @description The password. */
+            password: string;
+            /**
+             * @description Id of the tenant; may be left out where there is only one.
+             * @default null
+             */
+            tenant: string | null;
+            /** @description The code of the second factor, if the account has one. */
+            totp?: string | null;
+            /** @description Id of the user. */
+            user: string;
+        };
+        /** @description How an agent's browser stands. */
+        SoftphoneView: {
+            /** @description Id of its call. */
+            call?: string | null;
+            /** @description Whether audio can flow. */
+            connected: boolean;
+            /** @description Whether the agent holds. */
+            held: boolean;
+            /** @description Id of the page's registration; null when no page is the agent's phone. */
+            id?: string | null;
+            /** @description Id of the leg that rings or talks there. */
+            leg?: string | null;
+            /** @description Name that came with the call. */
+            name?: string | null;
+            /** @description Number or address at the other end; null if withheld. */
+            number?: string | null;
+            /** @description `idle`, `ringing` or `talking`. */
+            state: string;
+        };
         /**
          * Format: span
          * @description A length of time: a number and ms, s, m or h, for example 20s.
@@ -6414,6 +7933,62 @@ export interface components {
             id: string;
             /** @description Kind of the object. */
             kind: string;
+        };
+        /** @description Taking up an invitation. */
+        TakeUp: {
+            /** @description The code. */
+            code: string;
+            /** @description The password from here on: 10 characters or more. */
+            password: string;
+        };
+        /** @description Somebody or something that a call can go to. */
+        Target: {
+            /** @description Its id. */
+            id: string;
+            /** @description `agent` or `queue`. */
+            kind: string;
+            /** @description Name shown to people; the id where there is none. */
+            name: string;
+            /** @description What an agent is doing. */
+            state?: string | null;
+            /**
+             * Format: uint64
+             * @description Callers who wait in a queue.
+             */
+            waiting?: number | null;
+        };
+        /** @description A telephone that is registered. */
+        Telephone: {
+            /** @description Where it is reached: address and port. */
+            at: string;
+            /**
+             * Format: uint64
+             * @description Seconds until it has to register again.
+             */
+            expires_in: number;
+            /** @description What it says it is; empty if nothing. */
+            product: string;
+            /** @description How: `udp` or `tcp`. */
+            transport: string;
+        };
+        /** @description How a trunk stands, for people. */
+        TrunkStatus: {
+            /**
+             * Format: uint32
+             * @description Calls to the outside that go over it now.
+             */
+            calls: number;
+            /** @description Its far ends, in the order of the configuration. */
+            far_ends: components["schemas"]["FarEndStatus"][];
+            /** @description Whether it is registered; missing where it does not register. */
+            registered?: boolean | null;
+            /**
+             * Format: uint16
+             * @description What the carrier last said to a registration that it refused: a SIP status code.
+             */
+            registration_refused?: number | null;
+            /** @description Id of the trunk. */
+            trunk: string;
         };
         /** @description A version of an object. */
         Version: {
@@ -6445,6 +8020,11 @@ export interface components {
             position: number;
             /** @description The decision in a sentence. */
             say: string;
+        };
+        /** @description Whose browser it is. */
+        Whose: {
+            /** @description Id of the agent. */
+            agent: string;
         };
     };
     responses: never;
