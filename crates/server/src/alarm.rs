@@ -2,6 +2,7 @@
 //!
 //! It is told the figures and the time, and gives what changed; it knows no clock and tells nobody.
 
+use crate::tenant::AlarmRule;
 use engine::{Queue, QueueId, Time};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,17 +14,6 @@ const STEP_MS: u64 = 60_000;
 const FEWEST: u64 = 5;
 /// How long a bound has to be kept before its alarm ends, in milliseconds: a queue that wavers is one alarm.
 const CALM_MS: u64 = 5_000;
-
-/// What a queue's configuration says of alarms.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AlarmRule {
-    /// More callers waiting than this.
-    pub waiting: Option<u64>,
-    /// The first in line waits longer than this, in milliseconds.
-    pub longest_wait_ms: Option<u64>,
-    /// The service level of the last half hour is below this, in percent.
-    pub service_level: Option<u64>,
-}
 
 /// What is crossed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,5 @@
 //! What checked documents mean: numbers for the engine, addresses and sounds for the door.
 
-use crate::alarm::AlarmRule;
 use crate::tenant::DialPlan;
 use crate::tenant::destination::Classes;
 use crate::tenant::dialling::Dialling;
@@ -120,6 +119,17 @@ pub struct Meaning {
     pub people: BTreeMap<u32, PersonRule>,
     /// Ids of objects by kind and number, for people to read.
     pub names: Arc<Names>,
+}
+
+/// What a queue's configuration says of alarms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AlarmRule {
+    /// More callers waiting than this.
+    pub waiting: Option<u64>,
+    /// The first in line waits longer than this, in milliseconds.
+    pub longest_wait_ms: Option<u64>,
+    /// The service level of the last half hour is below this, in percent.
+    pub service_level: Option<u64>,
 }
 
 /// Somebody who works with Switchroom.

@@ -32,4 +32,4 @@ pub mod yaml;
 
 pub use check::Problem;
 pub use dial_plan::DialPlan;
-pub use meaning::{Meaning, PersonRule};
+pub use meaning::{AlarmRule, Meaning, PersonRule};

@@ -1,6 +1,5 @@
 //! From checked documents to their meaning, kind by kind.
 
-use crate::alarm::AlarmRule;
 use crate::tenant::address::{TargetAddress, read_network, read_sip_address};
 use crate::tenant::calling_codes;
 use crate::tenant::check::Documents;
@@ -8,7 +7,7 @@ use crate::tenant::compile::{self, Known};
 use crate::tenant::country_prefixes;
 use crate::tenant::dialling::Dialling;
 use crate::tenant::everything::{Everything, Names};
-use crate::tenant::meaning::{DigitLists, DispositionRule, Meaning, PersonRule, Phone, TrunkRule};
+use crate::tenant::meaning::{AlarmRule, DigitLists, DispositionRule, Meaning, PersonRule, Phone, TrunkRule};
 use crate::tenant::objects::{
     Announce, Callback, ProxyTransport, Queue, QueueAgent, Recording, RelaxStep, StartState, Strategy,
     Tenant, Trunk,
