@@ -104,6 +104,27 @@ export const checks = {
     await fake.stop();
   },
 
+  'nobody changes places while somebody aims': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
+    const first = page.locator('[data-place="0"]');
+    await first.waitFor();
+    const names = () => page.locator('[data-place] bdi').allTextContents();
+    await first.hover();
+    const before = await names();
+    // Whoever is suspended stands first, in a list by state.
+    const last = fake.world.users.find((u) => u.name === before[before.length - 1]).id;
+    fake.world.set(last, { state: 'suspended' });
+    await page.getByText('Suspended').first().waitFor();
+    assert.deepEqual(await names(), before);
+    // Nobody aims any more: in order again.
+    await page.mouse.move(5, 5);
+    const name = fake.world.users.find((u) => u.id === last).name;
+    await page.locator('[data-place="0"]', { hasText: name }).waitFor({ timeout: 10_000 });
+    await close();
+    await fake.stop();
+  },
+
   'an alarm shows when a bound is crossed': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
