@@ -173,6 +173,28 @@ export const checks = {
     await fake.stop();
   },
 
+  'of two tabs one is the phone': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'agent', path: '/desk' });
+    connectThrough(fake, page);
+    await page.getByRole('switch').focus();
+    await page.keyboard.press('Space');
+    await page.getByText('Ready', { exact: false }).waitFor();
+    const second = await page.context().newPage();
+    connectThrough(fake, second);
+    await second.goto(`${fake.address}/desk`);
+    await second.getByText('Ready', { exact: false }).waitFor();
+    await page.getByText('Another page is your phone now.').waitFor();
+    // Taken back: the other one says so.
+    connectThrough(fake, page);
+    await page.getByText('Try again').click();
+    await page.getByText('Ready', { exact: false }).waitFor();
+    await second.getByText('Another page is your phone now.').waitFor();
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
   'a call rings on every page': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, said, close } = await open(browser, fake.address, { persona: 'agent', path: '/calls' });

@@ -78,6 +78,8 @@ export const checks = {
     }
     await page.keyboard.press('Enter');
     await page.getByRole('menuitem', { name: 'Listen' }).waitFor();
+    const behind = await page.evaluate(() => document.elementFromPoint(300, 120)?.closest('main') !== null);
+    assert.ok(behind, 'a menu does not cover the page');
     await page.keyboard.press('Enter');
     await until(() => sent('/actions', 'supervise'));
     const bar = page.getByRole('complementary');
@@ -102,6 +104,27 @@ export const checks = {
     await fake.stop();
   },
 
+  'nobody changes places while somebody aims': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
+    const first = page.locator('[data-place="0"]');
+    await first.waitFor();
+    const names = () => page.locator('[data-place] bdi').allTextContents();
+    await first.hover();
+    const before = await names();
+    // Whoever is suspended stands first, in a list by state.
+    const last = fake.world.users.find((u) => u.name === before[before.length - 1]).id;
+    fake.world.set(last, { state: 'suspended' });
+    await page.getByText('Suspended').first().waitFor();
+    assert.deepEqual(await names(), before);
+    // Nobody aims any more: in order again.
+    await page.mouse.move(5, 5);
+    const name = fake.world.users.find((u) => u.id === last).name;
+    await page.locator('[data-place="0"]', { hasText: name }).waitFor({ timeout: 10_000 });
+    await close();
+    await fake.stop();
+  },
+
   'an alarm shows when a bound is crossed': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
@@ -109,6 +132,38 @@ export const checks = {
     await page.getByRole('textbox', { name: 'Billing: More waiting than' }).fill('2');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Billing: too many wait').waitFor();
+    await close();
+    await fake.stop();
+  },
+
+  'the page goes on where the connection broke': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
+    await page.locator('[data-place="0"]').waitFor();
+    const opened = [];
+    page.on('websocket', (socket) => opened.push(new URL(socket.url()).searchParams.get('after')));
+    for (const watcher of fake.world.watchers) watcher.close();
+    // Meanwhile somebody takes a break.
+    fake.world.set('agent2', { state: 'break', reason: 'Fire drill' });
+    await page.getByText('Break: Fire drill').waitFor();
+    assert.equal(opened.length, 1);
+    assert.ok(Number(opened[0]) > 0, `asked for what came after a number, and not for all: ${opened[0]}`);
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
+  'the floor fills the screen, and its menus are there': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
+    await page.getByRole('button', { name: 'Full screen', exact: true }).click();
+    await page.getByRole('button', { name: 'Leave full screen' }).waitFor();
+    assert.equal(await page.getByRole('navigation').count(), 0, 'the main menu is gone');
+    await page.locator('[data-place="0"]').click();
+    await page.getByRole('menuitem').first().waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Leave full screen' }).click();
+    await page.getByRole('navigation').waitFor();
     await close();
     await fake.stop();
   },

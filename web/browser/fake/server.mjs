@@ -35,6 +35,7 @@ const MORE = {
   '/api/v1/softphone': ['get', 'post', 'patch', 'delete'],
   '/api/v1/softphone/hang-up': ['post'],
   '/api/v1/softphone/hold': ['put'],
+  '/api/v1/agents/{id}/endpoint': ['get', 'put'],
   '/api/v1/softphone/answer': ['post'],
   '/api/v1/softphone/decline': ['post'],
 };
@@ -95,6 +96,8 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
   const description = described();
   const log = [];
   let held = false;
+  let edition = 0;
+  let endpoint = { kind: 'any' };
   const ticking = rate > 0 ? setInterval(() => world.tick(), 1_000 / rate) : undefined;
   // A caller rings for the agent who is free, as in the demo.
   const offering = offers ? setInterval(() => world.offer('anna'), 4_000) : undefined;
@@ -258,7 +261,16 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       case 'POST /softphone':
       case 'PATCH /softphone':
         if (!fake.connect) throw new Refused(503, 'there are too many browsers already');
-        return { id: 'p1-1', answer: await fake.connect(body.offer) };
+        if (method === 'POST') {
+          if (edition > 0) world.tell({ notice: { agent: self, what: 'replaced', softphone: `p1-${edition}` } });
+          edition += 1;
+        }
+        return { id: `p1-${edition}`, answer: await fake.connect(body.offer) };
+      case 'GET /agents/{}/endpoint':
+        return endpoint;
+      case 'PUT /agents/{}/endpoint':
+        endpoint = body;
+        return null;
       case 'DELETE /softphone':
         return null;
       default:

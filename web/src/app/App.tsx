@@ -1,4 +1,4 @@
-import { FluentProvider, makeStyles } from '@fluentui/react-components';
+import { FluentProvider } from '@fluentui/react-components';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
@@ -36,7 +36,8 @@ function invitationInAddress(): string | null {
 
 const invitationAtStart = invitationInAddress();
 
-const useStyles = makeStyles({ root: { height: '100%', minHeight: '100%', overflow: 'hidden' } });
+// As a style and not as a class: classes of the provider go to menus and dialogs too, which would cover the page.
+const WHOLE = { height: '100%', overflow: 'hidden' } as const;
 
 interface Spoken {
   language: Language;
@@ -50,7 +51,6 @@ interface Props {
 }
 
 export function App({ host, first, onTeamsTheme }: Props) {
-  const styles = useStyles();
   const { theme: choice, language: wanted } = usePreferences();
   const [teams, setTeams] = useState(host?.theme ?? null);
   useEffect(() => onTeamsTheme(setTeams), [onTeamsTheme]);
@@ -69,7 +69,7 @@ export function App({ host, first, onTeamsTheme }: Props) {
   }, [spoken.language, theme]);
   return (
     <I18nProvider language={spoken.language} messages={spoken.messages}>
-      <FluentProvider theme={values} className={styles.root}>
+      <FluentProvider theme={values} style={WHOLE}>
         <QueryClientProvider client={queries}>
           {session.is === 'in' && invitation === null ? (
             <RouterProvider router={router} />

@@ -18,6 +18,8 @@ import { framed } from './teams';
 const Shortcuts = lazy(async () => ({ default: (await import('./Shortcuts')).Shortcuts }));
 
 const NARROW = '@media (max-width: 719px)';
+// A page that fills the screen stands alone.
+const FULL = ':global(:root:fullscreen)';
 
 const useStyles = makeStyles({
   shell: {
@@ -26,6 +28,7 @@ const useStyles = makeStyles({
     gridTemplate: '"bar bar" 48px "menu page" minmax(0, 1fr) / 68px minmax(0, 1fr)',
     backgroundColor: tokens.colorNeutralBackground3,
     [NARROW]: { gridTemplate: '"bar" 48px "page" minmax(0, 1fr) "menu" 56px / minmax(0, 1fr)' },
+    [FULL]: { gridTemplate: '"page" minmax(0, 1fr) / minmax(0, 1fr)' },
   },
   skip: {
     position: 'absolute',
@@ -47,6 +50,7 @@ const useStyles = makeStyles({
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
     minWidth: 0,
     [NARROW]: { padding: '0 8px 0 12px', gap: tokens.spacingHorizontalS },
+    [FULL]: { display: 'none' },
   },
   brand: { display: 'flex', alignItems: 'center', gap: '10px', fontWeight: tokens.fontWeightSemibold, fontSize: tokens.fontSizeBase300 },
   brandName: { '@media (max-width: 479px)': { display: 'none' } },
@@ -60,6 +64,7 @@ const useStyles = makeStyles({
     alignItems: 'center',
     gap: '2px',
     paddingTop: '6px',
+    [FULL]: { display: 'none' },
     [NARROW]: {
       flexDirection: 'row',
       justifyContent: 'space-around',

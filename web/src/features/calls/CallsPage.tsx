@@ -4,8 +4,8 @@ import { Badge, Button, Input, makeStyles, mergeClasses, Select, tokens } from '
 import { Dismiss16Regular, Mic16Regular, Search16Regular } from '@fluentui/react-icons';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
-import { queuesQuery, useNames, usersQuery } from '@/shared/api/names';
+import { memo, useMemo, useState } from 'react';
+import { queuesQuery, useNames, usersQuery, type Names } from '@/shared/api/names';
 import type { CallView } from '@/shared/api/types';
 import { clean } from '@/shared/format/text';
 import { clock } from '@/shared/format/time';
@@ -176,6 +176,7 @@ const endedCalls = (s: LiveState) => s.ended;
 function CallTable({ filter }: { filter: Shown }) {
   const { t } = useI18n();
   const styles = useStyles();
+  const names = useNames();
   const found = useInfiniteQuery(callsQuery({ queue: filter.queue, agent: filter.agent, with: filter.with }));
   const open = useLive(liveCalls);
   const ended = useLive(endedCalls);
@@ -225,7 +226,7 @@ function CallTable({ filter }: { filter: Shown }) {
             </thead>
             <tbody>
               {calls.map((call) => (
-                <Row key={call.id} call={call} />
+                <Row key={call.id} call={call} names={names} />
               ))}
             </tbody>
           </table>
@@ -253,10 +254,9 @@ function Head({ children, of }: { children: React.ReactNode; of: Column }) {
   );
 }
 
-function Row({ call }: { call: CallView }) {
+const Row = memo(function Row({ call, names }: { call: CallView; names: Names }) {
   const { t, moment, word } = useI18n();
   const styles = useStyles();
-  const names = useNames();
   const open = call.state !== 'ended';
   const numeric = mergeClasses(styles.cell, styles.wide, styles.number);
   return (
@@ -288,4 +288,4 @@ function Row({ call }: { call: CallView }) {
       </td>
     </tr>
   );
-}
+});

@@ -4,9 +4,10 @@ import { useI18n } from '@/shared/i18n';
 import { setPreferences, usePreferences } from '@/shared/preferences';
 import { level, switchOn, usePhone, type Phone } from '@/shared/softphone/phone';
 import { useHasSoftphone } from '@/shared/softphone/usePhoneOf';
-import { Note } from '@/shared/ui/Note';
 import { Meter } from '@/shared/ui/Meter';
+import { Note } from '@/shared/ui/Note';
 import { Section } from '@/shared/ui/Page';
+import { Endpoint } from './Endpoint';
 
 const useStyles = makeStyles({
   box: { display: 'flex', flexDirection: 'column', gap: '10px' },
@@ -44,6 +45,7 @@ export function PhoneStrip({ agent }: { agent: string }) {
             <Failure phone={phone} retry={() => void switchOn(agent)} />
           </>
         )}
+        <Endpoint agent={agent} />
         <Link to="/settings" className={styles.link}>
           {t('desk.choose-devices')}
         </Link>

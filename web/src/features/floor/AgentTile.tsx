@@ -1,6 +1,6 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { memo } from 'react';
-import { useNames } from '@/shared/api/names';
+import type { Names } from '@/shared/api/names';
 import { stateText } from '@/shared/agent/state';
 import { clean } from '@/shared/format/text';
 import { useI18n } from '@/shared/i18n';
@@ -54,21 +54,20 @@ const useStyles = makeStyles({
 
 interface Props {
   id: string;
-  name: string;
+  names: Names;
   place: number;
   /** Whether the tabulator stops here. */
   stop: boolean;
   open: (id: string, target: HTMLElement) => void;
-  focused: () => void;
+  focused: (place: number) => void;
 }
 
 /** An agent and what they do. */
-export const AgentTile = memo(function AgentTile({ id, name, place, stop, open, focused }: Props) {
+export const AgentTile = memo(function AgentTile({ id, names, place, stop, open, focused }: Props) {
   const i18n = useI18n();
   const styles = useStyles();
   const agent = useAgent(id);
   const queue = useCall(agent?.call)?.queue;
-  const names = useNames();
   if (!agent) return null;
   const next = agent.next ? i18n.t('app.after-call', { state: i18n.word('words', `state-${agent.next}`) ?? agent.next }) : null;
   const more = [clean(stateText(agent, i18n)), queue ? clean(names.queue(queue)) : null, next].filter(Boolean).join(' · ');
@@ -80,11 +79,11 @@ export const AgentTile = memo(function AgentTile({ id, name, place, stop, open, 
       aria-haspopup="menu"
       className={mergeClasses(styles.tile, agent.state === 'offline' && styles.offline)}
       onClick={(e) => open(id, e.currentTarget)}
-      onFocus={focused}
+      onFocus={() => focused(place)}
     >
       <StateDot state={agent.state} />
       <span className={styles.name}>
-        <Bdi>{name}</Bdi>
+        <Bdi>{names.user(id)}</Bdi>
       </span>
       {agent.state === 'offline' ? <span /> : <Since at={agent.since} className={styles.since} />}
       <span className={styles.more}>{more}</span>

@@ -5,7 +5,7 @@ import { Search16Regular } from '@fluentui/react-icons';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
 import { useNames } from '@/shared/api/names';
-import { AGENT_STATES } from '@/shared/api/types';
+import { AGENT_STATES, type AgentView } from '@/shared/api/types';
 import { useI18n } from '@/shared/i18n';
 import { useLive, type LiveState } from '@/shared/live/store';
 import { Empty } from '@/shared/ui/Feedback';
@@ -47,6 +47,8 @@ export function Agents({ scroller, queue, steers }: Props) {
     [agents, wanted, queue, state, order, names],
   );
   const [menu, setMenu] = useState<{ id: string; target: HTMLElement } | null>(null);
+  const openMenu = useCallback((id: string, target: HTMLElement) => setMenu({ id, target }), []);
+  const { ids, touch } = useSteady(shown, JSON.stringify([wanted, queue, state, order]), menu !== null);
   return (
     <section aria-label={t('floor.agents')}>
       <div className={styles.head}>
@@ -79,20 +81,59 @@ export function Agents({ scroller, queue, steers }: Props) {
       {shown.length === 0 ? (
         <Empty>{t('floor.nobody')}</Empty>
       ) : (
-        <Grid scroller={scroller} ids={shown.map((a) => a.id)} open={(id, target) => setMenu({ id, target })} />
+        <Grid scroller={scroller} ids={ids} touch={touch} open={openMenu} />
       )}
       {menu && <AgentMenu id={menu.id} target={menu.target} steers={steers} close={() => setMenu(null)} />}
     </section>
   );
 }
 
+/** For so long after the last movement nobody changes places, in milliseconds. */
+const STEADY = 4_000;
+
+/**
+ * The order of the tiles. It stands still while somebody points at them, moves among them by keys, or has a menu open: who
+ * aims at a person must not hit another who came there in that moment. What each tile says goes on changing.
+ */
+function useSteady(shown: readonly AgentView[], choice: string, open: boolean): { ids: string[]; touch: () => void } {
+  const [held, setHeld] = useState<{ choice: string; ids: string[] } | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const fresh = useMemo(() => shown.map((a) => a.id), [shown]);
+  const latest = useRef({ choice, fresh, open });
+  useEffect(() => {
+    latest.current = { choice, fresh, open };
+  });
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const release = useCallback(() => {
+    // A menu may stay open for longer.
+    if (latest.current.open) timer.current = setTimeout(release, STEADY);
+    else setHeld(null);
+  }, []);
+  const touch = useCallback(() => {
+    setHeld((was) => was ?? { choice: latest.current.choice, ids: latest.current.fresh });
+    clearTimeout(timer.current);
+    timer.current = setTimeout(release, STEADY);
+  }, [release]);
+  const ids = useMemo(() => {
+    // Another choice of agents is another list.
+    if (held?.choice !== choice) return fresh;
+    const here = new Set(fresh);
+    const kept = held.ids.filter((id) => here.has(id));
+    const known = new Set(kept);
+    return [...kept, ...fresh.filter((id) => !known.has(id))];
+  }, [held, choice, fresh]);
+  return { ids, touch };
+}
+
 interface GridProps {
   scroller: RefObject<HTMLDivElement | null>;
+  /** Told of each movement among the tiles. */
+  touch: () => void;
   ids: string[];
   open: (id: string, target: HTMLElement) => void;
 }
 
-function Grid({ scroller, ids, open }: GridProps) {
+function Grid({ scroller, ids, touch, open }: GridProps) {
   const { t } = useI18n();
   const styles = useStyles();
   const names = useNames();
@@ -113,13 +154,23 @@ function Grid({ scroller, ids, open }: GridProps) {
     const to = arrow(e.key, current, columns, ids.length);
     if (to === null) return;
     e.preventDefault();
+    touch();
     setAt(to);
     rows.scrollToIndex(Math.floor(to / columns));
     // The tile may have to be drawn first.
     requestAnimationFrame(() => grid.current?.querySelector<HTMLElement>(`[data-place="${to}"]`)?.focus());
   };
   return (
-    <div ref={grid} role="list" aria-label={t('floor.agents')} className={styles.grid} style={{ height: rows.getTotalSize() }} onKeyDown={press}>
+    <div
+      ref={grid}
+      role="list"
+      aria-label={t('floor.agents')}
+      className={styles.grid}
+      style={{ height: rows.getTotalSize() }}
+      onKeyDown={press}
+      onPointerMove={touch}
+      onPointerDown={touch}
+    >
       {rows.getVirtualItems().map((row) => (
         <div
           key={row.key}
@@ -136,7 +187,7 @@ function Grid({ scroller, ids, open }: GridProps) {
             // Each place keeps its tile, whoever stands there: nothing is made anew when agents change places.
             return (
               <div key={n} role="listitem" aria-setsize={ids.length} aria-posinset={place + 1} style={{ minWidth: 0 }}>
-                <AgentTile id={id} name={names.user(id)} place={place} stop={place === current} open={open} focused={() => setAt(place)} />
+                <AgentTile id={id} names={names} place={place} stop={place === current} open={open} focused={setAt} />
               </div>
             );
           })}

@@ -41,7 +41,7 @@ export function FloorPage() {
   const names = useNames();
   const steers = atLeast(session.role, 'supervisor');
   const floor = useRef<HTMLDivElement>(null);
-  const [full, toggleFull] = useFullScreen(floor);
+  const [full, toggleFull] = useFullScreen();
   const [queue, setQueue] = useState('');
   const [bounds, setBounds] = useState(storedBounds);
   const [editing, setEditing] = useState(false);
@@ -94,17 +94,18 @@ export function FloorPage() {
   );
 }
 
-/** Whether an element fills the screen, and the way to turn that. */
-function useFullScreen(element: React.RefObject<HTMLElement | null>): [boolean, () => void] {
+/** Whether the page fills the screen, and the way to turn that. All of it, because menus are drawn beside the floor. */
+function useFullScreen(): [boolean, () => void] {
   const [full, setFull] = useState(false);
   useEffect(() => {
-    const look = () => setFull(document.fullscreenElement !== null && document.fullscreenElement === element.current);
+    const look = () => setFull(document.fullscreenElement !== null);
+    look();
     document.addEventListener('fullscreenchange', look);
     return () => document.removeEventListener('fullscreenchange', look);
-  }, [element]);
+  }, []);
   const toggle = () => {
     if (document.fullscreenElement) void document.exitFullscreen();
-    else void element.current?.requestFullscreen().catch(() => undefined);
+    else void document.documentElement.requestFullscreen().catch(() => undefined);
   };
   return [full, toggle];
 }

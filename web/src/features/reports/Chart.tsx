@@ -32,7 +32,10 @@ export interface Line {
 
 interface Props {
   label: string;
+  /** Seconds since 1970, as the two below. */
   start: number[];
+  from: number;
+  to: number;
   lines: Line[];
   /** How a time below the chart is written. */
   when: (seconds: number) => string;
@@ -42,7 +45,7 @@ interface Props {
   most?: number;
 }
 
-export function Chart({ label, start, lines, when, time, most }: Props) {
+export function Chart({ label, start, from, to, lines, when, time, most }: Props) {
   const styles = useStyles();
   const box = useRef<HTMLDivElement>(null);
   const colours = useRef<HTMLSpanElement>(null);
@@ -71,7 +74,7 @@ export function Chart({ label, start, lines, when, time, most }: Props) {
         height: HEIGHT,
         padding: [12, 8, 0, 0],
         cursor: { drag: { x: false, y: false } },
-        scales: { x: { time: true }, y: { range: (_, __, highest) => [0, most ?? Math.max(1, highest * 1.08)] } },
+        scales: { x: { time: true, range: () => [from, to] }, y: { range: (_, __, highest) => [0, most ?? Math.max(1, highest * 1.08)] } },
         axes: [
           { ...axis, values: (_, ticks) => ticks.map(when), space: 70 },
           { ...axis, values: (_, ticks) => ticks.map(write), size: 52 },
@@ -96,7 +99,7 @@ export function Chart({ label, start, lines, when, time, most }: Props) {
       own,
     );
     return () => chart.destroy();
-  }, [start, lines, when, time, most, width]);
+  }, [start, from, to, lines, when, time, most, width]);
   return (
     <div ref={box} className={styles.box} role="img" aria-label={label}>
       <span ref={colours} hidden>

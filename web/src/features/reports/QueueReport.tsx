@@ -11,7 +11,7 @@ import { Empty, Failed, Loading } from '@/shared/ui/Feedback';
 import { Section } from '@/shared/ui/Page';
 import { queueReport } from './api';
 import { Formulas } from './Formulas';
-import { points, total, type Span } from './series';
+import { edges, points, total, type Span } from './series';
 import { Table, type Column } from './Table';
 
 const Chart = lazy(async () => ({ default: (await import('./Chart')).Chart }));
@@ -38,6 +38,7 @@ export function QueueReport({ span }: { span: Span }) {
   const course = useQuery(queueReport(span, span.by));
   const ofQueue = useCallback((rows: readonly QueueRow[]) => rows.filter((r) => !queue || r.queue === queue), [queue]);
   const seen = useMemo(() => points(ofQueue(course.data?.rows ?? []), span), [course.data, span, ofQueue]);
+  const edge = useMemo(() => edges(span), [span]);
   const { locale } = i18n;
   const when = useCallback(
     (seconds: number) =>
@@ -111,12 +112,12 @@ export function QueueReport({ span }: { span: Span }) {
         <div className={styles.charts}>
           <Section title={t('reports.calls')}>
             <Suspense fallback={<Loading />}>
-              <Chart label={t('reports.calls-chart')} start={seen.start} lines={calls} when={when} time={t('reports.time')} />
+              <Chart label={t('reports.calls-chart')} start={seen.start} {...edge} lines={calls} when={when} time={t('reports.time')} />
             </Suspense>
           </Section>
           <Section title={t('reports.service-level')}>
             <Suspense fallback={<Loading />}>
-              <Chart label={t('reports.level-chart')} start={seen.start} lines={levels} when={when} time={t('reports.time')} most={1} />
+              <Chart label={t('reports.level-chart')} start={seen.start} {...edge} lines={levels} when={when} time={t('reports.time')} most={1} />
             </Suspense>
           </Section>
         </div>

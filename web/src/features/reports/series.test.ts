@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentRow, QueueRow } from '@/shared/api/types';
-import { formula, parts, points, spanOf, total } from './series';
+import { edges, formula, parts, points, spanOf, total } from './series';
 
 const row = (start: string, more: Partial<QueueRow>): QueueRow =>
   ({
@@ -31,6 +31,13 @@ describe('the time of a report', () => {
     expect(new Date(spanOf('month', now).from)).toEqual(new Date(2026, 9, 24));
     expect(spanOf('today', now)).toEqual(spanOf('today', now + 20_000));
     expect(spanOf('today', now).by).toBe('interval');
+  });
+});
+
+describe('the edges of the chart', () => {
+  it('hold all of the last piece', () => {
+    expect(edges({ ...quarter, to: at(50) })).toEqual({ from: Date.parse(at(0)) / 1_000, to: Date.parse(at(60)) / 1_000 });
+    expect(edges({ ...quarter, to: at(0) }).to).toBe(Date.parse(at(15)) / 1_000);
   });
 });
 

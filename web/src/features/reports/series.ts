@@ -58,6 +58,14 @@ function add(sum: Sum, row: QueueRow): void {
 
 const none = (): Sum => ({ answered: 0, abandoned: 0, good: 0, all: 0, waited: 0 });
 
+/** Where the chart begins and ends, in seconds since 1970: at the beginning, and at the end of the last whole piece. */
+export function edges(span: Span): { from: number; to: number } {
+  const from = Date.parse(span.from) / 1_000;
+  const width = span.by === 'interval' ? 900 : 86_400;
+  const pieces = Math.max(1, Math.ceil((Date.parse(span.to) / 1_000 - from) / width));
+  return { from, to: from + pieces * width };
+}
+
 /** The points of the chart: sums over the queues of each interval, with gaps where nothing came. */
 export function points(rows: readonly QueueRow[], span: Span): Points {
   const sums = new Map<number, Sum>();
