@@ -47,7 +47,7 @@ const useStyles = makeStyles({
   both: { boxShadow: `inset 4px 0 0 ${tokens.colorStatusDangerBorderActive}, inset 0 0 0 2px ${tokens.colorCompoundBrandStroke}` },
   head: { display: 'flex', alignItems: 'center', gap: '8px', minHeight: '20px' },
   name: { fontWeight: tokens.fontWeightSemibold, flexGrow: 1, minWidth: 0, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
-  alarm: { color: tokens.colorStatusDangerForeground1, display: 'flex' },
+  alarm: { color: tokens.colorStatusDangerForeground3, display: 'flex' },
   figures: { display: 'grid', gridTemplateColumns: '1fr 1.3fr 1fr', gap: '4px 12px', alignItems: 'end' },
   figure: { display: 'flex', flexDirection: 'column', minWidth: 0 },
   value: {
@@ -57,7 +57,7 @@ const useStyles = makeStyles({
     fontVariantNumeric: 'tabular-nums',
   },
   valueLarge: { fontSize: tokens.fontSizeHero800, lineHeight: tokens.lineHeightHero800 },
-  bad: { color: tokens.colorStatusDangerForeground1 },
+  bad: { color: tokens.colorStatusDangerForeground3 },
   label: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200, lineHeight: tokens.lineHeightBase200 },
   foot: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200, lineHeight: tokens.lineHeightBase200 },
   hidden: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)', whiteSpace: 'nowrap' },

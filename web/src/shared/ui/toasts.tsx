@@ -66,7 +66,7 @@ const useStyles = makeStyles({
   icon: { flexShrink: 0 },
   done: { color: tokens.colorStatusSuccessForeground1 },
   warn: { color: tokens.colorStatusWarningForeground1 },
-  fail: { color: tokens.colorStatusDangerForeground1 },
+  fail: { color: tokens.colorStatusDangerForeground3 },
 });
 
 const ICONS = { done: CheckmarkCircle20Regular, warn: Warning20Regular, fail: ErrorCircle20Regular };
