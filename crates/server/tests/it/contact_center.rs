@@ -68,8 +68,10 @@ impl Centre {
         exchange("id: hanse", "id: test");
         exchange("127.0.0.1:6300", &outside);
         for port in ["6001", "6002", "6003", "6004", "6005", "6006", "6007", "6010", "6100", "6200"] {
-            exchange(&format!("127.0.0.1:{port}"), &desk.addr.to_string());
+            exchange(&format!("127.0.0.1:{port}"), "DESK");
         }
+        // At last, because the desk's own port may begin like one of these.
+        exchange("DESK", &desk.addr.to_string());
         let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
         let program = Program::start_as_owner(&files);
         let secrets = program.dir.path().join("secrets");
