@@ -41,6 +41,8 @@ const PERSON: &str = "the person";
 const US: &str = "Switchroom";
 const CALLER: &str = "the caller's signalling";
 const ADMIN: &str = "the administrator";
+const MICROSOFT: &str = "Microsoft's directory";
+const LISTED: &str = "until the directory no longer lists them, or is disconnected";
 
 /// All fields.
 pub const CATALOGUE: &[Field] = &[
@@ -292,6 +294,32 @@ pub const CATALOGUE: &[Field] = &[
     field("sessions.account", "Who is signed in, by number", US, SIGNED_IN, false, false),
     field("sessions.began", "When that was", US, SIGNED_IN, false, false),
     field("sessions.used", "When it was used last, to the minute", US, SIGNED_IN, false, false),
+    field("directory.tenant", "Whose directory", US, LISTED, false, false),
+    field("directory.id", "Number of the person", US, LISTED, false, false),
+    field(
+        "directory.object",
+        "Keyed hash by which the directory's person is recognised",
+        MICROSOFT,
+        LISTED,
+        true,
+        true,
+    ),
+    field(
+        "directory.value",
+        "The fields of the profile: name, addresses, telephone numbers",
+        MICROSOFT,
+        LISTED,
+        true,
+        true,
+    ),
+    field("directory.run", "Which reading of the directory saw them last", US, LISTED, false, false),
+    field("directory_numbers.tenant", "Whose directory", US, ACCOUNT, false, false),
+    field("directory_numbers.next", "The next number of a person", US, ACCOUNT, false, false),
+    field("directory_links.tenant", "Whose directory", US, LISTED, false, false),
+    field("directory_links.link", "Where reading the directory goes on", MICROSOFT, LISTED, true, false),
+    field("directory_links.run", "Number of the reading", US, LISTED, false, false),
+    field("directory_links.whole", "Whether the reading came to its end", US, LISTED, false, false),
+    field("directory_links.at", "When the directory was read last", US, LISTED, false, false),
     field("audit.tenant", "Whose entry", US, ACCOUNT, false, false),
     field("audit.id", "Number of the entry", US, ACCOUNT, false, false),
     field("audit.at", "When it happened", US, ACCOUNT, false, false),
@@ -306,7 +334,14 @@ pub const CATALOGUE: &[Field] = &[
     field("audit.action", "What was done", US, ACCOUNT, false, false),
     field("audit.object", "To which object, by kind and id", US, ACCOUNT, false, false),
     field("keys.tenant", "Whose key", US, ACCOUNT, false, false),
-    field("keys.kind", "Of a tenant or of a person", US, ACCOUNT, false, false),
+    field(
+        "keys.kind",
+        "Of a tenant, of a person who called, or of one in the directory",
+        US,
+        ACCOUNT,
+        false,
+        false,
+    ),
     field("keys.id", "Number of the person", US, ACCOUNT, false, false),
     field(
         "keys.wrapped",

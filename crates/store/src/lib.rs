@@ -13,6 +13,7 @@ mod audit;
 mod blobs;
 mod calls;
 mod catalogue;
+mod directory;
 mod error;
 mod journal;
 mod keys;
@@ -36,6 +37,9 @@ pub use audit::AuditEntry;
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};
+pub use directory::{
+    DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
+};
 pub use error::StoreError;
 pub use journal::{Batch, Message, Recovered, decode_events, encode_event};
 pub use keys::{DataKey, Keys};

@@ -297,6 +297,28 @@ CREATE TABLE notes (
 CREATE INDEX parties_by_person ON parties (tenant, person, id);
 CREATE INDEX calls_by_party ON calls (tenant, party, id);
 ",
+    r"
+CREATE TABLE directory (
+    tenant BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    object BYTEA NOT NULL,
+    value BYTEA NOT NULL,
+    run BIGINT NOT NULL,
+    PRIMARY KEY (tenant, id)
+);
+CREATE UNIQUE INDEX directory_by_object ON directory (tenant, object);
+CREATE TABLE directory_numbers (
+    tenant BIGINT PRIMARY KEY,
+    next BIGINT NOT NULL
+);
+CREATE TABLE directory_links (
+    tenant BIGINT PRIMARY KEY,
+    link BYTEA NOT NULL,
+    run BIGINT NOT NULL,
+    whole BIGINT NOT NULL,
+    at BIGINT NOT NULL
+);
+",
 ];
 
 /// Tables of keys, in a file of their own.
