@@ -297,6 +297,24 @@ CREATE TABLE notes (
 CREATE INDEX parties_by_person ON parties (tenant, person, id);
 CREATE INDEX calls_by_party ON calls (tenant, party, id);
 ",
+    r"
+CREATE TABLE leg_quality (
+    tenant BIGINT NOT NULL,
+    call BIGINT NOT NULL,
+    leg BIGINT NOT NULL,
+    codec TEXT NOT NULL,
+    heard_expected BIGINT,
+    heard_lost BIGINT,
+    heard_jitter_us BIGINT,
+    heard_mos BIGINT,
+    sent_expected BIGINT,
+    sent_lost BIGINT,
+    sent_jitter_us BIGINT,
+    sent_mos BIGINT,
+    round_trip_us BIGINT,
+    PRIMARY KEY (tenant, call, leg)
+);
+",
 ];
 
 /// Tables of keys, in a file of their own.
