@@ -23,6 +23,7 @@ mod notes;
 mod objects;
 mod outbox;
 mod people;
+mod quality;
 mod recordings;
 mod reports;
 mod reports_read;
@@ -48,6 +49,7 @@ pub use notes::Notes;
 pub use objects::{Change, Object, ObjectVersion};
 pub use outbox::{DEAD_MS, Letter, MOST_DEAD, OutboxItem};
 pub use people::{Party, PartyValue};
+pub use quality::{LegQuality, WayQuality};
 pub use recordings::{CHUNK, RecordingFile, RecordingInfo, RecordingWriter};
 pub use reports::{
     AgentFigures, DispositionFigures, Entered, Estimated, Figures, Handled, INTERVAL_MS, Intervals,

@@ -319,6 +319,24 @@ CREATE TABLE directory_links (
     at BIGINT NOT NULL
 );
 ",
+    r"
+CREATE TABLE leg_quality (
+    tenant BIGINT NOT NULL,
+    call BIGINT NOT NULL,
+    leg BIGINT NOT NULL,
+    codec TEXT NOT NULL,
+    heard_expected BIGINT,
+    heard_lost BIGINT,
+    heard_jitter_us BIGINT,
+    heard_mos BIGINT,
+    sent_expected BIGINT,
+    sent_lost BIGINT,
+    sent_jitter_us BIGINT,
+    sent_mos BIGINT,
+    round_trip_us BIGINT,
+    PRIMARY KEY (tenant, call, leg)
+);
+",
 ];
 
 /// Tables of keys, in a file of their own.

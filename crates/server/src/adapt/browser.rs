@@ -464,6 +464,7 @@ impl Switch {
                 learning: Learning::Never,
                 confirmed: true,
                 rings: true,
+                quality: None,
                 ending: false,
                 held: false,
                 address: Secret::default(),
