@@ -297,6 +297,15 @@ CREATE TABLE notes (
 CREATE INDEX parties_by_person ON parties (tenant, person, id);
 CREATE INDEX calls_by_party ON calls (tenant, party, id);
 ",
+    r"
+CREATE TABLE endpoints (
+    tenant BIGINT NOT NULL,
+    account BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    number BYTEA,
+    PRIMARY KEY (tenant, account)
+);
+",
 ];
 
 /// Tables of keys, in a file of their own.
