@@ -14,6 +14,7 @@ mod blobs;
 mod calls;
 mod catalogue;
 mod directory;
+mod endpoints;
 mod error;
 mod journal;
 mod keys;
@@ -41,6 +42,7 @@ pub use catalogue::{CATALOGUE, Field};
 pub use directory::{
     DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
 };
+pub use endpoints::Endpoint;
 pub use error::StoreError;
 pub use journal::{Batch, Message, Recovered, decode_events, encode_event};
 pub use keys::{DataKey, Keys};

@@ -337,6 +337,15 @@ CREATE TABLE leg_quality (
     PRIMARY KEY (tenant, call, leg)
 );
 ",
+    r"
+CREATE TABLE endpoints (
+    tenant BIGINT NOT NULL,
+    account BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    number BYTEA,
+    PRIMARY KEY (tenant, account)
+);
+",
 ];
 
 /// Tables of keys, in a file of their own.

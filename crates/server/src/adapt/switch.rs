@@ -422,6 +422,7 @@ impl Switch {
         t.meaning = meaning;
         t.passwords = passwords;
         self.tell(now, n, Event::Configured { config });
+        self.forget_choices(n);
         self.trust_networks();
         self.send_registers(now);
     }
