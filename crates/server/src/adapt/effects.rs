@@ -148,7 +148,7 @@ impl Switch {
             RefuseCause::Outside(Refusal::TooManyAtOnce | Refusal::TooManyPerSecond) => 480,
             RefuseCause::Outside(_) => 403,
         };
-        self.endpoint.reject(now.sip(), sip, code, "");
+        self.refuse_call(now, sip, code);
         self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);
     }
 
@@ -172,6 +172,7 @@ impl Switch {
             nat: address.nat,
             codecs: OF_PHONES.to_vec(),
             trunk: None,
+            number: Secret::default(),
         };
         self.ring(now, tenant, leg, Order { at_once: vec![far], ..Order::default() });
     }
@@ -225,7 +226,8 @@ impl Switch {
             }
             let lines = Secret::new(lines);
             let trunk = Some((a.trunk, a.place));
-            Some(FarEnd { to, uri: a.uri, from: a.from, lines, login, nat, codecs, trunk })
+            let number = Secret::new(number.to_string());
+            Some(FarEnd { to, uri: a.uri, from: a.from, lines, login, nat, codecs, trunk, number })
         };
         choice.attempts.into_iter().filter_map(far).collect()
     }

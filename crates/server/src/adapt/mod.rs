@@ -16,6 +16,7 @@ mod outside;
 mod phone;
 mod phones;
 mod refer;
+mod refusing;
 mod sip_events;
 mod strangers;
 mod switch;
