@@ -27,6 +27,8 @@ use store::TenantId;
 
 /// A far end that gave no answer is left alone for this long where it is not asked by OPTIONS.
 const LEFT_ALONE: Duration = Duration::from_secs(60);
+/// The longest time that a far end may ask to be left alone, in seconds.
+const LONGEST_ALONE_S: u32 = 3_600;
 /// The soonest that a far end is asked again, and a name is looked up again.
 const SOONEST: Duration = Duration::from_secs(5);
 /// When a name that could not be looked up is tried again.
@@ -344,6 +346,17 @@ impl Carriers {
         // Where nobody asks, the next call after a while finds out.
         if side.is_down() && !asks {
             side.next = Some(now.sip() + LEFT_ALONE);
+        }
+    }
+
+    /// A far end that was not there said for how many seconds it is not to be asked again (Retry-After). Where OPTIONS asks
+    /// it all the same, those decide.
+    pub(super) fn leave_alone(&mut self, now: Now, tenant: TenantId, tried: Tried, seconds: u32) {
+        let Some(c) = self.all.get_mut(&(tenant, tried.trunk)) else { return };
+        let asks = c.plan.options_every_ms.is_some();
+        if let Some(side) = c.sides.get_mut(tried.place).filter(|side| !asks && side.is_down()) {
+            let seconds = u64::from(seconds.clamp(1, LONGEST_ALONE_S));
+            side.next = Some(now.sip() + Duration::from_secs(seconds));
         }
     }
 

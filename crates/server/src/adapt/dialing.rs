@@ -3,6 +3,8 @@
 //! For the engine it is one leg, which rings, is answered, or ends. Which far ends there are is said by whoever rings;
 //! here nobody is chosen.
 
+mod redirects;
+
 use crate::adapt::carriers::Tried;
 use crate::adapt::keys::Keyed;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
@@ -40,6 +42,8 @@ pub(super) struct FarEnd {
     pub(super) codecs: Vec<Codec>,
     /// The trunk that it belongs to, and its place there.
     pub(super) trunk: Option<Tried>,
+    /// The number outside that is called there, as the world writes it; empty where it is none.
+    pub(super) number: Secret<String>,
 }
 
 /// What telephones are offered: those that sound best first.
@@ -75,6 +79,10 @@ pub(super) struct Dialing {
     open: Vec<Open>,
     rang: bool,
     offer: Vec<u8>,
+    /// The far end of a trunk that is asked at the moment.
+    asked: Option<(sip::CallId, FarEnd)>,
+    /// How many addresses that far ends named instead may still be tried.
+    redirects_left: u8,
 }
 
 impl Dialing {
@@ -134,7 +142,14 @@ impl Switch {
                 party,
                 max_forwards,
                 keyed: Keyed::default(),
-                dialing: Some(Dialing { then, open: Vec::new(), rang: false, offer }),
+                dialing: Some(Dialing {
+                    then,
+                    open: Vec::new(),
+                    rang: false,
+                    offer,
+                    asked: None,
+                    redirects_left: redirects::MOST,
+                }),
                 trunk: None,
             },
         );
@@ -165,6 +180,9 @@ impl Switch {
             },
         );
         d.open.push((sip, far.trunk));
+        if far.trunk.is_some() {
+            d.asked = Some((sip, far.clone()));
+        }
         l.sip.get_or_insert(sip);
         self.by_sip.insert(sip, (tenant, leg));
         if let Some(Tried { trunk, .. }) = far.trunk {
@@ -174,7 +192,8 @@ impl Switch {
     }
 
     /// A far end that was rung is not to be had. Whether others ring for the leg, so that it is not over.
-    pub(super) fn rings_on(&mut self, now: Now, call: sip::CallId, code: u16) -> bool {
+    pub(super) fn rings_on(&mut self, now: Now, call: sip::CallId, refused: &sip::Refused) -> bool {
+        self.follow_redirects(call, refused);
         let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return true };
         let id = self.tenants[tenant].id;
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return true };
@@ -182,7 +201,7 @@ impl Switch {
         let Some(d) = &mut l.dialing else { return false };
         let Some(at) = d.open.iter().position(|(c, _)| *c == call) else { return true };
         let (_, tried) = d.open.swap_remove(at);
-        let outcome = match code {
+        let outcome = match refused.meant() {
             408 => Outcome::NoAnswer,
             503 => Outcome::Unreachable,
             code => Outcome::Code(code),
@@ -191,6 +210,9 @@ impl Switch {
             self.carriers.call_over(id, tried.trunk);
             if !d.rang && !ending {
                 self.carriers.attempt_ended(now, id, tried, outcome);
+                if let Some(seconds) = refused.retry_after.filter(|_| outcome == Outcome::Unreachable) {
+                    self.carriers.leave_alone(now, id, tried, seconds);
+                }
             }
         }
         if let Some((other, _)) = d.open.first() {

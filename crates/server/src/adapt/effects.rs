@@ -148,7 +148,7 @@ impl Switch {
             RefuseCause::Outside(Refusal::TooManyAtOnce | Refusal::TooManyPerSecond) => 480,
             RefuseCause::Outside(_) => 403,
         };
-        self.endpoint.reject(now.sip(), sip, code, "");
+        self.refuse_call(now, sip, code);
         self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);
     }
 
@@ -172,6 +172,7 @@ impl Switch {
             nat: address.nat,
             codecs: OF_PHONES.to_vec(),
             trunk: None,
+            number: Secret::default(),
         };
         self.ring(now, tenant, leg, Order { at_once: vec![far], ..Order::default() });
     }
@@ -234,6 +235,7 @@ impl Switch {
                     nat,
                     codecs,
                     trunk: Some(Tried { trunk, place, to }),
+                    number: Secret::new(number.to_string()),
                 },
             )
         };

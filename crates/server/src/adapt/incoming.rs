@@ -11,11 +11,8 @@ use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession};
 use media::sdp::SessionDescription;
 use redact::Secret;
-use sip::{Incoming, Message, Name, NameAddr, Uri};
+use sip::{Incoming, Message, Name, Uri};
 use std::net::IpAddr;
-
-/// The longest name or address kept of a caller.
-const LONGEST: usize = 200;
 
 impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
@@ -32,11 +29,11 @@ impl Switch {
             }
         };
         if self.journal_stalled {
-            self.endpoint.reject(now.sip(), call, 503, "");
-            return;
+            return self.refuse_call(now, call, 503);
         }
         let number = self.number_of(tenant, trunk, &message);
-        let (address, display) = caller_of(&message);
+        let trusted = self.tenants[tenant].meaning.trunk_plan(trunk).is_some_and(|t| t.trust_identity);
+        let (address, display) = caller_of(&message, trusted);
         let address = Secret::new(self.tenants[tenant].meaning.caller(trunk, address.expose_secret()));
         let party = self.new_party(tenant, &address, &display);
         let facts = self.facts_of(tenant, &address);
@@ -63,17 +60,14 @@ impl Switch {
     // Somebody of ours calls: a colleague, one of our numbers, or somebody outside.
     fn on_own_phone(&mut self, now: Now, tenant: usize, agent: AgentId, call: sip::CallId, m: &Message) {
         if self.journal_stalled {
-            return self.endpoint.reject(now.sip(), call, 503, "");
+            return self.refuse_call(now, call, 503);
         }
         let to = match self.dialled(now, tenant, m.target()) {
             Ok(to) => to,
-            Err((code, why)) => {
-                // The telephone shows the words.
-                return self.endpoint.reject(now.sip(), call, code, &why);
-            }
+            Err((code, why)) => return self.refuse_saying(now, call, code, &why),
         };
         let meaning = &self.tenants[tenant].meaning;
-        let (own, display) = caller_of(m);
+        let (own, display) = caller_of(m, false);
         // Colleagues see the number by which they can call back.
         let address = meaning.extension(agent).map_or(own, |number| Secret::new(number.to_string()));
         let party = self.new_party(tenant, &address, &display);
@@ -131,7 +125,7 @@ impl Switch {
                 session: None,
                 answer: Vec::new(),
                 negotiated: None,
-                offer_is_ours: message.body().is_empty(),
+                offer_is_ours: message.session_description().is_empty(),
                 learning: if nat { Learning::FirstPacket } else { Learning::Never },
                 confirmed: false,
                 rings: false,
@@ -153,7 +147,7 @@ impl Switch {
             l.call = engine_call;
         }
         if known {
-            self.prepare_answer(now, tenant, leg, engine_call, codecs, message.body());
+            self.prepare_answer(now, tenant, leg, engine_call, codecs, message.session_description());
             self.tell_hold(now, tenant, leg);
         }
     }
@@ -210,7 +204,7 @@ impl Switch {
     fn refuse_media(&mut self, now: Now, tenant: usize, leg: engine::LegId, code: u16, end: LegEnd) {
         if let Some(l) = self.tenants[tenant].legs.get(&leg) {
             if let Some(sip) = l.sip {
-                self.endpoint.reject(now.sip(), sip, code, "");
+                self.refuse_call(now, sip, code);
             }
         }
         self.leg_ended(now, tenant, leg, end);
@@ -240,28 +234,12 @@ impl Switch {
     }
 }
 
-/// Number or address, and name, of whoever calls. Both empty if withheld.
-fn caller_of(m: &Message) -> (Secret<String>, Secret<String>) {
-    let text = |b: &[u8]| -> String {
-        String::from_utf8_lossy(b).chars().filter(|c| !c.is_control()).take(LONGEST).collect()
-    };
-    let Some(from) = m.value(Name::From).and_then(|v| NameAddr::parse(v).ok()) else {
-        return (Secret::new(String::new()), Secret::new(String::new()));
-    };
-    let address = match Uri::parse(from.uri) {
-        Ok(u) if u.user_part().eq_ignore_ascii_case(b"anonymous") => String::new(),
-        Ok(u) => {
-            let user = u.user_part();
-            let is_number = !user.is_empty() && user.iter().all(|c| c.is_ascii_digit() || *c == b'+');
-            // A number is the same person wherever it comes in; a name belongs to its host.
-            if is_number { text(user) } else { format!("{}@{}", text(user), text(u.host)) }
-        }
-        Err(_) => String::new(),
-    };
-    if address.is_empty() {
-        return (Secret::new(address), Secret::new(String::new()));
+/// Number or address, and name, of whoever calls: by the word of the network before us where that is trusted. Both empty
+/// if they are to be withheld.
+fn caller_of(m: &Message, trusted: bool) -> (Secret<String>, Secret<String>) {
+    let caller = if trusted { sip::caller(m) } else { sip::claimed(m) };
+    match caller.withheld {
+        true => (Secret::default(), Secret::default()),
+        false => (caller.address, caller.display),
     }
-    let display = text(from.display);
-    let display = display.trim().trim_matches('"').replace("\\\"", "\"").replace("\\\\", "\\");
-    (Secret::new(address), Secret::new(display))
 }

@@ -284,6 +284,7 @@ impl Switch {
             nat,
             codecs: OF_PHONES.to_vec(),
             trunk: None,
+            number: Secret::default(),
         };
         let nat =
             t.meaning.accounts.values().find(|phone| phone.agent == agent).is_some_and(|phone| phone.nat);

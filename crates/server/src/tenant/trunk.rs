@@ -1,7 +1,7 @@
 //! Trunks, understood: where their calls go, how numbers and callers are written for them, and what they bear.
 
 use crate::tenant::DialPlan;
-use crate::tenant::address::{read_aor, read_host_port, read_sip_address};
+use crate::tenant::address::{read_aor, read_host_port, read_network, read_sip_address};
 use crate::tenant::number_rules::NumberRules;
 use crate::tenant::objects::{
     AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, Privacy, ProxyTransport, Trunk,
@@ -139,6 +139,10 @@ pub struct TrunkPlan {
     pub nat: bool,
     /// Where the called number stands.
     pub called_in: CalledIn,
+    /// Its word about who calls is believed.
+    pub trust_identity: bool,
+    /// Networks outside of it to which it may send calls on.
+    pub redirect_networks: Vec<(IpAddr, u8)>,
     /// What numbers from there are.
     pub inbound: NumberRules,
     /// How numbers are written for there.
@@ -199,6 +203,13 @@ impl TrunkPlan {
             })),
             Err(what) => say("/address", what),
         }
+        let mut redirect_networks = Vec::with_capacity(t.redirect_networks.len());
+        for (n, network) in t.redirect_networks.iter().enumerate() {
+            match read_network(network) {
+                Ok(network) => redirect_networks.push(network),
+                Err(what) => say(&format!("/redirect_networks/{n}"), what),
+            }
+        }
         // Where nothing else is said, calls go where the registration goes.
         if proxies.is_empty() {
             proxies.extend(registration.iter().map(|r| r.registrar.clone()));
@@ -238,6 +249,8 @@ impl TrunkPlan {
             calls_per_second: t.calls_per_second,
             nat: t.nat,
             called_in: t.called_in,
+            trust_identity: t.trust_identity,
+            redirect_networks,
             inbound,
             outbound_rules,
         })

@@ -17,6 +17,7 @@ mod hostile_calls;
 mod kamailio;
 mod killed;
 mod listening;
+mod neighbours;
 mod numbers;
 mod outside;
 mod program;

@@ -77,6 +77,14 @@ pub struct Trunk {
     /// Where the number stands that a call is for.
     #[serde(default)]
     pub called_in: CalledIn,
+    /// The neighbour is trusted to know who calls: its P-Asserted-Identity goes before From (RFC 3325).
+    #[serde(default)]
+    pub trust_identity: bool,
+    /// Networks outside of the trunk to which it may send calls on by a 3xx answer; to its own far ends and networks it
+    /// always may.
+    #[serde(default)]
+    #[schemars(length(max = 20), extend("x-format" = "network"))]
+    pub redirect_networks: Vec<String>,
     /// How numbers that come from here become numbers as the world writes them. The first rule that matches counts.
     #[serde(default)]
     #[schemars(length(max = 200))]
