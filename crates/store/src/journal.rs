@@ -234,6 +234,9 @@ fn put_batch(db: &mut dyn Sql, tenant: TenantId, batch: &Batch) -> Result<(), St
     for message in &batch.messages {
         crate::messages::put_message(db, tenant, batch.at, message)?;
     }
+    for fact in &batch.facts {
+        crate::calls::put_disposition(db, tenant, fact)?;
+    }
     for quality in &batch.quality {
         crate::quality::put_quality(db, tenant, quality)?;
     }

@@ -346,6 +346,17 @@ CREATE TABLE endpoints (
     PRIMARY KEY (tenant, account)
 );
 ",
+    r"
+CREATE TABLE call_dispositions (
+    tenant BIGINT NOT NULL,
+    call BIGINT NOT NULL,
+    agent BIGINT NOT NULL,
+    disposition BIGINT NOT NULL,
+    PRIMARY KEY (tenant, disposition, call, agent)
+);
+CREATE INDEX call_dispositions_by_call ON call_dispositions (tenant, call);
+CREATE INDEX calls_by_time ON calls (tenant, began);
+",
 ];
 
 /// Tables of keys, in a file of their own.

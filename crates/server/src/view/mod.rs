@@ -63,10 +63,21 @@ pub struct CallDetail {
     pub caller_name: Option<String>,
     /// Its legs.
     pub legs: Vec<LegView>,
+    /// What agents said of it, once they are done with it.
+    pub dispositions: Vec<SaidView>,
     /// What happened, in order.
     pub timeline: Vec<MomentView>,
     /// Whom it was offered to, and why.
     pub explanation: Vec<DecisionView>,
+}
+
+/// How a call ended, as an agent says.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SaidView {
+    /// Id of the agent.
+    pub agent: String,
+    /// Id of the disposition.
+    pub disposition: String,
 }
 
 /// A leg.
@@ -272,9 +283,19 @@ pub fn live_detail(c: &Call, engine: &Engine, m: &Meaning) -> CallDetail {
         caller: None,
         caller_name: None,
         legs: legs.map(|l| leg(l.id, l.role, word(&l.state), (l.began, l.answered, None), m)).collect(),
+        dispositions: Vec::new(),
         timeline: c.timeline.iter().map(|t| timeline::moment(t, m)).collect(),
         explanation: c.decisions.iter().map(|d| decision::decision(d, m)).collect(),
     }
+}
+
+/// What agents, by number, said of a call.
+pub fn said(all: &[(u32, u32)], m: &Meaning) -> Vec<SaidView> {
+    let one = |(agent, disposition): &(u32, u32)| SaidView {
+        agent: m.names.of("User", *agent),
+        disposition: m.names.of("Disposition", *disposition),
+    };
+    all.iter().map(one).collect()
 }
 
 /// Everything of a call that is over but who called.
@@ -288,6 +309,7 @@ pub fn ended_detail(r: &CallRecord, m: &Meaning) -> CallDetail {
             .iter()
             .map(|l| leg(l.id, l.role, word(&l.end), (l.began, l.answered, Some(l.ended)), m))
             .collect(),
+        dispositions: Vec::new(),
         timeline: r.timeline.iter().map(|t| timeline::moment(t, m)).collect(),
         explanation: r.decisions.iter().map(|d| decision::decision(d, m)).collect(),
     }

@@ -6,6 +6,7 @@ mod baresip;
 mod browser;
 mod browser_page;
 mod browser_session;
+mod call_search;
 mod callbacks;
 mod calls;
 mod canary;

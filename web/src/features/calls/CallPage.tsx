@@ -5,7 +5,7 @@ import { ArrowLeft20Regular, CallEnd20Regular } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useMemo, type ReactNode } from 'react';
-import { useNames } from '@/shared/api/names';
+import { dispositionsQuery, useNames } from '@/shared/api/names';
 import type { CallDetail } from '@/shared/api/types';
 import { Player } from '@/shared/audio/Player';
 import { useHangUp } from '@/shared/calls/actions';
@@ -82,6 +82,8 @@ function Shown({ call }: { call: CallDetail }) {
   const session = useSession();
   const names = useNames();
   const hangUp = useHangUp();
+  const dispositions = useQuery(dispositionsQuery).data;
+  const said = [...new Set(call.dispositions.map(({ disposition: id }) => dispositions?.find((d) => d.id === id)?.name || id))].join(', ');
   const open = call.state !== 'ended';
   const number = call.caller ? i18n.phone(call.caller) : t('app.withheld');
   const fact = (name: string, value: ReactNode) =>
@@ -125,6 +127,7 @@ function Shown({ call }: { call: CallDetail }) {
           {fact(t('calls.number'), call.number && <Bdi>{i18n.phone(names.number(call.number))}</Bdi>)}
           {fact(t('calls.queue'), call.queue && <Bdi>{names.queue(call.queue)}</Bdi>)}
           {fact(t('calls.agent'), call.agent && <Bdi>{names.user(call.agent)}</Bdi>)}
+          {fact(t('calls.disposition'), said && <Bdi>{said}</Bdi>)}
           {fact(t('calls.waited'), call.waited_ms != null && i18n.length(call.waited_ms))}
           {fact(t('calls.talked'), open ? <Since at={call.began} /> : i18n.length(call.talked_ms))}
           {fact(

@@ -490,6 +490,14 @@ export interface paths {
                     queue?: string;
                     /** @description Only calls in which this agent talks or talked last; me is oneself */
                     agent?: string;
+                    /** @description Only calls of whoever has exactly this number; noted in the audit log */
+                    caller?: string;
+                    /** @description Only calls that are over of which an agent said this */
+                    disposition?: string;
+                    /** @description Only calls that began at or after this: RFC 3339, or a date in UTC */
+                    from?: string;
+                    /** @description Only calls that began before this */
+                    to?: string;
                     /** @description Id of a call: only calls that are over, of the same caller */
                     with_same_caller_as?: string;
                     /** @description Where the page before ended */
@@ -6684,6 +6692,8 @@ export interface components {
             caller?: string | null;
             /** @description Name that came with the call. */
             caller_name?: string | null;
+            /** @description What agents said of it, once they are done with it. */
+            dispositions: components["schemas"]["SaidView"][];
             /** @description When it ended. */
             ended?: string | null;
             /** @description Who ended it. */
@@ -7872,6 +7882,13 @@ export interface components {
              * @description Sum of levels, calls or turn, as the strategy says.
              */
             score: number;
+        };
+        /** @description How a call ended, as an agent says. */
+        SaidView: {
+            /** @description Id of the agent. */
+            agent: string;
+            /** @description Id of the disposition. */
+            disposition: string;
         };
         /** @description The secret of a second factor, for an app that makes codes of it. */
         SecondFactor: {
