@@ -5,12 +5,13 @@
 
 mod redirects;
 
+use crate::adapt::carriers::Tried;
 use crate::adapt::keys::Keyed;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
 use crate::tenant::objects::AudioCodec;
 use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Outcome, fails_over};
-use engine::{Event, LegEnd, LegId, TrunkId};
+use engine::{Event, LegEnd, LegId};
 use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession};
 use redact::Secret;
@@ -40,7 +41,7 @@ pub(super) struct FarEnd {
     /// What it may be offered, the preferred first.
     pub(super) codecs: Vec<Codec>,
     /// The trunk that it belongs to, and its place there.
-    pub(super) trunk: Option<(TrunkId, usize)>,
+    pub(super) trunk: Option<Tried>,
     /// The number outside that is called there, as the world writes it; empty where it is none.
     pub(super) number: Secret<String>,
 }
@@ -69,8 +70,8 @@ pub(super) struct Order {
     pub(super) then: VecDeque<FarEnd>,
 }
 
-/// A call that has no final answer yet, with the trunk that it goes over and the place there.
-type Open = (sip::CallId, Option<(TrunkId, usize)>);
+/// A call that has no final answer yet, with what it tries where it goes over a trunk.
+type Open = (sip::CallId, Option<Tried>);
 
 /// A leg that rings.
 pub(super) struct Dialing {
@@ -183,7 +184,7 @@ impl Switch {
         }
         l.sip.get_or_insert(sip);
         self.by_sip.insert(sip, (tenant, leg));
-        if let Some((trunk, _)) = far.trunk {
+        if let Some(Tried { trunk, .. }) = far.trunk {
             let tenant = self.tenants[tenant].id;
             self.carriers.call_began(now, tenant, trunk);
         }
@@ -198,18 +199,18 @@ impl Switch {
         let ending = l.ending;
         let Some(d) = &mut l.dialing else { return false };
         let Some(at) = d.open.iter().position(|(c, _)| *c == call) else { return true };
-        let (_, trunk) = d.open.swap_remove(at);
+        let (_, tried) = d.open.swap_remove(at);
         let outcome = match refused.meant() {
             408 => Outcome::NoAnswer,
             503 => Outcome::Unreachable,
             code => Outcome::Code(code),
         };
-        if let Some((trunk, place)) = trunk {
-            self.carriers.call_over(id, trunk);
+        if let Some(tried) = tried {
+            self.carriers.call_over(id, tried.trunk);
             if !d.rang && !ending {
-                self.carriers.attempt_ended(now, id, trunk, place, outcome);
+                self.carriers.attempt_ended(now, id, tried, outcome);
                 if let Some(seconds) = refused.retry_after.filter(|_| outcome == Outcome::Unreachable) {
-                    self.carriers.leave_alone(now, id, trunk, place, seconds);
+                    self.carriers.leave_alone(now, id, tried, seconds);
                 }
             }
         }
@@ -243,16 +244,16 @@ impl Switch {
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let Some(d) = l.dialing.take() else { return };
         l.sip = Some(call);
-        for (other, trunk) in d.open {
+        for (other, tried) in d.open {
             if other == call {
-                l.trunk = trunk.map(|(trunk, _)| trunk);
-                if let Some((trunk, place)) = trunk {
-                    self.carriers.attempt_ended(now, id, trunk, place, Outcome::Code(200));
+                l.trunk = tried.map(|t| t.trunk);
+                if let Some(tried) = tried {
+                    self.carriers.attempt_ended(now, id, tried, Outcome::Code(200));
                 }
                 continue;
             }
-            if let Some((trunk, _)) = trunk {
-                self.carriers.call_over(id, trunk);
+            if let Some(tried) = tried {
+                self.carriers.call_over(id, tried.trunk);
             }
             self.by_sip.remove(&other);
             self.endpoint.hang_up(now.sip(), other, ELSEWHERE);

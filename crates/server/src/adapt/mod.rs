@@ -9,6 +9,7 @@ mod browser;
 mod carriers;
 mod dialing;
 mod effects;
+mod far_side;
 mod incoming;
 mod keys;
 mod media_reports;

@@ -617,10 +617,10 @@ impl Switch {
         }
         let id = self.tenants[tenant].id;
         let open = l.dialing.map(Dialing::into_open).unwrap_or_default();
-        for (sip, trunk) in open {
+        for (sip, tried) in open {
             self.by_sip.remove(&sip);
-            if let Some((trunk, _)) = trunk {
-                self.carriers.call_over(id, trunk);
+            if let Some(tried) = tried {
+                self.carriers.call_over(id, tried.trunk);
             }
         }
         if let Some(trunk) = l.trunk {

@@ -5,6 +5,7 @@
 //! belong to the trunk or lie in a network that the trunk names. All others are passed over.
 
 use super::FarEnd;
+use crate::adapt::carriers::Tried;
 use crate::adapt::switch::Switch;
 use crate::tenant::meaning::contains;
 use crate::tenant::objects::WhoseNumber;
@@ -56,7 +57,7 @@ impl Switch {
     // The far end that an address means, if a call may go there.
     fn redirected(&self, tenant: usize, asked: &FarEnd, address: &[u8]) -> Option<FarEnd> {
         let t = &self.tenants[tenant];
-        let (trunk, _) = asked.trunk?;
+        let trunk = asked.trunk?.trunk;
         let plan = t.meaning.trunk_plan(trunk)?;
         let text = std::str::from_utf8(address).ok().filter(|a| a.is_ascii() && a.len() <= LONGEST)?;
         let uri = Uri::parse(address).ok().filter(|u| u.headers.is_empty() && !u.is_sips())?;
@@ -99,8 +100,8 @@ impl Switch {
                 let registered = plan.registration.as_ref().is_some_and(|r| is(&r.domain));
                 match place {
                     Some(place) => {
-                        far.to = self.carriers.reach(t.id, trunk, place)?.to;
-                        far.trunk = Some((trunk, place));
+                        far.to = self.carriers.reach(t.id, trunk, place).first()?.to;
+                        far.trunk = Some(Tried { trunk, place, to: far.to });
                     }
                     None if registered && uri.port.is_none() => {}
                     None => return None,
