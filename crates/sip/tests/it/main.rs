@@ -12,3 +12,4 @@ mod refer;
 mod reliable;
 mod session;
 mod torture;
+mod torture_ipv6;
