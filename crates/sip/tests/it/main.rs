@@ -6,6 +6,7 @@ mod exchange;
 mod hostile;
 mod identity;
 mod login;
+mod mutants;
 mod network;
 mod reasons;
 mod refer;
