@@ -2,6 +2,7 @@
 
 mod ask;
 mod calls;
+mod differential;
 mod exchange;
 mod hostile;
 mod identity;
