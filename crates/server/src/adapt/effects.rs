@@ -225,6 +225,7 @@ impl Switch {
             }
             let lines = Secret::new(lines);
             let (trunk, place) = (a.trunk, a.place);
+            let number = Secret::new(number.to_string());
             self.carriers.reach(t.id, trunk, place).into_iter().map(
                 move |Reach { to, login, nat, codecs }| FarEnd {
                     to,
@@ -235,7 +236,7 @@ impl Switch {
                     nat,
                     codecs,
                     trunk: Some(Tried { trunk, place, to }),
-                    number: Secret::new(number.to_string()),
+                    number: number.clone(),
                 },
             )
         };
