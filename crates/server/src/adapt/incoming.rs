@@ -135,6 +135,7 @@ impl Switch {
                 learning: if nat { Learning::FirstPacket } else { Learning::Never },
                 confirmed: false,
                 rings: false,
+                quality: None,
                 ending: false,
                 held: false,
                 address,

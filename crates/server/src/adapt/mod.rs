@@ -9,6 +9,8 @@ mod browser;
 mod carriers;
 mod dialing;
 mod effects;
+mod far_side;
+mod endpoint;
 mod incoming;
 mod keys;
 mod media_reports;
@@ -22,8 +24,9 @@ mod switch;
 #[cfg(test)]
 mod world;
 
-pub use browser::{AgentEndpoint, PhoneRefused, SoftphoneState};
+pub use browser::{PhoneRefused, SoftphoneState};
 pub use carriers::TrunkStatus;
+pub use endpoint::AgentEndpoint;
 pub use keys::SecretDigits;
 pub use outside::{Request, Ticket};
 pub use phone::{PhoneId, PhoneReport, PhoneState, Reply};

@@ -199,7 +199,9 @@ pub async fn one(
             if let Some(c) = t.engine.calls().get(&call) {
                 let is_own = |agent| own::takes_part(&t.engine, c, agent);
                 may_see(scope, is_own)?;
-                let found = (view::live_detail(c, &t.engine, &t.meaning), c.caller);
+                let mut detail = view::live_detail(c, &t.engine, &t.meaning);
+                view::add_quality(&mut detail, &switch.quality_so_far(tenant, call));
+                let found = (detail, c.caller);
                 return Some((Some(found), t.meaning.clone()));
             }
             let here = match switch.unwritten(tenant).find(|c| c.id == call) {
@@ -225,6 +227,8 @@ pub async fn one(
                 (view::ended_detail(&record, &meaning), record.caller)
             }
         };
+        // Legs that are over, of an open call too.
+        view::add_quality(&mut detail, &store.quality(tenant, call)?);
         match store.party(tenant, party.0) {
             Ok(value) => {
                 let text =

@@ -1,10 +1,12 @@
 //! Calls, agents and queues as the API and the live page show them.
 
 mod decision;
+mod quality;
 mod story;
 mod timeline;
 
 pub use decision::DecisionView;
+pub use quality::{QualityView, add_quality};
 pub use story::story;
 pub use timeline::{MomentView, refused};
 
@@ -84,6 +86,8 @@ pub struct LegView {
     pub answered: Option<String>,
     /// When it ended.
     pub ended: Option<String>,
+    /// How well it was heard; of an open leg so far, null without audio.
+    pub quality: Option<QualityView>,
 }
 
 /// An agent.
@@ -307,6 +311,7 @@ fn leg(id: LegId, role: Role, state: String, (began, answered, ended): Times, m:
         began: time(began),
         answered: answered.map(time),
         ended: ended.map(time),
+        quality: None,
     }
 }
 

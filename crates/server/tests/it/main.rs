@@ -20,6 +20,7 @@ mod listening;
 mod numbers;
 mod outside;
 mod program;
+mod quality;
 mod real_clients;
 mod replay;
 mod reports;

@@ -22,6 +22,7 @@ import { Section } from '@/shared/ui/Page';
 import { Since } from '@/shared/ui/Since';
 import { draw } from './lanes';
 import { LaneDrawing } from './LaneDrawing';
+import { Quality } from './Quality';
 import { Routing } from './Routing';
 import { momentText } from '@/shared/calls/words';
 
@@ -140,6 +141,7 @@ function Shown({ call }: { call: CallDetail }) {
         <div className={styles.column}>
           {call.recordings.length > 0 && <Recordings call={call} />}
           <Routing call={call.id} decisions={call.explanation} />
+          <Quality call={call} />
           <Notes call={call.id} titled />
         </div>
         <Section title={t('calls.all-moments')}>
