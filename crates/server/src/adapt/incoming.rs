@@ -8,10 +8,10 @@ use crate::tenant::dialling::Dialled;
 use crate::tenant::meaning::contains;
 use engine::{AgentId, Event, Facts, LegEnd, NumberId, PartyId, To, TrunkId};
 use media::leg::Learning;
-use media::negotiate::{Codec, Direction, LocalSession};
+use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
 use media::sdp::SessionDescription;
 use redact::Secret;
-use sip::{Incoming, Message, Name, NameAddr, Uri};
+use sip::{Destination, Incoming, Message, Name, NameAddr, Uri};
 use std::net::IpAddr;
 
 /// The longest name or address kept of a caller.
@@ -23,7 +23,9 @@ impl Switch {
         let sender = self.sender(now, call, from, &message);
         let (tenant, trunk, nat) = match (sender, self.trunk_of(from.addr.ip())) {
             (Sender::Asked, _) => return,
-            (Sender::Of(tenant, agent), _) => return self.on_own_phone(now, tenant, agent, call, &message),
+            (Sender::Of(tenant, agent), _) => {
+                return self.on_own_phone(now, tenant, agent, call, from, &message);
+            }
             (Sender::NoPhone, Some(found)) => found,
             (Sender::NoPhone, None) => {
                 self.strangers += 1;
@@ -48,12 +50,15 @@ impl Switch {
             Some(plan) => codecs_of(plan),
             None => Codec::ALL.to_vec(),
         };
+        let Some(srtp) = plan.map_or(Some(SrtpPolicy::Off), |plan| plan.srtp.towards(&from)) else {
+            return self.endpoint.reject(now.sip(), call, 488, "Keys Need TLS");
+        };
         self.begin_leg(
             now,
             tenant,
             call,
             &message,
-            (nat, &codecs),
+            (nat, &codecs, srtp),
             (party, address, display),
             arrived,
             known,
@@ -61,7 +66,15 @@ impl Switch {
     }
 
     // Somebody of ours calls: a colleague, one of our numbers, or somebody outside.
-    fn on_own_phone(&mut self, now: Now, tenant: usize, agent: AgentId, call: sip::CallId, m: &Message) {
+    fn on_own_phone(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        agent: AgentId,
+        call: sip::CallId,
+        from: Destination,
+        m: &Message,
+    ) {
         if self.journal_stalled {
             return self.endpoint.reject(now.sip(), call, 503, "");
         }
@@ -73,6 +86,11 @@ impl Switch {
             }
         };
         let meaning = &self.tenants[tenant].meaning;
+        let account = meaning.accounts.values().find(|phone| phone.agent == agent).map(|phone| phone.srtp);
+        let rule = account.or_else(|| meaning.phones.get(&agent).map(|phone| phone.srtp)).unwrap_or_default();
+        let Some(srtp) = rule.towards(&from) else {
+            return self.endpoint.reject(now.sip(), call, 488, "Keys Need TLS");
+        };
         let (own, display) = caller_of(m);
         // Colleagues see the number by which they can call back.
         let address = meaning.extension(agent).map_or(own, |number| Secret::new(number.to_string()));
@@ -80,7 +98,16 @@ impl Switch {
         let facts = self.facts_of(tenant, &address);
         let called = Event::AgentCalled { agent, caller: party, number: None, to, facts };
         // Behind a router or not, its audio comes from where it sends.
-        self.begin_leg(now, tenant, call, m, (true, &OF_PHONES), (party, address, display), called, true);
+        self.begin_leg(
+            now,
+            tenant,
+            call,
+            m,
+            (true, &OF_PHONES, srtp),
+            (party, address, display),
+            called,
+            true,
+        );
     }
 
     /// Whom a telephone of ours dialled; else the SIP status code and why not.
@@ -111,7 +138,7 @@ impl Switch {
         tenant: usize,
         call: sip::CallId,
         message: &Message,
-        (nat, codecs): (bool, &[Codec]),
+        (nat, codecs, srtp): (bool, &[Codec], SrtpPolicy),
         (party, address, display): (PartyId, Secret<String>, Secret<String>),
         event: Event,
         known: bool,
@@ -153,7 +180,7 @@ impl Switch {
             l.call = engine_call;
         }
         if known {
-            self.prepare_answer(now, tenant, leg, engine_call, codecs, message.body());
+            self.prepare_answer(now, tenant, leg, engine_call, (codecs, srtp), message.body());
             self.tell_hold(now, tenant, leg);
         }
     }
@@ -179,7 +206,7 @@ impl Switch {
         tenant: usize,
         leg: engine::LegId,
         call: engine::CallId,
-        codecs: &[Codec],
+        (codecs, srtp): (&[Codec], SrtpPolicy),
         offer: &[u8],
     ) {
         let Some((media, rtp)) = self.door.open(call) else {
@@ -187,6 +214,9 @@ impl Switch {
         };
         self.by_media.insert(media, (tenant, leg));
         let mut session = LocalSession::new(rtp, now.mono, codecs, false);
+        if !self.protect(&mut session, srtp) {
+            return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
+        }
         let mut answered = Ok(None);
         if !offer.is_empty() {
             answered = SessionDescription::parse(offer)

@@ -20,6 +20,7 @@ mod listening;
 mod numbers;
 mod outside;
 mod program;
+mod protected;
 mod quality;
 mod real_clients;
 mod replay;
