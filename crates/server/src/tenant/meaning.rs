@@ -7,6 +7,7 @@ use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
 use crate::tenant::objects::{UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
+use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{Gate, NotCalled, Outside};
 use crate::tenant::trunk::{PasswordPlace, TrunkPlan};
 use crate::tenant::web::Template;
@@ -44,6 +45,8 @@ pub struct Phone {
     pub password: PasswordPlace,
     /// Audio may come from elsewhere than signalled.
     pub nat: bool,
+    /// Whether audio is protected.
+    pub srtp: SrtpRule,
 }
 
 /// A tenant's configuration, understood.
