@@ -120,6 +120,10 @@ pub struct Meaning {
     pub queue_names: BTreeMap<QueueId, String>,
     /// Who works here, by the number of their object.
     pub people: BTreeMap<u32, PersonRule>,
+    /// The Microsoft directory whose people may sign in, by its id in small letters.
+    pub microsoft: Option<String>,
+    /// Users by their object id there.
+    pub work_accounts: BTreeMap<String, u32>,
     /// Ids of objects by kind and number, for people to read.
     pub names: Arc<Names>,
 }

@@ -95,6 +95,8 @@ pub fn understand(
         alarms: BTreeMap::new(),
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
+        microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
+        work_accounts: BTreeMap::new(),
         names: Arc::default(),
     };
     reader.sounds(&mut meaning)?;
@@ -212,6 +214,9 @@ impl Reader<'_> {
             let n = self.of("User", id)?;
             let name = Secret::new(user.name.clone());
             meaning.people.insert(n, PersonRule { id: id.clone(), name, roles: user.roles.clone() });
+            meaning
+                .work_accounts
+                .extend(user.microsoft.as_deref().and_then(teams::clean::guid).map(|id| (id, n)));
             if user.voicemail {
                 let mailbox = mailbox::of_user(n);
                 let email = user.email.clone().map(Secret::new);

@@ -121,6 +121,10 @@ pub struct Tenant {
     #[serde(default)]
     #[schemars(extend("x-format" = "host"))]
     pub sip_domain: Option<String>,
+    /// The organisation's Microsoft directory (tenant id), whose people sign in here with their work accounts.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "guid"))]
+    pub microsoft: Option<String>,
     /// What flows can remember of a call, and the values that each can have.
     #[serde(default)]
     #[schemars(extend("x-key-format" = "id", "maxProperties" = 200))]
@@ -251,6 +255,10 @@ pub struct User {
     #[serde(default)]
     #[schemars(extend("x-key-ref" = "Skill"))]
     pub skills: BTreeMap<String, Level>,
+    /// The person's object id in the Microsoft directory: whoever signs in there with it is this user.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "guid"))]
+    pub microsoft: Option<String>,
     /// Where messages about the person's voicemail box go.
     #[serde(default)]
     #[schemars(extend("x-format" = "email"))]
