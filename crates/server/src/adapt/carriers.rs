@@ -354,7 +354,7 @@ impl Carriers {
     pub(super) fn leave_alone(&mut self, now: Now, tenant: TenantId, tried: Tried, seconds: u32) {
         let Some(c) = self.all.get_mut(&(tenant, tried.trunk)) else { return };
         let asks = c.plan.options_every_ms.is_some();
-        if let Some(side) = c.sides.get_mut(tried.place).filter(|side| side.is_down() && !asks) {
+        if let Some(side) = c.sides.get_mut(tried.place).filter(|side| !asks && side.is_down()) {
             let seconds = u64::from(seconds.clamp(1, LONGEST_ALONE_S));
             side.next = Some(now.sip() + Duration::from_secs(seconds));
         }

@@ -134,6 +134,7 @@ impl Switch {
                 learning: Learning::Never,
                 confirmed: true,
                 rings: false,
+                quality: None,
                 ending: false,
                 held: false,
                 address: Secret::new(String::new()),

@@ -3,7 +3,7 @@
 use crate::adapt::dialing::{OF_PHONES, codecs_of};
 use crate::adapt::keys::Keyed;
 use crate::adapt::phones::Sender;
-use crate::adapt::switch::{DoorLeg, Now, Switch};
+use crate::adapt::switch::{DoorLeg, Now, Switch, TenantDoor};
 use crate::tenant::dialling::Dialled;
 use crate::tenant::meaning::contains;
 use engine::{AgentId, Event, Facts, LegEnd, NumberId, PartyId, To, TrunkId};
@@ -129,6 +129,7 @@ impl Switch {
                 learning: if nat { Learning::FirstPacket } else { Learning::Never },
                 confirmed: false,
                 rings: false,
+                quality: None,
                 ending: false,
                 held: false,
                 address,
@@ -230,6 +231,14 @@ impl Switch {
     fn number_of(&self, tenant: usize, trunk: TrunkId, m: &Message) -> Option<NumberId> {
         let user = Uri::parse(m.target()).ok()?.user_part();
         self.tenants[tenant].meaning.called(trunk, std::str::from_utf8(user).ok()?).0
+    }
+}
+
+impl TenantDoor {
+    /// The number or address of somebody in an open call, or whom we may have to call; of nobody else.
+    pub fn address_of(&self, party: PartyId) -> Option<&Secret<String>> {
+        let in_call = self.legs.values().find(|l| l.party == party).map(|l| &l.address);
+        in_call.filter(|address| !address.expose_secret().is_empty()).or_else(|| self.parties.get(&party))
     }
 }
 

@@ -9,6 +9,7 @@ mod browser;
 mod carriers;
 mod dialing;
 mod effects;
+mod endpoint;
 mod far_side;
 mod incoming;
 mod keys;
@@ -24,8 +25,9 @@ mod switch;
 #[cfg(test)]
 mod world;
 
-pub use browser::{AgentEndpoint, PhoneRefused, SoftphoneState};
+pub use browser::{PhoneRefused, SoftphoneState};
 pub use carriers::TrunkStatus;
+pub use endpoint::AgentEndpoint;
 pub use keys::SecretDigits;
 pub use outside::{Request, Ticket};
 pub use phone::{PhoneId, PhoneReport, PhoneState, Reply};

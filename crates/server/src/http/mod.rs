@@ -6,6 +6,7 @@ mod accounts;
 mod actions;
 mod agents;
 mod audit;
+mod call_list;
 mod calls;
 mod configuration;
 mod csv;

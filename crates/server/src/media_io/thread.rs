@@ -353,9 +353,8 @@ impl Worker {
         let Some(slot) = self.by_id.remove(&leg) else { return };
         let leg = self.bridge.remove(now, slot);
         let (Some(mut leg), Some(io)) = (leg, self.legs[slot].take()) else { return };
-        if let Some(quality) = leg.measure() {
-            self.report(io.id, Reported::Quality(quality));
-        }
+        let quality = leg.measure();
+        self.report(io.id, Reported::Closed(quality));
         if let Some((len, addr)) = leg.goodbye(now, &mut self.output[..], ntp()) {
             io.wire.report(&self.output[..len], addr);
         }

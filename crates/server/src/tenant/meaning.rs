@@ -217,6 +217,14 @@ impl Meaning {
         made.and_then(Result::ok).map_or_else(|| sent.to_string(), |made| made.number)
     }
 
+    /// The forms in which a number may have come with a call: as it is written here, and as the dial plan writes it.
+    pub fn forms_of(&self, number: &str) -> Vec<Secret<String>> {
+        let mut forms = vec![number.to_string()];
+        forms.extend(self.dial_plan.forms(number));
+        forms.dedup();
+        forms.into_iter().map(Secret::new).collect()
+    }
+
     /// A phone that registers here under a name by which one of the other tenant's does: nobody could tell them apart.
     pub fn registers_like(&self, other: &Meaning) -> Option<&str> {
         let apart = matches!((&self.sip_domain, &other.sip_domain), (Some(a), Some(b)) if a != b);

@@ -57,7 +57,8 @@ impl Switch {
     // The far end that an address means, if a call may go there.
     fn redirected(&self, tenant: usize, asked: &FarEnd, address: &[u8]) -> Option<FarEnd> {
         let t = &self.tenants[tenant];
-        let trunk = asked.trunk?.trunk;
+        let tried = asked.trunk?;
+        let trunk = tried.trunk;
         let plan = t.meaning.trunk_plan(trunk)?;
         let text = std::str::from_utf8(address).ok().filter(|a| a.is_ascii() && a.len() <= LONGEST)?;
         let uri = Uri::parse(address).ok().filter(|u| u.headers.is_empty() && !u.is_sips())?;
@@ -90,6 +91,7 @@ impl Switch {
                     far.login = None;
                 }
                 far.to = Destination { addr, connection: None, ..far.to };
+                far.trunk = Some(Tried { to: far.to, ..tried });
             }
             None => {
                 let is = |host: &str| uri.host.eq_ignore_ascii_case(host.as_bytes());
@@ -101,7 +103,7 @@ impl Switch {
                 match place {
                     Some(place) => {
                         far.to = self.carriers.reach(t.id, trunk, place).first()?.to;
-                        far.trunk = Some(Tried { trunk, place, to: far.to });
+                        far.trunk = Some(Tried { place, to: far.to, ..tried });
                     }
                     None if registered && uri.port.is_none() => {}
                     None => return None,
