@@ -12,6 +12,7 @@ mod calls;
 mod canary;
 mod command_line;
 mod contact_center;
+mod crossing;
 mod desk;
 mod explain;
 mod hostile_calls;

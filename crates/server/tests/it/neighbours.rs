@@ -4,29 +4,29 @@ use crate::program::Program;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-const SDP: &str =
+pub const SDP: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8\r\n";
 
 /// A SIP neighbour at an address of its own that says what the test tells it to.
-struct Neighbour {
-    socket: UdpSocket,
-    addr: SocketAddr,
+pub struct Neighbour {
+    pub socket: UdpSocket,
+    pub addr: SocketAddr,
     n: u32,
 }
 
 impl Neighbour {
-    fn at(ip: &str) -> Neighbour {
+    pub fn at(ip: &str) -> Neighbour {
         let socket = UdpSocket::bind((ip, 0)).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         Neighbour { addr: socket.local_addr().unwrap(), socket, n: 0 }
     }
 
-    fn send(&self, to: SocketAddr, message: &str) {
+    pub fn send(&self, to: SocketAddr, message: &str) {
         self.socket.send_to(message.as_bytes(), to).unwrap();
     }
 
     /// Calls a number; `lines` are From and whatever else is to be said.
-    fn call(&mut self, to: SocketAddr, number: &str, lines: &str) -> String {
+    pub fn call(&mut self, to: SocketAddr, number: &str, lines: &str) -> String {
         self.n += 1;
         let (n, from) = (self.n, self.addr);
         let text = format!(
@@ -41,7 +41,7 @@ impl Neighbour {
 
     /// The next message that begins so; others are passed over.
     #[track_caller]
-    fn gets(&self, start: &str) -> String {
+    pub fn gets(&self, start: &str) -> String {
         let mut buffer = [0; 8_192];
         loop {
             let n = self.socket.recv(&mut buffer).unwrap_or_else(|e| panic!("{start}: {e}"));
@@ -54,7 +54,7 @@ impl Neighbour {
 
     /// The final answer to a call of ours, acknowledged.
     #[track_caller]
-    fn refused(&self, to: SocketAddr, invite: &str) -> String {
+    pub fn refused(&self, to: SocketAddr, invite: &str) -> String {
         loop {
             let answer = self.gets("SIP/2.0 ");
             if !answer.starts_with("SIP/2.0 1") {
@@ -64,8 +64,13 @@ impl Neighbour {
         }
     }
 
-    /// Answers a call.
-    fn answers(&self, to: SocketAddr, invite: &str, status: &str, lines: &str) {
+    /// Answers a call or another request without a body.
+    pub fn answers(&self, to: SocketAddr, invite: &str, status: &str, lines: &str) {
+        self.answers_as("t", to, invite, status, lines, "");
+    }
+
+    /// Answers with this tag, unless the request has one, and this body.
+    pub fn answers_as(&self, tag: &str, to: SocketAddr, invite: &str, status: &str, lines: &str, body: &str) {
         let copied: String = invite
             .lines()
             .take_while(|l| !l.is_empty())
@@ -73,24 +78,29 @@ impl Neighbour {
             .map(|l| format!("{l}\r\n"))
             .collect();
         let to_line = line(invite, "To:");
-        let text = format!("SIP/2.0 {status}\r\n{copied}{to_line};tag=t\r\n{lines}Content-Length: 0\r\n\r\n");
+        let tag = if to_line.contains(";tag=") { String::new() } else { format!(";tag={tag}") };
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let text = format!(
+            "SIP/2.0 {status}\r\n{copied}{to_line}{tag}\r\n{lines}{kind}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
         self.send(to, &text);
     }
 }
 
 /// A whole header line.
-fn line(message: &str, name: &str) -> String {
+pub fn line(message: &str, name: &str) -> String {
     message.lines().find(|l| l.starts_with(name)).unwrap_or_default().to_string()
 }
 
 /// An ACK for a refusal, or a CANCEL, of an INVITE.
-fn in_place_of(invite: &str, method: &str, to: &str) -> String {
+pub fn in_place_of(invite: &str, method: &str, to: &str) -> String {
     let uri = invite.split(' ').nth(1).unwrap_or_default();
     let copied = ["Via:", "From:", "Call-ID:"].map(|name| line(invite, name)).join("\r\n");
     format!("{method} {uri} SIP/2.0\r\n{copied}\r\n{to}\r\nCSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n")
 }
 
-fn tenant(desk: SocketAddr, carrier: SocketAddr, more: &str) -> String {
+pub fn tenant(desk: SocketAddr, carrier: SocketAddr, more: &str) -> String {
     format!(
         "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\ndial: {{allow: [\"+49\", \"+33\"], deny: [\"+49900\"]}}\n---\n\
          kind: Trunk\nid: trusted\nnetworks: [127.0.0.2]\ntrust_identity: true\n---\n\
