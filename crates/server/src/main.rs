@@ -16,6 +16,7 @@ mod live;
 mod mail_io;
 mod mailbox;
 mod media_io;
+mod microsoft;
 mod name_io;
 mod outside_io;
 mod outward;

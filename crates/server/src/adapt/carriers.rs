@@ -13,6 +13,7 @@ use crate::tenant::trunk::{ProxyTarget, TrunkPlan};
 use crate::trunk_choice::{Bearing, Outcome, Pace};
 use engine::TrunkId;
 use media::negotiate::Codec;
+use media::negotiate::SrtpPolicy;
 use serde::Serialize;
 use sip::locate::{Answer, Locator, LocatorConfig, Place, Question, SearchId, Target, Way};
 use sip::{
@@ -51,6 +52,8 @@ pub(super) struct Reach {
     pub(super) login: Option<Arc<Login>>,
     /// Audio may come from elsewhere than signalled.
     pub(super) nat: bool,
+    /// Whether audio is protected.
+    pub(super) srtp: SrtpPolicy,
     /// What it may be offered.
     pub(super) codecs: Vec<Codec>,
 }
@@ -299,8 +302,11 @@ impl Carriers {
     /// Where a far end is, the address first that a call tries first, and how it is spoken to.
     pub(super) fn reach(&self, tenant: TenantId, trunk: TrunkId, place: usize) -> Vec<Reach> {
         let Some(c) = self.all.get(&(tenant, trunk)) else { return Vec::new() };
-        let reach = |to| Reach { to, login: c.login.clone(), nat: c.plan.nat, codecs: codecs_of(&c.plan) };
-        c.sides.get(place).map(|side| side.in_order().map(reach).collect()).unwrap_or_default()
+        let reach = |to| {
+            let srtp = c.plan.srtp.towards(&to)?;
+            Some(Reach { to, login: c.login.clone(), nat: c.plan.nat, srtp, codecs: codecs_of(&c.plan) })
+        };
+        c.sides.get(place).map(|side| side.in_order().filter_map(reach).collect()).unwrap_or_default()
     }
 
     /// Whether a far end of a trunk is there, and whose trunk it is: the tenant's number and the trunk.

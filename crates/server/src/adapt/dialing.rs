@@ -13,7 +13,7 @@ use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Outcome, fails_over};
 use engine::{Event, LegEnd, LegId};
 use media::leg::Learning;
-use media::negotiate::{Codec, Direction, LocalSession};
+use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
 use redact::Secret;
 use sip::{Destination, Login, Outgoing};
 use std::collections::VecDeque;
@@ -38,6 +38,8 @@ pub(super) struct FarEnd {
     pub(super) login: Option<Arc<Login>>,
     /// Audio may come from elsewhere than signalled.
     pub(super) nat: bool,
+    /// Whether audio is protected.
+    pub(super) srtp: SrtpPolicy,
     /// What it may be offered, the preferred first.
     pub(super) codecs: Vec<Codec>,
     /// The trunk that it belongs to, and its place there.
@@ -83,6 +85,8 @@ pub(super) struct Dialing {
     asked: Option<(sip::CallId, FarEnd)>,
     /// How many addresses that far ends named instead may still be tried.
     redirects_left: u8,
+    /// What the offer says about protection.
+    srtp: SrtpPolicy,
 }
 
 impl Dialing {
@@ -105,7 +109,7 @@ impl Switch {
         if at_once.is_empty() {
             at_once.extend(then.pop_front());
         }
-        let Some(codecs) = at_once.first().map(|far| far.codecs.clone()) else {
+        let Some((codecs, srtp)) = at_once.first().map(|far| (far.codecs.clone(), far.srtp)) else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
         };
         // The customer's codec first: then nothing has to be translated.
@@ -118,6 +122,9 @@ impl Switch {
         };
         let mut session = LocalSession::new(rtp, now.mono, &codecs, false);
         session.prefer(prefer);
+        if !self.protect(&mut session, srtp) {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
+        }
         let offer = session.offer(Direction::SendRecv).write().into_bytes();
         self.by_media.insert(media, (tenant, leg));
         self.tenants[tenant].legs.insert(
@@ -149,6 +156,7 @@ impl Switch {
                     offer,
                     asked: None,
                     redirects_left: redirects::MOST,
+                    srtp,
                 }),
                 trunk: None,
             },
@@ -158,7 +166,33 @@ impl Switch {
         }
     }
 
+    /// Says in a session whether its audio is protected. False when it must be and cannot.
+    pub(super) fn protect(&mut self, session: &mut LocalSession, policy: SrtpPolicy) -> bool {
+        match self.door.keys() {
+            _ if policy == SrtpPolicy::Off => true,
+            Some(keys) => {
+                session.protect(policy, keys);
+                true
+            }
+            None => policy != SrtpPolicy::Required,
+        }
+    }
+
+    /// Where the next far end wants protection and the one before did not, or the other way round, the offer is another.
+    fn offer_for(&mut self, tenant: usize, leg: LegId, srtp: SrtpPolicy) {
+        let keys = self.door.keys();
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let (Some(d), Some(session), Some(keys)) = (&mut l.dialing, &mut l.session, keys) else { return };
+        if d.srtp == srtp || !d.open.is_empty() {
+            return;
+        }
+        session.protect(srtp, keys);
+        d.srtp = srtp;
+        d.offer = session.offer(Direction::SendRecv).write().into_bytes();
+    }
+
     fn invite(&mut self, now: Now, tenant: usize, leg: LegId, far: FarEnd) {
+        self.offer_for(tenant, leg, far.srtp);
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let Some(d) = &mut l.dialing else { return };
         // With several far ends the most careful of them decides.

@@ -163,13 +163,18 @@ impl Switch {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
         };
         let transport = if address.tcp { Transport::Tcp } else { Transport::Udp };
+        let to = Destination { transport, addr: address.addr, connection: None };
+        let Some(srtp) = address.srtp.towards(&to) else {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
+        };
         let far = FarEnd {
-            to: Destination { transport, addr: address.addr, connection: None },
+            to,
             uri: address.uri,
             from: Secret::new(self.shown(tenant, show)),
             lines: Secret::default(),
             login: None,
             nat: address.nat,
+            srtp,
             codecs: OF_PHONES.to_vec(),
             trunk: None,
             number: Secret::default(),
@@ -227,13 +232,14 @@ impl Switch {
             let (trunk, place) = (a.trunk, a.place);
             let number = Secret::new(number.to_string());
             self.carriers.reach(t.id, trunk, place).into_iter().map(
-                move |Reach { to, login, nat, codecs }| FarEnd {
+                move |Reach { to, login, nat, srtp, codecs }| FarEnd {
                     to,
                     uri: a.uri.clone(),
                     from: a.from.clone(),
                     lines: lines.clone(),
                     login,
                     nat,
+                    srtp,
                     codecs,
                     trunk: Some(Tried { trunk, place, to }),
                     number: number.clone(),

@@ -8,10 +8,10 @@ use crate::tenant::dialling::Dialled;
 use crate::tenant::meaning::contains;
 use engine::{AgentId, Event, Facts, LegEnd, NumberId, PartyId, To, TrunkId};
 use media::leg::Learning;
-use media::negotiate::{Codec, Direction, LocalSession};
+use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
 use media::sdp::SessionDescription;
 use redact::Secret;
-use sip::{Incoming, Message, Name, Uri};
+use sip::{Destination, Incoming, Message, Name, Uri};
 use std::net::IpAddr;
 
 impl Switch {
@@ -20,7 +20,9 @@ impl Switch {
         let sender = self.sender(now, call, from, &message);
         let (tenant, trunk, nat) = match (sender, self.trunk_of(from.addr.ip())) {
             (Sender::Asked, _) => return,
-            (Sender::Of(tenant, agent), _) => return self.on_own_phone(now, tenant, agent, call, &message),
+            (Sender::Of(tenant, agent), _) => {
+                return self.on_own_phone(now, tenant, agent, call, from, &message);
+            }
             (Sender::NoPhone, Some(found)) => found,
             (Sender::NoPhone, None) => {
                 self.strangers += 1;
@@ -45,12 +47,15 @@ impl Switch {
             Some(plan) => codecs_of(plan),
             None => Codec::ALL.to_vec(),
         };
+        let Some(srtp) = plan.map_or(Some(SrtpPolicy::Off), |plan| plan.srtp.towards(&from)) else {
+            return self.refuse_saying(now, call, 488, "keys of audio need TLS");
+        };
         self.begin_leg(
             now,
             tenant,
             call,
             &message,
-            (nat, &codecs),
+            (nat, &codecs, srtp),
             (party, address, display),
             arrived,
             known,
@@ -58,7 +63,15 @@ impl Switch {
     }
 
     // Somebody of ours calls: a colleague, one of our numbers, or somebody outside.
-    fn on_own_phone(&mut self, now: Now, tenant: usize, agent: AgentId, call: sip::CallId, m: &Message) {
+    fn on_own_phone(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        agent: AgentId,
+        call: sip::CallId,
+        from: Destination,
+        m: &Message,
+    ) {
         if self.journal_stalled {
             return self.refuse_call(now, call, 503);
         }
@@ -67,6 +80,11 @@ impl Switch {
             Err((code, why)) => return self.refuse_saying(now, call, code, &why),
         };
         let meaning = &self.tenants[tenant].meaning;
+        let account = meaning.accounts.values().find(|phone| phone.agent == agent).map(|phone| phone.srtp);
+        let rule = account.or_else(|| meaning.phones.get(&agent).map(|phone| phone.srtp)).unwrap_or_default();
+        let Some(srtp) = rule.towards(&from) else {
+            return self.refuse_saying(now, call, 488, "keys of audio need TLS");
+        };
         let (own, display) = caller_of(m, false);
         // Colleagues see the number by which they can call back.
         let address = meaning.extension(agent).map_or(own, |number| Secret::new(number.to_string()));
@@ -74,7 +92,16 @@ impl Switch {
         let facts = self.facts_of(tenant, &address);
         let called = Event::AgentCalled { agent, caller: party, number: None, to, facts };
         // Behind a router or not, its audio comes from where it sends.
-        self.begin_leg(now, tenant, call, m, (true, &OF_PHONES), (party, address, display), called, true);
+        self.begin_leg(
+            now,
+            tenant,
+            call,
+            m,
+            (true, &OF_PHONES, srtp),
+            (party, address, display),
+            called,
+            true,
+        );
     }
 
     /// Whom a telephone of ours dialled; else the SIP status code and why not.
@@ -105,7 +132,7 @@ impl Switch {
         tenant: usize,
         call: sip::CallId,
         message: &Message,
-        (nat, codecs): (bool, &[Codec]),
+        (nat, codecs, srtp): (bool, &[Codec], SrtpPolicy),
         (party, address, display): (PartyId, Secret<String>, Secret<String>),
         event: Event,
         known: bool,
@@ -147,7 +174,7 @@ impl Switch {
             l.call = engine_call;
         }
         if known {
-            self.prepare_answer(now, tenant, leg, engine_call, codecs, message.session_description());
+            self.prepare_answer(now, tenant, leg, engine_call, (codecs, srtp), message.session_description());
             self.tell_hold(now, tenant, leg);
         }
     }
@@ -173,7 +200,7 @@ impl Switch {
         tenant: usize,
         leg: engine::LegId,
         call: engine::CallId,
-        codecs: &[Codec],
+        (codecs, srtp): (&[Codec], SrtpPolicy),
         offer: &[u8],
     ) {
         let Some((media, rtp)) = self.door.open(call) else {
@@ -181,6 +208,9 @@ impl Switch {
         };
         self.by_media.insert(media, (tenant, leg));
         let mut session = LocalSession::new(rtp, now.mono, codecs, false);
+        if !self.protect(&mut session, srtp) {
+            return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
+        }
         let mut answered = Ok(None);
         if !offer.is_empty() {
             answered = SessionDescription::parse(offer)

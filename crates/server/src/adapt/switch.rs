@@ -18,6 +18,7 @@ use media::leg::{KeyMode, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
 use media::quality::Quality;
+use media::sdes::OwnKeys;
 use redact::Secret;
 use sip::Local;
 use sip::guard::Guard;
@@ -207,6 +208,10 @@ pub trait MediaDoor: Send {
     fn open(&mut self, call: engine::CallId) -> Option<(MediaId, SocketAddr)>;
     /// Passes a command on, in order.
     fn send(&mut self, command: MediaCommand);
+    /// Keys for one leg's protected audio, from the operating system's dice. `None` when there are none to be had.
+    fn keys(&mut self) -> Option<OwnKeys> {
+        None
+    }
     /// Takes a browser's connection in; the one that it had before ends. False when there is no room for one more.
     fn connect(&mut self, _phone: PhoneId, _edition: u32, _peer: Box<Peer>) -> bool {
         false

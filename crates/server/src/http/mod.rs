@@ -33,6 +33,7 @@ mod telephony;
 mod time;
 mod web;
 mod webhooks;
+mod work_account;
 
 pub use accounts::link as invitation_link;
 pub use demo::Persona;

@@ -7,7 +7,7 @@ use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
     accounts, actions, agents, audit, call_list, calls, configuration, demo, desk, live, messages, notes,
-    peaks, recordings, reports, session, softphone, telephony, webhooks,
+    peaks, recordings, reports, session, softphone, telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -147,6 +147,36 @@ fn of_accounts() -> Vec<Route> {
                 )),
             ],
             handler: post(accounts::propose).put(accounts::confirm),
+        },
+        Route {
+            path: "/session/ways".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![op::<work_account::Ways>("get", "How people can sign in here")],
+            handler: get(work_account::ways),
+        },
+        Route {
+            path: "/session/microsoft".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![Operation {
+                query: &[
+                    ("tenant", "Id of the tenant; may be left out where only one is connected to Microsoft"),
+                    ("to", "The page to go to afterwards"),
+                ],
+                ..none(op::<()>("get", "Sends the browser to Microsoft to sign in with a work account"))
+            }],
+            handler: get(work_account::begin),
+        },
+        Route {
+            path: "/session/microsoft/callback".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![none(op::<()>(
+                "get",
+                "Where Microsoft sends the browser back to: signs in, and goes to the page that was asked for",
+            ))],
+            handler: get(work_account::finish),
         },
         Route {
             path: "/invitation".into(),

@@ -23,6 +23,7 @@ mod neighbours;
 mod numbers;
 mod outside;
 mod program;
+mod protected;
 mod quality;
 mod real_clients;
 mod replay;
