@@ -39,8 +39,11 @@ const INVITED: &str = "until it is taken up or too old, two days at the longest"
 const SIGNED_IN: &str = "until it is over and somebody else signs in";
 const PERSON: &str = "the person";
 const US: &str = "Switchroom";
+const REGISTERED: &str = "until the registration ends, an hour at the longest, or the next start after it";
 const CALLER: &str = "the caller's signalling";
 const ADMIN: &str = "the administrator";
+const MICROSOFT: &str = "Microsoft's directory";
+const LISTED: &str = "until the directory no longer lists them, or is disconnected";
 
 /// All fields.
 pub const CATALOGUE: &[Field] = &[
@@ -120,6 +123,17 @@ pub const CATALOGUE: &[Field] = &[
     field("call_dispositions.call", "Of which call", US, CALL, false, false),
     field("call_dispositions.agent", "Which agent said it, by number", US, CALL, false, false),
     field("call_dispositions.disposition", "How the call ended, as the agent said", US, CALL, false, false),
+    field("registrations.tenant", "Whose telephones", US, REGISTERED, false, false),
+    field("registrations.agent", "Of which user, by number", US, REGISTERED, false, false),
+    field("registrations.expires", "When the last of them ends", US, REGISTERED, false, false),
+    field(
+        "registrations.telephones",
+        "Addresses at which the user's telephones are reached",
+        "the telephone",
+        REGISTERED,
+        true,
+        true,
+    ),
     field("leg_quality.tenant", "Whose call", US, CALL, false, false),
     field("leg_quality.call", "Of which call", US, CALL, false, false),
     field("leg_quality.leg", "Of which leg", US, CALL, false, false),
@@ -300,6 +314,17 @@ pub const CATALOGUE: &[Field] = &[
     field("accounts.second", "Secret of the second factor", US, USER, true, true),
     field("accounts.proposed", "Secret of a second factor that is not in force yet", US, USER, true, true),
     field("accounts.step", "Which code of the second factor was used last", US, USER, false, false),
+    field("endpoints.tenant", "Whose user", US, USER, false, false),
+    field("endpoints.account", "Of which user, by number", US, USER, false, false),
+    field(
+        "endpoints.kind",
+        "Where the user chose to be rung: browser, telephone or number",
+        PERSON,
+        USER,
+        false,
+        false,
+    ),
+    field("endpoints.number", "The number, if it is one", PERSON, USER, true, true),
     field("invitations.tenant", "Whose invitation", US, INVITED, false, false),
     field("invitations.account", "For which user, by number", US, INVITED, false, false),
     field("invitations.hash", "Hash by which an invitation is recognised", US, INVITED, true, false),
@@ -309,6 +334,32 @@ pub const CATALOGUE: &[Field] = &[
     field("sessions.account", "Who is signed in, by number", US, SIGNED_IN, false, false),
     field("sessions.began", "When that was", US, SIGNED_IN, false, false),
     field("sessions.used", "When it was used last, to the minute", US, SIGNED_IN, false, false),
+    field("directory.tenant", "Whose directory", US, LISTED, false, false),
+    field("directory.id", "Number of the person", US, LISTED, false, false),
+    field(
+        "directory.object",
+        "Keyed hash by which the directory's person is recognised",
+        MICROSOFT,
+        LISTED,
+        true,
+        true,
+    ),
+    field(
+        "directory.value",
+        "The fields of the profile: name, addresses, telephone numbers",
+        MICROSOFT,
+        LISTED,
+        true,
+        true,
+    ),
+    field("directory.run", "Which reading of the directory saw them last", US, LISTED, false, false),
+    field("directory_numbers.tenant", "Whose directory", US, ACCOUNT, false, false),
+    field("directory_numbers.next", "The next number of a person", US, ACCOUNT, false, false),
+    field("directory_links.tenant", "Whose directory", US, LISTED, false, false),
+    field("directory_links.link", "Where reading the directory goes on", MICROSOFT, LISTED, true, false),
+    field("directory_links.run", "Number of the reading", US, LISTED, false, false),
+    field("directory_links.whole", "Whether the reading came to its end", US, LISTED, false, false),
+    field("directory_links.at", "When the directory was read last", US, LISTED, false, false),
     field("audit.tenant", "Whose entry", US, ACCOUNT, false, false),
     field("audit.id", "Number of the entry", US, ACCOUNT, false, false),
     field("audit.at", "When it happened", US, ACCOUNT, false, false),
@@ -323,7 +374,14 @@ pub const CATALOGUE: &[Field] = &[
     field("audit.action", "What was done", US, ACCOUNT, false, false),
     field("audit.object", "To which object, by kind and id", US, ACCOUNT, false, false),
     field("keys.tenant", "Whose key", US, ACCOUNT, false, false),
-    field("keys.kind", "Of a tenant or of a person", US, ACCOUNT, false, false),
+    field(
+        "keys.kind",
+        "Of a tenant, of a person who called, or of one in the directory",
+        US,
+        ACCOUNT,
+        false,
+        false,
+    ),
     field("keys.id", "Number of the person", US, ACCOUNT, false, false),
     field(
         "keys.wrapped",

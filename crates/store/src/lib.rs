@@ -13,6 +13,8 @@ mod audit;
 mod blobs;
 mod calls;
 mod catalogue;
+mod directory;
+mod endpoints;
 mod error;
 mod journal;
 mod keys;
@@ -24,6 +26,7 @@ mod outbox;
 mod people;
 mod quality;
 mod recordings;
+mod registrations;
 mod reports;
 mod reports_read;
 mod sessions;
@@ -37,6 +40,10 @@ pub use audit::AuditEntry;
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};
+pub use directory::{
+    DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
+};
+pub use endpoints::Endpoint;
 pub use error::StoreError;
 pub use journal::{Batch, Message, Recovered, decode_events, encode_event};
 pub use keys::{DataKey, Keys};
@@ -47,6 +54,7 @@ pub use outbox::{DEAD_MS, Letter, MOST_DEAD, OutboxItem};
 pub use people::{Party, PartyValue};
 pub use quality::{LegQuality, WayQuality};
 pub use recordings::{CHUNK, RecordingFile, RecordingInfo, RecordingWriter};
+pub use registrations::Registration;
 pub use reports::{
     AgentFigures, DispositionFigures, Entered, Estimated, Figures, Handled, INTERVAL_MS, Intervals,
     NumberFigures, Promised, QueueFigures, Rung, SHORT_ABANDON_MS, Spent, StateFigures, WAIT_BOUNDS_MS,

@@ -1,5 +1,26 @@
-//! Speaks Microsoft: builds requests to Graph, the Bot Connector and Entra ID, and reads their replies.
+//! Speaks Microsoft: builds requests to Entra ID and Graph, reads their replies, and judges tokens.
 //!
-//! This room never owns an HTTP client, opens a socket or reads a clock: `server` carries what it builds.
-//! It holds the operations that the product performs; today there are none, so it asks Microsoft for nothing.
+//! Sans-IO. Nothing here owns an HTTP client, opens a socket, reads a clock or rolls dice for an identifier: each function
+//! takes the time ([`Time`]) and, where something must be unguessable, random bytes. What should be sent comes out as a
+//! [`Request`]; what came back goes in as a [`Reply`]. The caller must not follow redirects, must send a request only to
+//! the address in it, and must stop reading a reply after [`Request::most`] bytes.
+//!
+//! - [`entra`]: sign-in, consent, tokens, their cache and their validation, claims challenges.
+//! - [`permissions`]: the one table of what is asked for, why, and what becomes of it.
+//!
+//! Names, numbers, addresses and tokens stand in [`redact::Secret`]. What Microsoft sends is treated as hostile: every
+//! size has a bound, texts are cleaned ([`clean`]), links must lead to the configured host.
 #![forbid(unsafe_code)]
+
+mod address;
+pub mod clean;
+mod cloud;
+pub mod entra;
+pub mod permissions;
+mod request;
+mod time;
+
+pub use address::{AddressError, BaseUrl, percent_decode, percent_encode};
+pub use cloud::{Cloud, GLOBAL_TENANTS};
+pub use request::{Method, Reply, Request};
+pub use time::Time;

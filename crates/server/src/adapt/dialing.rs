@@ -3,12 +3,13 @@
 //! For the engine it is one leg, which rings, is answered, or ends. Which far ends there are is said by whoever rings;
 //! here nobody is chosen.
 
+use crate::adapt::carriers::Tried;
 use crate::adapt::keys::Keyed;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
 use crate::tenant::objects::AudioCodec;
 use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Outcome, fails_over};
-use engine::{Event, LegEnd, LegId, TrunkId};
+use engine::{Event, LegEnd, LegId};
 use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession};
 use redact::Secret;
@@ -38,7 +39,7 @@ pub(super) struct FarEnd {
     /// What it may be offered, the preferred first.
     pub(super) codecs: Vec<Codec>,
     /// The trunk that it belongs to, and its place there.
-    pub(super) trunk: Option<(TrunkId, usize)>,
+    pub(super) trunk: Option<Tried>,
 }
 
 /// What telephones are offered: those that sound best first.
@@ -65,8 +66,8 @@ pub(super) struct Order {
     pub(super) then: VecDeque<FarEnd>,
 }
 
-/// A call that has no final answer yet, with the trunk that it goes over and the place there.
-type Open = (sip::CallId, Option<(TrunkId, usize)>);
+/// A call that has no final answer yet, with what it tries where it goes over a trunk.
+type Open = (sip::CallId, Option<Tried>);
 
 /// A leg that rings.
 pub(super) struct Dialing {
@@ -166,7 +167,7 @@ impl Switch {
         d.open.push((sip, far.trunk));
         l.sip.get_or_insert(sip);
         self.by_sip.insert(sip, (tenant, leg));
-        if let Some((trunk, _)) = far.trunk {
+        if let Some(Tried { trunk, .. }) = far.trunk {
             let tenant = self.tenants[tenant].id;
             self.carriers.call_began(now, tenant, trunk);
         }
@@ -180,16 +181,16 @@ impl Switch {
         let ending = l.ending;
         let Some(d) = &mut l.dialing else { return false };
         let Some(at) = d.open.iter().position(|(c, _)| *c == call) else { return true };
-        let (_, trunk) = d.open.swap_remove(at);
+        let (_, tried) = d.open.swap_remove(at);
         let outcome = match code {
             408 => Outcome::NoAnswer,
             503 => Outcome::Unreachable,
             code => Outcome::Code(code),
         };
-        if let Some((trunk, place)) = trunk {
-            self.carriers.call_over(id, trunk);
+        if let Some(tried) = tried {
+            self.carriers.call_over(id, tried.trunk);
             if !d.rang && !ending {
-                self.carriers.attempt_ended(now, id, trunk, place, outcome);
+                self.carriers.attempt_ended(now, id, tried, outcome);
             }
         }
         if let Some((other, _)) = d.open.first() {
@@ -222,16 +223,16 @@ impl Switch {
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let Some(d) = l.dialing.take() else { return };
         l.sip = Some(call);
-        for (other, trunk) in d.open {
+        for (other, tried) in d.open {
             if other == call {
-                l.trunk = trunk.map(|(trunk, _)| trunk);
-                if let Some((trunk, place)) = trunk {
-                    self.carriers.attempt_ended(now, id, trunk, place, Outcome::Code(200));
+                l.trunk = tried.map(|t| t.trunk);
+                if let Some(tried) = tried {
+                    self.carriers.attempt_ended(now, id, tried, Outcome::Code(200));
                 }
                 continue;
             }
-            if let Some((trunk, _)) = trunk {
-                self.carriers.call_over(id, trunk);
+            if let Some(tried) = tried {
+                self.carriers.call_over(id, tried.trunk);
             }
             self.by_sip.remove(&other);
             self.endpoint.hang_up(now.sip(), other, ELSEWHERE);

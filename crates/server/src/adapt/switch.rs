@@ -305,6 +305,8 @@ pub struct Resumed {
     pub parties: HashMap<PartyId, Secret<String>>,
     /// Tells persons apart.
     pub person: PersonHash,
+    /// Telephones that were registered when the program ended.
+    pub registrations: Vec<store::Registration>,
 }
 
 /// All calls of this process.
@@ -378,7 +380,8 @@ impl Switch {
 
     /// Adds a tenant with the state that was recovered. `Started` and `Configured` are told here.
     pub fn add_tenant(&mut self, now: Now, resumed: Resumed, seed: u64) {
-        let Resumed { id, mut engine, meaning, passwords, next_party, parties, person } = resumed;
+        let Resumed { id, mut engine, meaning, passwords, next_party, parties, person, registrations } =
+            resumed;
         self.carriers.configure(now, id, &meaning, &passwords);
         engine.watch();
         let batch = Batch { first_position: engine.position() + 1, ..Batch::default() };
@@ -408,6 +411,7 @@ impl Switch {
         self.tell(now, tenant, Event::Started { seed });
         self.tell(now, tenant, Event::Configured { config });
         self.trust_networks();
+        self.restore_registrations(now, id, registrations);
         self.send_registers(now);
     }
 
@@ -422,6 +426,7 @@ impl Switch {
         t.meaning = meaning;
         t.passwords = passwords;
         self.tell(now, n, Event::Configured { config });
+        self.forget_choices(n);
         self.trust_networks();
         self.send_registers(now);
     }
@@ -475,6 +480,10 @@ impl Switch {
                 self.tell_security(now);
                 return;
             }
+        }
+        if let sip::Input::Unreachable { to: sip::Destination { connection: Some(connection), .. } } = input {
+            self.phones.registrar.connection_closed(connection);
+            self.tell_registered();
         }
         self.endpoint.handle(now.sip(), input);
         self.pump(now);
@@ -531,7 +540,7 @@ impl Switch {
         let mut batches = Vec::new();
         for t in &mut self.tenants {
             let position = t.engine.position();
-            if position + 1 > t.batch.first_position || !t.batch.quality.is_empty() {
+            if position + 1 > t.batch.first_position || t.batch.has_more() {
                 let next = Batch { first_position: position + 1, ..Batch::default() };
                 let mut batch = std::mem::replace(&mut t.batch, next);
                 batch.last_position = position;
@@ -626,10 +635,10 @@ impl Switch {
         }
         let id = self.tenants[tenant].id;
         let open = l.dialing.map(Dialing::into_open).unwrap_or_default();
-        for (sip, trunk) in open {
+        for (sip, tried) in open {
             self.by_sip.remove(&sip);
-            if let Some((trunk, _)) = trunk {
-                self.carriers.call_over(id, trunk);
+            if let Some(tried) = tried {
+                self.carriers.call_over(id, tried.trunk);
             }
         }
         if let Some(trunk) = l.trunk {

@@ -1,0 +1,6 @@
+//! What the room builds and reads, seen from outside.
+
+mod credentials;
+mod sign_in;
+mod signer;
+mod tokens;
