@@ -371,7 +371,8 @@ fn resumed(
         }
     }
     let person = store.person_hash(id).map_err(|e| e.to_string())?;
-    Ok(Resumed { id, engine, meaning, passwords, next_party, parties, person })
+    let registrations = store.registrations(id, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
+    Ok(Resumed { id, engine, meaning, passwords, next_party, parties, person, registrations })
 }
 
 /// Webhooks and e-mail.
