@@ -60,7 +60,7 @@ impl World {
                     Event::Incoming(i) => {
                         assert!(self.calls[n].insert(i.call, 0).is_none(), "a call begins once");
                     }
-                    Event::Cancelled { call } | Event::Refused { call, .. } | Event::Ended { call, .. } => {
+                    Event::Cancelled { call, .. } | Event::Refused { call, .. } | Event::Ended { call, .. } => {
                         *self.calls[n].entry(call).or_default() += 1;
                     }
                     _ => {}

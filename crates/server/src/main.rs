@@ -16,8 +16,7 @@ mod live;
 mod mail_io;
 mod mailbox;
 mod media_io;
-// Complete and tested by itself; whatever locates SIP servers by name starts it.
-#[allow(dead_code)]
+mod microsoft;
 mod name_io;
 mod outside_io;
 mod outward;

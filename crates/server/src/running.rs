@@ -267,6 +267,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         let passwords = secrets.passwords(&meaning);
         let resumed = resumed(&store, id, engine, meaning, passwords, next_party)?;
         switch.add_tenant(now, resumed, chance()?);
+        switch.restore_endpoints(id, &store.endpoints(id).map_err(|e| e.to_string())?);
     }
     let laws = LawWatch::default();
     let laws_broken = laws.broken.clone();

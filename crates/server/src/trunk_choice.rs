@@ -10,7 +10,6 @@ mod pace;
 mod shown;
 
 pub use failover::{Outcome, fails_over};
-#[cfg_attr(not(test), allow(unused_imports, reason = "the switch counts calls as they begin"))]
 pub use pace::Pace;
 
 use crate::tenant::DialPlan;

@@ -692,7 +692,7 @@ impl Phones {
                 let user = user_of(incoming.message.target());
                 let from = incoming.message.value(sip::Name::From).unwrap_or_default();
                 let caller = NameAddr::parse(from).map(|a| user_of(a.uri)).unwrap_or_default();
-                let offer = incoming.message.body().to_vec();
+                let offer = incoming.message.session_description().to_vec();
                 let phone = self.add(incoming.call, State::Ringing, caller, offer);
                 self.events.push_back(PhoneEvent::Rings { phone, user });
             }
@@ -711,8 +711,8 @@ impl Phones {
             Event::Refused { call, refused } => {
                 self.over(call, |phone| PhoneEvent::Refused { phone, code: refused.code });
             }
-            Event::Cancelled { call } => self.over(call, |phone| PhoneEvent::GaveUp { phone }),
-            Event::Ended { call, how } => self.over(call, |phone| PhoneEvent::Ended { phone, how }),
+            Event::Cancelled { call, .. } => self.over(call, |phone| PhoneEvent::GaveUp { phone }),
+            Event::Ended { call, how, .. } => self.over(call, |phone| PhoneEvent::Ended { phone, how }),
             Event::Request { request, .. } => self.endpoint.respond(self.now, request, 405, "", "", b""),
             Event::Referred { refer, .. } => self.endpoint.reject_refer(self.now, refer, 603),
             Event::ReferProgress { .. }

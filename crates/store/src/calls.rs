@@ -3,7 +3,8 @@
 use crate::error::StoreError;
 use crate::sql::{Sql, Value};
 use crate::store::{Store, TenantId};
-use engine::{CallId, CallRecord, PartyId};
+use engine::{CallId, CallRecord, Fact, PartyId};
+use redact::Secret;
 
 /// The form of a stored record.
 const FORM: u8 = 1;
@@ -17,13 +18,23 @@ pub struct CallFilter {
     pub agent: Option<u32>,
     /// Only those of the person behind this party.
     pub same_caller: Option<PartyId>,
+    /// Only those of whoever has one of these numbers or addresses, each in exactly the form that came with a call. Looked
+    /// up by the tenant's keyed hash; the first eight count.
+    pub callers: Option<Vec<Secret<String>>>,
+    /// Only those of which an agent said this.
+    pub disposition: Option<u32>,
     /// Only those that began at or after this, in milliseconds since 1970.
     pub since: Option<u64>,
+    /// Only those that began before this, in milliseconds since 1970.
+    pub until: Option<u64>,
     /// Only those with a smaller id: where the page before ended.
     pub before: Option<u64>,
     /// At most this many; 1 to 500.
     pub limit: u32,
 }
+
+/// The most forms of a caller's number that are looked up at once.
+const MOST_CALLERS: usize = 8;
 
 /// A call as it is stored.
 pub type StoredCall = CallRecord;
@@ -60,6 +71,15 @@ pub(crate) fn put_record(db: &mut dyn Sql, tenant: TenantId, record: &CallRecord
     Ok(())
 }
 
+/// Keeps what an agent said of a call. It may be said after the call's record was written, so it stands beside it.
+pub(crate) fn put_disposition(db: &mut dyn Sql, tenant: TenantId, fact: &Fact) -> Result<(), StoreError> {
+    let Fact::Handled { agent, call, disposition: Some(disposition), .. } = fact else { return Ok(()) };
+    let sql = "INSERT INTO call_dispositions (tenant, call, agent, disposition) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (tenant, disposition, call, agent) DO NOTHING";
+    let small = |n: u32| Value::from(u64::from(n));
+    db.run(sql, &[tenant.into(), call.0.into(), small(agent.0), small(disposition.0)]).map(|_| ())
+}
+
 fn read_record(bytes: &[u8]) -> Result<CallRecord, StoreError> {
     let unreadable = || StoreError::Unreadable("a call's record".into());
     let (form, body) = bytes.split_first().ok_or_else(unreadable)?;
@@ -77,13 +97,19 @@ impl Store {
     pub fn calls(&self, tenant: TenantId, filter: &CallFilter) -> Result<CallPage, StoreError> {
         let limit = i64::from(filter.limit.clamp(1, 500));
         let before = filter.before.map_or(i64::MAX, |b| b as i64);
-        let mut values = vec![tenant.into(), Value::Int(before), Value::from(filter.since.unwrap_or(0))];
+        let mut values = vec![tenant.into(), Value::Int(before)];
         // Only what is asked for stands in the query, so that its index serves it.
         let mut only = String::new();
         for (column, wanted) in [("queue", filter.queue), ("agent", filter.agent)] {
             if let Some(wanted) = wanted {
                 values.push(u64::from(wanted).into());
                 only += &format!(" AND {column} = ${}", values.len());
+            }
+        }
+        for (compared, time) in [("began >=", filter.since), ("began <", filter.until)] {
+            if let Some(time) = time {
+                values.push(Value::Int(i64::try_from(time).unwrap_or(i64::MAX)));
+                only += &format!(" AND {compared} ${}", values.len());
             }
         }
         if let Some(party) = filter.same_caller {
@@ -94,9 +120,32 @@ impl Store {
                  WHERE q.tenant = $1 AND q.id = ${n})"
             );
         }
+        if let Some(callers) = &filter.callers {
+            let mut places = Vec::new();
+            for caller in callers.iter().take(MOST_CALLERS) {
+                let lookup = self.keys().lookup(tenant, caller.expose_secret())?;
+                values.push(lookup.into());
+                places.push(format!("${}", values.len()));
+            }
+            if places.is_empty() {
+                return Ok(CallPage { calls: Vec::new(), next: None });
+            }
+            only += &format!(
+                " AND party IN (SELECT p.id FROM persons s JOIN parties p ON p.tenant = s.tenant AND p.person = s.id \
+                 WHERE s.tenant = $1 AND s.lookup IN ({}))",
+                places.join(", ")
+            );
+        }
+        if let Some(disposition) = filter.disposition {
+            values.push(u64::from(disposition).into());
+            let n = values.len();
+            only += &format!(
+                " AND id IN (SELECT d.call FROM call_dispositions d WHERE d.tenant = $1 AND d.disposition = ${n})"
+            );
+        }
         values.push(Value::Int(limit + 1));
         let sql = format!(
-            "SELECT record FROM calls WHERE tenant = $1 AND id < $2 AND began >= $3{only} ORDER BY id DESC LIMIT ${}",
+            "SELECT record FROM calls WHERE tenant = $1 AND id < $2{only} ORDER BY id DESC LIMIT ${}",
             values.len()
         );
         let rows = self.reader().rows(&sql, &values)?;
@@ -115,6 +164,17 @@ impl Store {
         let sql = "SELECT record FROM calls WHERE tenant = $1 AND id = $2";
         let rows = self.reader().rows(sql, &[tenant.into(), id.0.into()])?;
         read_record(rows.first().ok_or_else(|| StoreError::NotFound("this call".into()))?.bytes(0))
+    }
+
+    /// What agents said of a call: agents and dispositions by number.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn dispositions(&self, tenant: TenantId, call: CallId) -> Result<Vec<(u32, u32)>, StoreError> {
+        let sql =
+            "SELECT agent, disposition FROM call_dispositions WHERE tenant = $1 AND call = $2 ORDER BY agent";
+        let rows = self.reader().rows(sql, &[tenant.into(), call.0.into()])?;
+        Ok(rows.iter().map(|r| (r.int(0) as u32, r.int(1) as u32)).collect())
     }
 
     /// How many calls are stored.

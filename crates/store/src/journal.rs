@@ -6,6 +6,7 @@
 use crate::error::StoreError;
 use crate::outbox::OutboxItem;
 use crate::people::Party;
+use crate::quality::LegQuality;
 use crate::reports::Intervals;
 use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
@@ -29,6 +30,8 @@ pub struct Batch {
     pub records: Vec<CallRecord>,
     /// People who called.
     pub parties: Vec<Party>,
+    /// How well legs that are over were heard.
+    pub quality: Vec<LegQuality>,
     /// What reports are made of.
     pub facts: Vec<Fact>,
     /// Messages left in voicemail boxes.
@@ -65,6 +68,7 @@ impl Batch {
         }
         self.records.extend(later.records);
         self.parties.extend(later.parties);
+        self.quality.extend(later.quality);
         self.facts.extend(later.facts);
         self.messages.extend(later.messages);
         self.outbox.extend(later.outbox);
@@ -229,6 +233,12 @@ fn put_batch(db: &mut dyn Sql, tenant: TenantId, batch: &Batch) -> Result<(), St
     }
     for message in &batch.messages {
         crate::messages::put_message(db, tenant, batch.at, message)?;
+    }
+    for fact in &batch.facts {
+        crate::calls::put_disposition(db, tenant, fact)?;
+    }
+    for quality in &batch.quality {
+        crate::quality::put_quality(db, tenant, quality)?;
     }
     for item in &batch.outbox {
         crate::outbox::put_item(db, tenant, item, item.at.0)?;

@@ -154,6 +154,7 @@ struct TenantKeys {
 }
 
 pub(crate) const PERSON: &str = "person";
+pub(crate) const DIRECTORY: &str = "directory";
 const TENANT: &str = "tenant";
 
 impl Keys {
@@ -213,23 +214,52 @@ impl Keys {
         Ok(self.tenant(tenant)?.key.clone())
     }
 
-    /// A person's key.
+    /// The key of a person who called.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the person was erased or never was.
     pub fn of_person(&mut self, tenant: TenantId, person: u64) -> Result<DataKey, StoreError> {
+        self.of(tenant, PERSON, person)
+    }
+
+    /// The key of one person of this kind.
+    pub(crate) fn of(&mut self, tenant: TenantId, kind: &str, id: u64) -> Result<DataKey, StoreError> {
         let wrapped = self
-            .read(tenant, PERSON, person)?
+            .read(tenant, kind, id)?
             .ok_or_else(|| StoreError::NotFound("this person's key: it was erased".into()))?;
-        let key = self.tenant(tenant)?.key.open(&place(tenant, PERSON, person), &wrapped)?;
+        let key = self.tenant(tenant)?.key.open(&place(tenant, kind, id), &wrapped)?;
         DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("a person's key".into()))
     }
 
     pub(crate) fn new_person(&mut self, tenant: TenantId, person: u64) -> Result<DataKey, StoreError> {
+        self.make(tenant, PERSON, person)
+    }
+
+    /// A new key for one person of this kind, in place of any there was.
+    pub(crate) fn make(&mut self, tenant: TenantId, kind: &str, id: u64) -> Result<DataKey, StoreError> {
         let key = DataKey::random()?;
-        let wrapped = self.tenant(tenant)?.key.seal(&place(tenant, PERSON, person), &key.bytes)?;
-        self.write(tenant, PERSON, person, wrapped)?;
+        let wrapped = self.tenant(tenant)?.key.seal(&place(tenant, kind, id), &key.bytes)?;
+        self.write(tenant, kind, id, wrapped)?;
         Ok(key)
+    }
+
+    /// Destroys one person's key: the database overwrites what it deletes.
+    pub(crate) fn destroy(&mut self, tenant: TenantId, kind: &str, id: u64) -> Result<(), StoreError> {
+        let sql = "DELETE FROM keys WHERE tenant = $1 AND kind = $2 AND id = $3";
+        self.db.run(sql, &[tenant.into(), kind.into(), id.into()]).map(|_| ())
+    }
+
+    /// The numbers of all people of this kind who have a key.
+    pub(crate) fn all(&mut self, tenant: TenantId, kind: &str) -> Result<Vec<u64>, StoreError> {
+        let sql = "SELECT id FROM keys WHERE tenant = $1 AND kind = $2";
+        let rows = self.db.rows(sql, &[tenant.into(), kind.into()])?;
+        Ok(rows.iter().map(|row| row.int(0) as u64).collect())
+    }
+
+    /// Destroys the keys of all people of this kind.
+    pub(crate) fn destroy_all(&mut self, tenant: TenantId, kind: &str) -> Result<(), StoreError> {
+        let sql = "DELETE FROM keys WHERE tenant = $1 AND kind = $2";
+        self.db.run(sql, &[tenant.into(), kind.into()]).map(|_| ())
     }
 
     pub(crate) fn query(&mut self, sql: &str) -> Result<Vec<crate::sql::Row>, StoreError> {

@@ -13,6 +13,8 @@ mod audit;
 mod blobs;
 mod calls;
 mod catalogue;
+mod directory;
+mod endpoints;
 mod error;
 mod journal;
 mod keys;
@@ -22,6 +24,7 @@ mod notes;
 mod objects;
 mod outbox;
 mod people;
+mod quality;
 mod recordings;
 mod reports;
 mod reports_read;
@@ -36,6 +39,10 @@ pub use audit::AuditEntry;
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};
+pub use directory::{
+    DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
+};
+pub use endpoints::Endpoint;
 pub use error::StoreError;
 pub use journal::{Batch, Message, Recovered, decode_events, encode_event};
 pub use keys::{DataKey, Keys};
@@ -44,6 +51,7 @@ pub use notes::Notes;
 pub use objects::{Change, Object, ObjectVersion};
 pub use outbox::{DEAD_MS, Letter, MOST_DEAD, OutboxItem};
 pub use people::{Party, PartyValue};
+pub use quality::{LegQuality, WayQuality};
 pub use recordings::{CHUNK, RecordingFile, RecordingInfo, RecordingWriter};
 pub use reports::{
     AgentFigures, DispositionFigures, Entered, Estimated, Figures, Handled, INTERVAL_MS, Intervals,

@@ -297,6 +297,66 @@ CREATE TABLE notes (
 CREATE INDEX parties_by_person ON parties (tenant, person, id);
 CREATE INDEX calls_by_party ON calls (tenant, party, id);
 ",
+    r"
+CREATE TABLE directory (
+    tenant BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    object BYTEA NOT NULL,
+    value BYTEA NOT NULL,
+    run BIGINT NOT NULL,
+    PRIMARY KEY (tenant, id)
+);
+CREATE UNIQUE INDEX directory_by_object ON directory (tenant, object);
+CREATE TABLE directory_numbers (
+    tenant BIGINT PRIMARY KEY,
+    next BIGINT NOT NULL
+);
+CREATE TABLE directory_links (
+    tenant BIGINT PRIMARY KEY,
+    link BYTEA NOT NULL,
+    run BIGINT NOT NULL,
+    whole BIGINT NOT NULL,
+    at BIGINT NOT NULL
+);
+",
+    r"
+CREATE TABLE leg_quality (
+    tenant BIGINT NOT NULL,
+    call BIGINT NOT NULL,
+    leg BIGINT NOT NULL,
+    codec TEXT NOT NULL,
+    heard_expected BIGINT,
+    heard_lost BIGINT,
+    heard_jitter_us BIGINT,
+    heard_mos BIGINT,
+    sent_expected BIGINT,
+    sent_lost BIGINT,
+    sent_jitter_us BIGINT,
+    sent_mos BIGINT,
+    round_trip_us BIGINT,
+    PRIMARY KEY (tenant, call, leg)
+);
+",
+    r"
+CREATE TABLE endpoints (
+    tenant BIGINT NOT NULL,
+    account BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    number BYTEA,
+    PRIMARY KEY (tenant, account)
+);
+",
+    r"
+CREATE TABLE call_dispositions (
+    tenant BIGINT NOT NULL,
+    call BIGINT NOT NULL,
+    agent BIGINT NOT NULL,
+    disposition BIGINT NOT NULL,
+    PRIMARY KEY (tenant, disposition, call, agent)
+);
+CREATE INDEX call_dispositions_by_call ON call_dispositions (tenant, call);
+CREATE INDEX calls_by_time ON calls (tenant, began);
+",
 ];
 
 /// Tables of keys, in a file of their own.

@@ -160,6 +160,7 @@ fn put_object(
         let rows = db.rows(sql, &[tenant.into(), kind.into(), id.into()])?;
         let number = rows.first().map_or(0, |r| r.int(0)) as u32;
         crate::accounts::delete(db, (tenant, number))?;
+        crate::endpoints::delete(db, (tenant, number))?;
     }
     Ok(())
 }

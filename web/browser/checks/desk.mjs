@@ -173,6 +173,27 @@ export const checks = {
     await fake.stop();
   },
 
+  'a call of one\'s own begins where one is rung': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'agent', path: '/desk' });
+    connectThrough(fake, page);
+    const dial = async (number) => {
+      await page.getByRole('textbox', { name: 'Number to call' }).fill(number);
+      await page.keyboard.press('Enter');
+      const asked = () => fake.log.filter((r) => r.path.includes('/dial') && r.body?.to === number);
+      await until(page, () => asked().length > 0, 'the server is asked');
+      return asked()[0].body.softphone;
+    };
+    assert.equal(await dial('+493055501'), null, 'this page is nobody\'s phone');
+    await page.getByRole('switch').focus();
+    await page.keyboard.press('Space');
+    await page.getByText('Ready', { exact: false }).waitFor();
+    assert.equal(await dial('+493055502'), 'p1-1', 'the page says which one it is');
+    assert.deepEqual(said.filter((s) => !s.includes('409')), []);
+    await close();
+    await fake.stop();
+  },
+
   'of two tabs one is the phone': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, said, close } = await open(browser, fake.address, { persona: 'agent', path: '/desk' });

@@ -37,6 +37,9 @@ export interface CallSearch {
   agent?: string;
   outcome?: string;
   with?: string;
+  disposition?: string;
+  from?: string;
+  to?: string;
 }
 
 const text = (v: unknown) => (typeof v === 'string' && v ? v.slice(0, 200) : undefined);
@@ -45,7 +48,8 @@ const calls = createRoute({
   getParentRoute: () => root,
   path: '/calls',
   validateSearch: (search: Record<string, unknown>): CallSearch => {
-    const all = { queue: text(search.queue), agent: text(search.agent), outcome: text(search.outcome), with: text(search.with) };
+    const names = ['queue', 'agent', 'outcome', 'with', 'disposition', 'from', 'to'] as const;
+    const all = Object.fromEntries(names.map((name) => [name, text(search[name])]));
     return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined));
   },
   component: lazyRouteComponent(() => import('@/features/calls/CallsPage'), 'CallsPage'),

@@ -62,12 +62,16 @@ impl Leg {
         Received::Dropped(reason)
     }
 
-    /// Takes a datagram from the RTP socket.
+    /// Takes a datagram from the RTP socket, after [`Leg::unprotect_rtp`] where the leg is protected.
     pub fn receive_rtp<'a>(&mut self, now: Micros, from: SocketAddr, datagram: &'a [u8]) -> Received<'a> {
         let from = canonical(from);
+        let admitted = self.protection.admits();
         let Some(remote) = &mut self.remote else { return self.drop_as(DropReason::NotNegotiated) };
+        if !admitted {
+            return self.drop_as(DropReason::Unauthenticated);
+        }
         if remote.negotiated.rtcp_mux && is_rtcp(datagram) {
-            return match self.receive_rtcp(now, from, datagram) {
+            return match self.take_reports(now, from, datagram) {
                 Ok(()) => Received::Rtcp,
                 Err(reason) => Received::Dropped(reason),
             };

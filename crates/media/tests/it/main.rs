@@ -5,6 +5,7 @@ mod exchange;
 mod hostile;
 mod lossy_recording;
 mod offers;
+mod protected;
 mod relay_cost;
 mod supervision;
 mod telephones;

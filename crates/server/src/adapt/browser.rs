@@ -5,6 +5,7 @@
 //! declines, holds and hangs up through the API, and that becomes the same events that a telephone's messages become.
 
 use crate::adapt::dialing::Order;
+use crate::adapt::endpoint::AgentEndpoint;
 use crate::adapt::keys::Keyed;
 use crate::adapt::phone::{PhoneId, PhoneReport, PhoneState, Reply};
 use crate::adapt::switch::{DoorLeg, MediaCommand, Now, Switch};
@@ -20,20 +21,6 @@ use store::TenantId;
 
 /// A page that is not connected is waited for so long, in microseconds; then its leg ends.
 const KEPT_FOR: u64 = 20_000_000;
-
-/// How an agent is rung.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum AgentEndpoint {
-    /// In the browser if one is connected, at the SIP phone otherwise.
-    #[default]
-    Any,
-    /// In the browser only.
-    Browser,
-    /// At the SIP phone only.
-    Phone,
-    /// At a number, over the trunk for calls to the outside.
-    Number(Secret<String>),
-}
 
 /// Who is at the other end, as far as the agent may know.
 #[derive(Clone, Debug, Default)]
@@ -73,7 +60,7 @@ pub(super) struct Browsers {
     last: u64,
     known: HashMap<PhoneId, Browser>,
     by_agent: HashMap<(usize, AgentId), PhoneId>,
-    chosen: HashMap<(usize, AgentId), AgentEndpoint>,
+    pub(super) chosen: HashMap<(usize, AgentId), AgentEndpoint>,
 }
 
 impl Browsers {
@@ -115,6 +102,8 @@ pub enum PhoneRefused {
     Number,
     /// The agent has no SIP phone.
     NoPhone,
+    /// The agent chose the browser, and no page is connected.
+    NoPage,
 }
 
 fn name(phone: PhoneId, edition: u32) -> String {
@@ -122,7 +111,7 @@ fn name(phone: PhoneId, edition: u32) -> String {
 }
 
 impl Switch {
-    fn agent_at(&self, tenant: TenantId, agent: AgentId) -> Result<usize, PhoneRefused> {
+    pub(super) fn agent_at(&self, tenant: TenantId, agent: AgentId) -> Result<usize, PhoneRefused> {
         let place = self.tenants.iter().position(|t| t.id == tenant);
         place.filter(|n| self.tenants[*n].engine.agents().contains_key(&agent)).ok_or(PhoneRefused::NoAgent)
     }
@@ -312,45 +301,6 @@ impl Switch {
         }
     }
 
-    /// How an agent is rung.
-    ///
-    /// # Errors
-    /// When there is no such agent.
-    pub fn endpoint_of(&self, tenant: TenantId, agent: AgentId) -> Result<AgentEndpoint, PhoneRefused> {
-        let n = self.agent_at(tenant, agent)?;
-        Ok(self.browsers.chosen.get(&(n, agent)).cloned().unwrap_or_default())
-    }
-
-    /// Chooses how an agent is rung from now on.
-    ///
-    /// # Errors
-    /// When there is no such agent, the agent has no SIP phone, or the number may not be called.
-    pub fn choose_endpoint(
-        &mut self,
-        tenant: TenantId,
-        agent: AgentId,
-        endpoint: AgentEndpoint,
-    ) -> Result<(), PhoneRefused> {
-        let n = self.agent_at(tenant, agent)?;
-        let meaning = &self.tenants[n].meaning;
-        let endpoint = match endpoint {
-            AgentEndpoint::Phone
-                if !meaning.phones.contains_key(&agent)
-                    && !meaning.accounts.values().any(|phone| phone.agent == agent) =>
-            {
-                return Err(PhoneRefused::NoPhone);
-            }
-            AgentEndpoint::Number(number) => {
-                let to = meaning.outward(number.expose_secret()).map_err(|_| PhoneRefused::Number)?;
-                AgentEndpoint::Number(Secret::new(to.number))
-            }
-            endpoint => endpoint,
-        };
-        // As many as there are agents, at most.
-        self.browsers.chosen.insert((n, agent), endpoint);
-        Ok(())
-    }
-
     /// A media thread reports about a browser.
     pub fn on_phone(&mut self, now: Now, report: PhoneReport) {
         let Some(browser) = self.browsers.known.get_mut(&report.phone) else { return };
@@ -464,6 +414,7 @@ impl Switch {
                 learning: Learning::Never,
                 confirmed: true,
                 rings: true,
+                quality: None,
                 ending: false,
                 held: false,
                 address: Secret::default(),

@@ -4,6 +4,7 @@
 //! is known when it begins.
 
 use crate::adapt::dialing::codecs_of;
+use crate::adapt::far_side::{FarSide, destinations};
 use crate::adapt::phones::Passwords;
 use crate::adapt::switch::{Now, Switch};
 use crate::tenant::Meaning;
@@ -12,6 +13,7 @@ use crate::tenant::trunk::{ProxyTarget, TrunkPlan};
 use crate::trunk_choice::{Bearing, Outcome, Pace};
 use engine::TrunkId;
 use media::negotiate::Codec;
+use media::negotiate::SrtpPolicy;
 use serde::Serialize;
 use sip::locate::{Answer, Locator, LocatorConfig, Place, Question, SearchId, Target, Way};
 use sip::{
@@ -26,23 +28,12 @@ use store::TenantId;
 
 /// A far end that gave no answer is left alone for this long where it is not asked by OPTIONS.
 const LEFT_ALONE: Duration = Duration::from_secs(60);
+/// The longest time that a far end may ask to be left alone, in seconds.
+const LONGEST_ALONE_S: u32 = 3_600;
 /// The soonest that a far end is asked again, and a name is looked up again.
 const SOONEST: Duration = Duration::from_secs(5);
 /// When a name that could not be looked up is tried again.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
-
-/// One far end of a trunk.
-struct FarSide {
-    target: ProxyTarget,
-    /// Where it is; empty while its name is not resolved.
-    at: Vec<Destination>,
-    down: bool,
-    since: sip::Time,
-    /// The answer to the last question or call; 408 where none came.
-    said: Option<u16>,
-    asked: bool,
-    next: Option<sip::Time>,
-}
 
 /// One trunk.
 struct Carrier {
@@ -61,13 +52,25 @@ pub(super) struct Reach {
     pub(super) login: Option<Arc<Login>>,
     /// Audio may come from elsewhere than signalled.
     pub(super) nat: bool,
+    /// Whether audio is protected.
+    pub(super) srtp: SrtpPolicy,
     /// What it may be offered.
     pub(super) codecs: Vec<Codec>,
 }
 
+/// The far end that a call tries.
+#[derive(Clone, Copy)]
+pub(super) struct Tried {
+    pub(super) trunk: TrunkId,
+    /// The place of the far end in the trunk.
+    pub(super) place: usize,
+    /// Which of its addresses.
+    pub(super) to: Destination,
+}
+
 /// What a request of ours was for.
 enum Purpose {
-    Options(TenantId, TrunkId, usize),
+    Options(TenantId, TrunkId),
     Register(TenantId, TrunkId, u64),
 }
 
@@ -192,7 +195,7 @@ impl Carriers {
             match sought {
                 Sought::Side(place) => {
                     if let Some(side) = c.sides.get_mut(place) {
-                        side.at = at;
+                        side.is_at(now, at);
                     }
                 }
                 Sought::Registrar => {
@@ -220,7 +223,7 @@ impl Carriers {
                 }))
             });
             let old = before.remove(&key);
-            let carrier = self.carrier(now, plan, login, old);
+            let carrier = self.carrier(now, key, plan, login, old);
             self.all.insert(key, carrier);
             self.again.retain(|(_, (t, n, _))| (*t, *n) != key);
             self.searches.retain(|_, (t, n, _)| (*t, *n) != key);
@@ -235,32 +238,18 @@ impl Carriers {
     fn carrier(
         &mut self,
         now: Now,
+        key: (TenantId, TrunkId),
         plan: &TrunkPlan,
         login: Option<Arc<Login>>,
-        old: Option<Carrier>,
+        mut old: Option<Carrier>,
     ) -> Carrier {
-        let mut old_sides = old
-            .as_ref()
-            .map(|o| o.sides.iter().map(|s| (s.target.clone(), s.down, s.said)).collect::<Vec<_>>())
-            .unwrap_or_default();
-        let sides = plan
-            .proxies
-            .iter()
-            .map(|target| {
-                let known =
-                    old_sides.iter().position(|(t, ..)| t == target).map(|n| old_sides.swap_remove(n));
-                let (down, said) = known.map_or((false, None), |(_, down, said)| (down, said));
-                FarSide {
-                    at: destinations(target),
-                    target: target.clone(),
-                    down,
-                    since: now.sip(),
-                    said,
-                    asked: false,
-                    next: plan.options_every_ms.map(|_| now.sip()),
-                }
-            })
-            .collect();
+        let asks = plan.options_every_ms.is_some();
+        let mut known = old.as_mut().map(|o| std::mem::take(&mut o.sides)).unwrap_or_default();
+        let side = |target: &ProxyTarget| match known.iter().position(|s| s.target == *target) {
+            Some(n) => known.swap_remove(n).keep(now, asks),
+            None => FarSide::new(now, target, asks),
+        };
+        let sides = plan.proxies.iter().map(side).collect();
         let calls = old.as_ref().map_or(0, |o| o.calls);
         let same = old
             .as_ref()
@@ -268,6 +257,9 @@ impl Carriers {
         let registration = match (&plan.registration, old) {
             (Some(_), Some(o)) if same => o.registration,
             (Some(rule), _) => {
+                // What the registration before asked is none of the new one's business.
+                let of_it = |p: &Purpose| matches!(p, Purpose::Register(t, n, _) if (*t, *n) == key);
+                self.asked.retain(|_, purpose| !of_it(purpose));
                 self.seed = self.seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
                 let config = RegistrationConfig {
                     servers: destinations(&rule.registrar),
@@ -295,7 +287,7 @@ impl Carriers {
                     calls: c.calls,
                     may_begin: c.pace.as_ref().is_none_or(|p| p.may_begin(now.wall.0)),
                     registered: c.registration.as_ref().is_none_or(|r| is_registered(r, now)),
-                    down: c.sides.iter().map(|s| s.down || s.at.is_empty()).collect(),
+                    down: c.sides.iter().map(FarSide::is_down).collect(),
                 };
                 (&c.plan, bearing)
             })
@@ -307,17 +299,20 @@ impl Carriers {
         self.all.range(from..to).map(|((_, trunk), c)| (*trunk, c))
     }
 
-    /// Where a far end is, and how it is spoken to.
-    pub(super) fn reach(&self, tenant: TenantId, trunk: TrunkId, place: usize) -> Option<Reach> {
-        let c = self.all.get(&(tenant, trunk))?;
-        let to = *c.sides.get(place)?.at.first()?;
-        Some(Reach { to, login: c.login.clone(), nat: c.plan.nat, codecs: codecs_of(&c.plan) })
+    /// Where a far end is, the address first that a call tries first, and how it is spoken to.
+    pub(super) fn reach(&self, tenant: TenantId, trunk: TrunkId, place: usize) -> Vec<Reach> {
+        let Some(c) = self.all.get(&(tenant, trunk)) else { return Vec::new() };
+        let reach = |to| {
+            let srtp = c.plan.srtp.towards(&to)?;
+            Some(Reach { to, login: c.login.clone(), nat: c.plan.nat, srtp, codecs: codecs_of(&c.plan) })
+        };
+        c.sides.get(place).map(|side| side.in_order().filter_map(reach).collect()).unwrap_or_default()
     }
 
     /// Whether a far end of a trunk is there, and whose trunk it is: the tenant's number and the trunk.
     pub(super) fn is_at(&self, ip: IpAddr) -> Option<(TenantId, TrunkId, bool)> {
         self.all.iter().find_map(|((tenant, trunk), c)| {
-            let here = c.sides.iter().flat_map(|s| &s.at).any(|to| to.addr.ip() == ip)
+            let here = c.sides.iter().flat_map(FarSide::all).any(|to| to.addr.ip() == ip)
                 || c.registration.as_ref().is_some_and(|r| r.is_server(ip));
             here.then_some((*tenant, *trunk, c.plan.nat))
         })
@@ -325,7 +320,7 @@ impl Carriers {
 
     /// All addresses that trunks are known to have.
     pub(super) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.all.values().flat_map(|c| &c.sides).flat_map(|s| &s.at).map(|to| to.addr.ip())
+        self.all.values().flat_map(|c| &c.sides).flat_map(FarSide::all).map(|to| to.addr.ip())
     }
 
     pub(super) fn call_began(&mut self, now: Now, tenant: TenantId, trunk: TrunkId) {
@@ -344,31 +339,35 @@ impl Carriers {
     }
 
     /// What a call says about the far end that it went to.
-    pub(super) fn attempt_ended(
-        &mut self,
-        now: Now,
-        tenant: TenantId,
-        trunk: TrunkId,
-        place: usize,
-        how: Outcome,
-    ) {
-        let Some(c) = self.all.get_mut(&(tenant, trunk)) else { return };
+    pub(super) fn attempt_ended(&mut self, now: Now, tenant: TenantId, tried: Tried, how: Outcome) {
+        let Some(c) = self.all.get_mut(&(tenant, tried.trunk)) else { return };
         let asks = c.plan.options_every_ms.is_some();
-        let Some(side) = c.sides.get_mut(place) else { return };
-        match how {
-            Outcome::NoAnswer | Outcome::Unreachable => {
-                side.set(now, true, if how == Outcome::NoAnswer { 408 } else { 503 });
-                // Where nobody asks, the next call after a while finds out.
-                if !asks {
-                    side.next = Some(now.sip() + LEFT_ALONE);
-                }
-            }
-            Outcome::Code(code) => side.set(now, false, code),
+        let Some(side) = c.sides.get_mut(tried.place) else { return };
+        let code = match how {
+            Outcome::NoAnswer => 408,
+            Outcome::Unreachable => 503,
+            Outcome::Code(code) => code,
+        };
+        side.heard(now, tried.to, code);
+        // Where nobody asks, the next call after a while finds out.
+        if side.is_down() && !asks {
+            side.next = Some(now.sip() + LEFT_ALONE);
+        }
+    }
+
+    /// A far end that was not there said for how many seconds it is not to be asked again (Retry-After). Where OPTIONS asks
+    /// it all the same, those decide.
+    pub(super) fn leave_alone(&mut self, now: Now, tenant: TenantId, tried: Tried, seconds: u32) {
+        let Some(c) = self.all.get_mut(&(tenant, tried.trunk)) else { return };
+        let asks = c.plan.options_every_ms.is_some();
+        if let Some(side) = c.sides.get_mut(tried.place).filter(|side| !asks && side.is_down()) {
+            let seconds = u64::from(seconds.clamp(1, LONGEST_ALONE_S));
+            side.next = Some(now.sip() + Duration::from_secs(seconds));
         }
     }
 
     pub(super) fn deadline(&self) -> Option<sip::Time> {
-        let sides = self.all.values().flat_map(|c| &c.sides).filter(|s| !s.asked).filter_map(|s| s.next);
+        let sides = self.all.values().flat_map(|c| &c.sides).filter_map(|s| s.next);
         let registrations = self.all.values().filter_map(|c| c.registration.as_ref()?.deadline());
         let names = self.again.first().map(|(at, _)| *at);
         sides.chain(registrations).chain(names).chain(self.locator.deadline()).min()
@@ -378,7 +377,7 @@ impl Carriers {
     pub(super) fn status(&self, now: Now, tenant: TenantId) -> Vec<TrunkStatus> {
         let side = |s: &FarSide| FarEndStatus {
             host: s.target.host_port(),
-            up: !s.down && !s.at.is_empty(),
+            up: !s.is_down(),
             for_seconds: now.sip().since(s.since).as_secs(),
             said: s.said,
         };
@@ -393,15 +392,6 @@ impl Carriers {
             far_ends: c.sides.iter().map(side).collect(),
         };
         self.of(tenant).map(|(_, c)| one(c)).collect()
-    }
-}
-
-impl FarSide {
-    fn set(&mut self, now: Now, down: bool, said: u16) {
-        if std::mem::replace(&mut self.down, down) != down {
-            self.since = now.sip();
-        }
-        self.said = Some(said);
     }
 }
 
@@ -422,15 +412,6 @@ fn same_login(a: &Option<Arc<Login>>, b: &Option<Arc<Login>>) -> bool {
     }
 }
 
-/// Where a far end is whose address is written down.
-fn destinations(target: &ProxyTarget) -> Vec<Destination> {
-    let transport = match target.transport {
-        Some(ProxyTransport::Tcp) => Transport::Tcp,
-        _ => Transport::Udp,
-    };
-    target.addr().map(|addr| Destination { transport, addr, connection: None }).into_iter().collect()
-}
-
 impl Switch {
     /// Asks far ends whether they are there, and registers, where it is time for that.
     pub(super) fn tick_carriers(&mut self, now: Now) {
@@ -448,17 +429,16 @@ impl Switch {
         for ((tenant, trunk), c) in &mut self.carriers.all {
             let every = c.plan.options_every_ms.map(|ms| Duration::from_millis(ms).max(SOONEST));
             for (place, side) in c.sides.iter_mut().enumerate() {
-                if side.asked || side.next.is_none_or(|at| at > now.sip()) {
+                if side.next.is_none_or(|at| at > now.sip()) {
                     continue;
                 }
                 side.next = every.map(|every| now.sip() + every);
-                match (every, side.at.first()) {
-                    (Some(_), Some(to)) => {
-                        side.asked = true;
-                        options.push((*tenant, *trunk, place, *to, side.target.host_port(), c.login.clone()));
-                    }
-                    // It was left alone for a while: the next call may try it.
-                    _ => side.down = false,
+                if every.is_none() {
+                    side.try_again(now);
+                    continue;
+                }
+                for to in side.to_ask() {
+                    options.push((*tenant, *trunk, place, to, side.target.host_port(), c.login.clone()));
                 }
             }
             if let Some(r) = &mut c.registration {
@@ -468,7 +448,10 @@ impl Switch {
         for (tenant, trunk, place, to, host, login) in options {
             let uri = format!("sip:{host}");
             let ask = self.endpoint.ask(now.sip(), &Ask { uri: &uri, login: login.as_ref(), ..Ask::to(to) });
-            self.carriers.asked.insert(ask, Purpose::Options(tenant, trunk, place));
+            self.carriers.asked.insert(ask, Purpose::Options(tenant, trunk));
+            if let Some(c) = self.carriers.all.get_mut(&(tenant, trunk)) {
+                c.sides[place].asks(to, ask);
+            }
         }
         self.send_registers(now);
     }
@@ -503,24 +486,22 @@ impl Switch {
     /// A request of ours outside calls was answered, or was not.
     pub(super) fn on_asked(&mut self, now: Now, ask: AskId, code: u16, cseq: u32, message: Option<&Message>) {
         match self.carriers.asked.remove(&ask) {
-            Some(Purpose::Options(tenant, trunk, place)) => {
+            Some(Purpose::Options(tenant, trunk)) => {
                 let Some(c) = self.carriers.all.get_mut(&(tenant, trunk)) else { return };
-                let Some(side) = c.sides.get_mut(place) else { return };
-                side.asked = false;
-                let was = side.down;
-                // Whoever answers is there, except to say that it is out of service.
-                side.set(now, matches!(code, 408 | 503), code);
-                if was != side.down {
-                    let up = !side.down;
-                    tracing::warn!(
-                        event = "trunk_health",
-                        tenant = tenant.0,
-                        trunk = c.plan.name,
-                        place,
-                        up,
-                        code,
-                        "a far end of a trunk is up or down"
-                    );
+                for (place, side) in c.sides.iter_mut().enumerate() {
+                    let was = side.is_down();
+                    if side.answered(now, ask, code) && side.is_down() != was {
+                        let up = was;
+                        tracing::warn!(
+                            event = "trunk_health",
+                            tenant = tenant.0,
+                            trunk = c.plan.name,
+                            place,
+                            up,
+                            code,
+                            "a far end of a trunk is up or down"
+                        );
+                    }
                 }
             }
             Some(Purpose::Register(tenant, trunk, number)) => {

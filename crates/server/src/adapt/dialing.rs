@@ -3,14 +3,17 @@
 //! For the engine it is one leg, which rings, is answered, or ends. Which far ends there are is said by whoever rings;
 //! here nobody is chosen.
 
+mod redirects;
+
+use crate::adapt::carriers::Tried;
 use crate::adapt::keys::Keyed;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
 use crate::tenant::objects::AudioCodec;
 use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Outcome, fails_over};
-use engine::{Event, LegEnd, LegId, TrunkId};
+use engine::{Event, LegEnd, LegId};
 use media::leg::Learning;
-use media::negotiate::{Codec, Direction, LocalSession};
+use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
 use redact::Secret;
 use sip::{Destination, Login, Outgoing};
 use std::collections::VecDeque;
@@ -35,10 +38,14 @@ pub(super) struct FarEnd {
     pub(super) login: Option<Arc<Login>>,
     /// Audio may come from elsewhere than signalled.
     pub(super) nat: bool,
+    /// Whether audio is protected.
+    pub(super) srtp: SrtpPolicy,
     /// What it may be offered, the preferred first.
     pub(super) codecs: Vec<Codec>,
     /// The trunk that it belongs to, and its place there.
-    pub(super) trunk: Option<(TrunkId, usize)>,
+    pub(super) trunk: Option<Tried>,
+    /// The number outside that is called there, as the world writes it; empty where it is none.
+    pub(super) number: Secret<String>,
 }
 
 /// What telephones are offered: those that sound best first.
@@ -65,8 +72,8 @@ pub(super) struct Order {
     pub(super) then: VecDeque<FarEnd>,
 }
 
-/// A call that has no final answer yet, with the trunk that it goes over and the place there.
-type Open = (sip::CallId, Option<(TrunkId, usize)>);
+/// A call that has no final answer yet, with what it tries where it goes over a trunk.
+type Open = (sip::CallId, Option<Tried>);
 
 /// A leg that rings.
 pub(super) struct Dialing {
@@ -74,6 +81,12 @@ pub(super) struct Dialing {
     open: Vec<Open>,
     rang: bool,
     offer: Vec<u8>,
+    /// The far end of a trunk that is asked at the moment.
+    asked: Option<(sip::CallId, FarEnd)>,
+    /// How many addresses that far ends named instead may still be tried.
+    redirects_left: u8,
+    /// What the offer says about protection.
+    srtp: SrtpPolicy,
 }
 
 impl Dialing {
@@ -96,7 +109,7 @@ impl Switch {
         if at_once.is_empty() {
             at_once.extend(then.pop_front());
         }
-        let Some(codecs) = at_once.first().map(|far| far.codecs.clone()) else {
+        let Some((codecs, srtp)) = at_once.first().map(|far| (far.codecs.clone(), far.srtp)) else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
         };
         // The customer's codec first: then nothing has to be translated.
@@ -109,6 +122,9 @@ impl Switch {
         };
         let mut session = LocalSession::new(rtp, now.mono, &codecs, false);
         session.prefer(prefer);
+        if !self.protect(&mut session, srtp) {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
+        }
         let offer = session.offer(Direction::SendRecv).write().into_bytes();
         self.by_media.insert(media, (tenant, leg));
         self.tenants[tenant].legs.insert(
@@ -125,6 +141,7 @@ impl Switch {
                 learning: Learning::Never,
                 confirmed: true,
                 rings: false,
+                quality: None,
                 ending: false,
                 held: false,
                 address: Secret::new(String::new()),
@@ -132,7 +149,15 @@ impl Switch {
                 party,
                 max_forwards,
                 keyed: Keyed::default(),
-                dialing: Some(Dialing { then, open: Vec::new(), rang: false, offer }),
+                dialing: Some(Dialing {
+                    then,
+                    open: Vec::new(),
+                    rang: false,
+                    offer,
+                    asked: None,
+                    redirects_left: redirects::MOST,
+                    srtp,
+                }),
                 trunk: None,
             },
         );
@@ -141,7 +166,33 @@ impl Switch {
         }
     }
 
+    /// Says in a session whether its audio is protected. False when it must be and cannot.
+    pub(super) fn protect(&mut self, session: &mut LocalSession, policy: SrtpPolicy) -> bool {
+        match self.door.keys() {
+            _ if policy == SrtpPolicy::Off => true,
+            Some(keys) => {
+                session.protect(policy, keys);
+                true
+            }
+            None => policy != SrtpPolicy::Required,
+        }
+    }
+
+    /// Where the next far end wants protection and the one before did not, or the other way round, the offer is another.
+    fn offer_for(&mut self, tenant: usize, leg: LegId, srtp: SrtpPolicy) {
+        let keys = self.door.keys();
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let (Some(d), Some(session), Some(keys)) = (&mut l.dialing, &mut l.session, keys) else { return };
+        if d.srtp == srtp || !d.open.is_empty() {
+            return;
+        }
+        session.protect(srtp, keys);
+        d.srtp = srtp;
+        d.offer = session.offer(Direction::SendRecv).write().into_bytes();
+    }
+
     fn invite(&mut self, now: Now, tenant: usize, leg: LegId, far: FarEnd) {
+        self.offer_for(tenant, leg, far.srtp);
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let Some(d) = &mut l.dialing else { return };
         // With several far ends the most careful of them decides.
@@ -163,32 +214,39 @@ impl Switch {
             },
         );
         d.open.push((sip, far.trunk));
+        if far.trunk.is_some() {
+            d.asked = Some((sip, far.clone()));
+        }
         l.sip.get_or_insert(sip);
         self.by_sip.insert(sip, (tenant, leg));
-        if let Some((trunk, _)) = far.trunk {
+        if let Some(Tried { trunk, .. }) = far.trunk {
             let tenant = self.tenants[tenant].id;
             self.carriers.call_began(now, tenant, trunk);
         }
     }
 
     /// A far end that was rung is not to be had. Whether others ring for the leg, so that it is not over.
-    pub(super) fn rings_on(&mut self, now: Now, call: sip::CallId, code: u16) -> bool {
+    pub(super) fn rings_on(&mut self, now: Now, call: sip::CallId, refused: &sip::Refused) -> bool {
+        self.follow_redirects(call, refused);
         let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return true };
         let id = self.tenants[tenant].id;
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return true };
         let ending = l.ending;
         let Some(d) = &mut l.dialing else { return false };
         let Some(at) = d.open.iter().position(|(c, _)| *c == call) else { return true };
-        let (_, trunk) = d.open.swap_remove(at);
-        let outcome = match code {
+        let (_, tried) = d.open.swap_remove(at);
+        let outcome = match refused.meant() {
             408 => Outcome::NoAnswer,
             503 => Outcome::Unreachable,
             code => Outcome::Code(code),
         };
-        if let Some((trunk, place)) = trunk {
-            self.carriers.call_over(id, trunk);
+        if let Some(tried) = tried {
+            self.carriers.call_over(id, tried.trunk);
             if !d.rang && !ending {
-                self.carriers.attempt_ended(now, id, trunk, place, outcome);
+                self.carriers.attempt_ended(now, id, tried, outcome);
+                if let Some(seconds) = refused.retry_after.filter(|_| outcome == Outcome::Unreachable) {
+                    self.carriers.leave_alone(now, id, tried, seconds);
+                }
             }
         }
         if let Some((other, _)) = d.open.first() {
@@ -221,16 +279,16 @@ impl Switch {
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let Some(d) = l.dialing.take() else { return };
         l.sip = Some(call);
-        for (other, trunk) in d.open {
+        for (other, tried) in d.open {
             if other == call {
-                l.trunk = trunk.map(|(trunk, _)| trunk);
-                if let Some((trunk, place)) = trunk {
-                    self.carriers.attempt_ended(now, id, trunk, place, Outcome::Code(200));
+                l.trunk = tried.map(|t| t.trunk);
+                if let Some(tried) = tried {
+                    self.carriers.attempt_ended(now, id, tried, Outcome::Code(200));
                 }
                 continue;
             }
-            if let Some((trunk, _)) = trunk {
-                self.carriers.call_over(id, trunk);
+            if let Some(tried) = tried {
+                self.carriers.call_over(id, tried.trunk);
             }
             self.by_sip.remove(&other);
             self.endpoint.hang_up(now.sip(), other, ELSEWHERE);

@@ -1,10 +1,10 @@
 //! What the engine asks for, in the words of `sip` and `media`.
 
-use crate::adapt::carriers::Reach;
+use crate::adapt::carriers::{Reach, Tried};
 use crate::adapt::dialing::{FarEnd, OF_PHONES, Order};
 use crate::adapt::outside::Ticket;
 use crate::adapt::switch::{MediaCommand, MediaId, Now, RecordingKey, Switch};
-use crate::trunk_choice::{Attempt, Caller, Wanted, choose};
+use crate::trunk_choice::{Attempt, Caller, MOST_ATTEMPTS, Wanted, choose};
 use engine::{
     Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, Refusal, RefuseCause, Show, Sound, TargetId,
 };
@@ -148,7 +148,7 @@ impl Switch {
             RefuseCause::Outside(Refusal::TooManyAtOnce | Refusal::TooManyPerSecond) => 480,
             RefuseCause::Outside(_) => 403,
         };
-        self.endpoint.reject(now.sip(), sip, code, "");
+        self.refuse_call(now, sip, code);
         self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);
     }
 
@@ -163,15 +163,21 @@ impl Switch {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
         };
         let transport = if address.tcp { Transport::Tcp } else { Transport::Udp };
+        let to = Destination { transport, addr: address.addr, connection: None };
+        let Some(srtp) = address.srtp.towards(&to) else {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
+        };
         let far = FarEnd {
-            to: Destination { transport, addr: address.addr, connection: None },
+            to,
             uri: address.uri,
             from: Secret::new(self.shown(tenant, show)),
             lines: Secret::default(),
             login: None,
             nat: address.nat,
+            srtp,
             codecs: OF_PHONES.to_vec(),
             trunk: None,
+            number: Secret::default(),
         };
         self.ring(now, tenant, leg, Order { at_once: vec![far], ..Order::default() });
     }
@@ -215,7 +221,6 @@ impl Switch {
             tracing::debug!(event = "trunk_unused", tenant = t.meaning.tenant, trunk = trunk.0, why = %why, "a trunk is not tried");
         }
         let far = |a: Attempt| {
-            let Reach { to, login, nat, codecs } = self.carriers.reach(t.id, a.trunk, a.place)?;
             let mut lines = String::new();
             if let Some(asserted) = &a.asserted {
                 let _ = write!(lines, "P-Asserted-Identity: {}\r\n", asserted.expose_secret());
@@ -224,10 +229,24 @@ impl Switch {
                 let _ = write!(lines, "Privacy: {privacy}\r\n");
             }
             let lines = Secret::new(lines);
-            let trunk = Some((a.trunk, a.place));
-            Some(FarEnd { to, uri: a.uri, from: a.from, lines, login, nat, codecs, trunk })
+            let (trunk, place) = (a.trunk, a.place);
+            let number = Secret::new(number.to_string());
+            self.carriers.reach(t.id, trunk, place).into_iter().map(
+                move |Reach { to, login, nat, srtp, codecs }| FarEnd {
+                    to,
+                    uri: a.uri.clone(),
+                    from: a.from.clone(),
+                    lines: lines.clone(),
+                    login,
+                    nat,
+                    srtp,
+                    codecs,
+                    trunk: Some(Tried { trunk, place, to }),
+                    number: number.clone(),
+                },
+            )
         };
-        choice.attempts.into_iter().filter_map(far).collect()
+        choice.attempts.into_iter().flat_map(far).take(MOST_ATTEMPTS).collect()
     }
 
     // Who calls, as a telephone shows it.

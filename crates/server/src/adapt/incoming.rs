@@ -3,19 +3,16 @@
 use crate::adapt::dialing::{OF_PHONES, codecs_of};
 use crate::adapt::keys::Keyed;
 use crate::adapt::phones::Sender;
-use crate::adapt::switch::{DoorLeg, Now, Switch};
+use crate::adapt::switch::{DoorLeg, Now, Switch, TenantDoor};
 use crate::tenant::dialling::Dialled;
 use crate::tenant::meaning::contains;
 use engine::{AgentId, Event, Facts, LegEnd, NumberId, PartyId, To, TrunkId};
 use media::leg::Learning;
-use media::negotiate::{Codec, Direction, LocalSession};
+use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
 use media::sdp::SessionDescription;
 use redact::Secret;
-use sip::{Incoming, Message, Name, NameAddr, Uri};
+use sip::{Destination, Incoming, Message, Name, Uri};
 use std::net::IpAddr;
-
-/// The longest name or address kept of a caller.
-const LONGEST: usize = 200;
 
 impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
@@ -23,7 +20,9 @@ impl Switch {
         let sender = self.sender(now, call, from, &message);
         let (tenant, trunk, nat) = match (sender, self.trunk_of(from.addr.ip())) {
             (Sender::Asked, _) => return,
-            (Sender::Of(tenant, agent), _) => return self.on_own_phone(now, tenant, agent, call, &message),
+            (Sender::Of(tenant, agent), _) => {
+                return self.on_own_phone(now, tenant, agent, call, from, &message);
+            }
             (Sender::NoPhone, Some(found)) => found,
             (Sender::NoPhone, None) => {
                 self.strangers += 1;
@@ -32,11 +31,11 @@ impl Switch {
             }
         };
         if self.journal_stalled {
-            self.endpoint.reject(now.sip(), call, 503, "");
-            return;
+            return self.refuse_call(now, call, 503);
         }
         let number = self.number_of(tenant, trunk, &message);
-        let (address, display) = caller_of(&message);
+        let trusted = self.tenants[tenant].meaning.trunk_plan(trunk).is_some_and(|t| t.trust_identity);
+        let (address, display) = caller_of(&message, trusted);
         let address = Secret::new(self.tenants[tenant].meaning.caller(trunk, address.expose_secret()));
         let party = self.new_party(tenant, &address, &display);
         let facts = self.facts_of(tenant, &address);
@@ -48,12 +47,15 @@ impl Switch {
             Some(plan) => codecs_of(plan),
             None => Codec::ALL.to_vec(),
         };
+        let Some(srtp) = plan.map_or(Some(SrtpPolicy::Off), |plan| plan.srtp.towards(&from)) else {
+            return self.refuse_saying(now, call, 488, "keys of audio need TLS");
+        };
         self.begin_leg(
             now,
             tenant,
             call,
             &message,
-            (nat, &codecs),
+            (nat, &codecs, srtp),
             (party, address, display),
             arrived,
             known,
@@ -61,26 +63,45 @@ impl Switch {
     }
 
     // Somebody of ours calls: a colleague, one of our numbers, or somebody outside.
-    fn on_own_phone(&mut self, now: Now, tenant: usize, agent: AgentId, call: sip::CallId, m: &Message) {
+    fn on_own_phone(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        agent: AgentId,
+        call: sip::CallId,
+        from: Destination,
+        m: &Message,
+    ) {
         if self.journal_stalled {
-            return self.endpoint.reject(now.sip(), call, 503, "");
+            return self.refuse_call(now, call, 503);
         }
         let to = match self.dialled(now, tenant, m.target()) {
             Ok(to) => to,
-            Err((code, why)) => {
-                // The telephone shows the words.
-                return self.endpoint.reject(now.sip(), call, code, &why);
-            }
+            Err((code, why)) => return self.refuse_saying(now, call, code, &why),
         };
         let meaning = &self.tenants[tenant].meaning;
-        let (own, display) = caller_of(m);
+        let account = meaning.accounts.values().find(|phone| phone.agent == agent).map(|phone| phone.srtp);
+        let rule = account.or_else(|| meaning.phones.get(&agent).map(|phone| phone.srtp)).unwrap_or_default();
+        let Some(srtp) = rule.towards(&from) else {
+            return self.refuse_saying(now, call, 488, "keys of audio need TLS");
+        };
+        let (own, display) = caller_of(m, false);
         // Colleagues see the number by which they can call back.
         let address = meaning.extension(agent).map_or(own, |number| Secret::new(number.to_string()));
         let party = self.new_party(tenant, &address, &display);
         let facts = self.facts_of(tenant, &address);
         let called = Event::AgentCalled { agent, caller: party, number: None, to, facts };
         // Behind a router or not, its audio comes from where it sends.
-        self.begin_leg(now, tenant, call, m, (true, &OF_PHONES), (party, address, display), called, true);
+        self.begin_leg(
+            now,
+            tenant,
+            call,
+            m,
+            (true, &OF_PHONES, srtp),
+            (party, address, display),
+            called,
+            true,
+        );
     }
 
     /// Whom a telephone of ours dialled; else the SIP status code and why not.
@@ -111,7 +132,7 @@ impl Switch {
         tenant: usize,
         call: sip::CallId,
         message: &Message,
-        (nat, codecs): (bool, &[Codec]),
+        (nat, codecs, srtp): (bool, &[Codec], SrtpPolicy),
         (party, address, display): (PartyId, Secret<String>, Secret<String>),
         event: Event,
         known: bool,
@@ -131,10 +152,11 @@ impl Switch {
                 session: None,
                 answer: Vec::new(),
                 negotiated: None,
-                offer_is_ours: message.body().is_empty(),
+                offer_is_ours: message.session_description().is_empty(),
                 learning: if nat { Learning::FirstPacket } else { Learning::Never },
                 confirmed: false,
                 rings: false,
+                quality: None,
                 ending: false,
                 held: false,
                 address,
@@ -152,7 +174,7 @@ impl Switch {
             l.call = engine_call;
         }
         if known {
-            self.prepare_answer(now, tenant, leg, engine_call, codecs, message.body());
+            self.prepare_answer(now, tenant, leg, engine_call, (codecs, srtp), message.session_description());
             self.tell_hold(now, tenant, leg);
         }
     }
@@ -178,7 +200,7 @@ impl Switch {
         tenant: usize,
         leg: engine::LegId,
         call: engine::CallId,
-        codecs: &[Codec],
+        (codecs, srtp): (&[Codec], SrtpPolicy),
         offer: &[u8],
     ) {
         let Some((media, rtp)) = self.door.open(call) else {
@@ -186,6 +208,9 @@ impl Switch {
         };
         self.by_media.insert(media, (tenant, leg));
         let mut session = LocalSession::new(rtp, now.mono, codecs, false);
+        if !self.protect(&mut session, srtp) {
+            return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
+        }
         let mut answered = Ok(None);
         if !offer.is_empty() {
             answered = SessionDescription::parse(offer)
@@ -209,7 +234,7 @@ impl Switch {
     fn refuse_media(&mut self, now: Now, tenant: usize, leg: engine::LegId, code: u16, end: LegEnd) {
         if let Some(l) = self.tenants[tenant].legs.get(&leg) {
             if let Some(sip) = l.sip {
-                self.endpoint.reject(now.sip(), sip, code, "");
+                self.refuse_call(now, sip, code);
             }
         }
         self.leg_ended(now, tenant, leg, end);
@@ -239,28 +264,20 @@ impl Switch {
     }
 }
 
-/// Number or address, and name, of whoever calls. Both empty if withheld.
-fn caller_of(m: &Message) -> (Secret<String>, Secret<String>) {
-    let text = |b: &[u8]| -> String {
-        String::from_utf8_lossy(b).chars().filter(|c| !c.is_control()).take(LONGEST).collect()
-    };
-    let Some(from) = m.value(Name::From).and_then(|v| NameAddr::parse(v).ok()) else {
-        return (Secret::new(String::new()), Secret::new(String::new()));
-    };
-    let address = match Uri::parse(from.uri) {
-        Ok(u) if u.user_part().eq_ignore_ascii_case(b"anonymous") => String::new(),
-        Ok(u) => {
-            let user = u.user_part();
-            let is_number = !user.is_empty() && user.iter().all(|c| c.is_ascii_digit() || *c == b'+');
-            // A number is the same person wherever it comes in; a name belongs to its host.
-            if is_number { text(user) } else { format!("{}@{}", text(user), text(u.host)) }
-        }
-        Err(_) => String::new(),
-    };
-    if address.is_empty() {
-        return (Secret::new(address), Secret::new(String::new()));
+impl TenantDoor {
+    /// The number or address of somebody in an open call, or whom we may have to call; of nobody else.
+    pub fn address_of(&self, party: PartyId) -> Option<&Secret<String>> {
+        let in_call = self.legs.values().find(|l| l.party == party).map(|l| &l.address);
+        in_call.filter(|address| !address.expose_secret().is_empty()).or_else(|| self.parties.get(&party))
     }
-    let display = text(from.display);
-    let display = display.trim().trim_matches('"').replace("\\\"", "\"").replace("\\\\", "\\");
-    (Secret::new(address), Secret::new(display))
+}
+
+/// Number or address, and name, of whoever calls: by the word of the network before us where that is trusted. Both empty
+/// if they are to be withheld.
+fn caller_of(m: &Message, trusted: bool) -> (Secret<String>, Secret<String>) {
+    let caller = if trusted { sip::caller(m) } else { sip::claimed(m) };
+    match caller.withheld {
+        true => (Secret::default(), Secret::default()),
+        false => (caller.address, caller.display),
+    }
 }

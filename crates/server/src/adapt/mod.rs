@@ -9,6 +9,8 @@ mod browser;
 mod carriers;
 mod dialing;
 mod effects;
+mod endpoint;
+mod far_side;
 mod incoming;
 mod keys;
 mod media_reports;
@@ -16,14 +18,16 @@ mod outside;
 mod phone;
 mod phones;
 mod refer;
+mod refusing;
 mod sip_events;
 mod strangers;
 mod switch;
 #[cfg(test)]
 mod world;
 
-pub use browser::{AgentEndpoint, PhoneRefused, SoftphoneState};
+pub use browser::{PhoneRefused, SoftphoneState};
 pub use carriers::TrunkStatus;
+pub use endpoint::AgentEndpoint;
 pub use keys::SecretDigits;
 pub use outside::{Request, Ticket};
 pub use phone::{PhoneId, PhoneReport, PhoneState, Reply};

@@ -10,7 +10,7 @@ impl Switch {
     pub(super) fn on_sip_event(&mut self, now: Now, event: sip::Event) {
         match event {
             sip::Event::Incoming(incoming) => self.on_incoming(now, incoming),
-            sip::Event::Cancelled { call } => self.over(now, call, LegEnd::FarHungUp),
+            sip::Event::Cancelled { call, .. } => self.over(now, call, LegEnd::FarHungUp),
             sip::Event::Progress { call, .. } => {
                 let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
                 if self.rings_now(tenant, leg) {
@@ -19,10 +19,10 @@ impl Switch {
             }
             sip::Event::Answered { call, body } => self.on_answered(now, call, &body),
             sip::Event::Refused { call, refused } => {
-                if self.rings_on(now, call, refused.code) {
+                if self.rings_on(now, call, &refused) {
                     return;
                 }
-                let end = match refused.code {
+                let end = match refused.meant() {
                     486 | 600 => LegEnd::Busy,
                     603 | 480 | 487 => LegEnd::Declined,
                     488 | 606 | 415 => LegEnd::NoCommonMedia,
@@ -44,8 +44,10 @@ impl Switch {
             // Keys come in the audio; nothing else is made of what phones send this way.
             sip::Event::Info { .. } | sip::Event::Informed { .. } => {}
             sip::Event::Request { request, from, message } => self.on_register(now, request, from, &message),
-            sip::Event::Ended { call, how } => {
+            sip::Event::Ended { call, how, cause } => {
                 let end = match how {
+                    // Nobody hung up: the network in between says that it could not go on.
+                    Hangup::Far if sip::is_network_failure(cause) => LegEnd::Unreachable,
                     Hangup::Far => LegEnd::FarHungUp,
                     Hangup::Near => LegEnd::NearHungUp,
                     Hangup::NoAck | Hangup::Expired => LegEnd::NotConfirmed,

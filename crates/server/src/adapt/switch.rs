@@ -18,10 +18,11 @@ use media::leg::{KeyMode, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
 use media::quality::Quality;
+use media::sdes::OwnKeys;
 use redact::Secret;
 use sip::Local;
 use sip::guard::Guard;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use store::{Batch, Party, TenantId};
@@ -180,8 +181,11 @@ pub enum Reported {
     TimedOut,
     /// A key was pressed: `0`-`9`, `*`, `#`, `A`-`D`. Only of legs whose keys are reported or withheld.
     Key(char),
-    /// How well the leg is heard and hears: about every five seconds, and once more when it is closed.
+    /// How well the leg is heard and hears: about every five seconds.
     Quality(Quality),
+    /// The leg is over, and this is how well it was heard and heard; `None` when nothing was ever agreed. Nothing is
+    /// reported of it after this.
+    Closed(Option<Quality>),
 }
 
 impl std::fmt::Debug for Reported {
@@ -192,6 +196,7 @@ impl std::fmt::Debug for Reported {
             Reported::TimedOut => "TimedOut",
             Reported::Key(_) => "Key(_)",
             Reported::Quality(_) => "Quality(_)",
+            Reported::Closed(_) => "Closed(_)",
         })
     }
 }
@@ -203,6 +208,10 @@ pub trait MediaDoor: Send {
     fn open(&mut self, call: engine::CallId) -> Option<(MediaId, SocketAddr)>;
     /// Passes a command on, in order.
     fn send(&mut self, command: MediaCommand);
+    /// Keys for one leg's protected audio, from the operating system's dice. `None` when there are none to be had.
+    fn keys(&mut self) -> Option<OwnKeys> {
+        None
+    }
     /// Takes a browser's connection in; the one that it had before ends. False when there is no room for one more.
     fn connect(&mut self, _phone: PhoneId, _edition: u32, _peer: Box<Peer>) -> bool {
         false
@@ -236,6 +245,8 @@ pub(super) struct DoorLeg {
     pub(super) learning: Learning,
     pub(super) confirmed: bool,
     pub(super) rings: bool,
+    /// How well it was heard when media told last.
+    pub(super) quality: Option<Quality>,
     /// We asked for its end, so whatever ends it is that.
     pub(super) ending: bool,
     pub(super) held: bool,
@@ -308,6 +319,8 @@ pub struct Switch {
     pub(super) tenants: Vec<TenantDoor>,
     pub(super) by_sip: HashMap<sip::CallId, (usize, LegId)>,
     pub(super) by_media: HashMap<MediaId, (usize, LegId)>,
+    /// Legs that media was told to close and has not reported the last time, oldest first.
+    pub(super) closing: BTreeMap<MediaId, (usize, engine::CallId, LegId)>,
     pub(super) browsers: Browsers,
     /// Asked for by events that are not in the journal yet, with the number of their batch.
     held: VecDeque<(u64, usize, Effect)>,
@@ -352,6 +365,7 @@ impl Switch {
             tenants: Vec::new(),
             by_sip: HashMap::new(),
             by_media: HashMap::new(),
+            closing: BTreeMap::new(),
             browsers: Browsers::default(),
             held: VecDeque::new(),
             requests: VecDeque::new(),
@@ -413,6 +427,7 @@ impl Switch {
         t.meaning = meaning;
         t.passwords = passwords;
         self.tell(now, n, Event::Configured { config });
+        self.forget_choices(n);
         self.trust_networks();
         self.send_registers(now);
     }
@@ -522,7 +537,7 @@ impl Switch {
         let mut batches = Vec::new();
         for t in &mut self.tenants {
             let position = t.engine.position();
-            if position + 1 > t.batch.first_position {
+            if position + 1 > t.batch.first_position || !t.batch.quality.is_empty() {
                 let next = Batch { first_position: position + 1, ..Batch::default() };
                 let mut batch = std::mem::replace(&mut t.batch, next);
                 batch.last_position = position;
@@ -617,10 +632,10 @@ impl Switch {
         }
         let id = self.tenants[tenant].id;
         let open = l.dialing.map(Dialing::into_open).unwrap_or_default();
-        for (sip, trunk) in open {
+        for (sip, tried) in open {
             self.by_sip.remove(&sip);
-            if let Some((trunk, _)) = trunk {
-                self.carriers.call_over(id, trunk);
+            if let Some(tried) = tried {
+                self.carriers.call_over(id, tried.trunk);
             }
         }
         if let Some(trunk) = l.trunk {
@@ -631,6 +646,7 @@ impl Switch {
         }
         if let Some(media) = l.media {
             self.by_media.remove(&media);
+            self.expect_last_report(tenant, (l.call, leg), media);
             self.door.send(MediaCommand::Close { leg: media });
         }
     }

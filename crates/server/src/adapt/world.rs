@@ -282,7 +282,8 @@ impl World {
             }
             MediaCommand::Close { leg } => {
                 if let Some(s) = self.slots.remove(&leg) {
-                    self.bridge.remove(now, s);
+                    let quality = self.bridge.remove(now, s).and_then(|mut leg| leg.measure());
+                    self.reports.push_back(MediaReport { leg, what: Reported::Closed(quality) });
                     if let Some((_, port)) = self.legs.remove(&s) {
                         self.by_port.remove(&port);
                         self.by_port.remove(&(port + 1));

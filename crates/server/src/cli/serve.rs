@@ -4,6 +4,7 @@ use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, say};
 use crate::config::{self, ServerConfig};
 use crate::http::{Api, HttpSettings, Persona};
+use crate::microsoft::Microsoft;
 use crate::running::{self, Running};
 use crate::tenant::check::{Documents, read_folder};
 use crate::tls::Certificate;
@@ -94,8 +95,9 @@ impl Server {
         let address = |l: &tokio::net::TcpListener| l.local_addr().map_err(|e| e.to_string());
         let (http_addr, admin_addr) = (address(&http)?, address(&admin)?);
         let running = running::start(config, apply)?;
+        let microsoft = Microsoft::of(&config.microsoft)?;
         let settings = HttpSettings { personas, ..HttpSettings::of(config)? };
-        let api = Api::new(running.handle.clone(), settings);
+        let api = Api::new(running.handle.clone(), settings, microsoft);
         runtime.spawn(crate::http::serve(api, http, admin, tls));
         let (public_url, is_tls) = (config.http.public_url.clone(), config.http.is_tls());
         Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url, is_tls })

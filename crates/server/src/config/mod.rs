@@ -24,6 +24,7 @@ pub struct ServerConfig {
     pub keys: KeySection,
     pub secrets: SecretSection,
     pub mail: Mail,
+    pub microsoft: MicrosoftSection,
     pub shutdown: Shutdown,
 }
 
@@ -190,6 +191,19 @@ impl Mail {
     }
 }
 
+/// `[microsoft]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[allow(missing_docs)]
+pub struct MicrosoftSection {
+    pub cloud: String,
+    pub login: String,
+    pub graph: String,
+    pub sign_in_app: String,
+    pub sign_in_secret_file: String,
+    pub sign_in_certificate: String,
+    pub sign_in_key: String,
+}
+
 /// `[shutdown]`
 #[derive(Clone, Debug, Deserialize)]
 #[allow(missing_docs)]
@@ -298,6 +312,7 @@ impl ServerConfig {
             }
         }
         self.http.check(&mut say);
+        crate::microsoft::check(&self.microsoft, &mut say);
         if let Err(e) = crate::http::policy(&self.http.frame_ancestors) {
             say(format!("http.frame_ancestors = {e}"));
         }

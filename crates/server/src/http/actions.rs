@@ -397,6 +397,7 @@ pub async fn dial(
                 None => None,
             };
             let before = t.engine.calls().keys().next_back().copied();
+            switch.can_begin(tenant, agent)?;
             let party = switch.party(now, tenant, &new.to).map_err(refused)?;
             let position = position(switch, tenant);
             switch.on_event(now, tenant, Event::DialAsked { agent, party, number: shown, queue });

@@ -6,6 +6,7 @@ mod accounts;
 mod actions;
 mod agents;
 mod audit;
+mod call_list;
 mod calls;
 mod configuration;
 mod csv;
@@ -32,6 +33,7 @@ mod telephony;
 mod time;
 mod web;
 mod webhooks;
+mod work_account;
 
 pub use accounts::link as invitation_link;
 pub use demo::Persona;

@@ -6,8 +6,8 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, audit, calls, configuration, demo, desk, live, messages, notes, peaks,
-    recordings, reports, session, softphone, telephony, webhooks,
+    accounts, actions, agents, audit, call_list, calls, configuration, demo, desk, live, messages, notes,
+    peaks, recordings, reports, session, softphone, telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -149,6 +149,36 @@ fn of_accounts() -> Vec<Route> {
             handler: post(accounts::propose).put(accounts::confirm),
         },
         Route {
+            path: "/session/ways".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![op::<work_account::Ways>("get", "How people can sign in here")],
+            handler: get(work_account::ways),
+        },
+        Route {
+            path: "/session/microsoft".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![Operation {
+                query: &[
+                    ("tenant", "Id of the tenant; may be left out where only one is connected to Microsoft"),
+                    ("to", "The page to go to afterwards"),
+                ],
+                ..none(op::<()>("get", "Sends the browser to Microsoft to sign in with a work account"))
+            }],
+            handler: get(work_account::begin),
+        },
+        Route {
+            path: "/session/microsoft/callback".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![none(op::<()>(
+                "get",
+                "Where Microsoft sends the browser back to: signs in, and goes to the page that was asked for",
+            ))],
+            handler: get(work_account::finish),
+        },
+        Route {
             path: "/invitation".into(),
             look: Access::Public,
             change: Access::Public,
@@ -219,16 +249,20 @@ pub fn all(demo: bool) -> Vec<Route> {
                 query: &[
                     ("queue", "Only calls of this queue"),
                     ("agent", "Only calls in which this agent talks or talked last; me is oneself"),
+                    ("caller", "Only calls of whoever has exactly this number; noted in the audit log"),
+                    ("disposition", "Only calls that are over of which an agent said this"),
+                    ("from", "Only calls that began at or after this: RFC 3339, or a date in UTC"),
+                    ("to", "Only calls that began before this"),
                     ("with_same_caller_as", "Id of a call: only calls that are over, of the same caller"),
                     ("cursor", "Where the page before ended"),
                     ("limit", "At most this many, 1 to 500"),
                 ],
-                ..op::<calls::CallList>(
+                ..op::<call_list::CallList>(
                     "get",
                     "Calls, open ones first, then those that are over, newest first",
                 )
             }],
-            handler: get(calls::list),
+            handler: get(call_list::list),
         },
         Route {
             path: "/calls/{id}".into(),

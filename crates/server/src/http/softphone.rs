@@ -143,6 +143,10 @@ impl From<PhoneRefused> for Problem {
                 "this number may not be called: see `dial` of the tenant, and write it with + and the country's code",
             ),
             PhoneRefused::NoPhone => (StatusCode::UNPROCESSABLE_ENTITY, "the agent has no `phone`"),
+            PhoneRefused::NoPage => (
+                StatusCode::CONFLICT,
+                "the agent is rung in the browser only, and no page of the agent's is connected",
+            ),
         };
         Problem::new(status, detail)
     }
@@ -351,11 +355,14 @@ pub async fn choose(
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
         }
     };
-    let done = api.handle.ask(move |switch, _| {
+    let kept = api.handle.ask(move |switch, _| {
         let agent = agent_of(switch, tenant, &named)?;
-        Ok::<_, Problem>(switch.choose_endpoint(tenant, agent, endpoint)?)
+        Ok::<_, Problem>(switch.choose_endpoint(tenant, agent, endpoint)?.stored(agent))
     });
-    done.await.ok_or_else(Problem::stopping)??;
+    let kept = kept.await.ok_or_else(Problem::stopping)??;
+    let store = api.handle.store.clone();
+    let stored = tokio::task::spawn_blocking(move || store.put_endpoint(tenant, &kept));
+    stored.await.map_err(|_| Problem::stopping())??;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -182,11 +182,16 @@ impl Worker {
         if is_rtcp {
             if let Some(leg) = self.bridge.leg_mut(slot) {
                 // What is not acceptable is counted by the leg.
-                let _ = leg.receive_rtcp(now, from, &self.input[..n]);
+                if let Ok(n) = leg.unprotect_rtcp(from, &mut self.input[..n]) {
+                    let _ = leg.receive_rtcp(now, from, &self.input[..n]);
+                }
             }
             return;
         }
-        self.relay(slot, now, from, n);
+        let Some(leg) = self.bridge.leg_mut(slot) else { return };
+        if let Ok(n) = leg.unprotect_rtp(from, &mut self.input[..n]) {
+            self.relay(slot, now, from, n);
+        }
     }
 
     /// Gives the bridge a packet for a leg, `n` bytes of the input, and sends what comes of it.
@@ -353,9 +358,8 @@ impl Worker {
         let Some(slot) = self.by_id.remove(&leg) else { return };
         let leg = self.bridge.remove(now, slot);
         let (Some(mut leg), Some(io)) = (leg, self.legs[slot].take()) else { return };
-        if let Some(quality) = leg.measure() {
-            self.report(io.id, Reported::Quality(quality));
-        }
+        let quality = leg.measure();
+        self.report(io.id, Reported::Closed(quality));
         if let Some((len, addr)) = leg.goodbye(now, &mut self.output[..], ntp()) {
             io.wire.report(&self.output[..len], addr);
         }

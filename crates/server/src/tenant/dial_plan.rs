@@ -38,6 +38,20 @@ impl DialPlan {
         right.then(|| format!("+{whole}"))
     }
 
+    /// How trunks may write a number, the way of the world first; empty if that is not known.
+    pub fn forms(&self, number: &str) -> Vec<String> {
+        let Some(world) = self.international(number) else { return Vec::new() };
+        let digits = world.trim_start_matches('+');
+        let mut forms = vec![world.clone(), digits.to_string()];
+        if !self.international_prefix.is_empty() {
+            forms.push(format!("{}{digits}", self.international_prefix));
+        }
+        if let (false, Some(own)) = (self.country_code.is_empty(), digits.strip_prefix(&self.country_code)) {
+            forms.push(format!("{}{own}", self.national_prefix));
+        }
+        forms
+    }
+
     fn after<'a>(&self, number: &'a str, prefix: &str) -> Option<&'a str> {
         if prefix.is_empty() { None } else { number.strip_prefix(prefix) }
     }
@@ -105,6 +119,16 @@ mod tests {
         ] {
             assert_eq!(plan.international(dialled).as_deref(), world, "{dialled}");
         }
+    }
+
+    #[test]
+    fn all_forms_of_a_number_are_those_that_trunks_send() {
+        let all = ["+4930123456", "4930123456", "004930123456", "030123456"];
+        for written in ["+4930123456", "030123456", "004930123456"] {
+            assert_eq!(berlin().forms(written), all, "{written}");
+        }
+        assert_eq!(berlin().forms("+4330123456"), ["+4330123456", "4330123456", "004330123456"]);
+        assert!(berlin().forms("112").is_empty());
     }
 
     #[test]

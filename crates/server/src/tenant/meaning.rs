@@ -7,6 +7,7 @@ use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
 use crate::tenant::objects::{UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
+use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{Gate, NotCalled, Outside};
 use crate::tenant::trunk::{PasswordPlace, TrunkPlan};
 use crate::tenant::web::Template;
@@ -44,6 +45,8 @@ pub struct Phone {
     pub password: PasswordPlace,
     /// Audio may come from elsewhere than signalled.
     pub nat: bool,
+    /// Whether audio is protected.
+    pub srtp: SrtpRule,
 }
 
 /// A tenant's configuration, understood.
@@ -117,6 +120,10 @@ pub struct Meaning {
     pub queue_names: BTreeMap<QueueId, String>,
     /// Who works here, by the number of their object.
     pub people: BTreeMap<u32, PersonRule>,
+    /// The Microsoft directory whose people may sign in, by its id in small letters.
+    pub microsoft: Option<String>,
+    /// Users by their object id there.
+    pub work_accounts: BTreeMap<String, u32>,
     /// Ids of objects by kind and number, for people to read.
     pub names: Arc<Names>,
 }
@@ -215,6 +222,14 @@ impl Meaning {
         let rules = self.trunk_plan(trunk).filter(|_| digits.bytes().all(|c| c.is_ascii_digit()));
         let made = rules.map(|t| t.inbound.inward(sent, WhoseNumber::Caller, &self.dial_plan));
         made.and_then(Result::ok).map_or_else(|| sent.to_string(), |made| made.number)
+    }
+
+    /// The forms in which a number may have come with a call: as it is written here, and as the dial plan writes it.
+    pub fn forms_of(&self, number: &str) -> Vec<Secret<String>> {
+        let mut forms = vec![number.to_string()];
+        forms.extend(self.dial_plan.forms(number));
+        forms.dedup();
+        forms.into_iter().map(Secret::new).collect()
     }
 
     /// A phone that registers here under a name by which one of the other tenant's does: nobody could tell them apart.

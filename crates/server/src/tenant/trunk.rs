@@ -1,11 +1,12 @@
 //! Trunks, understood: where their calls go, how numbers and callers are written for them, and what they bear.
 
 use crate::tenant::DialPlan;
-use crate::tenant::address::{read_aor, read_host_port, read_sip_address};
+use crate::tenant::address::{read_aor, read_host_port, read_network, read_sip_address};
 use crate::tenant::number_rules::NumberRules;
 use crate::tenant::objects::{
-    AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, Privacy, ProxyTransport, Trunk,
+    AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, Privacy, ProxyTransport, Srtp, Trunk,
 };
+use crate::tenant::srtp::SrtpRule;
 use engine::TrunkId;
 use std::net::{IpAddr, SocketAddr};
 
@@ -58,6 +59,11 @@ impl ProxyTarget {
     /// The address, where it is no name: with the port that is said, or 5060.
     pub fn addr(&self) -> Option<SocketAddr> {
         Some(SocketAddr::new(self.host.parse().ok()?, self.port.unwrap_or(5060)))
+    }
+
+    /// Whether others can read what is sent there: it leaves this machine unencrypted.
+    pub fn is_readable(&self) -> bool {
+        !self.host.parse().is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
     }
 
     /// Host and port as they stand in a SIP address.
@@ -137,8 +143,14 @@ pub struct TrunkPlan {
     pub calls_per_second: Option<u32>,
     /// Audio may come from elsewhere than signalled.
     pub nat: bool,
+    /// Whether audio is protected.
+    pub srtp: SrtpRule,
     /// Where the called number stands.
     pub called_in: CalledIn,
+    /// Its word about who calls is believed.
+    pub trust_identity: bool,
+    /// Networks outside of it to which it may send calls on.
+    pub redirect_networks: Vec<(IpAddr, u8)>,
     /// What numbers from there are.
     pub inbound: NumberRules,
     /// How numbers are written for there.
@@ -199,9 +211,27 @@ impl TrunkPlan {
             })),
             Err(what) => say("/address", what),
         }
+        let mut redirect_networks = Vec::with_capacity(t.redirect_networks.len());
+        for (n, network) in t.redirect_networks.iter().enumerate() {
+            match read_network(network) {
+                Ok(network) => redirect_networks.push(network),
+                Err(what) => say(&format!("/redirect_networks/{n}"), what),
+            }
+        }
         // Where nothing else is said, calls go where the registration goes.
         if proxies.is_empty() {
             proxies.extend(registration.iter().map(|r| r.registrar.clone()));
+        }
+        let readable =
+            proxies.iter().chain(registration.iter().map(|r| &r.registrar)).find(|p| p.is_readable());
+        if let (Some(proxy), false, false) = (readable, t.srtp == Srtp::Off, t.srtp_in_clear) {
+            let host = &proxy.host;
+            say(
+                "/srtp",
+                format!(
+                    "keys would be readable on the way to {host}: set srtp_in_clear where that does no harm"
+                ),
+            );
         }
         let c = &t.caller_id;
         let number = match c.number.as_deref().map(|n| (n, plan.international(n))) {
@@ -237,7 +267,10 @@ impl TrunkPlan {
             max_calls: t.max_calls,
             calls_per_second: t.calls_per_second,
             nat: t.nat,
+            srtp: SrtpRule::of(t.srtp, t.srtp_in_clear),
             called_in: t.called_in,
+            trust_identity: t.trust_identity,
+            redirect_networks,
             inbound,
             outbound_rules,
         })

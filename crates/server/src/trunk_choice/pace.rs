@@ -9,7 +9,6 @@ pub struct Pace {
     at: u64,
 }
 
-#[cfg_attr(not(test), allow(dead_code, reason = "the switch counts calls as they begin"))]
 impl Pace {
     /// Full at this time, in milliseconds.
     pub fn new(per_second: u32, now: u64) -> Pace {

@@ -1,10 +1,12 @@
 //! Calls, agents and queues as the API and the live page show them.
 
 mod decision;
+mod quality;
 mod story;
 mod timeline;
 
 pub use decision::DecisionView;
+pub use quality::{QualityView, add_quality};
 pub use story::story;
 pub use timeline::{MomentView, refused};
 
@@ -61,10 +63,21 @@ pub struct CallDetail {
     pub caller_name: Option<String>,
     /// Its legs.
     pub legs: Vec<LegView>,
+    /// What agents said of it, once they are done with it.
+    pub dispositions: Vec<SaidView>,
     /// What happened, in order.
     pub timeline: Vec<MomentView>,
     /// Whom it was offered to, and why.
     pub explanation: Vec<DecisionView>,
+}
+
+/// How a call ended, as an agent says.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SaidView {
+    /// Id of the agent.
+    pub agent: String,
+    /// Id of the disposition.
+    pub disposition: String,
 }
 
 /// A leg.
@@ -84,6 +97,8 @@ pub struct LegView {
     pub answered: Option<String>,
     /// When it ended.
     pub ended: Option<String>,
+    /// How well it was heard; of an open leg so far, null without audio.
+    pub quality: Option<QualityView>,
 }
 
 /// An agent.
@@ -268,9 +283,19 @@ pub fn live_detail(c: &Call, engine: &Engine, m: &Meaning) -> CallDetail {
         caller: None,
         caller_name: None,
         legs: legs.map(|l| leg(l.id, l.role, word(&l.state), (l.began, l.answered, None), m)).collect(),
+        dispositions: Vec::new(),
         timeline: c.timeline.iter().map(|t| timeline::moment(t, m)).collect(),
         explanation: c.decisions.iter().map(|d| decision::decision(d, m)).collect(),
     }
+}
+
+/// What agents, by number, said of a call.
+pub fn said(all: &[(u32, u32)], m: &Meaning) -> Vec<SaidView> {
+    let one = |(agent, disposition): &(u32, u32)| SaidView {
+        agent: m.names.of("User", *agent),
+        disposition: m.names.of("Disposition", *disposition),
+    };
+    all.iter().map(one).collect()
 }
 
 /// Everything of a call that is over but who called.
@@ -284,6 +309,7 @@ pub fn ended_detail(r: &CallRecord, m: &Meaning) -> CallDetail {
             .iter()
             .map(|l| leg(l.id, l.role, word(&l.end), (l.began, l.answered, Some(l.ended)), m))
             .collect(),
+        dispositions: Vec::new(),
         timeline: r.timeline.iter().map(|t| timeline::moment(t, m)).collect(),
         explanation: r.decisions.iter().map(|d| decision::decision(d, m)).collect(),
     }
@@ -307,6 +333,7 @@ fn leg(id: LegId, role: Role, state: String, (began, answered, ended): Times, m:
         began: time(began),
         answered: answered.map(time),
         ended: ended.map(time),
+        quality: None,
     }
 }
 

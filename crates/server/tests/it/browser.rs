@@ -186,6 +186,37 @@ fn an_agent_calls_in_the_browser_and_chooses_where_to_be_rung() {
 }
 
 #[test]
+fn where_an_agent_is_rung_outlasts_a_restart_and_their_own_calls_begin_there() {
+    let desk = Desk::new();
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk))]);
+    let choose = |program: &Program, body: Value| program.put("/agents/ben/endpoint", &body).0;
+    assert_eq!(choose(&program, json!({"kind": "browser"})), 204);
+    let (status, said) = program.post_json("/dial", &json!({"agent": "ben", "to": "03098765"}));
+    assert_eq!(status, 409, "rung in the browser, and there is none: {said}");
+    assert_eq!(choose(&program, json!({"kind": "number", "number": "030555"})), 204);
+    let program = program.restarted();
+    let page = Page::open(&program, "ben");
+    let mut f = Floor { desk, program, page };
+    let chosen = f.program.get("/agents/ben/endpoint").1;
+    assert_eq!(chosen, json!({"kind": "number", "number": "+4930555"}));
+    let id = f.page.connect();
+    // The page says that it asks, and is still not rung: the agent sits at a number.
+    let ask = json!({"agent": "ben", "to": "03098765", "softphone": id});
+    assert_eq!(f.program.post_json("/dial", &ask).0, 201);
+    let (own, user) = f.desk.rings();
+    assert_eq!(user, "+4930555");
+    f.desk.answer(own, 440);
+    let (far, user) = f.desk.rings();
+    assert_eq!(user, "+493098765");
+    f.desk.answer(far, 523);
+    f.desk.hears(own, 523);
+    f.desk.hang_up(far);
+    f.desk.ended(own);
+    assert_eq!(f.phone("ben")["state"], "idle");
+    f.program.stop();
+}
+
+#[test]
 fn the_newer_of_two_tabs_is_the_phone() {
     let (mut f, first) = Floor::open("anna");
     let (caller, _) = f.talk("100");

@@ -19,6 +19,8 @@ pub struct Desk {
     pub taps: BTreeMap<u16, Tap>,
     /// Sound that goes out of a port in place of what its phone says.
     pub says: BTreeMap<u16, VecDeque<i16>>,
+    /// Every so many audio packets, by their sequence numbers, one is not sent; 0 sends all.
+    pub loses_every: u16,
     /// Each phone's even port, also when the phone is gone.
     pub ports: BTreeMap<PhoneId, u16>,
     began: Instant,
@@ -37,6 +39,7 @@ impl Desk {
             media: BTreeMap::new(),
             taps: BTreeMap::new(),
             says: BTreeMap::new(),
+            loses_every: 0,
             ports: BTreeMap::new(),
             began: Instant::now(),
         }
@@ -89,6 +92,11 @@ impl Desk {
         while let Some(t) = self.phones.poll_transmit() {
             let _ = match t {
                 PhonesTransmit::Sip { to, bytes } => self.sip.send_to(&bytes, to),
+                PhonesTransmit::Rtp { port, bytes, .. }
+                    if port & 1 == 0 && is_lost(bytes, self.loses_every) =>
+                {
+                    Ok(0)
+                }
                 PhonesTransmit::Rtp { port, to, bytes } => {
                     match (self.media.get(&port), self.says.get_mut(&port)) {
                         (Some(s), Some(says)) if !says.is_empty() => s.send_to(&said(bytes, says), to),
@@ -204,6 +212,11 @@ impl Desk {
             (loud && TONES.iter().all(|hz| media::tone::power_at(&heard, 8_000, *hz) < -6.0)).then_some(())
         });
     }
+}
+
+/// Whether an RTP packet is one of those that are to be lost.
+fn is_lost(rtp: &[u8], every: u16) -> bool {
+    rtp.get(2..4).is_some_and(|seq| every > 0 && u16::from_be_bytes([seq[0], seq[1]]) % every == 0)
 }
 
 /// Frequencies that tests use.

@@ -36,6 +36,11 @@ fn law_of(payload_type: u8) -> Option<Law> {
 }
 
 impl Tap {
+    /// Packets of audio that came, of 20 ms each.
+    pub fn packets(&self) -> usize {
+        self.samples.len() / 160
+    }
+
     pub fn take(&mut self, datagram: &[u8]) {
         let Ok(packet) = RtpPacket::parse(datagram) else { return };
         match law_of(packet.header.payload_type) {

@@ -180,6 +180,15 @@ impl Program {
         program
     }
 
+    /// Stopped, and started again on what it left.
+    pub fn restarted(mut self) -> Program {
+        let (dir, token) = (self.dir.clone(), std::mem::take(&mut self.token));
+        self.stop();
+        let mut program = Program::start_again(dir);
+        program.token = token;
+        program
+    }
+
     /// Speaks with this token from here on.
     pub fn set_token(&mut self, token: String) {
         self.token = token;

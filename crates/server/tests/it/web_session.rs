@@ -375,6 +375,9 @@ POST /softphone/hang-up Gso
 PUT /softphone/hold Gso
 GET /session p
 POST /session *
+GET /session/microsoft *
+GET /session/microsoft/callback *
+GET /session/ways *
 PUT /session/password p
 POST /session/second-factor p
 PUT /session/second-factor p

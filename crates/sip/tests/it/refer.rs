@@ -342,7 +342,7 @@ fn a_call_may_take_the_place_of_another() {
     let now = w.now;
     w.sides[1].endpoint.accept(now, call, b"answer");
     w.sides[1].endpoint.hang_up(now, b, "");
-    w.wait(0, |e| matches!(e, Event::Ended { call, how: Hangup::Far } if *call == a).then_some(()));
+    w.wait(0, |e| matches!(e, Event::Ended { call, how: Hangup::Far, .. } if *call == a).then_some(()));
     w.wait(0, |e| matches!(e, Event::Answered { call, .. } if *call == new).then_some(()));
     w.wait(1, |e| matches!(e, Event::Acknowledged { .. }).then_some(()));
     w.sides[1].events.clear();

@@ -3,7 +3,9 @@
 use crate::Place;
 use engine::{CallId, PartyId, Time};
 use redact::Secret;
-use store::{Change, INVITATION_MS, MOST_SESSIONS, Notes, SessionLife, Store, StoreError, TenantId};
+use store::{
+    Change, Endpoint, INVITATION_MS, MOST_SESSIONS, Notes, SessionLife, Store, StoreError, TenantId,
+};
 
 const LIFE: SessionLife = SessionLife { idle: 1_000, whole: 10_000 };
 
@@ -122,6 +124,27 @@ fn an_account_goes_with_its_user_and_nothing_of_it_lies_open() {
     assert!(is_missing(store.invited(code.expose_secret(), 2)));
     assert_eq!(user(&store), anna, "the number comes back");
     assert!(store.account(anna).unwrap().password.is_none(), "and the account does not");
+}
+
+#[test]
+fn where_somebody_is_rung_is_sealed_and_goes_with_the_user() {
+    let place = Place::new();
+    let store = place.open();
+    let (tenant, user) = user(&store);
+    let choice = |kind: &str, number: Option<&str>| Endpoint {
+        user,
+        kind: kind.into(),
+        number: number.map(|n| Secret::new(n.into())),
+    };
+    assert_eq!(store.endpoints(tenant).unwrap(), []);
+    store.put_endpoint(tenant, &choice("number", Some("+4930canary555"))).unwrap();
+    assert_eq!(store.endpoints(tenant).unwrap(), [choice("number", Some("+4930canary555"))]);
+    assert!(!place.bytes().windows(9).any(|w| w == b"canary555"), "the number lies open");
+    store.put_endpoint(tenant, &choice("browser", None)).unwrap();
+    assert_eq!(store.endpoints(tenant).unwrap(), [choice("browser", None)]);
+    let gone = Change { kind: "User".into(), id: "anna".into(), body: None };
+    store.change(tenant, 2, "test", &[gone]).unwrap();
+    assert_eq!(store.endpoints(tenant).unwrap(), []);
 }
 
 #[test]

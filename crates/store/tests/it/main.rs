@@ -1,6 +1,7 @@
 //! The store from outside: what is kept, what is sealed, what a full disk and a second process meet.
 
 mod accounts;
+mod directory;
 mod outbox;
 mod reports;
 

@@ -5,7 +5,7 @@ import { ArrowLeft20Regular, CallEnd20Regular } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useMemo, type ReactNode } from 'react';
-import { useNames } from '@/shared/api/names';
+import { dispositionsQuery, useNames } from '@/shared/api/names';
 import type { CallDetail } from '@/shared/api/types';
 import { Player } from '@/shared/audio/Player';
 import { useHangUp } from '@/shared/calls/actions';
@@ -22,6 +22,7 @@ import { Section } from '@/shared/ui/Page';
 import { Since } from '@/shared/ui/Since';
 import { draw } from './lanes';
 import { LaneDrawing } from './LaneDrawing';
+import { Quality } from './Quality';
 import { Routing } from './Routing';
 import { momentText } from '@/shared/calls/words';
 
@@ -81,6 +82,8 @@ function Shown({ call }: { call: CallDetail }) {
   const session = useSession();
   const names = useNames();
   const hangUp = useHangUp();
+  const dispositions = useQuery(dispositionsQuery).data;
+  const said = [...new Set(call.dispositions.map(({ disposition: id }) => dispositions?.find((d) => d.id === id)?.name || id))].join(', ');
   const open = call.state !== 'ended';
   const number = call.caller ? i18n.phone(call.caller) : t('app.withheld');
   const fact = (name: string, value: ReactNode) =>
@@ -124,6 +127,7 @@ function Shown({ call }: { call: CallDetail }) {
           {fact(t('calls.number'), call.number && <Bdi>{i18n.phone(names.number(call.number))}</Bdi>)}
           {fact(t('calls.queue'), call.queue && <Bdi>{names.queue(call.queue)}</Bdi>)}
           {fact(t('calls.agent'), call.agent && <Bdi>{names.user(call.agent)}</Bdi>)}
+          {fact(t('calls.disposition'), said && <Bdi>{said}</Bdi>)}
           {fact(t('calls.waited'), call.waited_ms != null && i18n.length(call.waited_ms))}
           {fact(t('calls.talked'), open ? <Since at={call.began} /> : i18n.length(call.talked_ms))}
           {fact(
@@ -140,6 +144,7 @@ function Shown({ call }: { call: CallDetail }) {
         <div className={styles.column}>
           {call.recordings.length > 0 && <Recordings call={call} />}
           <Routing call={call.id} decisions={call.explanation} />
+          <Quality call={call} />
           <Notes call={call.id} titled />
         </div>
         <Section title={t('calls.all-moments')}>

@@ -5,7 +5,7 @@ import { Dismiss16Regular, Mic16Regular, Search16Regular } from '@fluentui/react
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { memo, useMemo, useState } from 'react';
-import { queuesQuery, useNames, usersQuery, type Names } from '@/shared/api/names';
+import { dispositionsQuery, queuesQuery, useNames, usersQuery, type Names } from '@/shared/api/names';
 import type { CallView } from '@/shared/api/types';
 import { clean } from '@/shared/format/text';
 import { clock } from '@/shared/format/time';
@@ -17,11 +17,13 @@ import { Empty, Failed, Loading } from '@/shared/ui/Feedback';
 import { Page } from '@/shared/ui/Page';
 import { Since } from '@/shared/ui/Since';
 import { callsQuery } from './api';
+import { meant } from './find';
 
 const NARROW = '@media (max-width: 719px)';
 
 const useStyles = makeStyles({
   filters: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'center', [NARROW]: { width: '100%' } },
+  day: { minWidth: '130px', maxWidth: '160px', [NARROW]: { flexGrow: 1, maxWidth: 'none' } },
   filter: { minWidth: '150px', maxWidth: '220px', [NARROW]: { flexGrow: 1, maxWidth: 'none', minWidth: '130px' } },
   box: {
     backgroundColor: tokens.colorNeutralBackground1,
@@ -74,13 +76,15 @@ const useStyles = makeStyles({
 const OUTCOMES = ['answered', 'abandoned', 'flowed-out', 'callback'] as const;
 
 export function CallsPage() {
-  const { t } = useI18n();
+  const { t, rich, phone } = useI18n();
   const styles = useStyles();
   const session = useSession();
   const search = useSearch({ from: '/calls' });
   const navigate = useNavigate({ from: '/calls' });
   const queues = useQuery(queuesQuery).data ?? [];
   const users = useQuery(usersQuery).data ?? [];
+  const dispositions = useQuery(dispositionsQuery).data ?? [];
+  const [caller, setCaller] = useState('');
   const choose = (change: Partial<typeof search>) =>
     void navigate({ search: (old) => Object.fromEntries(Object.entries({ ...old, ...change }).filter(([, v]) => v)) });
   return (
@@ -88,7 +92,7 @@ export function CallsPage() {
       title={t('app.calls')}
       actions={
         <div className={styles.filters}>
-          <FindById />
+          <Find caller={setCaller} />
           <Select className={styles.filter} value={search.queue ?? ''} aria-label={t('calls.queue')} onChange={(_, d) => choose({ queue: d.value })}>
             <option value="">{t('calls.all-queues')}</option>
             {queues.map((q) => (
@@ -116,6 +120,27 @@ export function CallsPage() {
               </option>
             ))}
           </Select>
+          {dispositions.length > 0 && (
+            <Select className={styles.filter} value={search.disposition ?? ''} aria-label={t('calls.disposition')} onChange={(_, d) => choose({ disposition: d.value })}>
+              <option value="">{t('calls.all-dispositions')}</option>
+              {dispositions.map((d) => (
+                <option key={d.id} value={d.id}>
+                  {clean(d.name || d.id)}
+                </option>
+              ))}
+            </Select>
+          )}
+          {(['from', 'to'] as const).map((end) => (
+            <Input
+              key={end}
+              type="date"
+              className={styles.day}
+              value={search[end] ?? ''}
+              aria-label={t(`calls.day-${end}`)}
+              title={t(`calls.day-${end}`)}
+              onChange={(_, d) => choose({ [end]: d.value })}
+            />
+          ))}
         </div>
       }
     >
@@ -127,12 +152,21 @@ export function CallsPage() {
           </Button>
         </div>
       )}
-      <CallTable filter={search} />
+      {caller && (
+        <div className={styles.with}>
+          <span>{rich('calls.of-number', { number: <Bdi>{phone(caller)}</Bdi> })}</span>
+          <Button size="small" icon={<Dismiss16Regular />} onClick={() => setCaller('')}>
+            {t('calls.show-all')}
+          </Button>
+        </div>
+      )}
+      <CallTable filter={search} caller={caller} />
     </Page>
   );
 }
 
-function FindById() {
+// Finds a call by its id, or calls by a number, which stays out of the address of the page and so out of its history.
+function Find({ caller }: { caller: (number: string) => void }) {
   const { t } = useI18n();
   const navigate = useNavigate();
   const [text, setText] = useState('');
@@ -140,8 +174,9 @@ function FindById() {
     <form
       onSubmit={(e) => {
         e.preventDefault();
-        const digits = /^\s*c?(\d{1,16})\s*$/i.exec(text)?.[1];
-        if (digits) void navigate({ to: '/calls/$id', params: { id: `c${digits}` } });
+        const wanted = meant(text);
+        if (wanted?.call) void navigate({ to: '/calls/$id', params: { id: wanted.call } });
+        else if (wanted?.number) caller(wanted.number);
       }}
     >
       <Input
@@ -161,6 +196,9 @@ interface Shown {
   agent?: string;
   outcome?: string;
   with?: string;
+  disposition?: string;
+  from?: string;
+  to?: string;
 }
 
 function fits(call: CallView, shown: Shown): boolean {
@@ -173,17 +211,17 @@ function fits(call: CallView, shown: Shown): boolean {
 const liveCalls = (s: LiveState) => s.calls;
 const endedCalls = (s: LiveState) => s.ended;
 
-function CallTable({ filter }: { filter: Shown }) {
+function CallTable({ filter, caller }: { filter: Shown; caller: string }) {
   const { t } = useI18n();
   const styles = useStyles();
   const names = useNames();
-  const found = useInfiniteQuery(callsQuery({ queue: filter.queue, agent: filter.agent, with: filter.with }));
+  const found = useInfiniteQuery(callsQuery({ queue: filter.queue, agent: filter.agent, with: filter.with, disposition: filter.disposition, from: filter.from, to: filter.to, caller }));
   const open = useLive(liveCalls);
   const ended = useLive(endedCalls);
   // What has changed since the list was asked for comes live.
   const calls = useMemo(() => {
     const all = new Map<string, CallView>();
-    if (!filter.with) {
+    if (!filter.with && !filter.disposition && !filter.from && !filter.to && !caller) {
       for (const c of [...open.values()].reverse()) all.set(c.id, c);
       for (const c of ended) all.set(c.id, c);
     }
@@ -195,7 +233,7 @@ function CallTable({ filter }: { filter: Shown }) {
     const newest = [...all.values()].filter((c) => fits(c, filter));
     const isOpen = (c: CallView) => (c.state === 'ended' ? 1 : 0);
     return newest.sort((a, b) => isOpen(a) - isOpen(b) || (a.began < b.began ? 1 : -1));
-  }, [found.data, open, ended, filter]);
+  }, [found.data, open, ended, filter, caller]);
   if (found.isPending) return <Loading />;
   if (found.isError) return <Failed error={found.error} retry={() => void found.refetch()} />;
   return (

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CallDetail, LegView, MomentView } from '@/shared/api/types';
+import { queryOf } from './api';
+import { meant } from './find';
 import { draw, ticks } from './lanes';
 
 const at = (s: number) => new Date(Date.UTC(2026, 10, 20, 10, 0, s)).toISOString();
@@ -18,6 +20,7 @@ const call = (legs: LegView[], timeline: MomentView[], ended: number | null): Ca
   began: at(0),
   ended: ended === null ? null : at(ended),
   recordings: [],
+  dispositions: [],
   explanation: [],
   legs,
   timeline,
@@ -92,5 +95,28 @@ describe('marks of time', () => {
     expect(ticks(40_000, 6)).toEqual([0, 10_000, 20_000, 30_000, 40_000]);
     expect(ticks(3_600_000, 6).length).toBeLessThanOrEqual(7);
     expect(ticks(500, 6)).toEqual([0]);
+  });
+});
+
+describe('looking for calls', () => {
+  it('takes ids and numbers apart', () => {
+    for (const [text, wanted] of [
+      ['c12', { call: 'c12' }],
+      [' 12 ', { call: 'c12' }],
+      ['C1234567', { call: 'c1234567' }],
+      ['+49 (30) 123-45', { number: '+493012345' }],
+      ['030 123456', { number: '030123456' }],
+      ['Anna', undefined],
+      ['', undefined],
+    ] as const)
+      expect(meant(text), text).toEqual(wanted);
+  });
+
+  it('asks for whole days, where the browser is', () => {
+    const query = queryOf({ from: '2026-11-20', to: '2026-11-20', queue: '', caller: '+15550100' });
+    expect(Object.keys(query).sort()).toEqual(['caller', 'from', 'to']);
+    expect(new Date(query.from ?? '').getHours()).toBe(0);
+    expect(Date.parse(query.to ?? '') - Date.parse(query.from ?? '')).toBe(86_400_000);
+    expect(queryOf({ from: 'yesterday' })).toEqual({});
   });
 });

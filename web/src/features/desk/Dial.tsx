@@ -8,6 +8,7 @@ import { dialable, phone } from '@/shared/format/phone';
 import { clean } from '@/shared/format/text';
 import { useI18n } from '@/shared/i18n';
 import { useAgent } from '@/shared/live/store';
+import { registered } from '@/shared/softphone/phone';
 import { useSay } from '@/shared/ui/toasts';
 import { isDialable } from './situation';
 
@@ -30,7 +31,9 @@ export function Dial({ agent }: { agent: string }) {
   const [queue, setQueue] = useState('');
   const to = dialable(text);
   const dial = useMutation({
-    mutationFn: () => need(api.POST('/api/v1/dial', { body: { agent, to, number: shown || null, queue: queue || null, softphone: null } })),
+    mutationFn: () =>
+      // Where the agent is rung was chosen before. Where that is this page, it is not rung: whoever asked sits at it.
+      need(api.POST('/api/v1/dial', { body: { agent, to, number: shown || null, queue: queue || null, softphone: registered() } })),
     onError: say.fail,
     onSuccess: () => setText(''),
   });

@@ -9,7 +9,7 @@ const call = (timeline: MomentView[]): CallDetail => ({
   state: 'talking',
   began: '2026-11-20T10:00:00.000Z',
   recordings: [],
-  explanation: [],
+  dispositions: [], explanation: [],
   legs: [leg('l1', null, 'up'), leg('l2', 'bela', 'near-hung-up'), leg('l3', 'anna', 'up')],
   timeline,
 });

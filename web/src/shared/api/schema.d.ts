@@ -490,6 +490,14 @@ export interface paths {
                     queue?: string;
                     /** @description Only calls in which this agent talks or talked last; me is oneself */
                     agent?: string;
+                    /** @description Only calls of whoever has exactly this number; noted in the audit log */
+                    caller?: string;
+                    /** @description Only calls that are over of which an agent said this */
+                    disposition?: string;
+                    /** @description Only calls that began at or after this: RFC 3339, or a date in UTC */
+                    from?: string;
+                    /** @description Only calls that began before this */
+                    to?: string;
                     /** @description Id of a call: only calls that are over, of the same caller */
                     with_same_caller_as?: string;
                     /** @description Where the page before ended */
@@ -4573,6 +4581,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/microsoft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sends the browser to Microsoft to sign in with a work account
+         * @description This needs no sign-in.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Id of the tenant; may be left out where only one is connected to Microsoft */
+                    tenant?: string;
+                    /** @description The page to go to afterwards */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/microsoft/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where Microsoft sends the browser back to: signs in, and goes to the page that was asked for
+         * @description This needs no sign-in.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/password": {
         parameters: {
             query?: never;
@@ -4705,6 +4810,54 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How people can sign in here
+         * @description This needs no sign-in.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ways"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -6684,6 +6837,8 @@ export interface components {
             caller?: string | null;
             /** @description Name that came with the call. */
             caller_name?: string | null;
+            /** @description What agents said of it, once they are done with it. */
+            dispositions: components["schemas"]["SaidView"][];
             /** @description When it ended. */
             ended?: string | null;
             /** @description Who ended it. */
@@ -7116,6 +7271,8 @@ export interface components {
             ended?: string | null;
             /** @description Id of the leg. */
             id: string;
+            /** @description How well it was heard; of an open leg so far, null without audio. */
+            quality?: components["schemas"]["QualityView"] | null;
             /** @description `caller`, `agent`, `target` (a fixed address), `party` (somebody we called) or `supervisor`. */
             role: string;
             /** @description `arrived`, `answering`, `dialling`, `ringing`, `up`, `ending` or how it ended. */
@@ -7504,6 +7661,20 @@ export interface components {
             /** @description The password. */
             password: string;
         };
+        /** @description How well a leg was heard, and heard others. */
+        QualityView: {
+            /** @description The codec, as SDP names it: `PCMA`, `PCMU`, `G722` or `opus`. */
+            codec: string;
+            /** @description What was heard of the far end; null when nothing came. */
+            heard?: components["schemas"]["WayView"] | null;
+            /**
+             * Format: double
+             * @description Time of a packet there and back, in milliseconds; null when the far end does not help to measure it.
+             */
+            round_trip_ms?: number | null;
+            /** @description What the far end said that it heard; null when it said nothing. */
+            sent?: components["schemas"]["WayView"] | null;
+        };
         /** @description A queue's figures, by the interval of entry. */
         QueueRow: {
             /**
@@ -7857,6 +8028,13 @@ export interface components {
              */
             score: number;
         };
+        /** @description How a call ended, as an agent says. */
+        SaidView: {
+            /** @description Id of the agent. */
+            agent: string;
+            /** @description Id of the disposition. */
+            disposition: string;
+        };
         /** @description The secret of a second factor, for an app that makes codes of it. */
         SecondFactor: {
             /** @description The secret, in Base32, to be typed in. */
@@ -8009,6 +8187,41 @@ export interface components {
          * @enum {string}
          */
         WantedState: "available" | "break" | "offline";
+        /** @description One way of a leg's audio. */
+        WayView: {
+            /**
+             * Format: double
+             * @description How unevenly they came, in milliseconds (RFC 3550).
+             */
+            jitter_ms: number;
+            /**
+             * Format: uint64
+             * @description Those of them that did not.
+             */
+            lost: number;
+            /**
+             * Format: double
+             * @description Their share, in percent.
+             */
+            lost_percent: number;
+            /**
+             * Format: double
+             * @description What listeners would say by the E-model, from 1 to 4.5.
+             */
+            mos: number;
+            /** @description The same in a word: `good`, `fair` or `poor`. */
+            opinion: string;
+            /**
+             * Format: uint64
+             * @description Packets that should have come.
+             */
+            packets: number;
+        };
+        /** @description How people can sign in here. */
+        Ways: {
+            /** @description With a Microsoft work account. */
+            microsoft: boolean;
+        };
         /** @description A decision with everybody it was about. */
         WholeDecision: {
             /** @description Everybody who could have been rung. */

@@ -10,6 +10,7 @@ export type CallDetail = Schemas['CallDetail'];
 export type AgentView = Schemas['AgentView'];
 export type QueueView = Schemas['QueueView'];
 export type LegView = Schemas['LegView'];
+export type WayView = Schemas['WayView'];
 export type MomentView = Schemas['MomentView'];
 export type DecisionView = Schemas['DecisionView'];
 export type QueueRow = Schemas['QueueRow'];

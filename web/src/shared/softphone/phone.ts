@@ -177,6 +177,11 @@ export async function resync(): Promise<void> {
   if (agent && (state.link === 'up' || state.link === 'broken')) await takeUp(agent);
 }
 
+/** The name of this page's registration while it is the agent's phone: a call that is asked for with it begins here. */
+export function registered(): string | null {
+  return state.link === 'up' ? registration : null;
+}
+
 export async function answer(): Promise<void> {
   const call = state.id;
   happen({ type: 'answering' });

@@ -1,0 +1,193 @@
+//! One far end of a trunk: where it is, and whether anybody answers there.
+//!
+//! A name may stand for several addresses. The far end is up while one of them answers; a call tries them one after the
+//! other, those that gave no answer last.
+
+use crate::adapt::switch::Now;
+use crate::tenant::objects::ProxyTransport;
+use crate::tenant::trunk::ProxyTarget;
+use sip::{AskId, Destination, Transport};
+
+/// Nobody answered.
+const NO_ANSWER: u16 = 408;
+/// It answered that it is out of service.
+const OUT_OF_SERVICE: u16 = 503;
+
+/// An address of a far end.
+struct Place {
+    to: Destination,
+    /// It gave no answer when it was last tried.
+    silent: bool,
+    /// The question that is on its way there.
+    asked: Option<AskId>,
+}
+
+/// One far end of a trunk.
+pub(super) struct FarSide {
+    pub(super) target: ProxyTarget,
+    // Empty while its name is not resolved.
+    places: Vec<Place>,
+    /// Since when it is as it is.
+    pub(super) since: sip::Time,
+    /// The answer to the last question or call; 408 where none came.
+    pub(super) said: Option<u16>,
+    /// When it is asked again, or may be tried again.
+    pub(super) next: Option<sip::Time>,
+}
+
+impl FarSide {
+    /// A far end of which nothing is known yet; asked at once if it is to be asked at all.
+    pub(super) fn new(now: Now, target: &ProxyTarget, asks: bool) -> FarSide {
+        let mut side = FarSide {
+            target: target.clone(),
+            places: Vec::new(),
+            since: now.sip(),
+            said: None,
+            next: asks.then(|| now.sip()),
+        };
+        side.is_at(now, destinations(target));
+        side
+    }
+
+    /// The configuration changed, this far end did not; whether it is asked may have changed.
+    pub(super) fn keep(mut self, now: Now, asks: bool) -> FarSide {
+        self.next = if asks { self.next.or(Some(now.sip())) } else { self.next.filter(|_| self.is_down()) };
+        self
+    }
+
+    /// It was looked up: these are its addresses, the preferred first. What is known of those that stay is kept.
+    pub(super) fn is_at(&mut self, now: Now, at: Vec<Destination>) {
+        let was = self.is_down();
+        let mut before = std::mem::take(&mut self.places);
+        let place = |to: Destination| {
+            let known = before.iter().position(|s| s.to == to).map(|n| before.swap_remove(n));
+            known.unwrap_or(Place { to, silent: false, asked: None })
+        };
+        self.places = at.into_iter().map(place).collect();
+        self.changed(now, was);
+    }
+
+    /// Whether calls can go there as far as is known.
+    pub(super) fn is_down(&self) -> bool {
+        self.places.iter().all(|s| s.silent)
+    }
+
+    /// All its addresses.
+    pub(super) fn all(&self) -> impl Iterator<Item = Destination> {
+        self.places.iter().map(|s| s.to)
+    }
+
+    /// Its addresses in the order in which a call tries them.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = Destination> {
+        let of = |silent| self.places.iter().filter(move |s| s.silent == silent).map(|s| s.to);
+        of(false).chain(of(true))
+    }
+
+    /// Those that no question is on its way to.
+    pub(super) fn to_ask(&self) -> impl Iterator<Item = Destination> {
+        self.places.iter().filter(|s| s.asked.is_none()).map(|s| s.to)
+    }
+
+    /// A question went to this address.
+    pub(super) fn asks(&mut self, to: Destination, ask: AskId) {
+        if let Some(place) = self.places.iter_mut().find(|s| s.to == to) {
+            place.asked = Some(ask);
+        }
+    }
+
+    /// Takes in what came of a question; whether it was one to this far end.
+    pub(super) fn answered(&mut self, now: Now, ask: AskId, code: u16) -> bool {
+        let Some(n) = self.places.iter().position(|s| s.asked == Some(ask)) else { return false };
+        self.places[n].asked = None;
+        self.heard(now, self.places[n].to, code);
+        true
+    }
+
+    /// Takes in what a question or a call to this address came to. Whoever answers is there, except to say that it is out
+    /// of service.
+    pub(super) fn heard(&mut self, now: Now, to: Destination, code: u16) {
+        let was = self.is_down();
+        if let Some(place) = self.places.iter_mut().find(|s| s.to == to) {
+            place.silent = matches!(code, NO_ANSWER | OUT_OF_SERVICE);
+        }
+        self.said = Some(code);
+        self.changed(now, was);
+    }
+
+    /// It was left alone for a while: the next call may try it.
+    pub(super) fn try_again(&mut self, now: Now) {
+        let was = self.is_down();
+        self.places.iter_mut().for_each(|s| s.silent = false);
+        self.changed(now, was);
+    }
+
+    fn changed(&mut self, now: Now, was: bool) {
+        if self.is_down() != was {
+            self.since = now.sip();
+        }
+    }
+}
+
+/// Where a far end is whose address is written down.
+pub(super) fn destinations(target: &ProxyTarget) -> Vec<Destination> {
+    let transport = match target.transport {
+        Some(ProxyTransport::Tcp) => Transport::Tcp,
+        _ => Transport::Udp,
+    };
+    target.addr().map(|addr| Destination { transport, addr, connection: None }).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(s: u64) -> Now {
+        Now { mono: s * 1_000_000, wall: engine::Time(s * 1_000) }
+    }
+
+    fn to(last: u8) -> Destination {
+        let addr = ([192, 0, 2, last], 5060).into();
+        Destination { transport: Transport::Udp, addr, connection: None }
+    }
+
+    fn named() -> FarSide {
+        let target =
+            ProxyTarget { host: "sbc.example".into(), port: None, transport: None, priority: 0, weight: 1 };
+        let mut side = FarSide::new(at(0), &target, false);
+        assert!(side.is_down(), "a name that is not resolved is nowhere");
+        side.is_at(at(1), vec![to(1), to(2)]);
+        side
+    }
+
+    #[test]
+    fn a_far_end_is_up_while_one_of_its_addresses_answers() {
+        let mut side = named();
+        side.heard(at(10), to(1), NO_ANSWER);
+        assert!(!side.is_down());
+        assert!(side.in_order().eq([to(2), to(1)]), "the silent one comes last");
+        side.heard(at(20), to(2), OUT_OF_SERVICE);
+        assert!(side.is_down());
+        assert_eq!(side.since, at(20).sip());
+        side.heard(at(30), to(1), 486);
+        assert!(!side.is_down(), "who says busy is there");
+        assert!(side.in_order().eq([to(1), to(2)]));
+    }
+
+    #[test]
+    fn looking_a_name_up_again_keeps_what_is_known_of_an_address() {
+        let mut side = named();
+        side.heard(at(10), to(1), NO_ANSWER);
+        side.is_at(at(60), vec![to(1), to(3)]);
+        assert!(side.in_order().eq([to(3), to(1)]));
+    }
+
+    #[test]
+    fn a_new_configuration_does_not_forget_where_a_name_is_nor_since_when_it_is_down() {
+        let mut side = named();
+        side.heard(at(10), to(1), NO_ANSWER);
+        side.heard(at(10), to(2), NO_ANSWER);
+        let side = side.keep(at(40), true);
+        assert!(side.is_down() && side.since == at(10).sip());
+        assert_eq!((side.all().count(), side.next), (2, Some(at(40).sip())), "asked from now on");
+    }
+}
