@@ -30,6 +30,12 @@ pub(crate) fn cause_in_lines(lines: &str) -> Option<u8> {
     values.find_map(q850_in)
 }
 
+/// Whether a cause says that the network in between broke a call off, and not that somebody ended it: the far end or the
+/// network is out of order (27, 38), something was used up (34 to 47), or nothing was heard for too long (102).
+pub fn is_network_failure(cause: u8) -> bool {
+    matches!(cause, 27 | 34..=47 | TIMER_EXPIRED)
+}
+
 fn parts(value: &[u8]) -> (&[u8], &[u8]) {
     let end = value.iter().position(|&c| c == b';').unwrap_or(value.len());
     let (protocol, params) = value.split_at(end);

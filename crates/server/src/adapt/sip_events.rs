@@ -44,8 +44,10 @@ impl Switch {
             // Keys come in the audio; nothing else is made of what phones send this way.
             sip::Event::Info { .. } | sip::Event::Informed { .. } => {}
             sip::Event::Request { request, from, message } => self.on_register(now, request, from, &message),
-            sip::Event::Ended { call, how, .. } => {
+            sip::Event::Ended { call, how, cause } => {
                 let end = match how {
+                    // Nobody hung up: the network in between says that it could not go on.
+                    Hangup::Far if sip::is_network_failure(cause) => LegEnd::Unreachable,
                     Hangup::Far => LegEnd::FarHungUp,
                     Hangup::Near => LegEnd::NearHungUp,
                     Hangup::NoAck | Hangup::Expired => LegEnd::NotConfirmed,

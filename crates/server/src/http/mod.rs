@@ -20,6 +20,7 @@ mod notes;
 mod openapi;
 mod own;
 mod peaks;
+mod people;
 mod problem;
 mod recordings;
 mod report_rows;

@@ -101,6 +101,40 @@ fn of_two_that_answer_one_talks_and_the_other_is_told() {
 }
 
 #[test]
+fn a_call_that_the_network_broke_off_was_hung_up_by_nobody() {
+    for (reason, by) in [
+        ("Reason: Q.850;cause=16\r\n", "target"),
+        ("Reason: Q.850;cause=31\r\n", "target"),
+        ("Reason: Q.850;cause=41;text=\"Temporary failure\"\r\n", "network"),
+        ("Reason: SIP;cause=503\r\n", "network"),
+    ] {
+        let mut s = Scene::new();
+        let (invite, rings) = s.rings();
+        s.desk_answers(&rings, "one");
+        s.desk.gets("ACK ");
+        let ok = s.answered(&invite);
+        // What the desk sends goes the other way: its From is the INVITE's To.
+        let from = format!("{};tag=one", line(&rings, "To:").replacen("To:", "From:", 1));
+        let to = line(&rings, "From:").replacen("From:", "To:", 1);
+        let uri = line(&rings, "Contact:").split(['<', '>']).nth(1).unwrap_or_default().to_string();
+        let bye = format!(
+            "BYE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch=z9hG4bKbye\r\n{from}\r\n{to}\r\n{}\r\nCSeq: 1 BYE\r\n\
+             {reason}Content-Length: 0\r\n\r\n",
+            s.desk.addr,
+            line(&rings, "Call-ID:")
+        );
+        s.desk.send(s.program.sip, &bye);
+        s.desk.gets("SIP/2.0 200");
+        let told = s.caller.gets("BYE ");
+        assert!(line(&told, "Reason:").starts_with("Reason: Q.850;cause="), "{told}");
+        s.caller.answers(s.program.sip, &told, "200 OK", "");
+        assert!(!line(&ok, "To:").is_empty());
+        let call = s.record();
+        assert_eq!(call["ended_by"], by, "{reason}: {call}");
+    }
+}
+
+#[test]
 fn a_cancel_that_crosses_the_answer_leaves_nobody_connected() {
     let mut s = Scene::new();
     let (invite, rings) = s.rings();

@@ -2,6 +2,7 @@
 
 mod api;
 mod bad_configuration;
+mod bare_phone;
 mod baresip;
 mod browser;
 mod browser_page;

@@ -189,6 +189,35 @@ fn a_refusal_has_its_usual_phrase_and_a_cause_both_ways() {
 }
 
 #[test]
+fn a_far_end_is_tried_again_when_it_said_so() {
+    let (desk, carrier) = (Neighbour::at("127.0.0.4"), Neighbour::at("127.0.0.5"));
+    let (mut caller, other) = (Neighbour::at("127.0.0.3"), Neighbour::at("127.0.0.7"));
+    let one = format!("proxies: [\"{}\"]", carrier.addr);
+    let two = format!(
+        "proxies: [{{host: \"{}\", priority: 1}}, {{host: \"{}\", priority: 2}}]",
+        carrier.addr, other.addr
+    );
+    let text = tenant(desk.addr, carrier.addr, "").replace(&one, &two);
+    let program = Program::start_as_owner(&[("tenant.yaml", &text)]);
+    let from = "From: <sip:+4942100001@x>;tag=1\r\n";
+    let mut call_that_the_second_takes = |lines: &str| {
+        let invite = caller.call(program.sip, "600", from);
+        let asked = carrier.gets("INVITE ");
+        carrier.answers(program.sip, &asked, "503 Service Unavailable", lines);
+        let asked = other.gets("INVITE ");
+        other.answers(program.sip, &asked, "486 Busy Here", "");
+        assert!(caller.refused(program.sip, &invite).starts_with("SIP/2.0 486 "));
+    };
+    // Without a word it would be left alone for a minute, which is longer than this waits.
+    call_that_the_second_takes("Retry-After: 3 (soon)\r\n");
+    for up in [false, true] {
+        program.wait_for("/trunks/out/status", |status| (status["far_ends"][0]["up"] == up).then_some(()));
+    }
+    call_that_the_second_takes("");
+    program.stop();
+}
+
+#[test]
 fn a_call_is_sent_on_only_to_where_it_may_go() {
     let (desk, carrier) = (Neighbour::at("127.0.0.4"), Neighbour::at("127.0.0.5"));
     let (mut caller, elsewhere) = (Neighbour::at("127.0.0.3"), Neighbour::at("127.0.0.6"));
