@@ -42,3 +42,4 @@ pub use own::parts;
 pub use serve::{Api, serve};
 pub use settings::HttpSettings;
 pub use web::policy;
+pub use work_account::CALLBACK;

@@ -20,6 +20,7 @@ mod hostile_calls;
 mod kamailio;
 mod killed;
 mod listening;
+mod microsoft;
 mod neighbours;
 mod numbers;
 mod outside;

@@ -88,6 +88,11 @@ impl Microsoft {
         format!("{}/{tenant_id}/v2.0", self.base)
     }
 
+    /// The issuer of tokens of version 1: at Microsoft `https://sts.windows.net`, here the same address as all.
+    pub(in crate::microsoft) fn old_issuer(&self, tenant_id: &str) -> String {
+        format!("{}/{tenant_id}/", self.base)
+    }
+
     fn configuration(&self, whose: Whose, name: &str) -> Reply {
         let (base, id) = (
             &self.base,

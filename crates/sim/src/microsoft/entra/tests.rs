@@ -349,7 +349,7 @@ fn an_application_alone_proves_itself_by_its_certificate() {
             (&access["roles"], &access["idtyp"], &access["appidacr"]),
             (&json!(["User.Read.All"]), &json!("app"), &json!("2"))
         );
-        assert_eq!(access["iss"], format!("https://sts.windows.net/{tid}/"));
+        assert_eq!(access["iss"], format!("{BASE}/{tid}/"));
         assert!(got.get("refresh_token").is_none() && access.get("scp").is_none());
     }
     let wrong = [

@@ -108,7 +108,7 @@ impl Microsoft {
         let mut token = json!({"aud": audience, "iat": from, "nbf": from, "exp": from + life, "tid": id,
             "uti": self.unique().get(..22), "aio": self.unique(), "rh": "1.AAAA"});
         if version == 1 {
-            token["iss"] = format!("https://sts.windows.net/{id}/").into();
+            token["iss"] = self.old_issuer(&id).into();
             token["appid"] = app_id.into();
             token["appidacr"] = proof.into();
             token["ver"] = "1.0".into();

@@ -479,7 +479,7 @@ impl Microsoft {
         let id = self.tenants.get(tenant).map(|t| t.id.clone()).unwrap_or_default();
         let now_s = now / 1_000;
         let uti = self.unique();
-        self.keys.sign(&json!({"aud": app_id, "iss": format!("https://sts.windows.net/{id}/"), "iat": now_s, "nbf": now_s,
+        self.keys.sign(&json!({"aud": app_id, "iss": self.old_issuer(&id), "iat": now_s, "nbf": now_s,
             "exp": now_s + 3_600, "appid": PUBLISHER, "appidacr": "2", "idtyp": "app", "tid": id, "ver": "1.0",
             "oid": "1e7a0000-0000-4000-8000-000000000000", "uti": uti.get(..22)}))
     }
