@@ -71,6 +71,8 @@ fn start_microsoft(
     config.microsoft.graph = running.base();
     config.microsoft.sign_in_app = work_accounts::SIGN_IN_APP.into();
     config.microsoft.sign_in_secret_file = file.display().to_string();
+    config.microsoft.background_app = work_accounts::BACKGROUND_APP.into();
+    config.microsoft.background_secret_file = file.display().to_string();
     Ok(running)
 }
 
