@@ -58,6 +58,7 @@ tools-test: tools-build
 	@$(call apt,chromium,chromium)
 	@$(call apt,npm,nodejs npm)
 	@npm ci --silent --no-audit --no-fund --prefix crates/server/tests/browser
+	@npm ci --silent --no-audit --no-fund --prefix crates/server/tests/microsoft
 
 tools-bench: tools-build
 	@$(call apt,python3,python3)

@@ -8,6 +8,7 @@ use crate::journal_io::{GiveUp, Lost};
 use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{BrowserDoor, MediaSettings, start_recorder};
+use crate::microsoft::{self, Directories, DirectorySync};
 use crate::name_io::{NameSources, Names};
 use crate::outside_io::Outside;
 use crate::outward::Outward;
@@ -44,6 +45,8 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 pub struct Handle {
     /// What is remembered.
     pub store: Arc<Store>,
+    /// People of the directories of connected tenants.
+    pub directories: Arc<Directories>,
     mail: Sender<Message>,
     secrets: Secrets,
     /// Makes connections of browsers' offers.
@@ -68,6 +71,7 @@ pub struct Running {
     recorder: JoinHandle<()>,
     delivery: Delivery,
     alarms: AlarmWatch,
+    directory: Option<DirectorySync>,
     grace: Duration,
 }
 
@@ -287,9 +291,17 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         .map_err(|e| e.to_string())?;
     let switch = vital::spawn("switch", move || thread.run());
     let ready = Arc::new(AtomicBool::new(true));
-    let handle = Handle { store, mail: mail_in, secrets: secrets.clone(), browsers, laws_broken, ready };
+    let directories = Arc::default();
+    let handle =
+        Handle { store, directories, mail: mail_in, secrets: secrets.clone(), browsers, laws_broken, ready };
     let delivery = start_delivery(config, &handle, outward, secrets)?;
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
+    let directory = match microsoft::background_of(&config.microsoft)? {
+        Some(background) => {
+            Some(DirectorySync::start(handle.clone(), background).map_err(|e| e.to_string())?)
+        }
+        None => None,
+    };
     Ok(Running {
         handle,
         udp,
@@ -300,6 +312,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         recorder,
         delivery,
         alarms,
+        directory,
         grace: config.grace(),
     })
 }
@@ -358,7 +371,8 @@ fn resumed(
         }
     }
     let person = store.person_hash(id).map_err(|e| e.to_string())?;
-    Ok(Resumed { id, engine, meaning, passwords, next_party, parties, person })
+    let registrations = store.registrations(id, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
+    Ok(Resumed { id, engine, meaning, passwords, next_party, parties, person, registrations })
 }
 
 /// Webhooks and e-mail.
@@ -508,6 +522,7 @@ impl Running {
         self.handle.ready.store(false, Ordering::Relaxed);
         let end = Instant::now() + self.grace;
         drop(self.alarms);
+        drop(self.directory);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);
         self.handle.mail.send(Message::Stop(end));

@@ -293,6 +293,7 @@ impl SwitchThread {
                 self.switch.on_time(now);
             }
         }
+        self.switch.keep_registrations(self.clock.now());
         self.flush();
         // What the journal had no room for waits here: nothing else is to be done any more.
         for step in self.held_back.take().into_iter().chain(self.switch.take_batches()) {

@@ -39,6 +39,7 @@ const INVITED: &str = "until it is taken up or too old, two days at the longest"
 const SIGNED_IN: &str = "until it is over and somebody else signs in";
 const PERSON: &str = "the person";
 const US: &str = "Switchroom";
+const REGISTERED: &str = "until the registration ends, an hour at the longest, or the next start after it";
 const CALLER: &str = "the caller's signalling";
 const ADMIN: &str = "the administrator";
 const MICROSOFT: &str = "Microsoft's directory";
@@ -122,6 +123,17 @@ pub const CATALOGUE: &[Field] = &[
     field("call_dispositions.call", "Of which call", US, CALL, false, false),
     field("call_dispositions.agent", "Which agent said it, by number", US, CALL, false, false),
     field("call_dispositions.disposition", "How the call ended, as the agent said", US, CALL, false, false),
+    field("registrations.tenant", "Whose telephones", US, REGISTERED, false, false),
+    field("registrations.agent", "Of which user, by number", US, REGISTERED, false, false),
+    field("registrations.expires", "When the last of them ends", US, REGISTERED, false, false),
+    field(
+        "registrations.telephones",
+        "Addresses at which the user's telephones are reached",
+        "the telephone",
+        REGISTERED,
+        true,
+        true,
+    ),
     field("leg_quality.tenant", "Whose call", US, CALL, false, false),
     field("leg_quality.call", "Of which call", US, CALL, false, false),
     field("leg_quality.leg", "Of which leg", US, CALL, false, false),

@@ -7,6 +7,7 @@ use crate::error::StoreError;
 use crate::outbox::OutboxItem;
 use crate::people::Party;
 use crate::quality::LegQuality;
+use crate::registrations::Registration;
 use crate::reports::Intervals;
 use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
@@ -32,6 +33,8 @@ pub struct Batch {
     pub parties: Vec<Party>,
     /// How well legs that are over were heard.
     pub quality: Vec<LegQuality>,
+    /// Where people's telephones are, of those for whom it changed: each in place of what was kept before.
+    pub registrations: Vec<Registration>,
     /// What reports are made of.
     pub facts: Vec<Fact>,
     /// Messages left in voicemail boxes.
@@ -57,6 +60,11 @@ pub struct Message {
 }
 
 impl Batch {
+    /// Whether there is something to write that no event brought about.
+    pub fn has_more(&self) -> bool {
+        !self.quality.is_empty() || !self.registrations.is_empty()
+    }
+
     /// Adds what came right after this one: both become one row.
     pub fn append(&mut self, later: Batch) {
         self.last_position = later.last_position;
@@ -69,6 +77,7 @@ impl Batch {
         self.records.extend(later.records);
         self.parties.extend(later.parties);
         self.quality.extend(later.quality);
+        self.registrations.extend(later.registrations);
         self.facts.extend(later.facts);
         self.messages.extend(later.messages);
         self.outbox.extend(later.outbox);
@@ -140,6 +149,9 @@ impl Store {
             }
             for (tenant, batch) in batches {
                 put_batch(db, *tenant, batch)?;
+                for registration in &batch.registrations {
+                    crate::registrations::put_registration(db, &mut keys, *tenant, registration)?;
+                }
             }
             Ok(())
         });

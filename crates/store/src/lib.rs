@@ -26,6 +26,7 @@ mod outbox;
 mod people;
 mod quality;
 mod recordings;
+mod registrations;
 mod reports;
 mod reports_read;
 mod sessions;
@@ -53,6 +54,7 @@ pub use outbox::{DEAD_MS, Letter, MOST_DEAD, OutboxItem};
 pub use people::{Party, PartyValue};
 pub use quality::{LegQuality, WayQuality};
 pub use recordings::{CHUNK, RecordingFile, RecordingInfo, RecordingWriter};
+pub use registrations::Registration;
 pub use reports::{
     AgentFigures, DispositionFigures, Entered, Estimated, Figures, Handled, INTERVAL_MS, Intervals,
     NumberFigures, Promised, QueueFigures, Rung, SHORT_ABANDON_MS, Spent, StateFigures, WAIT_BOUNDS_MS,

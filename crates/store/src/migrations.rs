@@ -357,6 +357,15 @@ CREATE TABLE call_dispositions (
 CREATE INDEX call_dispositions_by_call ON call_dispositions (tenant, call);
 CREATE INDEX calls_by_time ON calls (tenant, began);
 ",
+    r"
+CREATE TABLE registrations (
+    tenant BIGINT NOT NULL,
+    agent BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    telephones BYTEA NOT NULL,
+    PRIMARY KEY (tenant, agent)
+);
+",
 ];
 
 /// Tables of keys, in a file of their own.

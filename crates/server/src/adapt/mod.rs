@@ -19,6 +19,7 @@ mod phone;
 mod phones;
 mod refer;
 mod refusing;
+mod registrations;
 mod sip_events;
 mod strangers;
 mod switch;

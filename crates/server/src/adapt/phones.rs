@@ -1,6 +1,7 @@
 //! Telephones that register here: whose they are, where they are, and what they dial.
 
 use crate::adapt::dialing::{FarEnd, MOST_AT_ONCE, OF_PHONES};
+use crate::adapt::registrations::Unwritten;
 use crate::adapt::switch::{Now, Switch};
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::trunk::PasswordPlace;
@@ -30,9 +31,10 @@ pub type Passwords = HashMap<PasswordPlace, Secret<String>>;
 /// All telephones that register.
 pub(super) struct Phones {
     nonces: Nonces,
-    registrar: Registrar,
+    pub(super) registrar: Registrar,
     /// Where telephones are, and until when they are there at least.
     places: HashMap<IpAddr, sip::Time>,
+    pub(super) unwritten: Unwritten,
 }
 
 /// Whose telephone sent a request.
@@ -47,7 +49,12 @@ pub(super) enum Sender {
 
 impl Phones {
     pub(super) fn new(secret: [u8; 32]) -> Phones {
-        Phones { nonces: Nonces::new(secret), registrar: Registrar::default(), places: HashMap::new() }
+        Phones {
+            nonces: Nonces::new(secret),
+            registrar: Registrar::default(),
+            places: HashMap::new(),
+            unwritten: Unwritten::default(),
+        }
     }
 
     /// Whether a telephone is registered from there.
@@ -56,11 +63,12 @@ impl Phones {
     }
 
     pub(super) fn deadline(&self) -> Option<sip::Time> {
-        self.registrar.deadline()
+        self.registrar.deadline().into_iter().chain(self.unwritten.deadline()).min()
     }
 }
 
-fn address_of_record(tenant: TenantId, agent: AgentId) -> u64 {
+/// The number under which the registrar knows a person.
+pub(super) fn address_of_record(tenant: TenantId, agent: AgentId) -> u64 {
     tenant.0 << 32 | u64::from(agent.0)
 }
 
@@ -142,12 +150,14 @@ impl Switch {
         if reply.code == 200 {
             self.guard.good(now.sip(), from.addr.ip());
             self.remember_place(now, aor, from.addr.ip());
+            // A refresh is nothing to tell, but it lasts longer.
+            self.phones.unwritten.note(aor);
         }
         self.endpoint.respond(now.sip(), request, reply.code, "", &lines, b"");
         self.tell_registered();
     }
 
-    fn remember_place(&mut self, now: Now, aor: u64, ip: IpAddr) {
+    pub(super) fn remember_place(&mut self, now: Now, aor: u64, ip: IpAddr) {
         let phones = &mut self.phones;
         let until = phones.registrar.lookup(now.sip(), aor).iter().map(|b| b.expires).max();
         match until {
@@ -166,14 +176,16 @@ impl Switch {
             self.phones.places.retain(|_, until| *until > now.sip());
             self.tell_registered();
         }
+        self.keep_registrations_when_due(now);
     }
 
-    fn tell_registered(&mut self) {
+    pub(super) fn tell_registered(&mut self) {
         while let Some(event) = self.phones.registrar.poll_event() {
             let (aor, count) = match event {
                 RegistrarEvent::Registered { aor, contacts } => (aor, contacts),
                 RegistrarEvent::Gone { aor } => (aor, 0),
             };
+            self.phones.unwritten.note(aor);
             let (tenant, agent) = (aor >> 32, aor as u32);
             tracing::info!(
                 event = "phone_registered",

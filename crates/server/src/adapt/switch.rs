@@ -310,6 +310,8 @@ pub struct Resumed {
     pub parties: HashMap<PartyId, Secret<String>>,
     /// Tells persons apart.
     pub person: PersonHash,
+    /// Telephones that were registered when the program ended.
+    pub registrations: Vec<store::Registration>,
 }
 
 /// All calls of this process.
@@ -383,7 +385,8 @@ impl Switch {
 
     /// Adds a tenant with the state that was recovered. `Started` and `Configured` are told here.
     pub fn add_tenant(&mut self, now: Now, resumed: Resumed, seed: u64) {
-        let Resumed { id, mut engine, meaning, passwords, next_party, parties, person } = resumed;
+        let Resumed { id, mut engine, meaning, passwords, next_party, parties, person, registrations } =
+            resumed;
         self.carriers.configure(now, id, &meaning, &passwords);
         engine.watch();
         let batch = Batch { first_position: engine.position() + 1, ..Batch::default() };
@@ -413,6 +416,7 @@ impl Switch {
         self.tell(now, tenant, Event::Started { seed });
         self.tell(now, tenant, Event::Configured { config });
         self.trust_networks();
+        self.restore_registrations(now, id, registrations);
         self.send_registers(now);
     }
 
@@ -482,6 +486,10 @@ impl Switch {
                 return;
             }
         }
+        if let sip::Input::Unreachable { to: sip::Destination { connection: Some(connection), .. } } = input {
+            self.phones.registrar.connection_closed(connection);
+            self.tell_registered();
+        }
         self.endpoint.handle(now.sip(), input);
         self.pump(now);
         self.tell_security(now);
@@ -537,7 +545,7 @@ impl Switch {
         let mut batches = Vec::new();
         for t in &mut self.tenants {
             let position = t.engine.position();
-            if position + 1 > t.batch.first_position || !t.batch.quality.is_empty() {
+            if position + 1 > t.batch.first_position || t.batch.has_more() {
                 let next = Batch { first_position: position + 1, ..Batch::default() };
                 let mut batch = std::mem::replace(&mut t.batch, next);
                 batch.last_position = position;

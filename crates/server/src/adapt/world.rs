@@ -159,6 +159,7 @@ impl World {
             passwords: Default::default(),
             next_party,
             parties: HashMap::new(),
+            registrations: Vec::new(),
             person: Box::new(|number| number.bytes().fold(7, |a, b| a * 31 + u64::from(b))),
         };
         let now = self.clock();

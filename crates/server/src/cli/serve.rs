@@ -96,7 +96,11 @@ impl Server {
         let (http_addr, admin_addr) = (address(&http)?, address(&admin)?);
         let running = running::start(config, apply)?;
         let microsoft = Microsoft::of(&config.microsoft)?;
-        let settings = HttpSettings { personas, ..HttpSettings::of(config)? };
+        let mut settings = HttpSettings { personas, ..HttpSettings::of(config)? };
+        if config.http.public_url.is_empty() {
+            // The port may have been left to the system.
+            settings.url = settings.url.replace(&config.http.listen, &http_addr.to_string());
+        }
         let api = Api::new(running.handle.clone(), settings, microsoft);
         runtime.spawn(crate::http::serve(api, http, admin, tls));
         let (public_url, is_tls) = (config.http.public_url.clone(), config.http.is_tls());

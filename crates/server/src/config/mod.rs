@@ -202,6 +202,49 @@ pub struct MicrosoftSection {
     pub sign_in_secret_file: String,
     pub sign_in_certificate: String,
     pub sign_in_key: String,
+    pub background_app: String,
+    pub background_secret_file: String,
+    pub background_certificate: String,
+    pub background_key: String,
+}
+
+/// The keys of one app registration in `[microsoft]`.
+#[derive(Clone, Copy, Debug)]
+pub struct AppSection<'a> {
+    /// How its keys begin.
+    pub name: &'static str,
+    /// Its application id; empty where there is none.
+    pub id: &'a str,
+    /// File with its secret.
+    pub secret_file: &'a str,
+    /// File with its certificate.
+    pub certificate: &'a str,
+    /// File with the certificate's key.
+    pub key: &'a str,
+}
+
+impl MicrosoftSection {
+    /// The app that people sign in with.
+    pub fn sign_in(&self) -> AppSection<'_> {
+        AppSection {
+            name: "sign_in",
+            id: &self.sign_in_app,
+            secret_file: &self.sign_in_secret_file,
+            certificate: &self.sign_in_certificate,
+            key: &self.sign_in_key,
+        }
+    }
+
+    /// The app that works without a person.
+    pub fn background(&self) -> AppSection<'_> {
+        AppSection {
+            name: "background",
+            id: &self.background_app,
+            secret_file: &self.background_secret_file,
+            certificate: &self.background_certificate,
+            key: &self.background_key,
+        }
+    }
 }
 
 /// `[shutdown]`

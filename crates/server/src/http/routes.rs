@@ -7,7 +7,7 @@ use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
     accounts, actions, agents, audit, call_list, calls, configuration, demo, desk, live, messages, notes,
-    peaks, recordings, reports, session, softphone, telephony, webhooks, work_account,
+    peaks, people, recordings, reports, session, softphone, telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -300,6 +300,39 @@ pub fn all(demo: bool) -> Vec<Route> {
                 )
             }],
             handler: get(desk::directory),
+        },
+        Route {
+            path: "/directory/users".into(),
+            look: ANY_ROLE,
+            change: Access::Owners,
+            operations: vec![Operation {
+                query: &[
+                    ("q", "Beginnings of names, or a part of a number"),
+                    ("limit", "At most this many, 50 at most"),
+                ],
+                ..op::<Vec<people::PersonView>>("get", "People of the Microsoft directory whom a text fits")
+            }],
+            handler: get(people::search),
+        },
+        Route {
+            path: "/directory/status".into(),
+            look: ANY_ROLE,
+            change: Access::Owners,
+            operations: vec![op::<people::DirectoryView>(
+                "get",
+                "How the copy of the Microsoft directory stands",
+            )],
+            handler: get(people::status),
+        },
+        Route {
+            path: "/permissions".into(),
+            look: AUDITORS,
+            change: Access::Owners,
+            operations: vec![op::<Vec<people::PermissionView>>(
+                "get",
+                "What Microsoft is asked for because of the features that are on, and why",
+            )],
+            handler: get(people::permissions),
         },
         Route {
             path: "/agents/me".into(),

@@ -2,13 +2,19 @@
 //!
 //! Nothing is decided here about tokens, people or permissions: `teams` builds each request and judges each reply.
 
+mod background;
 mod carry;
+mod directory_io;
+mod people;
 mod sign_in;
 
+pub use background::Background;
 pub use carry::Carrier;
+pub use directory_io::{Directories, DirectorySync};
+pub use people::{MOST_FOUND, Person};
 pub use sign_in::{NotSignedIn, SignIn};
 
-use crate::config::MicrosoftSection;
+use crate::config::{AppSection, MicrosoftSection};
 use redact::Secret;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,14 +36,31 @@ impl Microsoft {
     /// # Errors
     /// A sentence that names the key or the file, and what to do.
     pub fn of(config: &MicrosoftSection) -> Result<Microsoft, String> {
-        let cloud = cloud_of(config)?;
-        if config.sign_in_app.is_empty() {
-            return Ok(Microsoft { sign_in: None });
-        }
-        let client = Client { id: config.sign_in_app.clone(), credential: credential(config)? };
-        let sign_in = SignIn::new(cloud, client, Carrier::new())?;
-        Ok(Microsoft { sign_in: Some(Arc::new(sign_in)) })
+        let sign_in = match client(&config.sign_in())? {
+            Some(client) => Some(Arc::new(SignIn::new(cloud_of(config)?, client, Carrier::new())?)),
+            None => None,
+        };
+        Ok(Microsoft { sign_in })
     }
+}
+
+/// The app that works without a person, if one is configured.
+///
+/// # Errors
+/// A sentence that names the key or the file, and what to do.
+pub fn background_of(config: &MicrosoftSection) -> Result<Option<Arc<Background>>, String> {
+    let Some(client) = client(&config.background())? else { return Ok(None) };
+    Ok(Some(Arc::new(Background::new(cloud_of(config)?, client, Carrier::new())?)))
+}
+
+/// Random bytes.
+///
+/// # Errors
+/// When the operating system gives none.
+fn random<const N: usize>() -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the operating system gave no random bytes".to_string())?;
+    Ok(bytes)
 }
 
 /// The cloud that is configured.
@@ -58,17 +81,25 @@ pub fn cloud_of(config: &MicrosoftSection) -> Result<Cloud, String> {
     Ok(Cloud { login, sts, graph: other("graph", &config.graph, known.graph)? })
 }
 
-fn credential(config: &MicrosoftSection) -> Result<Credential, String> {
-    let secret = config.sign_in_secret_file.as_str();
-    if !secret.is_empty() {
-        let text = read("microsoft.sign_in_secret_file", secret)?;
-        return Ok(Credential::Secret(Secret::new(text.expose_secret().trim().to_string())));
+/// An app registration as it asks for tokens; nothing where none is configured.
+fn client(app: &AppSection<'_>) -> Result<Option<Client>, String> {
+    if app.id.is_empty() {
+        return Ok(None);
     }
-    let certificate = read("microsoft.sign_in_certificate", &config.sign_in_certificate)?;
-    let key = read("microsoft.sign_in_key", &config.sign_in_key)?;
-    let both = Certificate::read(certificate.expose_secret(), &key);
-    both.map(Credential::Certificate)
-        .map_err(|e| format!("microsoft.sign_in_certificate and microsoft.sign_in_key: {e}"))
+    let key = |name: &str| format!("microsoft.{}_{name}", app.name);
+    let credential = match app.secret_file {
+        "" => {
+            let certificate = read(&key("certificate"), app.certificate)?;
+            let both = Certificate::read(certificate.expose_secret(), &read(&key("key"), app.key)?);
+            let both = both.map_err(|e| format!("{} and {}: {e}", key("certificate"), key("key")))?;
+            Credential::Certificate(both)
+        }
+        path => {
+            let text = read(&key("secret_file"), path)?;
+            Credential::Secret(Secret::new(text.expose_secret().trim().to_string()))
+        }
+    };
+    Ok(Some(Client { id: app.id.into(), credential }))
 }
 
 fn read(key: &str, path: &str) -> Result<Secret<String>, String> {
@@ -85,23 +116,22 @@ pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
     if let Err(e) = cloud_of(config) {
         say(e);
     }
-    let has_secret = !config.sign_in_secret_file.is_empty();
-    let has_certificate = !config.sign_in_certificate.is_empty();
-    if has_certificate == config.sign_in_key.is_empty() {
-        say("microsoft.sign_in_certificate and microsoft.sign_in_key belong together".into());
-    }
-    if config.sign_in_app.is_empty() {
-        return;
-    }
-    if teams::clean::guid(&config.sign_in_app).is_none() {
-        say(format!(
-            "microsoft.sign_in_app = {:?} must be the application (client) id of the app registration",
-            config.sign_in_app
-        ));
-    }
-    if has_secret == has_certificate {
-        say("microsoft.sign_in_app needs microsoft.sign_in_certificate and microsoft.sign_in_key, or \
-             microsoft.sign_in_secret_file, and not both"
-            .into());
+    for app in [config.sign_in(), config.background()] {
+        let key = |name: &str| format!("microsoft.{}_{name}", app.name);
+        let (has_secret, has_certificate) = (!app.secret_file.is_empty(), !app.certificate.is_empty());
+        if has_certificate == app.key.is_empty() {
+            say(format!("{} and {} belong together", key("certificate"), key("key")));
+        }
+        if app.id.is_empty() {
+            continue;
+        }
+        if teams::clean::guid(app.id).is_none() {
+            let what = "must be the application (client) id of the app registration";
+            say(format!("{} = {:?} {what}", key("app"), app.id));
+        }
+        if has_secret == has_certificate {
+            let (certificate, secret) = (key("certificate"), key("secret_file"));
+            say(format!("{} needs {certificate} with its key, or {secret}, and not both", key("app")));
+        }
     }
 }

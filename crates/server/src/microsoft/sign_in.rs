@@ -1,6 +1,6 @@
 //! Signing in with a work account: `teams` makes and judges, here requests are carried and keys are kept.
 
-use crate::microsoft::Carrier;
+use crate::microsoft::{Carrier, random};
 use redact::Secret;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,7 +53,7 @@ impl SignIn {
     /// # Errors
     /// When the operating system gives no random bytes.
     pub fn new(cloud: Cloud, client: Client, carrier: Carrier) -> Result<SignIn, String> {
-        let key = Secret::new(random().map_err(|e| e.to_string())?);
+        let key = Secret::new(random()?);
         let sign_ins = SignIns::new(&key).ok_or("the key for sign-ins could not be used")?;
         Ok(SignIn { cloud, client, carrier, sign_ins, keys: Mutex::default() })
     }
@@ -170,9 +170,8 @@ impl SignIn {
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N], NotSignedIn> {
-    let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes)
-        .map_err(|_| NotSignedIn::Here("the operating system gave no random bytes".into()))?;
-    Ok(bytes)
+impl From<String> for NotSignedIn {
+    fn from(what: String) -> NotSignedIn {
+        NotSignedIn::Here(what)
+    }
 }

@@ -5,7 +5,7 @@ use crate::tenant::destination::Classes;
 use crate::tenant::dialling::Dialling;
 use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
-use crate::tenant::objects::{UserRole, WhoseNumber};
+use crate::tenant::objects::{Profile, UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{Gate, NotCalled, Outside};
@@ -120,6 +120,8 @@ pub struct Meaning {
     pub queue_names: BTreeMap<QueueId, String>,
     /// Who works here, by the number of their object.
     pub people: BTreeMap<u32, PersonRule>,
+    /// What the tenant is used for.
+    pub profile: Profile,
     /// The Microsoft directory whose people may sign in, by its id in small letters.
     pub microsoft: Option<String>,
     /// Users by their object id there.

@@ -95,6 +95,7 @@ pub fn understand(
         alarms: BTreeMap::new(),
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
+        profile: settings.profile,
         microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
         work_accounts: BTreeMap::new(),
         names: Arc::default(),

@@ -2,6 +2,7 @@
 
 mod api;
 mod bad_configuration;
+mod bare_phone;
 mod baresip;
 mod browser;
 mod browser_page;
@@ -19,6 +20,7 @@ mod hostile_calls;
 mod kamailio;
 mod killed;
 mod listening;
+mod microsoft;
 mod neighbours;
 mod numbers;
 mod outside;

@@ -1,5 +1,6 @@
 //! Telephones that register here, and a carrier at which we register: baresip on both sides, Kamailio as the carrier.
 
+use crate::bare_phone::BarePhone;
 use crate::baresip::Baresip;
 use crate::kamailio::{ACCOUNT, Kamailio, OURS};
 use crate::program::Program;
@@ -54,6 +55,52 @@ fn a_telephone_registers_and_is_rung_and_a_wrong_password_is_not() {
     agent.hears(440);
     caller.command("hangup", "");
     agent.event("CALL_CLOSED");
+    program.stop();
+}
+
+#[test]
+fn a_telephone_is_rung_after_a_restart_without_registering_anew() {
+    let program = start("kind: Trunk\nid: all\nnetworks: [127.0.0.0/8]\nnat: true\n");
+    let mut agent = agent_phone(&program);
+    let before = program.get("/users/anna/telephones").1;
+    assert_eq!(before.as_array().unwrap().len(), 1, "{before}");
+    let (dir, token) = (program.dir.clone(), program.bearer());
+    program.stop();
+    let mut program = Program::start_again(dir.clone());
+    program.set_token(token.trim_start_matches("Bearer ").into());
+    // It is there at once; and what is left of its time is less than a new registration gives.
+    let (_, telephones) = program.get("/users/anna/telephones");
+    assert_eq!(telephones[0]["at"], before[0]["at"], "{telephones}");
+    assert!(telephones[0]["expires_in"].as_u64().unwrap() <= before[0]["expires_in"].as_u64().unwrap());
+    let mut caller = Baresip::start("caller", 440.0);
+    caller.command("dial", &format!("sip:{OURS}@{}", program.sip));
+    agent.event("CALL_INCOMING");
+    agent.command("accept", "");
+    caller.hears(1000);
+    caller.command("hangup", "");
+    agent.event("CALL_CLOSED");
+    program.stop();
+    // Where it is stands in no file that can be read.
+    let at = before[0]["at"].as_str().unwrap();
+    for entry in std::fs::read_dir(dir.path().join("data")).unwrap().flatten().filter(|e| e.path().is_file())
+    {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        let shown = bytes.windows(at.len()).any(|w| w == at.as_bytes());
+        assert!(!shown, "{}", entry.path().display());
+    }
+}
+
+#[test]
+fn a_telephone_whose_connection_closes_is_gone() {
+    let program = start("");
+    let mut phone = BarePhone::over_tcp(program.sip, "anna", "a long one", DOMAIN);
+    phone.registers();
+    let telephones = program.get("/users/anna/telephones").1;
+    assert_eq!(telephones[0]["transport"], "tcp", "{telephones}");
+    assert!(program.log.lock().unwrap().contains("\"telephones\":1"));
+    // It says nothing when it goes.
+    drop(phone);
+    program.wait_for("/users/anna/telephones", |list| list.as_array()?.is_empty().then_some(()));
     program.stop();
 }
 

@@ -348,11 +348,14 @@ PUT /configuration o
 POST /configuration/plan o
 POST /dial Gso
 GET /directory agso
+GET /directory/status agso
+GET /directory/users agso
 GET /hours/{id}/closure aso
 PUT /hours/{id}/closure so
 POST /invitation *
 GET /live aGso
 GET /messages Gso
+GET /permissions aso
 DELETE /messages/{id} Gso
 PUT /messages/{id} Gso
 GET /recordings/{id} Gso

@@ -96,6 +96,11 @@ impl Binding {
         self.uri == other.uri && self.source.addr == other.source.addr
     }
 
+    /// The connection that it came over, if nothing else leads to it.
+    pub(super) fn only_connection(&self) -> Option<u64> {
+        self.reach.connection.filter(|_| self.reach.addr == self.source.addr)
+    }
+
     pub(super) fn keep(&self, aor: u64, now: Time) -> Kept {
         Kept {
             aor,

@@ -65,6 +65,8 @@ pub struct Registrar {
     /// Addresses that have something to tell. A set, so that it is no longer than there are addresses.
     changed: BTreeSet<u64>,
     next_number: u64,
+    /// Bindings that are reached over one connection only: that connection, and whose they are.
+    connected: BTreeSet<(u64, u64, u64)>,
 }
 
 impl Default for Registrar {
@@ -82,6 +84,7 @@ impl Registrar {
             ends: BTreeSet::new(),
             changed: BTreeSet::new(),
             next_number: 0,
+            connected: BTreeSet::new(),
         }
     }
 
@@ -108,8 +111,21 @@ impl Registrar {
 
     /// Takes all bindings of an address-of-record away, as when its user is gone.
     pub fn forget(&mut self, aor: u64) {
-        for b in self.bindings.remove(&aor).unwrap_or_default() {
+        for b in &self.bindings.remove(&aor).unwrap_or_default() {
             self.ends.remove(&(b.expires, aor, b.number));
+            forget_connection(&mut self.connected, aor, b);
+            self.changed.insert(aor);
+        }
+    }
+
+    /// A connection is closed: telephones that are reached over it and nowhere else are gone. One that named an address
+    /// of its own to which a new connection can be made stays.
+    pub fn connection_closed(&mut self, connection: u64) {
+        let first = (connection, 0, 0);
+        let gone: Vec<(u64, u64, u64)> =
+            self.connected.range(first..).take_while(|(c, ..)| *c == connection).copied().collect();
+        for (_, aor, number) in gone {
+            self.take(aor, number);
             self.changed.insert(aor);
         }
     }
@@ -154,6 +170,12 @@ impl Registrar {
         all.filter(|(_, b)| b.expires > now).map(|(aor, b)| b.keep(aor, now)).collect()
     }
 
+    /// The bindings of one address-of-record that are valid now, to outlast a restart.
+    pub fn export_of(&self, now: Time, aor: u64) -> Vec<Kept> {
+        let list = self.bindings.get(&aor).map_or(&[][..], Vec::as_slice);
+        list.iter().filter(|b| b.expires > now).map(|b| b.keep(aor, now)).collect()
+    }
+
     /// Takes bindings back in that were exported `passed` ago. Those whose time is over, that are there already or that
     /// find no room are left out.
     pub fn import(&mut self, now: Time, passed: Duration, kept: Vec<Kept>) {
@@ -174,6 +196,7 @@ impl Registrar {
             let stays = b.expires > now;
             if !stays {
                 self.ends.remove(&(b.expires, aor, b.number));
+                forget_connection(&mut self.connected, aor, b);
                 self.changed.insert(aor);
             }
             stays
@@ -186,6 +209,9 @@ impl Registrar {
     fn insert(&mut self, aor: u64, binding: Binding) {
         self.next_number = self.next_number.max(binding.number + 1);
         self.ends.insert((binding.expires, aor, binding.number));
+        if let Some(connection) = binding.only_connection() {
+            self.connected.insert((connection, aor, binding.number));
+        }
         let list = self.bindings.entry(aor).or_default();
         let place = list.partition_point(|b| (b.q, b.number) > (binding.q, binding.number));
         list.insert(place, binding);
@@ -198,6 +224,7 @@ impl Registrar {
         let Some(at) = list.iter().position(|b| b.number == number) else { return };
         let b = list.remove(at);
         self.ends.remove(&(b.expires, aor, number));
+        forget_connection(&mut self.connected, aor, &b);
         if list.is_empty() {
             self.bindings.remove(&aor);
         }
@@ -284,6 +311,12 @@ impl Registrar {
             lines.extend_from_slice(b"\r\n");
         }
         Reply { code: 200, lines }
+    }
+}
+
+fn forget_connection(connected: &mut BTreeSet<(u64, u64, u64)>, aor: u64, b: &Binding) {
+    if let Some(connection) = b.only_connection() {
+        connected.remove(&(connection, aor, b.number));
     }
 }
 

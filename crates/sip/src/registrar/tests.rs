@@ -293,3 +293,31 @@ fn bindings_outlast_a_restart() {
     r.import(again(1), Duration::ZERO, vec![spoilt, long.clone(), long, kept[0].clone()]);
     assert_eq!((r.len(), r.deadline()), (1, Some(again(3601))));
 }
+
+#[test]
+fn a_closed_connection_takes_those_along_who_are_reached_over_nothing_else() {
+    let mut r = Registrar::default();
+    let over = |r: &mut Registrar, call_id: &str, cseq: u32, contact: &str, at: &str, connection: u64| {
+        let m = request(call_id, cseq, &[&format!("Contact: <{contact}>")]);
+        assert_eq!(r.register(NOW, ANNA, &m, tcp(at, connection)).code, 200);
+    };
+    // Behind a router; with a port of its own on which it listens; and on another connection.
+    over(&mut r, "a", 1, "sip:a@10.0.0.9;transport=tcp", "198.51.100.7:1024", 5);
+    over(&mut r, "b", 1, "sip:b@198.51.100.7:5060;transport=tcp", "198.51.100.7:1025", 5);
+    over(&mut r, "c", 1, "sip:c@10.0.0.9;transport=tcp", "198.51.100.8:1024", 6);
+    events(&mut r);
+    r.connection_closed(4);
+    assert_eq!((r.len(), events(&mut r).len()), (3, 0));
+    r.connection_closed(5);
+    assert_eq!(events(&mut r), [RegistrarEvent::Registered { aor: ANNA, contacts: 2 }]);
+    assert_eq!(there(&mut r, NOW), ["sip:c@10.0.0.9;transport=tcp", "sip:b@198.51.100.7:5060;transport=tcp"]);
+    // Registered anew over another connection before the old one closes, it stays.
+    over(&mut r, "c", 2, "sip:c@10.0.0.9;transport=tcp", "198.51.100.8:1024", 7);
+    r.connection_closed(6);
+    assert_eq!(r.len(), 2);
+    r.connection_closed(7);
+    assert_eq!(there(&mut r, NOW), ["sip:b@198.51.100.7:5060;transport=tcp"]);
+    assert_eq!(r.export_of(NOW, ANNA).len(), 1);
+    r.forget(ANNA);
+    assert!(r.is_empty() && r.connected.is_empty());
+}

@@ -214,11 +214,7 @@ fn the_tenants_of_the_handbook_are_in_order() {
         .filter_map(|block| block.split("```").next())
         .filter(|block| block.starts_with("kind: Tenant"))
         .collect();
-    assert_eq!(
-        tenants.len(),
-        3,
-        "the small tenant, the one with work accounts, and the one with flows, hours and skills"
-    );
+    assert_eq!(tenants.len(), 2, "the small tenant, and the one with flows, hours and skills");
     for text in tenants {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("t.yaml"), text).unwrap();

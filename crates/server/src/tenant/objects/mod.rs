@@ -86,6 +86,17 @@ pub enum Profile {
     Bridge,
 }
 
+impl From<Profile> for teams::permissions::Profile {
+    fn from(profile: Profile) -> teams::permissions::Profile {
+        match profile {
+            Profile::Connector => teams::permissions::Profile::Connector,
+            Profile::ContactCenter => teams::permissions::Profile::ContactCenter,
+            Profile::Directory => teams::permissions::Profile::Directory,
+            Profile::Bridge => teams::permissions::Profile::Bridge,
+        }
+    }
+}
+
 /// The tenant itself: exactly one object of this kind.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
