@@ -7,6 +7,7 @@ use crate::adapt::dialing::codecs_of;
 use crate::adapt::far_side::{FarSide, destinations};
 use crate::adapt::phones::Passwords;
 use crate::adapt::switch::{Now, Switch};
+use crate::sip_tls::is_wanted;
 use crate::tenant::Meaning;
 use crate::tenant::objects::ProxyTransport;
 use crate::tenant::trunk::{ProxyTarget, TrunkPlan};
@@ -21,7 +22,7 @@ use sip::{
     RegistrationConfig, RegistrationState, Transport,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use store::TenantId;
@@ -129,6 +130,7 @@ impl Carriers {
         let way = |l: &Local| match l.transport {
             Transport::Udp => Way::Udp,
             Transport::Tcp => Way::Tcp,
+            Transport::Tls => Way::Tls,
         };
         let config = LocatorConfig {
             ways: locals.iter().map(way).collect(),
@@ -158,6 +160,7 @@ impl Carriers {
         let way = target.transport.map(|t| match t {
             ProxyTransport::Udp => Way::Udp,
             ProxyTransport::Tcp => Way::Tcp,
+            ProxyTransport::Tls => Way::Tls,
         });
         let Some(name) = Target::new(&target.host, target.port, way, false) else { return };
         match self.locator.locate(now.sip(), &name) {
@@ -176,7 +179,7 @@ impl Carriers {
             let Some(spot) = self.searches.remove(&located.search) else { continue };
             let (tenant, trunk, sought) = spot;
             let Some(c) = self.all.get_mut(&(tenant, trunk)) else { continue };
-            let at: Vec<Destination> = located.places.iter().filter_map(Place::destination).collect();
+            let at: Vec<Destination> = located.places.iter().map(Place::destination).collect();
             let next = if located.failed || at.is_empty() { now.sip() + LOOK_AGAIN } else { located.until };
             self.again.insert((next.max(now.sip() + SOONEST), spot));
             if at.is_empty() {
@@ -316,6 +319,27 @@ impl Carriers {
                 || c.registration.as_ref().is_some_and(|r| r.is_server(ip));
             here.then_some((*tenant, *trunk, c.plan.nat))
         })
+    }
+
+    /// The name that whoever is there has to prove.
+    pub(super) fn tls_name(&self, addr: SocketAddr) -> Option<&str> {
+        let is_there = |to: Destination| to.transport == Transport::Tls && to.addr == addr;
+        self.all.values().find_map(|c| {
+            let place = c.sides.iter().position(|side| side.all().any(is_there));
+            let proxy = place.and_then(|place| c.plan.proxies.get(place));
+            let registers = c.registration.as_ref().is_some_and(|r| r.is_server(addr.ip()));
+            let registrar = c.plan.registration.as_ref().filter(|_| registers).map(|r| &r.registrar);
+            proxy.or(registrar).map(|target| target.host.as_str())
+        })
+    }
+
+    /// A far end, spoken to over TLS, of a trunk that one of these names is for.
+    pub(super) fn secure_far_end(&self, names: &[String]) -> Option<Destination> {
+        let trunks = self.all.values().filter(|c| {
+            c.plan.tls_names.iter().any(|wanted| names.iter().any(|name| is_wanted(wanted, name)))
+        });
+        let mut there = trunks.flat_map(|c| &c.sides).flat_map(FarSide::in_order);
+        there.find(|to| to.transport == Transport::Tls)
     }
 
     /// All addresses that trunks are known to have.

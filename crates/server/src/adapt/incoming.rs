@@ -4,6 +4,7 @@ use crate::adapt::dialing::{OF_PHONES, codecs_of};
 use crate::adapt::keys::Keyed;
 use crate::adapt::phones::Sender;
 use crate::adapt::switch::{DoorLeg, Now, Switch, TenantDoor};
+use crate::sip_tls::is_wanted;
 use crate::tenant::dialling::Dialled;
 use crate::tenant::meaning::contains;
 use engine::{AgentId, Event, Facts, LegEnd, NumberId, PartyId, To, TrunkId};
@@ -11,14 +12,13 @@ use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
 use media::sdp::SessionDescription;
 use redact::Secret;
-use sip::{Destination, Incoming, Message, Name, Uri};
-use std::net::IpAddr;
+use sip::{Destination, Incoming, Message, Name, Transport, Uri};
 
 impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
         let Incoming { call, from, message, .. } = incoming;
         let sender = self.sender(now, call, from, &message);
-        let (tenant, trunk, nat) = match (sender, self.trunk_of(from.addr.ip())) {
+        let (tenant, trunk, nat) = match (sender, self.trunk_of(from)) {
             (Sender::Asked, _) => return,
             (Sender::Of(tenant, agent), _) => {
                 return self.on_own_phone(now, tenant, agent, call, from, &message);
@@ -259,21 +259,35 @@ impl Switch {
     }
 
     /// The narrowest network that the address lies in decides.
-    fn trunk_of(&self, ip: IpAddr) -> Option<(usize, TrunkId, bool)> {
+    fn trunk_of(&self, from: Destination) -> Option<(usize, TrunkId, bool)> {
+        let ip = from.addr.ip();
         let all = self
             .tenants
             .iter()
             .enumerate()
             .flat_map(|(n, t)| t.meaning.trunks.iter().map(move |rule| (n, rule)));
         let by_network = all
-            .filter(|(_, rule)| contains(rule.network, ip))
+            .filter(|(n, rule)| contains(rule.network, ip) && self.is_proven(*n, rule.id, from))
             .max_by_key(|(_, rule)| rule.network.1)
             .map(|(n, rule)| (n, rule.id, rule.nat));
         // A carrier also calls from where we call it.
         by_network.or_else(|| {
             let (id, trunk, nat) = self.carriers.is_at(ip)?;
-            Some((self.tenants.iter().position(|t| t.id == id)?, trunk, nat))
+            let tenant = self.tenants.iter().position(|t| t.id == id)?;
+            self.is_proven(tenant, trunk, from).then_some((tenant, trunk, nat))
         })
+    }
+
+    /// Whether a message came as the trunk wants it: where names are asked for, over TLS from whoever proved one.
+    fn is_proven(&self, tenant: usize, trunk: TrunkId, from: Destination) -> bool {
+        let plans = &self.tenants[tenant].meaning.trunk_plans;
+        let wanted = plans.iter().find(|plan| plan.id == trunk).map_or(&[][..], |plan| &plan.tls_names);
+        if wanted.is_empty() {
+            return true;
+        }
+        let connection = from.connection.filter(|_| from.transport == Transport::Tls);
+        let proven = connection.and_then(|connection| self.proven.get(&connection));
+        proven.is_some_and(|names| wanted.iter().any(|w| names.iter().any(|name| is_wanted(w, name))))
     }
 
     fn number_of(&self, tenant: usize, trunk: TrunkId, m: &Message) -> Option<NumberId> {

@@ -79,7 +79,7 @@ pub struct Telephone {
     pub product: String,
     /// Where it is reached: address and port.
     pub at: String,
-    /// How: `udp` or `tcp`.
+    /// How: `udp`, `tcp` or `tls`.
     pub transport: &'static str,
     /// Seconds until it has to register again.
     pub expires_in: u64,
@@ -92,10 +92,7 @@ impl Switch {
         let one = |b: &sip::Binding| Telephone {
             product: b.user_agent.clone(),
             at: b.reach.addr.to_string(),
-            transport: match b.reach.transport {
-                sip::Transport::Udp => "udp",
-                sip::Transport::Tcp => "tcp",
-            },
+            transport: b.reach.transport.name(),
             expires_in: b.expires.since(now.sip()).as_secs(),
         };
         found.iter().map(one).collect()

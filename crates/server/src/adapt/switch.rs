@@ -339,6 +339,8 @@ pub struct Switch {
     pub(super) phones: Phones,
     pub(super) carriers: Carriers,
     pub(super) guard: Guard,
+    /// Names that far ends of TLS connections proved, by connection.
+    pub(super) proven: HashMap<u64, Vec<String>>,
     chance: u64,
 }
 
@@ -379,6 +381,7 @@ impl Switch {
             phones: Phones::new(chances.nonces),
             carriers: Carriers::new(locals.to_vec(), chances.seed),
             guard: Guard::default(),
+            proven: HashMap::new(),
             chance: chances.seed,
         }
     }
@@ -475,6 +478,27 @@ impl Switch {
     pub(super) fn next_chance(&mut self) -> u64 {
         self.chance = self.chance.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
         self.chance >> 11
+    }
+
+    /// A far end proved these names when it opened a connection, or we did.
+    pub fn on_proven(&mut self, connection: u64, names: Vec<String>) {
+        self.proven.insert(connection, names);
+    }
+
+    /// A far end of the trunk whose name was proven on a connection, for requests that do not go over that one. The Route
+    /// of the request leads on from there.
+    pub fn far_end_behind(&self, connection: u64) -> Option<sip::Destination> {
+        self.carriers.secure_far_end(self.proven.get(&connection)?)
+    }
+
+    /// A connection is gone.
+    pub fn on_gone(&mut self, connection: u64) {
+        self.proven.remove(&connection);
+    }
+
+    /// The name that the far end at this address has to prove on a connection of ours.
+    pub fn tls_name(&self, addr: SocketAddr) -> Option<&str> {
+        self.carriers.tls_name(addr)
     }
 
     /// A message or a broken connection. Whoever is no trunk, no phone and no address of a flow, and says nothing that

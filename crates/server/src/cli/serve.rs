@@ -79,7 +79,7 @@ impl Server {
             .map_err(|e| e.to_string())?;
         let tls = match config.http.is_tls() {
             true => {
-                let certificate = Certificate::load(&config.http.tls_cert, &config.http.tls_key)?;
+                let certificate = Certificate::load("http", &config.http.tls_cert, &config.http.tls_key)?;
                 Some((TlsAcceptor::from(certificate.config()?), certificate))
             }
             false => None,

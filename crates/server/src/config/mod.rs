@@ -97,7 +97,27 @@ pub struct Admin {
 pub struct Sip {
     pub udp: String,
     pub tcp: String,
+    pub tls: String,
+    pub tls_cert: String,
+    pub tls_key: String,
+    pub tls_roots: String,
+    pub tls_name: String,
     pub advertise: String,
+}
+
+impl Sip {
+    fn check(&self, say: &mut impl FnMut(String)) {
+        if self.tls_cert.is_empty() != self.tls_key.is_empty() {
+            say("sip.tls_cert and sip.tls_key belong together".into());
+        }
+        if !self.tls.is_empty() && self.tls_cert.is_empty() {
+            say("sip.tls needs sip.tls_cert and sip.tls_key".into());
+        }
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+        if self.tls_name.len() > 253 || !self.tls_name.chars().all(is_name) {
+            say(format!("sip.tls_name = {:?} is no name, as sbc.example.com", self.tls_name));
+        }
+    }
 }
 
 /// `[media]`
@@ -363,20 +383,26 @@ impl ServerConfig {
         if address(&self.admin.listen).is_some_and(|a| !a.ip().is_loopback() && !is_private(a.ip())) {
             say("admin.listen must not be a public address".into());
         }
-        for (key, value) in
-            [("sip.udp", &self.sip.udp), ("sip.tcp", &self.sip.tcp), ("sip.advertise", &self.sip.advertise)]
-        {
+        for (key, value) in [
+            ("sip.udp", &self.sip.udp),
+            ("sip.tcp", &self.sip.tcp),
+            ("sip.tls", &self.sip.tls),
+            ("sip.advertise", &self.sip.advertise),
+        ] {
             if !value.is_empty() && address(value).is_none() {
                 say(format!(
                     "{key} = {value:?}: write an address and a port, as in 192.0.2.1:5060, or nothing"
                 ));
             }
         }
-        if self.sip.udp.is_empty() && self.sip.tcp.is_empty() {
-            say("sip.udp and sip.tcp are both empty: no call could arrive".into());
+        self.sip.check(&mut say);
+        if self.sip.udp.is_empty() && self.sip.tcp.is_empty() && self.sip.tls.is_empty() {
+            say("sip.udp, sip.tcp and sip.tls are empty: no call could arrive".into());
         }
         let unspecified = |v: &str| address(v).is_some_and(|a| a.ip().is_unspecified());
-        if self.sip.advertise.is_empty() && (unspecified(&self.sip.udp) || unspecified(&self.sip.tcp)) {
+        if self.sip.advertise.is_empty()
+            && [&self.sip.udp, &self.sip.tcp, &self.sip.tls].into_iter().any(|a| unspecified(a))
+        {
             say("sip.advertise is needed when SIP listens on all addresses: others must know which one to answer".into());
         }
         match self.media.address.parse::<IpAddr>() {

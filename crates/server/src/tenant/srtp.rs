@@ -2,7 +2,7 @@
 
 use crate::tenant::objects::Srtp;
 use media::negotiate::SrtpPolicy;
-use sip::Destination;
+use sip::{Destination, Transport};
 
 /// What a trunk or a telephone says about protected audio.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,9 @@ impl SrtpRule {
     /// What holds for messages to and from there. Keys stand in these, so nothing is protected where they can be read on
     /// the way; `None` when protection is required there.
     pub fn towards(self, there: &Destination) -> Option<SrtpPolicy> {
-        let hidden = self.in_clear || there.addr.ip().to_canonical().is_loopback();
+        let hidden = self.in_clear
+            || there.transport == Transport::Tls
+            || there.addr.ip().to_canonical().is_loopback();
         match self.policy {
             SrtpPolicy::Optional if !hidden => Some(SrtpPolicy::Off),
             SrtpPolicy::Required if !hidden => None,
@@ -39,7 +41,6 @@ impl SrtpRule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sip::Transport;
 
     #[test]
     fn keys_travel_where_nobody_reads_them_or_where_somebody_said_so() {
@@ -57,6 +58,8 @@ mod tests {
             (Srtp::Required, true, Some(SrtpPolicy::Required), Some(SrtpPolicy::Required)),
         ] {
             let rule = SrtpRule::of(srtp, in_clear);
+            let tls = Destination { transport: Transport::Tls, ..far };
+            assert_eq!(rule.towards(&tls), Some(rule.policy), "{srtp:?} by TLS");
             assert_eq!((rule.towards(&near), rule.towards(&far)), (here, there), "{srtp:?} {in_clear}");
         }
     }

@@ -56,14 +56,16 @@ pub struct ProxyTarget {
 }
 
 impl ProxyTarget {
-    /// The address, where it is no name: with the port that is said, or 5060.
+    /// The address, where it is no name: with the port that is said, or the usual one.
     pub fn addr(&self) -> Option<SocketAddr> {
-        Some(SocketAddr::new(self.host.parse().ok()?, self.port.unwrap_or(5060)))
+        let usual = if self.transport == Some(ProxyTransport::Tls) { 5061 } else { 5060 };
+        Some(SocketAddr::new(self.host.parse().ok()?, self.port.unwrap_or(usual)))
     }
 
     /// Whether others can read what is sent there: it leaves this machine unencrypted.
     pub fn is_readable(&self) -> bool {
-        !self.host.parse().is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
+        self.transport != Some(ProxyTransport::Tls)
+            && !self.host.parse().is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
     }
 
     /// Host and port as they stand in a SIP address.
@@ -145,6 +147,8 @@ pub struct TrunkPlan {
     pub nat: bool,
     /// Whether audio is protected.
     pub srtp: SrtpRule,
+    /// Calls from there are taken over TLS only, from whoever proves one of these names; empty is from anybody there.
+    pub tls_names: Vec<String>,
     /// Where the called number stands.
     pub called_in: CalledIn,
     /// Its word about who calls is believed.
@@ -229,7 +233,7 @@ impl TrunkPlan {
             say(
                 "/srtp",
                 format!(
-                    "keys would be readable on the way to {host}: set srtp_in_clear where that does no harm"
+                    "keys would be readable on the way to {host}: set its transport to tls, or srtp_in_clear where it does no harm"
                 ),
             );
         }
@@ -268,6 +272,7 @@ impl TrunkPlan {
             calls_per_second: t.calls_per_second,
             nat: t.nat,
             srtp: SrtpRule::of(t.srtp, t.srtp_in_clear),
+            tls_names: t.tls_names.clone(),
             called_in: t.called_in,
             trust_identity: t.trust_identity,
             redirect_networks,

@@ -35,6 +35,7 @@ mod real_clients;
 mod replay;
 mod reports;
 mod secure_entry;
+mod secure_sip;
 mod sipp;
 mod strangers;
 mod supervision;

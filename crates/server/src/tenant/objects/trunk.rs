@@ -21,6 +21,11 @@ pub struct Trunk {
     /// Keys may stand in SIP messages that are not encrypted. Otherwise they travel only by TLS and on this machine.
     #[serde(default)]
     pub srtp_in_clear: bool,
+    /// Names, such as `sbc.example.com` or `*.pstnhub.microsoft.com`: calls from here are taken only over TLS, from far
+    /// ends whose certificate is for one of them.
+    #[serde(default)]
+    #[schemars(length(max = 16))]
+    pub tls_names: Vec<String>,
     /// Where calls to the outside are sent, if it is one address: `sip:192.0.2.1:5060`, `;transport=tcp` possible.
     /// Several, or names, stand in `proxies`.
     #[serde(default)]
@@ -150,6 +155,7 @@ impl Proxy {
 pub enum ProxyTransport {
     Udp,
     Tcp,
+    Tls,
 }
 
 /// User and password: exactly one of `password_file` and `password_env`.
