@@ -53,6 +53,7 @@ tools-build:
 tools-test: tools-build
 	@$(call apt,sipp,sip-tester)
 	@$(call apt,baresip,baresip)
+	@$(call apt,linphonec,linphone-cli)
 	@$(call apt,svmap,sipvicious)
 	@$(call quiet,kamailio,kamailio)
 	@$(call apt,chromium,chromium)

@@ -212,7 +212,8 @@ impl Endpoint {
                 self.reject_with(now, call, 480, "", extra);
                 self.events.push_back(Event::Ended { call, how: Hangup::Near });
             }
-            State::Up if c.unacknowledged.is_some() => {
+            // Whoever asked us to call somebody else is told what became of it before the call ends.
+            State::Up if c.unacknowledged.is_some() || c.refers.has_last_word() => {
                 c.bye_waits = true;
                 c.extra = extra.into();
             }

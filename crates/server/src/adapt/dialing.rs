@@ -12,14 +12,14 @@ use engine::{Event, LegEnd, LegId, TrunkId};
 use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession};
 use redact::Secret;
-use sip::{Destination, Login, Outgoing};
+use sip::{Destination, Login, Outgoing, SessionTimer};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The most telephones of one person that ring at once.
 pub(super) const MOST_AT_ONCE: usize = 4;
 /// What is said to those who ring when another answered (RFC 3326).
-const ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
+pub(super) const ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
 
 /// A far end, and what it is sent.
 #[derive(Clone)]
@@ -56,6 +56,11 @@ pub(super) fn codecs_of(trunk: &TrunkPlan) -> Vec<Codec> {
     if trunk.codecs.is_empty() { Codec::G711.to_vec() } else { trunk.codecs.iter().map(one).collect() }
 }
 
+/// How often a trunk's far ends have to be heard of in a call (RFC 4028).
+pub(super) fn session_timer_of(trunk: &TrunkPlan) -> SessionTimer {
+    SessionTimer { expires: trunk.session_timer_s, ..SessionTimer::default() }
+}
+
 /// Whom to ring.
 #[derive(Default)]
 pub(super) struct Order {
@@ -66,13 +71,15 @@ pub(super) struct Order {
 }
 
 /// A call that has no final answer yet, with the trunk that it goes over and the place there.
-type Open = (sip::CallId, Option<(TrunkId, usize)>);
+pub(super) type Open = (sip::CallId, Option<(TrunkId, usize)>);
 
 /// A leg that rings.
 pub(super) struct Dialing {
     then: VecDeque<FarEnd>,
     open: Vec<Open>,
     rang: bool,
+    /// Somebody sends audio already.
+    pub(super) early: bool,
     offer: Vec<u8>,
 }
 
@@ -104,7 +111,7 @@ impl Switch {
         let prefer = other.and_then(|l| l.negotiated.as_ref()).map(|n| n.codec);
         let max_forwards = other.map_or(70, |l| l.max_forwards);
         let party = t.engine.calls().get(&call).map(|c| c.caller).unwrap_or_default();
-        let Some((media, rtp)) = self.door.open(call) else {
+        let Some((media, rtp)) = self.door.open(self.home(tenant, call)) else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
         };
         let mut session = LocalSession::new(rtp, now.mono, &codecs, false);
@@ -132,7 +139,7 @@ impl Switch {
                 party,
                 max_forwards,
                 keyed: Keyed::default(),
-                dialing: Some(Dialing { then, open: Vec::new(), rang: false, offer }),
+                dialing: Some(Dialing { then, open: Vec::new(), rang: false, early: false, offer }),
                 trunk: None,
             },
         );
@@ -142,6 +149,9 @@ impl Switch {
     }
 
     fn invite(&mut self, now: Now, tenant: usize, leg: LegId, far: FarEnd) {
+        let plans = &self.tenants[tenant].meaning.trunk_plans;
+        let plan = far.trunk.and_then(|(trunk, _)| plans.iter().find(|plan| plan.id == trunk));
+        let session_timer = plan.map(session_timer_of);
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let Some(d) = &mut l.dialing else { return };
         // With several far ends the most careful of them decides.
@@ -159,6 +169,7 @@ impl Switch {
                 extra: far.lines.expose_secret(),
                 body: &d.offer,
                 login: far.login.as_ref(),
+                session_timer,
                 ..Outgoing::to(far.to)
             },
         );
