@@ -53,6 +53,7 @@ tools-build:
 tools-test: tools-build
 	@$(call apt,sipp,sip-tester)
 	@$(call apt,baresip,baresip)
+	@$(call apt,linphonec,linphone-cli)
 	@$(call apt,svmap,sipvicious)
 	@$(call quiet,kamailio,kamailio)
 	@ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || $(SUDO) bash -c '$(call install,kamailio-tls-modules)'

@@ -449,6 +449,16 @@ pub enum What {
     Diverted {
         first: PartyId,
     },
+    /// An agent joined two calls: this one goes on, with the far end of the other.
+    TookIn {
+        call: CallId,
+        by: AgentId,
+    },
+    /// An agent joined two calls: this one ends, and its far end goes on in the other.
+    WentOnIn {
+        call: CallId,
+        by: AgentId,
+    },
 }
 
 impl Engine {

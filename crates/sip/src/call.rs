@@ -214,7 +214,8 @@ impl Endpoint {
                 let cause = cause_in_lines(extra).unwrap_or(NORMAL_CLEARING);
                 self.events.push_back(Event::Ended { call, how: Hangup::Near, cause });
             }
-            State::Up if c.unacknowledged.is_some() => {
+            // Whoever asked us to call somebody else is told what became of it before the call ends.
+            State::Up if c.unacknowledged.is_some() || c.refers.has_last_word() => {
                 c.bye_waits = true;
                 c.extra = extra.into();
             }

@@ -15,14 +15,14 @@ use engine::{Event, LegEnd, LegId};
 use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
 use redact::Secret;
-use sip::{Destination, Login, Outgoing};
+use sip::{Destination, Login, Outgoing, SessionTimer};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The most telephones of one person that ring at once.
 pub(super) const MOST_AT_ONCE: usize = 4;
 /// What is said to those who ring when another answered (RFC 3326).
-const ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
+pub(super) const ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
 
 /// A far end, and what it is sent.
 #[derive(Clone)]
@@ -63,6 +63,11 @@ pub(super) fn codecs_of(trunk: &TrunkPlan) -> Vec<Codec> {
     if trunk.codecs.is_empty() { Codec::G711.to_vec() } else { trunk.codecs.iter().map(one).collect() }
 }
 
+/// How often a trunk's far ends have to be heard of in a call (RFC 4028).
+pub(super) fn session_timer_of(trunk: &TrunkPlan) -> SessionTimer {
+    SessionTimer { expires: trunk.session_timer_s, ..SessionTimer::default() }
+}
+
 /// Whom to ring.
 #[derive(Default)]
 pub(super) struct Order {
@@ -73,13 +78,15 @@ pub(super) struct Order {
 }
 
 /// A call that has no final answer yet, with what it tries where it goes over a trunk.
-type Open = (sip::CallId, Option<Tried>);
+pub(super) type Open = (sip::CallId, Option<Tried>);
 
 /// A leg that rings.
 pub(super) struct Dialing {
     then: VecDeque<FarEnd>,
     open: Vec<Open>,
     rang: bool,
+    /// Somebody sends audio already.
+    pub(super) early: bool,
     offer: Vec<u8>,
     /// The far end of a trunk that is asked at the moment.
     asked: Option<(sip::CallId, FarEnd)>,
@@ -117,7 +124,7 @@ impl Switch {
         let prefer = other.and_then(|l| l.negotiated.as_ref()).map(|n| n.codec);
         let max_forwards = other.map_or(70, |l| l.max_forwards);
         let party = t.engine.calls().get(&call).map(|c| c.caller).unwrap_or_default();
-        let Some((media, rtp)) = self.door.open(call) else {
+        let Some((media, rtp)) = self.door.open(self.home(tenant, call)) else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
         };
         let mut session = LocalSession::new(rtp, now.mono, &codecs, false);
@@ -153,6 +160,7 @@ impl Switch {
                     then,
                     open: Vec::new(),
                     rang: false,
+                    early: false,
                     offer,
                     asked: None,
                     redirects_left: redirects::MOST,
@@ -193,6 +201,9 @@ impl Switch {
 
     fn invite(&mut self, now: Now, tenant: usize, leg: LegId, far: FarEnd) {
         self.offer_for(tenant, leg, far.srtp);
+        let plans = &self.tenants[tenant].meaning.trunk_plans;
+        let plan = far.trunk.and_then(|tried| plans.iter().find(|plan| plan.id == tried.trunk));
+        let session_timer = plan.map(session_timer_of);
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let Some(d) = &mut l.dialing else { return };
         // With several far ends the most careful of them decides.
@@ -210,6 +221,7 @@ impl Switch {
                 extra: far.lines.expose_secret(),
                 body: &d.offer,
                 login: far.login.as_ref(),
+                session_timer,
                 ..Outgoing::to(far.to)
             },
         );

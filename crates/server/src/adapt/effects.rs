@@ -27,6 +27,7 @@ impl Switch {
                     self.endpoint.progress(now.sip(), sip, 180, b"");
                 }
             }
+            Effect::EarlyAudio { leg } => self.open_early(now, tenant, leg),
             Effect::Answer { leg } => self.answer(now, tenant, leg),
             Effect::Refuse { leg, cause } => self.refuse(now, tenant, leg, cause),
             Effect::DialAgent { leg, agent, show } => self.dial_agent(now, tenant, leg, agent, show),
@@ -136,6 +137,14 @@ impl Switch {
         // Audio may come before the ACK does.
         self.point_media(tenant, leg);
         self.endpoint.accept(now.sip(), sip, &body);
+    }
+
+    // The caller hears before the answer. Who left the offer to us has none to answer yet, and hears the phone's own sound.
+    fn open_early(&mut self, now: Now, tenant: usize, leg: LegId) {
+        let Some(l) = self.tenants[tenant].legs.get(&leg).filter(|l| !l.answer.is_empty()) else { return };
+        let Some(sip) = l.sip else { return };
+        self.endpoint.progress(now.sip(), sip, 183, &l.answer);
+        self.point_media(tenant, leg);
     }
 
     fn refuse(&mut self, now: Now, tenant: usize, leg: LegId, cause: RefuseCause) {

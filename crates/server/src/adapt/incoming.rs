@@ -1,12 +1,13 @@
 //! A call comes in: from which trunk, to which number, by whom, with which audio.
 
-use crate::adapt::dialing::{OF_PHONES, codecs_of};
+use crate::adapt::dialing::{OF_PHONES, codecs_of, session_timer_of};
 use crate::adapt::keys::Keyed;
-use crate::adapt::phones::Sender;
+use crate::adapt::phones::{Sender, user_of};
 use crate::adapt::switch::{DoorLeg, Now, Switch, TenantDoor};
 use crate::sip_tls::is_wanted;
 use crate::tenant::dialling::Dialled;
 use crate::tenant::meaning::contains;
+use crate::tenant::objects::CalledIn;
 use engine::{AgentId, Event, Facts, LegEnd, NumberId, PartyId, To, TrunkId};
 use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
@@ -16,12 +17,19 @@ use sip::{Destination, Incoming, Message, Name, Transport, Uri};
 
 impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
-        let Incoming { call, from, message, .. } = incoming;
+        let Incoming { call, from, replaces, message } = incoming;
         let sender = self.sender(now, call, from, &message);
         let (tenant, trunk, nat) = match (sender, self.trunk_of(from)) {
             (Sender::Asked, _) => return,
             (Sender::Of(tenant, agent), _) => {
-                return self.on_own_phone(now, tenant, agent, call, from, &message);
+                return match replaces {
+                    Some(other) => self.on_pickup(now, (tenant, agent), call, other, &message),
+                    None => self.on_own_phone(now, tenant, agent, call, from, &message),
+                };
+            }
+            // Only telephones of ours take calls over, and only their own.
+            (Sender::NoPhone, Some(_)) if replaces.is_some() => {
+                return self.refuse_call(now, call, 403);
             }
             (Sender::NoPhone, Some(found)) => found,
             (Sender::NoPhone, None) => {
@@ -43,6 +51,9 @@ impl Switch {
         let arrived = Event::CallArrived { number, caller: party, trunk, facts };
         let plan = self.tenants[tenant].meaning.trunk_plans.iter().find(|plan| plan.id == trunk);
         // What is offered is taken unless the trunk says otherwise.
+        if let Some(timer) = plan.map(session_timer_of) {
+            self.endpoint.set_session_timer_of(call, timer);
+        }
         let codecs = match plan.filter(|plan| !plan.codecs.is_empty()) {
             Some(plan) => codecs_of(plan),
             None => Codec::ALL.to_vec(),
@@ -142,6 +153,11 @@ impl Switch {
         }
     }
 
+    /// The call that says where the audio of a call is carried: whatever may be joined later is carried together.
+    pub(super) fn home(&self, tenant: usize, call: engine::CallId) -> engine::CallId {
+        self.tenants[tenant].engine.calls().get(&call).map_or(call, |c| c.home())
+    }
+
     // A leg that called us, as the engine sees it from now on.
     #[allow(clippy::too_many_arguments)]
     fn begin_leg(
@@ -221,7 +237,7 @@ impl Switch {
         (codecs, srtp): (&[Codec], SrtpPolicy),
         offer: &[u8],
     ) {
-        let Some((media, rtp)) = self.door.open(call) else {
+        let Some((media, rtp)) = self.door.open(self.home(tenant, call)) else {
             return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
         };
         self.by_media.insert(media, (tenant, leg));
@@ -290,9 +306,21 @@ impl Switch {
         proven.is_some_and(|names| wanted.iter().any(|w| names.iter().any(|name| is_wanted(w, name))))
     }
 
+    // The number called, from where the trunk says that it stands.
     fn number_of(&self, tenant: usize, trunk: TrunkId, m: &Message) -> Option<NumberId> {
-        let user = Uri::parse(m.target()).ok()?.user_part();
-        self.tenants[tenant].meaning.called(trunk, std::str::from_utf8(user).ok()?).0
+        let meaning = &self.tenants[tenant].meaning;
+        let plan = meaning.trunk_plans.iter().find(|plan| plan.id == trunk);
+        let user = match plan.map(|plan| plan.called_in).unwrap_or_default() {
+            CalledIn::RequestUri => None,
+            CalledIn::To => m.value(Name::To).and_then(user_of),
+            CalledIn::PCalledPartyId => sip::values_of(m, "P-Called-Party-ID").next().and_then(user_of),
+        };
+        // A message without that header is read as any other.
+        let user = match user {
+            Some(user) => user,
+            None => String::from_utf8(Uri::parse(m.target()).ok()?.user_part().to_vec()).ok()?,
+        };
+        meaning.called(trunk, &user).0
     }
 }
 

@@ -330,7 +330,7 @@ pub(super) fn authorizations(m: &Message) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The user part of an address in a header.
-fn user_of(value: &[u8]) -> Option<String> {
+pub(super) fn user_of(value: &[u8]) -> Option<String> {
     user_of_uri(NameAddr::parse(value).ok()?.uri)
 }
 
