@@ -172,6 +172,13 @@ pub enum Event {
         /// What the door knows of the phone, for flows that ask.
         facts: Facts,
     },
+    /// A call that arrived was for somebody else at first and was sent on to here (RFC 5806, RFC 7044).
+    CallDiverted {
+        /// Which.
+        call: CallId,
+        /// Whom it was for first.
+        first: PartyId,
+    },
 }
 
 /// What became of a key.

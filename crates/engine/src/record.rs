@@ -445,6 +445,10 @@ pub enum What {
         agent: AgentId,
         to: To,
     },
+    /// The call was for somebody else at first.
+    Diverted {
+        first: PartyId,
+    },
 }
 
 impl Engine {

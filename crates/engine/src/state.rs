@@ -167,6 +167,7 @@ impl Engine {
             }
             Event::Configured { config } => self.on_configured(*config),
             Event::TimePassed => {}
+            Event::CallDiverted { call, first } => self.moment(call, crate::record::What::Diverted { first }),
             Event::CallArrived { number, caller, trunk, facts } => {
                 self.on_call_arrived(number, caller, trunk, facts)
             }

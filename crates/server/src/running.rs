@@ -298,7 +298,9 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
     let directory = match microsoft::background_of(&config.microsoft)? {
         Some(background) => {
-            Some(DirectorySync::start(handle.clone(), background).map_err(|e| e.to_string())?)
+            let every = microsoft::directory_every(&config.microsoft)
+                .ok_or("microsoft.directory_every is no time")?;
+            Some(DirectorySync::start(handle.clone(), background, every).map_err(|e| e.to_string())?)
         }
         None => None,
     };

@@ -60,6 +60,24 @@ impl Switch {
             arrived,
             known,
         );
+        if trusted {
+            self.tell_diverted(now, tenant, trunk, call, &message);
+        }
+    }
+
+    // Whom the call was for first, if the trunk says so and it is not to be kept from us.
+    fn tell_diverted(&mut self, now: Now, tenant: usize, trunk: TrunkId, call: sip::CallId, m: &Message) {
+        let Some(first) = sip::diverted_from(m).pop().filter(|d| !d.withheld) else { return };
+        let number = self.tenants[tenant].meaning.caller(trunk, first.address.expose_secret());
+        // A call that was refused already is in no need of it.
+        let leg = self.by_sip.get(&call).map(|(_, leg)| *leg);
+        let Some(call) = leg.and_then(|leg| self.tenants[tenant].legs.get(&leg)).map(|l| l.call) else {
+            return;
+        };
+        if !number.is_empty() {
+            let first = self.new_party(tenant, &Secret::new(number), &first.display);
+            self.tell(now, tenant, Event::CallDiverted { call, first });
+        }
     }
 
     // Somebody of ours calls: a colleague, one of our numbers, or somebody outside.

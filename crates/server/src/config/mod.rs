@@ -206,6 +206,7 @@ pub struct MicrosoftSection {
     pub background_secret_file: String,
     pub background_certificate: String,
     pub background_key: String,
+    pub directory_every: String,
 }
 
 /// The keys of one app registration in `[microsoft]`.

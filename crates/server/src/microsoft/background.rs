@@ -76,19 +76,29 @@ impl Background {
                 (Next::Done, None) => return Err(NotDone::Graph(GraphError::Unavailable { status: 0 })),
                 (Next::Again { at }, _) => wait(stop, at.since(now()))?,
                 (Next::NewToken { claims: wanted }, _) => {
-                    self.tokens.lock().unwrap_or_else(|e| e.into_inner()).drop_token(&self.key(directory));
+                    self.forget_token(directory);
                     claims = wanted;
                 }
                 (Next::Failed(GraphError::Gone | GraphError::Refused { status: 400, .. }), Some(reply)) => {
                     return Ok(reply);
                 }
-                (Next::Failed(error), _) => return Err(NotDone::Graph(error)),
+                (Next::Failed(error), _) => {
+                    // A token says what was allowed when it was given: after consent a new one says more.
+                    if matches!(error, GraphError::Denied { .. }) {
+                        self.forget_token(directory);
+                    }
+                    return Err(NotDone::Graph(error));
+                }
             }
         }
     }
 
     fn key(&self, directory: &str) -> CacheKey {
         CacheKey::new(directory, &self.client.id, Who::Program, &[self.cloud.graph_default_scope()])
+    }
+
+    fn forget_token(&self, directory: &str) {
+        self.tokens.lock().unwrap_or_else(|e| e.into_inner()).drop_token(&self.key(directory));
     }
 
     fn token(&self, directory: &str, claims: Option<&str>) -> Result<Secret<String>, NotDone> {

@@ -13,11 +13,8 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use store::{DirectoryLink, DirectoryPage, DirectoryPerson, StoreError, TenantId};
-use teams::graph::{Change, Progress, Sync, SyncStep};
+use teams::graph::{Change, Given, Progress, Sync, SyncStep};
 use teams::permissions::{Feature, Features, Operation};
-
-/// Between two readings of what changed.
-const EVERY: Duration = Duration::from_secs(60);
 
 /// How a tenant's directory stands.
 #[derive(Clone, Debug, Default)]
@@ -69,15 +66,19 @@ pub struct DirectorySync {
 }
 
 impl DirectorySync {
-    /// Begins: with what is stored, then with what Graph says.
+    /// Begins: with what is stored, then with what Graph says, and again each time that `every` is over.
     ///
     /// # Errors
     /// What the operating system said.
-    pub fn start(handle: Handle, background: Arc<Background>) -> std::io::Result<DirectorySync> {
+    pub fn start(
+        handle: Handle,
+        background: Arc<Background>,
+        every: Duration,
+    ) -> std::io::Result<DirectorySync> {
         let (stop, stopped) = channel::<()>();
         let run = move || {
             let job = Job { handle, background, stopped };
-            while job.round().is_ok() && wait(&job.stopped, EVERY).is_ok() {}
+            while job.round().is_ok() && wait(&job.stopped, every).is_ok() {}
         };
         let thread = std::thread::Builder::new().name("directory".into()).spawn(run)?;
         Ok(DirectorySync { stop: Some(stop), thread: Some(thread) })
@@ -179,14 +180,38 @@ impl Job {
         Ok(())
     }
 
+    fn sign_out(&self, tenant: TenantId, objects: Vec<String>) -> Result<(), StoreError> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let accounts = self.handle.ask_and_wait(move |switch, _| {
+            let t = switch.tenant(tenant)?;
+            Some(objects.iter().filter_map(|o| t.meaning.work_accounts.get(o).copied()).collect::<Vec<_>>())
+        });
+        for account in accounts.flatten().unwrap_or_default() {
+            self.handle.store.end_sessions_of((tenant, account))?;
+        }
+        Ok(())
+    }
+
     fn take_in(&self, tenant: TenantId, step: SyncStep) -> Result<(), StoreError> {
-        let (mut written, mut removed) = (Vec::new(), Vec::new());
+        let (mut written, mut removed, mut out) = (Vec::new(), Vec::new(), Vec::new());
         for change in &step.changes {
             match change {
-                Change::Write(user) => written.push(user),
-                Change::Remove { id, .. } => removed.push(Secret::new(id.clone())),
+                Change::Write(user) => {
+                    if user.enabled == Given::Value(false) {
+                        out.push(user.id.clone());
+                    }
+                    written.push(user);
+                }
+                Change::Remove { id, .. } => {
+                    out.push(id.clone());
+                    removed.push(Secret::new(id.clone()));
+                }
             }
         }
+        // Before all else: whoever may not sign in there any more has no session here.
+        self.sign_out(tenant, out)?;
         // The same bytes go into the store and into memory.
         let made: Vec<std::cell::RefCell<Secret<Vec<u8>>>> =
             written.iter().map(|_| Default::default()).collect();

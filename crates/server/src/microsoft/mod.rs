@@ -15,12 +15,17 @@ pub use people::{MOST_FOUND, Person};
 pub use sign_in::{NotSignedIn, SignIn};
 
 use crate::config::{AppSection, MicrosoftSection};
+use crate::tenant::objects::Span;
 use redact::Secret;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use teams::Cloud;
 use teams::entra::{Certificate, Client, Credential};
 
+/// How often directories may be read.
+const OFTENEST: Duration = Duration::from_secs(1);
+const RAREST: Duration = Duration::from_secs(3_600);
 /// The largest certificate or secret that is read, in bytes.
 const LARGEST_FILE: u64 = 64 * 1024;
 
@@ -111,8 +116,17 @@ fn read(key: &str, path: &str) -> Result<Secret<String>, String> {
     std::fs::read_to_string(path).map(Secret::new).map_err(say)
 }
 
+/// How often directories are read.
+pub fn directory_every(config: &MicrosoftSection) -> Option<Duration> {
+    let every = Duration::from_millis(Span::read(&config.directory_every)?.0);
+    (OFTENEST..=RAREST).contains(&every).then_some(every)
+}
+
 /// What is wrong with the section, a sentence each.
 pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
+    if directory_every(config).is_none() {
+        say(format!("microsoft.directory_every = {:?} is from 1s to 1h", config.directory_every));
+    }
     if let Err(e) = cloud_of(config) {
         say(e);
     }

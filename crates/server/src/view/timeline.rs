@@ -382,6 +382,12 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
             json!({"leg": leg_id(*l), "refusal": word(refusal)}),
             format!("a call to the outside was ended: {}", refused(*refusal)),
         ),
+        // Who that is stands in the store, for those who may see callers.
+        What::Diverted { first } => (
+            "diverted",
+            json!({"party": first.0.to_string()}),
+            "the call was for another number at first".into(),
+        ),
         What::TookTooManySteps => {
             ("took-too-many-steps", json!({}), "the flow went round without waiting for anything".into())
         }

@@ -15,12 +15,16 @@ mod command_line;
 mod contact_center;
 mod crossing;
 mod desk;
+mod directory;
 mod explain;
 mod hostile_calls;
 mod kamailio;
 mod killed;
 mod listening;
 mod microsoft;
+// The listener stands in the program, which is no library; it needs nothing of the program.
+#[path = "../../src/demo/microsoft_io.rs"]
+mod microsoft_io;
 mod neighbours;
 mod numbers;
 mod outside;

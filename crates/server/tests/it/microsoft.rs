@@ -1,10 +1,7 @@
 //! The simulated Microsoft judged by clients that nobody here wrote (`tests/microsoft`): MSAL for Node, Microsoft's Graph
 //! client, and a client of OpenID Connect.
 
-// The listener stands in the program, which is no library; it needs nothing of the program.
-#[path = "../../src/demo/microsoft_io.rs"]
-pub mod microsoft_io;
-
+use crate::microsoft_io;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::pem::PemObject;
@@ -140,8 +137,18 @@ fn faults_reach_the_wire() {
     running.stop();
 }
 
+/// Signs somebody in at the simulated Entra ID, and gives the cookie of their session.
+pub fn signed_in(server: SocketAddr, user: &str) -> String {
+    let begun = browse(&format!("http://{server}/api/v1/session/microsoft"), "");
+    let kept = header(&begun, "set-cookie").split(';').next().unwrap();
+    let user = user.replace('@', "%40");
+    let picked = browse(&format!("{}&sim_user={user}", header(&begun, "location")), "");
+    let answer = browse(header(&picked, "location"), kept);
+    header(&answer, "set-cookie").split(';').next().unwrap().to_string()
+}
+
 /// What a browser sees: status line and headers, with a cookie if it has one.
-fn browse(url: &str, cookie: &str) -> String {
+pub fn browse(url: &str, cookie: &str) -> String {
     let (host, path) = url.trim_start_matches("http://").split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();

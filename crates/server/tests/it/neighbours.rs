@@ -147,6 +147,32 @@ fn who_calls_is_believed_of_trusted_trunks_and_withheld_where_that_is_asked() {
         let detail = program.get(&format!("/calls/{ended}")).1;
         assert_eq!(detail["caller"].as_str().unwrap_or_default(), *kept, "{lines}: {detail}");
     }
+    // Whom it was for first is kept, if who says so is trusted, and it may be known.
+    let old = "Diversion: <sip:+4942100008@x>;reason=no-answer\r\nDiversion: <sip:+4942100009@x>;reason=user-busy\r\n";
+    let new = "History-Info: <sip:+4942100009@x?Reason=SIP%3Bcause%3D486>;index=1, <sip:500@y;cause=486>;index=1.1\r\n";
+    let told = cases.len();
+    let diversions = [
+        (true, old.to_string(), Some("+4942100009")),
+        (true, new.to_string(), Some("+4942100009")),
+        (true, old.replace("user-busy", "user-busy;privacy=full"), None),
+        (false, old.to_string(), None),
+    ];
+    for (n, (is_trusted, lines, first)) in diversions.iter().enumerate() {
+        let caller = if *is_trusted { &mut trusted } else { &mut other };
+        let invite = caller.call(program.sip, "500", &format!("{own}{lines}"));
+        let rings = desk.gets("INVITE ");
+        desk.answers(program.sip, &rings, "486 Busy Here", "");
+        caller.refused(program.sip, &invite);
+        let ended = program.wait_for("/calls", |list| {
+            let all = list["items"].as_array()?;
+            let done = all.iter().filter(|c| c["state"] == "ended").count();
+            (done == told + n + 1).then(|| all[0]["id"].as_str().unwrap_or_default().to_string())
+        });
+        let detail = program.get(&format!("/calls/{ended}")).1;
+        let timeline = detail["timeline"].as_array().unwrap();
+        let moment = timeline.iter().find(|m| m["what"] == "diverted");
+        assert_eq!(moment.and_then(|m| m["number"].as_str()), *first, "{lines}: {detail}");
+    }
     program.stop();
 }
 

@@ -40,7 +40,9 @@ pub use members::{
 };
 pub use notices::{Known, Lifecycle, Notice, NoticeFault, Notices, Seen, answer_validation};
 pub use photo::{Photo, PhotoSize, photo, read_photo};
-pub use presence::{Activity, Availability, Hindrance, MOST_PRESENCES, Presence, presences, read_presences};
+pub use presence::{
+    Activity, Availability, Hindrance, MOST_PRESENCES, Presence, Sequence, presences, read_presences,
+};
 pub use presence_shown::{Shown, ShownKeeper, show, show_no_more};
 pub use subscriptions::{
     Encryption, Subscription, Watched, read_subscription, reauthorize, renew, subscribe, unsubscribe,

@@ -4,6 +4,7 @@ use crate::clean;
 use crate::graph::{Call, Graph, text};
 use crate::permissions::Operation;
 use crate::request::{MOST_JSON, Method, Reply};
+use core::cmp::Ordering;
 use serde_json::{Value, json};
 
 /// The most people of one request.
@@ -59,8 +60,28 @@ pub struct Presence {
     pub availability: Availability,
     /// Doing what.
     pub activity: Activity,
-    /// Rises with each change; none where Graph does not say it.
-    pub sequence: Option<u64>,
+    /// Rises with each change (`sequenceNumber`); none where Graph does not say it.
+    pub sequence: Option<Sequence>,
+}
+
+/// A number of a presence's change. Graph writes it as a text of one length, with a letter before the digits; nothing is
+/// made of it but an order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sequence(String);
+
+impl Sequence {
+    fn read(value: &Value) -> Option<Sequence> {
+        let text = value.as_u64().map(|n| n.to_string());
+        text.or_else(|| clean::word(value.as_str()?)).map(Sequence)
+    }
+
+    /// Which one is later. Nothing when the two are not written alike.
+    fn order(&self, other: &Sequence) -> Option<Ordering> {
+        let digits = |s: &Sequence| s.0.bytes().all(|c| c.is_ascii_digit());
+        let (mine, theirs) = (&self.0, &other.0);
+        let alike = mine.len() == theirs.len() || digits(self) && digits(other);
+        alike.then(|| mine.len().cmp(&theirs.len()).then_with(|| mine.cmp(theirs)))
+    }
 }
 
 /// Why somebody is not to be rung, by what Teams says.
@@ -73,13 +94,15 @@ pub enum Hindrance {
 }
 
 impl Presence {
-    /// Whether this is news after another presence of the same person. What has no number is taken as news, because it
-    /// was asked for just now.
+    /// Whether this is news after another presence of the same person. What has no number that can be compared is taken
+    /// as news, because it came later.
     pub fn supersedes(&self, earlier: &Presence) -> bool {
-        match (self.sequence, earlier.sequence) {
-            (Some(mine), Some(theirs)) => mine > theirs,
-            _ => true,
-        }
+        let order = self
+            .sequence
+            .as_ref()
+            .zip(earlier.sequence.as_ref())
+            .and_then(|(mine, theirs)| mine.order(theirs));
+        order.is_none_or(Ordering::is_gt)
     }
 
     /// Why the person is not to be rung. Everything else, also being away or offline in Teams, is decided by the agent's
@@ -102,7 +125,7 @@ impl Presence {
             id: clean::guid(text(value, "id")?)?,
             availability: Availability::read(text(value, "availability").unwrap_or("PresenceUnknown"))?,
             activity: Activity::read(text(value, "activity").unwrap_or("PresenceUnknown"))?,
-            sequence: number.and_then(|n| n.as_u64().or_else(|| n.as_str()?.parse().ok())),
+            sequence: number.and_then(Sequence::read),
         })
     }
 }
@@ -175,6 +198,10 @@ mod tests {
             (one("Busy", "Busy", "\"7\""), one("Busy", "Busy", "8"), one("Busy", "Busy", "null"));
         assert!(new.supersedes(&old) && !old.supersedes(&new) && !old.supersedes(&old));
         assert!(none.supersedes(&new) && old.supersedes(&none));
+        let (ninth, tenth) = (one("Busy", "Busy", "\"A0009\""), one("Busy", "Busy", "\"A000A\""));
+        assert!(tenth.supersedes(&ninth) && !ninth.supersedes(&tenth));
+        assert!(one("Busy", "Busy", "10").supersedes(&one("Busy", "Busy", "\"9\"")));
+        assert!(ninth.supersedes(&new) && new.supersedes(&ninth), "written otherwise: the later word counts");
     }
 
     #[test]
