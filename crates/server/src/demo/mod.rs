@@ -15,7 +15,7 @@ use crate::tenant::objects::Span;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 use store::Role;
@@ -58,6 +58,8 @@ fn accounts() -> Vec<Account<'static>> {
 fn start_microsoft(
     config: &mut config::ServerConfig,
     folder: &Path,
+    listen: SocketAddr,
+    people: u32,
 ) -> Result<microsoft_io::Running, Failure> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|e| e.to_string())?;
@@ -65,8 +67,8 @@ fn start_microsoft(
     let file = folder.join("microsoft-secret");
     std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     std::fs::write(&file, &secret).map_err(|e| format!("{}: {e}", file.display()))?;
-    let make = |base: &str| work_accounts::made_up(base, &secret, &accounts());
-    let running = microsoft_io::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None, make)?;
+    let make = |base: &str| work_accounts::made_up(base, &secret, &accounts(), people);
+    let running = microsoft_io::start(listen, None, make)?;
     config.microsoft.login = running.base();
     config.microsoft.graph = running.base();
     config.microsoft.sign_in_app = work_accounts::SIGN_IN_APP.into();
@@ -84,6 +86,8 @@ pub fn run(mut args: Arguments) -> Outcome {
     let sip = take("sip", "127.0.0.1:5060");
     let agents: u32 = number("agents", &take("agents", "12"), 500)?;
     let calls: u32 = number("calls-per-minute", &take("calls-per-minute", "30"), 3_000)?;
+    let microsoft = take("microsoft", "127.0.0.1:0");
+    let people: u32 = number("people", &take("people", "300"), 1_000_000)?;
     let data = args.take("data");
     let time = match args.take("for") {
         Some(text) => {
@@ -95,6 +99,14 @@ pub fn run(mut args: Arguments) -> Outcome {
     args.end()?;
     let sip_addr: SocketAddr =
         sip.parse().map_err(|_| Failure::Usage(format!("--sip {sip}: write address:port")))?;
+    let microsoft: SocketAddr = microsoft
+        .parse()
+        .map_err(|_| Failure::Usage(format!("--microsoft {microsoft}: write address:port")))?;
+    if !microsoft.ip().is_loopback() {
+        return Err(Failure::Usage(format!(
+            "--microsoft {microsoft}: a made-up tenant stays on this machine"
+        )));
+    }
     if log.is_some() || !std::io::stdout().is_terminal() {
         start_log(log.as_deref())?;
     }
@@ -113,7 +125,7 @@ pub fn run(mut args: Arguments) -> Outcome {
     config.shutdown.grace = "5s".into();
 
     let stop = StopSignal::listen()?;
-    let microsoft = start_microsoft(&mut config, &folder)?;
+    let microsoft = start_microsoft(&mut config, &folder, microsoft, people)?;
     let phones = SocketAddr::new(sip_addr.ip(), sip_addr.port().wrapping_add(PHONES).max(1_024));
     let server = Server::start(&config, Some(&tenant(phones, agents, &microsoft)?), PERSONAS.to_vec())?;
     let redirect = format!("http://{}{}", server.http, crate::http::CALLBACK);

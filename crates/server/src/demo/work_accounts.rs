@@ -8,8 +8,6 @@ pub const SIGN_IN_APP: &str = "5c0de000-0000-4000-8000-000000000001";
 pub const BACKGROUND_APP: &str = "5c0de000-0000-4000-8000-000000000002";
 /// The domain of the made-up company.
 pub const DOMAIN: &str = "harbour-bikes.example";
-/// How many people it has.
-const PEOPLE: u32 = 300;
 
 /// Somebody who has a work account: first name, family name, role.
 pub struct Account<'a> {
@@ -28,10 +26,10 @@ impl Account<'_> {
     }
 }
 
-/// The tenant with these people first, of whom the first administers it, and everything that Switchroom asks for allowed.
+/// The tenant of so many people with these first, of whom the first administers it, and everything that Switchroom asks for allowed.
 /// `secret` proves both registrations;
 /// where people come back to is registered when that is known.
-pub fn made_up(base: &str, secret: &str, accounts: &[Account<'_>]) -> Microsoft {
+pub fn made_up(base: &str, secret: &str, accounts: &[Account<'_>], people: u32) -> Microsoft {
     let mut microsoft = Microsoft::new(base, 1);
     let named = accounts.iter().map(|a| Named {
         given: a.given.into(),
@@ -46,7 +44,7 @@ pub fn made_up(base: &str, secret: &str, accounts: &[Account<'_>]) -> Microsoft 
         name: "Harbour Bikes".into(),
         domain: DOMAIN.into(),
         country: "DE".into(),
-        people: PEOPLE,
+        people,
         named: named.collect(),
     };
     let Some(tenant) = microsoft.add_tenant(&plan) else { return microsoft };

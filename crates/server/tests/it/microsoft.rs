@@ -185,6 +185,17 @@ fn a_visitor_of_the_demo_signs_in_with_a_work_account() {
     let session = header(&signed_in, "set-cookie").split(';').next().unwrap();
     let who = browse(&format!("{here}/api/v1/session"), session);
     assert!(who.starts_with("HTTP/1.1 200") && who.contains("Robin Ray"), "{who}");
+    // Their colleagues come from the same tenant.
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let search = format!("{here}/api/v1/directory/users?q=olga");
+    while !browse(&search, session).contains("olga.oak@harbour-bikes.example") {
+        assert!(
+            std::time::Instant::now() < until,
+            "{}",
+            browse(&format!("{here}/api/v1/directory/status"), session)
+        );
+        crate::program::look_again();
+    }
     // The code is worth nothing to somebody else.
     assert_eq!(header(&browse(back, ""), "location"), "/?sign-in=again");
 }

@@ -40,6 +40,21 @@ pub const LARGEST_REQUEST: usize = 4 * 1024 * 1024;
 /// Tenants of one simulated Microsoft, at most.
 pub const MOST_TENANTS: usize = 16;
 
+/// Headers of replies that pages of other origins may read.
+const EXPOSED: &str = "ETag, Location, Retry-After, WWW-Authenticate, client-request-id, request-id";
+
+/// The answer to a browser that asks whether a page may ask (CORS).
+fn allowed_to_pages() -> Reply {
+    Reply::empty(204)
+        .with_header("Access-Control-Allow-Origin", "*")
+        .with_header("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
+        .with_header(
+            "Access-Control-Allow-Headers",
+            "authorization, content-type, client-request-id, consistencylevel, prefer, sdkversion, x-client-sku, x-client-ver",
+        )
+        .with_header("Access-Control-Max-Age", "600")
+}
+
 /// A made-up Microsoft.
 #[derive(Debug)]
 pub struct Microsoft {
@@ -111,6 +126,9 @@ impl Microsoft {
         if request.body.len() > LARGEST_REQUEST || request.target.len() > LARGEST_REQUEST {
             return Handled::Reply(self.finished(now, request, Reply::empty(413)));
         }
+        if request.method == "OPTIONS" {
+            return Handled::Reply(self.finished(now, request, allowed_to_pages()));
+        }
         let segments = request.segments();
         let first = segments.first().map(String::as_str);
         let handled = match first {
@@ -131,6 +149,13 @@ impl Microsoft {
 
     /// The headers that every reply has.
     fn finished(&mut self, now: u64, request: &Request, mut reply: Reply) -> Reply {
+        // Pages of other origins may read what they asked for (CORS).
+        if request.header("Origin").is_some() && reply.header("Access-Control-Allow-Origin").is_none() {
+            reply = reply.with_header("Access-Control-Allow-Origin", "*");
+        }
+        if request.header("Origin").is_some() {
+            reply = reply.with_header("Access-Control-Expose-Headers", EXPOSED);
+        }
         if reply.header("Date").is_none() {
             reply = reply.with_header("Date", &moment::http_date(now));
         }

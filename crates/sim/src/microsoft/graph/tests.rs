@@ -653,6 +653,18 @@ fn changes_of_users_are_told_to_those_who_asked() {
 }
 
 #[test]
+fn pages_of_other_origins_may_ask() {
+    let (mut m, tid) = world();
+    let may = ask(&mut m, NOW, &request("OPTIONS", "me", "").with_header("Origin", "https://app.test"));
+    assert_eq!((may.status, may.header("access-control-allow-origin")), (204, Some("*")));
+    assert!(may.header("access-control-allow-headers").unwrap().contains("authorization"));
+    let t = of(&mut m, &tid, ROBIN, &["User.Read"], &[]);
+    let me = ask(&mut m, NOW, &request("GET", "me", &t).with_header("Origin", "https://app.test"));
+    assert_eq!((me.status, me.header("access-control-allow-origin")), (200, Some("*")));
+    assert!(get(&mut m, "me", &t).header("access-control-allow-origin").is_none(), "not asked by a page");
+}
+
+#[test]
 fn faults_strike_where_they_are_put() {
     let (mut m, tid) = world();
     let t = alone(&mut m, &tid, &["User.Read.All"], &[]);
