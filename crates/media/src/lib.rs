@@ -22,6 +22,7 @@
 //! |---|---|
 //! | [`sdp`], [`negotiate`] | what both sides can, and what they agree on |
 //! | [`rtp`], [`rtcp`], [`dtmf`] | what is on the wire |
+//! | [`ice`] | connectivity checks of SIP legs' far ends |
 //! | [`srtp`], [`sdes`] | the same, encrypted; keys in session descriptions |
 //! | [`leg`] | one leg: in, out, prompts, keys, reports |
 //! | [`bridge`] | all legs of a thread: who hears whom, whose keys go where, who is recorded |
@@ -45,6 +46,7 @@ pub mod dtmf;
 pub mod g711;
 pub mod g722;
 pub mod halfband;
+pub mod ice;
 pub mod inband;
 pub mod jitter;
 pub mod leg;

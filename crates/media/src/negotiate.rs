@@ -14,8 +14,11 @@
 //!
 //! **Comfort noise** (RFC 3389) is never asked for, so that audio keeps coming; who announces it may send it.
 //!
+//! **ICE** is spoken as a lite agent once [`LocalSession::use_ice`] says so, and only where the far end speaks it too.
+//!
 //! **Protection** (RFC 4568) is as [`SrtpPolicy`] says; a leg is plain until [`LocalSession::protect`].
 
+mod connectivity;
 mod protection;
 pub(crate) mod reading;
 
@@ -23,10 +26,12 @@ use std::fmt;
 use std::net::SocketAddr;
 
 pub use crate::codec::Codec;
+use crate::ice::Credentials;
 use crate::opus::OpusSettings;
 use crate::sdes::{CryptoError, CryptoLine};
 use crate::sdp::{Address, Attribute, Connection, Media, Origin, SdpError, SessionDescription};
 use crate::srtp::SrtpKeys;
+use connectivity::Connectivity;
 use protection::Protection;
 pub use protection::SrtpPolicy;
 use reading::{
@@ -138,6 +143,8 @@ pub struct Negotiated {
     pub ptime: u32,
     /// The keys, when packets are protected.
     pub srtp: Option<SrtpKeys>,
+    /// What the far end's checks have to know, when it speaks ICE.
+    pub ice: Option<Credentials>,
 }
 
 impl fmt::Debug for Negotiated {
@@ -182,6 +189,7 @@ impl Negotiated {
             remote_holds: false,
             ptime: 20,
             srtp: None,
+            ice: None,
         }
     }
 
@@ -264,6 +272,7 @@ pub struct LocalSession {
     prefer: Option<Codec>,
     rtcp_mux: bool,
     protection: Protection,
+    connectivity: Connectivity,
     /// The codec agreed on, and the number by which we receive it.
     agreed: Option<(u8, Codec)>,
     last: Option<SessionDescription>,
@@ -294,6 +303,7 @@ impl LocalSession {
             prefer: None,
             rtcp_mux,
             protection: Protection::default(),
+            connectivity: Connectivity::default(),
             agreed: None,
             last: None,
             offered: None,
@@ -340,12 +350,15 @@ impl LocalSession {
         }
         let (protocol, keys) = self.protection.offer();
         let audio = self.audio(&formats, &events, direction, self.rtcp_mux, protocol, &keys);
+        let ice = self.connectivity.offered();
+        // Until the far end agrees to one port, both are candidates.
+        let audio = self.with_ice(audio, ice.as_ref(), false);
         // All m= lines of before must be there again, in their order (RFC 3264, section 8).
         let media = match &self.last {
             Some(last) => replace_audio(&last.media, audio),
             None => vec![audio],
         };
-        let offer = self.publish(media);
+        let offer = self.publish(media, ice.is_some());
         self.offered = Some(offer.clone());
         offer
     }
@@ -376,6 +389,8 @@ impl LocalSession {
         let (srtp, keys) = self.protection.agree(line, &audio.protocol);
         let protocol = audio.protocol.clone();
         let ours = self.audio(&[(pt, codec)], event.as_slice(), direction, rtcp_mux, protocol, &keys);
+        let ice = self.connectivity.agree(offer, audio, true);
+        let ours = self.with_ice(ours, ice.as_ref(), rtcp_mux);
         let media = offer
             .media
             .iter()
@@ -384,7 +399,7 @@ impl LocalSession {
             .collect();
         self.agreed = Some((pt, codec));
         self.offered = None;
-        let answer = self.publish(media);
+        let answer = self.publish(media, ice.is_some());
         let mut negotiated = remote.negotiated((pt, pt, codec), direction, rtcp_mux);
         negotiated.dtmf_send_pt = event.map(|(pt, _)| pt);
         negotiated.dtmf_recv_pt = negotiated.dtmf_send_pt;
@@ -392,6 +407,7 @@ impl LocalSession {
         negotiated.noise_recv_pt = noise_of(audio).filter(|_| codec.clock() == 8_000);
         negotiated.opus = opus_settings(audio, pt);
         negotiated.srtp = srtp;
+        negotiated.ice = ice;
         Ok((answer, negotiated))
     }
 
@@ -439,6 +455,7 @@ impl LocalSession {
         negotiated.noise_recv_pt = noise_of(theirs).filter(|_| codec.clock() == 8_000);
         negotiated.opus = opus_settings(theirs, send_pt);
         negotiated.srtp = srtp;
+        negotiated.ice = self.connectivity.agree(answer, theirs, false);
         // When we hold, an answer of recvonly or inactive only does as it was told.
         if !ours_direction.receives() {
             negotiated.remote_holds &= !remote.direction.receives();
@@ -486,7 +503,14 @@ impl LocalSession {
         }
     }
 
-    fn publish(&mut self, media: Vec<Media>) -> SessionDescription {
+    fn with_ice(&self, mut audio: Media, ice: Option<&Credentials>, mux: bool) -> Media {
+        if let Some(ours) = ice {
+            audio.attributes.extend(connectivity::attributes(ours, self.rtp, mux));
+        }
+        audio
+    }
+
+    fn publish(&mut self, media: Vec<Media>, ice: bool) -> SessionDescription {
         let address = Address::Ip(self.rtp.ip());
         let unchanged = self.last.as_ref().is_some_and(|last| last.media == media);
         if !unchanged {
@@ -500,7 +524,7 @@ impl LocalSession {
                 address: address.clone(),
             }),
             connection: Some(Connection { address }),
-            attributes: Vec::new(),
+            attributes: if ice { vec![Attribute::flag("ice-lite")] } else { Vec::new() },
             media,
         };
         self.last = Some(description.clone());

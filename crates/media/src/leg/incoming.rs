@@ -66,6 +66,7 @@ impl Leg {
     pub fn receive_rtp<'a>(&mut self, now: Micros, from: SocketAddr, datagram: &'a [u8]) -> Received<'a> {
         let from = canonical(from);
         let admitted = self.protection.admits();
+        let checked = self.connectivity.knows(from, false);
         let Some(remote) = &mut self.remote else { return self.drop_as(DropReason::NotNegotiated) };
         if !admitted {
             return self.drop_as(DropReason::Unauthenticated);
@@ -77,7 +78,7 @@ impl Leg {
             };
         }
         // Strangers are turned away before a byte of theirs is read.
-        if from != remote.source && !remote.open {
+        if from != remote.source && !remote.open && !checked {
             return self.drop_as(DropReason::Stranger);
         }
         let Ok(packet) = RtpPacket::parse(datagram) else { return self.drop_as(DropReason::Malformed) };
@@ -100,7 +101,7 @@ impl Leg {
                 remote.rtcp_open = true;
                 self.tell_once(LegEvent::RemoteLearned);
             }
-        } else if from != remote.source {
+        } else if from != remote.source && !checked {
             return self.drop_as(DropReason::Stranger);
         }
 

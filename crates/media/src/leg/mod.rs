@@ -19,6 +19,7 @@
 //! Drain rule: after any call, [`Leg::poll_event`] until `None`; at [`Leg::deadline`], [`Leg::tick`] until
 //! `None`, then [`Leg::rtcp_due`], then `poll_event` again.
 
+mod connectivity;
 mod ear;
 mod incoming;
 mod keys;
@@ -43,6 +44,7 @@ use crate::dtmf::{Digit, DtmfReceiver, DtmfSender};
 use crate::mix::Mixer;
 use crate::quality::Counted;
 use crate::rtcp::ReceiverStatistics;
+use connectivity::Connectivity;
 use incoming::{Before, Incoming};
 use keys::Keys;
 use mask::Mask;
@@ -95,6 +97,8 @@ pub struct Leg {
     mask: Option<Box<Mask>>,
     /// SRTP, where it was agreed.
     protection: Protection,
+    /// ICE, where it is spoken.
+    connectivity: Connectivity,
     /// How often something was agreed.
     agreement: u32,
     grid: Option<Grid>,
@@ -155,6 +159,7 @@ impl Leg {
             ear: None,
             mask: None,
             protection: Protection::default(),
+            connectivity: Connectivity::default(),
             agreement: 0,
             grid: None,
             reports: Reports {

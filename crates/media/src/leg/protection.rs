@@ -107,7 +107,10 @@ impl Leg {
         }
         let from = canonical(from);
         // Strangers are turned away before a key is turned for them.
-        let remote = self.remote.as_ref().filter(|remote| from == remote.source || remote.open);
+        let remote = self
+            .remote
+            .as_ref()
+            .filter(|remote| from == remote.source || remote.open || self.connectivity.knows(from, false));
         let result = match remote {
             None => Err(DropReason::Stranger),
             Some(remote) => {
@@ -127,7 +130,8 @@ impl Leg {
             return Ok(datagram.len());
         }
         let from = canonical(from);
-        let result = match self.remote.as_ref().is_some_and(|remote| remote.may_report(from)) {
+        let may = self.remote.as_ref().is_some_and(|remote| remote.may_report(from));
+        let result = match may || self.connectivity.knows(from, true) {
             true => self.protection.open(datagram, true),
             false => Err(DropReason::Stranger),
         };

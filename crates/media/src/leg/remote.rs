@@ -124,6 +124,8 @@ impl Leg {
         }
         self.outgoing.set_clock(now, remote.negotiated.codec.clock());
         self.protection.agree(remote.negotiated.srtp.as_ref());
+        self.connectivity.agree(remote.negotiated.ice.as_ref());
+        self.connectivity.point(&mut remote);
         self.remote = Some(remote);
         self.agreement = self.agreement.wrapping_add(1);
         self.incoming.last_heard = now;

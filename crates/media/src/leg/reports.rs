@@ -63,13 +63,14 @@ impl Leg {
 
     fn read_reports(&mut self, now: Micros, from: SocketAddr, datagram: &[u8]) -> Result<(), DropReason> {
         let remote = self.remote.as_mut().ok_or(DropReason::NotNegotiated)?;
-        if !remote.may_report(from) {
+        let checked = self.connectivity.knows(from, !remote.negotiated.rtcp_mux);
+        if !remote.may_report(from) && !checked {
             return Err(DropReason::Stranger);
         }
         if !is_rtcp(datagram) {
             return Err(DropReason::Malformed);
         }
-        if from != remote.reports_from() {
+        if from != remote.reports_from() && !checked {
             remote.rtcp_source = from;
             remote.rtcp_open = false;
         }

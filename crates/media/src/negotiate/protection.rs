@@ -3,6 +3,7 @@
 //! Keys stand in the description, so they are worth as much as the way that it travels. Whoever sets a policy other than
 //! [`SrtpPolicy::Off`] sees to that.
 
+use super::connectivity::Connectivity;
 use super::{LocalSession, NegotiateError};
 use crate::sdes::{self, CryptoError, CryptoLine, OwnKeys};
 use crate::sdp::{Attribute, Media};
@@ -130,6 +131,12 @@ impl LocalSession {
     pub fn protect(&mut self, policy: SrtpPolicy, own: OwnKeys) {
         self.protection.policy = policy;
         self.protection.own = Some(own);
+    }
+
+    /// Forgets protection and ICE: another far end is made another offer.
+    pub fn protect_no_more(&mut self) {
+        self.protection = Protection::default();
+        self.connectivity = Connectivity::default();
     }
 
     /// Whether the audio agreed on last is protected.

@@ -1,6 +1,7 @@
 //! The media room from outside: descriptions, streams and recordings, as `server` uses them, judged by tones.
 
 mod browser;
+mod connectivity;
 mod exchange;
 mod hostile;
 mod lossy_recording;
