@@ -22,6 +22,7 @@ mod migrations;
 mod notes;
 mod objects;
 mod outbox;
+mod passkeys;
 mod people;
 mod recordings;
 mod reports;
@@ -45,6 +46,7 @@ pub use messages::{MessageFilter, StoredMessage};
 pub use notes::Notes;
 pub use objects::{Change, Object, ObjectVersion};
 pub use outbox::{DEAD_MS, Letter, MOST_DEAD, OutboxItem};
+pub use passkeys::{MOST_PASSKEYS, Passkey};
 pub use people::{Party, PartyValue};
 pub use recordings::{CHUNK, RecordingFile, RecordingInfo, RecordingWriter};
 pub use reports::{

@@ -4,6 +4,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { ApiError } from '@/shared/api/problem';
 import { useI18n } from '@/shared/i18n';
 import { personas, signIn, signInAs, signInWithToken, takeUpInvitation, type Account as AccountData, type Persona } from '@/shared/session';
+import { hasPasskeys, isGivenUp, signInWithPasskey } from '@/shared/session/passkeys';
 import { Bdi } from '@/shared/ui/Bdi';
 import { Face } from '@/shared/ui/Face';
 import { Note } from '@/shared/ui/Note';
@@ -67,13 +68,14 @@ export function SignIn({ lost, invitation, takenUp }: Props) {
     try {
       await what();
     } catch (e) {
+      setBusy(false);
+      if (isGivenUp(e)) return;
       const { status, code, detail } = e instanceof ApiError ? e : { status: 0, code: null, detail: '' };
       if (code === 'second-factor' || code === 'tenant') {
         // Not wrong, only not all: the field for it appears.
         setNeeds((all) => new Set(all).add(code));
-      } else if (code === 'password') setError(detail);
+      } else if (code === 'password' || code === 'passkey-address') setError(detail);
       else setError(t(status === 0 ? 'app.no-server' : status === 429 ? 'app.sign-in-slow' : 'app.sign-in-wrong'));
-      setBusy(false);
     }
   };
   if (found === null) return <div className={styles.page} />;
@@ -155,6 +157,11 @@ export function SignIn({ lost, invitation, takenUp }: Props) {
           </section>
         )}
         <div className={styles.ways}>
+          {hasPasskeys() && (
+            <Button appearance="subtle" disabled={busy} onClick={() => void attempt(signInWithPasskey)}>
+              {t('app.with-passkey')}
+            </Button>
+          )}
           {shown !== 'account' && (
             <Button appearance="subtle" onClick={() => setWay('account')}>
               {t('app.with-account')}

@@ -18,6 +18,7 @@ mod messages;
 mod notes;
 mod openapi;
 mod own;
+mod passkeys;
 mod peaks;
 mod problem;
 mod recordings;

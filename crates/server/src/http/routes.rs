@@ -6,8 +6,8 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, audit, calls, configuration, demo, desk, live, messages, notes, peaks,
-    recordings, reports, session, softphone, telephony, webhooks,
+    accounts, actions, agents, audit, calls, configuration, demo, desk, live, messages, notes, passkeys,
+    peaks, recordings, reports, session, softphone, telephony, webhooks,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -631,5 +631,6 @@ pub fn all(demo: bool) -> Vec<Route> {
         routes.extend(of_the_demo());
     }
     routes.extend(softphone::routes());
+    routes.extend(passkeys::routes());
     routes
 }

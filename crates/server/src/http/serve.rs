@@ -9,6 +9,7 @@ use crate::http::session::PASSWORDS;
 use crate::http::settings::HttpSettings;
 use crate::http::web::{self, WebApp};
 use crate::running::Handle;
+use crate::sign_in::challenges::Challenges;
 use crate::sign_in::guesses::Guesses;
 use crate::tls::{self, Certificate};
 use axum::Router;
@@ -39,6 +40,10 @@ pub struct Api {
     pub guesses: Arc<Mutex<Guesses>>,
     /// Turns for hashing a password.
     pub passwords: Arc<Semaphore>,
+    /// Challenges for signing in with a passkey.
+    pub passkeys: Arc<Mutex<Challenges<()>>>,
+    /// Challenges for adding a passkey, each for one session.
+    pub new_passkeys: Arc<Mutex<Challenges<(store::AccountOf, Vec<u8>)>>>,
     /// Turns for going through a recording to draw it.
     pub drawing: Arc<Semaphore>,
 }
@@ -56,6 +61,8 @@ impl Api {
             settings: Arc::new(settings),
             guesses: Arc::default(),
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
+            passkeys: Arc::default(),
+            new_passkeys: Arc::default(),
             drawing: Arc::new(Semaphore::new(DRAWN)),
         }
     }

@@ -4,6 +4,7 @@ mod api;
 mod bad_configuration;
 mod baresip;
 mod browser;
+mod browser_app;
 mod browser_page;
 mod browser_session;
 mod callbacks;
