@@ -77,6 +77,8 @@ test: tools-test tools-web web
 	cd web && npm test && npm run browser
 	# Most tests wait for phones to ring: more of them at once than there are cores.
 	RUST_TEST_THREADS=4 cargo test --workspace
+	# The web app against a demo of the program that was just built.
+	cd web && npm run browser -- --demo $(abspath $(TARGET))/debug/switchroom
 	# Faults put in on purpose must be found by those who look for them.
 	cargo test -p sim --features faults --test it faults
 

@@ -19,10 +19,11 @@ pub mod people;
 mod phones;
 pub mod replay;
 mod traffic;
+mod voice;
 
 pub use chance::Chance;
 pub use checkers::{Checkers, Violation};
 pub use day::{Day, DayOutcome};
 pub use network::{Network, Weather};
 pub use phones::{Audio, PhoneEvent, PhoneId, Phones, PhonesInput, PhonesTransmit};
-pub use traffic::{AGENT_HZ, CALLER_HZ, Counts, Plan, Traffic};
+pub use traffic::{AGENT_HZ, CALLER_HZ, Counts, Plan, Says, Traffic};

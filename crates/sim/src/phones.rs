@@ -11,6 +11,7 @@
 //! addresses.
 
 use crate::chance::Chance;
+use crate::voice::voice;
 use media::Micros;
 use media::dtmf::Digit;
 use media::g711::Law;
@@ -40,12 +41,14 @@ const SECOND: usize = 8_000;
 pub struct PhoneId(u64);
 
 /// What a phone sends while it is in a call and does not hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Audio {
     /// Packets of silence.
     Silence,
     /// A sine of so many hertz.
     Tone(u32),
+    /// A made-up voice whose fundamental is so many hertz.
+    Voice(u32),
 }
 
 /// What happened.
@@ -229,8 +232,8 @@ pub struct Phones {
     wakes: BTreeSet<(Micros, PhoneId)>,
     /// RTCP of phones that are gone already.
     goodbyes: VecDeque<(u16, SocketAddr, Vec<u8>)>,
-    /// Sounds by frequency, 0 for silence: made once and shared.
-    sounds: BTreeMap<u32, Prompt>,
+    /// Sounds made once and shared.
+    sounds: BTreeMap<Audio, Prompt>,
     events: VecDeque<PhoneEvent>,
     buffer: Box<[u8; 1500]>,
 }
@@ -528,14 +531,11 @@ impl Phones {
     // ---- media ----
 
     fn line(&mut self, port: u16, audio: Audio) -> Line {
-        let hertz = match audio {
-            Audio::Silence => 0,
-            Audio::Tone(hertz) => hertz,
-        };
         // A whole number of hertz joins on to itself after a second.
-        let sound = self.sounds.entry(hertz).or_insert_with(|| match hertz {
-            0 => Prompt::silence(1_000),
-            _ => Prompt::tone(f64::from(hertz), 1_000, 0.3),
+        let sound = self.sounds.entry(audio).or_insert_with(|| match audio {
+            Audio::Silence | Audio::Tone(0) => Prompt::silence(1_000),
+            Audio::Tone(hertz) => Prompt::tone(f64::from(hertz), 1_000, 0.3),
+            Audio::Voice(hertz) => Prompt::from_samples(&voice(hertz)),
         });
         let address = SocketAddr::new(self.media_ip, port);
         let mut leg = Leg::new(LegSeeds::from_seed(self.chance.number()), "phone");

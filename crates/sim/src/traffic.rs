@@ -21,6 +21,17 @@ use std::ops::RangeInclusive;
 pub const CALLER_HZ: u32 = 440;
 /// What agents send when tones are wanted, in hertz.
 pub const AGENT_HZ: u32 = 1_000;
+/// The fundamentals of callers' and of agents' voices, in hertz.
+const VOICES: [u32; 2] = [205, 125];
+
+/// What people say to each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Says {
+    /// Tones, and they listen for each other's.
+    Tones,
+    /// What sounds like somebody who talks.
+    Voices,
+}
 
 /// Traffic to make.
 #[derive(Clone, Debug)]
@@ -47,8 +58,8 @@ pub struct Plan {
     pub mean_talk_ms: u64,
     /// Callers at a time, at most; who would come then is counted and stays at home.
     pub max_calls: usize,
-    /// Whether people send tones instead of silence and listen for each other's.
-    pub tones: bool,
+    /// What people say.
+    pub says: Says,
 }
 
 /// What has happened so far.
@@ -284,13 +295,32 @@ impl Traffic {
             self.counts.stayed_home += 1;
             return;
         };
-        let audio = self.audio(CALLER_HZ);
+        let audio = self.audio(CALLER_HZ, VOICES[0]);
         let to = self.plan.to;
         let phone = self.phones.dial(self.now, &number, &name, to, &self.plan.numbers[called], audio, port);
         self.counts.dialled += 1;
         self.callers
             .insert(phone, Calling { habits, number, agent: None, talked: false, leaves: false, port });
         self.plan(habits.patience_ms, Planned::GiveUp(phone));
+    }
+
+    /// One more caller dials this number now, and stays for so long unless somebody hangs up before: for an agent whose
+    /// telephone is none of these, so that nobody here sees whether they answered. Whether there was room.
+    pub fn visit(&mut self, now: Time, called: &str, stays_ms: u64) -> bool {
+        self.now = self.now.max(now);
+        let habits = Caller::new(&mut self.chance, self.plan.mean_talk_ms);
+        let number = self.fresh_number();
+        let name = self.name();
+        let full = self.stopped || self.callers.len() >= self.plan.max_calls;
+        let Some(port) = self.ports.pop_front_if(|_| !full) else { return false };
+        let audio = self.audio(CALLER_HZ, VOICES[0]);
+        let phone = self.phones.dial(self.now, &number, &name, self.plan.to, called, audio, port);
+        self.counts.dialled += 1;
+        // Whoever leaves after so long has not lost patience.
+        self.callers
+            .insert(phone, Calling { habits, number, agent: None, talked: true, leaves: false, port });
+        self.plan(stays_ms, Planned::GiveUp(phone));
+        true
     }
 
     /// A number kept for fiction, unlike those of everybody who is calling now.
@@ -314,8 +344,11 @@ impl Traffic {
         format!("{given} {family}")
     }
 
-    fn audio(&self, hertz: u32) -> Audio {
-        if self.plan.tones { Audio::Tone(hertz) } else { Audio::Silence }
+    fn audio(&self, tone: u32, voice: u32) -> Audio {
+        match self.plan.says {
+            Says::Tones => Audio::Tone(tone),
+            Says::Voices => Audio::Voice(voice),
+        }
     }
 
     fn settle(&mut self) {
@@ -369,7 +402,7 @@ impl Traffic {
     }
 
     fn pick_up(&mut self, phone: PhoneId) {
-        let audio = self.audio(AGENT_HZ);
+        let audio = self.audio(AGENT_HZ, VOICES[1]);
         let Some(call) = self.agent_calls.get_mut(&phone) else { return };
         let Some(port) = self.ports.pop_front() else {
             self.phones.decline(self.now, phone, 480);
@@ -403,7 +436,7 @@ impl Traffic {
         if habits.hold_ms > 0 && habits.talk_ms > 1_000 {
             self.plan(habits.talk_ms / 3, Planned::Hold(ends, true));
             self.plan(habits.talk_ms / 3 + habits.hold_ms, Planned::Hold(ends, false));
-        } else if self.plan.tones && habits.talk_ms > 2_000 {
+        } else if self.plan.says == Says::Tones && habits.talk_ms > 2_000 {
             self.plan(habits.talk_ms - 200, Planned::Listen(caller, phone));
         }
     }

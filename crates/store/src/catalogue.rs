@@ -35,6 +35,7 @@ const CALL: &str = "as long as its call's record";
 const UNTIL_DELETED: &str = "until somebody deletes it, at the longest as its call's record";
 const TOLD: &str = "until the receiver took it, 30 days at the longest";
 const USER: &str = "until the user is deleted";
+const PASSKEY: &str = "until it is removed or the user is deleted";
 const INVITED: &str = "until it is taken up or too old, two days at the longest";
 const SIGNED_IN: &str = "until it is over and somebody else signs in";
 const PERSON: &str = "the person";
@@ -325,6 +326,16 @@ pub const CATALOGUE: &[Field] = &[
         false,
     ),
     field("endpoints.number", "The number, if it is one", PERSON, USER, true, true),
+    field("passkeys.tenant", "Whose user", US, PASSKEY, false, false),
+    field("passkeys.account", "Of which user, by number", US, PASSKEY, false, false),
+    field("passkeys.hash", "Hash by which a passkey is recognised", US, PASSKEY, true, false),
+    field("passkeys.credential", "The authenticator's id for it", PERSON, PASSKEY, true, true),
+    field("passkeys.name", "What its owner calls it", PERSON, PASSKEY, true, true),
+    field("passkeys.key", "The public key", PERSON, PASSKEY, true, true),
+    field("passkeys.algorithm", "Which kind of key", PERSON, PASSKEY, false, false),
+    field("passkeys.counter", "How often the authenticator has signed", PERSON, PASSKEY, false, false),
+    field("passkeys.created", "When it was added", US, PASSKEY, false, false),
+    field("passkeys.used", "When it was used last", US, PASSKEY, false, false),
     field("invitations.tenant", "Whose invitation", US, INVITED, false, false),
     field("invitations.account", "For which user, by number", US, INVITED, false, false),
     field("invitations.hash", "Hash by which an invitation is recognised", US, INVITED, true, false),

@@ -366,6 +366,21 @@ CREATE TABLE registrations (
     PRIMARY KEY (tenant, agent)
 );
 ",
+    r"
+CREATE TABLE passkeys (
+    tenant BIGINT NOT NULL,
+    account BIGINT NOT NULL,
+    hash BYTEA NOT NULL UNIQUE,
+    credential BYTEA NOT NULL,
+    name BYTEA NOT NULL,
+    key BYTEA NOT NULL,
+    algorithm BIGINT NOT NULL,
+    counter BIGINT NOT NULL,
+    created BIGINT NOT NULL,
+    used BIGINT,
+    PRIMARY KEY (tenant, account, hash)
+);
+",
 ];
 
 /// Tables of keys, in a file of their own.

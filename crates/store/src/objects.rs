@@ -161,6 +161,7 @@ fn put_object(
         let number = rows.first().map_or(0, |r| r.int(0)) as u32;
         crate::accounts::delete(db, (tenant, number))?;
         crate::endpoints::delete(db, (tenant, number))?;
+        crate::passkeys::delete(db, (tenant, number))?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ import {
   type Account as AccountData,
   type Persona,
 } from '@/shared/session';
+import { hasPasskeys, isGivenUp, signInWithPasskey } from '@/shared/session/passkeys';
 import { Bdi } from '@/shared/ui/Bdi';
 import { Face } from '@/shared/ui/Face';
 import { Note } from '@/shared/ui/Note';
@@ -87,13 +88,14 @@ export function SignIn({ lost, invitation, takenUp }: Props) {
     try {
       await what();
     } catch (e) {
+      setBusy(false);
+      if (isGivenUp(e)) return;
       const { status, code, detail } = e instanceof ApiError ? e : { status: 0, code: null, detail: '' };
       if (code === 'second-factor' || code === 'tenant') {
         // Not wrong, only not all: the field for it appears.
         setNeeds((all) => new Set(all).add(code));
-      } else if (code === 'password') setError(detail);
+      } else if (code === 'password' || code === 'passkey-address') setError(detail);
       else setError(t(status === 0 ? 'app.no-server' : status === 429 ? 'app.sign-in-slow' : 'app.sign-in-wrong'));
-      setBusy(false);
     }
   };
   if (found === null) return <div className={styles.page} />;
@@ -182,6 +184,11 @@ export function SignIn({ lost, invitation, takenUp }: Props) {
           </section>
         )}
         <div className={styles.ways}>
+          {hasPasskeys() && (
+            <Button appearance="subtle" disabled={busy} onClick={() => void attempt(signInWithPasskey)}>
+              {t('app.with-passkey')}
+            </Button>
+          )}
           {shown !== 'account' && (
             <Button appearance="subtle" onClick={() => setWay('account')}>
               {t('app.with-account')}

@@ -293,10 +293,12 @@ impl Switch {
         Ok(())
     }
 
-    /// The agent asked for this call in that page: when the browser is rung for it, it answers at once.
+    /// The agent asked for this call in that page: when the browser is rung for it, it answers at once. One that rings or
+    /// talks is not rung, and nothing is remembered for later.
     pub fn asked_in_browser(&mut self, tenant: TenantId, agent: AgentId, id: &str, call: CallId) {
         let browser = self.browser_of(tenant, agent, Some(id)).ok();
-        if let Some(browser) = browser.and_then(|phone| self.browsers.known.get_mut(&phone)) {
+        let browser = browser.and_then(|phone| self.browsers.known.get_mut(&phone));
+        if let Some(browser) = browser.filter(|b| b.rung.is_none()) {
             browser.asked = Some(call);
         }
     }

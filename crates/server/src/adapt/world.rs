@@ -10,7 +10,7 @@ use crate::tenant::meaning::understand;
 use media::bridge::Bridge;
 use media::leg::{Leg, LegEvent, LegSeeds};
 use serde_json::json;
-use sim::{Counts, Network, PhonesInput, PhonesTransmit, Plan, Traffic, Weather};
+use sim::{Counts, Network, PhonesInput, PhonesTransmit, Plan, Says, Traffic, Weather};
 use sip::{Destination, Endpoint, Input, Limits, Local, Time, Transport};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -122,7 +122,7 @@ impl World {
             calls_per_minute: 40,
             mean_talk_ms: 9_000,
             max_calls: 40,
-            tones: true,
+            says: Says::Tones,
         };
         let meaning = tenant(agents);
         let now = 5_000_000;

@@ -3,6 +3,7 @@
 mod microsoft_io;
 mod table;
 mod traffic_io;
+mod visitor;
 mod work_accounts;
 
 use crate::cli::arguments::Arguments;
@@ -24,9 +25,15 @@ use work_accounts::Account;
 /// Where the made-up phones are, counted from Switchroom's own SIP port.
 const PHONES: u16 = 100;
 
-/// As whom a visitor may sign in. The agent's and the supervisor's phones are made up too: they pick up by themselves.
+/// As whom a visitor may sign in. The agent and the supervisor have made-up phones too, which pick up by themselves: they
+/// ring where no browser is.
 const PERSONAS: [Persona; 4] = [
-    Persona { persona: "agent", user: "visitor", name: "Robin Ray", says: "Take calls of both queues." },
+    Persona {
+        persona: "agent",
+        user: visitor::VISITOR,
+        name: "Robin Ray",
+        says: "Take calls in this browser: the first one comes within seconds.",
+    },
     Persona {
         persona: "supervisor",
         user: "supervisor",
@@ -147,8 +154,10 @@ pub fn run(mut args: Arguments) -> Outcome {
         say(&welcome(&server, sip_addr, token.expose_secret(), &microsoft));
     }
     let table = table::start(handle.clone(), tenant, log.is_some());
+    let visitor = visitor::start(handle.clone(), tenant, traffic.visit());
     stop.wait(time.map(|t| Duration::from_millis(t.0)));
     table.stop();
+    visitor.stop();
     let counts = traffic.stop();
     let end = verdict(&handle, tenant, &counts);
     server.stop()?;
@@ -186,7 +195,23 @@ fn welcome(server: &Server, sip: SocketAddr, token: &str, microsoft: &microsoft_
     )
 }
 
-/// The tenant: two queues, the numbers 100 and 200, and agents whose phones are made up too.
+/// A name for a made-up agent; the first 320 differ.
+fn agent_name(n: u32) -> String {
+    const GIVEN: [&str; 16] = [
+        "Amina", "Bruno", "Chloe", "Daniel", "Elif", "Finn", "Greta", "Hugo", "Ines", "Jonas", "Kaya",
+        "Luca", "Mira", "Nils", "Olivia", "Pavel",
+    ];
+    const FAMILY: [&str; 20] = [
+        "Abel", "Brandt", "Cruz", "Dahl", "Egger", "Farkas", "Gruber", "Haas", "Ilić", "Jansen", "Keller",
+        "Lund", "Moreau", "Novak", "Okafor", "Petit", "Quint", "Rossi", "Silva", "Toth",
+    ];
+    let (n, given, family) = (n as usize, GIVEN.len(), FAMILY.len());
+    let place = (n + n / family) % given;
+    format!("{} {}", GIVEN.get(place).unwrap_or(&""), FAMILY.get(n % family).unwrap_or(&""))
+}
+
+/// The tenant: the queues of the numbers 100 and 200 with agents whose phones are made up too, and that of the number 300,
+/// which the visitor serves.
 fn tenant(phones: SocketAddr, agents: u32, microsoft: &microsoft_io::Running) -> Result<Documents, Failure> {
     let name = |n: u32| format!("agent{n}");
     let (directory, objects) = microsoft.with(|m, _| {
@@ -200,28 +225,36 @@ fn tenant(phones: SocketAddr, agents: u32, microsoft: &microsoft_io::Running) ->
     });
     let mut all: Vec<Value> = vec![
         json!({"kind": "Tenant", "id": "demo", "name": "Harbour Bikes", "profile": "contact-center",
-            "microsoft": directory}),
+            "microsoft": directory, "hold_music": "music",
+            "break_reasons": ["lunch", "coffee", "training"]}),
         // A softphone on this machine may name the address of another interface in its session description.
         json!({"kind": "Trunk", "id": "loopback", "networks": [format!("{}/{}", phones.ip(), if phones.is_ipv4() { 8 } else { 128 })],
             "nat": true}),
         json!({"kind": "Number", "id": "service", "number": "100", "flow": "service"}),
         json!({"kind": "Number", "id": "sales", "number": "200", "flow": "sales"}),
+        json!({"kind": "Number", "id": "workshop", "number": visitor::VISITORS_NUMBER, "flow": "workshop"}),
+        json!({"kind": "Flow", "id": "workshop", "steps": [{"record": true}, {"queue": "workshop"}, {"say": "sorry"}]}),
+        json!({"kind": "Queue", "id": "workshop", "name": "Workshop", "agents": [visitor::VISITOR], "ring_time": "30s",
+            "wrap_up": "30s", "more_wrap_up": "2m", "max_wait": "5m", "music": "music"}),
+        json!({"kind": "Disposition", "id": "repair", "name": "Repair booked", "queues": ["workshop"]}),
+        json!({"kind": "Disposition", "id": "solved", "name": "Question answered"}),
+        json!({"kind": "Disposition", "id": "sold", "name": "Sold something", "queues": ["sales"]}),
+        json!({"kind": "Disposition", "id": "later", "name": "Will call again"}),
         json!({"kind": "Prompt", "id": "greeting", "tone": {"hz": 523, "length": "1200ms"}}),
         json!({"kind": "Prompt", "id": "sorry", "tone": {"hz": 330, "length": "1s"}}),
         json!({"kind": "Prompt", "id": "music", "music": true}),
     ];
-    for (id, other) in [("service", 0), ("sales", 1)] {
+    for (id, shown, other) in [("service", "Service", 0), ("sales", "Sales", 1)] {
         all.push(json!({"kind": "Flow", "id": id, "steps": [
             {"say": "greeting"}, {"record": true}, {"queue": id}, {"say": "sorry"}]}));
         // Two thirds of the agents serve each queue, so a third serves both.
-        let made_up = (1..=agents).filter(|n| n % 3 != other + 1).map(name);
-        let members: Vec<String> = made_up.chain(["visitor".to_string()]).collect();
-        all.push(json!({"kind": "Queue", "id": id, "agents": members, "ring_time": "15s", "wrap_up": "3s",
+        let members: Vec<String> = (1..=agents).filter(|n| n % 3 != other + 1).map(name).collect();
+        all.push(json!({"kind": "Queue", "id": id, "name": shown, "agents": members, "ring_time": "15s", "wrap_up": "3s",
             "max_wait": "5m", "music": "music",
             "alarms": {"waiting": 4, "longest_wait": "30s", "service_level": 80}}));
     }
     for n in 1..=agents {
-        all.push(json!({"kind": "User", "id": name(n), "name": format!("Agent {n}"), "roles": ["agent"],
+        all.push(json!({"kind": "User", "id": name(n), "name": agent_name(n), "roles": ["agent"],
             "phone": format!("sip:{}@{phones}", name(n)), "at_start": "available"}));
     }
     for Persona { persona, user, name, .. } in PERSONAS {

@@ -1,7 +1,8 @@
 //! Sockets for the made-up people of `sim`: their phones speak real SIP and real audio.
 
+use crate::demo::visitor::VISITORS_NUMBER;
 use rustix::event::epoll;
-use sim::{Counts, PhonesInput, PhonesTransmit, Plan, Traffic};
+use sim::{Counts, PhonesInput, PhonesTransmit, Plan, Says, Traffic};
 use sip::Time;
 use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
@@ -14,16 +15,24 @@ use std::time::{Duration, Instant};
 const CALLS: u16 = 60;
 /// Users as whom visitors sign in, and who have a phone.
 const VISITORS: [&str; 2] = ["visitor", "supervisor"];
+/// How long somebody who calls the visitor stays, in milliseconds.
+const STAYS_MS: u64 = 180_000;
 /// The first port of their audio.
 const PORTS: u16 = 30_000;
 
 /// Made-up people who are at work.
 pub struct Running {
     stop: Arc<AtomicBool>,
+    visit: Arc<AtomicBool>,
     thread: std::thread::JoinHandle<Counts>,
 }
 
 impl Running {
+    /// What asks for a caller of the visitor: set to true, it becomes false when that caller has dialled.
+    pub fn visit(&self) -> Arc<AtomicBool> {
+        self.visit.clone()
+    }
+
     /// No new calls; those in progress get a few seconds. Gives what was counted.
     pub fn stop(self) -> Counts {
         self.stop.store(true, Ordering::Relaxed);
@@ -60,21 +69,23 @@ pub fn start(
         calls_per_minute,
         mean_talk_ms: 12_000,
         max_calls: usize::from(CALLS),
-        tones: false,
+        says: Says::Voices,
     };
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
+    let visit = Arc::new(AtomicBool::new(false));
+    let wanted = visit.clone();
     let thread = std::thread::Builder::new()
         .name("people".into())
         .spawn(move || match People::new(plan, sip, media) {
-            Ok(people) => people.run(&asked),
+            Ok(people) => people.run(&asked, &wanted),
             Err(e) => {
                 tracing::error!(event = "people", cause = %e, "the made-up people cannot begin");
                 Counts::default()
             }
         })
         .map_err(|e| e.to_string())?;
-    Ok(Running { stop, thread })
+    Ok(Running { stop, visit, thread })
 }
 
 /// A row of ports for made-up audio: the first that is free, so that two demos can run side by side.
@@ -117,7 +128,7 @@ impl People {
         Time(self.began.elapsed().as_micros() as u64)
     }
 
-    fn run(mut self, stop: &AtomicBool) -> Counts {
+    fn run(mut self, stop: &AtomicBool, visit: &AtomicBool) -> Counts {
         let mut events = Vec::with_capacity(256);
         let mut buffer = [0; 65_536];
         let mut stopping: Option<Instant> = None;
@@ -127,6 +138,10 @@ impl People {
                 let now = self.now();
                 self.traffic.stop(now);
                 self.traffic.hang_up_all(now);
+            }
+            if visit.swap(false, Ordering::Relaxed) {
+                let now = self.now();
+                self.traffic.visit(now, VISITORS_NUMBER, STAYS_MS);
             }
             self.drain();
             if let Some(since) = stopping {

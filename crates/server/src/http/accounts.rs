@@ -83,7 +83,7 @@ pub struct Code {
     pub totp: Secret<String>,
 }
 
-async fn blocking<R: Send + 'static>(
+pub(super) async fn blocking<R: Send + 'static>(
     work: impl FnOnce() -> Result<R, Problem> + Send + 'static,
 ) -> Result<R, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Problem::stopping())?
@@ -93,12 +93,12 @@ fn unfit(what: String) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what).coded("password")
 }
 
-fn failed(what: String) -> Problem {
+pub(super) fn failed(what: String) -> Problem {
     tracing::error!(event = "account_failed", cause = what, "a request about an account failed");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "something failed here: the log of the server says what")
 }
 
-async fn number_of(api: &Api, asker: &Asker, id: &str) -> Result<AccountOf, Problem> {
+pub(super) async fn number_of(api: &Api, asker: &Asker, id: &str) -> Result<AccountOf, Problem> {
     let (tenant, name) = (asker.0.tenant, id.to_string());
     let found = api.handle.ask(move |switch, _| {
         let m = &switch.tenant(tenant)?.meaning;
@@ -178,13 +178,18 @@ pub async fn take_up(State(api): State<Api>, request: Request) -> Result<Respons
     begin(&api, of, &caller, "session.begin").await
 }
 
-fn guesser(api: &Api, tenant: &str, name: &str, caller: &Caller) -> Guesser {
+pub(super) fn guesser(api: &Api, tenant: &str, name: &str, caller: &Caller) -> Guesser {
     let guesses = api.guesses.lock().unwrap_or_else(|e| e.into_inner());
     guesses.guesser(tenant, name, caller.address)
 }
 
 /// Whether the person's password is this one. Failures count as those of signing in.
-async fn prove(api: &Api, caller: &Caller, asker: &Asker, given: Secret<String>) -> Result<(), Problem> {
+pub(super) async fn prove(
+    api: &Api,
+    caller: &Caller,
+    asker: &Asker,
+    given: Secret<String>,
+) -> Result<(), Problem> {
     let person = asker.person()?;
     let who = guesser(api, &format!("signed in {}", asker.0.tenant.0), &person.rule.id, caller);
     let turn = turn(api).await?;

@@ -27,6 +27,9 @@ pub struct NewAction {
     /// `resume-recording`, `secure`, `stop-secure` and `move`. Agents leave it out: it is always themselves.
     #[serde(default)]
     pub by: Option<String>,
+    /// Id of the page's registration as that person's phone, when a supervisor asks in that page: it is not rung but answers.
+    #[serde(default)]
+    pub softphone: Option<String>,
     /// What.
     #[serde(flatten)]
     pub action: Action,
@@ -362,6 +365,10 @@ pub async fn act(
             let before = position(switch, tenant);
             let told = told(switch, now, tenant, call, by, ask);
             refused_outside(switch, tenant, before)?;
+            let rings = matches!(new.action, Action::Supervise { .. } | Action::TakeOver);
+            if let (true, true, Some(by), Some(page)) = (told, rings, by, &new.softphone) {
+                switch.asked_in_browser(tenant, by, page, call);
+            }
             match told {
                 true => Ok(StatusCode::NO_CONTENT),
                 false => Err(Problem::new(

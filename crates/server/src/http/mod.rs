@@ -19,6 +19,7 @@ mod messages;
 mod notes;
 mod openapi;
 mod own;
+mod passkeys;
 mod peaks;
 mod people;
 mod problem;

@@ -7,7 +7,7 @@ use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
     accounts, actions, agents, audit, call_list, calls, configuration, demo, desk, live, messages, notes,
-    peaks, people, recordings, reports, session, softphone, telephony, webhooks, work_account,
+    passkeys, peaks, people, recordings, reports, session, softphone, telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -698,5 +698,6 @@ pub fn all(demo: bool) -> Vec<Route> {
         routes.extend(of_the_demo());
     }
     routes.extend(softphone::routes());
+    routes.extend(passkeys::routes());
     routes
 }

@@ -10,6 +10,7 @@ use crate::http::settings::HttpSettings;
 use crate::http::web::{self, WebApp};
 use crate::microsoft::Microsoft;
 use crate::running::Handle;
+use crate::sign_in::challenges::Challenges;
 use crate::sign_in::guesses::Guesses;
 use crate::tls::{self, Certificate};
 use axum::Router;
@@ -44,6 +45,10 @@ pub struct Api {
     pub microsoft_turns: Arc<Semaphore>,
     /// Turns for hashing a password.
     pub passwords: Arc<Semaphore>,
+    /// Challenges for signing in with a passkey.
+    pub passkeys: Arc<Mutex<Challenges<()>>>,
+    /// Challenges for adding a passkey, each for one session.
+    pub new_passkeys: Arc<Mutex<Challenges<(store::AccountOf, Vec<u8>)>>>,
     /// Turns for going through a recording to draw it.
     pub drawing: Arc<Semaphore>,
 }
@@ -65,6 +70,8 @@ impl Api {
             microsoft: Arc::new(microsoft),
             microsoft_turns: Arc::new(Semaphore::new(AT_MICROSOFT)),
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
+            passkeys: Arc::default(),
+            new_passkeys: Arc::default(),
             drawing: Arc::new(Semaphore::new(DRAWN)),
         }
     }

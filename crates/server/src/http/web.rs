@@ -36,7 +36,7 @@ const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 const NEVER_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 /// What a page of ours may use: the microphone for calls, nothing else that watches or costs.
 const PERMISSIONS: HeaderValue = HeaderValue::from_static(
-    "microphone=(self), speaker-selection=(self), autoplay=(self), fullscreen=(self), clipboard-write=(self), \
+    "microphone=(self), publickey-credentials-create=(self), publickey-credentials-get=(self), speaker-selection=(self), autoplay=(self), fullscreen=(self), clipboard-write=(self), \
      camera=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), bluetooth=(), midi=(), display-capture=()",
 );
 
@@ -236,8 +236,13 @@ pub fn guard(mut reply: Response, pages: &HeaderValue, secure: bool) -> Response
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|t| t.as_bytes().starts_with(b"text/html") || t.as_bytes().starts_with(b"image/svg"));
+    let unchanged = reply.status() == StatusCode::NOT_MODIFIED;
     let h = reply.headers_mut();
-    h.insert(header::CONTENT_SECURITY_POLICY, if is_page { pages.clone() } else { SEALED });
+    // What was not modified keeps its policy: one sent here would take its place in the browser's store (RFC 9111 section
+    // 3.2), and nothing tells a page from other files any more.
+    if !unchanged {
+        h.insert(header::CONTENT_SECURITY_POLICY, if is_page { pages.clone() } else { SEALED });
+    }
     h.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // A page's address can name a call; other sites have no business with it.
     h.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -326,7 +331,12 @@ mod tests {
         for known in [tag, list, "*"] {
             let reply = ask(Method::GET, "/", &[(header::IF_NONE_MATCH, known)]);
             assert_eq!((reply.status().as_u16(), text(&reply, header::ETAG)), (304, tag), "{known}");
-            assert!(body(reply).await.is_empty());
+            let guarded = guard(reply, &HeaderValue::from_static("for pages"), false);
+            assert!(
+                !guarded.headers().contains_key(header::CONTENT_SECURITY_POLICY),
+                "the page keeps its own"
+            );
+            assert!(body(guarded).await.is_empty());
         }
         let headers = [(header::IF_NONE_MATCH, tag), (header::ACCEPT_ENCODING, "gzip")];
         let zipped = ask(Method::GET, "/", &headers);

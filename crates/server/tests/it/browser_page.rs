@@ -22,15 +22,32 @@ pub struct Page {
 impl Page {
     /// A browser with the page open, which watches as that agent.
     pub fn open(program: &Program, agent: &str) -> Page {
+        let mut page = Page::launch(&program.http.to_string(), MICROPHONE, &[]);
+        page.watch(program, agent);
+        page
+    }
+
+    /// A browser with the web app open, whose microphone hears this frequency.
+    pub fn open_app(program: &Program, hz: u32) -> Page {
+        Page::launch(&program.http.to_string(), hz, &["app"])
+    }
+
+    /// The same by the name that each machine has for itself: passkeys belong to names.
+    pub fn open_app_by_name(program: &Program) -> Page {
+        Page::launch(&format!("localhost:{}", program.http.port()), MICROPHONE, &["app"])
+    }
+
+    fn launch(at: &str, hz: u32, mode: &[&str]) -> Page {
         let dir = tempfile::tempdir().unwrap();
         let sound = dir.path().join("sound.wav");
-        crate::baresip::tone_file(&sound, f64::from(MICROPHONE), 30);
+        crate::baresip::tone_file(&sound, f64::from(hz), 30);
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
         assert!(folder.join("node_modules").exists(), "make test does this: npm ci in {}", folder.display());
         let mut driver = Command::new("node")
             .arg(folder.join("driver.mjs"))
-            .arg(format!("http://{}", program.http))
+            .arg(format!("http://{at}"))
             .arg(&sound)
+            .args(mode)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -45,7 +62,6 @@ impl Page {
         });
         let mut page = Page { driver, orders, answers, _dir: dir };
         page.result("the browser starts");
-        page.watch(program, agent);
         page
     }
 

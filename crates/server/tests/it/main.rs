@@ -5,6 +5,7 @@ mod bad_configuration;
 mod bare_phone;
 mod baresip;
 mod browser;
+mod browser_app;
 mod browser_page;
 mod browser_session;
 mod call_search;

@@ -97,6 +97,11 @@ impl Program {
 
     /// Starts a demo.
     pub fn start_demo() -> Program {
+        Program::start_demo_with(&[])
+    }
+
+    /// Starts a demo with these arguments.
+    pub fn start_demo_with(more: &[&str]) -> Program {
         let mut command = Command::new(PROGRAM);
         let sip = format!("127.0.0.1:{}", free_port());
         command.args([
@@ -110,6 +115,7 @@ impl Program {
             "--sip",
             &sip,
         ]);
+        command.args(more);
         Program::run(Arc::new(tempfile::tempdir().unwrap()), command)
     }
 

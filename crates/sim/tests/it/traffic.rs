@@ -6,7 +6,7 @@ use crate::switchboard::{Datagram, SIP, house};
 use sim::{
     AGENT_HZ, Audio, CALLER_HZ, Counts, Network, PhoneEvent, PhoneId, Phones, PhonesInput, PhonesTransmit,
 };
-use sim::{Plan, Traffic, Weather};
+use sim::{Plan, Says, Traffic, Weather};
 use sip::Time;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -75,7 +75,7 @@ fn plan(seed: u64) -> Plan {
         calls_per_minute: 40,
         mean_talk_ms: 10_000,
         max_calls: 30,
-        tones: true,
+        says: Says::Tones,
     }
 }
 

@@ -4,7 +4,8 @@ use crate::Place;
 use engine::{CallId, PartyId, Time};
 use redact::Secret;
 use store::{
-    Change, Endpoint, INVITATION_MS, MOST_SESSIONS, Notes, SessionLife, Store, StoreError, TenantId,
+    Change, Endpoint, INVITATION_MS, MOST_PASSKEYS, MOST_SESSIONS, Notes, Passkey, SessionLife, Store,
+    StoreError, TenantId,
 };
 
 const LIFE: SessionLife = SessionLife { idle: 1_000, whole: 10_000 };
@@ -145,6 +146,54 @@ fn where_somebody_is_rung_is_sealed_and_goes_with_the_user() {
     let gone = Change { kind: "User".into(), id: "anna".into(), body: None };
     store.change(tenant, 2, "test", &[gone]).unwrap();
     assert_eq!(store.endpoints(tenant).unwrap(), []);
+}
+
+#[test]
+fn passkeys_are_sealed_used_with_a_rising_counter_and_go_with_the_user() {
+    let place = Place::new();
+    let store = place.open();
+    let anna = user(&store);
+    let passkey = |n: u8, counter: u32| Passkey {
+        credential: vec![n; 16],
+        name: Secret::new(format!("canary laptop {n}")),
+        key: b"canary key".to_vec(),
+        algorithm: -7,
+        counter,
+        created: u64::from(n),
+        used: None,
+    };
+    let add = |p: &Passkey| store.add_passkey(anna, p, 5, "user anna", "User/anna");
+    add(&passkey(1, 3)).unwrap();
+    assert!(matches!(add(&passkey(1, 3)), Err(StoreError::Refused(_))), "known already");
+    let (of, found) = store.passkey(&[1; 16]).unwrap();
+    assert_eq!((of, found.name.expose_secret().as_str(), found.counter), (anna, "canary laptop 1", 3));
+    assert_eq!((found.key.as_slice(), found.algorithm, found.used), (&b"canary key"[..], -7, None));
+    assert!(!place.bytes().windows(6).any(|w| w == b"canary"), "a passkey lies open");
+    assert!(is_missing(store.passkey(&[2; 16])));
+    let hash = found.hash();
+    for (counter, good) in [(3, false), (2, false), (4, true), (4, false), (0, false)] {
+        assert_eq!(store.use_passkey(anna, &hash, counter, 9).unwrap(), good, "{counter}");
+    }
+    assert_eq!(store.passkeys(anna).unwrap()[0].used, Some(9));
+    let none = passkey(2, 0);
+    add(&none).unwrap();
+    for _ in 0..2 {
+        assert!(store.use_passkey(anna, &none.hash(), 0, 9).unwrap(), "one that does not count");
+    }
+    store.rename_passkey(anna, &hash, &Secret::new("key ring".into())).unwrap();
+    assert!(is_missing(store.rename_passkey(anna, b"none", &Secret::new("x".into()))));
+    let names: Vec<String> =
+        store.passkeys(anna).unwrap().iter().map(|p| p.name.expose_secret().clone()).collect();
+    assert_eq!(names, ["key ring", "canary laptop 2"]);
+    store.remove_passkey(anna, Some(&hash), 6, "user anna", "User/anna").unwrap();
+    assert!(is_missing(store.remove_passkey(anna, Some(&hash), 6, "user anna", "User/anna")));
+    for n in 3..=MOST_PASSKEYS as u8 + 1 {
+        add(&passkey(n, 0)).unwrap();
+    }
+    assert!(matches!(add(&passkey(99, 0)), Err(StoreError::Refused(_))), "too many");
+    let gone = Change { kind: "User".into(), id: "anna".into(), body: None };
+    store.change(anna.0, 2, "test", &[gone]).unwrap();
+    assert!(is_missing(store.passkey(&[2; 16])) && store.passkeys(anna).unwrap().is_empty());
 }
 
 #[test]

@@ -59,7 +59,8 @@ function Failure({ phone, retry }: { phone: Phone; retry: () => void }) {
   if (!phone.failure) return null;
   return (
     <Note intent="warning">
-      {t(`desk.failure-${phone.failure}`)} <FluentLink onClick={retry}>{t('app.retry')}</FluentLink>
+      {t(`desk.failure-${phone.failure}`)} {phone.failure !== 'elsewhere' && t('desk.failure-meanwhile')}{' '}
+      <FluentLink onClick={retry}>{t('app.retry')}</FluentLink>
     </Note>
   );
 }

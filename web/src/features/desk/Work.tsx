@@ -7,6 +7,7 @@ import { useI18n } from '@/shared/i18n';
 import { useShortcut } from '@/shared/keys';
 import { Loading } from '@/shared/ui/Feedback';
 import { useBegin } from './begin';
+import { useFirstCall } from './firstCall';
 import { IdleCard } from './IdleCard';
 import { useCardStyles } from './style';
 
@@ -27,6 +28,7 @@ const LATER = 300;
 export function Work({ agent }: { agent: AgentView }) {
   const { begin } = useBegin(agent.id);
   useShortcut('KeyV', begin);
+  useFirstCall(agent);
   useEffect(() => {
     const timer = setTimeout(() => void Promise.all([parts.offer(), parts.call(), parts.wrapUp()]).catch(() => undefined), LATER);
     return () => clearTimeout(timer);

@@ -43,7 +43,7 @@ export function AgentMenu({ id, target, steers, close }: Props) {
         close();
         target.focus();
       }}
-      positioning={{ target: target as PositioningVirtualElement, position: 'below', align: 'start' }}
+      positioning={{ target: target as PositioningVirtualElement, position: 'below', align: 'start', autoSize: true }}
     >
       <MenuPopover>
         <MenuList>

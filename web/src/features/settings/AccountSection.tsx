@@ -6,6 +6,7 @@ import { useI18n } from '@/shared/i18n';
 import { changePassword, confirmSecondFactor, proposeSecondFactor, useSession } from '@/shared/session';
 import { Section } from '@/shared/ui/Page';
 import { useSay } from '@/shared/ui/toasts';
+import { Passkeys } from './Passkeys';
 
 const useStyles = makeStyles({
   parts: { display: 'flex', flexDirection: 'column', gap: '20px' },
@@ -25,6 +26,7 @@ export function AccountSection() {
     <Section title={t('settings.account')}>
       <div className={styles.parts}>
         <PasswordForm />
+        {can('post', '/session/passkeys') && <Passkeys />}
         {can('put', '/session/second-factor') && <SecondFactorForm on={session.secondFactor} />}
       </div>
     </Section>

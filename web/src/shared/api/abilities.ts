@@ -24,3 +24,8 @@ export function useAbilities(): (method: 'get' | 'put' | 'post' | 'delete', path
   const { data } = useQuery(descriptionQuery);
   return (method, path) => data?.has(`${method} ${path}`) ?? false;
 }
+
+/** Whether it is known by now what the server can do, or cannot be known. */
+export function useAbilitiesKnown(): boolean {
+  return !useQuery(descriptionQuery).isPending;
+}

@@ -1212,6 +1212,107 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/directory/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the copy of the Microsoft directory stands
+         * @description This needs any role.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DirectoryView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directory/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * People of the Microsoft directory whom a text fits
+         * @description This needs any role.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Beginnings of names, or a part of a number */
+                    q?: string;
+                    /** @description At most this many, 50 at most */
+                    limit?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispositions": {
         parameters: {
             query?: never;
@@ -3156,6 +3257,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What Microsoft is asked for because of the features that are on, and why
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PermissionView"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/prompts": {
         parameters: {
             query?: never;
@@ -4678,6 +4827,326 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs in with what a passkey signed: sets the cookie of a session
+         * @description This needs no sign-in.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasskeySignIn"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkey/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to sign in with a passkey (WebAuthn)
+         * @description This needs no sign-in.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PasskeyChallenge"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's passkeys
+         * @description This needs a person who is signed in.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PasskeyView"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Adds a passkey that was made
+         * @description This needs a person who is signed in.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPasskey"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PasskeyView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkeys/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to add a passkey, with one's password
+         * @description This needs a person who is signed in.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Proof2"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NewPasskeyChallenge"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Calls a passkey otherwise
+         * @description This needs a person who is signed in.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasskeyName"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /**
+         * Removes a passkey
+         * @description This needs a person who is signed in.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/password": {
         parameters: {
             query?: never;
@@ -6028,6 +6497,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes somebody's passkeys away, when they were lost
+         * @description This needs the role owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/second-factor": {
         parameters: {
             query?: never;
@@ -7144,6 +7661,22 @@ export interface components {
             /** @description `in-order`, `last-agent`, or `also-queue`: the agents of a further queue were asked too. */
             why: string;
         };
+        /** @description How the directory stands. */
+        DirectoryView: {
+            /** @description When it was last in step. */
+            at?: string | null;
+            /** @description Whether one is kept in step here. */
+            kept: boolean;
+            /**
+             * Format: uint
+             * @description How many people are in it.
+             */
+            people: number;
+            /** @description Everybody is being read. */
+            reading: boolean;
+            /** @description Why it is not in step, and what to do. */
+            trouble?: string | null;
+        };
         /** @description Conversations by what the agent said of them, by the interval in which they began. */
         DispositionRow: {
             /**
@@ -7353,6 +7886,11 @@ export interface components {
              * @default null
              */
             by: string | null;
+            /**
+             * @description Id of the page's registration as that person's phone, when a supervisor asks in that page: it is not rung but answers.
+             * @default null
+             */
+            softphone: string | null;
         } & ({
             /** @constant */
             action: "transfer";
@@ -7451,6 +7989,44 @@ export interface components {
             id: string;
             /** @description The offer, with new ICE credentials. */
             offer: string;
+        };
+        /** @description A passkey that was made. Bytes as in the challenge. */
+        NewPasskey: {
+            /**
+             * Format: int64
+             * @description `getPublicKeyAlgorithm()`.
+             */
+            algorithm: number;
+            /** @description `getAuthenticatorData()`. */
+            authenticator_data: string;
+            /** @description `clientDataJSON`. */
+            client_data: string;
+            /** @description What its owner calls it. */
+            name: string;
+            /** @description `getPublicKey()`: SubjectPublicKeyInfo. */
+            public_key: string;
+        };
+        /** @description What a browser needs to make a passkey. */
+        NewPasskeyChallenge: {
+            /** @description Bytes that name the account, and say nothing. */
+            account: string;
+            /** @description Kinds of keys that are taken, by their numbers among COSE's algorithms, the preferred first. */
+            algorithms: number[];
+            /** @description Random bytes to be signed, once and within five minutes. */
+            challenge: string;
+            /** @description Passkeys that the account has already. */
+            known: string[];
+            /** @description Name shown to colleagues. */
+            name: string;
+            /** @description The relying party id: the host of this address. */
+            rp_id: string;
+            /**
+             * Format: uint64
+             * @description How long to wait for the person, in milliseconds.
+             */
+            timeout: number;
+            /** @description Id of the user. */
+            user: string;
         };
         /** @description Another password. */
         NewPassword: {
@@ -7592,6 +8168,45 @@ export interface components {
              */
             wrap_ms: number;
         };
+        /** @description What a browser needs to ask for a passkey. Bytes are Base64 for addresses (RFC 4648 section 5), without padding. */
+        PasskeyChallenge: {
+            /** @description Random bytes to be signed, once and within five minutes. */
+            challenge: string;
+            /** @description The relying party id: the host of this address. */
+            rp_id: string;
+            /**
+             * Format: uint64
+             * @description How long to wait for the person, in milliseconds.
+             */
+            timeout: number;
+        };
+        /** @description Another name. */
+        PasskeyName: {
+            /** @description The name: 1 to 60 characters. */
+            name: string;
+        };
+        /** @description What a passkey signed. Bytes as in the challenge. */
+        PasskeySignIn: {
+            /** @description `authenticatorData`. */
+            authenticator_data: string;
+            /** @description `clientDataJSON`. */
+            client_data: string;
+            /** @description `rawId`. */
+            credential: string;
+            /** @description `signature`. */
+            signature: string;
+        };
+        /** @description A passkey of one's own. */
+        PasskeyView: {
+            /** @description When it was added. */
+            created: string;
+            /** @description Its id here. */
+            id: string;
+            /** @description What its owner calls it. */
+            name: string;
+            /** @description When it was used last; null if never. */
+            used?: string | null;
+        };
         /** @description The shape of a recording. */
         Peaks: {
             /** @description The same of the agent's side. */
@@ -7603,6 +8218,40 @@ export interface components {
              * @description How long it is, in milliseconds.
              */
             length_ms: number;
+        };
+        /** @description A line of what Microsoft is asked for, and why. */
+        PermissionView: {
+            /** @description The feature that needs it. */
+            feature: string;
+            /** @description The fields that are read. */
+            fields: string[];
+            /** @description What is done by it, as Microsoft's reference names it. */
+            operations: string[];
+            /** @description Microsoft's name of the permission; null where the registration needs none. */
+            permission?: string | null;
+            /** @description Why. */
+            reason: string;
+            /** @description The app registration that has it. */
+            registration: string;
+            /** @description Those of them that are stored, encrypted. */
+            stored: string[];
+            /** @description `delegated`, `application` or `rsc`. */
+            type: string;
+        };
+        /** @description Somebody in the directory. */
+        PersonView: {
+            /** @description Numbers at work. */
+            business: string[];
+            /** @description Whether they may sign in there. */
+            enabled: boolean;
+            /** @description Id in Microsoft's directory. */
+            id: string;
+            /** @description Address of electronic mail; empty for none. */
+            mail: string;
+            /** @description The mobile number. */
+            mobile?: string | null;
+            /** @description Name shown to colleagues. */
+            name: string;
         };
         /** @description Somebody made up, as whom a visitor may sign in. */
         Persona: {
@@ -8146,7 +8795,7 @@ export interface components {
             expires_in: number;
             /** @description What it says it is; empty if nothing. */
             product: string;
-            /** @description How: `udp` or `tcp`. */
+            /** @description How: `udp`, `tcp` or `tls`. */
             transport: string;
         };
         /** @description How a trunk stands, for people. */

@@ -18,6 +18,8 @@ export interface Session {
   byToken: boolean;
   /** Whether signing in needs a code too. */
   secondFactor: boolean;
+  /** Whether somebody became an agent of a demonstration by a click just now, and has not been given calls yet. */
+  visits: boolean;
 }
 
 export type SessionState =
@@ -26,7 +28,7 @@ export type SessionState =
   | { is: 'in'; session: Session };
 
 /** What the server says of a session. */
-interface SessionView {
+export interface SessionView {
   user?: string | null;
   name?: string;
   role?: string;
@@ -96,7 +98,8 @@ export function actAs(agent: string | null): void {
   become({ is: 'in', session: { ...state.session, agent } });
 }
 
-function take(view: SessionView): void {
+/** Whoever the server says that we are now. */
+export function take(view: SessionView, visits = false): void {
   const byToken = credentials().way === 'token';
   if (!byToken) setCredentials({ way: 'cookie', csrf: view.csrf ?? '' });
   const session: Session = {
@@ -106,6 +109,7 @@ function take(view: SessionView): void {
     agent: view.agent_id ?? (byToken ? chosenAgent() : null),
     byToken,
     secondFactor: view.second_factor === true,
+    visits,
   };
   become({ is: 'in', session });
 }
@@ -245,7 +249,12 @@ export function microsoftAddress(to: string): string {
 
 export async function signInAs(persona: string): Promise<void> {
   setCredentials({ way: 'none' });
-  take(await ask<SessionView>('POST', '/demo/session', { body: { persona } }));
+  take(await ask<SessionView>('POST', '/demo/session', { body: { persona } }), persona === 'agent');
+}
+
+/** The visitor of a demonstration was given what the click asked for. */
+export function looked(): void {
+  if (state.is === 'in') become({ is: 'in', session: { ...state.session, visits: false } });
 }
 
 export async function signOut(): Promise<void> {
