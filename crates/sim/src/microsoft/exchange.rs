@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 /// Names and values of a query or a form that are looked at.
 const MOST_PAIRS: usize = 100;
+/// The longest id of a request that is repeated, in bytes.
+const LONGEST_ID: usize = 64;
 
 /// A request as it came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,6 +73,12 @@ impl Request {
     /// Names and values of the form in the body, decoded.
     pub fn form(&self) -> Pairs {
         Pairs::read(&String::from_utf8_lossy(&self.body))
+    }
+
+    /// The id that the client gave the request; nothing if it is none that may be repeated.
+    pub fn client_id(&self) -> Option<String> {
+        let id = self.header("client-request-id")?;
+        (id.len() <= LONGEST_ID && id.bytes().all(|b| b.is_ascii_graphic())).then(|| id.into())
     }
 
     /// The cookie of this name.
@@ -263,6 +271,15 @@ mod tests {
         );
         let many = format!("/?{}", "a=1&".repeat(10_000));
         assert_eq!(Request::new("GET", &many).query().iter().count(), MOST_PAIRS);
+    }
+
+    #[test]
+    fn an_id_that_could_break_a_header_is_not_repeated() {
+        let with = |id: &str| Request::new("GET", "/").with_header("client-request-id", id).client_id();
+        assert_eq!(with("8001751a-b31c"), Some("8001751a-b31c".into()));
+        for bad in ["a\r\nb: c", "é", &"x".repeat(65)] {
+            assert_eq!(with(bad), None);
+        }
     }
 
     #[test]

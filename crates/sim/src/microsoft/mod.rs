@@ -161,9 +161,7 @@ impl Microsoft {
         }
         if reply.header("request-id").is_none() {
             let id = self.new_id();
-            let client = request.header("client-request-id").filter(|c| c.len() <= 64 && c.is_ascii());
-            let client =
-                client.map_or_else(|| id.clone(), |c| c.chars().filter(|c| !c.is_control()).collect());
+            let client = request.client_id().unwrap_or_else(|| id.clone());
             reply = reply.with_header("request-id", &id).with_header("client-request-id", &client);
         }
         reply

@@ -14,6 +14,8 @@ use crate::microsoft::registration::Registration;
 pub const COOKIE: &str = "SIM_ESTSAUTH";
 /// People of a tenant on the page, at most. Everybody else is reached by `login_hint`.
 const SHOWN: u32 = 60;
+/// The longest nonce, in bytes.
+const LONGEST_NONCE: usize = 1_024;
 /// What the page itself adds to the query.
 const OWN: [&str; 2] = ["sim_user=", "sim_consent="];
 
@@ -126,6 +128,9 @@ impl Microsoft {
         if wanted.scopes.is_empty() && wanted.oidc.is_empty() && wanted.defaults.is_empty() {
             let text = "The request body must contain the following parameter: 'scope'.";
             return Err(refuse("invalid_request", 900_144, text));
+        }
+        if asked.get("nonce").is_some_and(|n| n.len() > LONGEST_NONCE) {
+            return Err(refuse("invalid_request", 9_002_313, "Invalid request: the nonce is too long."));
         }
         let prompt = asked.filled("prompt").unwrap_or_default();
         let signed_in = request.cookie(COOKIE).and_then(|c| self.sign_ins.session(c));

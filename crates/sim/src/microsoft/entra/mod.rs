@@ -79,8 +79,7 @@ impl Microsoft {
 
     pub(super) fn refused(&mut self, now: u64, request: &Request, no: &Refusal) -> Reply {
         let (trace, id) = (self.new_id(), self.new_id());
-        let asked = request.header("client-request-id").filter(|c| c.len() <= 64).map(String::from);
-        no.reply(now, &trace, &asked.unwrap_or(id))
+        no.reply(now, &trace, &request.client_id().unwrap_or(id))
     }
 
     /// The issuer of tokens of version 2.

@@ -15,6 +15,10 @@ const LONG_LIFE_S: (u64, u64) = (86_400, 100_800);
 /// How long an ID token holds, in seconds.
 const ID_LIFE_S: u64 = 3_600;
 
+/// Values of one claim that are looked at, and how long each may be, in bytes.
+const MOST_CONTEXTS: usize = 20;
+const LONGEST_CONTEXT: usize = 64;
+
 /// What a client said of itself and asks for in `claims`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
@@ -30,7 +34,11 @@ impl Claims {
         let value: Value = text.and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
         let list = |v: &Value| -> Vec<String> {
             let many = v["values"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            many.chain(v["value"].as_str()).take(20).map(String::from).collect()
+            many.chain(v["value"].as_str())
+                .filter(|c| c.len() <= LONGEST_CONTEXT)
+                .take(MOST_CONTEXTS)
+                .map(String::from)
+                .collect()
         };
         let can_be_told =
             list(&value["access_token"]["xms_cc"]).iter().any(|c| c.eq_ignore_ascii_case("cp1"));

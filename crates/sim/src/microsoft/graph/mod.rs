@@ -40,7 +40,7 @@ impl Microsoft {
     /// A refusal as a reply.
     fn refusal(&mut self, now: u64, request: &Request, no: &GraphRefusal) -> Reply {
         let id = self.new_id();
-        let client = request.header("client-request-id").filter(|c| c.len() <= 64).unwrap_or(&id).to_string();
+        let client = request.client_id().unwrap_or_else(|| id.clone());
         let body = json!({"error": {"code": no.code, "message": no.message, "innerError": {
             "date": moment::rfc3339(now).trim_end_matches('Z'), "request-id": id, "client-request-id": client}}});
         let reply = Reply::json(no.status, &body)

@@ -16,6 +16,10 @@ pub const MOST_IDS: usize = 650;
 const MOST_SESSIONS: usize = 20;
 /// People for whom applications or they themselves said something, at most.
 const MOST_SAID: usize = 50_000;
+/// The longest status message, in characters.
+const LONGEST_STATUS: usize = 280;
+/// The longest text of a moment or a time zone, in bytes.
+const LONGEST_MOMENT: usize = 64;
 /// The shortest and the longest session, in milliseconds.
 const SESSION: (u64, u64) = (5 * 60_000, 4 * 3_600_000);
 
@@ -224,13 +228,19 @@ impl Presences {
             }
             Write::ClearPreferred => of.preferred = None,
             Write::Status => {
-                let message = &body["statusMessage"];
-                if message["message"]["content"].as_str().is_some_and(|c| c.len() > 280 * 4) {
+                let status = &body["statusMessage"];
+                let content = status["message"]["content"].as_str().unwrap_or_default();
+                if content.chars().count() > LONGEST_STATUS {
                     return Err(invalid("The status message is too long."));
                 }
-                of.status =
-                    Some(json!({"message": message["message"], "expiryDateTime": message["expiryDateTime"],
-                    "publishedDateTime": moment::rfc3339(now)}));
+                let at = |name: &str| {
+                    status["expiryDateTime"][name].as_str().filter(|t| t.len() <= LONGEST_MOMENT)
+                };
+                let expiry = at("dateTime").map(|d| json!({"dateTime": d, "timeZone": at("timeZone")}));
+                of.status = Some(
+                    json!({"message": {"content": content, "contentType": "text"}, "expiryDateTime": expiry,
+                    "publishedDateTime": moment::rfc3339(now)}),
+                );
             }
         }
         of.changes += 1;

@@ -15,6 +15,12 @@ use std::collections::BTreeMap;
 const LONGEST_PRESENCE: u64 = 60 * 60_000;
 /// The longest life of one to users, in milliseconds.
 const LONGEST_USERS: u64 = 41_760 * 60_000;
+/// Properties that are short, and how long they may be.
+const SHORT: [&str; 3] = ["changeType", "encryptionCertificateId", "latestSupportedTlsVersion"];
+const LONGEST_WORD: usize = 128;
+/// Properties that are long, and how long they may be: 650 ids fit, and a certificate.
+const LONG: [&str; 2] = ["resource", "encryptionCertificate"];
+const LONGEST_TEXT: usize = 32 * 1024;
 /// The longest secret word of a subscriber.
 const LONGEST_STATE: usize = 128;
 
@@ -38,6 +44,11 @@ impl Microsoft {
     ) -> Result<Handled, GraphRefusal> {
         let body = object(request)?;
         let text = |name: &str| body[name].as_str();
+        if SHORT.iter().any(|n| text(n).is_some_and(|t| t.len() > LONGEST_WORD))
+            || LONG.iter().any(|n| text(n).is_some_and(|t| t.len() > LONGEST_TEXT))
+        {
+            return Err(bad("A property of the subscription is too long."));
+        }
         let resource = text("resource").ok_or_else(|| bad("resource is needed."))?;
         let about = self.about(caller, resource)?;
         let (operation, longest) = match about {
@@ -113,7 +124,10 @@ impl Microsoft {
         };
         let tokens =
             [0, 1].map(|_| format!("Validation: Testing client application reachability. {}", self.unique()));
-        Ok(Handled::Later(self.subscriptions.shake(now, subscription, request.clone(), tokens)))
+        // Of the request only its name is needed when the reply comes.
+        let mut asked = Request::new(&request.method, request.path());
+        asked.headers.extend(request.client_id().map(|c| ("client-request-id".into(), c)));
+        Ok(Handled::Later(self.subscriptions.shake(now, subscription, asked, tokens)))
     }
 
     fn about(&self, caller: &Caller, resource: &str) -> Result<About, GraphRefusal> {

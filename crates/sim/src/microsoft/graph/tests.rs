@@ -564,6 +564,8 @@ fn a_subscriber_must_answer_the_handshake() {
         ("includeResourceData", json!(false)),
         ("encryptionCertificate", json!("AAAA")),
         ("clientState", json!("x".repeat(129))),
+        ("encryptionCertificateId", json!("x".repeat(129))),
+        ("resource", json!(format!("/users/{}", "x".repeat(40_000)))),
     ] {
         let mut bad = wish(&robin, NOW);
         bad[name] = value;
