@@ -19,6 +19,7 @@ mod phone;
 mod phones;
 mod refer;
 mod registrations;
+mod security;
 mod sip_events;
 mod strangers;
 mod switch;

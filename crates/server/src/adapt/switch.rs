@@ -11,6 +11,7 @@ use crate::alarm::Alarms;
 use crate::announce::Announcer;
 use crate::live::Live;
 use crate::outside_io::Rules;
+use crate::security::Security;
 use crate::tenant::Meaning;
 use engine::{CallRecord, Effect, Engine, Event, LegEnd, LegId, PartyId};
 use media::browser::{OfferError, Peer};
@@ -334,6 +335,7 @@ pub struct Switch {
     pub(super) phones: Phones,
     pub(super) carriers: Carriers,
     pub(super) guard: Guard,
+    pub(super) security: Security,
     chance: u64,
 }
 
@@ -374,6 +376,7 @@ impl Switch {
             phones: Phones::new(chances.nonces),
             carriers: Carriers::new(locals.to_vec(), chances.seed),
             guard: Guard::default(),
+            security: Security::default(),
             chance: chances.seed,
         }
     }

@@ -27,6 +27,7 @@ mod real_clients;
 mod replay;
 mod reports;
 mod secure_entry;
+mod security_events;
 mod sipp;
 mod strangers;
 mod supervision;

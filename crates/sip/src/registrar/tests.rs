@@ -297,7 +297,7 @@ fn bindings_outlast_a_restart() {
 #[test]
 fn a_closed_connection_takes_those_along_who_are_reached_over_nothing_else() {
     let mut r = Registrar::default();
-    let mut over = |r: &mut Registrar, call_id: &str, cseq: u32, contact: &str, at: &str, connection: u64| {
+    let over = |r: &mut Registrar, call_id: &str, cseq: u32, contact: &str, at: &str, connection: u64| {
         let m = request(call_id, cseq, &[&format!("Contact: <{contact}>")]);
         assert_eq!(r.register(NOW, ANNA, &m, tcp(at, connection)).code, 200);
     };
