@@ -103,6 +103,10 @@ async fn metrics(State(api): State<Api>) -> Response {
             "Requests of strangers beyond what they may send.",
             guard.slowed,
         );
+        p.family("security_events_total", "counter", "What concerned security, by kind.");
+        for (kind, count) in switch.security_events().counts() {
+            p.value("security_events_total", &format!("{{kind=\"{kind}\"}}"), count);
+        }
         p.one("sip_legs", "gauge", "Legs that SIP holds.", legs);
         p.one("sip_transactions", "gauge", "Transactions that SIP holds.", transactions);
         p.one(

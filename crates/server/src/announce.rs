@@ -36,6 +36,10 @@ pub const CALLBACK_ENDED: &str = "callback-ended";
 /// a replay does not tell it again.
 pub const QUEUE_ALARM: &str = "queue-alarm";
 
+/// Something concerns security: `kind`, and what is known of it, as ids and words. It follows from no event of the journal
+/// alone, so a replay does not tell it again.
+pub const SECURITY_ALERT: &str = "security-alert";
+
 /// How the outbox knows a webhook: by the number of its object, so that what waits follows a change of the address.
 pub fn webhook_receiver(number: u32) -> String {
     format!("webhook:{number}")
@@ -53,6 +57,7 @@ fn name(event: WebhookEvent) -> &'static str {
         WebhookEvent::CallbackPromised => CALLBACK_PROMISED,
         WebhookEvent::CallbackEnded => CALLBACK_ENDED,
         WebhookEvent::QueueAlarm => QUEUE_ALARM,
+        WebhookEvent::SecurityAlert => SECURITY_ALERT,
     }
 }
 
@@ -261,6 +266,7 @@ pub fn in_words(facts: &str, meaning: &crate::tenant::Meaning) -> Value {
             ("queue", Some(n)) => Some(meaning.names.of("Queue", n)),
             ("agent", Some(n)) => Some(meaning.names.of("User", n)),
             ("number", Some(n)) => Some(meaning.names.of("Number", n)),
+            ("trunk", Some(n)) => Some(meaning.names.of("Trunk", n)),
             ("mailbox", Some(n)) => Some(meaning.mailbox(MailboxId(n))),
             _ => match (key.as_str(), number) {
                 ("call", Some(n)) => Some(format!("c{n}")),

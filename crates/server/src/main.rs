@@ -23,6 +23,7 @@ mod outside_io;
 mod outward;
 mod running;
 mod secrets;
+mod security;
 mod sign_in;
 mod sip_io;
 mod sip_tls;

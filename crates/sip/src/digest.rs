@@ -273,6 +273,15 @@ pub fn strongest<'a>(values: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]>
     best.map(|(_, value)| value)
 }
 
+/// The hash function that an Authorization was made with: `MD5` or `SHA-256`, the `-sess` ones included (RFC 8760).
+/// `None` if it names another one or cannot be read.
+pub fn hash_of(authorization: &[u8]) -> Option<&'static str> {
+    Some(match Hashing::read(Params::read(authorization)?.get("algorithm"))?.algorithm {
+        Algorithm::Md5 => "MD5",
+        Algorithm::Sha256 => "SHA-256",
+    })
+}
+
 /// Whether a challenge says that only the nonce was too old: the same credentials are worth a second try.
 pub fn is_stale(challenge: &[u8]) -> bool {
     Params::read(challenge)

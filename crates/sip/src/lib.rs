@@ -58,7 +58,7 @@ pub use address::{AddressError, NameAddr};
 pub use ask::{Ask, AskId, RequestId};
 pub use call::{CallId, Hangup};
 pub use caller::Outgoing;
-pub use digest::{Credentials, answer, is_stale, strongest, values_of};
+pub use digest::{Credentials, answer, hash_of, is_stale, strongest, values_of};
 pub use endpoint::{Counters, Destination, Endpoint, Input, Limits, Local, Transmit, Transport};
 pub use event::{Event, Incoming, Redirect, Refused};
 pub use frame::{Frame, FrameError, Splitter};

@@ -62,7 +62,7 @@ pub struct Message {
 impl Batch {
     /// Whether there is something to write that no event brought about.
     pub fn has_more(&self) -> bool {
-        !self.quality.is_empty() || !self.registrations.is_empty()
+        !(self.quality.is_empty() && self.registrations.is_empty() && self.outbox.is_empty())
     }
 
     /// Adds what came right after this one: both become one row.

@@ -105,6 +105,16 @@ impl Store {
         transaction(&mut **db, |db| items.iter().try_for_each(|item| put_item(db, tenant, item, now)))
     }
 
+    /// Who has not taken something yet, and why the last try failed; empty before the first.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn untaken(&self, tenant: TenantId, id: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = "SELECT receiver, cause FROM outbox WHERE tenant = $1 AND id = $2 ORDER BY receiver";
+        let rows = self.reader().rows(sql, &[tenant.into(), id.into()])?;
+        Ok(rows.iter().map(|r| (r.text(0).into(), r.text(1).into())).collect())
+    }
+
     /// Receivers for whom something is due, by tenant; at most `limit`.
     ///
     /// # Errors

@@ -544,6 +544,11 @@ impl Switch {
                         "a carrier answered a registration"
                     );
                 }
+                // The first 401 asks who we are; the registration counts as refused when our answer to it did not help.
+                let refused = matches!(r.state(now.sip()), RegistrationState::Refused { .. });
+                if refused && matches!(code, 401 | 403 | 407) {
+                    self.trunk_refused(now, tenant, trunk, code);
+                }
                 self.send_registers(now);
             }
             None => {}

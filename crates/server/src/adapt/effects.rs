@@ -111,6 +111,7 @@ impl Switch {
                     today,
                     "a call to the outside was refused or ended"
                 );
+                self.toll_told(now, tenant, &n);
             }
             // Taken out where the event was told.
             Effect::Keep(_) | Effect::Count(_) | Effect::MessageLeft { .. } => {}

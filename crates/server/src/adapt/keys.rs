@@ -5,6 +5,7 @@
 
 use crate::adapt::outside::{Request, Ticket};
 use crate::adapt::switch::{MediaCommand, Now, Switch, TenantDoor};
+use crate::security::Kind;
 use crate::tenant::toll::NotCalled;
 use crate::tenant::web::Blank;
 use engine::{Event, Keys, LegId, LookUpId, PartyId, Role, SecureId, SlotId, Taken};
@@ -140,10 +141,20 @@ impl Switch {
     ) -> Result<engine::PartyId, NotCalled> {
         let n = self.tenants.iter().position(|t| t.id == tenant).ok_or(NotCalled::Nobody)?;
         let meaning = &self.tenants[n].meaning;
-        let to = meaning.gate().outward(number).inspect_err(|why| {
-            let (tenant, why) = (&meaning.tenant, why.to_string());
-            tracing::warn!(event = "outside_refused", tenant, why, "a call to the outside was refused");
-        })?;
+        let to = match meaning.gate().outward(number) {
+            Ok(to) => to,
+            Err(not_called) => {
+                let (name, why) = (&meaning.tenant, not_called.to_string());
+                tracing::warn!(
+                    event = "outside_refused",
+                    tenant = name,
+                    why,
+                    "a call to the outside was refused"
+                );
+                self.security(now, Some(tenant), Kind::TollRefused, serde_json::json!({"why": why}));
+                return Err(not_called);
+            }
+        };
         let (number, destination) = (Secret::new(to.number), to.classified.destination);
         let party = self.new_party(n, &number, &Secret::default());
         self.tenants[n].remember(party, number);

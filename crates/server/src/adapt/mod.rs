@@ -22,6 +22,7 @@ mod pickup;
 mod refer;
 mod refusing;
 mod registrations;
+mod security;
 mod sip_events;
 mod strangers;
 mod switch;

@@ -3,6 +3,7 @@
 use crate::adapt::dialing::{FarEnd, MOST_AT_ONCE, OF_PHONES};
 use crate::adapt::registrations::Unwritten;
 use crate::adapt::switch::{Now, Switch};
+use crate::security::Kind;
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::trunk::PasswordPlace;
 use engine::AgentId;
@@ -210,6 +211,11 @@ impl Switch {
             for &tenant in &candidates {
                 let realm = self.realm_of(tenant);
                 let t = &self.tenants[tenant];
+                // Whoever answers with a weaker function than was asked for is asked again.
+                let taken = |hash: &str| t.meaning.sip_digest.iter().any(|d| d.name() == hash);
+                if !sip::hash_of(value).is_none_or(taken) {
+                    continue;
+                }
                 let lookup = |user: &str| {
                     let phone = t.meaning.accounts.get(user)?;
                     t.passwords.get(&phone.password).cloned()
@@ -226,10 +232,13 @@ impl Switch {
             }
         }
         let realm = self.realm_of(first);
-        let mut values = self.phones.nonces.challenge(now.sip(), &realm, stale);
-        // Many telephones give up when they are asked for SHA-256, even beside MD5.
-        values.retain(|v| v.contains("algorithm=MD5"));
-        Err(Some(values.iter().map(|v| format!("WWW-Authenticate: {v}\r\n")).collect()))
+        let values = self.phones.nonces.challenge(now.sip(), &realm, stale);
+        let mut lines = String::new();
+        for hash in &self.tenants[first].meaning.sip_digest {
+            let named = values.iter().filter(|v| v.contains(&format!("algorithm={},", hash.name())));
+            lines.extend(named.map(|v| format!("WWW-Authenticate: {v}\r\n")));
+        }
+        Err(Some(lines))
     }
 
     // Somebody used a wrong name or password.
@@ -240,6 +249,7 @@ impl Switch {
             sip::Fault::Malformed => What::Malformed,
         };
         self.guard.failed(now.sip(), from.addr.ip(), what);
+        self.security(now, None, Kind::Guessing, serde_json::json!({"what": crate::view::word(&what)}));
     }
 
     /// Whose telephone calls. Telephones that register prove it at each call; those with a fixed address are known by it.

@@ -64,6 +64,7 @@ impl Switch {
     /// Writes the security log.
     pub(super) fn tell_security(&mut self, now: Now) {
         while let Some(event) = self.guard.poll_event() {
+            self.guard_told(now, &event);
             match event {
                 SecurityEvent::Banned { ip, until, what, bans } => {
                     let seconds = until.since(now.sip()).as_secs();

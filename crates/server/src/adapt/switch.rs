@@ -11,6 +11,7 @@ use crate::alarm::Alarms;
 use crate::announce::Announcer;
 use crate::live::Live;
 use crate::outside_io::Rules;
+use crate::security::Security;
 use crate::tenant::Meaning;
 use engine::{CallRecord, Effect, Engine, Event, LegEnd, LegId, PartyId};
 use media::browser::{OfferError, Peer};
@@ -341,6 +342,7 @@ pub struct Switch {
     pub(super) guard: Guard,
     /// Names that far ends of TLS connections proved, by connection.
     pub(super) proven: HashMap<u64, Vec<String>>,
+    pub(super) security: Security,
     chance: u64,
 }
 
@@ -382,6 +384,7 @@ impl Switch {
             carriers: Carriers::new(locals.to_vec(), chances.seed),
             guard: Guard::default(),
             proven: HashMap::new(),
+            security: Security::default(),
             chance: chances.seed,
         }
     }

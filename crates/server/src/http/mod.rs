@@ -27,6 +27,7 @@ mod recordings;
 mod report_rows;
 mod reports;
 mod routes;
+mod security;
 mod serve;
 mod session;
 mod settings;

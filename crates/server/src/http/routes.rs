@@ -7,7 +7,8 @@ use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
     accounts, actions, agents, audit, call_list, calls, configuration, demo, desk, live, messages, notes,
-    passkeys, peaks, people, recordings, reports, session, softphone, telephony, webhooks, work_account,
+    passkeys, peaks, people, recordings, reports, security, session, softphone, telephony, webhooks,
+    work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -589,6 +590,26 @@ pub fn all(demo: bool) -> Vec<Route> {
                 ..op::<Vec<crate::tenant::plan::Step>>("post", "What applying these objects would change")
             }],
             handler: post(configuration::plan),
+        },
+        Route {
+            path: "/security/events".into(),
+            look: AUDITORS,
+            change: Access::Owners,
+            operations: vec![op::<security::SecurityEvents>(
+                "get",
+                "Bans, guessing, floods, refused calls to the outside and refused credentials since the start",
+            )],
+            handler: get(security::events),
+        },
+        Route {
+            path: "/security/test-alert".into(),
+            look: Access::Owners,
+            change: Access::Owners,
+            operations: vec![op::<security::TestAlert>(
+                "post",
+                "Raises a security alarm of kind test, and says which webhooks took it",
+            )],
+            handler: post(security::test_alert),
         },
         Route {
             path: "/audit".into(),

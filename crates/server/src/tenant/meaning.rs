@@ -5,7 +5,7 @@ use crate::tenant::destination::Classes;
 use crate::tenant::dialling::Dialling;
 use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
-use crate::tenant::objects::{Profile, UserRole, WhoseNumber};
+use crate::tenant::objects::{DigestHash, Profile, UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{Gate, NotCalled, Outside};
@@ -88,6 +88,8 @@ pub struct Meaning {
     pub dialling: Dialling,
     /// The name that phones register with; `None` is any.
     pub sip_domain: Option<String>,
+    /// The hash functions with which they prove who they are, in the order in which they are offered.
+    pub sip_digest: Vec<DigestHash>,
     /// Phones that register, by their user.
     pub accounts: BTreeMap<String, Phone>,
     /// What keyed digits are compared with.

@@ -3,7 +3,7 @@
 use crate::tenant::destination::{Classes, Classified};
 use crate::tenant::everything::{Everything, Names};
 use crate::tenant::objects::{self, PriceClass, Tenant, Toll};
-use crate::tenant::{DialPlan, hours, money, number_ranges};
+use crate::tenant::{DialPlan, calling_codes, hours, money, number_ranges};
 use engine::{AgentId, HoursId};
 use engine::{Class, Limits, Night, Price, Rate, Refusal, Rights, TollConfig, TollPolicy};
 
@@ -19,10 +19,9 @@ pub fn classes(tenant: &Tenant, plan: &DialPlan) -> Classes {
             premium_allowed: toll.premium_allowed.clone(),
             ..known
         },
-        // Without a toll the dial plan alone says what may be called: who names a dear beginning there means it.
-        None => {
-            Classes { premium_allowed: plan.allow.iter().filter(|b| is_dear(b)).cloned().collect(), ..known }
-        }
+        // A beginning in the dial plan is no right to dear numbers, however exactly it is written: "+4990" is one of
+        // ordinary numbers and of premium ones. Only `toll.premium_allowed` and `toll.classes` are.
+        None => known,
     }
 }
 
@@ -124,14 +123,6 @@ impl Gate<'_> {
     }
 }
 
-// Whether all numbers of a beginning are dear.
-fn is_dear(beginning: &str) -> bool {
-    let padded = format!("{beginning:0<12}");
-    number_ranges::look(&padded).is_some_and(|known| {
-        !matches!(known.kind, number_ranges::Kind::Ordinary | number_ranges::Kind::Freephone)
-    })
-}
-
 /// The policy for the engine, without the fixed numbers of flows.
 ///
 /// # Errors
@@ -153,7 +144,7 @@ pub fn policy(
         Some(toll) => with_toll(&mut config, toll, everything, names, &mut faults),
         // The countries that the dial plan names.
         None => {
-            config.policy.countries = plan.allow.iter().filter_map(|b| country_of(b)).collect();
+            config.policy.countries = plan.allow.iter().flat_map(|b| countries_of(b)).collect();
             config.policy.countries.sort_unstable();
             config.policy.countries.dedup();
         }
@@ -161,10 +152,18 @@ pub fn policy(
     if faults.is_empty() { Ok(config) } else { Err(faults) }
 }
 
-// The country that a beginning lies in; of one that several share the largest.
-fn country_of(beginning: &str) -> Option<[u8; 2]> {
-    let known = number_ranges::look(&format!("{beginning:0<12}"))?;
-    (known.country != [0; 2]).then_some(known.country)
+// The countries of a beginning: the one that it lies in, of a calling code that several share the largest; all of those
+// whose calling codes begin with it, where it is shorter than a calling code.
+fn countries_of(beginning: &str) -> Vec<[u8; 2]> {
+    let digits = beginning.trim_start_matches('+');
+    let code = |text: &str| calling_codes::country(text).filter(|country| *country != [0; 2]);
+    let is_code = |n: usize| digits.get(..n).is_some_and(|text| code(text).is_some());
+    if digits.starts_with('1') || digits.len() >= 3 || (1..=3).any(is_code) {
+        let known = number_ranges::look(&format!("{beginning:0<12}"));
+        return known.map(|k| k.country).filter(|country| *country != [0; 2]).into_iter().collect();
+    }
+    let longer = |n: usize| (0..10u32.pow(n as u32)).map(move |more| format!("{digits}{more:0n$}"));
+    (1..=3 - digits.len()).flat_map(longer).filter_map(|text| code(&text)).collect()
 }
 
 fn with_toll(

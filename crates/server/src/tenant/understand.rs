@@ -80,6 +80,7 @@ pub fn understand(
             ..Dialling::default()
         },
         sip_domain: settings.sip_domain.as_ref().map(|d| d.to_ascii_lowercase()),
+        sip_digest: settings.sip_digest.clone(),
         accounts: BTreeMap::new(),
         digits: DigitLists::default(),
         languages: scope.languages.clone(),

@@ -40,6 +40,7 @@ mod replay;
 mod reports;
 mod secure_entry;
 mod secure_sip;
+mod security_events;
 mod sipp;
 mod strangers;
 mod supervision;

@@ -4616,6 +4616,102 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/security/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bans, guessing, floods, refused calls to the outside and refused credentials since the start
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SecurityEvents"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/security/test-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Raises a security alarm of kind test, and says which webhooks took it
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TestAlert"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -8691,6 +8787,24 @@ export interface components {
             /** @description The same as an address, to be shown as a QR code. */
             uri: string;
         };
+        /** @description As the API shows it. */
+        SecurityEventView: {
+            /** @description When. */
+            at: string;
+            /** @description More of it: words, and ids of calls, agents and trunks. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description Its id. */
+            id: string;
+            /** @description `ban`, `guessing`, `flood`, `toll-refused`, `toll-limit`, `trunk-credentials` or `test`. */
+            kind: string;
+        };
+        /** @description What happened. */
+        SecurityEvents: {
+            /** @description Newest first; the last 500 of the server since its start. */
+            items: components["schemas"]["SecurityEventView"][];
+        };
         /** @description Who is signed in. */
         SessionView: {
             /** @description Id of the agent, which is the user's; null for those who are never rung. */
@@ -8797,6 +8911,22 @@ export interface components {
             product: string;
             /** @description How: `udp`, `tcp` or `tls`. */
             transport: string;
+        };
+        /** @description What became of a test. */
+        TestAlert: {
+            /** @description The event, which is in the log, the metrics and the list of events. */
+            event: components["schemas"]["SecurityEventView"];
+            /** @description Webhooks that were told; empty when none has `security-alert` among its events. */
+            receivers: components["schemas"]["TestReceiver"][];
+        };
+        /** @description A webhook, and whether it took the test. */
+        TestReceiver: {
+            /** @description Why not; null while it was not tried yet. */
+            cause?: string | null;
+            /** @description Whether it took it. */
+            delivered: boolean;
+            /** @description Id of the webhook. */
+            webhook: string;
         };
         /** @description How a trunk stands, for people. */
         TrunkStatus: {

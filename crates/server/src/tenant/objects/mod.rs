@@ -136,6 +136,11 @@ pub struct Tenant {
     #[serde(default)]
     #[schemars(extend("x-format" = "guid"))]
     pub microsoft: Option<String>,
+    /// The hash functions with which phones prove who they are, in the order in which they are offered (RFC 8760). An
+    /// answer with another one is not taken. Many phones give up when they are offered `SHA-256`, even beside `MD5`.
+    #[serde(default = "md5")]
+    #[schemars(length(min = 1, max = 2))]
+    pub sip_digest: Vec<DigestHash>,
     /// What flows can remember of a call, and the values that each can have.
     #[serde(default)]
     #[schemars(extend("x-key-format" = "id", "maxProperties" = 200))]
@@ -148,6 +153,31 @@ pub struct Tenant {
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub break_reasons: Vec<String>,
+}
+
+/// A hash function of SIP's digest authentication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum DigestHash {
+    /// What every phone knows.
+    #[serde(rename = "MD5")]
+    Md5,
+    /// RFC 8760.
+    #[serde(rename = "SHA-256")]
+    Sha256,
+}
+
+impl DigestHash {
+    /// As headers write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            DigestHash::Md5 => "MD5",
+            DigestHash::Sha256 => "SHA-256",
+        }
+    }
+}
+
+fn md5() -> Vec<DigestHash> {
+    vec![DigestHash::Md5]
 }
 
 fn four_hours() -> Span {

@@ -147,6 +147,9 @@ pub enum WebhookEvent {
     CallbackEnded,
     /// A bound of a queue's `alarms` is crossed, or kept again.
     QueueAlarm,
+    /// Something concerns security: somebody guesses or floods, a call to the outside is refused, a carrier does not take
+    /// our credentials.
+    SecurityAlert,
 }
 
 fn three() -> u8 {

@@ -53,7 +53,7 @@ fn without_a_toll_the_dial_plan_says_who_is_called() {
             ("+18765550100", None),
             ("112", None),
             ("116117", None),
-            ("+870773123456", None),
+            ("+870773123456", Some("premium numbers are not called (a number of the kind satellite)")),
             ("+12125550100", Some("dial.allow and dial.deny")),
             ("0421666100", Some("dial.allow and dial.deny")),
             ("0900123456", Some("premium numbers are not called (a number of the kind premium rate)")),
@@ -72,6 +72,29 @@ fn without_a_toll_the_dial_plan_says_who_is_called() {
             ("0421555100", Some("dial.allow and dial.deny")),
         ],
     );
+    // A beginning shorter than a calling code is that of all countries whose codes begin so.
+    gate(
+        json!({"dial": {"allow": ["+4"]}}),
+        &[
+            ("+431234567", None),
+            ("+41445550100", None),
+            ("+420212345678", None),
+            ("0421555100", None),
+            ("+33123456789", Some("dial.allow and dial.deny")),
+            ("0900123456", Some("premium")),
+        ],
+    );
+    // Dear numbers need a right of their own, however a beginning is written.
+    for allow in ["+4990", "+49900", "+4990012", "+49"] {
+        gate(
+            json!({"dial": {"allow": [allow]}}),
+            &[("090012345678", Some("toll.premium_allowed would have"))],
+        );
+        gate(
+            json!({"dial": {"allow": [allow]}, "toll": {"premium_allowed": ["+4990012"]}}),
+            &[("090012345678", None), ("0900123456", None)],
+        );
+    }
     gate(json!({}), &[("0421555100", Some("nobody outside is called")), ("112", None), ("110", None)]);
 }
 

@@ -1,0 +1,102 @@
+//! Security events on their way: to the log, the metrics, the list that owners look at, and other systems.
+
+use crate::adapt::switch::{Now, Switch};
+use crate::announce::SECURITY_ALERT;
+use crate::security::{Happened, Kind, Security, SecurityEventView};
+use engine::{Refusal, SecurityNotice, TrunkId};
+use serde_json::{Value, json};
+use sip::guard::SecurityEvent;
+use store::{OutboxItem, TenantId};
+
+impl Switch {
+    /// Something that concerns security happened.
+    pub(super) fn security(&mut self, now: Now, tenant: Option<TenantId>, kind: Kind, facts: Value) {
+        let happened = self.security.note(now.wall, tenant, kind, facts);
+        for n in 0..self.tenants.len() {
+            let id = self.tenants[n].id;
+            if tenant.is_some_and(|t| t != id) {
+                continue;
+            }
+            let receivers = self.tenants[n].announcer.receivers(SECURITY_ALERT);
+            if !receivers.is_empty() && self.security.may_tell(now.wall, id) {
+                self.tenants[n].batch.outbox.push(item(&happened, receivers));
+            }
+        }
+    }
+
+    /// What the guard found.
+    pub(super) fn guard_told(&mut self, now: Now, event: &SecurityEvent) {
+        match event {
+            SecurityEvent::Banned { what, bans, until, .. } => {
+                let seconds = until.since(now.sip()).as_secs();
+                let facts = json!({"what": crate::view::word(what), "bans": bans, "seconds": seconds});
+                self.security(now, None, Kind::Ban, facts);
+            }
+            SecurityEvent::Slowed { .. } => {
+                self.security(now, None, Kind::Flood, json!({"of": "one-source"}))
+            }
+            SecurityEvent::Crowded => self.security(now, None, Kind::Flood, json!({"of": "all-strangers"})),
+            SecurityEvent::Untold { .. } => {}
+        }
+    }
+
+    /// The engine refused or ended a call to the outside.
+    pub(super) fn toll_told(&mut self, now: Now, tenant: usize, n: &SecurityNotice) {
+        let kind = match n.refusal {
+            Refusal::DestinationNotAllowed | Refusal::Premium | Refusal::NoRight | Refusal::Night => {
+                Kind::TollRefused
+            }
+            _ => Kind::TollLimit,
+        };
+        let facts = json!({
+            "call": n.call.map(|c| c.0),
+            "agent": n.agent.map(|a| a.0),
+            "refusal": crate::view::word(&n.refusal),
+            "class": n.destination.class.name(),
+            "cut": n.cut,
+            "today": n.today,
+        });
+        let id = self.tenants[tenant].id;
+        self.security(now, Some(id), kind, facts);
+    }
+
+    /// A carrier does not take our credentials.
+    pub(super) fn trunk_refused(&mut self, now: Now, tenant: TenantId, trunk: TrunkId, code: u16) {
+        tracing::warn!(
+            event = "security",
+            kind = "trunk-credentials",
+            tenant = tenant.0,
+            trunk = trunk.0,
+            code,
+            "a carrier does not take a trunk's credentials"
+        );
+        let facts = json!({"trunk": trunk.0, "code": code});
+        self.security(now, Some(tenant), Kind::TrunkCredentials, facts);
+    }
+
+    /// Makes an event of which nothing is true but that it was asked for; gives it and what other systems are to be told
+    /// of it, if anybody is. `None` when too many were told lately.
+    pub fn test_alert(&mut self, now: Now, id: TenantId) -> Option<(SecurityEventView, Option<OutboxItem>)> {
+        if !self.security.may_tell(now.wall, id) {
+            return None;
+        }
+        let happened = self.security.note(now.wall, Some(id), Kind::Test, json!({}));
+        tracing::warn!(event = "security", kind = "test", tenant = id.0, "a test of the alarms");
+        let t = self.tenant(id)?;
+        let receivers = t.announcer.receivers(SECURITY_ALERT);
+        let item = (!receivers.is_empty()).then(|| item(&happened, receivers));
+        Some((happened.view(&t.meaning), item))
+    }
+
+    /// What happened since the start.
+    pub fn security_events(&self) -> &Security {
+        &self.security
+    }
+}
+
+fn item(happened: &Happened, receivers: Vec<String>) -> OutboxItem {
+    let mut facts = happened.facts.clone();
+    facts.insert("kind".into(), happened.kind.name().into());
+    let facts = Value::Object(facts).to_string();
+    OutboxItem { id: happened.letter_id(), event: SECURITY_ALERT, at: happened.at, receivers, facts }
+}
