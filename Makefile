@@ -53,11 +53,15 @@ tools-build:
 tools-test: tools-build
 	@$(call apt,sipp,sip-tester)
 	@$(call apt,baresip,baresip)
+	@$(call apt,linphonec,linphone-cli)
 	@$(call apt,svmap,sipvicious)
 	@$(call quiet,kamailio,kamailio)
+	@ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || $(SUDO) bash -c '$(call install,kamailio-tls-modules)'
+	@$(call apt,openssl,openssl)
 	@$(call apt,chromium,chromium)
 	@$(call apt,npm,nodejs npm)
 	@npm ci --silent --no-audit --no-fund --prefix crates/server/tests/browser
+	@npm ci --silent --no-audit --no-fund --prefix crates/server/tests/microsoft
 
 tools-bench: tools-build
 	@$(call apt,python3,python3)

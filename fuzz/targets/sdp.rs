@@ -2,14 +2,19 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use media::negotiate::{Codec, Direction, LocalSession, Negotiated};
+use media::negotiate::{Codec, Direction, LocalSession, Negotiated, SrtpPolicy};
+use media::sdes::{OwnKeys, SEED_LEN};
 use media::sdp::{MAX_SIZE, SessionDescription};
 
 const DIRECTIONS: [Direction; 4] =
     [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive];
 
-fn session() -> LocalSession {
-    LocalSession::new(([192, 0, 2, 1], 20_000).into(), 1, &Codec::ALL, true)
+const POLICIES: [SrtpPolicy; 3] = [SrtpPolicy::Off, SrtpPolicy::Optional, SrtpPolicy::Required];
+
+fn session(policy: SrtpPolicy) -> LocalSession {
+    let mut session = LocalSession::new(([192, 0, 2, 1], 20_000).into(), 1, &Codec::ALL, true);
+    session.protect(policy, OwnKeys::from_random(&[7; SEED_LEN]).expect("enough"));
+    session
 }
 
 fn sound(agreed: &Negotiated) {
@@ -33,9 +38,11 @@ fuzz_target!(|data: &[u8]| {
     let Ok(read) = SessionDescription::parse(data) else { return };
     same_lines(&read, &read.write());
     let want = DIRECTIONS[data.len() % 4];
-    let mut answering = session();
+    let policy = POLICIES[data.len() % 3];
+    let mut answering = session(policy);
     if let Ok((answer, agreed)) = answering.answer(&read, want) {
         sound(&agreed);
+        assert!(agreed.srtp.is_some() || policy != SrtpPolicy::Required);
         assert!(want.sends() || !agreed.direction.sends());
         assert_eq!(answer.media.len(), read.media.len());
         let text = answer.write();
@@ -46,11 +53,11 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(answering.offer(Direction::SendOnly).media.len(), answer.media.len());
         let _ = answering.accept(&read).map(|agreed| sound(&agreed));
     }
-    let mut offering = session();
+    let mut offering = session(policy);
     offering.offer(want);
     if let Ok(agreed) = offering.accept(&read) {
         sound(&agreed);
         let offer = offering.offer(Direction::Inactive);
-        let _ = session().answer(&offer, Direction::SendRecv).expect("our offers can be answered");
+        let _ = session(policy).answer(&offer, Direction::SendRecv).expect("our offers can be answered");
     }
 });

@@ -34,6 +34,11 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     let _ = (m.top_via(), m.cseq(), m.method_text());
+    let callers = [sip::caller(&m), sip::claimed(&m)];
+    assert!(callers.iter().all(|c| c.address.expose_secret().chars().count() <= 401));
+    assert!(sip::diverted_from(&m).len() <= 10);
+    assert!(sip::cause_of(&m).is_none_or(|cause| (1..128).contains(&cause)));
+    assert!(m.session_description().len() <= m.body().len());
     uri(m.target());
     for header in m.headers() {
         address(header.value);

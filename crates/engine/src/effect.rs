@@ -22,6 +22,11 @@ pub enum Effect {
         /// The caller's leg.
         leg: LegId,
     },
+    /// Let the caller hear what follows before the answer.
+    EarlyAudio {
+        /// The caller's leg.
+        leg: LegId,
+    },
     /// Answer. Outcome: `LegAnswered` when confirmed, or `LegEnded`.
     Answer {
         /// The caller's leg.

@@ -172,6 +172,27 @@ pub enum Event {
         /// What the door knows of the phone, for flows that ask.
         facts: Facts,
     },
+    /// A call that arrived was for somebody else at first and was sent on to here (RFC 5806, RFC 7044).
+    CallDiverted {
+        /// Which.
+        call: CallId,
+        /// Whom it was for first.
+        first: PartyId,
+    },
+    /// An agent's phone asks that the far ends of two of its calls talk with each other (RFC 5589, attended transfer).
+    CallsJoined {
+        /// Whose phone.
+        agent: AgentId,
+        /// The agent's leg in the call in which that was asked.
+        leg: LegId,
+        /// The agent's leg in the other call.
+        with: LegId,
+    },
+    /// The far end of a leg that we dial sends audio before it answers.
+    LegEarlyAudio {
+        /// Which.
+        leg: LegId,
+    },
 }
 
 /// What became of a key.

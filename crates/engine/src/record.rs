@@ -445,6 +445,20 @@ pub enum What {
         agent: AgentId,
         to: To,
     },
+    /// The call was for somebody else at first.
+    Diverted {
+        first: PartyId,
+    },
+    /// An agent joined two calls: this one goes on, with the far end of the other.
+    TookIn {
+        call: CallId,
+        by: AgentId,
+    },
+    /// An agent joined two calls: this one ends, and its far end goes on in the other.
+    WentOnIn {
+        call: CallId,
+        by: AgentId,
+    },
 }
 
 impl Engine {

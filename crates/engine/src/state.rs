@@ -167,6 +167,7 @@ impl Engine {
             }
             Event::Configured { config } => self.on_configured(*config),
             Event::TimePassed => {}
+            Event::CallDiverted { call, first } => self.moment(call, crate::record::What::Diverted { first }),
             Event::CallArrived { number, caller, trunk, facts } => {
                 self.on_call_arrived(number, caller, trunk, facts)
             }
@@ -192,6 +193,8 @@ impl Engine {
             Event::AgentCalled { agent, caller, number, to, facts } => {
                 self.on_agent_called(agent, caller, number, to, facts)
             }
+            Event::LegEarlyAudio { leg } => self.on_early_audio(leg),
+            Event::CallsJoined { agent, leg, with } => self.on_calls_joined(agent, leg, with),
         }
         // Whatever is due by now happens now, so that an event never meets a state that should have ended.
         while let Some(waiter) = self.next_due() {

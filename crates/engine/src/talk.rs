@@ -409,6 +409,7 @@ impl Engine {
         if phase != (Phase::Connecting { leg }) {
             return;
         }
+        self.end_early(call, leg);
         self.moment(
             call,
             match role {
@@ -838,8 +839,11 @@ impl Engine {
                 let Some(c) = self.s.calls.get_mut(&call) else { return };
                 c.phase = Phase::Connecting { leg };
                 c.transferring = true;
-                if let Some(caller) = c.caller_leg {
-                    self.play(caller, Sound::Ringback);
+                let caller = c.caller_leg;
+                match caller {
+                    Some(caller) if self.hears_early(by, leg) => self.hear(caller, alloc::vec![leg]),
+                    Some(caller) => self.play(caller, Sound::Ringback),
+                    None => {}
                 }
             }
             AsideStage::Waiting(entry) => {
@@ -871,7 +875,7 @@ impl Engine {
     }
 
     // The one asked is part of the conversation now: an agent's work on it begins.
-    fn takes_part(&mut self, call: CallId, leg: LegId) {
+    pub(crate) fn takes_part(&mut self, call: CallId, leg: LegId) {
         if let Some(Role::Agent { agent, .. }) = self.s.legs.get(&leg).map(|l| l.role) {
             if let Some(a) = self.s.agents.get_mut(&agent) {
                 a.misses = 0;

@@ -4,8 +4,8 @@
 //! addresses, bytes, times and seeds come from the caller, and what should be sent is given back. It knows no
 //! calls, queues or people, and none of the other rooms. It decodes and encodes only where two legs share no
 //! codec, where one hears several at once, and where a recording or the search for keys needs it; it keeps no audio
-//! beyond the second that a recording needs to put packets in order and the fifth of a second of a jitter buffer. Only
-//! the legs of browsers are encrypted here.
+//! beyond the second that a recording needs to put packets in order and the fifth of a second of a jitter buffer. Legs
+//! are encrypted here, those of browsers and, where it is agreed, those of SIP.
 //!
 //! **Time** is [`Micros`] of one monotonic clock of the caller's choosing. Going backwards does no harm.
 //!
@@ -22,6 +22,8 @@
 //! |---|---|
 //! | [`sdp`], [`negotiate`] | what both sides can, and what they agree on |
 //! | [`rtp`], [`rtcp`], [`dtmf`] | what is on the wire |
+//! | [`ice`] | connectivity checks of SIP legs' far ends |
+//! | [`srtp`], [`sdes`] | the same, encrypted; keys in session descriptions |
 //! | [`leg`] | one leg: in, out, prompts, keys, reports |
 //! | [`bridge`] | all legs of a thread: who hears whom, whose keys go where, who is recorded |
 //! | [`browser`] | a browser as a leg's far end: ICE, DTLS and SRTP |
@@ -44,6 +46,7 @@ pub mod dtmf;
 pub mod g711;
 pub mod g722;
 pub mod halfband;
+pub mod ice;
 pub mod inband;
 pub mod jitter;
 pub mod leg;
@@ -57,6 +60,8 @@ pub mod recording;
 pub mod resample;
 pub mod rtcp;
 pub mod rtp;
+pub mod sdes;
 pub mod sdp;
+pub mod srtp;
 pub mod tone;
 pub mod wav;

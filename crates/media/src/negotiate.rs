@@ -13,18 +13,29 @@
 //! Opus with events at 8000 only gets these: they are understood.
 //!
 //! **Comfort noise** (RFC 3389) is never asked for, so that audio keeps coming; who announces it may send it.
+//!
+//! **ICE** is spoken as a lite agent once [`LocalSession::use_ice`] says so, and only where the far end speaks it too.
+//!
+//! **Protection** (RFC 4568) is as [`SrtpPolicy`] says; a leg is plain until [`LocalSession::protect`].
 
+mod connectivity;
+mod protection;
 pub(crate) mod reading;
 
 use std::fmt;
 use std::net::SocketAddr;
 
 pub use crate::codec::Codec;
+use crate::ice::Credentials;
 use crate::opus::OpusSettings;
+use crate::sdes::{CryptoError, CryptoLine};
 use crate::sdp::{Address, Attribute, Connection, Media, Origin, SdpError, SessionDescription};
+use crate::srtp::SrtpKeys;
+use connectivity::Connectivity;
+use protection::Protection;
+pub use protection::SrtpPolicy;
 use reading::{
-    Remote, audio_of, choose_audio, direction_of, event_for, events_of, formats_of, is_plain_rtp, noise_of,
-    opus_settings,
+    Remote, audio_of, choose_audio, direction_of, event_for, events_of, formats_of, noise_of, opus_settings,
 };
 
 /// The payload numbers that our offers give to telephone events, by the clock these count.
@@ -130,6 +141,10 @@ pub struct Negotiated {
     pub remote_holds: bool,
     /// Milliseconds of audio in a packet that the other side likes, 10 to 200; 20 when it did not say.
     pub ptime: u32,
+    /// The keys, when packets are protected.
+    pub srtp: Option<SrtpKeys>,
+    /// What the far end's checks have to know, when it speaks ICE.
+    pub ice: Option<Credentials>,
 }
 
 impl fmt::Debug for Negotiated {
@@ -147,6 +162,7 @@ impl fmt::Debug for Negotiated {
             .field("direction", &self.direction)
             .field("remote_holds", &self.remote_holds)
             .field("ptime", &self.ptime)
+            .field("srtp", &self.srtp.as_ref().map(|keys| keys.ours.suite()))
             .finish_non_exhaustive()
     }
 }
@@ -172,6 +188,8 @@ impl Negotiated {
             direction: Direction::SendRecv,
             remote_holds: false,
             ptime: 20,
+            srtp: None,
+            ice: None,
         }
     }
 
@@ -196,8 +214,12 @@ pub enum NegotiateError {
     Malformed(Malformed),
     /// The address is missing, a host name, unspecified, multicast or broadcast.
     BadAddress,
-    /// The audio does not run over plain RTP (`RTP/AVP`).
+    /// The audio does not run over RTP as it is done here: plain, or with keys where the leg is protected.
     UnsupportedTransport,
+    /// The audio has to be protected, and there is no key.
+    NoEncryption,
+    /// None of the keys can be used.
+    Crypto(CryptoError),
 }
 
 /// What is wrong with a description.
@@ -223,7 +245,11 @@ impl fmt::Display for NegotiateError {
             }
             NegotiateError::Malformed(Malformed::NoOffer) => f.write_str("there is no offer to be answered"),
             NegotiateError::BadAddress => f.write_str("audio cannot be sent to the address given"),
-            NegotiateError::UnsupportedTransport => f.write_str("the audio does not use plain RTP (RTP/AVP)"),
+            NegotiateError::UnsupportedTransport => f.write_str(
+                "the audio uses another transport than RTP/AVP, or RTP/SAVP where the leg is protected",
+            ),
+            NegotiateError::NoEncryption => f.write_str("the audio has to be protected, and there is no key"),
+            NegotiateError::Crypto(error) => error.fmt(f),
         }
     }
 }
@@ -245,6 +271,8 @@ pub struct LocalSession {
     allowed: Vec<Codec>,
     prefer: Option<Codec>,
     rtcp_mux: bool,
+    protection: Protection,
+    connectivity: Connectivity,
     /// The codec agreed on, and the number by which we receive it.
     agreed: Option<(u8, Codec)>,
     last: Option<SessionDescription>,
@@ -274,6 +302,8 @@ impl LocalSession {
             allowed: allowed.to_vec(),
             prefer: None,
             rtcp_mux,
+            protection: Protection::default(),
+            connectivity: Connectivity::default(),
             agreed: None,
             last: None,
             offered: None,
@@ -318,13 +348,17 @@ impl LocalSession {
         if first || events.iter().any(counted) {
             events.retain(counted);
         }
-        let audio = self.audio(&formats, &events, direction, self.rtcp_mux);
+        let (protocol, keys) = self.protection.offer();
+        let audio = self.audio(&formats, &events, direction, self.rtcp_mux, protocol, &keys);
+        let ice = self.connectivity.offered();
+        // Until the far end agrees to one port, both are candidates.
+        let audio = self.with_ice(audio, ice.as_ref(), false);
         // All m= lines of before must be there again, in their order (RFC 3264, section 8).
         let media = match &self.last {
             Some(last) => replace_audio(&last.media, audio),
             None => vec![audio],
         };
-        let offer = self.publish(media);
+        let offer = self.publish(media, ice.is_some());
         self.offered = Some(offer.clone());
         offer
     }
@@ -345,14 +379,18 @@ impl LocalSession {
         offer: &SessionDescription,
         want: Direction,
     ) -> Result<(SessionDescription, Negotiated), NegotiateError> {
-        let index = choose_audio(offer)?;
+        let (index, line) = choose_audio(offer, &self.protection)?;
         let audio = &offer.media[index];
         let (pt, codec) = self.choose(&formats_of(audio)).ok_or(NegotiateError::NoCommonCodec)?;
         let remote = Remote::read(offer, audio)?;
         let direction = remote.direction.mirrored().and(want);
         let rtcp_mux = self.rtcp_mux && remote.rtcp_mux;
         let event = event_for(&events_of(audio), codec);
-        let ours = self.audio(&[(pt, codec)], event.as_slice(), direction, rtcp_mux);
+        let (srtp, keys) = self.protection.agree(line, &audio.protocol);
+        let protocol = audio.protocol.clone();
+        let ours = self.audio(&[(pt, codec)], event.as_slice(), direction, rtcp_mux, protocol, &keys);
+        let ice = self.connectivity.agree(offer, audio, true);
+        let ours = self.with_ice(ours, ice.as_ref(), rtcp_mux);
         let media = offer
             .media
             .iter()
@@ -361,13 +399,15 @@ impl LocalSession {
             .collect();
         self.agreed = Some((pt, codec));
         self.offered = None;
-        let answer = self.publish(media);
+        let answer = self.publish(media, ice.is_some());
         let mut negotiated = remote.negotiated((pt, pt, codec), direction, rtcp_mux);
         negotiated.dtmf_send_pt = event.map(|(pt, _)| pt);
         negotiated.dtmf_recv_pt = negotiated.dtmf_send_pt;
         negotiated.dtmf_clock = event.map_or(codec.clock(), |(_, clock)| clock);
         negotiated.noise_recv_pt = noise_of(audio).filter(|_| codec.clock() == 8_000);
         negotiated.opus = opus_settings(audio, pt);
+        negotiated.srtp = srtp;
+        negotiated.ice = ice;
         Ok((answer, negotiated))
     }
 
@@ -388,9 +428,7 @@ impl LocalSession {
         if theirs.port == 0 {
             return Err(NegotiateError::PortZero);
         }
-        if !is_plain_rtp(theirs) {
-            return Err(NegotiateError::UnsupportedTransport);
-        }
+        let line = self.protection.taken(ours, theirs)?;
         let offered = formats_of(ours);
         let mut common = formats_of(theirs).into_iter().filter_map(|(send_pt, codec)| {
             offered.iter().find(|(_, c)| *c == codec).map(|(recv_pt, _)| (send_pt, *recv_pt, codec))
@@ -405,6 +443,7 @@ impl LocalSession {
         let ours_direction = direction_of(offer, ours);
         let direction = remote.direction.mirrored().and(ours_direction);
         let rtcp_mux = self.rtcp_mux && remote.rtcp_mux;
+        let (srtp, _) = self.protection.agree(line, &ours.protocol);
         self.agreed = Some((recv_pt, codec));
         self.offered = None;
         let mut negotiated = remote.negotiated((send_pt, recv_pt, codec), direction, rtcp_mux);
@@ -415,6 +454,8 @@ impl LocalSession {
         negotiated.also_dtmf_recv = other.and_then(|(_, clock)| ours_for(*clock));
         negotiated.noise_recv_pt = noise_of(theirs).filter(|_| codec.clock() == 8_000);
         negotiated.opus = opus_settings(theirs, send_pt);
+        negotiated.srtp = srtp;
+        negotiated.ice = self.connectivity.agree(answer, theirs, false);
         // When we hold, an answer of recvonly or inactive only does as it was told.
         if !ours_direction.receives() {
             negotiated.remote_holds &= !remote.direction.receives();
@@ -423,7 +464,15 @@ impl LocalSession {
         Ok(negotiated)
     }
 
-    fn audio(&self, codecs: &[(u8, Codec)], events: &[(u8, u32)], direction: Direction, mux: bool) -> Media {
+    fn audio(
+        &self,
+        codecs: &[(u8, Codec)],
+        events: &[(u8, u32)],
+        direction: Direction,
+        mux: bool,
+        protocol: String,
+        keys: &[CryptoLine],
+    ) -> Media {
         let mut formats: Vec<String> = codecs.iter().map(|(pt, _)| pt.to_string()).collect();
         let mut attributes = Vec::new();
         for (pt, codec) in codecs {
@@ -439,6 +488,7 @@ impl LocalSession {
             attributes.push(Attribute::value("fmtp", format!("{pt} 0-15")));
         }
         attributes.push(Attribute::value("ptime", "20"));
+        attributes.extend(protection::attributes(keys));
         if mux {
             attributes.push(Attribute::flag("rtcp-mux"));
         }
@@ -446,14 +496,21 @@ impl LocalSession {
         Media {
             kind: "audio".to_owned(),
             port: self.rtp.port(),
-            protocol: "RTP/AVP".to_owned(),
+            protocol,
             formats,
             connection: None,
             attributes,
         }
     }
 
-    fn publish(&mut self, media: Vec<Media>) -> SessionDescription {
+    fn with_ice(&self, mut audio: Media, ice: Option<&Credentials>, mux: bool) -> Media {
+        if let Some(ours) = ice {
+            audio.attributes.extend(connectivity::attributes(ours, self.rtp, mux));
+        }
+        audio
+    }
+
+    fn publish(&mut self, media: Vec<Media>, ice: bool) -> SessionDescription {
         let address = Address::Ip(self.rtp.ip());
         let unchanged = self.last.as_ref().is_some_and(|last| last.media == media);
         if !unchanged {
@@ -467,7 +524,7 @@ impl LocalSession {
                 address: address.clone(),
             }),
             connection: Some(Connection { address }),
-            attributes: Vec::new(),
+            attributes: if ice { vec![Attribute::flag("ice-lite")] } else { Vec::new() },
             media,
         };
         self.last = Some(description.clone());

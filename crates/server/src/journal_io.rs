@@ -1,5 +1,5 @@
-//! The thread that commits. Whatever waits when it comes round goes into one transaction: nothing when idle, many calls
-//! together under load.
+//! The thread that commits. What happens within one window goes into one transaction: at once when nothing was written
+//! shortly before, many calls together under load.
 
 use crate::mailbox::Sender;
 use crate::switch_io::Message;
@@ -12,6 +12,9 @@ use store::{Batch, Store, StoreError, TenantId};
 
 /// Batches that may wait for the disk; with more, the switch takes no new calls.
 const WAITING: usize = 10_000;
+/// The least time from the beginning of one transaction to that of the next. What comes meanwhile is gathered, so that
+/// under load neither the disk nor the switch is woken for each step.
+const WINDOW: Duration = Duration::from_millis(1);
 /// The most batches of one transaction.
 const TOGETHER: usize = 512;
 /// Between two tries to write.
@@ -51,7 +54,13 @@ fn run(
     switch: &Sender<Message>,
     give_up: &OnceLock<Instant>,
 ) -> Result<(), Lost> {
+    let mut began: Option<Instant> = None;
     while let Ok((mut last, mut batches)) = rx.recv() {
+        let left = began.and_then(|at| WINDOW.checked_sub(at.elapsed()));
+        if let Some(left) = left.filter(|left| !left.is_zero()) {
+            std::thread::sleep(left);
+        }
+        began = Some(Instant::now());
         for _ in 1..TOGETHER {
             match rx.try_recv() {
                 Ok((number, more)) => {

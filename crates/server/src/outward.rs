@@ -132,7 +132,8 @@ impl Outward {
     }
 }
 
-fn agent(allow_private: bool) -> Agent {
+/// A client that asks only addresses that may be asked, follows no redirects and bounds the head of what it reads.
+pub fn agent(allow_private: bool) -> Agent {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = ureq::tls::TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build();
     let config = Agent::config_builder()
@@ -150,7 +151,8 @@ fn agent(allow_private: bool) -> Agent {
     )
 }
 
-fn reason(e: Error) -> NoAnswer {
+/// Why there is no answer, in words of ours.
+pub fn reason(e: Error) -> NoAnswer {
     match e {
         Error::Timeout(_) | Error::BodyStalled => NoAnswer::TimedOut,
         Error::HostNotFound => NoAnswer::Unknown,

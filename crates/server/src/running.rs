@@ -2,22 +2,26 @@
 
 use crate::adapt::{Chances, Now, Passwords, Resumed, Switch};
 use crate::alarm_io::AlarmWatch;
+use crate::certificate_report;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::journal_io::{GiveUp, Lost};
 use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{BrowserDoor, MediaSettings, start_recorder};
+use crate::microsoft::{self, Directories, DirectorySync};
 use crate::name_io::{NameSources, Names};
 use crate::outside_io::Outside;
 use crate::outward::Outward;
 use crate::secrets::Secrets;
 use crate::sip_io::SipSockets;
+use crate::sip_tls::SipTls;
 use crate::switch_io::{LawWatch, Message, States, SwitchThread};
 use crate::tenant::check::{self, Document, Documents, Problem};
 use crate::tenant::meaning::{self, Meaning};
 use crate::tenant::objects::Span;
 use crate::tenant::plan::{self, Action, Step};
+use crate::tls::Certificate;
 use crate::vital;
 use crate::webhook_io::{Courier, Delivery, Told};
 use sip::{Endpoint, Limits, Local, Transport};
@@ -44,6 +48,8 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 pub struct Handle {
     /// What is remembered.
     pub store: Arc<Store>,
+    /// People of the directories of connected tenants.
+    pub directories: Arc<Directories>,
     mail: Sender<Message>,
     secrets: Secrets,
     /// Makes connections of browsers' offers.
@@ -68,6 +74,7 @@ pub struct Running {
     recorder: JoinHandle<()>,
     delivery: Delivery,
     alarms: AlarmWatch,
+    directory: Option<DirectorySync>,
     grace: Duration,
 }
 
@@ -227,7 +234,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         store_documents(&store, tenant, "command line", documents)?;
     }
     let sockets = sip_sockets(config)?;
-    let (udp, tcp) = sockets.addresses();
+    let (udp, tcp, tls) = sockets.addresses();
     let (mail_in, mail_out) = mailbox::mailbox(MAIL).map_err(|e| e.to_string())?;
     let give_up = GiveUp::default();
     let (journal_in, journal) = crate::journal_io::start(store.clone(), mail_in.clone(), give_up.clone())
@@ -240,14 +247,25 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
 
     let advertised = config.sip.advertise.parse::<SocketAddr>().ok();
     let local = |transport, addr: Option<SocketAddr>| {
-        addr.map(|a| Local { transport, addr: advertised.unwrap_or(a) })
+        // The port that others reach us by is that of UDP and TCP; TLS has its own.
+        let elsewhere = advertised.zip(addr).map(|(there, here)| match transport {
+            Transport::Tls => SocketAddr::new(there.ip(), here.port()),
+            _ => there,
+        });
+        addr.map(|a| Local { transport, addr: elsewhere.unwrap_or(a) })
     };
     let locals: Vec<Local> =
-        [local(Transport::Udp, udp), local(Transport::Tcp, tcp)].into_iter().flatten().collect();
+        [local(Transport::Udp, udp), local(Transport::Tcp, tcp), local(Transport::Tls, tls)]
+            .into_iter()
+            .flatten()
+            .collect();
     if locals.is_empty() {
-        return Err("neither sip.udp nor sip.tcp is set".into());
+        return Err("none of sip.udp, sip.tcp and sip.tls is set".into());
     }
-    let endpoint = Endpoint::new(&locals, PRODUCT, chance()?, Limits::default());
+    let mut endpoint = Endpoint::new(&locals, PRODUCT, chance()?, Limits::default());
+    if let (Some(tls), false) = (tls, config.sip.tls_name.is_empty()) {
+        endpoint.set_tls_name(&config.sip.tls_name, tls.port());
+    }
     let chances = Chances { nonces: secret()?, seed: chance()? };
     let mut switch = Switch::new(endpoint, Box::new(door), &locals, chances);
 
@@ -287,9 +305,19 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         .map_err(|e| e.to_string())?;
     let switch = vital::spawn("switch", move || thread.run());
     let ready = Arc::new(AtomicBool::new(true));
-    let handle = Handle { store, mail: mail_in, secrets: secrets.clone(), browsers, laws_broken, ready };
+    let directories = Arc::default();
+    let handle =
+        Handle { store, directories, mail: mail_in, secrets: secrets.clone(), browsers, laws_broken, ready };
     let delivery = start_delivery(config, &handle, outward, secrets)?;
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
+    let directory = match microsoft::background_of(&config.microsoft)? {
+        Some(background) => {
+            let every = microsoft::directory_every(&config.microsoft)
+                .ok_or("microsoft.directory_every is no time")?;
+            Some(DirectorySync::start(handle.clone(), background, every).map_err(|e| e.to_string())?)
+        }
+        None => None,
+    };
     Ok(Running {
         handle,
         udp,
@@ -300,6 +328,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         recorder,
         delivery,
         alarms,
+        directory,
         grace: config.grace(),
     })
 }
@@ -410,7 +439,43 @@ fn sip_sockets(config: &ServerConfig) -> Result<SipSockets, String> {
         "" => None,
         addr => Some(TcpListener::bind(addr).map_err(|e| said("sip.tcp", addr, e))?),
     };
-    SipSockets::new(udp, tcp).map_err(|e| e.to_string())
+    let tls = match config.sip.tls.as_str() {
+        "" => None,
+        addr => Some(TcpListener::bind(addr).map_err(|e| said("sip.tls", addr, e))?),
+    };
+    let secure = sip_tls(config)?;
+    SipSockets::new(udp, tcp, tls, secure).map_err(|e| e.to_string())
+}
+
+/// Certificate and roots of SIP over TLS, where there is a certificate; new files are taken up from now on.
+fn sip_tls(config: &ServerConfig) -> Result<Option<SipTls>, String> {
+    if config.sip.tls_cert.is_empty() {
+        return Ok(None);
+    }
+    let certificate = Certificate::load("sip", &config.sip.tls_cert, &config.sip.tls_key)?;
+    let secure = SipTls::new(certificate.clone(), &config.sip.tls_roots)?;
+    let now = certificate_report::now();
+    let report = certificate_report::report("sip.tls_cert", &certificate.chain(), &config.sip.tls_name, now);
+    for line in report.lines {
+        tracing::info!(event = "certificate", "{line}");
+    }
+    // What is wrong may be put right while it runs.
+    for problem in report.problems {
+        tracing::warn!(event = "certificate", "{problem}");
+    }
+    let watched = Arc::downgrade(&certificate);
+    let look = move || {
+        while let Some(certificate) = watched.upgrade() {
+            certificate.look();
+            drop(certificate);
+            std::thread::sleep(crate::tls::LOOK);
+        }
+    };
+    std::thread::Builder::new()
+        .name("certificates".into())
+        .spawn(look)
+        .map_err(|e| format!("no thread can be started: {e}"))?;
+    Ok(Some(secure))
 }
 
 fn media_settings(config: &ServerConfig) -> Result<MediaSettings, String> {
@@ -509,6 +574,7 @@ impl Running {
         self.handle.ready.store(false, Ordering::Relaxed);
         let end = Instant::now() + self.grace;
         drop(self.alarms);
+        drop(self.directory);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);
         self.handle.mail.send(Message::Stop(end));

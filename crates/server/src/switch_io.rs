@@ -6,7 +6,7 @@ use crate::journal_io::JournalSender;
 use crate::mailbox::Mailbox;
 use crate::name_io::Names;
 use crate::outside_io::{Job, Outside};
-use crate::sip_io::{SipSockets, SipTaker};
+use crate::sip_io::{SecurePeers, SipSockets, SipTaker};
 use rustix::event::epoll;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::TrySendError;
@@ -65,6 +65,16 @@ struct Door<'a> {
     now: Now,
 }
 
+impl SecurePeers for Switch {
+    fn name(&self, addr: std::net::SocketAddr) -> Option<&str> {
+        self.tls_name(addr)
+    }
+
+    fn instead_of(&self, connection: u64) -> Option<sip::Destination> {
+        self.far_end_behind(connection)
+    }
+}
+
 impl SipTaker for Door<'_> {
     fn take(&mut self, input: sip::Input<'_>) {
         self.switch.on_sip(self.now, input);
@@ -72,6 +82,14 @@ impl SipTaker for Door<'_> {
 
     fn admits(&mut self, ip: std::net::IpAddr) -> bool {
         self.switch.admits(self.now, ip)
+    }
+
+    fn proven(&mut self, connection: u64, names: Vec<String>) {
+        self.switch.on_proven(connection, names);
+    }
+
+    fn gone(&mut self, connection: u64) {
+        self.switch.on_gone(connection);
     }
 }
 
@@ -191,7 +209,7 @@ impl SwitchThread {
             let now = self.clock.now();
             let mut failed = false;
             while let Some(transmit) = self.switch.poll_transmit() {
-                if let Err(to) = self.sockets.send(now, &transmit) {
+                if let Err(to) = self.sockets.send(now, &transmit, &self.switch) {
                     failed = true;
                     self.switch.on_sip(now, sip::Input::Unreachable { to });
                 }

@@ -1,12 +1,14 @@
-//! HTTPS: the certificate, and taking up a new one while connections go on.
+//! Certificates of HTTPS and of SIP over TLS: reading them, and taking up a new one while connections go on.
 
-use rustls::ServerConfig;
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, SignatureScheme};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +21,10 @@ const LARGEST: u64 = 1 << 20;
 pub struct Certificate {
     cert: PathBuf,
     key: PathBuf,
+    /// The section of the configuration that names the files.
+    section: &'static str,
+    /// Grows with each change.
+    edition: AtomicU64,
     current: RwLock<Arc<CertifiedKey>>,
     /// What the files looked like when they were read last, for better or worse.
     seen: Mutex<Option<Seen>>,
@@ -34,16 +40,17 @@ impl std::fmt::Debug for Certificate {
 }
 
 impl Certificate {
-    /// Reads the files of `http.tls_cert` and `http.tls_key`.
+    /// Reads the files of `tls_cert` and `tls_key` of a section of the configuration, `http` or `sip`.
     ///
     /// # Errors
     /// A sentence that names the key of the configuration and the file.
-    pub fn load(cert: &str, key: &str) -> Result<Arc<Certificate>, String> {
+    pub fn load(section: &'static str, cert: &str, key: &str) -> Result<Arc<Certificate>, String> {
         let (cert, key) = (PathBuf::from(cert), PathBuf::from(key));
         // Looked at before it is read: what is written meanwhile is read again.
         let seen = seen(&cert, &key);
-        let current = RwLock::new(Arc::new(read(&cert, &key)?));
-        Ok(Arc::new(Certificate { cert, key, current, seen: Mutex::new(seen) }))
+        let current = RwLock::new(Arc::new(read(section, &cert, &key)?));
+        let edition = AtomicU64::new(0);
+        Ok(Arc::new(Certificate { cert, key, section, edition, current, seen: Mutex::new(seen) }))
     }
 
     /// For a listener that speaks HTTP/1.1 over TLS 1.2 and 1.3.
@@ -70,10 +77,15 @@ impl Certificate {
             }
             *last = now;
         }
-        match read(&self.cert, &self.key) {
+        match read(self.section, &self.cert, &self.key) {
             Ok(new) => {
                 *self.current.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(new);
-                tracing::info!(event = "certificate", "a new certificate is in force for new connections");
+                self.edition.fetch_add(1, Ordering::Relaxed);
+                tracing::info!(
+                    event = "certificate",
+                    section = self.section,
+                    "a new certificate is in force for new connections"
+                );
             }
             Err(cause) => {
                 tracing::warn!(
@@ -86,13 +98,35 @@ impl Certificate {
     }
 }
 
+impl Certificate {
+    /// How often a new certificate was taken up.
+    pub fn edition(&self) -> u64 {
+        self.edition.load(Ordering::Relaxed)
+    }
+
+    /// What is in force: our own certificate first, then those that lead to its root.
+    pub fn chain(&self) -> Vec<CertificateDer<'static>> {
+        self.current.read().unwrap_or_else(|e| e.into_inner()).cert.clone()
+    }
+}
+
+impl ResolvesClientCert for Certificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.read().unwrap_or_else(|e| e.into_inner()).clone())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.current.read().unwrap_or_else(|e| e.into_inner()).clone())
     }
 }
 
-fn provider() -> Arc<CryptoProvider> {
+pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
@@ -104,16 +138,26 @@ fn seen(cert: &Path, key: &Path) -> Option<Seen> {
     Some([of(cert)?, of(key)?])
 }
 
-fn read(cert: &Path, key: &Path) -> Result<CertifiedKey, String> {
-    let (cert_name, key_name) =
-        (format!("http.tls_cert = {:?}", cert.display()), format!("http.tls_key = {:?}", key.display()));
-    let bytes = bounded(cert).map_err(|e| format!("{cert_name}: {e}"))?;
+/// All certificates of a PEM file, at least one. `name` is the key of the configuration that names it.
+///
+/// # Errors
+/// A sentence.
+pub fn read_certificates(name: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    let name = format!("{name} = {path:?}");
+    let bytes = bounded(Path::new(path)).map_err(|e| format!("{name}: {e}"))?;
     let certs: Result<Vec<CertificateDer<'static>>, pem::Error> =
         CertificateDer::pem_slice_iter(&bytes).collect();
-    let certs = certs.map_err(|e| format!("{cert_name} is not PEM: {e}"))?;
+    let certs = certs.map_err(|e| format!("{name} is not PEM: {e}"))?;
     if certs.is_empty() {
-        return Err(format!("{cert_name} has no certificate: it must be PEM, our own certificate first"));
+        return Err(format!("{name} has no certificate: it must be PEM, our own certificate first"));
     }
+    Ok(certs)
+}
+
+fn read(section: &str, cert: &Path, key: &Path) -> Result<CertifiedKey, String> {
+    let certs = read_certificates(&format!("{section}.tls_cert"), &cert.display().to_string())?;
+    let cert_name = format!("{section}.tls_cert = {:?}", cert.display());
+    let key_name = format!("{section}.tls_key = {:?}", key.display());
     let bytes = bounded(key).map_err(|e| format!("{key_name}: {e}"))?;
     let key = PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| {
         format!(
@@ -160,7 +204,7 @@ mod tests {
     }
 
     fn load(dir: &Path) -> Result<Arc<Certificate>, String> {
-        Certificate::load(dir.join("cert").to_str().unwrap(), dir.join("key").to_str().unwrap())
+        Certificate::load("http", dir.join("cert").to_str().unwrap(), dir.join("key").to_str().unwrap())
     }
 
     #[test]

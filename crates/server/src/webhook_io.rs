@@ -304,6 +304,8 @@ fn run(courier: &Arc<Courier>, shared: &Arc<Shared>) {
                 let (courier, shared_too, who) = (courier.clone(), shared.clone(), receiver.clone());
                 let served = move || {
                     let there = courier.serve(who.0, &who.1, crate::clock::wall_ms, &shared_too.stop);
+                    // Whoever waits for the last to be done may open the store again.
+                    drop(courier);
                     shared_too.done(who, there);
                 };
                 let started = std::thread::Builder::new().name("courier".into()).spawn(served);

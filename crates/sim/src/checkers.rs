@@ -25,6 +25,8 @@ pub struct Checkers {
     secret: BTreeSet<LegId>,
     recordings: BTreeMap<RecordingId, Tape>,
     outside: Outside,
+    /// Calls that ended because they were joined with another, with that one, as either record says.
+    joined: [BTreeSet<(CallId, CallId)>; 2],
     /// Laws seen broken.
     pub violations: Vec<Violation>,
 }
@@ -190,6 +192,12 @@ impl Checkers {
         if ended != engine.ended_calls() || ended < begun {
             self.broken(at, format!("{begun} callers called, {ended} calls ended"));
         }
+        if let [went, took] = &self.joined
+            && went != took
+        {
+            let differ: Vec<_> = went.symmetric_difference(took).copied().collect();
+            self.broken(at, format!("records of joined calls do not name each other: {differ:?}"));
+        }
         if let Some(a) = engine.agents().values().find(|a| a.is_busy()) {
             self.broken(at, format!("agent {} is {} for ever", a.id.0, a.state.name()));
         }
@@ -204,6 +212,18 @@ impl Checkers {
         }
         if record.ended < record.began || record.legs.is_empty() || record.timeline.is_empty() {
             self.broken(at, format!("the record of call {} is not whole", record.id.0));
+        }
+        let [went, took] = &mut self.joined;
+        for moment in &record.timeline {
+            match moment.what {
+                What::WentOnIn { call, .. } => went.insert((record.id, call)),
+                What::TookIn { call, .. } => took.insert((call, record.id)),
+                _ => continue,
+            };
+        }
+        let gone = |m: &engine::Moment| matches!(m.what, What::WentOnIn { .. });
+        if (record.reason == engine::Reason::Transferred) != record.timeline.iter().any(gone) {
+            self.broken(at, format!("call {} ended as {:?}", record.id.0, record.reason));
         }
         // Of the phones that ring for one stay in a queue, one is answered; a transfer begins another stay.
         let stays = record.timeline.iter().filter(|m| {

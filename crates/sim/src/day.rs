@@ -473,6 +473,11 @@ impl World {
 
     fn talk(&mut self, now: Time, caller: LegId, far: LegId) {
         let Some(c) = self.callers.get(&caller).copied() else { return };
+        let early = |l: LegState| matches!(l, LegState::Dialling | LegState::Ringing);
+        if self.engine.legs().get(&far).is_some_and(|l| early(l.state)) && self.pairs.insert((caller, far)) {
+            // Nothing more is said of it when it answers.
+            return self.plan(now.plus(c.talk_ms + 20_000), Planned::EndTalk(caller, far));
+        }
         let supervises = |l: &engine::Leg| matches!(l.role, Role::Supervisor { .. });
         if self.engine.legs().get(&far).is_none_or(|l| l.state != LegState::Up || supervises(l)) {
             return;
@@ -621,7 +626,8 @@ impl World {
         let callback = self.engine.callbacks().keys().next().copied();
         let any = self.chance.below(self.engine.calls().len() as u64) as usize;
         let any = self.engine.calls().keys().nth(any).copied();
-        let event = match self.chance.below(13) {
+        let event = match self.chance.below(15) {
+            13 | 14 => self.two_calls(),
             12 => any.map(|call| Event::HangUpAsked { call }),
             0 | 1 => waiting.map(|call| Event::CallAsked { call, by: None, ask: Ask::Give(self.agent()) }),
             2 | 3 => waiting.map(|call| Event::CallAsked { call, by: None, ask: Ask::Move(self.queue()) }),
@@ -654,10 +660,27 @@ impl World {
         }
     }
 
+    // Somebody whose phone has several calls presses the key for transfer.
+    fn two_calls(&mut self) -> Option<Event> {
+        let all: Vec<_> = self.engine.agents().values().filter(|a| !a.own_calls.is_empty()).collect();
+        let agent = all.get(self.chance.below(all.len().max(1) as u64) as usize)?;
+        let (with, _) = *agent.own_calls.last()?;
+        let leg = match agent.state {
+            AgentState::Talking { leg, .. } | AgentState::Offered { leg, .. } => leg,
+            _ => agent.own_calls.first()?.0,
+        };
+        let (leg, with) = if self.chance.in_thousand(500) { (leg, with) } else { (with, leg) };
+        Some(Event::CallsJoined { agent: agent.id, leg, with })
+    }
+
     fn try_everything(&mut self, now: Time, effect: Effect) {
         match effect {
             Effect::DialTarget { leg, .. } | Effect::DialParty { leg, .. } => {
                 self.plan(now.plus(50), Planned::Tell(Event::LegRinging { leg }));
+                if self.chance.in_thousand(400) {
+                    let at = now.plus(60 + self.chance.below(3_000));
+                    self.plan(at, Planned::Tell(Event::LegEarlyAudio { leg }));
+                }
                 let at = now.plus(500 + self.chance.exponential(10_000));
                 let event = match self.chance.below(10) {
                     0 => Event::LegEnded { leg, end: LegEnd::Busy },

@@ -4,6 +4,7 @@
 //!
 //! This room never opens a socket and never reads a clock: [`Day`] drives an engine alone through a whole day in
 //! seconds; [`Phones`] speaks real SIP, whose datagrams somebody else carries. The same [`people`] act in both.
+//! [`microsoft`] is Entra ID and Graph with made-up tenants, whose requests and replies somebody else carries.
 #![forbid(unsafe_code)]
 
 mod chance;
@@ -11,6 +12,7 @@ mod checkers;
 mod day;
 pub mod erlang;
 mod full_house;
+pub mod microsoft;
 mod network;
 mod outside;
 pub mod people;

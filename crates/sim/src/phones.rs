@@ -133,6 +133,13 @@ pub enum PhoneEvent {
         /// By whom.
         how: Hangup,
     },
+    /// What became of [`Phones::join`].
+    Referred {
+        /// In whose call it was asked.
+        phone: PhoneId,
+        /// The last word: 200 when it was done, 487 when the call ended before it was said.
+        code: u16,
+    },
     /// The far end put us on hold, or took us back.
     HeldByFar {
         /// Which.
@@ -266,6 +273,50 @@ impl Phones {
         audio: Audio,
         rtp_port: u16,
     ) -> PhoneId {
+        self.dial_with(now, from_user, display, to, number, audio, rtp_port, "")
+    }
+
+    /// Calls to take over the call of another phone here (Replaces), rung or answered, as the phone of `from_user`. `None`
+    /// when that call is gone. What follows is as for [`Phones::dial`].
+    pub fn take_over(
+        &mut self,
+        now: Time,
+        from_user: &str,
+        to: SocketAddr,
+        other: PhoneId,
+        audio: Audio,
+        rtp_port: u16,
+    ) -> Option<PhoneId> {
+        let replaces = self.endpoint.replaces_of(self.phones.get(&other)?.call)?;
+        let lines = format!("Require: replaces\r\nReplaces: {replaces}\r\n");
+        Some(self.dial_with(now, from_user, "", to, "pickup", audio, rtp_port, &lines))
+    }
+
+    /// Asks the far end of a call to call that of another one here, in its place (REFER with Replaces): an attended
+    /// transfer. [`PhoneEvent::Referred`] follows. False when one of the calls is gone or not up.
+    pub fn join(&mut self, now: Time, phone: PhoneId, with: PhoneId, at: SocketAddr) -> bool {
+        self.moves_to(now);
+        let call = |p| self.phones.get(p).map(|p| p.call);
+        let (Some(call), Some(other)) = (call(&phone), call(&with)) else { return false };
+        let Some(replaces) = self.endpoint.replaces_of(other) else { return false };
+        let inside = replaces.replace(';', "%3B").replace('=', "%3D").replace('@', "%40");
+        let asked = self.endpoint.refer(self.now, call, &format!("sip:{at}?Replaces={inside}"), "");
+        self.settle();
+        asked.is_some()
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn dial_with(
+        &mut self,
+        now: Time,
+        from_user: &str,
+        display: &str,
+        to: SocketAddr,
+        number: &str,
+        audio: Audio,
+        rtp_port: u16,
+        lines: &str,
+    ) -> PhoneId {
         self.moves_to(now);
         let mut line = self.line(rtp_port, audio);
         let offer = line.session.offer(Direction::SendRecv).write();
@@ -278,6 +329,7 @@ impl Phones {
             from: &format!("\"{display}\" <sip:{user}@{}>", self.sip),
             to_header: &format!("<sip:{number}@{to}>"),
             body: offer.as_bytes(),
+            extra: lines,
             ..sip::Outgoing::to(Destination { transport: Transport::Udp, addr: to, connection: None })
         };
         let call = self.endpoint.invite(self.now, &out);
@@ -692,7 +744,7 @@ impl Phones {
                 let user = user_of(incoming.message.target());
                 let from = incoming.message.value(sip::Name::From).unwrap_or_default();
                 let caller = NameAddr::parse(from).map(|a| user_of(a.uri)).unwrap_or_default();
-                let offer = incoming.message.body().to_vec();
+                let offer = incoming.message.session_description().to_vec();
                 let phone = self.add(incoming.call, State::Ringing, caller, offer);
                 self.events.push_back(PhoneEvent::Rings { phone, user });
             }
@@ -711,10 +763,14 @@ impl Phones {
             Event::Refused { call, refused } => {
                 self.over(call, |phone| PhoneEvent::Refused { phone, code: refused.code });
             }
-            Event::Cancelled { call } => self.over(call, |phone| PhoneEvent::GaveUp { phone }),
-            Event::Ended { call, how } => self.over(call, |phone| PhoneEvent::Ended { phone, how }),
+            Event::Cancelled { call, .. } => self.over(call, |phone| PhoneEvent::GaveUp { phone }),
+            Event::Ended { call, how, .. } => self.over(call, |phone| PhoneEvent::Ended { phone, how }),
             Event::Request { request, .. } => self.endpoint.respond(self.now, request, 405, "", "", b""),
             Event::Referred { refer, .. } => self.endpoint.reject_refer(self.now, refer, 603),
+            Event::ReferProgress { call, code, done: true, .. } => {
+                let Some(&phone) = self.calls.get(&call) else { return };
+                self.events.push_back(PhoneEvent::Referred { phone, code });
+            }
             Event::ReferProgress { .. }
             | Event::Asked { .. }
             | Event::Info { .. }

@@ -340,7 +340,8 @@ impl Traffic {
                 PhoneEvent::RingingThere { .. }
                 | PhoneEvent::HeldByFar { .. }
                 | PhoneEvent::HoldRefused { .. }
-                | PhoneEvent::Pressed { .. } => {}
+                | PhoneEvent::Pressed { .. }
+                | PhoneEvent::Referred { .. } => {}
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::dialog::tag_of;
 use crate::endpoint::{Destination, Endpoint, Transport};
 use crate::event::{Event, Incoming};
 use crate::message::{Message, Start};
-use crate::method::{ALLOW, Method};
+use crate::method::{ACCEPT, ALLOW, Method, SUPPORTED};
 use crate::name::Name;
 use crate::refuse::{check_request, check_response, unsupported_extensions};
 use crate::slots::Key;
@@ -55,7 +55,7 @@ impl Endpoint {
                 let code = if known.is_some() { 200 } else { 481 };
                 self.reply_once(&m, from, code, "", b"");
                 if let Some(key) = known {
-                    self.on_cancel(now, key);
+                    self.on_cancel(now, key, &m);
                 }
                 return;
             }
@@ -95,8 +95,8 @@ impl Endpoint {
         }
         let in_dialog = !tag_of(m.value(Name::To).unwrap_or_default()).is_empty();
         match (method, in_dialog) {
-            (Method::Invite | Method::Update | Method::Prack, _) if !m.body().is_empty() && !is_sdp(&m) => {
-                self.reply_once(&m, from, 415, "", b"Accept: application/sdp\r\n");
+            (Method::Invite | Method::Update | Method::Prack, _) if m.carries_something_else() => {
+                self.reply_once(&m, from, 415, "", ACCEPT.as_bytes());
             }
             (Method::Invite, true) => self.on_reinvite(now, from, &m),
             (Method::Invite, false) => self.on_invite(now, from, m),
@@ -111,8 +111,10 @@ impl Endpoint {
             (Method::Register, _) => self.on_outside_request(now, from, m, method),
             (_, true) if self.call_of(&m).is_none() => self.reply_once(&m, from, 481, "", b""),
             _ => {
-                let lines =
-                    format!("Allow: {ALLOW}\r\nAccept: application/sdp\r\nServer: {}\r\n", self.product);
+                let lines = format!(
+                    "Allow: {ALLOW}\r\nSupported: {SUPPORTED}\r\n{ACCEPT}Server: {}\r\n",
+                    self.product
+                );
                 self.reply_once(&m, from, 200, "", lines.as_bytes());
             }
         }
@@ -130,7 +132,7 @@ impl Endpoint {
                 .any(|t| v.windows(t.len()).any(|w| w == *t))
         };
         if !accepts.is_empty() && !accepts.iter().any(takes_sdp) {
-            return self.reply_once(&m, from, 406, "", b"Accept: application/sdp\r\n");
+            return self.reply_once(&m, from, 406, "", ACCEPT.as_bytes());
         }
         if let Some(line) = self.too_short(None, &m) {
             return self.reply_once(&m, from, 422, "", line.as_bytes());
@@ -216,10 +218,4 @@ fn merge_id(m: &Message) -> Box<[u8]> {
     let from_tag = m.value(Name::From).map(tag_of).unwrap_or_default();
     let cseq = m.cseq().map_or(0, |c| c.0).to_be_bytes();
     [m.value(Name::CallId).unwrap_or_default(), b"\0", from_tag, b"\0", &cseq].concat().into()
-}
-
-fn is_sdp(m: &Message) -> bool {
-    let Some(v) = m.value(Name::ContentType) else { return true };
-    let end = v.iter().position(|&c| c == b';').unwrap_or(v.len());
-    crate::uri::trim(&v[..end]).eq_ignore_ascii_case(b"application/sdp")
 }

@@ -2,7 +2,7 @@
 
 use crate::dialog::Dialog;
 use crate::message::Message;
-use crate::method::{ALLOW, Method, SUPPORTED};
+use crate::method::{ACCEPT, ALLOW, Method, SUPPORTED};
 use crate::name::Name;
 use crate::seed::push_hex;
 use crate::status::reason_phrase;
@@ -99,28 +99,29 @@ impl ReplyBase {
     }
 }
 
-/// The first value of the line gets what RFC 3581 adds; the rest stays.
+/// The first value of the line gets what RFC 3581 adds; the rest stays. Where it really came from is ours to say: what
+/// the sender itself says of that is left out then.
 fn push_top_via(out: &mut Vec<u8>, line: &[u8], source: SocketAddr) {
     let top_len = split_outside_quotes(line, b',').next().map_or(line.len(), <[u8]>::len);
     let (top, rest) = line.split_at(top_len);
-    let mut same_host = false;
-    let mut wants_port = false;
-    for (i, piece) in split_outside_quotes(top, b';').enumerate() {
-        if i > 0 {
+    let is_rport = |piece: &[u8]| trim(piece).eq_ignore_ascii_case(b"rport");
+    let mut pieces = split_outside_quotes(top, b';');
+    let sent_by = pieces.next().unwrap_or_default();
+    let host = trim(sent_by).rsplit(|c| c.is_ascii_whitespace()).next().unwrap_or_default();
+    let same_host =
+        crate::uri::split_host_port(host).is_ok_and(|(h, _)| crate::uri::read_ip(h) == Some(source.ip()));
+    let says_where = !same_host || split_outside_quotes(top, b';').skip(1).any(is_rport);
+    out.extend_from_slice(sent_by);
+    for piece in pieces {
+        let name = trim(piece.split(|&c| c == b'=').next().unwrap_or_default());
+        if is_rport(piece) {
+            let _ = write!(out, ";rport={}", source.port());
+        } else if !(says_where && name.eq_ignore_ascii_case(b"received")) {
             out.push(b';');
-        } else {
-            let host = trim(piece).rsplit(|c| c.is_ascii_whitespace()).next().unwrap_or_default();
-            same_host = crate::uri::split_host_port(host)
-                .is_ok_and(|(h, _)| crate::uri::read_ip(h) == Some(source.ip()));
-        }
-        if trim(piece).eq_ignore_ascii_case(b"rport") {
-            wants_port = true;
-            let _ = write!(out, "rport={}", source.port());
-        } else {
             out.extend_from_slice(piece);
         }
     }
-    if wants_port || !same_host {
+    if says_where {
         let _ = write!(out, ";received={}", source.ip());
     }
     out.extend_from_slice(rest);
@@ -138,7 +139,7 @@ fn push_body(out: &mut Vec<u8>, body: Body<'_>) {
 pub(crate) fn dialog_lines(contact: &str, product: &str) -> Vec<u8> {
     format!(
         "Contact: {contact}\r\nAllow: {ALLOW}\r\nSupported: {SUPPORTED}\r\n\
-         Accept: application/sdp\r\nServer: {product}\r\n"
+         {ACCEPT}Server: {product}\r\n"
     )
     .into_bytes()
 }

@@ -14,6 +14,7 @@ use crate::login::Logins;
 use crate::message::Message;
 use crate::method::{Method, Methods};
 use crate::name::Name;
+use crate::reason::{NORMAL_CLEARING, TIMER_EXPIRED, cause_in_lines, cause_of};
 use crate::refer::Refers;
 use crate::reliable::{Confirmed, Reliable};
 use crate::session::Session;
@@ -210,21 +211,25 @@ impl Endpoint {
             State::Cancelling { .. } => {}
             State::Incoming { .. } => {
                 self.reject_with(now, call, 480, "", extra);
-                self.events.push_back(Event::Ended { call, how: Hangup::Near });
+                let cause = cause_in_lines(extra).unwrap_or(NORMAL_CLEARING);
+                self.events.push_back(Event::Ended { call, how: Hangup::Near, cause });
             }
-            State::Up if c.unacknowledged.is_some() => {
+            // Whoever asked us to call somebody else is told what became of it before the call ends.
+            State::Up if c.unacknowledged.is_some() || c.refers.has_last_word() => {
                 c.bye_waits = true;
                 c.extra = extra.into();
             }
-            State::Up => self.send_bye(now, call.0, extra, Hangup::Near),
+            State::Up => self.send_bye(now, call.0, extra, Hangup::Near, NORMAL_CLEARING),
         }
     }
 
-    pub(crate) fn send_bye(&mut self, now: Time, key: Key, extra: &str, how: Hangup) {
+    /// Ends a call that is up by BYE. `cause` counts where `extra` names none.
+    pub(crate) fn send_bye(&mut self, now: Time, key: Key, extra: &str, how: Hangup, cause: u8) {
         self.close(now, key);
         let Some(mut c) = self.forget(now, key) else { return };
         self.bye(now, &mut c, extra);
-        self.events.push_back(Event::Ended { call: CallId(key), how });
+        let cause = cause_in_lines(extra).unwrap_or(cause);
+        self.events.push_back(Event::Ended { call: CallId(key), how, cause });
     }
 
     pub(crate) fn send_bye_quietly(&mut self, now: Time, key: Key) {
@@ -252,14 +257,14 @@ impl Endpoint {
         self.answer(now, tx, 200, "", b"", b"", b"");
         self.close(now, key);
         let state = self.forget(now, key).map(|c| c.state);
-        let call = CallId(key);
+        let (call, cause) = (CallId(key), cause_of(m).unwrap_or(NORMAL_CLEARING));
         self.events.push_back(match state {
             // A BYE in an early dialog of theirs is a CANCEL by other means (RFC 3261 section 15).
-            Some(State::Incoming { .. }) => Event::Cancelled { call },
+            Some(State::Incoming { .. }) => Event::Cancelled { call, cause },
             Some(State::Calling { .. } | State::Cancelling { .. }) => {
-                Event::Refused { call, refused: Refused { code: 487, redirected: false } }
+                Event::Refused { call, refused: Refused { cause, ..Refused::of(487) } }
             }
-            _ => Event::Ended { call, how: Hangup::Far },
+            _ => Event::Ended { call, how: Hangup::Far, cause },
         });
     }
 
@@ -365,12 +370,12 @@ impl Endpoint {
             Timer::NoAck if c.unacknowledged.as_ref().is_some_and(|u| now < u.until) => {}
             Timer::NoAck => {
                 c.unacknowledged = None;
-                self.send_bye(now, key, "", Hangup::NoAck);
+                self.send_bye(now, key, "", Hangup::NoAck, TIMER_EXPIRED);
             }
             Timer::Cancelled => {
                 let State::Cancelling { tx, .. } = c.state else { return };
                 self.clients.remove(tx);
-                self.call_refused(now, key, Refused { code: 487, redirected: false });
+                self.call_refused(now, key, Refused::of(487));
             }
             _ => {
                 let call = CallId(key);

@@ -7,6 +7,7 @@ use crate::endpoint::{Destination, Endpoint};
 use crate::event::Event;
 use crate::exchange::Way;
 use crate::message::Message;
+use crate::reason::{NORMAL_CLEARING, cause_of};
 use crate::reliable::Reliable;
 use crate::session::Session;
 use crate::slots::Key;
@@ -74,7 +75,7 @@ impl Endpoint {
         call.read_allow(m);
         call.reliable = Reliable::wanted(m, tx, (secret >> 32) as u32 & 0xffff);
         call.session = Session::new(self.session_timer);
-        call.session.heard(m.body());
+        call.session.heard(m.session_description());
         let key = self.calls.insert(call);
         self.session_asked(key, m);
         let tag = self.local_tag(key);
@@ -88,7 +89,7 @@ impl Endpoint {
         CallId(key)
     }
 
-    pub(crate) fn on_cancel(&mut self, now: Time, tx: Key) {
+    pub(crate) fn on_cancel(&mut self, now: Time, tx: Key, m: &Message) {
         let Some(s) = self.servers.get(tx) else { return };
         if s.state != ServerState::Proceeding {
             return;
@@ -104,7 +105,8 @@ impl Endpoint {
             }
             Some(_) => {
                 self.forget(now, key);
-                self.events.push_back(Event::Cancelled { call: CallId(key) });
+                let cause = cause_of(m).unwrap_or(NORMAL_CLEARING);
+                self.events.push_back(Event::Cancelled { call: CallId(key), cause });
             }
             None => {}
         }
@@ -118,12 +120,15 @@ impl Endpoint {
         match &c.unacknowledged {
             Some(u) if Some(u.cseq) == cseq => {
                 c.unacknowledged = None;
-                c.session.heard(m.body());
+                c.session.heard(m.session_description());
                 let bye = core::mem::take(&mut c.bye_waits);
                 let extra = core::mem::take(&mut c.extra);
-                self.events.push_back(Event::Acknowledged { call: CallId(key), body: m.body().to_vec() });
+                self.events.push_back(Event::Acknowledged {
+                    call: CallId(key),
+                    body: m.session_description().to_vec(),
+                });
                 if bye {
-                    self.send_bye(now, key, &extra, Hangup::Near);
+                    self.send_bye(now, key, &extra, Hangup::Near, NORMAL_CLEARING);
                 }
                 true
             }

@@ -1,24 +1,30 @@
 //! Our calls: the INVITE that goes out, its early dialogs, and how it is answered, refused or cancelled.
 
+use crate::address::NameAddr;
 use crate::build::{Body, push_tag};
 use crate::call::{Branch, Call, CallId, State};
 use crate::dialog::{Dialog, tag_of};
 use crate::endpoint::{Destination, Endpoint};
-use crate::event::{Event, Refused};
+use crate::event::{Event, Redirect, Refused};
 use crate::exchange::{Offered, Way};
 use crate::login::{Login, Logins};
-use crate::message::Message;
+use crate::message::{Message, read_number};
 use crate::method::Method;
 use crate::name::Name;
+use crate::reason::{cause_of, cause_of_status};
 use crate::reliable::{self, Confirmed};
 use crate::session::{Session, SessionTimer};
 use crate::slots::Key;
 use crate::time::Time;
 use crate::timer::{Timer, Wait};
 use crate::transaction::{ClientTx, Going, Owner};
-use crate::uri::split_outside_quotes;
+use crate::uri::{Uri, split_outside_quotes};
 use std::sync::Arc;
 
+/// How many addresses of a 3xx answer are given out.
+const MAX_REDIRECTS: usize = 8;
+/// The longest wait of a Retry-After that is given out, in seconds.
+const MAX_RETRY_AFTER: u32 = 86_400;
 /// How many answers with tags of their own one INVITE may get; the rest is ignored.
 const MAX_BRANCHES: usize = 16;
 
@@ -127,7 +133,7 @@ impl Endpoint {
                 return;
             }
         }
-        let body = m.body().to_vec();
+        let body = m.session_description().to_vec();
         let early = self.calls.get_mut(key).and_then(|c| c.branches.get_mut(branch));
         if let Some(early) = early.filter(|_| !body.is_empty()) {
             early.confirmed.description = body.as_slice().into();
@@ -146,8 +152,8 @@ impl Endpoint {
         let remote_cseq = early.and_then(|b| b.dialog.remote_cseq);
         // What was agreed on before needs no second word.
         let body = match early {
-            Some(b) if m.body().is_empty() && c.we_offered => b.confirmed.description.to_vec(),
-            _ => m.body().to_vec(),
+            Some(b) if m.session_description().is_empty() && c.we_offered => b.confirmed.description.to_vec(),
+            _ => m.session_description().to_vec(),
         };
         c.dialog = c.dialog.answered(m);
         c.dialog.remote_cseq = remote_cseq;
@@ -164,7 +170,7 @@ impl Endpoint {
         if cancelled {
             // The 200 crossed our CANCEL: the call is up and has to be ended as such.
             self.send_bye_quietly(now, key);
-            let refused = Refused { code: 487, redirected: false };
+            let refused = Refused::of(487);
             self.events.push_back(Event::Refused { call: CallId(key), refused });
         } else {
             self.session_accepted(now, key, m);
@@ -245,9 +251,13 @@ impl Endpoint {
 
     /// Our INVITE got a final answer that is not 2xx.
     pub(crate) fn on_refused(&mut self, now: Time, key: Key, code: u16, m: &Message) {
-        let redirected = (300..400).contains(&code)
-            && m.value(Name::Contact).and_then(|v| split_outside_quotes(v, b',').next()).is_some();
-        self.call_refused(now, key, Refused { code, redirected });
+        let refused = Refused {
+            code,
+            cause: cause_of(m).unwrap_or_else(|| cause_of_status(code)),
+            retry_after: retry_after(m),
+            redirects: if (300..400).contains(&code) { redirects(m) } else { Vec::new() },
+        };
+        self.call_refused(now, key, refused);
     }
 
     /// A call of ours is over before it was up.
@@ -276,5 +286,45 @@ impl Endpoint {
         self.start_client(now, cancel);
         self.timers.set(now, Timer::Cancelled, Wait::Long, key);
         self.timers.set(now, Timer::Unanswered, Wait::Long, tx);
+    }
+}
+
+// Seconds, with perhaps a comment and parameters behind them (RFC 3261 section 20.33).
+fn retry_after(m: &Message) -> Option<u32> {
+    let value = m.value(Name::RetryAfter)?;
+    let digits = value.iter().take_while(|c| c.is_ascii_digit()).count();
+    let seconds = read_number(&value[..digits])?;
+    Some(u32::try_from(seconds).unwrap_or(u32::MAX).min(MAX_RETRY_AFTER))
+}
+
+// The addresses of a 3xx answer, the best first, those of one rank in their order.
+fn redirects(m: &Message) -> Vec<Redirect> {
+    let contacts = m.values(Name::Contact).flat_map(|line| split_outside_quotes(line, b','));
+    let mut found: Vec<Redirect> = contacts
+        .filter_map(|c| NameAddr::parse(c).ok())
+        .filter(|a| {
+            let uri = Uri::parse(a.uri);
+            uri.is_ok_and(|u| u.is_sip() || u.is_sips() || u.scheme.eq_ignore_ascii_case(b"tel"))
+        })
+        .map(|a| Redirect { uri: a.uri.into(), q: a.param("q").map_or(1_000, thousandths) })
+        .take(MAX_REDIRECTS)
+        .collect();
+    found.sort_by_key(|r| core::cmp::Reverse(r.q));
+    found
+}
+
+// "0.7" as 700; what cannot be read is worth nothing.
+fn thousandths(q: &[u8]) -> u16 {
+    let point = q.iter().position(|&c| c == b'.').unwrap_or(q.len());
+    let (whole, rest) = q.split_at(point);
+    let rest = rest.strip_prefix(b".").unwrap_or_default();
+    if rest.len() > 3 || !rest.iter().all(u8::is_ascii_digit) {
+        return 0;
+    }
+    let part = rest.iter().chain(b"000").take(3).fold(0, |n, c| n * 10 + u16::from(c - b'0'));
+    match whole {
+        b"0" | b"" => part,
+        b"1" => 1_000,
+        _ => 0,
     }
 }

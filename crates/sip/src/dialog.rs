@@ -111,13 +111,13 @@ impl Dialog {
         };
         let Ok(uri) = Uri::parse(uri) else { return last };
         let Some(addr) = uri.socket_addr() else { return last };
-        let transport = match uri.param("transport") {
-            Some(t) if t.eq_ignore_ascii_case(b"tcp") => Transport::Tcp,
-            Some(t) if t.eq_ignore_ascii_case(b"udp") => Transport::Udp,
-            _ if last.transport == Transport::Tcp && last.addr.ip() == addr.ip() => Transport::Tcp,
-            _ => Transport::Udp,
+        let said = uri.param("transport").and_then(Transport::from_name);
+        let transport = match said {
+            Some(transport) => transport,
+            None if last.transport.is_stream() && last.addr.ip() == addr.ip() => last.transport,
+            None => Transport::Udp,
         };
-        if transport == Transport::Tcp && last.transport == Transport::Tcp && last.addr.ip() == addr.ip() {
+        if transport.is_stream() && last.transport == transport && last.addr.ip() == addr.ip() {
             // The connection that is open serves, whatever port its far end has; when it is gone, a new one goes to the
             // address that the far end named.
             return Destination { addr, ..last };

@@ -15,12 +15,36 @@ use core::net::SocketAddr;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-/// How a message travels. TLS joins here.
+/// How a message travels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[allow(missing_docs)]
 pub enum Transport {
     Udp,
     Tcp,
+    Tls,
+}
+
+impl Transport {
+    /// The name as addresses have it: `udp`, `tcp` or `tls`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
+        }
+    }
+
+    /// The transport of that name, in any case; `None` for others.
+    pub fn from_name(name: &[u8]) -> Option<Transport> {
+        [Transport::Udp, Transport::Tcp, Transport::Tls]
+            .into_iter()
+            .find(|transport| name.eq_ignore_ascii_case(transport.name().as_bytes()))
+    }
+
+    /// Whether messages go over connections.
+    pub const fn is_stream(self) -> bool {
+        !matches!(self, Transport::Udp)
+    }
 }
 
 /// Where a message came from or goes to.
@@ -112,6 +136,7 @@ pub struct Endpoint {
     pub(crate) limits: Limits,
     pub(crate) udp: Option<Face>,
     pub(crate) tcp: Option<Face>,
+    pub(crate) tls: Option<Face>,
     pub(crate) product: String,
     pub(crate) chance: Chance,
     pub(crate) clients: Slots<ClientTx>,
@@ -153,12 +178,17 @@ impl Endpoint {
                     via: format!("TCP {}", l.addr),
                     contact: format!("<sip:{};transport=tcp>", l.addr),
                 },
+                Transport::Tls => Face {
+                    via: format!("TLS {}", l.addr),
+                    contact: format!("<sip:{};transport=tls>", l.addr),
+                },
             })
         };
         Endpoint {
             limits,
             udp: face(Transport::Udp),
             tcp: face(Transport::Tcp),
+            tls: face(Transport::Tls),
             product: product.into(),
             chance: Chance::new(seed),
             clients: Slots::new(),
@@ -175,6 +205,16 @@ impl Endpoint {
             open_requests: 0,
             session_timer: SessionTimer::default(),
             next_refer: 0,
+        }
+    }
+
+    /// Gives Via and Contact of TLS a name in place of an address: far ends that check certificates want one.
+    pub fn set_tls_name(&mut self, name: &str, port: u16) {
+        if self.tls.is_some() {
+            self.tls = Some(Face {
+                via: format!("TLS {name}:{port}"),
+                contact: format!("<sip:{name}:{port};transport=tls>"),
+            });
         }
     }
 
@@ -251,11 +291,12 @@ impl Endpoint {
     pub(crate) fn face(&self, transport: Transport) -> &Face {
         // An endpoint without any address sends nothing that could be answered; it has one by construction of its caller.
         static NONE: std::sync::OnceLock<Face> = std::sync::OnceLock::new();
-        let (first, second) = match transport {
-            Transport::Udp => (&self.udp, &self.tcp),
-            Transport::Tcp => (&self.tcp, &self.udp),
+        let order = match transport {
+            Transport::Udp => [&self.udp, &self.tcp, &self.tls],
+            Transport::Tcp => [&self.tcp, &self.udp, &self.tls],
+            Transport::Tls => [&self.tls, &self.tcp, &self.udp],
         };
-        first.as_ref().or(second.as_ref()).unwrap_or_else(|| {
+        order.into_iter().flatten().next().unwrap_or_else(|| {
             NONE.get_or_init(|| Face {
                 via: "UDP invalid.invalid".into(),
                 contact: "<sip:invalid.invalid>".into(),

@@ -4,7 +4,9 @@ use crate::ask::{AskId, RequestId};
 use crate::call::{CallId, Hangup};
 use crate::endpoint::Destination;
 use crate::message::Message;
+use crate::reason::{cause_of_status, status_of_cause};
 use crate::refer::ReferId;
+use core::fmt;
 
 /// An INVITE that begins a call. 100 Trying has been sent.
 pub struct Incoming {
@@ -15,7 +17,7 @@ pub struct Incoming {
     /// The call whose place it is to take, if it says so (RFC 3891): whoever may do that, this call is accepted and that
     /// one ended.
     pub replaces: Option<CallId>,
-    /// All of it; the body is the offer, empty if the caller leaves the offer to us.
+    /// All of it. Its [`Message::session_description`] is the offer, empty if the caller leaves the offer to us.
     pub message: Box<Message>,
 }
 
@@ -24,8 +26,47 @@ pub struct Incoming {
 pub struct Refused {
     /// The final answer's code; 408 when nobody answered, 503 when the far end could not be reached.
     pub code: u16,
-    /// The address of a 3xx answer's Contact is not followed here; whether there was one.
-    pub redirected: bool,
+    /// The Q.850 cause that the answer names, else what its code means.
+    pub cause: u8,
+    /// How many seconds to wait before the next attempt, if the answer says so; a day at the most.
+    pub retry_after: Option<u32>,
+    /// The addresses that a 3xx answer names, the best first; at most eight. None of them is called here.
+    pub redirects: Vec<Redirect>,
+}
+
+impl Refused {
+    /// For a code that comes with no more.
+    pub(crate) fn of(code: u16) -> Refused {
+        Refused { code, cause: cause_of_status(code), retry_after: None, redirects: Vec::new() }
+    }
+}
+
+impl Refused {
+    /// The code that says what is meant: of 480 and 5xx, which say little, that of the Q.850 cause that stands beside them.
+    /// So a carrier's 503 with the cause 17 is 486, busy, and no fault of the carrier.
+    pub fn meant(&self) -> u16 {
+        let says_little = self.code == 480 || (500..600).contains(&self.code);
+        if says_little && self.cause != cause_of_status(self.code) {
+            status_of_cause(self.cause)
+        } else {
+            self.code
+        }
+    }
+}
+
+/// An address to call instead. `Debug` prints nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// As it came, without brackets.
+    pub uri: Box<[u8]>,
+    /// How good it is, in thousandths.
+    pub q: u16,
+}
+
+impl fmt::Debug for Redirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redirect({}, …)", self.q)
+    }
 }
 
 /// What the caller of this room has to know.
@@ -36,6 +77,8 @@ pub enum Event {
     Cancelled {
         /// Which.
         call: CallId,
+        /// The Q.850 cause that it names, else 16; 26: somebody else answered.
+        cause: u8,
     },
     /// A call of ours progresses: 180, 183 and their like.
     Progress {
@@ -138,6 +181,8 @@ pub enum Event {
         call: CallId,
         /// By whom and why.
         how: Hangup,
+        /// The Q.850 cause that whoever ended it names, else what is usual for that: 16, or 102 when nothing was heard.
+        cause: u8,
     },
     /// A request of ours outside dialogs ended ([`crate::Endpoint::ask`]).
     Asked {

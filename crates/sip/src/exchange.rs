@@ -7,6 +7,7 @@ use crate::endpoint::{Destination, Endpoint};
 use crate::event::Event;
 use crate::message::Message;
 use crate::method::Method;
+use crate::reason::cause_of_status;
 use crate::slots::Key;
 use crate::time::Time;
 use crate::timer::{Timer, Wait};
@@ -109,12 +110,13 @@ impl Endpoint {
         c.dialog.retarget(m);
         c.read_allow(m);
         c.session.said(&offering.body);
-        let news = c.session.heard(m.body());
+        let news = c.session.heard(m.session_description());
         self.session_accepted(now, key, m);
         if offering.refresh && !news {
             return;
         }
-        self.events.push_back(Event::Reanswered { call: CallId(key), body: m.body().to_vec() });
+        self.events
+            .push_back(Event::Reanswered { call: CallId(key), body: m.session_description().to_vec() });
     }
 
     /// Our offer was refused, or nobody answered it (408).
@@ -123,7 +125,7 @@ impl Endpoint {
         // RFC 3261 sections 12.2.1.2 and 14.1: 481 and 408 to a request inside it end the dialog, and a BYE says so to
         // whatever is left of the far end.
         if matches!(code, 481 | 408) {
-            return self.send_bye(now, key, "", Hangup::Far);
+            return self.send_bye(now, key, "", Hangup::Far, cause_of_status(code));
         }
         let we_called = c.we_called;
         let Some(offering) = &mut c.offering else { return };
@@ -202,7 +204,7 @@ impl Endpoint {
         }
         let tx = self.begin_offered(now, key, None, from, m, Method::Invite);
         self.answer(now, tx, 100, "", b"", b"", b"");
-        self.events.push_back(Event::Reoffer { call: CallId(key), body: m.body().to_vec() });
+        self.events.push_back(Event::Reoffer { call: CallId(key), body: m.session_description().to_vec() });
     }
 
     pub(crate) fn on_update(&mut self, now: Time, from: Destination, m: &Message) {
@@ -213,7 +215,7 @@ impl Endpoint {
             return self.reply_once(m, from, 422, "", line.as_bytes());
         }
         let Some(c) = self.calls.get_mut(key) else { return };
-        if m.body().is_empty() {
+        if m.session_description().is_empty() {
             c.retarget(branch, from, m);
             let mut lines = self.contact_of(from.transport);
             if self.calls.get(key).is_some_and(|c| c.state == State::Up) {
@@ -239,7 +241,7 @@ impl Endpoint {
             return self.reply_once(m, from, 491, "", b"");
         }
         self.begin_offered(now, key, branch, from, m, Method::Update);
-        self.events.push_back(Event::Reoffer { call: CallId(key), body: m.body().to_vec() });
+        self.events.push_back(Event::Reoffer { call: CallId(key), body: m.session_description().to_vec() });
     }
 
     fn begin_offered(
@@ -256,7 +258,7 @@ impl Endpoint {
             c.retarget(branch, from, m);
             let wait = if method == Method::Invite { TO_ANSWER_INVITE } else { TO_ANSWER_UPDATE };
             c.offered = Some(Offered { way: Way::Request(tx), until: now + wait });
-            c.session.heard(m.body());
+            c.session.heard(m.session_description());
             if c.state == State::Up {
                 self.session_asked(key, m);
             }

@@ -29,13 +29,16 @@ mod event;
 mod exchange;
 mod frame;
 pub mod guard;
+mod identity;
 mod info;
 pub mod locate;
 mod login;
 mod message;
 mod method;
+mod multipart;
 mod name;
 mod nonces;
+mod reason;
 mod refer;
 mod refuse;
 mod registrar;
@@ -57,13 +60,21 @@ pub use call::{CallId, Hangup};
 pub use caller::Outgoing;
 pub use digest::{Credentials, answer, hash_of, is_stale, strongest, values_of};
 pub use endpoint::{Counters, Destination, Endpoint, Input, Limits, Local, Transmit, Transport};
-pub use event::{Event, Incoming, Refused};
+pub use event::{Event, Incoming, Redirect, Refused};
 pub use frame::{Frame, FrameError, Splitter};
+pub use identity::{
+    Caller, Diverted, Why, asserted_lines, caller, claimed, diversion_line, diverted_from, history_lines,
+    name_addr, preferred_lines,
+};
 pub use login::Login;
 pub use message::{Header, Message, ParseError, Start, Via};
 pub use method::Method;
 pub use name::Name;
 pub use nonces::{Fault, Nonces, Verdict};
+pub use reason::{
+    ANSWERED_ELSEWHERE, LONGEST_WARNING, NORMAL_CLEARING, TIMER_EXPIRED, cause_of, cause_of_status,
+    is_network_failure, reason_line, status_of_cause, warning_line,
+};
 pub use refer::ReferId;
 pub use refuse::{Refusal, check_request, check_response};
 pub use registrar::{Binding, Kept, Registrar, RegistrarEvent, Reply};

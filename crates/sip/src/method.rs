@@ -32,6 +32,9 @@ pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE
 /// What a `Supported` header of ours lists.
 pub(crate) const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
 
+/// The bodies that we read, in a call.
+pub(crate) const ACCEPT: &str = "Accept: application/sdp, multipart/mixed\r\n";
+
 /// Some of the methods that have a name here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Methods(u16);

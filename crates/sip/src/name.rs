@@ -13,6 +13,7 @@ pub enum Name {
     MaxForwards,
     ContentLength,
     ContentType,
+    ContentDisposition,
     Route,
     RecordRoute,
     Require,
@@ -45,6 +46,7 @@ pub enum Name {
     Event,
     SubscriptionState,
     ReferSub,
+    RemotePartyId,
     /// Any other; its text stands in the message.
     Other,
 }
@@ -110,9 +112,11 @@ impl Name {
             12 if is("History-Info") => Name::HistoryInfo,
             13 if is("Proxy-Require") => Name::ProxyRequire,
             14 if is("Content-Length") => Name::ContentLength,
+            15 if is("Remote-Party-ID") => Name::RemotePartyId,
             15 if is("Session-Expires") => Name::SessionExpires,
             16 if is("Content-Encoding") => Name::ContentEncoding,
             18 if is("Subscription-State") => Name::SubscriptionState,
+            19 if is("Content-Disposition") => Name::ContentDisposition,
             19 if is("P-Asserted-Identity") => Name::PAssertedIdentity,
             20 if is("P-Preferred-Identity") => Name::PPreferredIdentity,
             _ => Name::Other,

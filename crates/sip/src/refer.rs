@@ -5,7 +5,7 @@
 
 use crate::address::NameAddr;
 use crate::build::Body;
-use crate::call::{CallId, Inside, State};
+use crate::call::{CallId, Hangup, Inside, State};
 use crate::endpoint::{Destination, Endpoint};
 use crate::event::Event;
 use crate::message::{Message, read_number};
@@ -75,6 +75,11 @@ pub(crate) struct Refers {
 }
 
 impl Refers {
+    /// Whether the end of one of theirs is being told.
+    pub(crate) fn has_last_word(&self) -> bool {
+        self.theirs.as_ref().is_some_and(|r| r.said_last() || r.next.is_some_and(|(_, last)| last))
+    }
+
     pub(crate) fn wake(&self) -> Option<Time> {
         let theirs = self.theirs.as_ref().map(|r| r.until);
         theirs.into_iter().chain(self.ours.as_ref().map(|r| r.until)).min()
@@ -198,6 +203,16 @@ impl Endpoint {
         self.rewake(key);
     }
 
+    // A call that was to end waited for its REFER's last word.
+    fn bye_after_refer(&mut self, now: Time, key: Key) {
+        let Some(c) = self.calls.get_mut(key).filter(|c| c.bye_waits && c.unacknowledged.is_none()) else {
+            return;
+        };
+        c.bye_waits = false;
+        let extra = core::mem::take(&mut c.extra);
+        self.send_bye(now, key, &extra, Hangup::Near, 0);
+    }
+
     fn next_notify(&mut self, now: Time, key: Key) {
         let Some(r) = self.calls.get_mut(key).and_then(|c| c.refers.theirs.as_deref_mut()) else { return };
         if r.out.is_some() {
@@ -231,7 +246,8 @@ impl Endpoint {
             r.next = r.next.or(Some((said, last)));
         } else if last || code >= 300 {
             // Who refuses one wants no more (RFC 6665 section 4.2.2).
-            return self.end_refer(key);
+            self.end_refer(key);
+            return self.bye_after_refer(now, key);
         }
         self.next_notify(now, key);
     }
@@ -288,6 +304,7 @@ impl Endpoint {
                 self.notify_refer(now, refer, 500, true);
                 if told {
                     self.end_refer(key);
+                    self.bye_after_refer(now, key);
                 }
             }
         }

@@ -376,7 +376,8 @@ impl Registration {
         let locals = &self.config.locals;
         let local = locals.iter().find(|l| l.transport == transport).or(locals.first());
         let host = local.map_or_else(|| "invalid.invalid".into(), |l| l.addr.to_string());
-        let more = if local.is_some_and(|l| l.transport == Transport::Tcp) { ";transport=tcp" } else { "" };
+        let transport = local.map(|l| l.transport).filter(|t| t.is_stream());
+        let more = transport.map_or_else(String::new, |t| format!(";transport={}", t.name()));
         format!("sip:{}@{host}{more}", self.config.contact_user.expose_secret())
     }
 

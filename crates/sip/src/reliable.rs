@@ -9,6 +9,7 @@ use crate::exchange::{Offered, TO_ANSWER_UPDATE, Way};
 use crate::message::{Message, read_number};
 use crate::method::Method;
 use crate::name::Name;
+use crate::reason::TIMER_EXPIRED;
 use crate::slots::Key;
 use crate::time::Time;
 use crate::timer::{T1, Wait};
@@ -74,7 +75,7 @@ impl Reliable {
             sent: None,
             waiting: VecDeque::new(),
             accept: None,
-            we_offer: m.body().is_empty(),
+            we_offer: m.session_description().is_empty(),
             described: false,
         }))
     }
@@ -190,13 +191,13 @@ impl Endpoint {
         });
         let Some(r) = reliable else { return self.reply_once(m, from, 481, "", b"") };
         let answers_ours = r.we_offer && r.sent.as_ref().is_some_and(|s| s.described);
-        if open && !m.body().is_empty() && !answers_ours {
+        if open && !m.session_description().is_empty() && !answers_ours {
             return self.come_again(m, from);
         }
         r.sent = None;
         r.we_offer &= !answers_ours;
-        c.session.heard(m.body());
-        let (call, body) = (CallId(key), m.body().to_vec());
+        c.session.heard(m.session_description());
+        let (call, body) = (CallId(key), m.session_description().to_vec());
         let tx = self.start_server(m, Method::Prack, from, Some(key));
         if body.is_empty() || answers_ours {
             self.answer(now, tx, 200, "", b"", b"", b"");
@@ -236,7 +237,11 @@ impl Endpoint {
             if ringing {
                 // RFC 3262 section 3: no PRACK came, and so nothing of ours may have.
                 self.reject_with(now, CallId(key), 504, "", "");
-                self.events.push_back(Event::Ended { call: CallId(key), how: Hangup::NoAck });
+                self.events.push_back(Event::Ended {
+                    call: CallId(key),
+                    how: Hangup::NoAck,
+                    cause: TIMER_EXPIRED,
+                });
             }
         } else if !ringing {
             // The 2xx overtook it. A PRACK that is under way still gets its answer.
@@ -263,7 +268,7 @@ impl Endpoint {
         if b.confirmed.number.is_some_and(|last| last.checked_add(1) != Some(number)) {
             return false;
         }
-        let offers = !we_offered && !m.body().is_empty();
+        let offers = !we_offered && !m.session_description().is_empty();
         if offers && waits {
             // It is sent again until it is confirmed: by then the offer before it may be answered.
             return false;
@@ -276,7 +281,7 @@ impl Endpoint {
         let until = now + TO_ANSWER_UPDATE;
         c.offered = Some(Offered { way: Way::Provisional { branch, number }, until });
         self.rewake(key);
-        self.events.push_back(Event::Reoffer { call: CallId(key), body: m.body().to_vec() });
+        self.events.push_back(Event::Reoffer { call: CallId(key), body: m.session_description().to_vec() });
         true
     }
 

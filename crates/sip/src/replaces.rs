@@ -1,5 +1,6 @@
 //! Taking the place of a call that is there (RFC 3891): the header in an INVITE, and the same inside a Refer-To.
 
+use crate::address::NameAddr;
 use crate::build::read_tag;
 use crate::call::{Call, CallId, State};
 use crate::endpoint::Endpoint;
@@ -56,6 +57,15 @@ impl Endpoint {
         })?;
         let value = unescaped(value);
         self.named(&parse(&value)?).map(|(key, _)| CallId(key))
+    }
+
+    /// What the far end of a call knows it by: the value of a Replaces, for an INVITE to it or inside the address of a
+    /// [`Endpoint::refer`]. `None` before the far end said anything, and when the call is gone.
+    pub fn replaces_of(&self, call: CallId) -> Option<String> {
+        let dialog = &self.calls.get(call.0)?.dialog;
+        let local = NameAddr::parse(&dialog.local).ok()?.tag()?;
+        let [id, to, from] = [&*dialog.call_id, &*dialog.remote_tag, local].map(String::from_utf8_lossy);
+        (!to.is_empty()).then(|| format!("{id};to-tag={to};from-tag={from}"))
     }
 
     // Our tag names the call; their tag and the Call-ID prove that it is meant.

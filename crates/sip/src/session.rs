@@ -9,6 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::message::{Message, read_number};
 use crate::method::Method;
 use crate::name::Name;
+use crate::reason::TIMER_EXPIRED;
 use crate::slots::Key;
 use crate::time::Time;
 use crate::uri::{param, trim};
@@ -302,7 +303,7 @@ impl Endpoint {
                 Some(until) => a.end_at = until + BUSY,
                 None => {
                     let reason = "Reason: SIP;cause=408;text=\"Session timer expired\"\r\n";
-                    self.send_bye(now, key, reason, Hangup::Expired);
+                    self.send_bye(now, key, reason, Hangup::Expired, TIMER_EXPIRED);
                 }
             }
             return;

@@ -344,7 +344,7 @@ impl Endpoint {
                 self.events.push_back(Event::Asked { ask, code, cseq, message });
             }
             (Owner::Invite(call), Some(m)) => self.on_refused(now, call, code, m),
-            (Owner::Invite(call), None) => self.call_refused(now, call, Refused { code, redirected: false }),
+            (Owner::Invite(call), None) => self.call_refused(now, call, Refused::of(code)),
             (Owner::Reoffer(call), Some(m)) if code < 300 => self.on_reanswered(now, call, m),
             (Owner::Reoffer(call), Some(_)) => self.on_reoffer_refused(now, call, code),
             // What could not be sent is what nobody answered.

@@ -15,12 +15,12 @@ use std::collections::BTreeSet;
 pub const MOST_PEOPLE: usize = 1_000;
 
 /// Somebody as the directory outside has them.
-#[derive(Clone, Debug)]
-pub struct DirectoryPerson {
+pub struct DirectoryPerson<'a> {
     /// Their id there. The same id is the same person.
     pub object: Secret<String>,
-    /// What is known of them, in a form that the store does not look into.
-    pub value: Secret<Vec<u8>>,
+    /// What is known of them now, in a form that the store does not look into, out of what is kept: a page may say only
+    /// what changed.
+    pub value: &'a dyn Fn(Option<&[u8]>) -> Secret<Vec<u8>>,
 }
 
 /// Somebody as they are kept.
@@ -46,10 +46,9 @@ pub struct DirectoryLink {
 }
 
 /// A page of what came, and how far that is.
-#[derive(Clone, Debug)]
 pub struct DirectoryPage<'a> {
     /// New ones, and those that changed.
-    pub people: &'a [DirectoryPerson],
+    pub people: &'a [DirectoryPerson<'a>],
     /// Ids of those who are gone.
     pub removed: &'a [Secret<String>],
     /// How far it came.
@@ -189,15 +188,15 @@ fn put_person(
     db: &mut dyn Sql,
     keys: &mut Keys,
     tenant: TenantId,
-    person: &DirectoryPerson,
+    person: &DirectoryPerson<'_>,
     run: u64,
 ) -> Result<u64, StoreError> {
     let lookup = keys.lookup(tenant, person.object.expose_secret())?;
-    let sql = "SELECT id FROM directory WHERE tenant = $1 AND object = $2";
+    let sql = "SELECT id, value FROM directory WHERE tenant = $1 AND object = $2";
     let found = db.rows(sql, &[tenant.into(), lookup.clone().into()])?;
-    let known = found.first().map(|row| row.int(0) as u64);
+    let known = found.first().map(|row| (row.int(0) as u64, row.bytes(1)));
     let id = match known {
-        Some(id) => id,
+        Some((id, _)) => id,
         None => {
             // Numbers of those who are gone are not used again: records may still name them.
             let sql = "UPDATE directory_numbers SET next = next + 1 WHERE tenant = $1";
@@ -209,12 +208,15 @@ fn put_person(
             db.rows(sql, &[tenant.into()])?.first().map_or(1, |row| row.int(0)) as u64
         }
     };
-    let key = match known.map(|id| keys.of(tenant, DIRECTORY, id)) {
-        Some(Ok(key)) => key,
-        None | Some(Err(StoreError::NotFound(_))) => keys.make(tenant, DIRECTORY, id)?,
-        Some(Err(e)) => return Err(e),
+    let (key, before) = match known.map(|(id, sealed)| (keys.of(tenant, DIRECTORY, id), sealed)) {
+        Some((Ok(key), sealed)) => {
+            let before = key.open(&place(tenant, id), sealed)?;
+            (key, Some(before))
+        }
+        None | Some((Err(StoreError::NotFound(_)), _)) => (keys.make(tenant, DIRECTORY, id)?, None),
+        Some((Err(e), _)) => return Err(e),
     };
-    let value = key.seal(&place(tenant, id), person.value.expose_secret())?;
+    let value = key.seal(&place(tenant, id), (person.value)(before.as_deref()).expose_secret())?;
     let sql = "INSERT INTO directory (tenant, id, object, value, run) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (tenant, id) DO UPDATE SET value = excluded.value, run = excluded.run";
     db.run(sql, &[tenant.into(), id.into(), lookup.into(), value.into(), run.into()])?;

@@ -78,6 +78,15 @@ impl Store {
         Ok(Session { of, began, ends: began.saturating_add(life.whole) })
     }
 
+    /// Ends all sessions of an account.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn end_sessions_of(&self, of: Of) -> Result<(), StoreError> {
+        let sql = "DELETE FROM sessions WHERE tenant = $1 AND account = $2";
+        self.writer().run(sql, &[of.0.into(), u64::from(of.1).into()]).map(|_| ())
+    }
+
     /// Ends a session. One that is over already is none.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 //!
 //! - [`entra`]: sign-in, consent, tokens, their cache and their validation, claims challenges.
 //! - [`permissions`]: the one table of what is asked for, why, and what becomes of it.
+//! - [`graph`]: the operations on Microsoft Graph that the product performs, and no others.
 //!
 //! Names, numbers, addresses and tokens stand in [`redact::Secret`]. What Microsoft sends is treated as hostile: every
 //! size has a bound, texts are cleaned ([`clean`]), links must lead to the configured host.
@@ -16,6 +17,7 @@ mod address;
 pub mod clean;
 mod cloud;
 pub mod entra;
+pub mod graph;
 pub mod permissions;
 mod request;
 mod time;

@@ -3,7 +3,17 @@ import { ChevronRight20Regular } from '@fluentui/react-icons';
 import { useEffect, useState, type ReactNode } from 'react';
 import { ApiError } from '@/shared/api/problem';
 import { useI18n } from '@/shared/i18n';
-import { personas, signIn, signInAs, signInWithToken, takeUpInvitation, type Account as AccountData, type Persona } from '@/shared/session';
+import {
+  microsoftAddress,
+  personas,
+  signIn,
+  signInAs,
+  signInWithToken,
+  takeUpInvitation,
+  ways,
+  type Account as AccountData,
+  type Persona,
+} from '@/shared/session';
 import { Bdi } from '@/shared/ui/Bdi';
 import { Face } from '@/shared/ui/Face';
 import { Note } from '@/shared/ui/Note';
@@ -41,6 +51,14 @@ const useStyles = makeStyles({
 
 type Way = 'account' | 'token';
 
+/** Why somebody who came back from Microsoft is not signed in, as the server says it in the page's address. */
+const REFUSALS = ['again', 'denied', 'unknown', 'unavailable'] as const;
+
+function refusal() {
+  const said = new URLSearchParams(window.location.search).get('sign-in');
+  return REFUSALS.find((word) => word === said) ?? null;
+}
+
 interface Props {
   /** Whether there was a session until now. */
   lost: boolean;
@@ -53,12 +71,14 @@ export function SignIn({ lost, invitation, takenUp }: Props) {
   const { t } = useI18n();
   const styles = useStyles();
   const [found, setFound] = useState<Persona[] | null>(null);
+  const [microsoft, setMicrosoft] = useState(false);
   const [way, setWay] = useState<Way | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   // What the server asked for beside the password.
   const [needs, setNeeds] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
+    void ways().then((found) => setMicrosoft(found.microsoft));
     void personas().then(setFound);
   }, []);
   const attempt = async (what: () => Promise<void>) => {
@@ -98,6 +118,7 @@ export function SignIn({ lost, invitation, takenUp }: Props) {
       </main>
     );
   }
+  const refused = refusal();
   const shown = way ?? (found.length > 0 ? null : 'account');
   return (
     <main className={styles.page}>
@@ -111,6 +132,12 @@ export function SignIn({ lost, invitation, takenUp }: Props) {
         )}
         {error && (
           <Note intent="error">{error}</Note>
+        )}
+        {refused && !error && <Note intent="error">{t(`app.microsoft-${refused}`)}</Note>}
+        {microsoft && (
+          <Button as="a" size="large" appearance={found.length > 0 ? 'secondary' : 'primary'} href={microsoftAddress('/')}>
+            {t('app.with-microsoft')}
+          </Button>
         )}
         {found.length > 0 && (
           <section className={styles.card}>

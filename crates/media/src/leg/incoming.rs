@@ -62,18 +62,23 @@ impl Leg {
         Received::Dropped(reason)
     }
 
-    /// Takes a datagram from the RTP socket.
+    /// Takes a datagram from the RTP socket, after [`Leg::unprotect_rtp`] where the leg is protected.
     pub fn receive_rtp<'a>(&mut self, now: Micros, from: SocketAddr, datagram: &'a [u8]) -> Received<'a> {
         let from = canonical(from);
+        let admitted = self.protection.admits();
+        let checked = self.connectivity.knows(from, false);
         let Some(remote) = &mut self.remote else { return self.drop_as(DropReason::NotNegotiated) };
+        if !admitted {
+            return self.drop_as(DropReason::Unauthenticated);
+        }
         if remote.negotiated.rtcp_mux && is_rtcp(datagram) {
-            return match self.receive_rtcp(now, from, datagram) {
+            return match self.take_reports(now, from, datagram) {
                 Ok(()) => Received::Rtcp,
                 Err(reason) => Received::Dropped(reason),
             };
         }
         // Strangers are turned away before a byte of theirs is read.
-        if from != remote.source && !remote.open {
+        if from != remote.source && !remote.open && !checked {
             return self.drop_as(DropReason::Stranger);
         }
         let Ok(packet) = RtpPacket::parse(datagram) else { return self.drop_as(DropReason::Malformed) };
@@ -96,7 +101,7 @@ impl Leg {
                 remote.rtcp_open = true;
                 self.tell_once(LegEvent::RemoteLearned);
             }
-        } else if from != remote.source {
+        } else if from != remote.source && !checked {
             return self.drop_as(DropReason::Stranger);
         }
 

@@ -13,9 +13,13 @@
 //! Priority going out: keys being sent, then a prompt being played, then the mix of several others or relayed
 //! packets. So a relayed packet is refused while a prompt plays: [`Leg::stop_playing`] before connecting people.
 //!
+//! **Protected legs** (SRTP). What comes is given to [`Leg::unprotect_rtp`] or [`Leg::unprotect_rtcp`] first; without that
+//! it is dropped. What goes out is protected already.
+//!
 //! Drain rule: after any call, [`Leg::poll_event`] until `None`; at [`Leg::deadline`], [`Leg::tick`] until
 //! `None`, then [`Leg::rtcp_due`], then `poll_event` again.
 
+mod connectivity;
 mod ear;
 mod incoming;
 mod keys;
@@ -23,6 +27,7 @@ mod mask;
 mod outgoing;
 mod packet;
 mod playing;
+mod protection;
 mod remote;
 mod reports;
 mod seeds;
@@ -39,11 +44,13 @@ use crate::dtmf::{Digit, DtmfReceiver, DtmfSender};
 use crate::mix::Mixer;
 use crate::quality::Counted;
 use crate::rtcp::ReceiverStatistics;
+use connectivity::Connectivity;
 use incoming::{Before, Incoming};
 use keys::Keys;
 use mask::Mask;
 use outgoing::{Outgoing, Source};
 use playing::{Grid, Playing};
+use protection::Protection;
 use remote::Remote;
 use reports::Reports;
 use speech::Speech;
@@ -88,6 +95,10 @@ pub struct Leg {
     ear: Option<Box<Ear>>,
     /// While keys are taken out of G.711 of the far end.
     mask: Option<Box<Mask>>,
+    /// SRTP, where it was agreed.
+    protection: Protection,
+    /// ICE, where it is spoken.
+    connectivity: Connectivity,
     /// How often something was agreed.
     agreement: u32,
     grid: Option<Grid>,
@@ -97,7 +108,7 @@ pub struct Leg {
     timeout: Option<Micros>,
     timed_out: bool,
     events: VecDeque<LegEvent>,
-    dropped: [u64; 9],
+    dropped: [u64; DropReason::ALL.len()],
     relay_refused: u64,
 }
 
@@ -147,6 +158,8 @@ impl Leg {
             speech: None,
             ear: None,
             mask: None,
+            protection: Protection::default(),
+            connectivity: Connectivity::default(),
             agreement: 0,
             grid: None,
             reports: Reports {
@@ -164,7 +177,7 @@ impl Leg {
             timeout: None,
             timed_out: false,
             events: VecDeque::with_capacity(8),
-            dropped: [0; 9],
+            dropped: [0; DropReason::ALL.len()],
             relay_refused: 0,
         }
     }

@@ -152,6 +152,7 @@ impl Leg {
         out: &mut [u8],
     ) -> Option<(usize, SocketAddr)> {
         let sent = self.try_relay(now, source, packet, out);
+        let sent = sent.and_then(|(len, to)| Some((self.protection.protect_rtp(out, len)?, to)));
         self.relay_refused += u64::from(sent.is_none());
         sent
     }

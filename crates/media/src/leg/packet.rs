@@ -97,11 +97,15 @@ pub enum DropReason {
     ComfortNoise,
     /// It belongs to what was withheld, and came after the end of that.
     Withheld,
+    /// It was not made with the agreed key, was changed on its way, or is not protected at all.
+    Unauthenticated,
+    /// It came before, protected as it was.
+    Replayed,
 }
 
 impl DropReason {
     /// All reasons, in the order of [`LegStats::dropped`].
-    pub const ALL: [DropReason; 9] = [
+    pub const ALL: [DropReason; 11] = [
         DropReason::NotNegotiated,
         DropReason::Stranger,
         DropReason::Malformed,
@@ -111,6 +115,8 @@ impl DropReason {
         DropReason::NotReceiving,
         DropReason::ComfortNoise,
         DropReason::Withheld,
+        DropReason::Unauthenticated,
+        DropReason::Replayed,
     ];
 
     /// A short name for metrics.
@@ -125,6 +131,8 @@ impl DropReason {
             DropReason::NotReceiving => "not_receiving",
             DropReason::ComfortNoise => "comfort_noise",
             DropReason::Withheld => "withheld",
+            DropReason::Unauthenticated => "unauthenticated",
+            DropReason::Replayed => "replayed",
         }
     }
 }

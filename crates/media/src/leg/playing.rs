@@ -135,6 +135,15 @@ impl Leg {
     /// The next packet of the prompt, mix or key being sent, if one is due. Call until `None`.
     pub fn tick(&mut self, now: Micros, out: &mut [u8]) -> Option<(usize, SocketAddr)> {
         loop {
+            let (len, to) = self.tick_plain(now, out)?;
+            if let Some(len) = self.protection.protect_rtp(out, len) {
+                return Some((len, to));
+            }
+        }
+    }
+
+    fn tick_plain(&mut self, now: Micros, out: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        loop {
             if let Some(sent) = self.send_speech(now, out) {
                 return Some(sent);
             }

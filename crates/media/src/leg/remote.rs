@@ -44,6 +44,21 @@ impl Remote {
         Some(if self.negotiated.rtcp_mux { self.source } else { self.rtcp_source })
     }
 
+    /// Where reports come from.
+    pub(super) fn reports_from(&self) -> SocketAddr {
+        if self.negotiated.rtcp_mux { self.source } else { self.rtcp_source }
+    }
+
+    /// Whether reports are taken from there: it is where they come from, or that may still be learned.
+    pub(super) fn may_report(&self, from: SocketAddr) -> bool {
+        let learnable = self.learning == Learning::FirstPacket
+            && self.learned
+            && self.rtcp_open
+            && !self.negotiated.rtcp_mux
+            && from.ip() == self.source.ip();
+        from == self.reports_from() || learnable
+    }
+
     pub(super) fn content_of(&self, payload_type: u8) -> Option<Content> {
         let agreed = &self.negotiated;
         if payload_type == agreed.recv_pt {
@@ -108,6 +123,9 @@ impl Leg {
             }
         }
         self.outgoing.set_clock(now, remote.negotiated.codec.clock());
+        self.protection.agree(remote.negotiated.srtp.as_ref());
+        self.connectivity.agree(remote.negotiated.ice.as_ref());
+        self.connectivity.point(&mut remote);
         self.remote = Some(remote);
         self.agreement = self.agreement.wrapping_add(1);
         self.incoming.last_heard = now;

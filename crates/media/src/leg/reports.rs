@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::remote::canonical;
 use super::seeds::scramble;
-use super::{DropReason, Learning, Leg, LegEvent};
+use super::{DropReason, Leg, LegEvent};
 use crate::Micros;
 use crate::quality::Counted;
 use crate::rtcp::{self, ReportBlock, RtcpPacket, RtcpWriter, SenderInfo};
@@ -39,8 +39,21 @@ impl Reports {
 }
 
 impl Leg {
-    /// Takes a datagram from the RTCP socket.
+    /// Takes a datagram from the RTCP socket, after [`Leg::unprotect_rtcp`] where the leg is protected.
     pub fn receive_rtcp(&mut self, now: Micros, from: SocketAddr, datagram: &[u8]) -> Result<(), DropReason> {
+        if !self.protection.admits() {
+            self.dropped[DropReason::Unauthenticated as usize] += 1;
+            return Err(DropReason::Unauthenticated);
+        }
+        self.take_reports(now, from, datagram)
+    }
+
+    pub(super) fn take_reports(
+        &mut self,
+        now: Micros,
+        from: SocketAddr,
+        datagram: &[u8],
+    ) -> Result<(), DropReason> {
         let result = self.read_reports(now, canonical(from), datagram);
         if let Err(reason) = result {
             self.dropped[reason as usize] += 1;
@@ -50,19 +63,14 @@ impl Leg {
 
     fn read_reports(&mut self, now: Micros, from: SocketAddr, datagram: &[u8]) -> Result<(), DropReason> {
         let remote = self.remote.as_mut().ok_or(DropReason::NotNegotiated)?;
-        let expected = if remote.negotiated.rtcp_mux { remote.source } else { remote.rtcp_source };
-        let learnable = remote.learning == Learning::FirstPacket
-            && remote.learned
-            && remote.rtcp_open
-            && !remote.negotiated.rtcp_mux
-            && from.ip() == remote.source.ip();
-        if from != expected && !learnable {
+        let checked = self.connectivity.knows(from, !remote.negotiated.rtcp_mux);
+        if !remote.may_report(from) && !checked {
             return Err(DropReason::Stranger);
         }
         if !is_rtcp(datagram) {
             return Err(DropReason::Malformed);
         }
-        if from != expected {
+        if from != remote.reports_from() && !checked {
             remote.rtcp_source = from;
             remote.rtcp_open = false;
         }
@@ -186,6 +194,10 @@ impl Leg {
             writer.receiver_report(ssrc, blocks)
         };
         let fits = fits && writer.cname(ssrc, &self.reports.cname) && (!bye || writer.bye(ssrc));
-        fits.then(|| (writer.len(), target))
+        let len = writer.len();
+        if !fits {
+            return None;
+        }
+        Some((self.protection.protect_rtcp(out, len)?, target))
     }
 }

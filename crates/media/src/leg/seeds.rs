@@ -5,7 +5,8 @@
 pub struct LegSeeds {
     /// Name of our stream.
     pub ssrc: u32,
-    /// First sequence number.
+    /// First sequence number. Where packets are protected it should be below 32768 (RFC 3711, 3.3.1): then a far end that
+    /// misses the first packets still counts the roll-overs right.
     pub sequence: u16,
     /// First timestamp.
     pub timestamp: u32,
@@ -21,7 +22,8 @@ impl LegSeeds {
             state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
             scramble(state)
         };
-        LegSeeds { ssrc: next() as u32, sequence: next() as u16, timestamp: next() as u32, chance: next() }
+        let ssrc = next() as u32;
+        LegSeeds { ssrc, sequence: next() as u16 & 0x7FFF, timestamp: next() as u32, chance: next() }
     }
 }
 

@@ -26,7 +26,7 @@ pub struct LegStats {
     /// The last measured time there and back, in microseconds.
     pub round_trip_us: Option<Micros>,
     /// Dropped datagrams by reason, in the order of [`DropReason::ALL`].
-    pub dropped: [u64; 9],
+    pub dropped: [u64; DropReason::ALL.len()],
     /// Packets of the peer that [`Leg::relay`] did not send.
     pub relay_refused: u64,
 }

@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::protection::Protection;
 use super::{Codec, Direction, NegotiateError, Negotiated};
 use crate::opus::{BITRATES, DEFAULT_BITRATE, OpusSettings};
+use crate::sdes::CryptoLine;
 use crate::sdp::{Address, Media, SessionDescription};
 
 /// The fixed payload number of comfort noise (RFC 3551).
@@ -11,20 +13,21 @@ const COMFORT_NOISE: u8 = 13;
 /// The longest packet that anybody can ask for, in milliseconds.
 const MAX_PTIME: u32 = 200;
 
-pub(super) fn is_plain_rtp(media: &Media) -> bool {
-    media.protocol.eq_ignore_ascii_case("RTP/AVP")
-}
-
-/// The first audio that we could take; when there is none, what is wrong with the first audio.
-pub(super) fn choose_audio(offer: &SessionDescription) -> Result<usize, NegotiateError> {
+/// The first audio that we could take, with the key line that we take of it; when there is none, what is wrong with the
+/// first audio.
+pub(super) fn choose_audio(
+    offer: &SessionDescription,
+    protection: &Protection,
+) -> Result<(usize, Option<CryptoLine>), NegotiateError> {
     let mut first_error = NegotiateError::NoAudio;
     for (index, media) in offer.media.iter().enumerate().filter(|(_, m)| m.kind == "audio") {
         let error = if media.port == 0 {
             NegotiateError::PortZero
-        } else if !is_plain_rtp(media) {
-            NegotiateError::UnsupportedTransport
         } else {
-            return Ok(index);
+            match protection.take(media) {
+                Ok(line) => return Ok((index, line)),
+                Err(error) => error,
+            }
         };
         if first_error == NegotiateError::NoAudio {
             first_error = error;

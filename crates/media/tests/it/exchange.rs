@@ -134,7 +134,10 @@ fn call(caller_law: Law, agent_law: Law) {
         assert_pure(&channel[160..], frequency);
     }
     for leg in &legs {
-        assert_eq!((leg.stats().lost, leg.stats().jitter_us, leg.stats().dropped), (0, 0, [0; 9]));
+        assert_eq!(
+            (leg.stats().lost, leg.stats().jitter_us, leg.stats().dropped),
+            (0, 0, Default::default())
+        );
     }
 }
 

@@ -1,10 +1,12 @@
 //! The media room from outside: descriptions, streams and recordings, as `server` uses them, judged by tones.
 
 mod browser;
+mod connectivity;
 mod exchange;
 mod hostile;
 mod lossy_recording;
 mod offers;
+mod protected;
 mod relay_cost;
 mod supervision;
 mod telephones;

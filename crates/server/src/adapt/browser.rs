@@ -395,7 +395,7 @@ impl Switch {
         };
         let party = t.engine.calls().get(&call).map(|c| c.caller).unwrap_or_default();
         let max_forwards = other.map_or(70, |l| l.max_forwards);
-        let Some(media) = self.door.open_browser(call, phone) else {
+        let Some(media) = self.door.open_browser(self.home(tenant, call), phone) else {
             return self.tell(now, tenant, refuse(LegEnd::Failed));
         };
         self.by_media.insert(media, (tenant, leg));

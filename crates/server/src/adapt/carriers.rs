@@ -7,12 +7,14 @@ use crate::adapt::dialing::codecs_of;
 use crate::adapt::far_side::{FarSide, destinations};
 use crate::adapt::phones::Passwords;
 use crate::adapt::switch::{Now, Switch};
+use crate::sip_tls::is_wanted;
 use crate::tenant::Meaning;
 use crate::tenant::objects::ProxyTransport;
 use crate::tenant::trunk::{ProxyTarget, TrunkPlan};
 use crate::trunk_choice::{Bearing, Outcome, Pace};
 use engine::TrunkId;
 use media::negotiate::Codec;
+use media::negotiate::SrtpPolicy;
 use serde::Serialize;
 use sip::locate::{Answer, Locator, LocatorConfig, Place, Question, SearchId, Target, Way};
 use sip::{
@@ -20,13 +22,15 @@ use sip::{
     RegistrationConfig, RegistrationState, Transport,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use store::TenantId;
 
 /// A far end that gave no answer is left alone for this long where it is not asked by OPTIONS.
 const LEFT_ALONE: Duration = Duration::from_secs(60);
+/// The longest time that a far end may ask to be left alone, in seconds.
+const LONGEST_ALONE_S: u32 = 3_600;
 /// The soonest that a far end is asked again, and a name is looked up again.
 const SOONEST: Duration = Duration::from_secs(5);
 /// When a name that could not be looked up is tried again.
@@ -49,6 +53,8 @@ pub(super) struct Reach {
     pub(super) login: Option<Arc<Login>>,
     /// Audio may come from elsewhere than signalled.
     pub(super) nat: bool,
+    /// Whether audio is protected.
+    pub(super) srtp: SrtpPolicy,
     /// What it may be offered.
     pub(super) codecs: Vec<Codec>,
 }
@@ -124,6 +130,7 @@ impl Carriers {
         let way = |l: &Local| match l.transport {
             Transport::Udp => Way::Udp,
             Transport::Tcp => Way::Tcp,
+            Transport::Tls => Way::Tls,
         };
         let config = LocatorConfig {
             ways: locals.iter().map(way).collect(),
@@ -153,6 +160,7 @@ impl Carriers {
         let way = target.transport.map(|t| match t {
             ProxyTransport::Udp => Way::Udp,
             ProxyTransport::Tcp => Way::Tcp,
+            ProxyTransport::Tls => Way::Tls,
         });
         let Some(name) = Target::new(&target.host, target.port, way, false) else { return };
         match self.locator.locate(now.sip(), &name) {
@@ -171,7 +179,7 @@ impl Carriers {
             let Some(spot) = self.searches.remove(&located.search) else { continue };
             let (tenant, trunk, sought) = spot;
             let Some(c) = self.all.get_mut(&(tenant, trunk)) else { continue };
-            let at: Vec<Destination> = located.places.iter().filter_map(Place::destination).collect();
+            let at: Vec<Destination> = located.places.iter().map(Place::destination).collect();
             let next = if located.failed || at.is_empty() { now.sip() + LOOK_AGAIN } else { located.until };
             self.again.insert((next.max(now.sip() + SOONEST), spot));
             if at.is_empty() {
@@ -297,8 +305,11 @@ impl Carriers {
     /// Where a far end is, the address first that a call tries first, and how it is spoken to.
     pub(super) fn reach(&self, tenant: TenantId, trunk: TrunkId, place: usize) -> Vec<Reach> {
         let Some(c) = self.all.get(&(tenant, trunk)) else { return Vec::new() };
-        let reach = |to| Reach { to, login: c.login.clone(), nat: c.plan.nat, codecs: codecs_of(&c.plan) };
-        c.sides.get(place).map(|side| side.in_order().map(reach).collect()).unwrap_or_default()
+        let reach = |to| {
+            let srtp = c.plan.srtp.towards(&to)?;
+            Some(Reach { to, login: c.login.clone(), nat: c.plan.nat, srtp, codecs: codecs_of(&c.plan) })
+        };
+        c.sides.get(place).map(|side| side.in_order().filter_map(reach).collect()).unwrap_or_default()
     }
 
     /// Whether a far end of a trunk is there, and whose trunk it is: the tenant's number and the trunk.
@@ -308,6 +319,27 @@ impl Carriers {
                 || c.registration.as_ref().is_some_and(|r| r.is_server(ip));
             here.then_some((*tenant, *trunk, c.plan.nat))
         })
+    }
+
+    /// The name that whoever is there has to prove.
+    pub(super) fn tls_name(&self, addr: SocketAddr) -> Option<&str> {
+        let is_there = |to: Destination| to.transport == Transport::Tls && to.addr == addr;
+        self.all.values().find_map(|c| {
+            let place = c.sides.iter().position(|side| side.all().any(is_there));
+            let proxy = place.and_then(|place| c.plan.proxies.get(place));
+            let registers = c.registration.as_ref().is_some_and(|r| r.is_server(addr.ip()));
+            let registrar = c.plan.registration.as_ref().filter(|_| registers).map(|r| &r.registrar);
+            proxy.or(registrar).map(|target| target.host.as_str())
+        })
+    }
+
+    /// A far end, spoken to over TLS, of a trunk that one of these names is for.
+    pub(super) fn secure_far_end(&self, names: &[String]) -> Option<Destination> {
+        let trunks = self.all.values().filter(|c| {
+            c.plan.tls_names.iter().any(|wanted| names.iter().any(|name| is_wanted(wanted, name)))
+        });
+        let mut there = trunks.flat_map(|c| &c.sides).flat_map(FarSide::in_order);
+        there.find(|to| to.transport == Transport::Tls)
     }
 
     /// All addresses that trunks are known to have.
@@ -344,6 +376,17 @@ impl Carriers {
         // Where nobody asks, the next call after a while finds out.
         if side.is_down() && !asks {
             side.next = Some(now.sip() + LEFT_ALONE);
+        }
+    }
+
+    /// A far end that was not there said for how many seconds it is not to be asked again (Retry-After). Where OPTIONS asks
+    /// it all the same, those decide.
+    pub(super) fn leave_alone(&mut self, now: Now, tenant: TenantId, tried: Tried, seconds: u32) {
+        let Some(c) = self.all.get_mut(&(tenant, tried.trunk)) else { return };
+        let asks = c.plan.options_every_ms.is_some();
+        if let Some(side) = c.sides.get_mut(tried.place).filter(|side| !asks && side.is_down()) {
+            let seconds = u64::from(seconds.clamp(1, LONGEST_ALONE_S));
+            side.next = Some(now.sip() + Duration::from_secs(seconds));
         }
     }
 

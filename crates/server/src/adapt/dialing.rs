@@ -3,6 +3,8 @@
 //! For the engine it is one leg, which rings, is answered, or ends. Which far ends there are is said by whoever rings;
 //! here nobody is chosen.
 
+mod redirects;
+
 use crate::adapt::carriers::Tried;
 use crate::adapt::keys::Keyed;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
@@ -11,16 +13,16 @@ use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Outcome, fails_over};
 use engine::{Event, LegEnd, LegId};
 use media::leg::Learning;
-use media::negotiate::{Codec, Direction, LocalSession};
+use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
 use redact::Secret;
-use sip::{Destination, Login, Outgoing};
+use sip::{Destination, Login, Outgoing, SessionTimer};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The most telephones of one person that ring at once.
 pub(super) const MOST_AT_ONCE: usize = 4;
 /// What is said to those who ring when another answered (RFC 3326).
-const ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
+pub(super) const ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
 
 /// A far end, and what it is sent.
 #[derive(Clone)]
@@ -36,10 +38,14 @@ pub(super) struct FarEnd {
     pub(super) login: Option<Arc<Login>>,
     /// Audio may come from elsewhere than signalled.
     pub(super) nat: bool,
+    /// Whether audio is protected.
+    pub(super) srtp: SrtpPolicy,
     /// What it may be offered, the preferred first.
     pub(super) codecs: Vec<Codec>,
     /// The trunk that it belongs to, and its place there.
     pub(super) trunk: Option<Tried>,
+    /// The number outside that is called there, as the world writes it; empty where it is none.
+    pub(super) number: Secret<String>,
 }
 
 /// What telephones are offered: those that sound best first.
@@ -57,6 +63,11 @@ pub(super) fn codecs_of(trunk: &TrunkPlan) -> Vec<Codec> {
     if trunk.codecs.is_empty() { Codec::G711.to_vec() } else { trunk.codecs.iter().map(one).collect() }
 }
 
+/// How often a trunk's far ends have to be heard of in a call (RFC 4028).
+pub(super) fn session_timer_of(trunk: &TrunkPlan) -> SessionTimer {
+    SessionTimer { expires: trunk.session_timer_s, ..SessionTimer::default() }
+}
+
 /// Whom to ring.
 #[derive(Default)]
 pub(super) struct Order {
@@ -67,14 +78,22 @@ pub(super) struct Order {
 }
 
 /// A call that has no final answer yet, with what it tries where it goes over a trunk.
-type Open = (sip::CallId, Option<Tried>);
+pub(super) type Open = (sip::CallId, Option<Tried>);
 
 /// A leg that rings.
 pub(super) struct Dialing {
     then: VecDeque<FarEnd>,
     open: Vec<Open>,
     rang: bool,
+    /// Somebody sends audio already.
+    pub(super) early: bool,
     offer: Vec<u8>,
+    /// The far end of a trunk that is asked at the moment.
+    asked: Option<(sip::CallId, FarEnd)>,
+    /// How many addresses that far ends named instead may still be tried.
+    redirects_left: u8,
+    /// What the offer says about protection.
+    srtp: SrtpPolicy,
 }
 
 impl Dialing {
@@ -97,7 +116,7 @@ impl Switch {
         if at_once.is_empty() {
             at_once.extend(then.pop_front());
         }
-        let Some(codecs) = at_once.first().map(|far| far.codecs.clone()) else {
+        let Some((codecs, srtp)) = at_once.first().map(|far| (far.codecs.clone(), far.srtp)) else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
         };
         // The customer's codec first: then nothing has to be translated.
@@ -105,11 +124,14 @@ impl Switch {
         let prefer = other.and_then(|l| l.negotiated.as_ref()).map(|n| n.codec);
         let max_forwards = other.map_or(70, |l| l.max_forwards);
         let party = t.engine.calls().get(&call).map(|c| c.caller).unwrap_or_default();
-        let Some((media, rtp)) = self.door.open(call) else {
+        let Some((media, rtp)) = self.door.open(self.home(tenant, call)) else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
         };
         let mut session = LocalSession::new(rtp, now.mono, &codecs, false);
         session.prefer(prefer);
+        if !self.protect(&mut session, srtp) {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
+        }
         let offer = session.offer(Direction::SendRecv).write().into_bytes();
         self.by_media.insert(media, (tenant, leg));
         self.tenants[tenant].legs.insert(
@@ -134,7 +156,16 @@ impl Switch {
                 party,
                 max_forwards,
                 keyed: Keyed::default(),
-                dialing: Some(Dialing { then, open: Vec::new(), rang: false, offer }),
+                dialing: Some(Dialing {
+                    then,
+                    open: Vec::new(),
+                    rang: false,
+                    early: false,
+                    offer,
+                    asked: None,
+                    redirects_left: redirects::MOST,
+                    srtp,
+                }),
                 trunk: None,
             },
         );
@@ -143,7 +174,36 @@ impl Switch {
         }
     }
 
+    /// Says in a session whether its audio is protected. False when it must be and cannot.
+    pub(super) fn protect(&mut self, session: &mut LocalSession, policy: SrtpPolicy) -> bool {
+        match self.door.keys() {
+            _ if policy == SrtpPolicy::Off => true,
+            Some(keys) => {
+                session.protect(policy, keys);
+                true
+            }
+            None => policy != SrtpPolicy::Required,
+        }
+    }
+
+    /// Where the next far end wants protection and the one before did not, or the other way round, the offer is another.
+    fn offer_for(&mut self, tenant: usize, leg: LegId, srtp: SrtpPolicy) {
+        let keys = self.door.keys();
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let (Some(d), Some(session), Some(keys)) = (&mut l.dialing, &mut l.session, keys) else { return };
+        if d.srtp == srtp || !d.open.is_empty() {
+            return;
+        }
+        session.protect(srtp, keys);
+        d.srtp = srtp;
+        d.offer = session.offer(Direction::SendRecv).write().into_bytes();
+    }
+
     fn invite(&mut self, now: Now, tenant: usize, leg: LegId, far: FarEnd) {
+        self.offer_for(tenant, leg, far.srtp);
+        let plans = &self.tenants[tenant].meaning.trunk_plans;
+        let plan = far.trunk.and_then(|tried| plans.iter().find(|plan| plan.id == tried.trunk));
+        let session_timer = plan.map(session_timer_of);
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let Some(d) = &mut l.dialing else { return };
         // With several far ends the most careful of them decides.
@@ -161,10 +221,14 @@ impl Switch {
                 extra: far.lines.expose_secret(),
                 body: &d.offer,
                 login: far.login.as_ref(),
+                session_timer,
                 ..Outgoing::to(far.to)
             },
         );
         d.open.push((sip, far.trunk));
+        if far.trunk.is_some() {
+            d.asked = Some((sip, far.clone()));
+        }
         l.sip.get_or_insert(sip);
         self.by_sip.insert(sip, (tenant, leg));
         if let Some(Tried { trunk, .. }) = far.trunk {
@@ -174,7 +238,8 @@ impl Switch {
     }
 
     /// A far end that was rung is not to be had. Whether others ring for the leg, so that it is not over.
-    pub(super) fn rings_on(&mut self, now: Now, call: sip::CallId, code: u16) -> bool {
+    pub(super) fn rings_on(&mut self, now: Now, call: sip::CallId, refused: &sip::Refused) -> bool {
+        self.follow_redirects(call, refused);
         let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return true };
         let id = self.tenants[tenant].id;
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return true };
@@ -182,7 +247,7 @@ impl Switch {
         let Some(d) = &mut l.dialing else { return false };
         let Some(at) = d.open.iter().position(|(c, _)| *c == call) else { return true };
         let (_, tried) = d.open.swap_remove(at);
-        let outcome = match code {
+        let outcome = match refused.meant() {
             408 => Outcome::NoAnswer,
             503 => Outcome::Unreachable,
             code => Outcome::Code(code),
@@ -191,6 +256,9 @@ impl Switch {
             self.carriers.call_over(id, tried.trunk);
             if !d.rang && !ending {
                 self.carriers.attempt_ended(now, id, tried, outcome);
+                if let Some(seconds) = refused.retry_after.filter(|_| outcome == Outcome::Unreachable) {
+                    self.carriers.leave_alone(now, id, tried, seconds);
+                }
             }
         }
         if let Some((other, _)) = d.open.first() {

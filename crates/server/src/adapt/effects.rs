@@ -27,6 +27,7 @@ impl Switch {
                     self.endpoint.progress(now.sip(), sip, 180, b"");
                 }
             }
+            Effect::EarlyAudio { leg } => self.open_early(now, tenant, leg),
             Effect::Answer { leg } => self.answer(now, tenant, leg),
             Effect::Refuse { leg, cause } => self.refuse(now, tenant, leg, cause),
             Effect::DialAgent { leg, agent, show } => self.dial_agent(now, tenant, leg, agent, show),
@@ -139,6 +140,14 @@ impl Switch {
         self.endpoint.accept(now.sip(), sip, &body);
     }
 
+    // The caller hears before the answer. Who left the offer to us has none to answer yet, and hears the phone's own sound.
+    fn open_early(&mut self, now: Now, tenant: usize, leg: LegId) {
+        let Some(l) = self.tenants[tenant].legs.get(&leg).filter(|l| !l.answer.is_empty()) else { return };
+        let Some(sip) = l.sip else { return };
+        self.endpoint.progress(now.sip(), sip, 183, &l.answer);
+        self.point_media(tenant, leg);
+    }
+
     fn refuse(&mut self, now: Now, tenant: usize, leg: LegId, cause: RefuseCause) {
         let Some(sip) = self.tenants[tenant].legs.get(&leg).and_then(|l| l.sip) else { return };
         let code = match cause {
@@ -149,7 +158,7 @@ impl Switch {
             RefuseCause::Outside(Refusal::TooManyAtOnce | Refusal::TooManyPerSecond) => 480,
             RefuseCause::Outside(_) => 403,
         };
-        self.endpoint.reject(now.sip(), sip, code, "");
+        self.refuse_call(now, sip, code);
         self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);
     }
 
@@ -164,15 +173,21 @@ impl Switch {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
         };
         let transport = if address.tcp { Transport::Tcp } else { Transport::Udp };
+        let to = Destination { transport, addr: address.addr, connection: None };
+        let Some(srtp) = address.srtp.towards(&to) else {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
+        };
         let far = FarEnd {
-            to: Destination { transport, addr: address.addr, connection: None },
+            to,
             uri: address.uri,
             from: Secret::new(self.shown(tenant, show)),
             lines: Secret::default(),
             login: None,
             nat: address.nat,
+            srtp,
             codecs: OF_PHONES.to_vec(),
             trunk: None,
+            number: Secret::default(),
         };
         self.ring(now, tenant, leg, Order { at_once: vec![far], ..Order::default() });
     }
@@ -225,16 +240,19 @@ impl Switch {
             }
             let lines = Secret::new(lines);
             let (trunk, place) = (a.trunk, a.place);
+            let number = Secret::new(number.to_string());
             self.carriers.reach(t.id, trunk, place).into_iter().map(
-                move |Reach { to, login, nat, codecs }| FarEnd {
+                move |Reach { to, login, nat, srtp, codecs }| FarEnd {
                     to,
                     uri: a.uri.clone(),
                     from: a.from.clone(),
                     lines: lines.clone(),
                     login,
                     nat,
+                    srtp,
                     codecs,
                     trunk: Some(Tried { trunk, place, to }),
+                    number: number.clone(),
                 },
             )
         };

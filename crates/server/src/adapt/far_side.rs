@@ -132,6 +132,7 @@ impl FarSide {
 pub(super) fn destinations(target: &ProxyTarget) -> Vec<Destination> {
     let transport = match target.transport {
         Some(ProxyTransport::Tcp) => Transport::Tcp,
+        Some(ProxyTransport::Tls) => Transport::Tls,
         _ => Transport::Udp,
     };
     target.addr().map(|addr| Destination { transport, addr, connection: None }).into_iter().collect()

@@ -1,29 +1,36 @@
 //! A call comes in: from which trunk, to which number, by whom, with which audio.
 
-use crate::adapt::dialing::{OF_PHONES, codecs_of};
+use crate::adapt::dialing::{OF_PHONES, codecs_of, session_timer_of};
 use crate::adapt::keys::Keyed;
-use crate::adapt::phones::Sender;
+use crate::adapt::phones::{Sender, user_of};
 use crate::adapt::switch::{DoorLeg, Now, Switch, TenantDoor};
+use crate::sip_tls::is_wanted;
 use crate::tenant::dialling::Dialled;
 use crate::tenant::meaning::contains;
+use crate::tenant::objects::CalledIn;
 use engine::{AgentId, Event, Facts, LegEnd, NumberId, PartyId, To, TrunkId};
 use media::leg::Learning;
-use media::negotiate::{Codec, Direction, LocalSession};
+use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
 use media::sdp::SessionDescription;
 use redact::Secret;
-use sip::{Incoming, Message, Name, NameAddr, Uri};
-use std::net::IpAddr;
-
-/// The longest name or address kept of a caller.
-const LONGEST: usize = 200;
+use sip::{Destination, Incoming, Message, Name, Transport, Uri};
 
 impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
-        let Incoming { call, from, message, .. } = incoming;
+        let Incoming { call, from, replaces, message } = incoming;
         let sender = self.sender(now, call, from, &message);
-        let (tenant, trunk, nat) = match (sender, self.trunk_of(from.addr.ip())) {
+        let (tenant, trunk, nat) = match (sender, self.trunk_of(from)) {
             (Sender::Asked, _) => return,
-            (Sender::Of(tenant, agent), _) => return self.on_own_phone(now, tenant, agent, call, &message),
+            (Sender::Of(tenant, agent), _) => {
+                return match replaces {
+                    Some(other) => self.on_pickup(now, (tenant, agent), call, other, &message),
+                    None => self.on_own_phone(now, tenant, agent, call, from, &message),
+                };
+            }
+            // Only telephones of ours take calls over, and only their own.
+            (Sender::NoPhone, Some(_)) if replaces.is_some() => {
+                return self.refuse_call(now, call, 403);
+            }
             (Sender::NoPhone, Some(found)) => found,
             (Sender::NoPhone, None) => {
                 self.strangers += 1;
@@ -32,11 +39,11 @@ impl Switch {
             }
         };
         if self.journal_stalled {
-            self.endpoint.reject(now.sip(), call, 503, "");
-            return;
+            return self.refuse_call(now, call, 503);
         }
         let number = self.number_of(tenant, trunk, &message);
-        let (address, display) = caller_of(&message);
+        let trusted = self.tenants[tenant].meaning.trunk_plan(trunk).is_some_and(|t| t.trust_identity);
+        let (address, display) = caller_of(&message, trusted);
         let address = Secret::new(self.tenants[tenant].meaning.caller(trunk, address.expose_secret()));
         let party = self.new_party(tenant, &address, &display);
         let facts = self.facts_of(tenant, &address);
@@ -44,43 +51,86 @@ impl Switch {
         let arrived = Event::CallArrived { number, caller: party, trunk, facts };
         let plan = self.tenants[tenant].meaning.trunk_plans.iter().find(|plan| plan.id == trunk);
         // What is offered is taken unless the trunk says otherwise.
+        if let Some(timer) = plan.map(session_timer_of) {
+            self.endpoint.set_session_timer_of(call, timer);
+        }
         let codecs = match plan.filter(|plan| !plan.codecs.is_empty()) {
             Some(plan) => codecs_of(plan),
             None => Codec::ALL.to_vec(),
+        };
+        let Some(srtp) = plan.map_or(Some(SrtpPolicy::Off), |plan| plan.srtp.towards(&from)) else {
+            return self.refuse_saying(now, call, 488, "keys of audio need TLS");
         };
         self.begin_leg(
             now,
             tenant,
             call,
             &message,
-            (nat, &codecs),
+            (nat, &codecs, srtp),
             (party, address, display),
             arrived,
             known,
         );
+        if trusted {
+            self.tell_diverted(now, tenant, trunk, call, &message);
+        }
+    }
+
+    // Whom the call was for first, if the trunk says so and it is not to be kept from us.
+    fn tell_diverted(&mut self, now: Now, tenant: usize, trunk: TrunkId, call: sip::CallId, m: &Message) {
+        let Some(first) = sip::diverted_from(m).pop().filter(|d| !d.withheld) else { return };
+        let number = self.tenants[tenant].meaning.caller(trunk, first.address.expose_secret());
+        // A call that was refused already is in no need of it.
+        let leg = self.by_sip.get(&call).map(|(_, leg)| *leg);
+        let Some(call) = leg.and_then(|leg| self.tenants[tenant].legs.get(&leg)).map(|l| l.call) else {
+            return;
+        };
+        if !number.is_empty() {
+            let first = self.new_party(tenant, &Secret::new(number), &first.display);
+            self.tell(now, tenant, Event::CallDiverted { call, first });
+        }
     }
 
     // Somebody of ours calls: a colleague, one of our numbers, or somebody outside.
-    fn on_own_phone(&mut self, now: Now, tenant: usize, agent: AgentId, call: sip::CallId, m: &Message) {
+    fn on_own_phone(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        agent: AgentId,
+        call: sip::CallId,
+        from: Destination,
+        m: &Message,
+    ) {
         if self.journal_stalled {
-            return self.endpoint.reject(now.sip(), call, 503, "");
+            return self.refuse_call(now, call, 503);
         }
         let to = match self.dialled(now, tenant, m.target()) {
             Ok(to) => to,
-            Err((code, why)) => {
-                // The telephone shows the words.
-                return self.endpoint.reject(now.sip(), call, code, &why);
-            }
+            Err((code, why)) => return self.refuse_saying(now, call, code, &why),
         };
         let meaning = &self.tenants[tenant].meaning;
-        let (own, display) = caller_of(m);
+        let account = meaning.accounts.values().find(|phone| phone.agent == agent).map(|phone| phone.srtp);
+        let rule = account.or_else(|| meaning.phones.get(&agent).map(|phone| phone.srtp)).unwrap_or_default();
+        let Some(srtp) = rule.towards(&from) else {
+            return self.refuse_saying(now, call, 488, "keys of audio need TLS");
+        };
+        let (own, display) = caller_of(m, false);
         // Colleagues see the number by which they can call back.
         let address = meaning.extension(agent).map_or(own, |number| Secret::new(number.to_string()));
         let party = self.new_party(tenant, &address, &display);
         let facts = self.facts_of(tenant, &address);
         let called = Event::AgentCalled { agent, caller: party, number: None, to, facts };
         // Behind a router or not, its audio comes from where it sends.
-        self.begin_leg(now, tenant, call, m, (true, &OF_PHONES), (party, address, display), called, true);
+        self.begin_leg(
+            now,
+            tenant,
+            call,
+            m,
+            (true, &OF_PHONES, srtp),
+            (party, address, display),
+            called,
+            true,
+        );
     }
 
     /// Whom a telephone of ours dialled; else the SIP status code and why not.
@@ -103,6 +153,11 @@ impl Switch {
         }
     }
 
+    /// The call that says where the audio of a call is carried: whatever may be joined later is carried together.
+    pub(super) fn home(&self, tenant: usize, call: engine::CallId) -> engine::CallId {
+        self.tenants[tenant].engine.calls().get(&call).map_or(call, |c| c.home())
+    }
+
     // A leg that called us, as the engine sees it from now on.
     #[allow(clippy::too_many_arguments)]
     fn begin_leg(
@@ -111,7 +166,7 @@ impl Switch {
         tenant: usize,
         call: sip::CallId,
         message: &Message,
-        (nat, codecs): (bool, &[Codec]),
+        (nat, codecs, srtp): (bool, &[Codec], SrtpPolicy),
         (party, address, display): (PartyId, Secret<String>, Secret<String>),
         event: Event,
         known: bool,
@@ -131,7 +186,7 @@ impl Switch {
                 session: None,
                 answer: Vec::new(),
                 negotiated: None,
-                offer_is_ours: message.body().is_empty(),
+                offer_is_ours: message.session_description().is_empty(),
                 learning: if nat { Learning::FirstPacket } else { Learning::Never },
                 confirmed: false,
                 rings: false,
@@ -153,7 +208,7 @@ impl Switch {
             l.call = engine_call;
         }
         if known {
-            self.prepare_answer(now, tenant, leg, engine_call, codecs, message.body());
+            self.prepare_answer(now, tenant, leg, engine_call, (codecs, srtp), message.session_description());
             self.tell_hold(now, tenant, leg);
         }
     }
@@ -179,14 +234,17 @@ impl Switch {
         tenant: usize,
         leg: engine::LegId,
         call: engine::CallId,
-        codecs: &[Codec],
+        (codecs, srtp): (&[Codec], SrtpPolicy),
         offer: &[u8],
     ) {
-        let Some((media, rtp)) = self.door.open(call) else {
+        let Some((media, rtp)) = self.door.open(self.home(tenant, call)) else {
             return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
         };
         self.by_media.insert(media, (tenant, leg));
         let mut session = LocalSession::new(rtp, now.mono, codecs, false);
+        if !self.protect(&mut session, srtp) {
+            return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
+        }
         let mut answered = Ok(None);
         if !offer.is_empty() {
             answered = SessionDescription::parse(offer)
@@ -210,33 +268,59 @@ impl Switch {
     fn refuse_media(&mut self, now: Now, tenant: usize, leg: engine::LegId, code: u16, end: LegEnd) {
         if let Some(l) = self.tenants[tenant].legs.get(&leg) {
             if let Some(sip) = l.sip {
-                self.endpoint.reject(now.sip(), sip, code, "");
+                self.refuse_call(now, sip, code);
             }
         }
         self.leg_ended(now, tenant, leg, end);
     }
 
     /// The narrowest network that the address lies in decides.
-    fn trunk_of(&self, ip: IpAddr) -> Option<(usize, TrunkId, bool)> {
+    fn trunk_of(&self, from: Destination) -> Option<(usize, TrunkId, bool)> {
+        let ip = from.addr.ip();
         let all = self
             .tenants
             .iter()
             .enumerate()
             .flat_map(|(n, t)| t.meaning.trunks.iter().map(move |rule| (n, rule)));
         let by_network = all
-            .filter(|(_, rule)| contains(rule.network, ip))
+            .filter(|(n, rule)| contains(rule.network, ip) && self.is_proven(*n, rule.id, from))
             .max_by_key(|(_, rule)| rule.network.1)
             .map(|(n, rule)| (n, rule.id, rule.nat));
         // A carrier also calls from where we call it.
         by_network.or_else(|| {
             let (id, trunk, nat) = self.carriers.is_at(ip)?;
-            Some((self.tenants.iter().position(|t| t.id == id)?, trunk, nat))
+            let tenant = self.tenants.iter().position(|t| t.id == id)?;
+            self.is_proven(tenant, trunk, from).then_some((tenant, trunk, nat))
         })
     }
 
+    /// Whether a message came as the trunk wants it: where names are asked for, over TLS from whoever proved one.
+    fn is_proven(&self, tenant: usize, trunk: TrunkId, from: Destination) -> bool {
+        let plans = &self.tenants[tenant].meaning.trunk_plans;
+        let wanted = plans.iter().find(|plan| plan.id == trunk).map_or(&[][..], |plan| &plan.tls_names);
+        if wanted.is_empty() {
+            return true;
+        }
+        let connection = from.connection.filter(|_| from.transport == Transport::Tls);
+        let proven = connection.and_then(|connection| self.proven.get(&connection));
+        proven.is_some_and(|names| wanted.iter().any(|w| names.iter().any(|name| is_wanted(w, name))))
+    }
+
+    // The number called, from where the trunk says that it stands.
     fn number_of(&self, tenant: usize, trunk: TrunkId, m: &Message) -> Option<NumberId> {
-        let user = Uri::parse(m.target()).ok()?.user_part();
-        self.tenants[tenant].meaning.called(trunk, std::str::from_utf8(user).ok()?).0
+        let meaning = &self.tenants[tenant].meaning;
+        let plan = meaning.trunk_plans.iter().find(|plan| plan.id == trunk);
+        let user = match plan.map(|plan| plan.called_in).unwrap_or_default() {
+            CalledIn::RequestUri => None,
+            CalledIn::To => m.value(Name::To).and_then(user_of),
+            CalledIn::PCalledPartyId => sip::values_of(m, "P-Called-Party-ID").next().and_then(user_of),
+        };
+        // A message without that header is read as any other.
+        let user = match user {
+            Some(user) => user,
+            None => String::from_utf8(Uri::parse(m.target()).ok()?.user_part().to_vec()).ok()?,
+        };
+        meaning.called(trunk, &user).0
     }
 }
 
@@ -248,28 +332,12 @@ impl TenantDoor {
     }
 }
 
-/// Number or address, and name, of whoever calls. Both empty if withheld.
-fn caller_of(m: &Message) -> (Secret<String>, Secret<String>) {
-    let text = |b: &[u8]| -> String {
-        String::from_utf8_lossy(b).chars().filter(|c| !c.is_control()).take(LONGEST).collect()
-    };
-    let Some(from) = m.value(Name::From).and_then(|v| NameAddr::parse(v).ok()) else {
-        return (Secret::new(String::new()), Secret::new(String::new()));
-    };
-    let address = match Uri::parse(from.uri) {
-        Ok(u) if u.user_part().eq_ignore_ascii_case(b"anonymous") => String::new(),
-        Ok(u) => {
-            let user = u.user_part();
-            let is_number = !user.is_empty() && user.iter().all(|c| c.is_ascii_digit() || *c == b'+');
-            // A number is the same person wherever it comes in; a name belongs to its host.
-            if is_number { text(user) } else { format!("{}@{}", text(user), text(u.host)) }
-        }
-        Err(_) => String::new(),
-    };
-    if address.is_empty() {
-        return (Secret::new(address), Secret::new(String::new()));
+/// Number or address, and name, of whoever calls: by the word of the network before us where that is trusted. Both empty
+/// if they are to be withheld.
+fn caller_of(m: &Message, trusted: bool) -> (Secret<String>, Secret<String>) {
+    let caller = if trusted { sip::caller(m) } else { sip::claimed(m) };
+    match caller.withheld {
+        true => (Secret::default(), Secret::default()),
+        false => (caller.address, caller.display),
     }
-    let display = text(from.display);
-    let display = display.trim().trim_matches('"').replace("\\\"", "\"").replace("\\\\", "\\");
-    (Secret::new(address), Secret::new(display))
 }

@@ -25,6 +25,9 @@ impl Switch {
                 }
             }
             Reported::Key(key) => self.on_key(now, tenant, leg, key),
+            // Nobody has to say anything before the answer.
+            Reported::TimedOut
+                if self.tenants[tenant].engine.legs().get(&leg).is_some_and(|l| l.answered.is_none()) => {}
             Reported::TimedOut => {
                 if self.tenants[tenant].legs.get(&leg).is_some_and(|l| l.browser.is_none()) {
                     self.hang_up_leg(now, tenant, leg, "Reason: Q.850;cause=41;text=\"No audio\"\r\n");

@@ -4,6 +4,7 @@ use crate::adapt::dialing::{FarEnd, MOST_AT_ONCE, OF_PHONES};
 use crate::adapt::registrations::Unwritten;
 use crate::adapt::switch::{Now, Switch};
 use crate::security::Kind;
+use crate::tenant::srtp::SrtpRule;
 use crate::tenant::trunk::PasswordPlace;
 use engine::AgentId;
 use redact::Secret;
@@ -79,7 +80,7 @@ pub struct Telephone {
     pub product: String,
     /// Where it is reached: address and port.
     pub at: String,
-    /// How: `udp` or `tcp`.
+    /// How: `udp`, `tcp` or `tls`.
     pub transport: &'static str,
     /// Seconds until it has to register again.
     pub expires_in: u64,
@@ -92,10 +93,7 @@ impl Switch {
         let one = |b: &sip::Binding| Telephone {
             product: b.user_agent.clone(),
             at: b.reach.addr.to_string(),
-            transport: match b.reach.transport {
-                sip::Transport::Udp => "udp",
-                sip::Transport::Tcp => "tcp",
-            },
+            transport: b.reach.transport.name(),
             expires_in: b.expires.since(now.sip()).as_secs(),
         };
         found.iter().map(one).collect()
@@ -297,36 +295,40 @@ impl Switch {
     /// The telephones of a person: those that are registered, else the one at a fixed address.
     pub(super) fn telephones(&mut self, now: Now, tenant: usize, agent: AgentId, from: &str) -> Vec<FarEnd> {
         let t = &self.tenants[tenant];
-        let far = |to, uri: String, nat| FarEnd {
+        let far = |to, uri: String, nat, srtp| FarEnd {
             to,
             uri: Secret::new(uri),
             from: Secret::new(from.into()),
             lines: Secret::default(),
             login: None,
             nat,
+            srtp,
             codecs: OF_PHONES.to_vec(),
             trunk: None,
+            number: Secret::default(),
         };
-        let nat =
-            t.meaning.accounts.values().find(|phone| phone.agent == agent).is_some_and(|phone| phone.nat);
+        let account = t.meaning.accounts.values().find(|phone| phone.agent == agent);
+        let (nat, srtp) = account.map_or((false, SrtpRule::default()), |phone| (phone.nat, phone.srtp));
         let found = self.phones.registrar.lookup(now.sip(), address_of_record(t.id, agent));
         let mut all: Vec<FarEnd> = found
             .iter()
             .take(MOST_AT_ONCE)
-            .map(|b| {
+            .filter_map(|b| {
+                let srtp = srtp.towards(&b.reach)?;
                 let uri = String::from_utf8_lossy(b.uri.expose_secret()).into_owned();
                 // A telephone that names another address than the one it sends from is behind a router.
                 let behind = Uri::parse(b.uri.expose_secret())
                     .ok()
                     .and_then(|u| u.socket_addr())
                     .is_none_or(|addr| addr.ip() != b.reach.addr.ip());
-                far(b.reach, uri, nat || behind)
+                Some(far(b.reach, uri, nat || behind, srtp))
             })
             .collect();
         if let (true, Some(phone)) = (all.is_empty(), t.meaning.phones.get(&agent)) {
             let transport = if phone.tcp { sip::Transport::Tcp } else { sip::Transport::Udp };
             let to = Destination { transport, addr: phone.addr, connection: None };
-            all.push(far(to, phone.uri.expose_secret().clone(), phone.nat));
+            let srtp = phone.srtp.towards(&to);
+            all.extend(srtp.map(|srtp| far(to, phone.uri.expose_secret().clone(), phone.nat, srtp)));
         }
         all
     }
@@ -338,7 +340,7 @@ pub(super) fn authorizations(m: &Message) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The user part of an address in a header.
-fn user_of(value: &[u8]) -> Option<String> {
+pub(super) fn user_of(value: &[u8]) -> Option<String> {
     user_of_uri(NameAddr::parse(value).ok()?.uri)
 }
 

@@ -1,4 +1,5 @@
-//! Transfers that a telephone of ours asks for (REFER): the same as at the desk, with the same rights.
+//! Transfers that a telephone of ours asks for (REFER): the same as at the desk, with the same rights. With a Replaces in
+//! the address, the far ends of two calls of the telephone are joined.
 
 use crate::adapt::switch::{Now, Switch};
 use engine::{AgentId, Ask, Event, LegId, Role};
@@ -19,9 +20,12 @@ impl Switch {
         else {
             return self.endpoint.reject_refer(now.sip(), refer, 403);
         };
-        // Joining two calls of a telephone is not done here.
-        if replaces.is_some() {
-            return self.endpoint.reject_refer(now.sip(), refer, 603);
+        if let Some(other) = replaces {
+            return self.on_joined(now, (tenant, leg, agent), refer, other);
+        }
+        // It names a call that is not there any more, or is none of ours.
+        if names_a_call(target) {
+            return self.endpoint.reject_refer(now.sip(), refer, 481);
         }
         let to = match self.dialled(now, tenant, target) {
             Ok(to) => to,
@@ -36,20 +40,60 @@ impl Switch {
             Event::CallAsked { call: engine_call, by: Some(agent), ask: Ask::Transfer(to) },
         );
         // The agent's leg ends where the transfer was begun; where it was not possible all stays as it was.
-        let legs = self.tenants[tenant].engine.legs();
-        if legs.get(&leg).is_some_and(|l| l.state != engine::LegState::Ending) {
+        if !self.is_ending(tenant, leg) {
             return self.endpoint.reject_refer(now.sip(), refer, 603);
         }
+        self.passed_on(now, refer);
+    }
+
+    // The far ends of two calls of one telephone are to talk with each other (RFC 5589 section 7).
+    fn on_joined(
+        &mut self,
+        now: Now,
+        (tenant, leg, agent): (usize, LegId, AgentId),
+        refer: ReferId,
+        other: sip::CallId,
+    ) {
+        let with = self.by_sip.get(&other).filter(|(t, _)| *t == tenant).map(|(_, with)| *with);
+        let Some(with) = with.filter(|with| self.agent_of(tenant, *with) == Some(agent)) else {
+            return self.endpoint.reject_refer(now.sip(), refer, 403);
+        };
+        self.tell(now, tenant, Event::CallsJoined { agent, leg, with });
+        if [leg, with].iter().any(|l| !self.is_ending(tenant, *l)) {
+            return self.endpoint.reject_refer(now.sip(), refer, 603);
+        }
+        // A leg may be of another call now.
+        let t = &mut self.tenants[tenant];
+        for (id, l) in &mut t.legs {
+            if let Some(leg) = t.engine.legs().get(id) {
+                l.call = leg.call;
+            }
+        }
+        self.passed_on(now, refer);
+    }
+
+    // The telephone is done with the call: what becomes of the others is the switch's to carry on.
+    fn passed_on(&mut self, now: Now, refer: ReferId) {
         self.endpoint.accept_refer(now.sip(), refer);
-        // The telephone is done with the call: what becomes of the other one is the switch's to carry on.
         self.endpoint.notify_refer(now.sip(), refer, 200, true);
     }
 
-    // Whose telephone is at the far end of a leg.
-    fn agent_of(&self, tenant: usize, leg: LegId) -> Option<AgentId> {
+    fn is_ending(&self, tenant: usize, leg: LegId) -> bool {
+        let leg = self.tenants[tenant].engine.legs().get(&leg);
+        leg.is_none_or(|l| l.state == engine::LegState::Ending)
+    }
+
+    /// Whose telephone is at the far end of a leg.
+    pub(super) fn agent_of(&self, tenant: usize, leg: LegId) -> Option<AgentId> {
         match self.tenants[tenant].engine.legs().get(&leg)?.role {
             Role::Agent { agent, .. } => Some(agent),
             _ => None,
         }
     }
+}
+
+// Whether an address has a Replaces inside.
+fn names_a_call(address: &[u8]) -> bool {
+    let headers = sip::Uri::parse(address).map(|uri| uri.headers).unwrap_or_default();
+    headers.split(|c| *c == b'&').any(|h| h.get(..9).is_some_and(|h| h.eq_ignore_ascii_case(b"replaces=")))
 }

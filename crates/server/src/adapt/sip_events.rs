@@ -10,19 +10,20 @@ impl Switch {
     pub(super) fn on_sip_event(&mut self, now: Now, event: sip::Event) {
         match event {
             sip::Event::Incoming(incoming) => self.on_incoming(now, incoming),
-            sip::Event::Cancelled { call } => self.over(now, call, LegEnd::FarHungUp),
-            sip::Event::Progress { call, .. } => {
+            sip::Event::Cancelled { call, .. } => self.over(now, call, LegEnd::FarHungUp),
+            sip::Event::Progress { call, body, .. } => {
                 let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
                 if self.rings_now(tenant, leg) {
                     self.tell(now, tenant, Event::LegRinging { leg });
                 }
+                self.on_early_answer(now, tenant, leg, &body);
             }
             sip::Event::Answered { call, body } => self.on_answered(now, call, &body),
             sip::Event::Refused { call, refused } => {
-                if self.rings_on(now, call, refused.code) {
+                if self.rings_on(now, call, &refused) {
                     return;
                 }
-                let end = match refused.code {
+                let end = match refused.meant() {
                     486 | 600 => LegEnd::Busy,
                     603 | 480 | 487 => LegEnd::Declined,
                     488 | 606 | 415 => LegEnd::NoCommonMedia,
@@ -41,11 +42,13 @@ impl Switch {
                 self.on_referred(now, call, refer, &target, replaces)
             }
             sip::Event::ReferProgress { .. } => {}
-            // Keys come in the audio; nothing else is made of what phones send this way.
-            sip::Event::Info { .. } | sip::Event::Informed { .. } => {}
+            sip::Event::Info { call, content_type, body } => self.on_info(now, call, &content_type, &body),
+            sip::Event::Informed { .. } => {}
             sip::Event::Request { request, from, message } => self.on_register(now, request, from, &message),
-            sip::Event::Ended { call, how } => {
+            sip::Event::Ended { call, how, cause } => {
                 let end = match how {
+                    // Nobody hung up: the network in between says that it could not go on.
+                    Hangup::Far if sip::is_network_failure(cause) => LegEnd::Unreachable,
                     Hangup::Far => LegEnd::FarHungUp,
                     Hangup::Near => LegEnd::NearHungUp,
                     Hangup::NoAck | Hangup::Expired => LegEnd::NotConfirmed,
@@ -73,6 +76,25 @@ impl Switch {
                 self.tell_hold(now, tenant, leg);
             }
             false => self.end_without_media(now, tenant, leg),
+        }
+    }
+
+    // Somebody whom we rang sends audio before the answer. Of several, the newest is heard.
+    fn on_early_answer(&mut self, now: Now, tenant: usize, leg: LegId, body: &[u8]) {
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg).filter(|_| !body.is_empty()) else { return };
+        let (Some(leg_media), Some(session), Some(dialing)) = (l.media, &l.session, &mut l.dialing) else {
+            return;
+        };
+        // On a copy: another one's early answer, or the final one, may say something else.
+        let mut session = session.clone();
+        let agreed =
+            SessionDescription::parse(body).map_err(Into::into).and_then(|answer| session.accept(&answer));
+        let Ok(negotiated) = agreed else { return };
+        let first = !std::mem::replace(&mut dialing.early, true);
+        let (negotiated, learning) = (Box::new(negotiated), l.learning);
+        self.door.send(MediaCommand::Remote { leg: leg_media, negotiated, learning });
+        if first {
+            self.tell(now, tenant, Event::LegEarlyAudio { leg });
         }
     }
 

@@ -19,6 +19,7 @@ use media::leg::{KeyMode, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
 use media::quality::Quality;
+use media::sdes::OwnKeys;
 use redact::Secret;
 use sip::Local;
 use sip::guard::Guard;
@@ -208,6 +209,10 @@ pub trait MediaDoor: Send {
     fn open(&mut self, call: engine::CallId) -> Option<(MediaId, SocketAddr)>;
     /// Passes a command on, in order.
     fn send(&mut self, command: MediaCommand);
+    /// Keys for one leg's protected audio, from the operating system's dice. `None` when there are none to be had.
+    fn keys(&mut self) -> Option<OwnKeys> {
+        None
+    }
     /// Takes a browser's connection in; the one that it had before ends. False when there is no room for one more.
     fn connect(&mut self, _phone: PhoneId, _edition: u32, _peer: Box<Peer>) -> bool {
         false
@@ -336,6 +341,8 @@ pub struct Switch {
     pub(super) carriers: Carriers,
     pub(super) guard: Guard,
     pub(super) security: Security,
+    /// Names that far ends of TLS connections proved, by connection.
+    pub(super) proven: HashMap<u64, Vec<String>>,
     chance: u64,
 }
 
@@ -377,6 +384,7 @@ impl Switch {
             carriers: Carriers::new(locals.to_vec(), chances.seed),
             guard: Guard::default(),
             security: Security::default(),
+            proven: HashMap::new(),
             chance: chances.seed,
         }
     }
@@ -473,6 +481,27 @@ impl Switch {
     pub(super) fn next_chance(&mut self) -> u64 {
         self.chance = self.chance.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
         self.chance >> 11
+    }
+
+    /// A far end proved these names when it opened a connection, or we did.
+    pub fn on_proven(&mut self, connection: u64, names: Vec<String>) {
+        self.proven.insert(connection, names);
+    }
+
+    /// A far end of the trunk whose name was proven on a connection, for requests that do not go over that one. The Route
+    /// of the request leads on from there.
+    pub fn far_end_behind(&self, connection: u64) -> Option<sip::Destination> {
+        self.carriers.secure_far_end(self.proven.get(&connection)?)
+    }
+
+    /// A connection is gone.
+    pub fn on_gone(&mut self, connection: u64) {
+        self.proven.remove(&connection);
+    }
+
+    /// The name that the far end at this address has to prove on a connection of ours.
+    pub fn tls_name(&self, addr: SocketAddr) -> Option<&str> {
+        self.carriers.tls_name(addr)
     }
 
     /// A message or a broken connection. Whoever is no trunk, no phone and no address of a flow, and says nothing that

@@ -1,9 +1,11 @@
 //! `switchroom check`
 
+use crate::certificate_report::{self, report};
 use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, check_number, say};
 use crate::config;
 use crate::secrets::Secrets;
+use crate::sip_tls::SipTls;
 use crate::tenant::check::{Documents, read_folder};
 use crate::tenant::everything::Everything;
 use crate::tenant::trunk::Account;
@@ -29,7 +31,15 @@ pub fn run(mut args: Arguments) -> Outcome {
     if let Some(config) = &config {
         problems.extend(addresses(config));
         if config.http.is_tls() {
-            problems.extend(Certificate::load(&config.http.tls_cert, &config.http.tls_key).err());
+            let (cert, key) = (&config.http.tls_cert, &config.http.tls_key);
+            problems.extend(certificate("http", cert, key, ""));
+        }
+        if !config.sip.tls_cert.is_empty() {
+            let (cert, key) = (&config.sip.tls_cert, &config.sip.tls_key);
+            problems.extend(certificate("sip", cert, key, &config.sip.tls_name));
+            if let Ok(certificate) = Certificate::load("sip", cert, key) {
+                problems.extend(SipTls::new(certificate, &config.sip.tls_roots).err());
+            }
         }
     }
     if problems.is_empty() {
@@ -37,6 +47,18 @@ pub fn run(mut args: Arguments) -> Outcome {
         return Ok(());
     }
     Err(problems.into())
+}
+
+/// Tells what a certificate says, and gives what is wrong with it.
+fn certificate(section: &'static str, cert: &str, key: &str, name: &str) -> Vec<String> {
+    let certificate = match Certificate::load(section, cert, key) {
+        Ok(certificate) => certificate,
+        Err(problem) => return vec![problem],
+    };
+    let about = format!("{section}.tls_cert");
+    let report = report(&about, &certificate.chain(), name, certificate_report::now());
+    report.lines.iter().for_each(|line| say(line));
+    report.problems
 }
 
 /// Passwords of trunks and phones that are not where the tenant's files say.
@@ -71,6 +93,9 @@ fn addresses(c: &config::ServerConfig) -> Vec<String> {
     }
     if !c.sip.tcp.is_empty() {
         try_open("sip.tcp", &c.sip.tcp, &tcp);
+    }
+    if !c.sip.tls.is_empty() {
+        try_open("sip.tls", &c.sip.tls, &tcp);
     }
     let bind = if c.media.bind.is_empty() { &c.media.address } else { &c.media.bind };
     try_open("media.bind", &format!("{bind}:0"), &udp);

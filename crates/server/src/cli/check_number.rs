@@ -403,6 +403,7 @@ fn about(t: &TrunkPlan) -> Value {
         "calls_per_second": t.calls_per_second,
         "nat": t.nat,
         "called_in": t.called_in,
+        "trust_identity": t.trust_identity,
         "inbound_rules": t.inbound.len(),
         "outbound_rules": t.outbound_rules.len(),
     })

@@ -61,7 +61,7 @@ const COMMANDS: [Command; 11] = [
     },
     Command {
         name: "demo",
-        usage: "[--http A:P] [--admin A:P] [--sip A:P] [--data DIR] [--agents N] [--calls-per-minute N] [--for 60s] [--log json]",
+        usage: "[--http A:P] [--admin A:P] [--sip A:P] [--data DIR] [--agents N] [--calls-per-minute N] [--microsoft A:P] [--people N] [--for 60s] [--log json]",
         does: "runs a made-up contact centre with callers and agents",
         run: crate::demo::run,
     },

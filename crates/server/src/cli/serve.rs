@@ -4,6 +4,7 @@ use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, say};
 use crate::config::{self, ServerConfig};
 use crate::http::{Api, HttpSettings, Persona};
+use crate::microsoft::Microsoft;
 use crate::running::{self, Running};
 use crate::tenant::check::{Documents, read_folder};
 use crate::tls::Certificate;
@@ -78,7 +79,7 @@ impl Server {
             .map_err(|e| e.to_string())?;
         let tls = match config.http.is_tls() {
             true => {
-                let certificate = Certificate::load(&config.http.tls_cert, &config.http.tls_key)?;
+                let certificate = Certificate::load("http", &config.http.tls_cert, &config.http.tls_key)?;
                 Some((TlsAcceptor::from(certificate.config()?), certificate))
             }
             false => None,
@@ -94,8 +95,13 @@ impl Server {
         let address = |l: &tokio::net::TcpListener| l.local_addr().map_err(|e| e.to_string());
         let (http_addr, admin_addr) = (address(&http)?, address(&admin)?);
         let running = running::start(config, apply)?;
-        let settings = HttpSettings { personas, ..HttpSettings::of(config)? };
-        let api = Api::new(running.handle.clone(), settings);
+        let microsoft = Microsoft::of(&config.microsoft)?;
+        let mut settings = HttpSettings { personas, ..HttpSettings::of(config)? };
+        if config.http.public_url.is_empty() {
+            // The port may have been left to the system.
+            settings.url = settings.url.replace(&config.http.listen, &http_addr.to_string());
+        }
+        let api = Api::new(running.handle.clone(), settings, microsoft);
         runtime.spawn(crate::http::serve(api, http, admin, tls));
         let (public_url, is_tls) = (config.http.public_url.clone(), config.http.is_tls());
         Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url, is_tls })

@@ -24,6 +24,7 @@ pub struct ServerConfig {
     pub keys: KeySection,
     pub secrets: SecretSection,
     pub mail: Mail,
+    pub microsoft: MicrosoftSection,
     pub shutdown: Shutdown,
 }
 
@@ -96,7 +97,27 @@ pub struct Admin {
 pub struct Sip {
     pub udp: String,
     pub tcp: String,
+    pub tls: String,
+    pub tls_cert: String,
+    pub tls_key: String,
+    pub tls_roots: String,
+    pub tls_name: String,
     pub advertise: String,
+}
+
+impl Sip {
+    fn check(&self, say: &mut impl FnMut(String)) {
+        if self.tls_cert.is_empty() != self.tls_key.is_empty() {
+            say("sip.tls_cert and sip.tls_key belong together".into());
+        }
+        if !self.tls.is_empty() && self.tls_cert.is_empty() {
+            say("sip.tls needs sip.tls_cert and sip.tls_key".into());
+        }
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+        if self.tls_name.len() > 253 || !self.tls_name.chars().all(is_name) {
+            say(format!("sip.tls_name = {:?} is no name, as sbc.example.com", self.tls_name));
+        }
+    }
 }
 
 /// `[media]`
@@ -186,6 +207,63 @@ impl Mail {
         }
         if self.tls == "none" && !self.user.is_empty() {
             say("mail.user needs mail.tls: a password does not go in the clear".into());
+        }
+    }
+}
+
+/// `[microsoft]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[allow(missing_docs)]
+pub struct MicrosoftSection {
+    pub cloud: String,
+    pub login: String,
+    pub graph: String,
+    pub sign_in_app: String,
+    pub sign_in_secret_file: String,
+    pub sign_in_certificate: String,
+    pub sign_in_key: String,
+    pub background_app: String,
+    pub background_secret_file: String,
+    pub background_certificate: String,
+    pub background_key: String,
+    pub directory_every: String,
+}
+
+/// The keys of one app registration in `[microsoft]`.
+#[derive(Clone, Copy, Debug)]
+pub struct AppSection<'a> {
+    /// How its keys begin.
+    pub name: &'static str,
+    /// Its application id; empty where there is none.
+    pub id: &'a str,
+    /// File with its secret.
+    pub secret_file: &'a str,
+    /// File with its certificate.
+    pub certificate: &'a str,
+    /// File with the certificate's key.
+    pub key: &'a str,
+}
+
+impl MicrosoftSection {
+    /// The app that people sign in with.
+    pub fn sign_in(&self) -> AppSection<'_> {
+        AppSection {
+            name: "sign_in",
+            id: &self.sign_in_app,
+            secret_file: &self.sign_in_secret_file,
+            certificate: &self.sign_in_certificate,
+            key: &self.sign_in_key,
+        }
+    }
+
+    /// The app that works without a person.
+    pub fn background(&self) -> AppSection<'_> {
+        AppSection {
+            name: "background",
+            id: &self.background_app,
+            secret_file: &self.background_secret_file,
+            certificate: &self.background_certificate,
+            key: &self.background_key,
         }
     }
 }
@@ -298,26 +376,33 @@ impl ServerConfig {
             }
         }
         self.http.check(&mut say);
+        crate::microsoft::check(&self.microsoft, &mut say);
         if let Err(e) = crate::http::policy(&self.http.frame_ancestors) {
             say(format!("http.frame_ancestors = {e}"));
         }
         if address(&self.admin.listen).is_some_and(|a| !a.ip().is_loopback() && !is_private(a.ip())) {
             say("admin.listen must not be a public address".into());
         }
-        for (key, value) in
-            [("sip.udp", &self.sip.udp), ("sip.tcp", &self.sip.tcp), ("sip.advertise", &self.sip.advertise)]
-        {
+        for (key, value) in [
+            ("sip.udp", &self.sip.udp),
+            ("sip.tcp", &self.sip.tcp),
+            ("sip.tls", &self.sip.tls),
+            ("sip.advertise", &self.sip.advertise),
+        ] {
             if !value.is_empty() && address(value).is_none() {
                 say(format!(
                     "{key} = {value:?}: write an address and a port, as in 192.0.2.1:5060, or nothing"
                 ));
             }
         }
-        if self.sip.udp.is_empty() && self.sip.tcp.is_empty() {
-            say("sip.udp and sip.tcp are both empty: no call could arrive".into());
+        self.sip.check(&mut say);
+        if self.sip.udp.is_empty() && self.sip.tcp.is_empty() && self.sip.tls.is_empty() {
+            say("sip.udp, sip.tcp and sip.tls are empty: no call could arrive".into());
         }
         let unspecified = |v: &str| address(v).is_some_and(|a| a.ip().is_unspecified());
-        if self.sip.advertise.is_empty() && (unspecified(&self.sip.udp) || unspecified(&self.sip.tcp)) {
+        if self.sip.advertise.is_empty()
+            && [&self.sip.udp, &self.sip.tcp, &self.sip.tls].into_iter().any(|a| unspecified(a))
+        {
             say("sip.advertise is needed when SIP listens on all addresses: others must know which one to answer".into());
         }
         match self.media.address.parse::<IpAddr>() {

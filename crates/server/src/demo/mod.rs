@@ -1,7 +1,9 @@
 //! `switchroom demo`: a made-up contact centre, everything embedded, with callers and agents over real SIP.
 
+mod microsoft_io;
 mod table;
 mod traffic_io;
+mod work_accounts;
 
 use crate::cli::arguments::Arguments;
 use crate::cli::serve::{Server, StopSignal, start_log};
@@ -11,10 +13,13 @@ use crate::http::Persona;
 use crate::tenant::check::{Documents, check_values};
 use crate::tenant::objects::Span;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 use store::Role;
+use work_accounts::Account;
 
 /// Where the made-up phones are, counted from Switchroom's own SIP port.
 const PHONES: u16 = 100;
@@ -37,6 +42,42 @@ const PERSONAS: [Persona; 4] = [
     },
 ];
 
+/// The people of PERSONAS with their work accounts. The first administers the made-up Microsoft tenant.
+fn accounts() -> Vec<Account<'static>> {
+    let mut all: Vec<Account<'static>> = PERSONAS
+        .iter()
+        .filter_map(|p| {
+            p.name.split_once(' ').map(|(given, surname)| Account { given, surname, role: p.persona })
+        })
+        .collect();
+    all.sort_by_key(|a| a.role != "owner");
+    all
+}
+
+/// Starts the made-up Microsoft tenant, and says in the configuration where it is and who we are there.
+fn start_microsoft(
+    config: &mut config::ServerConfig,
+    folder: &Path,
+    listen: SocketAddr,
+    people: u32,
+) -> Result<microsoft_io::Running, Failure> {
+    let mut bytes = [0; 24];
+    getrandom::fill(&mut bytes).map_err(|e| e.to_string())?;
+    let secret: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    let file = folder.join("microsoft-secret");
+    std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    std::fs::write(&file, &secret).map_err(|e| format!("{}: {e}", file.display()))?;
+    let make = |base: &str| work_accounts::made_up(base, &secret, &accounts(), people);
+    let running = microsoft_io::start(listen, None, make)?;
+    config.microsoft.login = running.base();
+    config.microsoft.graph = running.base();
+    config.microsoft.sign_in_app = work_accounts::SIGN_IN_APP.into();
+    config.microsoft.sign_in_secret_file = file.display().to_string();
+    config.microsoft.background_app = work_accounts::BACKGROUND_APP.into();
+    config.microsoft.background_secret_file = file.display().to_string();
+    Ok(running)
+}
+
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
     let mut take = |name: &str, default: &str| args.take(name).unwrap_or_else(|| default.into());
@@ -45,6 +86,8 @@ pub fn run(mut args: Arguments) -> Outcome {
     let sip = take("sip", "127.0.0.1:5060");
     let agents: u32 = number("agents", &take("agents", "12"), 500)?;
     let calls: u32 = number("calls-per-minute", &take("calls-per-minute", "30"), 3_000)?;
+    let microsoft = take("microsoft", "127.0.0.1:0");
+    let people: u32 = number("people", &take("people", "300"), 1_000_000)?;
     let data = args.take("data");
     let time = match args.take("for") {
         Some(text) => {
@@ -56,6 +99,14 @@ pub fn run(mut args: Arguments) -> Outcome {
     args.end()?;
     let sip_addr: SocketAddr =
         sip.parse().map_err(|_| Failure::Usage(format!("--sip {sip}: write address:port")))?;
+    let microsoft: SocketAddr = microsoft
+        .parse()
+        .map_err(|_| Failure::Usage(format!("--microsoft {microsoft}: write address:port")))?;
+    if !microsoft.ip().is_loopback() {
+        return Err(Failure::Usage(format!(
+            "--microsoft {microsoft}: a made-up tenant stays on this machine"
+        )));
+    }
     if log.is_some() || !std::io::stdout().is_terminal() {
         start_log(log.as_deref())?;
     }
@@ -74,8 +125,13 @@ pub fn run(mut args: Arguments) -> Outcome {
     config.shutdown.grace = "5s".into();
 
     let stop = StopSignal::listen()?;
+    let microsoft = start_microsoft(&mut config, &folder, microsoft, people)?;
     let phones = SocketAddr::new(sip_addr.ip(), sip_addr.port().wrapping_add(PHONES).max(1_024));
-    let server = Server::start(&config, Some(&tenant(phones, agents)?), PERSONAS.to_vec())?;
+    let server = Server::start(&config, Some(&tenant(phones, agents, &microsoft)?), PERSONAS.to_vec())?;
+    let redirect = format!("http://{}{}", server.http, crate::http::CALLBACK);
+    microsoft.with(|m, _| {
+        m.change_registration(work_accounts::SIGN_IN_APP, |app| app.redirect_uris.push(redirect));
+    });
     let handle = server.handle().clone();
     let tenants = handle.store.tenants().map_err(|e| e.to_string())?;
     let tenant = tenants
@@ -88,7 +144,7 @@ pub fn run(mut args: Arguments) -> Outcome {
     let traffic = traffic_io::start(phones, sip_addr, agents, calls)?;
     server.say_ready();
     if log.is_none() {
-        say(&welcome(&server, sip_addr, token.expose_secret()));
+        say(&welcome(&server, sip_addr, token.expose_secret(), &microsoft));
     }
     let table = table::start(handle.clone(), tenant, log.is_some());
     stop.wait(time.map(|t| Duration::from_millis(t.0)));
@@ -96,6 +152,7 @@ pub fn run(mut args: Arguments) -> Outcome {
     let counts = traffic.stop();
     let end = verdict(&handle, tenant, &counts);
     server.stop()?;
+    microsoft.stop();
     match end {
         Ok(text) => {
             if log.is_none() {
@@ -115,13 +172,14 @@ fn number(name: &str, text: &str, most: u32) -> Result<u32, Failure> {
         .ok_or_else(|| Failure::Usage(format!("--{name} {text}: a number up to {most}")))
 }
 
-fn welcome(server: &Server, sip: SocketAddr, token: &str) -> String {
-    let (http, admin) = (server.http, server.admin);
+fn welcome(server: &Server, sip: SocketAddr, token: &str, microsoft: &microsoft_io::Running) -> String {
+    let (http, admin, entra) = (server.http, server.admin, microsoft.addr);
     format!(
         "Switchroom is running with a made-up contact centre.\n\n\
          Open      http://{http}/\n\
          Dial      sip:100@{sip}   (greeting, music, an agent; recorded)\n\
          Metrics   http://{admin}/metrics\n\
+         Microsoft http://{entra}/   (a made-up tenant, for signing in with a work account)\n\
          Sign in   by one click on that page; for the API: Authorization: Bearer {token}\n\
          \n          for example: curl -H 'Authorization: Bearer {token}' http://{http}/api/v1/calls\n\n\
          Stop with Ctrl-C.\n"
@@ -129,10 +187,20 @@ fn welcome(server: &Server, sip: SocketAddr, token: &str) -> String {
 }
 
 /// The tenant: two queues, the numbers 100 and 200, and agents whose phones are made up too.
-fn tenant(phones: SocketAddr, agents: u32) -> Result<Documents, Failure> {
+fn tenant(phones: SocketAddr, agents: u32, microsoft: &microsoft_io::Running) -> Result<Documents, Failure> {
     let name = |n: u32| format!("agent{n}");
+    let (directory, objects) = microsoft.with(|m, _| {
+        let tenant = m.tenant(work_accounts::DOMAIN);
+        let object = |a: &Account<'static>| {
+            let people = tenant?.directory();
+            people.find(&a.name()).map(|place| (a.role, people.id(place)))
+        };
+        let objects: BTreeMap<&str, String> = accounts().iter().filter_map(object).collect();
+        (tenant.map(|t| t.id().to_string()), objects)
+    });
     let mut all: Vec<Value> = vec![
-        json!({"kind": "Tenant", "id": "demo", "name": "Harbour Bikes", "profile": "contact-center"}),
+        json!({"kind": "Tenant", "id": "demo", "name": "Harbour Bikes", "profile": "contact-center",
+            "microsoft": directory}),
         // A softphone on this machine may name the address of another interface in its session description.
         json!({"kind": "Trunk", "id": "loopback", "networks": [format!("{}/{}", phones.ip(), if phones.is_ipv4() { 8 } else { 128 })],
             "nat": true}),
@@ -160,6 +228,9 @@ fn tenant(phones: SocketAddr, agents: u32) -> Result<Documents, Failure> {
         let mut who = json!({"kind": "User", "id": user, "name": name, "roles": [persona]});
         if matches!(persona, "agent" | "supervisor") {
             who["phone"] = format!("sip:{user}@{phones}").into();
+        }
+        if let Some(id) = objects.get(persona) {
+            who["microsoft"] = id.clone().into();
         }
         all.push(who);
     }

@@ -123,6 +123,14 @@ pub async fn one(
             Err(StoreError::NotFound(_)) => {}
             Err(e) => return Err(e),
         }
+        for moment in detail.timeline.iter_mut().filter(|m| m.what == "diverted") {
+            let party = moment.about["party"].as_str().and_then(|id| id.parse().ok());
+            match party.map(|id| store.party(tenant, id)).transpose() {
+                Ok(Some(value)) => moment.about["number"] = value.address.expose_secret().as_str().into(),
+                Ok(None) | Err(StoreError::NotFound(_)) => {}
+                Err(e) => return Err(e),
+            }
+        }
         Ok(detail)
     })
     .await

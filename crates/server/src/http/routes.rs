@@ -7,7 +7,7 @@ use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
     accounts, actions, agents, audit, call_list, calls, configuration, demo, desk, live, messages, notes,
-    peaks, recordings, reports, security, session, softphone, telephony, webhooks,
+    peaks, people, recordings, reports, security, session, softphone, telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -149,6 +149,36 @@ fn of_accounts() -> Vec<Route> {
             handler: post(accounts::propose).put(accounts::confirm),
         },
         Route {
+            path: "/session/ways".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![op::<work_account::Ways>("get", "How people can sign in here")],
+            handler: get(work_account::ways),
+        },
+        Route {
+            path: "/session/microsoft".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![Operation {
+                query: &[
+                    ("tenant", "Id of the tenant; may be left out where only one is connected to Microsoft"),
+                    ("to", "The page to go to afterwards"),
+                ],
+                ..none(op::<()>("get", "Sends the browser to Microsoft to sign in with a work account"))
+            }],
+            handler: get(work_account::begin),
+        },
+        Route {
+            path: "/session/microsoft/callback".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![none(op::<()>(
+                "get",
+                "Where Microsoft sends the browser back to: signs in, and goes to the page that was asked for",
+            ))],
+            handler: get(work_account::finish),
+        },
+        Route {
             path: "/invitation".into(),
             look: Access::Public,
             change: Access::Public,
@@ -270,6 +300,39 @@ pub fn all(demo: bool) -> Vec<Route> {
                 )
             }],
             handler: get(desk::directory),
+        },
+        Route {
+            path: "/directory/users".into(),
+            look: ANY_ROLE,
+            change: Access::Owners,
+            operations: vec![Operation {
+                query: &[
+                    ("q", "Beginnings of names, or a part of a number"),
+                    ("limit", "At most this many, 50 at most"),
+                ],
+                ..op::<Vec<people::PersonView>>("get", "People of the Microsoft directory whom a text fits")
+            }],
+            handler: get(people::search),
+        },
+        Route {
+            path: "/directory/status".into(),
+            look: ANY_ROLE,
+            change: Access::Owners,
+            operations: vec![op::<people::DirectoryView>(
+                "get",
+                "How the copy of the Microsoft directory stands",
+            )],
+            handler: get(people::status),
+        },
+        Route {
+            path: "/permissions".into(),
+            look: AUDITORS,
+            change: Access::Owners,
+            operations: vec![op::<Vec<people::PermissionView>>(
+                "get",
+                "What Microsoft is asked for because of the features that are on, and why",
+            )],
+            handler: get(people::permissions),
         },
         Route {
             path: "/agents/me".into(),

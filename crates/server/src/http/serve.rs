@@ -8,6 +8,7 @@ use crate::http::routes::{PREFIX, all};
 use crate::http::session::PASSWORDS;
 use crate::http::settings::HttpSettings;
 use crate::http::web::{self, WebApp};
+use crate::microsoft::Microsoft;
 use crate::running::Handle;
 use crate::sign_in::guesses::Guesses;
 use crate::tls::{self, Certificate};
@@ -37,24 +38,32 @@ pub struct Api {
     pub settings: Arc<HttpSettings>,
     /// Who failed to sign in.
     pub guesses: Arc<Mutex<Guesses>>,
+    /// What is configured about Microsoft.
+    pub microsoft: Arc<Microsoft>,
+    /// Turns for waiting for Microsoft.
+    pub microsoft_turns: Arc<Semaphore>,
     /// Turns for hashing a password.
     pub passwords: Arc<Semaphore>,
     /// Turns for going through a recording to draw it.
     pub drawing: Arc<Semaphore>,
 }
 
+/// Requests that wait for Microsoft at a time.
+const AT_MICROSOFT: usize = 8;
 /// Recordings that are gone through at a time.
 const DRAWN: usize = 2;
 
 impl Api {
     /// What handlers of this server share.
-    pub fn new(handle: Handle, settings: HttpSettings) -> Api {
+    pub fn new(handle: Handle, settings: HttpSettings, microsoft: Microsoft) -> Api {
         Api {
             handle,
             changing: Arc::default(),
             listening: Arc::default(),
             settings: Arc::new(settings),
             guesses: Arc::default(),
+            microsoft: Arc::new(microsoft),
+            microsoft_turns: Arc::new(Semaphore::new(AT_MICROSOFT)),
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
             drawing: Arc::new(Semaphore::new(DRAWN)),
         }

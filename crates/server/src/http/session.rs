@@ -252,7 +252,24 @@ pub async fn begin(
     caller: &Caller,
     action: &'static str,
 ) -> Result<Response, Problem> {
-    let (store, life, before) = (api.handle.store.clone(), api.settings.life, caller.before.clone());
+    let token = open_session(api, of, caller.before.clone(), action).await?;
+    let person = signed_in(api, token.clone()).await?;
+    let view = view(api, &person).await?;
+    let cookie = set_cookie(Some(&token), caller.safe, api.settings.framed);
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(view)).into_response())
+}
+
+/// Begins a session of somebody who has proved who they are, and notes it. One that the browser had before ends.
+///
+/// # Errors
+/// When the database cannot take it.
+pub async fn open_session(
+    api: &Api,
+    of: AccountOf,
+    before: Option<Secret<String>>,
+    action: &'static str,
+) -> Result<Secret<String>, Problem> {
+    let (store, life) = (api.handle.store.clone(), api.settings.life);
     let token = tokio::task::spawn_blocking(move || {
         if let Some(before) = before {
             store.end_session(before.expose_secret())?;
@@ -267,9 +284,7 @@ pub async fn begin(
         store.audit(of.0, crate::clock::wall_ms(), &who, action, &object)
     });
     noted.await.map_err(|_| Problem::stopping())??;
-    let view = view(api, &person).await?;
-    let cookie = set_cookie(Some(&token), caller.safe, api.settings.framed);
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(view)).into_response())
+    Ok(token)
 }
 
 /// Whoever is signed in, as they see themselves.

@@ -8,6 +8,7 @@ use crate::media_io::record::RecordMessage;
 use crate::media_io::thread::{Order, Worker};
 use crate::switch_io::Message;
 use media::browser::Peer;
+use media::sdes::{OwnKeys, SEED_LEN};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::mpsc::SyncSender;
@@ -117,6 +118,15 @@ impl MediaDoor for Opener {
         let order = Order::Open { leg, rtp, rtcp, seed: self.next_seed() };
         self.thread(leg).send(order);
         Some((leg, SocketAddr::new(self.settings.advertised, port)))
+    }
+
+    fn keys(&mut self) -> Option<OwnKeys> {
+        let mut random = [0; SEED_LEN];
+        if let Err(cause) = getrandom::fill(&mut random) {
+            tracing::error!(event = "random", %cause, "the operating system gives no random bytes");
+            return None;
+        }
+        OwnKeys::from_random(&random)
     }
 
     fn connect(&mut self, phone: PhoneId, edition: u32, peer: Box<Peer>) -> bool {

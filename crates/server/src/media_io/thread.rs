@@ -182,11 +182,16 @@ impl Worker {
         if is_rtcp {
             if let Some(leg) = self.bridge.leg_mut(slot) {
                 // What is not acceptable is counted by the leg.
-                let _ = leg.receive_rtcp(now, from, &self.input[..n]);
+                if let Ok(n) = leg.unprotect_rtcp(from, &mut self.input[..n]) {
+                    let _ = leg.receive_rtcp(now, from, &self.input[..n]);
+                }
             }
             return;
         }
-        self.relay(slot, now, from, n);
+        let Some(leg) = self.bridge.leg_mut(slot) else { return };
+        if let Ok(n) = leg.unprotect_rtp(from, &mut self.input[..n]) {
+            self.relay(slot, now, from, n);
+        }
     }
 
     /// Gives the bridge a packet for a leg, `n` bytes of the input, and sends what comes of it.

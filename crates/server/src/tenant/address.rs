@@ -1,5 +1,6 @@
 //! Addresses as people write them: SIP addresses to ring, networks of trunks.
 
+use crate::tenant::srtp::SrtpRule;
 use redact::Secret;
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,6 +15,8 @@ pub struct TargetAddress {
     pub tcp: bool,
     /// Audio may come from elsewhere than signalled.
     pub nat: bool,
+    /// Whether audio is protected.
+    pub srtp: SrtpRule,
 }
 
 /// Reads `sip:user@address[:port][;transport=tcp]`.
@@ -37,7 +40,7 @@ pub fn read_sip_address(text: &str) -> Result<TargetAddress, String> {
         Some(t) if t.eq_ignore_ascii_case(b"tcp") => true,
         Some(_) => return Err("transport is udp or tcp".into()),
     };
-    Ok(TargetAddress { uri: Secret::new(text.into()), addr, tcp, nat: false })
+    Ok(TargetAddress { uri: Secret::new(text.into()), addr, tcp, nat: false, srtp: SrtpRule::default() })
 }
 
 /// Reads `192.0.2.0/24` or a single address.

@@ -84,6 +84,10 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
             text.len() == 3 && all(|c| c.is_ascii_uppercase(), text),
             "a currency is three capital letters, as EUR",
         ),
+        "guid" => say(
+            teams::clean::guid(text).is_some(),
+            "an id of Microsoft's is 32 hexadecimal digits in five groups, as 00000000-0000-0000-0000-000000000000",
+        ),
         "language" => say(is_language(text), "a language is written as de or en-GB"),
         "country" => say(
             text.len() == 2 && all(|c| c.is_ascii_uppercase(), text),
@@ -156,6 +160,11 @@ mod tests {
                 "secret-env",
                 &["SWITCHROOM_SECRET_A1"],
                 &["PATH", "SWITCHROOM_SECRET_", "SWITCHROOM_SECRET_a", "SWITCHROOM_SECRET_A="],
+            ),
+            (
+                "guid",
+                &["00000000-0000-4000-8000-00000000aB01"],
+                &["", "x", "{00000000-0000-4000-8000-000000000001}"],
             ),
             ("currency", &["EUR"], &["eur", "EURO", ""]),
             ("money", &["0", "0.019", "150.00"], &["", ".5", "1.", "1,5", "-1", "0.0000001"]),

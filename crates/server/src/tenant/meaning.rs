@@ -5,8 +5,9 @@ use crate::tenant::destination::Classes;
 use crate::tenant::dialling::Dialling;
 use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
-use crate::tenant::objects::{DigestHash, UserRole, WhoseNumber};
+use crate::tenant::objects::{DigestHash, Profile, UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
+use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{Gate, NotCalled, Outside};
 use crate::tenant::trunk::{PasswordPlace, TrunkPlan};
 use crate::tenant::web::Template;
@@ -44,6 +45,8 @@ pub struct Phone {
     pub password: PasswordPlace,
     /// Audio may come from elsewhere than signalled.
     pub nat: bool,
+    /// Whether audio is protected.
+    pub srtp: SrtpRule,
 }
 
 /// A tenant's configuration, understood.
@@ -119,6 +122,12 @@ pub struct Meaning {
     pub queue_names: BTreeMap<QueueId, String>,
     /// Who works here, by the number of their object.
     pub people: BTreeMap<u32, PersonRule>,
+    /// What the tenant is used for.
+    pub profile: Profile,
+    /// The Microsoft directory whose people may sign in, by its id in small letters.
+    pub microsoft: Option<String>,
+    /// Users by their object id there.
+    pub work_accounts: BTreeMap<String, u32>,
     /// Ids of objects by kind and number, for people to read.
     pub names: Arc<Names>,
 }

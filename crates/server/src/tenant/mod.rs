@@ -24,6 +24,7 @@ pub mod plan;
 pub mod schema;
 pub mod scope;
 pub mod sound;
+pub mod srtp;
 pub mod toll;
 pub mod trunk;
 pub mod understand;

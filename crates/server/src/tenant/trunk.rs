@@ -1,11 +1,12 @@
 //! Trunks, understood: where their calls go, how numbers and callers are written for them, and what they bear.
 
 use crate::tenant::DialPlan;
-use crate::tenant::address::{read_aor, read_host_port, read_sip_address};
+use crate::tenant::address::{read_aor, read_host_port, read_network, read_sip_address};
 use crate::tenant::number_rules::NumberRules;
 use crate::tenant::objects::{
-    AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, Privacy, ProxyTransport, Trunk,
+    AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, Privacy, ProxyTransport, Srtp, Trunk,
 };
+use crate::tenant::srtp::SrtpRule;
 use engine::TrunkId;
 use std::net::{IpAddr, SocketAddr};
 
@@ -55,9 +56,16 @@ pub struct ProxyTarget {
 }
 
 impl ProxyTarget {
-    /// The address, where it is no name: with the port that is said, or 5060.
+    /// The address, where it is no name: with the port that is said, or the usual one.
     pub fn addr(&self) -> Option<SocketAddr> {
-        Some(SocketAddr::new(self.host.parse().ok()?, self.port.unwrap_or(5060)))
+        let usual = if self.transport == Some(ProxyTransport::Tls) { 5061 } else { 5060 };
+        Some(SocketAddr::new(self.host.parse().ok()?, self.port.unwrap_or(usual)))
+    }
+
+    /// Whether others can read what is sent there: it leaves this machine unencrypted.
+    pub fn is_readable(&self) -> bool {
+        self.transport != Some(ProxyTransport::Tls)
+            && !self.host.parse().is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
     }
 
     /// Host and port as they stand in a SIP address.
@@ -137,8 +145,16 @@ pub struct TrunkPlan {
     pub calls_per_second: Option<u32>,
     /// Audio may come from elsewhere than signalled.
     pub nat: bool,
+    /// Whether audio is protected.
+    pub srtp: SrtpRule,
+    /// Calls from there are taken over TLS only, from whoever proves one of these names; empty is from anybody there.
+    pub tls_names: Vec<String>,
     /// Where the called number stands.
     pub called_in: CalledIn,
+    /// Its word about who calls is believed.
+    pub trust_identity: bool,
+    /// Networks outside of it to which it may send calls on.
+    pub redirect_networks: Vec<(IpAddr, u8)>,
     /// What numbers from there are.
     pub inbound: NumberRules,
     /// How numbers are written for there.
@@ -199,9 +215,27 @@ impl TrunkPlan {
             })),
             Err(what) => say("/address", what),
         }
+        let mut redirect_networks = Vec::with_capacity(t.redirect_networks.len());
+        for (n, network) in t.redirect_networks.iter().enumerate() {
+            match read_network(network) {
+                Ok(network) => redirect_networks.push(network),
+                Err(what) => say(&format!("/redirect_networks/{n}"), what),
+            }
+        }
         // Where nothing else is said, calls go where the registration goes.
         if proxies.is_empty() {
             proxies.extend(registration.iter().map(|r| r.registrar.clone()));
+        }
+        let readable =
+            proxies.iter().chain(registration.iter().map(|r| &r.registrar)).find(|p| p.is_readable());
+        if let (Some(proxy), false, false) = (readable, t.srtp == Srtp::Off, t.srtp_in_clear) {
+            let host = &proxy.host;
+            say(
+                "/srtp",
+                format!(
+                    "keys would be readable on the way to {host}: set its transport to tls, or srtp_in_clear where it does no harm"
+                ),
+            );
         }
         let c = &t.caller_id;
         let number = match c.number.as_deref().map(|n| (n, plan.international(n))) {
@@ -237,7 +271,11 @@ impl TrunkPlan {
             max_calls: t.max_calls,
             calls_per_second: t.calls_per_second,
             nat: t.nat,
+            srtp: SrtpRule::of(t.srtp, t.srtp_in_clear),
+            tls_names: t.tls_names.clone(),
             called_in: t.called_in,
+            trust_identity: t.trust_identity,
+            redirect_networks,
             inbound,
             outbound_rules,
         })

@@ -14,6 +14,7 @@ use crate::tenant::objects::{
 };
 use crate::tenant::outside::{self, MailboxRule};
 use crate::tenant::scope::{Scope, slot_id};
+use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{self, Gate};
 use crate::tenant::trunk::{Account, TrunkPlan};
 use crate::tenant::{DialPlan, hours, mailbox, sound};
@@ -95,6 +96,9 @@ pub fn understand(
         alarms: BTreeMap::new(),
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
+        profile: settings.profile,
+        microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
+        work_accounts: BTreeMap::new(),
         names: Arc::default(),
     };
     reader.sounds(&mut meaning)?;
@@ -158,7 +162,7 @@ fn outbound(trunks: &[TrunkPlan]) -> Option<TargetAddress> {
     let proxy = trunk.proxies.iter().min_by_key(|p| p.priority)?;
     let (addr, tcp) = (proxy.addr()?, proxy.transport == Some(ProxyTransport::Tcp));
     let uri = Secret::new(format!("sip:{}", proxy.host_port()));
-    Some(TargetAddress { uri, addr, tcp, nat: trunk.nat })
+    Some(TargetAddress { uri, addr, tcp, nat: trunk.nat, srtp: trunk.srtp })
 }
 
 // A number that cannot be read stands as it is: so it arrives too.
@@ -212,6 +216,9 @@ impl Reader<'_> {
             let n = self.of("User", id)?;
             let name = Secret::new(user.name.clone());
             meaning.people.insert(n, PersonRule { id: id.clone(), name, roles: user.roles.clone() });
+            meaning
+                .work_accounts
+                .extend(user.microsoft.as_deref().and_then(teams::clean::guid).map(|id| (id, n)));
             if user.voicemail {
                 let mailbox = mailbox::of_user(n);
                 let email = user.email.clone().map(Secret::new);
@@ -227,14 +234,14 @@ impl Reader<'_> {
             let skills = user.skills.iter().map(|(s, level)| Ok((SkillId(self.of("Skill", s)?), level.0)));
             let skills = skills.collect::<Result<Vec<_>, String>>()?;
             meaning.config.agents.push(AgentConfig { id: AgentId(n), at_start, skills });
+            let srtp = SrtpRule::of(user.srtp, user.srtp_in_clear);
             // Without a phone an agent is rung in the browser.
             if let Some(phone) = &user.phone {
-                meaning
-                    .phones
-                    .insert(AgentId(n), TargetAddress { nat: user.nat, ..read_sip_address(phone)? });
+                let phone = TargetAddress { nat: user.nat, srtp, ..read_sip_address(phone)? };
+                meaning.phones.insert(AgentId(n), phone);
             }
             if let Some(account) = user.registers.as_ref().and_then(Account::of) {
-                let phone = Phone { agent: AgentId(n), password: account.password, nat: user.nat };
+                let phone = Phone { agent: AgentId(n), password: account.password, nat: user.nat, srtp };
                 meaning.accounts.insert(account.user, phone);
             }
             if let Some(number) = &user.number {

@@ -1,7 +1,7 @@
 //! What happened to a call, as data and in words.
 
 use crate::tenant::Meaning;
-use crate::view::{leg_id, recording_id, time, word};
+use crate::view::{call_id, leg_id, recording_id, time, word};
 use engine::{
     AgentId, AgentState, Easier, HoursId, LegId, Moment, Overflow, QueueId, Refusal, SkillId, Test, To, What,
 };
@@ -377,10 +377,26 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
             let (about, name) = to(t);
             ("called", json!({"agent": user(a), "to": about}), format!("{} called {name}", user(a)))
         }
+        What::TookIn { call, by: b } => (
+            "took-in",
+            json!({"call": call_id(*call), "by": user(b)}),
+            format!("{} joined it with another call, which ended", user(b)),
+        ),
+        What::WentOnIn { call, by: b } => (
+            "went-on-in",
+            json!({"call": call_id(*call), "by": user(b)}),
+            format!("{} joined it with another call, where it goes on", user(b)),
+        ),
         What::CutOff { leg: l, refusal } => (
             "cut-off",
             json!({"leg": leg_id(*l), "refusal": word(refusal)}),
             format!("a call to the outside was ended: {}", refused(*refusal)),
+        ),
+        // Who that is stands in the store, for those who may see callers.
+        What::Diverted { first } => (
+            "diverted",
+            json!({"party": first.0.to_string()}),
+            "the call was for another number at first".into(),
         ),
         What::TookTooManySteps => {
             ("took-too-many-steps", json!({}), "the flow went round without waiting for anything".into())

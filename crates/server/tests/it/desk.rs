@@ -88,6 +88,33 @@ impl Desk {
         self.phones.hold(now, phone, on);
     }
 
+    /// A phone of `user` calls to take over another phone's call.
+    pub fn take_over(&mut self, user: &str, at: SocketAddr, other: PhoneId, hz: u32) -> PhoneId {
+        let (now, port) = (self.now(), self.port());
+        let phone = self.phones.take_over(now, user, at, other, Audio::Tone(hz), port).expect("it is there");
+        self.ports.insert(phone, port);
+        phone
+    }
+
+    /// A phone joins two of its calls; gives the last that it is told.
+    #[track_caller]
+    pub fn join(&mut self, phone: PhoneId, with: PhoneId, at: SocketAddr) -> u16 {
+        let now = self.now();
+        assert!(self.phones.join(now, phone, with, at), "both calls are there");
+        self.event("the transfer is answered", |e| match e {
+            PhoneEvent::Referred { phone: p, code } if *p == phone => Some(*code),
+            _ => None,
+        })
+    }
+
+    #[track_caller]
+    pub fn refused(&mut self, phone: PhoneId) -> u16 {
+        self.event("the call is refused", |e| match e {
+            PhoneEvent::Refused { phone: p, code } if *p == phone => Some(*code),
+            _ => None,
+        })
+    }
+
     fn drain(&mut self) {
         while let Some(t) = self.phones.poll_transmit() {
             let _ = match t {

@@ -2,6 +2,7 @@
 
 use crate::program::{free_port, look_again};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,8 @@ pub const ACCOUNT: (&str, &str) = ("trunk-4711", "carrier secret 9");
 pub struct Kamailio {
     child: Child,
     pub sip: SocketAddr,
+    /// Where it listens for TLS, if it does.
+    pub secure: SocketAddr,
     dir: tempfile::TempDir,
 }
 
@@ -21,9 +24,26 @@ pub const OURS: &str = "+4930901820";
 impl Kamailio {
     /// Starts the carrier.
     pub fn start() -> Kamailio {
+        Kamailio::start_with("")
+    }
+
+    /// Starts the carrier with a listener for TLS, too, that shows this certificate and wants one of this root.
+    pub fn start_secure(certificate: &Path, key: &Path, root: &Path) -> Kamailio {
+        let (certificate, key, root) = (certificate.display(), key.display(), root.display());
+        Kamailio::start_with(&format!(
+            "enable_tls=yes\nlisten=tls:127.0.0.1:SECURE\nloadmodule \"tls.so\"\n\
+             modparam(\"tls\", \"tls_method\", \"TLSv1.2+\")\nmodparam(\"tls\", \"certificate\", \"{certificate}\")\n\
+             modparam(\"tls\", \"private_key\", \"{key}\")\nmodparam(\"tls\", \"ca_list\", \"{root}\")\n\
+             modparam(\"tls\", \"verify_certificate\", 1)\nmodparam(\"tls\", \"require_certificate\", 1)\n"
+        ))
+    }
+
+    fn start_with(more: &str) -> Kamailio {
         let dir = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let (port, secure) = (free_port(), free_port());
         let config = CONFIG
+            .replace("MORE\n", more)
+            .replace("SECURE", &secure.to_string())
             .replace("PORT", &port.to_string())
             .replace("USER", ACCOUNT.0)
             .replace("PASSWORD", ACCOUNT.1)
@@ -45,7 +65,8 @@ impl Kamailio {
             .stderr(log)
             .spawn()
             .expect("Kamailio is installed: apt-get install kamailio");
-        let carrier = Kamailio { child, sip: SocketAddr::from(([127, 0, 0, 1], port)), dir };
+        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let carrier = Kamailio { child, sip: at(port), secure: at(secure), dir };
         carrier.wait_until_it_answers();
         carrier
     }
@@ -106,6 +127,7 @@ listen=udp:127.0.0.1:PORT
 listen=tcp:127.0.0.1:PORT
 tcp_children=1
 alias="carrier.test"
+MORE
 
 loadmodule "kex.so"
 loadmodule "corex.so"

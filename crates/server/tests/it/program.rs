@@ -52,6 +52,11 @@ pub fn media_ports() -> (u16, u16) {
 impl Program {
     /// Starts a server for the tenant that these files describe.
     pub fn start(files: &[(&str, &str)]) -> Program {
+        Program::start_with_sip(files, "")
+    }
+
+    /// The same, with these lines more in its section `[sip]`.
+    pub fn start_with_sip(files: &[(&str, &str)], lines: &str) -> Program {
         let dir = Arc::new(tempfile::tempdir().unwrap());
         let tenant = dir.path().join("tenant");
         std::fs::create_dir(&tenant).unwrap();
@@ -62,7 +67,7 @@ impl Program {
         let (first, last) = media_ports();
         let config = format!(
             "[http]\nlisten = \"127.0.0.1:{http}\"\n[admin]\nlisten = \"127.0.0.1:{admin}\"\n\
-             [sip]\nudp = \"127.0.0.1:{sip}\"\ntcp = \"127.0.0.1:{sip}\"\n\
+             [sip]\nudp = \"127.0.0.1:{sip}\"\ntcp = \"127.0.0.1:{sip}\"\n{lines}\
              [media]\nports = \"{first}-{last}\"\n\
              [store]\nurl = \"sqlite:{dir}/data/switchroom.db\"\nregion = \"test\"\n\
              [blobs]\nurl = \"file:{dir}/data/blobs\"\nregion = \"test\"\n\
@@ -166,7 +171,12 @@ impl Program {
 
     /// The same, with these files in its folder of secrets.
     pub fn start_with_secrets(files: &[(&str, &str)], secrets: &[(&str, &str)]) -> Program {
-        let first = Program::start(files);
+        Program::start_secure(files, secrets, "")
+    }
+
+    /// The same, with these lines more in its section `[sip]`.
+    pub fn start_secure(files: &[(&str, &str)], secrets: &[(&str, &str)], lines: &str) -> Program {
+        let first = Program::start_with_sip(files, lines);
         let dir = first.dir.clone();
         first.stop();
         let folder = dir.path().join("secrets");

@@ -155,3 +155,122 @@ pub fn caller(talk_ms: u32) -> String {
 "#
     )
 }
+
+/// Is called, and says something before it answers: first an early answer from where no audio comes, then, from another
+/// place that the call was passed on to, one with its tone; after `early_ms` the second answers.
+pub fn early_callee(early_ms: u32) -> String {
+    let elsewhere = SDP.replace("[auto_media_port]", "9");
+    let answer = |status: &str, tag: &str, sdp: &str| {
+        format!(
+            r#"  <send><![CDATA[
+      SIP/2.0 {status}
+      [last_Via:]
+      [last_From:]
+      [last_To:];tag=[call_number]{tag}
+      [last_Call-ID:]
+      [last_CSeq:]
+      Contact: <sip:callee@[local_ip]:[local_port]>
+      Content-Type: application/sdp
+      Content-Length: [len]
+
+      {sdp}
+  ]]></send>
+"#
+        )
+    };
+    let (first, second) =
+        (answer("183 Session Progress", "a", &elsewhere), answer("183 Session Progress", "b", SDP));
+    let last = answer("200 OK", "b", SDP);
+    format!(
+        r#"<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="early callee">
+  <recv request="INVITE"/>
+{first}{second}  <nop><action><exec rtp_stream="DIR/tone.al,-1,8"/></action></nop>
+  <pause milliseconds="{early_ms}"/>
+{last}  <recv request="ACK"/>
+  <recv request="BYE"/>
+  <send><![CDATA[
+      SIP/2.0 200 OK
+      [last_Via:]
+      [last_From:]
+      [last_To:]
+      [last_Call-ID:]
+      [last_CSeq:]
+      Content-Length: 0
+
+  ]]></send>
+</scenario>
+"#
+    )
+}
+
+/// Calls, with `lines` in its INVITE, wants `said` in the answer, presses the hash key by INFO, and waits for the end.
+pub fn keyed_caller(to: &str, lines: &str, said: &str) -> String {
+    let dialog = |cseq: &str| {
+        format!(
+            "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+      From: <sip:+15550177@[local_ip]:[local_port]>;tag=[call_number]
+      [last_To:]
+      Call-ID: [call_id]
+      CSeq: {cseq}
+      Max-Forwards: 70"
+        )
+    };
+    let (ack, info) = (dialog("1 ACK"), dialog("2 INFO"));
+    format!(
+        r#"<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="keyed caller">
+  <send retrans="500"><![CDATA[
+      INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+      Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+      From: <sip:+15550177@[local_ip]:[local_port]>;tag=[call_number]
+      To: <sip:{to}@[remote_ip]:[remote_port]>
+      Call-ID: [call_id]
+      CSeq: 1 INVITE
+      Contact: <sip:caller@[local_ip]:[local_port]>
+      Max-Forwards: 70
+      Supported: timer
+      {lines}Content-Type: application/sdp
+      Content-Length: [len]
+
+      {SDP}
+  ]]></send>
+  <recv response="100" optional="true"/>
+  <recv response="180" optional="true"/>
+  <recv response="200" rrs="true">
+    <action><ereg regexp="{said}" search_in="msg" check_it="true" assign_to="1"/></action>
+  </recv>
+  <Reference variables="1"/>
+  <send><![CDATA[
+      ACK [next_url] SIP/2.0
+      {ack}
+      Content-Length: 0
+
+  ]]></send>
+  <nop><action><exec rtp_stream="DIR/tone.al,-1,8"/></action></nop>
+  <pause milliseconds="500"/>
+  <send retrans="500"><![CDATA[
+      INFO [next_url] SIP/2.0
+      {info}
+      Content-Type: application/dtmf-relay
+      Content-Length: [len]
+
+      Signal=#
+      Duration=160
+  ]]></send>
+  <recv response="200"/>
+  <recv request="BYE" timeout="30000"/>
+  <send><![CDATA[
+      SIP/2.0 200 OK
+      [last_Via:]
+      [last_From:]
+      [last_To:]
+      [last_Call-ID:]
+      [last_CSeq:]
+      Content-Length: 0
+
+  ]]></send>
+</scenario>
+"#
+    )
+}

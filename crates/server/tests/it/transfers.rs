@@ -145,3 +145,84 @@ fn a_consultation_that_is_given_up_or_not_answered_brings_the_caller_back() {
     assert_eq!(call["agent"], "agent1");
     t.program.stop();
 }
+
+#[test]
+fn an_agents_phone_joins_the_caller_with_the_one_it_called() {
+    for backwards in [false, true] {
+        let mut t = Talk::begin();
+        let (caller, agent, at) = (t.caller, t.agent, t.program.sip);
+        t.desk.hold(agent, true);
+        t.heard(&[(caller, &[MUSIC])]);
+        let second = t.desk.dial("agent1", "", at, "+4942155599", AGENT);
+        let third = answers(&mut t.desk, "+4942155599", THIRD);
+        t.heard(&[(third, &[AGENT]), (second, &[THIRD]), (caller, &[MUSIC])]);
+        let (phone, with) = if backwards { (second, agent) } else { (agent, second) };
+        assert_eq!(t.desk.join(phone, with, at), 200);
+        t.desk.ended(agent);
+        t.desk.ended(second);
+        t.heard(&[(caller, &[THIRD]), (third, &[CALLER])]);
+        t.desk.hang_up(caller);
+        t.desk.ended(third);
+        let call = t.record();
+        assert_eq!(legs(&call), pairs(&[("caller", ""), ("agent", "agent1"), ("party", "")]));
+        assert_eq!(
+            (&call["reason"], call["recordings"].as_array().map(Vec::len)),
+            (&json!("hung-up"), Some(1))
+        );
+        let (_, all) = t.program.get("/calls");
+        let other = all["items"].as_array().unwrap().iter().find(|c| c["id"] != call["id"]).unwrap();
+        assert_eq!(other["reason"], "transferred", "{other}");
+        t.program.stop();
+    }
+}
+
+#[test]
+fn calls_of_two_agents_are_not_joined_and_go_on() {
+    let mut t = Talk::begin();
+    let (caller, agent, at) = (t.caller, t.agent, t.program.sip);
+    let other = t.desk.dial("agent2", "", at, "+4942155599", THIRD);
+    let far = answers(&mut t.desk, "+4942155599", THIRD);
+    t.desk.answered(other);
+    assert_eq!(t.desk.join(agent, other, at), 403);
+    t.heard(&[(caller, &[AGENT]), (agent, &[CALLER])]);
+    t.desk.hang_up(far);
+    t.desk.ended(other);
+    t.desk.hang_up(caller);
+    t.desk.ended(agent);
+    t.program.stop();
+}
+
+#[test]
+fn a_person_takes_a_call_over_from_their_other_telephone_and_nobody_else_does() {
+    let mut t = Talk::begin();
+    let (caller, agent, at) = (t.caller, t.agent, t.program.sip);
+    let stranger = t.desk.take_over("agent2", at, agent, THIRD);
+    assert_eq!(t.desk.refused(stranger), 403);
+    let outsider = t.desk.take_over("+4942155503", at, agent, THIRD);
+    assert_eq!(t.desk.refused(outsider), 403);
+    t.heard(&[(caller, &[AGENT])]);
+    let second = t.desk.take_over("agent1", at, agent, THIRD);
+    t.desk.answered(second);
+    t.desk.ended(agent);
+    t.heard(&[(caller, &[THIRD]), (second, &[CALLER])]);
+    t.desk.hang_up(second);
+    t.desk.ended(caller);
+    let call = t.record();
+    assert_eq!(
+        legs(&call),
+        pairs(&[("caller", ""), ("agent", "agent1")]),
+        "for the record it is one telephone"
+    );
+    assert_eq!(call["ended_by"], "agent");
+    // Another call: the telephone rings and is answered elsewhere.
+    let caller = t.desk.dial("+4942155502", "", at, "100", CALLER);
+    let (rings, _) = t.desk.rings();
+    t.heard(&[(caller, &[MUSIC])]);
+    let second = t.desk.take_over("agent1", at, rings, THIRD);
+    t.desk.answered(second);
+    t.desk.ended(rings);
+    t.heard(&[(caller, &[THIRD]), (second, &[CALLER])]);
+    t.desk.hang_up(caller);
+    t.desk.ended(second);
+    t.program.stop();
+}

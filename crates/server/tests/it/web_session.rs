@@ -350,11 +350,14 @@ PUT /configuration o
 POST /configuration/plan o
 POST /dial Gso
 GET /directory agso
+GET /directory/status agso
+GET /directory/users agso
 GET /hours/{id}/closure aso
 PUT /hours/{id}/closure so
 POST /invitation *
 GET /live aGso
 GET /messages Gso
+GET /permissions aso
 DELETE /messages/{id} Gso
 PUT /messages/{id} Gso
 GET /recordings/{id} Gso
@@ -377,6 +380,9 @@ POST /softphone/hang-up Gso
 PUT /softphone/hold Gso
 GET /session p
 POST /session *
+GET /session/microsoft *
+GET /session/microsoft/callback *
+GET /session/ways *
 PUT /session/password p
 POST /session/second-factor p
 PUT /session/second-factor p

@@ -1,8 +1,10 @@
 //! Whole days in an engine alone; in the files beside, phones and the traffic that they make.
 
 mod desk;
+mod early_audio;
 #[cfg(feature = "faults")]
 mod faults;
+mod joined_calls;
 mod late_answers;
 mod own_calls;
 mod phones;
@@ -85,6 +87,8 @@ fn on_some_day_each_limit_of_calls_to_the_outside_is_reached() {
         "RefusedSpendUsed",
         "RefusedNight",
         "CutOff",
+        "TookIn",
+        "WentOnIn",
         "PartyDialled",
         "CallbackTried",
     ] {

@@ -195,12 +195,12 @@ pub struct Locator {
 }
 
 impl Way {
-    /// The transport; `None` for TLS.
-    pub fn transport(self) -> Option<Transport> {
+    /// The transport.
+    pub fn transport(self) -> Transport {
         match self {
-            Way::Udp => Some(Transport::Udp),
-            Way::Tcp => Some(Transport::Tcp),
-            Way::Tls => None,
+            Way::Udp => Transport::Udp,
+            Way::Tcp => Transport::Tcp,
+            Way::Tls => Transport::Tls,
         }
     }
 
@@ -210,9 +210,9 @@ impl Way {
 }
 
 impl Place {
-    /// As a destination; `None` for TLS.
-    pub fn destination(&self) -> Option<Destination> {
-        Some(Destination { transport: self.way.transport()?, addr: self.addr, connection: None })
+    /// As a destination.
+    pub fn destination(&self) -> Destination {
+        Destination { transport: self.way.transport(), addr: self.addr, connection: None }
     }
 }
 

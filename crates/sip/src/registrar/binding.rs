@@ -142,9 +142,7 @@ impl Kept {
 fn reach(contact: &Uri<'_>, from: Destination) -> Destination {
     let Some(addr) = contact.socket_addr() else { return from };
     let transport = match contact.param("transport") {
-        Some(t) if t.eq_ignore_ascii_case(b"tcp") => Some(Transport::Tcp),
-        Some(t) if t.eq_ignore_ascii_case(b"udp") => Some(Transport::Udp),
-        Some(_) => None,
+        Some(t) => Transport::from_name(t),
         // A secure address without a transport is not reached by sending it datagrams.
         None if contact.is_sips() => None,
         None => Some(Transport::Udp),

@@ -2,11 +2,16 @@
 
 mod ask;
 mod calls;
+mod differential;
 mod exchange;
 mod hostile;
+mod identity;
 mod login;
+mod mutants;
 mod network;
+mod reasons;
 mod refer;
 mod reliable;
 mod session;
 mod torture;
+mod torture_ipv6;

@@ -187,6 +187,41 @@ fn the_end_of_the_call_ends_its_refers() {
     }
 }
 
+#[test]
+fn a_call_that_ends_with_its_refer_says_the_last_word_first() {
+    let mut w = fair();
+    let (a, b) = w.up();
+    let now = w.now;
+    let id = w.sides[0].endpoint.refer(now, a, "sip:x@192.0.2.9", "").unwrap();
+    let r = w.wait(1, referred);
+    let now = w.now;
+    let e = &mut w.sides[1].endpoint;
+    e.accept_refer(now, r.refer);
+    e.notify_refer(now, r.refer, 200, true);
+    e.hang_up(now, b, "Reason: Q.850;cause=16\r\n");
+    w.run_for(Duration::from_secs(1));
+    let told: Vec<_> = w.sides[0].events.iter().filter_map(progress).collect();
+    assert_eq!(told, [(id, 100, false), (id, 200, true)]);
+    assert_eq!(ended(w.sides[0].events.last().unwrap()), Some(Hangup::Far));
+    assert_eq!(ended(w.sides[1].events.last().unwrap()), Some(Hangup::Near));
+    assert_eq!(value(&last(&w, 1, "BYE"), Name::Reason), "Q.850;cause=16");
+    w.assert_empty();
+    // A far end that is gone without a word holds the end up no longer than a request lasts.
+    let mut w = fair();
+    let (a, b) = w.up();
+    let now = w.now;
+    w.sides[0].endpoint.refer(now, a, "sip:x@192.0.2.9", "").unwrap();
+    let r = w.wait(1, referred);
+    w.set_weather(Weather { lost: 1_000, ..Weather::default() });
+    let now = w.now;
+    let e = &mut w.sides[1].endpoint;
+    e.accept_refer(now, r.refer);
+    e.notify_refer(now, r.refer, 200, true);
+    e.hang_up(now, b, "");
+    w.run_for(Duration::from_secs(33));
+    assert_eq!(w.sides[1].events.iter().filter_map(ended).next(), Some(Hangup::Near));
+}
+
 /// A request inside the call of the last INVITE of side 0, made by hand.
 fn request(w: &World, method: &str, cseq: u32, lines: &str, body: &str) -> String {
     let (invite, ok) = (last(w, 0, "INVITE"), last(w, 1, "SIP/2.0 200"));
@@ -342,7 +377,7 @@ fn a_call_may_take_the_place_of_another() {
     let now = w.now;
     w.sides[1].endpoint.accept(now, call, b"answer");
     w.sides[1].endpoint.hang_up(now, b, "");
-    w.wait(0, |e| matches!(e, Event::Ended { call, how: Hangup::Far } if *call == a).then_some(()));
+    w.wait(0, |e| matches!(e, Event::Ended { call, how: Hangup::Far, .. } if *call == a).then_some(()));
     w.wait(0, |e| matches!(e, Event::Answered { call, .. } if *call == new).then_some(()));
     w.wait(1, |e| matches!(e, Event::Acknowledged { .. }).then_some(()));
     w.sides[1].events.clear();

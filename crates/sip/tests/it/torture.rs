@@ -1,11 +1,12 @@
 //! The messages of RFC 4475, byte for byte, each with the answer that section 3 asks for.
 
 use crate::network::at;
-use sip::{Endpoint, Event, Input, Limits, Local, Message, Start, Time, Transport};
+use sip::{Destination, Endpoint, Event, Input, Limits, Local, Message, Start, Time, Transport};
+use std::net::SocketAddr;
 
 /// What an endpoint that takes calls does with a message.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
-enum Does {
+pub enum Does {
     /// A call begins.
     Call,
     /// Asks the caller of the room to answer: a REGISTER.
@@ -17,22 +18,28 @@ enum Does {
 }
 use Does::{Answers, Asks, Call, Drops};
 
-fn outcome(bytes: &[u8]) -> Does {
-    let local = Local { transport: Transport::Udp, addr: at(0, Transport::Udp).addr };
+/// What an endpoint does with a message from somewhere, and what it answers to where.
+pub fn outcome_between(
+    here: Destination,
+    from: Destination,
+    bytes: &[u8],
+) -> (Does, Option<(SocketAddr, Message)>) {
+    let local = Local { transport: here.transport, addr: here.addr };
     let mut e = Endpoint::new(&[local], "test", 1, Limits::default());
-    e.handle(Time(0), Input::Received { from: at(1, Transport::Udp), bytes });
-    match e.poll_event() {
-        Some(Event::Incoming(_)) => return Call,
-        Some(Event::Request { .. }) => return Asks,
-        _ => {}
-    }
-    match e.poll_transmit() {
-        Some(t) => match Message::parse(&t.bytes).unwrap().start() {
-            Start::Response(code) => Answers(code),
-            Start::Request(_) => unreachable!("a message from a stranger makes us ask nothing"),
-        },
-        None => Drops,
-    }
+    e.handle(Time(0), Input::Received { from, bytes });
+    let answer = e.poll_transmit().map(|t| (t.to.addr, Message::parse(&t.bytes).unwrap()));
+    let does = match (e.poll_event(), answer.as_ref().map(|(_, m)| m.start())) {
+        (Some(Event::Incoming(_)), _) => Call,
+        (Some(Event::Request { .. }), _) => Asks,
+        (_, Some(Start::Response(code))) => Answers(code),
+        (_, Some(Start::Request(_))) => unreachable!("a message from a stranger makes us ask nothing"),
+        (_, None) => Drops,
+    };
+    (does, answer)
+}
+
+fn outcome(bytes: &[u8]) -> Does {
+    outcome_between(at(0, Transport::Udp), at(1, Transport::Udp), bytes).0
 }
 
 #[test]

@@ -6,8 +6,31 @@ use store::{DirectoryLink, DirectoryPage, DirectoryPerson, Store, TenantId};
 
 const T: TenantId = TenantId(1);
 
-fn person(n: u32, name: &str) -> DirectoryPerson {
-    DirectoryPerson { object: object(n), value: Secret::new(name.as_bytes().to_vec()) }
+/// Somebody with an id and a name.
+type Somebody<'a> = (u32, &'a str);
+
+fn person(n: u32, name: &str) -> Somebody<'_> {
+    (n, name)
+}
+
+/// Puts a page of people whose name is all that is known of them.
+fn put_page(
+    store: &Store,
+    people: &[Somebody<'_>],
+    removed: &[Secret<String>],
+    link: &DirectoryLink,
+    sweep: bool,
+) -> Result<store::DirectoryChange, store::StoreError> {
+    let values: Vec<_> = people
+        .iter()
+        .map(|(_, name)| move |_: Option<&[u8]>| Secret::new(name.as_bytes().to_vec()))
+        .collect();
+    let people: Vec<_> = people
+        .iter()
+        .zip(&values)
+        .map(|((n, _), value)| DirectoryPerson { object: object(*n), value })
+        .collect();
+    store.put_directory(T, &DirectoryPage { people: &people, removed, link, sweep })
 }
 
 fn object(n: u32) -> Secret<String> {
@@ -23,13 +46,8 @@ fn names(store: &Store) -> Vec<(u64, String)> {
     all.iter().map(|p| (p.id, String::from_utf8(p.value.expose_secret().clone()).unwrap())).collect()
 }
 
-fn put(
-    store: &Store,
-    people: &[DirectoryPerson],
-    link: &DirectoryLink,
-    sweep: bool,
-) -> store::DirectoryChange {
-    store.put_directory(T, &DirectoryPage { people, removed: &[], link, sweep }).unwrap()
+fn put(store: &Store, people: &[Somebody<'_>], link: &DirectoryLink, sweep: bool) -> store::DirectoryChange {
+    put_page(store, people, &[], link, sweep).unwrap()
 }
 
 #[test]
@@ -53,13 +71,9 @@ fn a_reading_goes_on_where_it_was_and_a_new_one_sweeps_who_is_gone() {
     );
 
     // Changes since then: one is gone, one is new, and numbers are not used again.
-    let page = DirectoryPage {
-        people: &[person(4, "Di")],
-        removed: &[object(3), object(77)],
-        link: &link("delta-2", 1, true),
-        sweep: false,
-    };
-    assert_eq!(store.put_directory(T, &page).unwrap().removed, [3]);
+    let gone = [object(3), object(77)];
+    let change = put_page(&store, &[person(4, "Di")], &gone, &link("delta-2", 1, true), false).unwrap();
+    assert_eq!(change.removed, [3]);
     assert_eq!(names(&store), all(&[(1, "Ada"), (2, "Bob"), (4, "Di")]));
 
     // Everything is read anew: until it ends nobody is missed.
@@ -100,12 +114,30 @@ fn a_page_that_the_database_refuses_leaves_all_as_it_was() {
     store.tenant("acme", 1).unwrap();
     put(&store, &[person(1, "Ada")], &link("page-2", 1, false), false);
     store.limit_pages(1).unwrap();
-    let many: Vec<_> = (10..600).map(|n| person(n, &"x".repeat(200))).collect();
-    let page = DirectoryPage { people: &many, removed: &[], link: &link("page-3", 1, false), sweep: false };
-    assert!(store.put_directory(T, &page).is_err());
+    let long = "x".repeat(200);
+    let many: Vec<_> = (10..600).map(|n| person(n, &long)).collect();
+    let at = link("page-3", 1, false);
+    assert!(put_page(&store, &many, &[], &at, false).is_err());
     store.limit_pages(0).unwrap();
     assert_eq!(names(&store).len(), 1);
     assert_eq!(store.directory_link(T).unwrap().unwrap().link.expose_secret(), "page-2");
-    store.put_directory(T, &page).unwrap();
+    put_page(&store, &many, &[], &at, false).unwrap();
     assert_eq!(names(&store).len(), 591);
+}
+
+#[test]
+fn a_page_may_say_only_what_changed() {
+    let place = Place::new();
+    let store = place.open();
+    store.tenant("acme", 1).unwrap();
+    let add = |word: &'static str| {
+        move |before: Option<&[u8]>| Secret::new([before.unwrap_or_default(), word.as_bytes()].concat())
+    };
+    for word in ["Ada", " Lovelace"] {
+        let value = add(word);
+        let people = [DirectoryPerson { object: object(1), value: &value }];
+        let page = DirectoryPage { people: &people, removed: &[], link: &link("x", 1, true), sweep: false };
+        store.put_directory(T, &page).unwrap();
+    }
+    assert_eq!(names(&store), [(1, "Ada Lovelace".to_string())]);
 }

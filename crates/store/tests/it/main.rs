@@ -647,6 +647,8 @@ fn golden_row() -> Vec<u8> {
             to: engine::To::Party(PartyId(9)),
             facts: Facts::default(),
         },
+        Event::LegEarlyAudio { leg: LegId(4) },
+        Event::CallsJoined { agent: AgentId(2), leg: LegId(4), with: LegId(5) },
     ];
     let mut row = Vec::new();
     for (n, event) in list.iter().enumerate() {

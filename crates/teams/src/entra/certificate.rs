@@ -111,6 +111,11 @@ impl Certificate {
     }
 }
 
+/// A certificate in PEM as the base64 of its DER.
+pub(crate) fn certificate_der(text: &str) -> Option<String> {
+    Some(base64::engine::general_purpose::STANDARD.encode(pem(text, "CERTIFICATE")?))
+}
+
 /// The first block with this label (RFC 7468).
 pub(crate) fn pem(text: &str, label: &str) -> Option<Vec<u8>> {
     if text.len() > MOST_PEM {

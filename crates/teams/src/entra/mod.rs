@@ -38,6 +38,8 @@ pub use sign_in::{Ask, Begun, Callback, CallbackFault, Exchange, ResponseMode, S
 pub use token::TokenReply;
 pub use validate::{Access, ApiRules, Caller, IdRules, Issuer, NotificationRules, Refused, SignedIn};
 
+pub(crate) use certificate::{certificate_der, pem};
+
 /// Base64 for addresses and tokens, without padding.
 pub(crate) fn b64url(bytes: &[u8]) -> String {
     use base64::Engine;

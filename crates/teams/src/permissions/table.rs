@@ -126,7 +126,8 @@ operations! {
     ClearPresence "POST /users/{id}/presence/clearPresence",
     /// Being told of changes to users.
     SubscribeUsers "POST /subscriptions (/users)",
-    /// Being told of changes of presence.
+    /// Being told of changes of presence. Graph takes this in a person's name only, and no feature holds such a token for
+    /// as long, so it stands in no row: presence is asked for.
     SubscribePresences "POST /subscriptions (/communications/presences)",
     /// Licences and their units.
     SubscribedSkus "GET /subscribedSkus",
@@ -483,7 +484,7 @@ pub const TABLE: &[Row] = &[
         R::Background,
         "Presence.Read.All",
         Application,
-        &[O::Presences, O::SubscribePresences],
+        &[O::Presences],
         PRESENCE,
         "an agent in a Teams call or not to be disturbed is not rung",
     ),

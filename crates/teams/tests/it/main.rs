@@ -1,6 +1,8 @@
 //! What the room builds and reads, seen from outside.
 
 mod credentials;
+mod notices;
+mod openapi;
 mod sign_in;
 mod signer;
 mod tokens;

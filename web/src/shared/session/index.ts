@@ -225,6 +225,24 @@ export async function personas(): Promise<Persona[]> {
   }
 }
 
+/** How people can sign in at this server. */
+export interface Ways {
+  microsoft: boolean;
+}
+
+export async function ways(): Promise<Ways> {
+  try {
+    return await ask<Ways>('GET', '/session/ways');
+  } catch {
+    return { microsoft: false };
+  }
+}
+
+/** Where the browser goes to sign in with a Microsoft work account; it comes back to `to`. */
+export function microsoftAddress(to: string): string {
+  return `/api/v1/session/microsoft?to=${encodeURIComponent(to)}`;
+}
+
 export async function signInAs(persona: string): Promise<void> {
   setCredentials({ way: 'none' });
   take(await ask<SessionView>('POST', '/demo/session', { body: { persona } }));

@@ -16,7 +16,7 @@ pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
 pub use toll::{Limits, PriceClass, Toll, TollClass};
 pub use trunk::{
     AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, NumberFormat, NumberRule, Privacy,
-    ProxyTransport, Registration, Trunk, WhoseNumber,
+    ProxyTransport, Registration, Srtp, Trunk, WhoseNumber,
 };
 
 use schemars::JsonSchema;
@@ -86,6 +86,17 @@ pub enum Profile {
     Bridge,
 }
 
+impl From<Profile> for teams::permissions::Profile {
+    fn from(profile: Profile) -> teams::permissions::Profile {
+        match profile {
+            Profile::Connector => teams::permissions::Profile::Connector,
+            Profile::ContactCenter => teams::permissions::Profile::ContactCenter,
+            Profile::Directory => teams::permissions::Profile::Directory,
+            Profile::Bridge => teams::permissions::Profile::Bridge,
+        }
+    }
+}
+
 /// The tenant itself: exactly one object of this kind.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -126,6 +137,10 @@ pub struct Tenant {
     #[serde(default = "md5")]
     #[schemars(length(min = 1, max = 2))]
     pub sip_digest: Vec<DigestHash>,
+    /// The organisation's Microsoft directory (tenant id), whose people sign in here with their work accounts.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "guid"))]
+    pub microsoft: Option<String>,
     /// What flows can remember of a call, and the values that each can have.
     #[serde(default)]
     #[schemars(extend("x-key-format" = "id", "maxProperties" = 200))]
@@ -265,6 +280,12 @@ pub struct User {
     /// The phone is behind a router that changes addresses: audio may come from elsewhere than its signalling says.
     #[serde(default)]
     pub nat: bool,
+    /// Whether the phone's audio is protected by SRTP, with keys in the session description (RFC 4568).
+    #[serde(default)]
+    pub srtp: Srtp,
+    /// Keys may stand in SIP messages that are not encrypted. Otherwise they travel only by TLS and on this machine.
+    #[serde(default)]
+    pub srtp_in_clear: bool,
     /// Limits of the person's calls to the outside, in place of those that the tenant's `toll` gives each agent.
     #[serde(default)]
     pub toll_limits: Option<Limits>,
@@ -275,6 +296,10 @@ pub struct User {
     #[serde(default)]
     #[schemars(extend("x-key-ref" = "Skill"))]
     pub skills: BTreeMap<String, Level>,
+    /// The person's object id in the Microsoft directory: whoever signs in there with it is this user.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "guid"))]
+    pub microsoft: Option<String>,
     /// Where messages about the person's voicemail box go.
     #[serde(default)]
     #[schemars(extend("x-format" = "email"))]

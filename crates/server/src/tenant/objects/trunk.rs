@@ -15,6 +15,17 @@ pub struct Trunk {
     /// The far end is behind a router that changes addresses: audio may come from elsewhere than its signalling says.
     #[serde(default)]
     pub nat: bool,
+    /// Whether audio is protected by SRTP, with keys in the session description (RFC 4568).
+    #[serde(default)]
+    pub srtp: Srtp,
+    /// Keys may stand in SIP messages that are not encrypted. Otherwise they travel only by TLS and on this machine.
+    #[serde(default)]
+    pub srtp_in_clear: bool,
+    /// Names, such as `sbc.example.com` or `*.pstnhub.microsoft.com`: calls from here are taken only over TLS, from far
+    /// ends whose certificate is for one of them.
+    #[serde(default)]
+    #[schemars(length(max = 16))]
+    pub tls_names: Vec<String>,
     /// Where calls to the outside are sent, if it is one address: `sip:192.0.2.1:5060`, `;transport=tcp` possible.
     /// Several, or names, stand in `proxies`.
     #[serde(default)]
@@ -77,6 +88,14 @@ pub struct Trunk {
     /// Where the number stands that a call is for.
     #[serde(default)]
     pub called_in: CalledIn,
+    /// The neighbour is trusted to know who calls: its P-Asserted-Identity goes before From (RFC 3325).
+    #[serde(default)]
+    pub trust_identity: bool,
+    /// Networks outside of the trunk to which it may send calls on by a 3xx answer; to its own far ends and networks it
+    /// always may.
+    #[serde(default)]
+    #[schemars(length(max = 20), extend("x-format" = "network"))]
+    pub redirect_networks: Vec<String>,
     /// How numbers that come from here become numbers as the world writes them. The first rule that matches counts.
     #[serde(default)]
     #[schemars(length(max = 200))]
@@ -136,6 +155,7 @@ impl Proxy {
 pub enum ProxyTransport {
     Udp,
     Tcp,
+    Tls,
 }
 
 /// User and password: exactly one of `password_file` and `password_env`.
@@ -186,6 +206,19 @@ pub enum AudioCodec {
     G722,
     /// Opus.
     Opus,
+}
+
+/// Whether audio is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Srtp {
+    /// Never.
+    #[default]
+    Off,
+    /// Where the far end wants it.
+    Optional,
+    /// Always: a call without it is refused.
+    Required,
 }
 
 /// Whom the called party sees.

@@ -1,13 +1,23 @@
 //! SIP's sockets: datagrams, connections, and their bounds.
+//!
+//! **Secure connections.** Those that others opened to us and proved a name on carry their requests and our answers;
+//! requests of ours go over connections that we opened. So each side is sure of the other's name, and Microsoft's proxies
+//! want it so. A telephone proves no name; it is reached on the connection that it opened. A call outlives its
+//! connections. Our own are renewed within the hour, and all are after a change of our certificate.
+
+mod stream;
+
+use crate::sip_tls::SipTls;
 
 use crate::adapt::Now;
 use rustix::event::epoll;
 use sip::{Destination, Frame, Input, Splitter, Transmit, Transport};
 use std::collections::HashMap;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use stream::Stream;
 
 /// Datagrams read at once before anything else gets its turn.
 const TURN: usize = 64;
@@ -21,8 +31,21 @@ const SLOW: u64 = 20_000_000;
 /// A connection on which nothing happens is closed after this, in microseconds.
 const QUIET: u64 = 600_000_000;
 
+/// A handshake must be over after this, in microseconds.
+const HANDSHAKE: u64 = 10_000_000;
+/// Handshakes of others under way at a time.
+const HANDSHAKES: usize = 200;
+/// A secure connection of ours serves so long for new requests, in microseconds.
+const RENEW: u64 = 55 * 60_000_000;
+/// A connection that serves no more is closed after this, in microseconds: what was asked on it is answered by then.
+const RETIRED: u64 = 40_000_000;
+/// So often something is said on secure connections of ours, in microseconds: Microsoft's proxies close after two minutes.
+const KEEP_ALIVE: u64 = 60_000_000;
+
 const UDP: u64 = 1 << 33;
+/// The first of the two listeners.
 const LISTENER: u64 = 1 << 34;
+const TLS_LISTENER: u64 = LISTENER + 1;
 
 /// Whoever takes what arrives.
 pub trait SipTaker {
@@ -31,25 +54,64 @@ pub trait SipTaker {
 
     /// Whether a connection from there is taken.
     fn admits(&mut self, ip: IpAddr) -> bool;
+
+    /// The far end of a connection proved these names.
+    fn proven(&mut self, _connection: u64, _names: Vec<String>) {}
+
+    /// A connection is gone.
+    fn gone(&mut self, _connection: u64) {}
+}
+
+/// What is known of far ends that are spoken to over secure connections.
+pub trait SecurePeers {
+    /// The name that the far end at this address has to prove.
+    fn name(&self, addr: SocketAddr) -> Option<&str>;
+
+    /// Where a request of ours goes instead of a connection that its far end opened.
+    fn instead_of(&self, connection: u64) -> Option<Destination>;
+}
+
+/// A socket that takes connections.
+struct Listener {
+    socket: TcpListener,
+    token: u64,
+    transport: Transport,
+    /// It is not watched, because no connection could be taken.
+    deaf: bool,
 }
 
 /// All sockets of SIP.
 pub struct SipSockets {
     udp: Option<UdpSocket>,
-    listener: Option<TcpListener>,
+    listeners: Vec<Listener>,
+    tls: Option<SipTls>,
+    /// The edition of our certificate that connections were opened with.
+    edition: u64,
     epoll: Option<OwnedFd>,
     connections: HashMap<u64, Connection>,
-    by_address: HashMap<SocketAddr, u64>,
+    /// Where requests to an address go: of secure connections only those that we opened.
+    by_address: HashMap<(Transport, SocketAddr), u64>,
+    /// Connections that broke while something was sent on them.
+    broken: Vec<u64>,
     next: u64,
     now: u64,
     swept: u64,
-    /// The listener is not watched, because no connection could be taken.
-    deaf: bool,
     buffer: Box<[u8; 65_536]>,
 }
 
 struct Connection {
-    stream: TcpStream,
+    stream: Stream,
+    transport: Transport,
+    /// We opened it.
+    ours: bool,
+    /// The far end proved a name.
+    proven: bool,
+    /// The switch knows what it proved.
+    told: bool,
+    began: u64,
+    sent: u64,
+    /// When it is closed, once it serves no more.
+    closes: Option<u64>,
     addr: SocketAddr,
     splitter: Splitter,
     unsent: std::collections::VecDeque<(Arc<[u8]>, usize)>,
@@ -61,9 +123,22 @@ struct Connection {
     partial_since: Option<u64>,
 }
 
+impl Connection {
+    /// Whether a message may go over this connection: requests of ours do not go to a proven far end over a connection
+    /// that it opened.
+    fn carries(&self, bytes: &[u8]) -> bool {
+        self.ours || !self.proven || bytes.starts_with(b"SIP/2.0 ")
+    }
+}
+
 impl SipSockets {
     /// Sockets that are bound.
-    pub fn new(udp: Option<UdpSocket>, listener: Option<TcpListener>) -> std::io::Result<SipSockets> {
+    pub fn new(
+        udp: Option<UdpSocket>,
+        tcp: Option<TcpListener>,
+        tls: Option<TcpListener>,
+        secure: Option<SipTls>,
+    ) -> std::io::Result<SipSockets> {
         if let Some(udp) = &udp {
             udp.set_nonblocking(true)?;
             // A burst of calls must not overflow the socket while the thread works; the system may grant less.
@@ -71,19 +146,26 @@ impl SipSockets {
             let _ = socket.set_recv_buffer_size(4 << 20);
             let _ = socket.set_send_buffer_size(4 << 20);
         }
-        if let Some(listener) = &listener {
-            listener.set_nonblocking(true)?;
+        let mut listeners = Vec::new();
+        for (socket, token, transport) in
+            [(tcp, LISTENER, Transport::Tcp), (tls, TLS_LISTENER, Transport::Tls)]
+        {
+            let Some(socket) = socket else { continue };
+            socket.set_nonblocking(true)?;
+            listeners.push(Listener { socket, token, transport, deaf: false });
         }
         Ok(SipSockets {
             udp,
-            listener,
+            listeners,
+            edition: secure.as_ref().map_or(0, SipTls::edition),
+            tls: secure,
             epoll: None,
             connections: HashMap::new(),
             by_address: HashMap::new(),
+            broken: Vec::new(),
             next: 1,
             now: 0,
             swept: 0,
-            deaf: false,
             buffer: Box::new([0; 65_536]),
         })
     }
@@ -93,8 +175,9 @@ impl SipSockets {
         if let Some(udp) = &self.udp {
             epoll::add(epoll, udp, epoll::EventData::new_u64(UDP), epoll::EventFlags::IN)?;
         }
-        if let Some(listener) = &self.listener {
-            epoll::add(epoll, listener, epoll::EventData::new_u64(LISTENER), epoll::EventFlags::IN)?;
+        for listener in &self.listeners {
+            let token = epoll::EventData::new_u64(listener.token);
+            epoll::add(epoll, &listener.socket, token, epoll::EventFlags::IN)?;
         }
         self.epoll = Some(epoll.try_clone_to_owned()?);
         Ok(())
@@ -104,7 +187,7 @@ impl SipSockets {
     pub fn on_ready(&mut self, token: u64, flags: epoll::EventFlags, to: &mut dyn SipTaker) {
         match token {
             UDP => self.read_udp(to),
-            LISTENER => self.accept(to),
+            LISTENER | TLS_LISTENER => self.accept(token, to),
             id => {
                 if flags.contains(epoll::EventFlags::OUT) {
                     self.write_on(id, to);
@@ -130,17 +213,18 @@ impl SipSockets {
         }
     }
 
-    fn accept(&mut self, to: &mut dyn SipTaker) {
-        let Some(listener) = &self.listener else { return };
+    fn accept(&mut self, token: u64, to: &mut dyn SipTaker) {
+        let handshakes = self.connections.values().filter(|c| !c.ours && c.stream.is_handshaking()).count();
+        let Some(listener) = self.listeners.iter_mut().find(|l| l.token == token) else { return };
         for _ in 0..TURN {
-            let (stream, addr) = match listener.accept() {
+            let (stream, addr) = match listener.socket.accept() {
                 Ok(accepted) => accepted,
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return,
                 // Out of files and its like: epoll would say at once that somebody still waits, so it is asked again
                 // only when connections are swept.
                 Err(_) => {
                     if let Some(epoll) = &self.epoll {
-                        self.deaf = epoll::delete(epoll, listener).is_ok();
+                        listener.deaf = epoll::delete(epoll, &listener.socket).is_ok();
                     }
                     return;
                 }
@@ -154,22 +238,38 @@ impl SipSockets {
                 // Dropped here, which closes it.
                 continue;
             }
-            self.add(stream, addr);
+            let transport = listener.transport;
+            let tls = match transport {
+                Transport::Tls if handshakes >= HANDSHAKES => continue,
+                Transport::Tls => match self.tls.as_ref().and_then(SipTls::accept) {
+                    Some(tls) => Some(tls),
+                    None => continue,
+                },
+                _ => None,
+            };
+            self.add(Stream::new(stream, tls), addr, transport, false);
             return;
         }
     }
 
-    fn add(&mut self, stream: TcpStream, addr: SocketAddr) -> Option<u64> {
+    fn add(&mut self, stream: Stream, addr: SocketAddr, transport: Transport, ours: bool) -> Option<u64> {
         let epoll = self.epoll.as_ref()?;
-        stream.set_nonblocking(true).ok()?;
-        let _ = stream.set_nodelay(true);
+        stream.socket.set_nonblocking(true).ok()?;
+        let _ = stream.socket.set_nodelay(true);
         let id = self.next;
         self.next += 1;
-        epoll::add(epoll, &stream, epoll::EventData::new_u64(id), epoll::EventFlags::IN).ok()?;
+        epoll::add(epoll, &stream.socket, epoll::EventData::new_u64(id), epoll::EventFlags::IN).ok()?;
         self.connections.insert(
             id,
             Connection {
                 stream,
+                transport,
+                ours,
+                proven: false,
+                told: false,
+                began: self.now,
+                sent: self.now,
+                closes: None,
                 addr,
                 splitter: Splitter::new(),
                 unsent: Default::default(),
@@ -180,16 +280,28 @@ impl SipSockets {
                 partial_since: None,
             },
         );
-        self.by_address.insert(addr, id);
+        if ours || transport == Transport::Tcp {
+            self.by_address.insert((transport, addr), id);
+        }
         Some(id)
     }
 
     fn read_connection(&mut self, id: u64, to: &mut dyn SipTaker) {
         let Some(c) = self.connections.get_mut(&id) else { return };
-        let from = Destination { transport: Transport::Tcp, addr: c.addr, connection: Some(id) };
-        let mut good = true;
-        for _ in 0..4 {
-            match c.stream.read(&mut self.buffer[..16_384]) {
+        let from = Destination { transport: c.transport, addr: c.addr, connection: Some(id) };
+        let (mut good, mut turns) = (true, 0);
+        let was_handshaking = c.stream.is_handshaking();
+        while turns < 4 || c.stream.holds_more() {
+            turns += 1;
+            let read = c.stream.read(&mut self.buffer[..16_384]);
+            // Who the far end is has to be known before the first thing that it says is taken.
+            if was_handshaking && !c.told && !c.stream.is_handshaking() {
+                c.told = true;
+                let names = c.stream.names();
+                c.proven = !names.is_empty();
+                to.proven(id, names);
+            }
+            match read {
                 Ok(0) => good = false,
                 Ok(n) => {
                     c.splitter.push(&self.buffer[..n]);
@@ -221,38 +333,46 @@ impl SipSockets {
                     c.partial_since = c.splitter.is_partial().then(|| c.partial_since.unwrap_or(self.now));
                 }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => break,
-                Err(_) => good = false,
+                Err(e) => {
+                    if let (true, Some(cause)) = (c.ours, e.get_ref()) {
+                        tracing::warn!(event = "sip_tls", %cause, "a far end is not reached by TLS");
+                    }
+                    good = false;
+                }
             }
             if !good {
                 return self.close(id, to);
             }
         }
-        if !c.unsent.is_empty() {
+        if c.transport == Transport::Tls || !c.unsent.is_empty() {
             self.write_on(id, to);
         }
     }
 
     fn forget(&mut self, id: u64) -> Option<Connection> {
         let c = self.connections.remove(&id)?;
-        if self.by_address.get(&c.addr) == Some(&id) {
-            self.by_address.remove(&c.addr);
+        if self.by_address.get(&(c.transport, c.addr)) == Some(&id) {
+            self.by_address.remove(&(c.transport, c.addr));
         }
         Some(c)
     }
 
     fn close(&mut self, id: u64, to: &mut dyn SipTaker) {
-        let Some(c) = self.forget(id) else { return };
+        let Some(mut c) = self.forget(id) else { return };
+        c.stream.say_goodbye();
+        to.gone(id);
         // A call outlives its connection; only what waits for an answer on it is told.
         to.take(Input::Unreachable {
-            to: Destination { transport: Transport::Tcp, addr: c.addr, connection: Some(id) },
+            to: Destination { transport: c.transport, addr: c.addr, connection: Some(id) },
         });
     }
 
-    /// Sends a message. Where it cannot go, its destination comes back.
+    /// Sends a message. Where it cannot go, its destination comes back. `peers` says who is reached over secure
+    /// connections, and how.
     ///
     /// # Errors
     /// The destination.
-    pub fn send(&mut self, now: Now, t: &Transmit) -> Result<(), Destination> {
+    pub fn send(&mut self, now: Now, t: &Transmit, peers: &dyn SecurePeers) -> Result<(), Destination> {
         self.now = now.mono;
         if t.to.transport == Transport::Udp {
             let Some(udp) = &self.udp else { return Err(t.to) };
@@ -263,10 +383,11 @@ impl SipSockets {
                 Err(_) => Err(t.to),
             };
         }
-        let known = t.to.connection.filter(|id| self.connections.contains_key(id));
-        let id = match known.or_else(|| self.by_address.get(&t.to.addr).copied()) {
+        let known =
+            t.to.connection.filter(|id| self.connections.get(id).is_some_and(|c| c.carries(&t.bytes)));
+        let id = match known.or_else(|| self.by_address.get(&(t.to.transport, t.to.addr)).copied()) {
             Some(id) => id,
-            None => self.connect(t.to.addr).ok_or(t.to)?,
+            None => self.reach(t.to, peers).ok_or(t.to)?,
         };
         let Some(c) = self.connections.get_mut(&id) else { return Err(t.to) };
         if c.unsent_bytes + t.bytes.len() > UNSENT {
@@ -274,18 +395,36 @@ impl SipSockets {
         }
         c.unsent_bytes += t.bytes.len();
         c.unsent.push_back((t.bytes.clone(), 0));
+        c.sent = self.now;
         if self.write(id) {
             return Ok(());
         }
         // Whoever sends tells of it.
         self.forget(id);
+        self.broken.push(id);
         Err(t.to)
     }
 
-    fn connect(&mut self, addr: SocketAddr) -> Option<u64> {
+    /// A connection to a destination that has none yet which would do.
+    fn reach(&mut self, to: Destination, peers: &dyn SecurePeers) -> Option<u64> {
+        if let Some(id) = self.connect(to.addr, to.transport, peers.name(to.addr)) {
+            return Some(id);
+        }
+        // The far end opened a connection, and nobody told us where it listens.
+        let theirs = to.connection.filter(|id| self.connections.contains_key(id));
+        let Some(instead) = peers.instead_of(to.connection?) else { return theirs };
+        let known = self.by_address.get(&(instead.transport, instead.addr)).copied();
+        known.or_else(|| self.connect(instead.addr, instead.transport, peers.name(instead.addr))).or(theirs)
+    }
+
+    fn connect(&mut self, addr: SocketAddr, transport: Transport, name: Option<&str>) -> Option<u64> {
         if self.connections.len() >= CONNECTIONS {
             return None;
         }
+        let tls = match transport {
+            Transport::Tls => Some(self.tls.as_ref()?.connect(name?)?),
+            _ => None,
+        };
         let kind = socket2::Type::STREAM;
         let socket =
             socket2::Socket::new(socket2::Domain::for_address(addr), kind, Some(socket2::Protocol::TCP))
@@ -296,7 +435,7 @@ impl SipSockets {
             Err(e) if e.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
             Err(_) => return None,
         }
-        self.add(socket.into(), addr)
+        self.add(Stream::new(socket.into(), tls), addr, transport, true)
     }
 
     fn write_on(&mut self, id: u64, to: &mut dyn SipTaker) {
@@ -308,9 +447,10 @@ impl SipSockets {
     /// Writes what waits, as far as the connection takes it. False when it is broken.
     fn write(&mut self, id: u64) -> bool {
         let Some(c) = self.connections.get_mut(&id) else { return true };
-        let mut broken = false;
+        let mut broken = c.stream.flush().is_err();
         while let Some((bytes, done)) = c.unsent.front_mut() {
             match c.stream.write(&bytes[*done..]) {
+                Ok(0) => break,
                 Ok(n) => {
                     *done += n;
                     c.unsent_bytes -= n;
@@ -326,13 +466,17 @@ impl SipSockets {
                 }
             }
         }
-        let wants = !c.unsent.is_empty();
+        let waits = c.stream.flush().unwrap_or_else(|_| {
+            broken = true;
+            false
+        });
+        let wants = waits || (!c.unsent.is_empty() && c.stream.can_take());
         if wants != c.wants_write {
             c.wants_write = wants;
             let flags =
                 if wants { epoll::EventFlags::IN | epoll::EventFlags::OUT } else { epoll::EventFlags::IN };
             if let Some(epoll) = &self.epoll {
-                let _ = epoll::modify(epoll, &c.stream, epoll::EventData::new_u64(id), flags);
+                let _ = epoll::modify(epoll, &c.stream.socket, epoll::EventData::new_u64(id), flags);
             }
         }
         !broken
@@ -345,16 +489,20 @@ impl SipSockets {
             return;
         }
         self.swept = now.mono;
-        if let (true, Some(epoll), Some(listener)) = (self.deaf, &self.epoll, &self.listener) {
-            let again =
-                epoll::add(epoll, listener, epoll::EventData::new_u64(LISTENER), epoll::EventFlags::IN);
-            self.deaf = again.is_err();
+        self.broken.drain(..).for_each(|id| to.gone(id));
+        for listener in self.listeners.iter_mut().filter(|l| l.deaf) {
+            let Some(epoll) = &self.epoll else { break };
+            let token = epoll::EventData::new_u64(listener.token);
+            listener.deaf = epoll::add(epoll, &listener.socket, token, epoll::EventFlags::IN).is_err();
         }
+        self.renew();
         let old: Vec<u64> = self
             .connections
             .iter()
             .filter(|(_, c)| {
                 c.partial_since.is_some_and(|t| now.mono - t > SLOW)
+                    || c.closes.is_some_and(|t| now.mono > t)
+                    || (c.stream.is_handshaking() && now.mono.saturating_sub(c.began) > HANDSHAKE)
                     || now.mono.saturating_sub(c.heard) > QUIET
             })
             .map(|(id, _)| *id)
@@ -364,18 +512,49 @@ impl SipSockets {
         }
     }
 
-    /// Addresses that are bound: UDP, TCP.
-    pub fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
-        (
-            self.udp.as_ref().and_then(|s| s.local_addr().ok()),
-            self.listener.as_ref().and_then(|s| s.local_addr().ok()),
-        )
+    /// Secure connections that served long enough, or began with a certificate that is not ours any more, serve no more;
+    /// on those of ours that do, something is said now and then.
+    fn renew(&mut self) {
+        let (now, edition) = (self.now, self.tls.as_ref().map_or(0, SipTls::edition));
+        let changed = std::mem::replace(&mut self.edition, edition) != edition;
+        let mut quiet = Vec::new();
+        for (id, c) in self.connections.iter_mut().filter(|(_, c)| c.transport == Transport::Tls) {
+            let old = c.ours && now.saturating_sub(c.began) > RENEW;
+            if c.closes.is_none() && (changed || old) {
+                c.closes = Some(now + RETIRED);
+                if self.by_address.get(&(c.transport, c.addr)) == Some(id) {
+                    self.by_address.remove(&(c.transport, c.addr));
+                }
+            }
+            let says_nothing = c.ours && c.unsent.is_empty() && !c.stream.is_handshaking();
+            if says_nothing && c.closes.is_none() && now.saturating_sub(c.sent) > KEEP_ALIVE {
+                c.sent = now;
+                c.unsent_bytes += 4;
+                c.unsent.push_back((Arc::from(*b"\r\n\r\n"), 0));
+                quiet.push(*id);
+            }
+        }
+        for id in quiet {
+            self.write(id);
+        }
+    }
+
+    /// Addresses that are bound: UDP, TCP, TLS.
+    pub fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>, Option<SocketAddr>) {
+        let listens = |transport| {
+            let listener = self.listeners.iter().find(|l| l.transport == transport)?;
+            listener.socket.local_addr().ok()
+        };
+        let udp = self.udp.as_ref().and_then(|s| s.local_addr().ok());
+        (udp, listens(Transport::Tcp), listens(Transport::Tls))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
     use std::os::fd::AsFd;
 
     #[derive(Default)]
@@ -402,7 +581,7 @@ mod tests {
         let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
-        let mut sockets = SipSockets::new(None, Some(listener)).unwrap();
+        let mut sockets = SipSockets::new(None, Some(listener), None, None).unwrap();
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
         sockets.watch(epoll.as_fd()).unwrap();
         let mut taker = Taker::default();

@@ -1,0 +1,126 @@
+//! What our certificates say: names, until when, for which usages, and whether they lead to a root.
+
+use crate::sip_tls::is_wanted;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::der::oid::AssociatedOid;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectAltName};
+
+/// The usages that TLS asks for (RFC 5280, 4.2.1.12).
+const SERVER: &str = "1.3.6.1.5.5.7.3.1";
+const CLIENT: &str = "1.3.6.1.5.5.7.3.2";
+/// A certificate that ends within so many days is worth a word.
+const SOON: i64 = 21;
+
+/// What a certificate file came to: lines that tell, and what is wrong.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// A line for each certificate, ours first.
+    pub lines: Vec<String>,
+    /// Sentences; empty when it can be used.
+    pub problems: Vec<String>,
+}
+
+/// Looks at a chain. `key` is the key of the configuration that names its file, `name` the name that ours must be for;
+/// empty for any. `now` is in seconds since 1970.
+pub fn report(key: &str, chain: &[CertificateDer<'_>], name: &str, now: i64) -> Report {
+    let mut report = Report::default();
+    for (n, der) in chain.iter().enumerate() {
+        let Ok(certificate) = Certificate::from_der(der) else {
+            report.problems.push(format!("{key}: certificate {} cannot be read", n + 1));
+            continue;
+        };
+        let about = &certificate.tbs_certificate;
+        let names = names(&certificate);
+        let at = |time: &x509_cert::time::Time| time.to_unix_duration().as_secs() as i64;
+        let (from, until) = (at(&about.validity.not_before), at(&about.validity.not_after));
+        let mut line = format!("{key}: {}", about.subject);
+        if !names.is_empty() {
+            line += &format!(", for {}", names.join(", "));
+        }
+        line +=
+            &format!(", until {} ({} days), {}", day(until), (until - now) / 86_400, usages(&certificate));
+        if n + 1 == chain.len() && about.subject != about.issuer {
+            line += &format!("; signed by {}, which is not in the file", about.issuer);
+        }
+        report.lines.push(line);
+        let mut say = |what: String| {
+            report.problems.push(format!("{key}: the certificate of {} {what}", about.subject))
+        };
+        if now < from {
+            say(format!("is valid from {} only", day(from)));
+        } else if now >= until {
+            say(format!("ended on {}", day(until)));
+        } else if until - now < SOON * 86_400 {
+            report.lines.push(format!("{key}: the certificate of {} ends soon: renew it", about.subject));
+        }
+        if n == 0 && !name.is_empty() && !names.iter().any(|one| is_wanted(one, name)) {
+            report.problems.push(format!("{key}: the certificate is not for {name:?}, which is our name"));
+        }
+    }
+    report
+}
+
+/// The present, in seconds since 1970.
+pub fn now() -> i64 {
+    UnixTime::now().as_secs() as i64
+}
+
+fn day(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| "?".into(), |t| t.strftime("%Y-%m-%d").to_string())
+}
+
+fn extension<'a, T: Decode<'a> + AssociatedOid>(certificate: &'a Certificate) -> Option<T> {
+    let all = certificate.tbs_certificate.extensions.as_ref()?;
+    let one = all.iter().find(|extension| extension.extn_id == T::OID)?;
+    T::from_der(one.extn_value.as_bytes()).ok()
+}
+
+fn names(certificate: &Certificate) -> Vec<String> {
+    let Some(SubjectAltName(all)) = extension(certificate) else { return Vec::new() };
+    let name = |one: &GeneralName| match one {
+        GeneralName::DnsName(name) => Some(name.as_str().to_ascii_lowercase()),
+        GeneralName::IpAddress(ip) => match *ip.as_bytes() {
+            [a, b, c, d] => Some(std::net::Ipv4Addr::new(a, b, c, d).to_string()),
+            _ => <[u8; 16]>::try_from(ip.as_bytes()).ok().map(|ip| std::net::Ipv6Addr::from(ip).to_string()),
+        },
+        _ => None,
+    };
+    all.iter().filter_map(name).collect()
+}
+
+fn usages(certificate: &Certificate) -> String {
+    let Some(ExtendedKeyUsage(all)) = extension(certificate) else { return "for any usage".into() };
+    let has = |usage: &str| all.iter().any(|one| one.to_string() == usage);
+    match (has(SERVER), has(CLIENT)) {
+        (true, true) => "usages server and client",
+        (true, false) => "usage server only",
+        (false, true) => "usage client only",
+        (false, false) => "neither usage server nor client",
+    }
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::pki_types::pem::PemObject;
+
+    #[test]
+    fn names_end_and_usages_are_told() {
+        let pem = include_bytes!("../tests/it/certificates/first.crt.pem");
+        let chain = vec![CertificateDer::from_pem_slice(pem).unwrap()];
+        let certificate = Certificate::from_der(&chain[0]).unwrap();
+        let until = certificate.tbs_certificate.validity.not_after.to_unix_duration().as_secs() as i64;
+        let fine = report("sip.tls_cert", &chain, "", until - 30 * 86_400);
+        assert_eq!((fine.lines.len(), fine.problems.len()), (1, 0), "{fine:?}");
+        assert!(fine.lines[0].contains("(30 days)"), "{fine:?}");
+        let soon = report("sip.tls_cert", &chain, "", until - 86_400);
+        assert!(soon.lines[1].contains("ends soon"), "{soon:?}");
+        let over = report("sip.tls_cert", &chain, "nowhere.example", until + 1);
+        assert!(over.problems[0].contains(" ended on "), "{over:?}");
+        assert!(over.problems[1].contains("nowhere.example"), "{over:?}");
+    }
+}

@@ -1,0 +1,151 @@
+//! Microsoft's side of the server: which cloud, who we are there, and how requests that `teams` builds are carried.
+//!
+//! Nothing is decided here about tokens, people or permissions: `teams` builds each request and judges each reply.
+
+mod background;
+mod carry;
+mod directory_io;
+mod people;
+mod sign_in;
+
+pub use background::Background;
+pub use carry::Carrier;
+pub use directory_io::{Directories, DirectorySync};
+pub use people::{MOST_FOUND, Person};
+pub use sign_in::{NotSignedIn, SignIn};
+
+use crate::config::{AppSection, MicrosoftSection};
+use crate::tenant::objects::Span;
+use redact::Secret;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use teams::Cloud;
+use teams::entra::{Certificate, Client, Credential};
+
+/// How often directories may be read.
+const OFTENEST: Duration = Duration::from_secs(1);
+const RAREST: Duration = Duration::from_secs(3_600);
+/// The largest certificate or secret that is read, in bytes.
+const LARGEST_FILE: u64 = 64 * 1024;
+
+/// What is configured about Microsoft.
+pub struct Microsoft {
+    /// The app that people sign in with; none where nobody signs in so.
+    pub sign_in: Option<Arc<SignIn>>,
+}
+
+impl Microsoft {
+    /// Takes it out of a checked configuration.
+    ///
+    /// # Errors
+    /// A sentence that names the key or the file, and what to do.
+    pub fn of(config: &MicrosoftSection) -> Result<Microsoft, String> {
+        let sign_in = match client(&config.sign_in())? {
+            Some(client) => Some(Arc::new(SignIn::new(cloud_of(config)?, client, Carrier::new())?)),
+            None => None,
+        };
+        Ok(Microsoft { sign_in })
+    }
+}
+
+/// The app that works without a person, if one is configured.
+///
+/// # Errors
+/// A sentence that names the key or the file, and what to do.
+pub fn background_of(config: &MicrosoftSection) -> Result<Option<Arc<Background>>, String> {
+    let Some(client) = client(&config.background())? else { return Ok(None) };
+    Ok(Some(Arc::new(Background::new(cloud_of(config)?, client, Carrier::new())?)))
+}
+
+/// Random bytes.
+///
+/// # Errors
+/// When the operating system gives none.
+fn random<const N: usize>() -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the operating system gave no random bytes".to_string())?;
+    Ok(bytes)
+}
+
+/// The cloud that is configured.
+///
+/// # Errors
+/// A sentence that names the key.
+pub fn cloud_of(config: &MicrosoftSection) -> Result<Cloud, String> {
+    let known = Cloud::named(&config.cloud).ok_or_else(|| {
+        format!("microsoft.cloud = {:?} is \"worldwide\", \"gcc-high\", \"dod\" or \"china\"", config.cloud)
+    })?;
+    let other = |key: &str, text: &str, base: teams::BaseUrl| match text {
+        "" => Ok(base),
+        text => teams::BaseUrl::parse(text).map_err(|e| format!("microsoft.{key} = {text:?}: {e}")),
+    };
+    // Whoever stands in for Entra ID issues the older tokens too.
+    let sts = other("login", &config.login, known.sts)?;
+    let login = other("login", &config.login, known.login)?;
+    Ok(Cloud { login, sts, graph: other("graph", &config.graph, known.graph)? })
+}
+
+/// An app registration as it asks for tokens; nothing where none is configured.
+fn client(app: &AppSection<'_>) -> Result<Option<Client>, String> {
+    if app.id.is_empty() {
+        return Ok(None);
+    }
+    let key = |name: &str| format!("microsoft.{}_{name}", app.name);
+    let credential = match app.secret_file {
+        "" => {
+            let certificate = read(&key("certificate"), app.certificate)?;
+            let both = Certificate::read(certificate.expose_secret(), &read(&key("key"), app.key)?);
+            let both = both.map_err(|e| format!("{} and {}: {e}", key("certificate"), key("key")))?;
+            Credential::Certificate(both)
+        }
+        path => {
+            let text = read(&key("secret_file"), path)?;
+            Credential::Secret(Secret::new(text.expose_secret().trim().to_string()))
+        }
+    };
+    Ok(Some(Client { id: app.id.into(), credential }))
+}
+
+fn read(key: &str, path: &str) -> Result<Secret<String>, String> {
+    let path = Path::new(path);
+    let say = |e: std::io::Error| format!("{key} = {:?}: {e}", path.display().to_string());
+    if std::fs::metadata(path).map_err(say)?.len() > LARGEST_FILE {
+        return Err(format!("{key} = {:?} is too large to be one", path.display().to_string()));
+    }
+    std::fs::read_to_string(path).map(Secret::new).map_err(say)
+}
+
+/// How often directories are read.
+pub fn directory_every(config: &MicrosoftSection) -> Option<Duration> {
+    let every = Duration::from_millis(Span::read(&config.directory_every)?.0);
+    (OFTENEST..=RAREST).contains(&every).then_some(every)
+}
+
+/// What is wrong with the section, a sentence each.
+pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
+    if directory_every(config).is_none() {
+        say(format!("microsoft.directory_every = {:?} is from 1s to 1h", config.directory_every));
+    }
+    if let Err(e) = cloud_of(config) {
+        say(e);
+    }
+    for app in [config.sign_in(), config.background()] {
+        let key = |name: &str| format!("microsoft.{}_{name}", app.name);
+        let (has_secret, has_certificate) = (!app.secret_file.is_empty(), !app.certificate.is_empty());
+        if has_certificate == app.key.is_empty() {
+            say(format!("{} and {} belong together", key("certificate"), key("key")));
+        }
+        if app.id.is_empty() {
+            continue;
+        }
+        if teams::clean::guid(app.id).is_none() {
+            let what = "must be the application (client) id of the app registration";
+            say(format!("{} = {:?} {what}", key("app"), app.id));
+        }
+        if has_secret == has_certificate {
+            let (certificate, secret) = (key("certificate"), key("secret_file"));
+            say(format!("{} needs {certificate} with its key, or {secret}, and not both", key("app")));
+        }
+    }
+}

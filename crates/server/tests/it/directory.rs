@@ -1,0 +1,198 @@
+//! The Microsoft directory of a tenant, kept in step with a simulated one: read, changed, forgotten, refused, killed.
+
+use crate::microsoft_io::{self, Running};
+use crate::program::Program;
+use serde_json::{Value, json};
+use sim::microsoft::{Fault, Holder, Microsoft, Misbehaviour, Registration, Removal, TenantPlan};
+use std::sync::Arc;
+
+const DOMAIN: &str = "bikes.example";
+const SIGN_IN: &str = "5c0de000-0000-4000-8000-000000000001";
+const APP: &str = "5c0de000-0000-4000-8000-000000000002";
+
+fn microsoft(people: u32) -> Running {
+    let make = |base: &str| {
+        let mut m = Microsoft::new(base, 7);
+        let plan = TenantPlan {
+            name: "Harbour Bikes".into(),
+            domain: DOMAIN.into(),
+            country: "DE".into(),
+            people,
+            named: Vec::new(),
+        };
+        let id = m.add_tenant(&plan).unwrap();
+        m.register(Registration::new(SIGN_IN, "Switchroom", &id).with_secret("s3cret"));
+        m.register(Registration::new(APP, "Switchroom background", &id).with_secret("s3cret"));
+        m.grant(&id, SIGN_IN, "openid", Holder::Delegated);
+        m.grant(&id, SIGN_IN, "profile", Holder::Delegated);
+        m.grant(&id, APP, "User.Read.All", Holder::Application);
+        m.stand_still(&id, true);
+        m
+    };
+    microsoft_io::start(([127, 0, 0, 1], 0).into(), None, make).unwrap()
+}
+
+/// Changes the people of the simulated tenant.
+fn change(m: &Running, act: impl FnOnce(&mut Microsoft, u64, &str)) {
+    m.with(|m, now| {
+        let id = m.tenant(DOMAIN).unwrap().id().to_string();
+        act(m, now, &id);
+    });
+}
+
+fn person(m: &Running, given: &str, surname: &str, number: &str) -> String {
+    let fields = json!({"givenName": given, "surname": surname, "displayName": format!("{given} {surname}"),
+        "userPrincipalName": format!("{given}.{surname}@{DOMAIN}").to_lowercase(), "accountEnabled": true,
+        "businessPhones": [number], "userType": "Member"});
+    let mut id = None;
+    change(m, |m, now, tenant| id = m.add_person(now, tenant, fields.as_object().cloned().unwrap()));
+    id.unwrap()
+}
+
+/// A server whose tenant is connected to it, with Wanda as a user.
+fn connected(m: &Running, wanda: &str) -> Program {
+    let id = m.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
+    let tenant = format!(
+        "kind: Tenant\nid: test\nprofile: contact-center\nmicrosoft: {id}\n---\nkind: User\nid: wanda\nroles: [owner]\nmicrosoft: {wanda}\n"
+    );
+    let first = Program::start(&[("tenant.yaml", &tenant)]);
+    let (dir, http) = (first.dir.clone(), first.http);
+    first.stop();
+    let file = dir.path().join("switchroom.toml");
+    let mut config = std::fs::read_to_string(&file).unwrap();
+    let secret = dir.path().join("app-secret");
+    std::fs::write(&secret, "s3cret\n").unwrap();
+    let (base, secret) = (m.base(), secret.display());
+    config += &format!(
+        "[microsoft]\nlogin = \"{base}\"\ngraph = \"{base}\"\nbackground_app = \"{APP}\"\nbackground_secret_file = \"{secret}\"\n\
+         sign_in_app = \"{SIGN_IN}\"\nsign_in_secret_file = \"{secret}\"\ndirectory_every = \"1s\"\n"
+    );
+    std::fs::write(&file, config).unwrap();
+    let redirect = format!("http://{http}/api/v1/session/microsoft/callback");
+    m.with(|m, _| m.change_registration(SIGN_IN, |app| app.redirect_uris.push(redirect)));
+    again(dir)
+}
+
+fn again(dir: Arc<tempfile::TempDir>) -> Program {
+    let token = Program::token(dir.path(), "test", "owner");
+    let mut program = Program::start_again(dir);
+    program.set_token(token);
+    program
+}
+
+/// The names that a search finds.
+fn found(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().filter_map(|p| p["name"].as_str()).collect()
+}
+
+fn in_step(program: &Program, people: u64) {
+    program.wait_for("/directory/status", |s| {
+        (s["people"] == people && s["at"].is_string() && s["reading"] == false).then_some(())
+    });
+}
+
+#[test]
+fn people_come_change_and_go_and_a_forgotten_place_is_read_anew() {
+    let m = microsoft(250);
+    let wanda = person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    let program = connected(&m, &wanda);
+    in_step(&program, 251);
+    let (_, list) = program.get("/directory/users?q=wan+can");
+    assert_eq!(found(&list), ["Wanda Canarywharf"], "{list:#}");
+    assert_eq!(list[0]["business"], json!(["+49 30 5550100"]), "no other field than those of the profile");
+    assert_eq!(list[0].as_object().unwrap().len(), 6);
+    assert_eq!(found(&program.get("/directory/users?q=030+555").1), ["Wanda Canarywharf"]);
+
+    // A name changes: the number that the change does not speak of stays.
+    change(&m, |m, now, tenant| {
+        let fields = json!({"displayName": "Wanda Kingfisher", "surname": "Kingfisher"});
+        m.change_person(now, tenant, &wanda, fields.as_object().cloned().unwrap());
+    });
+    program.wait_for("/directory/users?q=kingfisher", |l| {
+        (found(l) == ["Wanda Kingfisher"] && l[0]["business"] == json!(["+49 30 5550100"])).then_some(())
+    });
+
+    // Graph forgets where to go on, while somebody leaves whom no change tells of.
+    let gone = person(&m, "Gustav", "Gone", "+49 30 5550101");
+    in_step(&program, 252);
+    change(&m, |m, now, tenant| {
+        m.remove_person(now, tenant, &gone, Removal::Final);
+        m.forget_changes(tenant);
+    });
+    program.wait_for("/directory/users?q=gustav", |l| found(l).is_empty().then_some(()));
+    in_step(&program, 251);
+
+    // Nothing of it is readable on the disk.
+    let dir = program.dir.clone();
+    program.stop();
+    for entry in walk(&dir.path().join("data")) {
+        let bytes = std::fs::read(&entry).unwrap();
+        for text in ["Kingfisher", "Canarywharf", "5550100", "Gustav"] {
+            let here = bytes.windows(text.len()).any(|w| w == text.as_bytes());
+            assert!(!here, "{text} stands in {}", entry.display());
+        }
+    }
+}
+
+fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { all.extend(walk(&path)) } else { all.push(path) }
+    }
+    all
+}
+
+#[test]
+fn killed_in_the_middle_it_goes_on_and_ends_equal_to_the_source() {
+    let m = microsoft(2_000);
+    let wanda = person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    // Page after page comes, and then none for a while.
+    for _ in 0..4 {
+        m.with(|m, _| m.put_fault(Fault::next("/users/delta", Misbehaviour::Status(503, Some(1)))));
+    }
+    let program = connected(&m, &wanda);
+    program.wait_for("/directory/status", |s| s["people"].as_u64().filter(|n| *n > 0));
+    let dir = program.kill();
+    let program = again(dir);
+    in_step(&program, 2_001);
+    program.stop();
+}
+
+#[test]
+fn without_the_permission_it_says_what_is_missing_and_keeps_what_it_has() {
+    let m = microsoft(30);
+    let wanda = person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    let program = connected(&m, &wanda);
+    in_step(&program, 31);
+    m.with(|m, now| {
+        let id = m.tenant(DOMAIN).unwrap().id().to_string();
+        m.revoke(&id, APP, "User.Read.All");
+        // Of this very second too.
+        m.challenge_app(now + 1_000, &id, APP);
+    });
+    program.wait_for("/directory/status", |s| s["trouble"].as_str()?.contains("must consent").then_some(()));
+    assert_eq!(program.get("/directory/status").1["people"], 31);
+    // Given back, it goes on by itself.
+    change(&m, |m, _, tenant| m.grant(tenant, APP, "User.Read.All", Holder::Application));
+    program.wait_for("/directory/status", |s| s["trouble"].is_null().then_some(()));
+    program.stop();
+}
+
+#[test]
+fn whoever_is_disabled_there_is_signed_out_here() {
+    let m = microsoft(30);
+    let wanda = person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    let program = connected(&m, &wanda);
+    in_step(&program, 31);
+    let session = crate::microsoft::signed_in(program.http, &format!("wanda.canarywharf@{DOMAIN}"));
+    let who = || crate::microsoft::browse(&format!("http://{}/api/v1/session", program.http), &session);
+    assert!(who().starts_with("HTTP/1.1 200"), "{}", who());
+    change(&m, |m, now, tenant| {
+        let fields = json!({"accountEnabled": false});
+        m.change_person(now, tenant, &wanda, fields.as_object().cloned().unwrap());
+    });
+    program.wait_for("/directory/users?q=wanda", |l| (l[0]["enabled"] == false).then_some(()));
+    assert!(who().starts_with("HTTP/1.1 401"), "{}", who());
+    program.stop();
+}

@@ -1,0 +1,332 @@
+//! SIP over TLS: Kamailio as the far end with certificates on both sides, and callers whose certificates are wrong.
+
+use crate::baresip::Baresip;
+use crate::kamailio::{ACCOUNT, Kamailio, OURS};
+use crate::program::{Program, free_port};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// An authority of the test's own, and what it signed.
+struct Authority {
+    dir: tempfile::TempDir,
+}
+
+fn openssl(dir: &Path, line: &str) {
+    let out = Command::new("openssl").args(line.split_whitespace()).current_dir(dir).output();
+    let out = out.expect("openssl is installed: apt-get install openssl");
+    assert!(out.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&out.stderr));
+}
+
+const KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+
+impl Authority {
+    fn new() -> Authority {
+        let dir = tempfile::tempdir().unwrap();
+        openssl(
+            dir.path(),
+            &format!("req -x509 {KEY} -keyout ca.key -out ca.pem -subj /CN=authority -days 30"),
+        );
+        Authority { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Signs a certificate with these alternative names, for the usage of a server alone, as Microsoft's are.
+    fn sign(&self, name: &str, names: &str, days: i32) {
+        self.sign_for("serverAuth", name, names, days);
+    }
+
+    fn sign_for(&self, usages: &str, name: &str, names: &str, days: i32) {
+        let dir = self.dir.path();
+        openssl(dir, &format!("req {KEY} -keyout {name}.key -out {name}.csr -subj /CN={name}"));
+        let usage = format!("subjectAltName={names}\nextendedKeyUsage={usages}\n");
+        std::fs::write(dir.join("ext"), usage).unwrap();
+        openssl(
+            dir,
+            &format!(
+                "x509 -req -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days {days} -extfile ext -out {name}.pem"
+            ),
+        );
+    }
+
+    /// The lines of `[sip]` for a server that shows this certificate and believes this authority.
+    fn lines(&self, port: u16, name: &str) -> String {
+        let at = |file: String| self.path(&file).display().to_string();
+        format!(
+            "tls = \"127.0.0.1:{port}\"\ntls_cert = \"{}\"\ntls_key = \"{}\"\ntls_roots = \"{}\"\n",
+            at(format!("{name}.pem")),
+            at(format!("{name}.key")),
+            at("ca.pem".into())
+        )
+    }
+}
+
+/// A caller that believes this root, and shows a certificate if it has one.
+fn client(root: &Path, shows: Option<(PathBuf, PathBuf)>) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(root).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots);
+    Arc::new(match shows {
+        None => config.with_no_client_auth(),
+        Some((cert, key)) => config
+            .with_client_auth_cert(
+                vec![CertificateDer::from_pem_file(cert).unwrap()],
+                PrivateKeyDer::from_pem_file(key).unwrap(),
+            )
+            .unwrap(),
+    })
+}
+
+type Secure = StreamOwned<ClientConnection, TcpStream>;
+
+fn connect(config: &Arc<ClientConfig>, port: u16) -> Secure {
+    let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    StreamOwned::new(ClientConnection::new(config.clone(), name).unwrap(), socket)
+}
+
+/// The status of the final answer to a call; `None` when the connection was refused.
+fn call(stream: &mut Secure, port: u16) -> Option<u16> {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let n = CALLS.fetch_add(1, Ordering::Relaxed);
+    let invite = format!(
+        "INVITE sip:404@127.0.0.1:{port};transport=tls SIP/2.0\r\nVia: SIP/2.0/TLS far.test;branch=z9hG4bK{n}\r\n\
+         From: <sip:+4930555@far.test>;tag={n}\r\nTo: <sip:404@127.0.0.1>\r\nCall-ID: {n}@far.test\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:far.test:5061;transport=tls>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    );
+    stream.write_all(invite.as_bytes()).ok()?;
+    let (mut heard, mut piece) = (String::new(), [0; 4096]);
+    loop {
+        let final_answer =
+            heard.split("SIP/2.0 ").filter_map(|m| m.get(..3)?.parse().ok()).find(|code| *code >= 200);
+        if final_answer.is_some() {
+            return final_answer;
+        }
+        match stream.read(&mut piece) {
+            Ok(n) if n > 0 => heard.push_str(&String::from_utf8_lossy(&piece[..n])),
+            _ => return None,
+        }
+    }
+}
+
+fn tenant(more: &str) -> String {
+    format!(
+        "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nsip_domain: phones.test\ndial: {{allow: [\"+49\"]}}\n---\n\
+         kind: Number\nid: service\nnumber: \"{OURS}\"\nflow: service\n---\n\
+         kind: Prompt\nid: music\ntone: {{hz: 700, length: 10s}}\n---\n\
+         kind: Flow\nid: service\nsteps:\n  - queue: service\n---\n\
+         kind: Queue\nid: service\nring_time: 20s\nmusic: music\nagents: [anna]\n---\n\
+         kind: User\nid: anna\nroles: [agent]\nnumber: \"201\"\nregisters: {{user: anna, password_file: anna}}\nnat: true\nat_start: available\n---\n\
+         {more}"
+    )
+}
+
+#[test]
+fn kamailio_and_we_prove_ourselves_to_each_other_and_calls_go_both_ways() {
+    let authority = Authority::new();
+    // Kamailio wants the usage of a client in a client's certificate; its own has only that of a server.
+    authority.sign_for("serverAuth,clientAuth", "ours", "IP:127.0.0.1,DNS:sbc.ours.test", 30);
+    authority.sign("carrier", "IP:127.0.0.1,DNS:sip.carrier.test", 30);
+    let path = |name| authority.path(name);
+    let carrier = Kamailio::start_secure(&path("carrier.pem"), &path("carrier.key"), &path("ca.pem"));
+    let port = free_port();
+    let trunk = format!(
+        "kind: Trunk\nid: carrier\nproxies: [{{host: \"{at}\", transport: tls}}]\noutbound: true\nnat: true\n\
+         tls_names: [\"*.carrier.test\"]\ncredentials: {{user: {user}, password_file: carrier}}\n\
+         registration: {{registrar: \"{at}\", transport: tls, aor: \"sip:{user}@carrier.test\"}}\n",
+        at = carrier.secure,
+        user = ACCOUNT.0
+    );
+    let program = Program::start_secure(
+        &[("tenant.yaml", &tenant(&trunk))],
+        &[("anna", "a long one"), ("carrier", ACCOUNT.1)],
+        &authority.lines(port, "ours"),
+    );
+    program.wait_for("/trunks/carrier/status", |t| (t["registered"] == true).then_some(()));
+    let register =
+        || Baresip::registers("anna", "phones.test", "a long one", program.sip, 1000.0, "pcma,pcmu");
+    let mut agent = register();
+    let mut outside = Baresip::registers("+4930555", "carrier.test", "none", carrier.sip, 440.0, "pcma,pcmu");
+    outside.command("dial", &format!("sip:{OURS}@carrier.test"));
+    agent.event("CALL_INCOMING");
+    agent.command("accept", "");
+    agent.event("CALL_ESTABLISHED");
+    outside.hears(1000);
+    agent.hears(440);
+    outside.command("hangup", "");
+    agent.event("CALL_CLOSED");
+
+    let mut agent = {
+        drop(agent);
+        register()
+    };
+    agent.command("dial", "sip:030555@phones.test");
+    outside.event("CALL_INCOMING");
+    outside.command("accept", "");
+    agent.event("CALL_ESTABLISHED");
+    agent.command("hangup", "");
+    outside.event("CALL_CLOSED");
+    carrier.says(&format!("customer calls +4930555 from {}", ACCOUNT.0));
+    program.stop();
+}
+
+/// A trunk on this machine whose callers must prove a name of `far.test`.
+const FAR: &str = "kind: Trunk\nid: far\nnetworks: [127.0.0.0/8]\ntls_names: [\"*.far.test\"]\n";
+
+#[test]
+fn a_caller_is_who_its_certificate_says_or_nobody() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    authority.sign("ours", "IP:127.0.0.1", 30);
+    let port = free_port();
+    let files = tenant(FAR);
+    let program = Program::start_with_sip(&[("tenant.yaml", &files)], &authority.lines(port, "ours"));
+    authority.sign("good", "DNS:sip.far.test", 30);
+    authority.sign("family", "DNS:*.far.test", 30);
+    authority.sign("foreign", "DNS:sip.elsewhere.test", 30);
+    authority.sign("expired", "DNS:sip.far.test", -1);
+    other.sign("stranger", "DNS:sip.far.test", 30);
+    openssl(
+        other.dir.path(),
+        &format!(
+            "req -x509 {KEY} -keyout self.key -out self.pem -subj /CN=self -addext subjectAltName=DNS:sip.far.test"
+        ),
+    );
+    for (whose, name, expected) in [
+        (&authority, "good", Some(404)),
+        (&authority, "family", Some(404)),
+        (&authority, "foreign", Some(403)),
+        (&authority, "", Some(403)),
+        (&authority, "expired", None),
+        (&other, "stranger", None),
+        (&other, "self", None),
+    ] {
+        let shows = (!name.is_empty())
+            .then(|| (whose.path(&format!("{name}.pem")), whose.path(&format!("{name}.key"))));
+        let config = client(&authority.path("ca.pem"), shows);
+        assert_eq!(call(&mut connect(&config, port), port), expected, "{name:?}");
+    }
+    program.stop();
+}
+
+#[test]
+fn handshakes_that_stall_delay_nobody_and_end() {
+    let authority = Authority::new();
+    authority.sign("ours", "IP:127.0.0.1", 30);
+    authority.sign("good", "DNS:sip.far.test", 30);
+    let port = free_port();
+    let files = tenant(FAR);
+    let program = Program::start_with_sip(&[("tenant.yaml", &files)], &authority.lines(port, "ours"));
+    let mut stalled: Vec<TcpStream> =
+        (0..50).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    for stream in &mut stalled {
+        // The head of a record whose rest never comes.
+        stream.write_all(&[22, 3, 1, 1, 0, 1]).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    }
+    let shows = (authority.path("good.pem"), authority.path("good.key"));
+    let config = client(&authority.path("ca.pem"), Some(shows));
+    let began = Instant::now();
+    assert_eq!(call(&mut connect(&config, port), port), Some(404));
+    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
+    for mut stream in stalled {
+        // A goodbye may come first.
+        let end = loop {
+            match stream.read(&mut [0; 64]) {
+                Ok(n) if n > 0 => {}
+                end => break end,
+            }
+        };
+        let timed_out = end.is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock);
+        assert!(!timed_out, "who says nothing more is closed");
+    }
+    program.stop();
+}
+
+#[test]
+fn a_new_certificate_serves_new_connections_and_the_old_ones_end() {
+    let authority = Authority::new();
+    authority.sign("ours", "IP:127.0.0.1,DNS:first.test", 30);
+    authority.sign("next", "IP:127.0.0.1,DNS:second.test", 30);
+    let port = free_port();
+    let files = tenant(FAR);
+    let program = Program::start_with_sip(&[("tenant.yaml", &files)], &authority.lines(port, "ours"));
+    let config = client(&authority.path("ca.pem"), None);
+    let shown = |stream: &Secure| stream.conn.peer_certificates().map(|certs| certs[0].to_vec());
+    let mut old = connect(&config, port);
+    assert_eq!(call(&mut old, port), Some(403));
+    let first = shown(&old);
+    for kind in ["key", "pem"] {
+        std::fs::copy(authority.path(&format!("next.{kind}")), authority.path(&format!("ours.{kind}")))
+            .unwrap();
+    }
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let mut stream = connect(&config, port);
+        assert_eq!(call(&mut stream, port), Some(403));
+        if shown(&stream) != first {
+            break;
+        }
+        assert!(Instant::now() < until, "the new certificate is never shown");
+        crate::program::look_again();
+    }
+    // What was asked on the old one is still answered; then it is closed.
+    old.sock.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
+    while old.read(&mut [0; 4096]).is_ok_and(|n| n > 0) {}
+    program.stop();
+}
+
+#[test]
+fn a_far_end_that_is_not_who_it_should_be_is_not_called() {
+    let authority = Authority::new();
+    authority.sign("ours", "IP:127.0.0.1", 30);
+    authority.sign("wrong", "DNS:elsewhere.test", 30);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at: SocketAddr = listener.local_addr().unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_file(authority.path("wrong.pem")).unwrap()],
+            PrivateKeyDer::from_pem_file(authority.path("wrong.key")).unwrap(),
+        )
+        .unwrap();
+    let trunk = format!(
+        "kind: Trunk\nid: far\nproxies: [{{host: \"{at}\", transport: tls}}]\noutbound: true\noptions_every: 5s\n"
+    );
+    let files = tenant(&trunk);
+    let program = Program::start_secure(
+        &[("tenant.yaml", &files)],
+        &[("anna", "a long one")],
+        &authority.lines(free_port(), "ours"),
+    );
+    let (mut socket, _) = listener.accept().unwrap();
+    let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+    let heard = loop {
+        if let Err(e) = connection.complete_io(&mut socket) {
+            break e.to_string();
+        }
+        let mut text = String::new();
+        let _ = connection.reader().read_to_string(&mut text);
+        assert!(text.is_empty(), "it was told {text:?}");
+    };
+    assert!(heard.contains("certificate") || heard.contains("end of file"), "{heard}");
+    program.wait_for("/trunks/far/status", |t| (t["far_ends"][0]["up"] == false).then_some(()));
+    program.stop();
+}
