@@ -39,7 +39,7 @@ kind: Trunk
 id: f
 proxies:
   - sip:carrier.example                #! neither a name nor an address
-  - {host: carrier.example, transport: tls}   #! tls is not possible: use one of udp, tcp
+  - {host: carrier.example, transport: sctp}  #! sctp is not possible: use one of udp, tcp, tls
   - {host: carrier.example, colour: blue}     #! unknown key
 dtmf: loud                             #! loud is not possible
 max_calls: 0                           #! out of range
