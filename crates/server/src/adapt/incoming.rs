@@ -327,8 +327,10 @@ impl Switch {
 impl TenantDoor {
     /// The number or address of somebody in an open call, or whom we may have to call; of nobody else.
     pub fn address_of(&self, party: PartyId) -> Option<&Secret<String>> {
-        let in_call = self.legs.values().find(|l| l.party == party).map(|l| &l.address);
-        in_call.filter(|address| !address.expose_secret().is_empty()).or_else(|| self.parties.get(&party))
+        // A leg that is rung for them belongs to them too, and has no address of its own.
+        let mut of_them = self.legs.values().filter(|l| l.party == party).map(|l| &l.address);
+        let in_call = of_them.find(|address| !address.expose_secret().is_empty());
+        in_call.or_else(|| self.parties.get(&party))
     }
 }
 
