@@ -59,6 +59,10 @@ impl Engine {
         let used: Vec<_> =
             self.s.calls.values().flat_map(|c| c.run.iter().map(|r| (r.flow, r.edition))).collect();
         self.s.editions.publish(flows, &used);
+        // Minutes that began until now are counted by the configuration that they began under.
+        if let Some(before) = &self.s.config.toll {
+            self.s.ledger.advance(before, self.s.now);
+        }
         self.s.config = Settings {
             queues: queues.into_iter().map(|q| (q.id, q)).collect(),
             numbers: numbers.into_iter().map(|n| (n.id, n)).collect(),

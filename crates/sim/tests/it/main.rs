@@ -68,6 +68,14 @@ fn a_full_day_is_the_same_twice() {
 }
 
 #[test]
+fn minutes_before_a_new_configuration_are_counted_by_the_one_before() {
+    // Days in which calls to the outside begin to be cut just after a minute of one of them began.
+    for seed in [29, 33, 35, 43] {
+        assert_eq!(Day::full(seed).run().violations, [], "seed {seed}");
+    }
+}
+
+#[test]
 fn on_some_day_each_limit_of_calls_to_the_outside_is_reached() {
     let mut happened = std::collections::BTreeMap::new();
     for seed in 0..4 {
