@@ -46,6 +46,7 @@ mod table;
 mod talk;
 mod timers;
 mod toll;
+mod transfer;
 
 pub use agent::{Agent, AgentState, Membership, Wanted, Work};
 pub use call::{Call, Phase};

@@ -10,22 +10,23 @@
 //! tones can be judged. Only G.711, only UDP, no registration and no authentication: phones here have fixed
 //! addresses.
 
+mod ear;
+mod words;
+
+pub use words::{Audio, PhoneEvent, PhoneId, PhonesInput, PhonesTransmit};
+
 use crate::chance::Chance;
+use crate::phones::ear::Ear;
 use crate::voice::voice;
 use media::Micros;
 use media::dtmf::Digit;
-use media::g711::Law;
 use media::leg::{Learning, Leg, LegEvent, LegSeeds, LegStats, Received, Repeat};
 use media::negotiate::{Codec, Direction, LocalSession, NegotiateError, Negotiated};
 use media::prompt::Prompt;
-use media::rtp::RtpHeader;
 use media::sdp::SessionDescription;
-use sip::{
-    CallId, Destination, Endpoint, Event, Hangup, Input, Limits, Local, NameAddr, Time, Transport, Uri,
-};
+use sip::{CallId, Destination, Endpoint, Event, Input, Limits, Local, NameAddr, Time, Transport, Uri};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 /// A phone that hears nothing for so long, though it should, hangs up: its far end is gone without a word.
 const DEAF_AFTER: Micros = 30_000_000;
@@ -33,145 +34,6 @@ const DEAF_AFTER: Micros = 30_000_000;
 const GRID: Micros = 5_000;
 /// How long a key is held, in milliseconds.
 const KEY_MS: u32 = 100;
-/// Samples in the second that a phone remembers.
-const SECOND: usize = 8_000;
-
-/// One phone with one call, from its first message to its end. Never used again.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct PhoneId(u64);
-
-/// What a phone sends while it is in a call and does not hold.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Audio {
-    /// Packets of silence.
-    Silence,
-    /// A sine of so many hertz.
-    Tone(u32),
-    /// A made-up voice whose fundamental is so many hertz.
-    Voice(u32),
-}
-
-/// What happened.
-#[derive(Clone, Copy)]
-pub enum PhonesInput<'a> {
-    /// A datagram came on the SIP socket.
-    Sip {
-        /// Where it came from.
-        from: SocketAddr,
-        /// All of it.
-        bytes: &'a [u8],
-    },
-    /// A datagram came on a media socket.
-    Rtp {
-        /// The port it came to; an odd one carries RTCP.
-        port: u16,
-        /// Where it came from.
-        from: SocketAddr,
-        /// All of it.
-        bytes: &'a [u8],
-    },
-    /// Time passed.
-    Tick,
-}
-
-/// A datagram to send.
-pub enum PhonesTransmit<'a> {
-    /// From the SIP socket.
-    Sip {
-        /// Where to.
-        to: SocketAddr,
-        /// All of it.
-        bytes: Arc<[u8]>,
-    },
-    /// From a media socket.
-    Rtp {
-        /// The port to send it from; an odd one carries RTCP.
-        port: u16,
-        /// Where to.
-        to: SocketAddr,
-        /// All of it, until the next call of anything here.
-        bytes: &'a [u8],
-    },
-}
-
-/// What whoever plays the people has to know.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum PhoneEvent {
-    /// Somebody calls. Nothing was said but 100 Trying: ring, answer or decline.
-    Rings {
-        /// A new phone.
-        phone: PhoneId,
-        /// The user part of the address that was called.
-        user: String,
-    },
-    /// It rings at the far end of our call, or there is early audio.
-    RingingThere {
-        /// Which.
-        phone: PhoneId,
-        /// 180, 183 and their like.
-        code: u16,
-    },
-    /// The call is up: our call was answered, or our answer was acknowledged.
-    Answered {
-        /// Which.
-        phone: PhoneId,
-    },
-    /// Our call was refused (487 after we hung up ourselves), or we could not answer it (488). The phone is
-    /// gone.
-    Refused {
-        /// Which.
-        phone: PhoneId,
-        /// The final code.
-        code: u16,
-    },
-    /// The caller gave up before we answered. The phone is gone.
-    GaveUp {
-        /// Which.
-        phone: PhoneId,
-    },
-    /// A call that was up is over. The phone is gone.
-    Ended {
-        /// Which.
-        phone: PhoneId,
-        /// By whom.
-        how: Hangup,
-    },
-    /// What became of [`Phones::join`].
-    Referred {
-        /// In whose call it was asked.
-        phone: PhoneId,
-        /// The last word: 200 when it was done, 487 when the call ended before it was said.
-        code: u16,
-    },
-    /// The far end put us on hold, or took us back.
-    HeldByFar {
-        /// Which.
-        phone: PhoneId,
-        /// Whether we are on hold now.
-        on: bool,
-    },
-    /// The far end agreed to our hold or to its end.
-    Held {
-        /// Which.
-        phone: PhoneId,
-        /// Whether it is on hold now.
-        on: bool,
-    },
-    /// The far end did not agree; everything stays as it was.
-    HoldRefused {
-        /// Which.
-        phone: PhoneId,
-        /// The final code.
-        code: u16,
-    },
-    /// The far end pressed a key.
-    Pressed {
-        /// Which.
-        phone: PhoneId,
-        /// 0 to 9, `*`, `#`, A to D.
-        key: char,
-    },
-}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -265,7 +127,6 @@ impl Phones {
     // ---- what people do ----
 
     /// Calls `number` at `to`. Ends in [`PhoneEvent::Refused`] or, once answered, in [`PhoneEvent::Ended`].
-    #[allow(clippy::too_many_arguments)]
     pub fn dial(
         &mut self,
         now: Time,
@@ -308,7 +169,6 @@ impl Phones {
         asked.is_some()
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn dial_with(
         &mut self,
         now: Time,
@@ -928,87 +788,9 @@ fn escaped(user: &str) -> String {
     out
 }
 
-/// The last second of what came, put in order by timestamps; what is missing is silence.
-#[derive(Default)]
-struct Ear {
-    /// Made with the first packet, then used again and again.
-    ring: Box<[i16]>,
-    ssrc: u32,
-    /// Timestamp one past the newest sample, and where that stands in the ring.
-    end: u32,
-    place: usize,
-    filled: usize,
-    last: Micros,
-}
-
-impl Ear {
-    fn hear(&mut self, now: Micros, law: Law, header: &RtpHeader, payload: &[u8]) {
-        if self.ring.is_empty() {
-            self.ring = vec![0; SECOND].into();
-        }
-        let ahead = header.timestamp.wrapping_sub(self.end) as i32;
-        if self.filled == 0 || self.ssrc != header.ssrc || ahead.unsigned_abs() as usize > SECOND {
-            (self.ssrc, self.end, self.filled) = (header.ssrc, header.timestamp, 0);
-        }
-        for _ in 0..header.timestamp.wrapping_sub(self.end) as i32 {
-            self.push(0);
-        }
-        for (n, &byte) in payload.iter().enumerate() {
-            let behind = self.end.wrapping_sub(header.timestamp.wrapping_add(n as u32)) as i32;
-            if behind <= 0 {
-                self.push(law.decode(byte));
-            } else if behind as usize <= self.filled {
-                self.ring[(self.place + SECOND - behind as usize) % SECOND] = law.decode(byte);
-            }
-        }
-        self.last = now;
-    }
-
-    fn push(&mut self, sample: i16) {
-        self.ring[self.place] = sample;
-        self.place = (self.place + 1) % SECOND;
-        self.filled = (self.filled + 1).min(SECOND);
-        self.end = self.end.wrapping_add(1);
-    }
-
-    fn heard(&self, now: Micros) -> Vec<i16> {
-        // Packets come in bursts: a short quiet is still the present.
-        let quiet = now.saturating_sub(self.last.saturating_add(100_000)) / 125;
-        let count = self.filled.min(SECOND.saturating_sub(usize::try_from(quiet).unwrap_or(SECOND)));
-        (0..count).map(|n| self.ring[(self.place + SECOND - count + n) % SECOND]).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use media::tone::loudest;
-
-    fn header(n: u32) -> RtpHeader {
-        let timestamp = (u32::MAX - 4_000).wrapping_add(n * 160);
-        RtpHeader { marker: false, payload_type: 8, sequence: n as u16, timestamp, ssrc: 1 }
-    }
-
-    #[test]
-    fn an_ear_puts_in_order_and_forgets() {
-        let sound = Prompt::tone(440.0, 1_000, 0.3);
-        let mut ear = Ear::default();
-        assert!(ear.heard(0).is_empty());
-        // Every second pair comes in the wrong order, over the end of the timestamps.
-        for n in 0..100u32 {
-            let n = if n % 4 < 2 { n ^ 1 } else { n };
-            let frame = sound.frame(Law::Alaw, n as usize % 50).unwrap();
-            ear.hear(u64::from(n) * 20_000, Law::Alaw, &header(n), frame);
-        }
-        let heard = ear.heard(1_980_000);
-        assert_eq!(heard.len(), SECOND);
-        let decoded: Vec<i16> =
-            (0..50).flat_map(|n| sound.frame(Law::Alaw, n).unwrap()).map(|b| Law::Alaw.decode(*b)).collect();
-        assert_eq!(heard, decoded);
-        assert_eq!(loudest(&heard, 8000, &[425.0, 440.0, 480.0]), Some(440.0));
-        assert_eq!(ear.heard(2_580_000).len(), SECOND / 2, "half of the last second was quiet");
-        assert!(ear.heard(9_000_000).is_empty());
-    }
 
     #[test]
     fn user_parts_are_escaped() {

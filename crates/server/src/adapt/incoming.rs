@@ -159,7 +159,6 @@ impl Switch {
     }
 
     // A leg that called us, as the engine sees it from now on.
-    #[allow(clippy::too_many_arguments)]
     fn begin_leg(
         &mut self,
         now: Now,
