@@ -352,7 +352,17 @@ export class World {
     timeline.push(...(found.extra ?? []));
     legs.push(...(found.legs ?? []));
     if (ended) timeline.push({ at: view.ended, what: 'ended', say: `ended by ${view.ended_by}: ${view.reason}`, by: view.ended_by, reason: view.reason });
-    return { ...view, caller, caller_name, legs, timeline, explanation };
+    // Whoever talked was measured: the caller lost some, the agent nearly nothing.
+    const way = (lost, mos, opinion) => ({ packets: 6_000, lost, lost_percent: lost / 60, jitter_ms: lost / 20, mos, opinion });
+    for (const leg of legs.filter((l) => l.answered))
+      leg.quality = {
+        codec: 'PCMA',
+        heard: leg.id === 'l1' ? way(600, 2.4, 'poor') : way(6, 4.3, 'good'),
+        sent: leg.id === 'l1' ? way(180, 3.5, 'fair') : null,
+        round_trip_ms: leg.id === 'l1' ? 48 : null,
+      };
+    const dispositions = ended && view.agent ? [{ agent: view.agent, disposition: 'sold' }] : [];
+    return { ...view, caller, caller_name, legs, timeline, dispositions, explanation };
   }
 }
 

@@ -42,7 +42,7 @@ export function Quality({ call }: { call: CallDetail }) {
   if (lines.length === 0) return null;
   return (
     <Section title={t('calls.quality')}>
-      <div className={styles.box}>
+      <div className={styles.box} role="group" tabIndex={0} aria-label={t('calls.quality')}>
         <table className={styles.table}>
           <thead>
             <tr>
