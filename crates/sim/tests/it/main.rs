@@ -6,6 +6,7 @@ mod early_audio;
 mod faults;
 mod joined_calls;
 mod late_answers;
+mod microsoft;
 mod own_calls;
 mod phones;
 mod replay;
