@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::AccountOf;
 use teams::entra::{CallbackFault, EntraError};
+use teams::permissions::Profile;
 
 /// Where Entra ID sends the browser back to, below the public address: to be entered in the app registration.
 pub const CALLBACK: &str = "/api/v1/session/microsoft/callback";
@@ -92,11 +93,11 @@ pub async fn begin(
 ) -> Result<Response, Problem> {
     let missing = || Problem::not_found("way to sign in with a work account for this tenant");
     let sign_in = api.microsoft.sign_in.as_ref().ok_or_else(missing)?;
-    let directory = directory(&api, asked.tenant).await?.ok_or_else(missing)?;
+    let (directory, profile) = directory(&api, asked.tenant).await?.ok_or_else(missing)?;
     let caller = Caller::of(&api, &request)?;
     let redirect_uri = format!("{}{CALLBACK}", api.settings.url);
     let to = asked.to.unwrap_or_else(|| "/".into());
-    let begun = sign_in.begin(now(), &directory, redirect_uri, to).map_err(|e| {
+    let begun = sign_in.begin(now(), (&directory, profile), redirect_uri, to).map_err(|e| {
         tracing::warn!(event = "sign_in_not_begun", why = %e, "nobody can be sent to Microsoft to sign in");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.to_string())
     })?;
@@ -168,12 +169,13 @@ async fn signed_in(
     }
 }
 
-/// The Microsoft directory of a tenant, or of the only one that has one.
-async fn directory(api: &Api, tenant: Option<String>) -> Result<Option<String>, Problem> {
+/// The Microsoft directory of a tenant, or of the only one that has one, and what the tenant is used for.
+async fn directory(api: &Api, tenant: Option<String>) -> Result<Option<(String, Profile)>, Problem> {
     let found = api.handle.ask(move |switch, _| {
         let connected =
             switch.tenants().iter().filter(|t| tenant.as_ref().is_none_or(|id| *id == t.meaning.tenant));
-        let mut all = connected.filter_map(|t| t.meaning.microsoft.clone());
+        let mut all =
+            connected.filter_map(|t| Some((t.meaning.microsoft.clone()?, t.meaning.profile.into())));
         all.next().filter(|_| all.next().is_none())
     });
     found.await.ok_or_else(Problem::stopping)

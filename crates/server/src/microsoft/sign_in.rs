@@ -9,6 +9,7 @@ use teams::entra::{
     Ask, Begun, Callback, CallbackFault, Client, Endpoints, EntraError, Exchange, IdRules, KeyCache, Refused,
     ResponseMode, SignIns, SignedIn, TokenReply,
 };
+use teams::permissions::{Features, Profile, Registration};
 use teams::{Cloud, Time};
 
 /// Directories whose keys are remembered.
@@ -63,21 +64,22 @@ impl SignIn {
             .ok_or_else(|| NotSignedIn::Here(format!("{directory:?} is no Microsoft directory")))
     }
 
-    /// Begins a sign-in at this directory (a GUID): where the browser goes, and what it keeps meanwhile.
+    /// Begins a sign-in at this directory (a GUID) for a tenant of this profile, whose features say what is asked for:
+    /// where the browser goes, and what it keeps meanwhile.
     ///
     /// # Errors
     /// [`NotSignedIn::Here`]
     pub fn begin(
         &self,
         now: Time,
-        directory: &str,
+        (directory, profile): (&str, Profile),
         redirect_uri: String,
         return_to: String,
     ) -> Result<Begun, NotSignedIn> {
         let ask = Ask {
             client_id: self.client.id.clone(),
             redirect_uri,
-            scopes: ["openid", "profile"].map(String::from).to_vec(),
+            scopes: Features::of(profile).consent_scopes(&self.cloud, Registration::SignIn),
             mode: ResponseMode::Query,
             prompt: None,
             login_hint: None,

@@ -23,8 +23,9 @@ fn microsoft(people: u32) -> Running {
         let id = m.add_tenant(&plan).unwrap();
         m.register(Registration::new(SIGN_IN, "Switchroom", &id).with_secret("s3cret"));
         m.register(Registration::new(APP, "Switchroom background", &id).with_secret("s3cret"));
-        m.grant(&id, SIGN_IN, "openid", Holder::Delegated);
-        m.grant(&id, SIGN_IN, "profile", Holder::Delegated);
+        for permission in ["openid", "email", "User.Read"] {
+            m.grant(&id, SIGN_IN, permission, Holder::Delegated);
+        }
         m.grant(&id, APP, "User.Read.All", Holder::Application);
         m.stand_still(&id, true);
         m

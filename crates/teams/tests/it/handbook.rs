@@ -1,0 +1,50 @@
+//! The page of permissions in the handbook is made of the table, and must be what the table says.
+
+use core::fmt::Write;
+use teams::permissions::{Feature, FeatureDefault, Features, Profile};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/permissions.md");
+
+/// The page, with every feature of a profile switched on.
+fn page() -> String {
+    let mut out = String::from(
+        "# What Microsoft is asked for\n\nEach feature that is on asks for its permissions and for nothing else; nothing of \
+         `Directory.*` is ever asked for. A permission that is taken away stops the feature in its line, and the others go on.\n\
+         `GET /api/v1/permissions` says the same of a running tenant with the features that it has.\n\nA feature in *italics* is \
+         off unless it is switched on. \"Stored\" are fields that are kept, encrypted; all others are forgotten at once.\n",
+    );
+    for profile in [Profile::ContactCenter, Profile::Directory, Profile::Connector] {
+        let mut features = Features::of(profile);
+        let off = |f: &Feature| f.in_profile(profile) == FeatureDefault::Off && !f.is_reserved();
+        for feature in Feature::ALL.into_iter().filter(off) {
+            features.switch(feature, true).unwrap();
+        }
+        write!(out, "\n## `{}`\n\n", profile.name()).unwrap();
+        out += "| feature | registration | permission | why | fields | stored |\n|---|---|---|---|---|---|\n";
+        for row in features.needed() {
+            let name = match row.feature.in_profile(profile) {
+                FeatureDefault::Off => format!("*{}*", row.feature.name()),
+                _ => row.feature.name().to_string(),
+            };
+            let permission = match row.permission {
+                Some(permission) => format!("`{permission}` ({})", row.kind.name()),
+                None => "none".to_string(),
+            };
+            let (fields, stored) = (row.fields.join(", "), row.stored.join(", "));
+            let line =
+                [&name, row.registration.name(), &permission, row.reason, &fields, &stored].join(" | ");
+            writeln!(out, "| {line} |").unwrap();
+        }
+    }
+    out
+}
+
+#[test]
+fn the_handbook_says_what_the_table_says() {
+    let (wanted, found) = (page(), std::fs::read_to_string(PAGE).unwrap_or_default());
+    if wanted != found {
+        let made = std::env::temp_dir().join("permissions.md");
+        std::fs::write(&made, &wanted).unwrap();
+        panic!("docs/permissions.md is not what the table says: take {}", made.display());
+    }
+}
