@@ -4,7 +4,7 @@
 //! whether it was answered already because the agent asked for it in that page), `released` (leg, call) and `replaced`
 //! (another page of the agent's took the place).
 
-use crate::adapt::{AgentEndpoint, PhoneRefused, SoftphoneState, Switch};
+use crate::adapt::{AgentEndpoint, Now, PhoneRefused, SoftphoneState, Switch};
 use crate::http::access::{Access, Agents};
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
@@ -257,11 +257,25 @@ pub async fn close(
     Extension(asker): Extension<Asker>,
     Query(which): Query<Which>,
 ) -> Result<StatusCode, Problem> {
+    let id = which.id;
+    tell(&api, &asker, &which.agent, move |switch, now, of, agent| {
+        switch.disconnect_browser(now, of, agent, &id)
+    })
+    .await
+}
+
+/// Does something about the browser of the agent whom a request names.
+async fn tell(
+    api: &Api,
+    asker: &Asker,
+    named: &str,
+    what: impl FnOnce(&mut Switch, Now, TenantId, AgentId) -> Result<(), PhoneRefused> + Send + 'static,
+) -> Result<StatusCode, Problem> {
     let tenant = asker.0.tenant;
-    let named = asker.agent_id(&which.agent)?;
+    let named = asker.agent_id(named)?;
     let done = api.handle.ask(move |switch, now| {
         let agent = agent_of(switch, tenant, &named)?;
-        Ok::<_, Problem>(switch.disconnect_browser(now, tenant, agent, &which.id)?)
+        Ok::<_, Problem>(what(switch, now, tenant, agent)?)
     });
     done.await.ok_or_else(Problem::stopping)??;
     Ok(StatusCode::NO_CONTENT)
@@ -273,14 +287,7 @@ pub async fn answer(
     Extension(asker): Extension<Asker>,
     Json(whose): Json<Whose>,
 ) -> Result<StatusCode, Problem> {
-    let tenant = asker.0.tenant;
-    let named = asker.agent_id(&whose.agent)?;
-    let done = api.handle.ask(move |switch, now| {
-        let agent = agent_of(switch, tenant, &named)?;
-        Ok::<_, Problem>(switch.browser_answers(now, tenant, agent)?)
-    });
-    done.await.ok_or_else(Problem::stopping)??;
-    Ok(StatusCode::NO_CONTENT)
+    tell(&api, &asker, &whose.agent, Switch::browser_answers).await
 }
 
 /// `POST /softphone/decline` and `POST /softphone/hang-up`
@@ -289,14 +296,7 @@ pub async fn hang_up(
     Extension(asker): Extension<Asker>,
     Json(whose): Json<Whose>,
 ) -> Result<StatusCode, Problem> {
-    let tenant = asker.0.tenant;
-    let named = asker.agent_id(&whose.agent)?;
-    let done = api.handle.ask(move |switch, now| {
-        let agent = agent_of(switch, tenant, &named)?;
-        Ok::<_, Problem>(switch.browser_hangs_up(now, tenant, agent)?)
-    });
-    done.await.ok_or_else(Problem::stopping)??;
-    Ok(StatusCode::NO_CONTENT)
+    tell(&api, &asker, &whose.agent, Switch::browser_hangs_up).await
 }
 
 /// `PUT /softphone/hold`
@@ -305,14 +305,9 @@ pub async fn hold(
     Extension(asker): Extension<Asker>,
     Json(hold): Json<Hold>,
 ) -> Result<StatusCode, Problem> {
-    let tenant = asker.0.tenant;
-    let named = asker.agent_id(&hold.agent)?;
-    let done = api.handle.ask(move |switch, now| {
-        let agent = agent_of(switch, tenant, &named)?;
-        Ok::<_, Problem>(switch.browser_holds(now, tenant, agent, hold.held)?)
-    });
-    done.await.ok_or_else(Problem::stopping)??;
-    Ok(StatusCode::NO_CONTENT)
+    let held = hold.held;
+    tell(&api, &asker, &hold.agent, move |switch, now, of, agent| switch.browser_holds(now, of, agent, held))
+        .await
 }
 
 /// `GET /agents/{id}/endpoint`

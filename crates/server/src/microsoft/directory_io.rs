@@ -117,9 +117,12 @@ impl Job {
                 let directory = t.meaning.microsoft.clone()?;
                 Some(Connected { tenant: t.id, directory, fields: row.fields })
             });
-            connected.collect::<Vec<_>>()
+            (connected.collect::<Vec<_>>(), switch.tenants().iter().map(|t| t.id).collect::<Vec<_>>())
         });
-        let connected = connected.ok_or(NotDone::Stopping)?;
+        let (connected, all) = connected.ok_or(NotDone::Stopping)?;
+        for tenant in all.into_iter().filter(|t| connected.iter().all(|c| c.tenant != *t)) {
+            self.forget(tenant);
+        }
         self.handle.directories.write().retain(|tenant, _| connected.iter().any(|c| c.tenant == *tenant));
         for one in connected {
             match self.pass(&one) {
@@ -135,6 +138,24 @@ impl Job {
             }
         }
         Ok(())
+    }
+
+    /// A tenant is not connected any more: nothing of its directory is kept.
+    fn forget(&self, tenant: TenantId) {
+        let kept = self.handle.store.directory_link(tenant);
+        let erased = kept.and_then(|kept| match kept {
+            Some(_) => self.handle.store.erase_directory(tenant).map(|()| true),
+            None => Ok(false),
+        });
+        match erased {
+            Ok(true) => {
+                tracing::info!(event = "directory_erased", tenant = tenant.0, "a directory was disconnected")
+            }
+            Ok(false) => {}
+            Err(e) => {
+                tracing::error!(event = "directory_not_erased", tenant = tenant.0, cause = %e, "it is tried again")
+            }
+        }
     }
 
     fn note(&self, tenant: TenantId, what: impl FnOnce(&mut DirectoryStatus)) {

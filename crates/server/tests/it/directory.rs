@@ -197,3 +197,20 @@ fn whoever_is_disabled_there_is_signed_out_here() {
     assert!(who().starts_with("HTTP/1.1 401"), "{}", who());
     program.stop();
 }
+
+#[test]
+fn a_directory_that_is_disconnected_is_erased() {
+    let m = microsoft(30);
+    let wanda = person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    let program = connected(&m, &wanda);
+    in_step(&program, 31);
+    let (_, mut all) = program.get("/configuration");
+    for object in all.as_array_mut().unwrap() {
+        object.as_object_mut().unwrap().remove("microsoft");
+    }
+    let (status, said) = program.put("/configuration", &all);
+    assert_eq!(status, 200, "{said:#}");
+    program.wait_for("/directory/status", |s| (s["kept"] == false).then_some(()));
+    assert!(found(&program.get("/directory/users?q=wanda").1).is_empty());
+    assert!(program.stop().contains("directory_erased"));
+}
