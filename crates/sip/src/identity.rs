@@ -81,17 +81,6 @@ impl Why {
     pub fn name(self) -> &'static str {
         Why::NAMES.iter().find(|(why, _)| *why == self).map_or("unknown", |(_, name)| name)
     }
-
-    fn cause(self) -> u16 {
-        match self {
-            Why::Unconditional | Why::FollowMe | Why::TimeOfDay | Why::Away => 302,
-            Why::NoAnswer => 408,
-            Why::Busy | Why::DoNotDisturb => 486,
-            Why::Deflected => 480,
-            Why::Unavailable | Why::OutOfService => 503,
-            Why::Unknown => 404,
-        }
-    }
 }
 
 /// Somebody whom a call was for before it came here.
@@ -187,66 +176,6 @@ pub fn diverted_from(m: &Message) -> Vec<Diverted> {
     found.reverse();
     found.truncate(MAX_DIVERSIONS);
     found
-}
-
-/// Lines that say who calls, to a network that trusts us: P-Asserted-Identity, and Privacy where it is to stay unnamed.
-/// `None` when the address could not be written into a header.
-pub fn asserted_lines(display: &str, uri: &str, withheld: bool) -> Option<String> {
-    let privacy = if withheld { "Privacy: id\r\n" } else { "" };
-    Some(format!("P-Asserted-Identity: {}\r\n{privacy}", name_addr(display, uri)?))
-}
-
-/// Lines that say who calls, to a network that knows us by our credentials: P-Preferred-Identity, and Privacy as in
-/// [`asserted_lines`].
-pub fn preferred_lines(display: &str, uri: &str, withheld: bool) -> Option<String> {
-    let privacy = if withheld { "Privacy: id\r\n" } else { "" };
-    Some(format!("P-Preferred-Identity: {}\r\n{privacy}", name_addr(display, uri)?))
-}
-
-/// A Diversion line: whom the call was for before, and why it went on.
-pub fn diversion_line(display: &str, uri: &str, why: Why, withheld: bool) -> Option<String> {
-    let privacy = if withheld { "full" } else { "off" };
-    let address = name_addr(display, uri)?;
-    Some(format!("Diversion: {address};reason={};counter=1;privacy={privacy}\r\n", why.name()))
-}
-
-/// History-Info lines for a call that was for `from` and now goes to `to`.
-pub fn history_lines(from: &str, to: &str, why: Why, withheld: bool) -> Option<String> {
-    let privacy = if withheld { "&Privacy=history" } else { "" };
-    if !is_clean_uri(from) || !is_clean_uri(to) || from.contains('?') {
-        return None;
-    }
-    let cause = why.cause();
-    Some(format!(
-        "History-Info: <{from}?Reason=SIP%3Bcause%3D{cause}{privacy}>;index=1\r\nHistory-Info: <{to};cause={cause}>;index=1.1\r\n"
-    ))
-}
-
-/// A name and an address as a header takes them: the name quoted, without control characters. `None` when the address
-/// could not be written there.
-pub fn name_addr(display: &str, uri: &str) -> Option<String> {
-    if !is_clean_uri(uri) {
-        return None;
-    }
-    let mut out = String::with_capacity(display.len() + uri.len() + 8);
-    if !display.is_empty() {
-        out.push('"');
-        for c in display.chars().filter(|c| !c.is_control()).take(MAX_TEXT) {
-            if matches!(c, '"' | '\\') {
-                out.push('\\');
-            }
-            out.push(c);
-        }
-        out.push_str("\" ");
-    }
-    out.push('<');
-    out.push_str(uri);
-    out.push('>');
-    Some(out)
-}
-
-fn is_clean_uri(uri: &str) -> bool {
-    Uri::parse(uri.as_bytes()).is_ok()
 }
 
 /// What the Privacy header asks for, as far as it concerns who calls.

@@ -62,10 +62,7 @@ pub use digest::{Credentials, answer, hash_of, is_stale, strongest, values_of};
 pub use endpoint::{Counters, Destination, Endpoint, Input, Limits, Local, Transmit, Transport};
 pub use event::{Event, Incoming, Redirect, Refused};
 pub use frame::{Frame, FrameError, Splitter};
-pub use identity::{
-    Caller, Diverted, Why, asserted_lines, caller, claimed, diversion_line, diverted_from, history_lines,
-    name_addr, preferred_lines,
-};
+pub use identity::{Caller, Diverted, Why, caller, claimed, diverted_from};
 pub use login::Login;
 pub use message::{Header, Message, ParseError, Start, Via};
 pub use method::Method;

@@ -109,23 +109,18 @@ fn whom_the_call_was_for_before() {
 }
 
 #[test]
-fn what_we_write_reads_back() {
-    let line = sip::asserted_lines("A \"B\" \\ C\r\n", "sip:+4930@h", true).unwrap();
-    assert_eq!(line, "P-Asserted-Identity: \"A \\\"B\\\" \\\\ C\" <sip:+4930@h>\r\nPrivacy: id\r\n");
-    check(&format!("{HIDDEN}{line}"), ("+4930", "A \"B\" \\ C", true, true));
-    let line = sip::preferred_lines("", "tel:+4930", false).unwrap();
-    assert_eq!(line, "P-Preferred-Identity: <tel:+4930>\r\n");
-    let all = [Why::Unknown, Why::Busy, Why::NoAnswer, Why::Unconditional, Why::Unavailable, Why::Deflected];
-    for why in all {
-        let line = sip::diversion_line("", "sip:+491@h", why, why == Why::Busy).unwrap();
-        assert_eq!(diverted(&line), [one("+491", why, why == Why::Busy)]);
-        let lines = sip::history_lines("sip:+491@h", "sip:+492@h", why, why == Why::Busy).unwrap();
-        assert_eq!(diverted(&lines), [one("+491", why, why == Why::Busy)], "{lines}");
-    }
-    for bad in ["", "sip:a@b>\r\nX: y", "sip:a b@c", "nobody", "sip:a@b\"", "sip:a@b\u{7f}"] {
-        assert!(sip::name_addr("", bad).is_none(), "{bad}");
-        assert!(sip::asserted_lines("", bad, false).is_none());
-        assert!(sip::diversion_line("", bad, Why::Busy, false).is_none());
-        assert!(sip::history_lines(bad, "sip:a@b", Why::Busy, false).is_none());
+fn every_reason_of_a_diversion_is_read_in_words_and_by_its_cause() {
+    for (word, cause, why) in [
+        ("user-busy", 486, Why::Busy),
+        ("no-answer", 408, Why::NoAnswer),
+        ("unconditional", 302, Why::Unconditional),
+        ("unavailable", 503, Why::Unavailable),
+        ("deflection", 480, Why::Deflected),
+    ] {
+        let said = diverted(&format!("Diversion: <sip:+491@h>;reason={word};privacy=full\r\n"));
+        assert_eq!(said, [one("+491", why, true)], "{word}");
+        let entry =
+            format!("History-Info: <sip:+491@h?Reason=SIP%3Bcause%3D{cause}&Privacy=history>;index=1\r\n");
+        assert_eq!(diverted(&entry), [one("+491", why, true)], "{cause}");
     }
 }
