@@ -155,11 +155,12 @@ pub fn run(mut args: Arguments) -> Outcome {
     }
     let table = table::start(handle.clone(), tenant, log.is_some());
     let visitor = visitor::start(handle.clone(), tenant, traffic.visit());
+    let began = std::time::Instant::now();
     stop.wait(time.map(|t| Duration::from_millis(t.0)));
     table.stop();
     visitor.stop();
     let counts = traffic.stop();
-    let end = verdict(&handle, tenant, &counts);
+    let end = verdict(&handle, tenant, &counts, began.elapsed());
     server.stop()?;
     microsoft.stop();
     match end {
@@ -270,11 +271,16 @@ fn tenant(phones: SocketAddr, agents: u32, microsoft: &microsoft_io::Running) ->
     check_values(all).map_err(|p| Failure::from(p.iter().map(ToString::to_string).collect::<Vec<_>>()))
 }
 
+/// A demo that is stopped sooner is not blamed for calls that no agent has answered: the first caller may still be hearing
+/// the greeting.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(15);
+
 /// Whether everything that must hold has held.
 fn verdict(
     handle: &crate::running::Handle,
     tenant: store::TenantId,
     counts: &sim::Counts,
+    ran: Duration,
 ) -> Result<String, String> {
     // The last hang-ups are on their way: they get a moment.
     let until = std::time::Instant::now() + Duration::from_secs(2);
@@ -294,7 +300,7 @@ fn verdict(
     if broken > 0 {
         return Err(format!("{broken} times a law was found broken: see the log"));
     }
-    if counts.dialled > 0 && counts.answered == 0 {
+    if ran >= TIME_TO_ANSWER && counts.dialled > 0 && counts.answered == 0 {
         return Err(format!("{} calls were made and no agent answered one", counts.dialled));
     }
     Ok(format!(
