@@ -11,10 +11,10 @@ const address = (process.env.SWITCHROOM_URL ?? '').replace(/\/$/, '');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const PAGES = {
-  agent: ['/desk', '/calls', '/settings'],
-  supervisor: ['/floor', '/desk', '/calls', '/reports', '/settings'],
-  owner: ['/floor', '/calls', '/reports', '/settings'],
-  auditor: ['/floor', '/calls', '/reports', '/settings'],
+  agent: ['/desk', '/calls', '/people', '/settings'],
+  supervisor: ['/floor', '/desk', '/calls', '/people', '/reports', '/system/trunks', '/settings'],
+  owner: ['/floor', '/calls', '/people', '/reports', '/system/trunks', '/system/microsoft', '/system/permissions', '/settings'],
+  auditor: ['/floor', '/calls', '/people', '/reports', '/system/permissions', '/settings'],
 };
 
 async function personas() {
