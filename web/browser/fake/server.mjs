@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { recording } from './audio.mjs';
+import { recording, shape } from './audio.mjs';
 import { accept } from './socket.mjs';
 import { BREAKS, chance, QUEUES, World } from './world.mjs';
 
@@ -31,7 +31,6 @@ const MORE = {
   '/api/v1/agents/me': ['get'],
   '/api/v1/directory': ['get'],
   '/api/v1/calls/{id}/notes': ['get', 'put'],
-  '/api/v1/recordings/{id}/peaks': ['get'],
   '/api/v1/softphone': ['get', 'post', 'patch', 'delete'],
   '/api/v1/softphone/hang-up': ['post'],
   '/api/v1/softphone/hold': ['put'],
@@ -324,6 +323,15 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     throw new Refused(404, `there is no such ${what}`);
   }
 
+  /** A recording, whole or from some byte on. */
+  function play(wav, range, response) {
+    const from = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+    response.setHeader('Content-Type', 'audio/wav');
+    response.setHeader('Accept-Ranges', 'bytes');
+    if (range) response.writeHead(206, { 'Content-Range': `bytes ${from}-${wav.length - 1}/${wav.length}` });
+    response.end(wav.subarray(from));
+  }
+
   function file(path, response) {
     const wanted = normalize(path).replace(/^\/+/, '') || 'index.html';
     const serve = (name) => {
@@ -354,10 +362,12 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       const body = text ? JSON.parse(text) : undefined;
       log.push({ method: request.method, path, body });
       if (log.length > 1_000) log.shift();
-      const audio = /^\/recordings\/(r\d+)$/.exec(path);
+      const audio = /^\/recordings\/r(\d+)(\/peaks)?$/.exec(path);
       if (audio && me) {
-        response.setHeader('Content-Type', 'audio/wav');
-        return response.end(recording(42, Number(audio[1].slice(1)) + 1));
+        const wav = recording(42, Number(audio[1]) + 1);
+        if (!audio[2]) return play(wav, request.headers.range, response);
+        response.setHeader('Content-Type', 'application/json');
+        return response.end(JSON.stringify(shape(wav, Number(url.searchParams.get('pieces') ?? 1_000))));
       }
       const said = await answer(request.method, path, url.searchParams, body, me, response);
       if (said === null) return response.writeHead(204).end();
