@@ -9,7 +9,7 @@ import { useI18n } from '@/shared/i18n';
 import { useSession } from '@/shared/session';
 import { Failed, Loading } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
-import { AGAIN, connectionQuery, permissionsQuery, waysQuery } from './api';
+import { AGAIN, permissionsQuery, useConnection, waysQuery } from './api';
 import { countPermissions } from './permissions';
 import { SystemPage } from './SystemPage';
 
@@ -75,7 +75,7 @@ function Step({ number, title, stands, children }: { number: number; title: stri
 
 function NameStep({ signIn }: { signIn: boolean }) {
   const { t } = useI18n();
-  const tenant = useQuery(connectionQuery).data?.directory;
+  const tenant = useConnection()?.directory;
   const known = signIn || Boolean(tenant);
   return (
     <Step number={1} title={t('system.step-name')} stands={known ? 'done' : 'open'}>
@@ -110,7 +110,7 @@ function ConsentStep({ kept }: { kept: boolean }) {
   const { t } = useI18n();
   const styles = useStyles();
   const session = useSession();
-  const connection = useQuery(connectionQuery).data;
+  const connection = useConnection();
   const rows = useQuery(permissionsQuery).data ?? [];
   const missing = rows.filter((r) => r.granted === false);
   const done = missing.length === 0 && (connection?.consented ?? kept);

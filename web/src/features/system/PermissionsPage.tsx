@@ -7,7 +7,7 @@ import { useI18n, type I18n, type MessageKey } from '@/shared/i18n';
 import { Empty, Failed, Loading } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
 import { Section } from '@/shared/ui/Page';
-import { connectionQuery, permissionsQuery, type Permission } from './api';
+import { permissionsQuery, useConnection, type Permission } from './api';
 import { byFeature } from './permissions';
 import { SystemPage } from './SystemPage';
 
@@ -46,7 +46,7 @@ export function PermissionsPage() {
   const { t } = i18n;
   const styles = useStyles();
   const found = useQuery(permissionsQuery);
-  const surplus = useQuery(connectionQuery).data?.surplus ?? [];
+  const surplus = useConnection()?.surplus ?? [];
   const features = useMemo(() => byFeature(found.data ?? []), [found.data]);
   return (
     <SystemPage part="permissions">

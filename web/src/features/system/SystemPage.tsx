@@ -20,6 +20,7 @@ const useStyles = makeStyles({
     color: tokens.colorBrandForeground1,
     backgroundColor: tokens.colorNeutralBackground1,
     border: `1px solid ${tokens.colorNeutralStroke1}`,
+    boxShadow: `inset 0 -2px 0 ${tokens.colorCompoundBrandStroke}`,
   },
   say: { color: tokens.colorNeutralForeground2, maxWidth: '80ch' },
 });

@@ -1,6 +1,7 @@
 // What the system pages ask for: trunks and how they stand, what Microsoft is asked for, how the connection to it stands.
 
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useAbilities } from '@/shared/api/abilities';
 import { api, ask, need } from '@/shared/api/client';
 import { isAbsent } from '@/shared/api/problem';
 import type { components } from '@/shared/api/schema';
@@ -50,8 +51,7 @@ export interface Connection {
   surplus?: string[] | null;
 }
 
-/** The connection to Microsoft; null where the server has no guided one, or not for whoever asks. */
-export const connectionQuery = queryOptions({
+const connectionQuery = queryOptions({
   queryKey: ['microsoft-connect'],
   queryFn: async ({ signal }): Promise<Connection | null> => {
     try {
@@ -62,6 +62,12 @@ export const connectionQuery = queryOptions({
     }
   },
 });
+
+/** The connection to Microsoft; nothing where the server has no guided one, or not for whoever asks. */
+export function useConnection(): Connection | null {
+  const can = useAbilities();
+  return useQuery({ ...connectionQuery, enabled: can('get', '/microsoft/connect') }).data ?? null;
+}
 
 export const waysQuery = queryOptions({
   queryKey: ['ways'],
