@@ -127,6 +127,19 @@ export const checks = {
     await fake.stop();
   },
 
+  'another language comes with the messages of all pages': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, close } = await open(browser, fake.address, { persona: 'owner', path: '/floor', locale: 'fr-FR' });
+    await page.getByRole('link', { name: 'Système' }).click();
+    await page.getByRole('heading', { name: 'Lignes téléphoniques' }).waitFor();
+    await page.getByRole('link', { name: 'Réglages' }).click();
+    await page.getByRole('combobox', { name: 'Langue' }).selectOption('de');
+    await page.getByRole('link', { name: 'System' }).click();
+    await page.getByRole('heading', { name: 'Telefonleitungen' }).waitFor();
+    await close();
+    await fake.stop();
+  },
+
   'an agent is not shown the system': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, close } = await open(browser, fake.address, { persona: 'agent', path: '/system/permissions' });
