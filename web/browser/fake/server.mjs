@@ -189,7 +189,8 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
         return fake.directory;
       case 'GET /directory/users': {
         const q = (query.get('q') ?? '').toLowerCase();
-        return world.people.filter((p) => `${p.name} ${p.business.join(' ').replaceAll(' ', '')}`.toLowerCase().includes(q)).slice(0, Number(query.get('limit') ?? 50));
+        // As the real one: who asks for nobody finds nobody.
+        return world.people.filter((p) => q !== '' && `${p.name} ${p.business.join(' ').replaceAll(' ', '')} ${p.mail}`.toLowerCase().includes(q)).slice(0, Number(query.get('limit') ?? 50));
       }
       case 'GET /permissions':
         if (me.role === 'agent') throw new Refused(403, 'this needs the role auditor, supervisor or owner');
