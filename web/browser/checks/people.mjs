@@ -53,6 +53,28 @@ export const checks = {
     await fake.stop();
   },
 
+  'what Teams says stands on the desk and on the floor, and follows': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, close } = await open(browser, fake.address, { persona: 'agent', path: '/desk' });
+    const anna = fake.world.agents.get('anna');
+    assert.equal(await page.getByText('Teams: ', { exact: false }).count(), 0, 'nothing is said where nothing is known');
+    fake.world.set('anna', { state: 'available', presence: { availability: 'Available', activity: 'Available', age_s: 3 } });
+    await page.getByText('Teams: ⁨Available⁩.').waitFor();
+    anna.presence = { availability: 'Busy', activity: 'InACall', age_s: 1 };
+    fake.world.agent('anna');
+    await page.getByText('Teams: ⁨In a Teams call⁩. No call is offered to you while this lasts.').waitFor();
+    await close();
+    const boss = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
+    await boss.page.getByRole('searchbox').fill('Anna');
+    const tile = boss.page.locator('[data-place="0"]');
+    await tile.getByText('Available · In a Teams call').waitFor();
+    anna.presence = { availability: 'Away', activity: 'Away', age_s: 1 };
+    fake.world.agent('anna');
+    await tile.getByText('Available · Away').waitFor();
+    await boss.close();
+    await fake.stop();
+  },
+
   'without a directory there is no page for people': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     fake.directory = { kept: false, people: 0, at: null, reading: false, trouble: null };
@@ -101,6 +123,19 @@ export const checks = {
     await page.getByRole('menuitem', { name: 'System' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Telephone lines' }).waitFor();
+    await close();
+    await fake.stop();
+  },
+
+  'another language comes with the messages of all pages': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, close } = await open(browser, fake.address, { persona: 'owner', path: '/floor', locale: 'fr-FR' });
+    await page.getByRole('link', { name: 'Système' }).click();
+    await page.getByRole('heading', { name: 'Lignes téléphoniques' }).waitFor();
+    await page.getByRole('link', { name: 'Réglages' }).click();
+    await page.getByRole('combobox', { name: 'Langue' }).selectOption('de');
+    await page.getByRole('link', { name: 'System' }).click();
+    await page.getByRole('heading', { name: 'Telefonleitungen' }).waitFor();
     await close();
     await fake.stop();
   },

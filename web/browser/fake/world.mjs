@@ -27,6 +27,14 @@ export function chance(seed) {
 
 const iso = (ms) => new Date(ms).toISOString();
 
+const PRESENCES = [['Available', 'Available'], ['Busy', 'InACall'], ['Busy', 'InAMeeting'], ['DoNotDisturb', 'Presenting'], ['Away', 'Away'], ['Offline', 'Offline'], ['Sleeping', 'Dreaming']];
+
+/** What Teams says of somebody: each of its words, one of them unknown, some of them old. */
+function presence(n) {
+  const [availability, activity] = PRESENCES[n % PRESENCES.length];
+  return { availability, activity, age_s: n % 4 === 3 ? 340 : 12 };
+}
+
 export class World {
   constructor({ agents = 24, seed = 7, still = false } = {}) {
     this.random = chance(seed);
@@ -69,7 +77,7 @@ export class World {
       const agent = {
         id: user.id, state: 'available', since: iso(now - Math.floor(this.random() * 600_000)), call: null, queue: null, reason: null,
         next: null, disposition: null, owes_disposition: false, screen_pop: null, misses: 0,
-        queues: user.roles.includes('agent') ? queues : [],
+        queues: user.roles.includes('agent') ? queues : [], presence: n % 3 ? presence(n) : null,
       };
       this.agents.set(user.id, agent);
       if (user.id === 'anna') agent.state = 'offline';
@@ -108,10 +116,6 @@ export class World {
 
   /** A Microsoft directory: the agents, and others who are nothing here. */
   #people() {
-    const presence = (n) => {
-      const [availability, activity] = [['Available', 'Available'], ['Busy', 'InACall'], ['Busy', 'InAMeeting'], ['DoNotDisturb', 'Presenting'], ['Away', 'Away'], ['Offline', 'Offline'], ['Sleeping', 'Dreaming']][n % 7];
-      return { availability, activity, age_s: n % 4 === 3 ? 340 : 12 };
-    };
     const here = this.users.slice(0, 12).map((u, n) => ({
       id: `o${n}`, name: u.name, mail: `${u.id}@example.com`, business: [`+49 30 765 43${String(n).padStart(2, '0')}`], mobile: n % 2 ? `+4915155501${String(n).padStart(2, '0')}` : null,
       enabled: true, user: u.id, presence: presence(n),

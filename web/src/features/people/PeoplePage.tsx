@@ -77,7 +77,8 @@ export function PeoplePage() {
             type="search"
             contentBefore={<Search16Regular />}
             value={text}
-            maxLength={100}
+            // The server looks for 200 bytes at most.
+            maxLength={50}
             placeholder={t('people.find')}
             aria-label={t('people.find')}
             onChange={(_, d) => setText(d.value)}

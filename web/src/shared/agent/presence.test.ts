@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeI18n } from '@/shared/i18n';
-import { presenceAge, presenceKind, presenceText } from './presence';
+import { keepsCallsAway, presenceAge, presenceKind, presenceText } from './presence';
 
 const i18n = makeI18n('en', { 'words.presence-busy': 'Busy', 'words.presence-in-a-call': 'In a Teams call', 'words.presence-age': '{time} ago' }, ['en-GB']);
 const presence = (availability: string, activity: string, age_s = 0) => ({ availability, activity, age_s });
@@ -15,6 +15,13 @@ describe('presence', () => {
   it('keeps words that are new to us', () => {
     expect(presenceText(presence('Sleeping', 'Dreaming'), i18n)).toBe('Sleeping');
     expect(presenceKind(presence('Sleeping', 'Dreaming'))).toBe('gone');
+  });
+
+  it('keeps calls away in a Teams call and where nobody is to disturb', () => {
+    expect(keepsCallsAway(presence('Busy', 'InACall'))).toBe(true);
+    expect(keepsCallsAway(presence('DoNotDisturb', 'UrgentInterruptionsOnly'))).toBe(true);
+    expect(keepsCallsAway(presence('Busy', 'InAMeeting'))).toBe(false);
+    expect(keepsCallsAway(presence('Away', 'Away'))).toBe(false);
   });
 
   it('says how old it is when that matters', () => {

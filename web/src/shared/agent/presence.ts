@@ -58,3 +58,8 @@ export function presenceKind({ availability }: Presence): PresenceKind {
       return 'gone';
   }
 }
+
+/** Whether somebody is not rung because of it: in a Teams call, or not to be disturbed. */
+export function keepsCallsAway(presence: Presence): boolean {
+  return plain(presence.activity) === 'in-a-call' || plain(presence.activity) === 'presenting' || presenceKind(presence) === 'closed';
+}
