@@ -156,7 +156,7 @@ async fn metrics(State(api): State<Api>) -> Response {
         for (name, kind, help, count) in counts {
             p.family(name, kind, help);
             for t in switch.tenants() {
-                for (id, q) in t.engine.queues() {
+                for (id, q) in t.engine.queues().iter() {
                     let labels = format!(
                         "{{tenant=\"{}\",queue=\"{}\"}}",
                         t.meaning.tenant,
@@ -172,7 +172,7 @@ async fn metrics(State(api): State<Api>) -> Response {
             "SL1: answered within T / (answered + abandoned - abandoned within T).",
         );
         for t in switch.tenants() {
-            for (id, q) in t.engine.queues() {
+            for (id, q) in t.engine.queues().iter() {
                 if let Some(level) = q.counts.service_level() {
                     let labels = format!(
                         "{{tenant=\"{}\",queue=\"{}\"}}",
