@@ -5,6 +5,8 @@ mod admin;
 mod alarm;
 mod alarm_io;
 mod announce;
+mod audit_file;
+mod audit_io;
 mod certificate_report;
 mod cli;
 mod clock;

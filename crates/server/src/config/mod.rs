@@ -23,6 +23,7 @@ pub struct ServerConfig {
     pub blobs: BlobSection,
     pub keys: KeySection,
     pub secrets: SecretSection,
+    pub audit: AuditSection,
     pub mail: Mail,
     pub microsoft: MicrosoftSection,
     pub shutdown: Shutdown,
@@ -168,6 +169,13 @@ pub struct KeySection {
 #[allow(missing_docs)]
 pub struct SecretSection {
     pub folder: String,
+}
+
+/// `[audit]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct AuditSection {
+    pub heads_file: String,
 }
 
 /// `[mail]`
@@ -468,6 +476,18 @@ impl ServerConfig {
     pub fn ports(&self) -> Option<(u16, u16)> {
         let (first, last) = self.media.ports.split_once('-')?;
         Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
+    }
+
+    /// The file that signed heads of audit logs go into, if any.
+    pub fn audit_heads_file(&self) -> Option<std::path::PathBuf> {
+        match self.audit.heads_file.as_str() {
+            "none" => None,
+            "" => {
+                let database = Path::new(self.store.url.strip_prefix("sqlite:")?);
+                Some(database.with_file_name("audit-heads.jsonl"))
+            }
+            path => Some(path.into()),
+        }
     }
 
     /// How long calls may go on after the program was asked to stop.

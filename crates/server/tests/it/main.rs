@@ -1,6 +1,7 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
 mod api;
+mod audit_log;
 mod bad_configuration;
 mod bare_phone;
 mod baresip;
