@@ -5,6 +5,7 @@ mod admin;
 mod alarm;
 mod alarm_io;
 mod announce;
+mod bot;
 mod certificate_report;
 mod cli;
 mod clock;

@@ -4,6 +4,7 @@ mod api;
 mod bad_configuration;
 mod bare_phone;
 mod baresip;
+mod bot;
 mod browser;
 mod browser_app;
 mod browser_page;
