@@ -204,6 +204,9 @@ fn a_known_caller_whose_key_was_lost_can_call_again() {
     {
         let store = place.open();
         let tenant = store.tenant("acme", 1).unwrap();
+        // Keys of those who come next were made beside the first one's: these use them up.
+        let others = (3..=65).map(|n| party(n, &format!("+{n}"), "")).collect();
+        store.commit(&[(tenant, Batch { parties: others, ..Batch::default() })]).unwrap();
         store.commit(&[(tenant, with_party(party(2, "+15550100", "Anna")))]).unwrap();
     }
     // The person's row survived, the key did not.
@@ -211,8 +214,9 @@ fn a_known_caller_whose_key_was_lost_can_call_again() {
     let store = place.open();
     let tenant = store.tenant("acme", 1).unwrap();
     assert!(matches!(store.party(tenant, 2), Err(StoreError::NotFound(_))));
-    store.commit(&[(tenant, with_party(party(3, "+15550100", "Anna B")))]).unwrap();
-    let value = store.party(tenant, 3).unwrap();
+    assert_eq!(store.party(tenant, 65).unwrap().address.expose_secret(), "+65", "this key was made ahead");
+    store.commit(&[(tenant, with_party(party(66, "+15550100", "Anna B")))]).unwrap();
+    let value = store.party(tenant, 66).unwrap();
     assert_eq!(
         (value.address.expose_secret().as_str(), value.display.expose_secret().as_str()),
         ("+15550100", "Anna B")

@@ -7415,6 +7415,11 @@ export interface components {
             next?: string | null;
             /** @description The call's end has to be named before wrap-up can be left early. */
             owes_disposition: boolean;
+            /**
+             * @description Id of the queue that the agent works for with that call, also when the call has gone on to another queue: its
+             *     dispositions say how the work ended, and its wrap-up time counts. Null for a call of no queue.
+             */
+            queue?: string | null;
             /** @description Ids of its queues. */
             queues: string[];
             /** @description Why, on a break. */
