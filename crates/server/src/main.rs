@@ -7,6 +7,7 @@ mod alarm_io;
 mod announce;
 mod audit_file;
 mod audit_io;
+mod bot;
 mod certificate_report;
 mod cli;
 mod clock;

@@ -235,6 +235,13 @@ pub struct MicrosoftSection {
     pub background_certificate: String,
     pub background_key: String,
     pub directory_every: String,
+    pub bot_app: String,
+    pub bot_secret_file: String,
+    pub bot_certificate: String,
+    pub bot_key: String,
+    pub bot_tenant: String,
+    pub bot_connector: String,
+    pub bot_memory: String,
 }
 
 /// The keys of one app registration in `[microsoft]`.
@@ -261,6 +268,17 @@ impl MicrosoftSection {
             secret_file: &self.sign_in_secret_file,
             certificate: &self.sign_in_certificate,
             key: &self.sign_in_key,
+        }
+    }
+
+    /// The bot in Teams.
+    pub fn bot(&self) -> AppSection<'_> {
+        AppSection {
+            name: "bot",
+            id: &self.bot_app,
+            secret_file: &self.bot_secret_file,
+            certificate: &self.bot_certificate,
+            key: &self.bot_key,
         }
     }
 

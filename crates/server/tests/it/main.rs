@@ -5,6 +5,7 @@ mod audit_log;
 mod bad_configuration;
 mod bare_phone;
 mod baresip;
+mod bot;
 mod browser;
 mod browser_app;
 mod browser_page;
