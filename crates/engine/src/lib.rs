@@ -38,6 +38,7 @@ mod outward;
 mod own_call;
 mod queue;
 mod record;
+mod register;
 mod restart;
 mod route;
 mod state;
@@ -72,6 +73,7 @@ pub use need::{Group, Rank};
 pub use outward::{SecurityNotice, Used};
 pub use queue::{Entry, Of, Queue, QueueCounts};
 pub use record::{CallRecord, EndedBy, Fault, LegRecord, Moment, Origin, Outcome, Reason, What};
+pub use register::Register;
 pub use route::{Candidate, Decision, OfferOutcome, Why};
 #[cfg(feature = "faults")]
 pub use state::Mistake;

@@ -2,6 +2,7 @@
 
 use crate::adapt::{Chances, Now, Passwords, Resumed, Switch};
 use crate::alarm_io::AlarmWatch;
+use crate::audit_io::AuditHeads;
 use crate::certificate_report;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
@@ -74,6 +75,7 @@ pub struct Running {
     recorder: JoinHandle<()>,
     delivery: Delivery,
     alarms: AlarmWatch,
+    audit_heads: AuditHeads,
     directory: Option<DirectorySync>,
     grace: Duration,
 }
@@ -310,6 +312,8 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         Handle { store, directories, mail: mail_in, secrets: secrets.clone(), browsers, laws_broken, ready };
     let delivery = start_delivery(config, &handle, outward, secrets)?;
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
+    let audit_heads =
+        AuditHeads::start(handle.clone(), config.audit_heads_file()).map_err(|e| e.to_string())?;
     let directory = match microsoft::background_of(&config.microsoft)? {
         Some(background) => {
             let every = microsoft::directory_every(&config.microsoft)
@@ -328,6 +332,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         recorder,
         delivery,
         alarms,
+        audit_heads,
         directory,
         grace: config.grace(),
     })
@@ -574,6 +579,7 @@ impl Running {
         self.handle.ready.store(false, Ordering::Relaxed);
         let end = Instant::now() + self.grace;
         drop(self.alarms);
+        drop(self.audit_heads);
         drop(self.directory);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);

@@ -227,6 +227,20 @@ impl Keys {
         self.of(tenant, PERSON, person)
     }
 
+    /// A key of the installation as a whole, wrapped by the master key; made when it is asked for first.
+    pub(crate) fn under_master(&mut self, kind: &str) -> Result<DataKey, StoreError> {
+        let nobody = TenantId(0);
+        if let Some(wrapped) = self.read(nobody, kind, 0)? {
+            let key = self.master.open(&place(nobody, kind, 0), &wrapped)?;
+            return DataKey::from_bytes(&key)
+                .ok_or_else(|| StoreError::Unreadable("the installation's key".into()));
+        }
+        let key = DataKey::random()?;
+        let wrapped = self.master.seal(&place(nobody, kind, 0), &key.bytes)?;
+        self.write(nobody, kind, 0, wrapped)?;
+        Ok(key)
+    }
+
     /// The key of one person of this kind.
     pub(crate) fn of(&mut self, tenant: TenantId, kind: &str, id: u64) -> Result<DataKey, StoreError> {
         let wrapped = self

@@ -1,6 +1,7 @@
 //! The store from outside: what is kept, what is sealed, what a full disk and a second process meet.
 
 mod accounts;
+mod audit;
 mod directory;
 mod outbox;
 mod reports;
@@ -356,7 +357,10 @@ fn objects_keep_their_numbers_and_versions() {
     let versions = store.versions(tenant, "Queue", "a").unwrap();
     let told: Vec<_> = versions.iter().map(|v| (v.version, v.who.as_str(), v.body.as_deref())).collect();
     assert_eq!(told, [(3, "other", Some("{\"x\":1}")), (2, "owner", None), (1, "owner", Some("{}"))]);
-    assert_eq!(store.audit_entries(tenant, None, 10).unwrap().len(), 5);
+    assert_eq!(
+        store.audit_entries(tenant, &store::AuditFilter { limit: 10, ..Default::default() }).unwrap().len(),
+        5
+    );
 }
 
 #[test]

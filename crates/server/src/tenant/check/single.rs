@@ -11,8 +11,8 @@ type Fault = (String, String);
 pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
     match kind {
-        "Tenant" if value.get("profile").is_some_and(|p| p != "contact-center") => {
-            faults.push(("/profile".into(), "only contact-center is available yet".into()));
+        "Tenant" if value.get("profile").is_some_and(|p| p != "contact-center" && p != "connector") => {
+            faults.push(("/profile".into(), "only contact-center and connector are available yet".into()));
         }
         "Flow" => {
             sequence("/steps", value.get("steps"), &mut faults);
