@@ -135,6 +135,34 @@ export const checks = {
     await fake.stop();
   },
 
+  'licences are looked at, and changed after what would be done was said': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    fake.licences.signed_in = false;
+    const { page, said, close } = await open(browser, fake.address, { persona: 'owner', path: '/system/microsoft' });
+    const enter = page.getByRole('link', { name: 'Sign in for licences' });
+    assert.equal(await enter.getAttribute('href'), '/api/v1/microsoft/licences/sign-in');
+    fake.licences.signed_in = true;
+    await page.reload();
+    const row = page.getByRole('table', { name: 'Licences' }).getByRole('row', { name: /MCOEV/ });
+    await row.getByText('21').waitFor();
+    const choose = (label, option) => page.getByRole('combobox', { name: label }).selectOption(option);
+    await choose('User', { label: 'Anna Albrecht' });
+    await choose('Licence', { label: 'PHONESYSTEM_VIRTUALUSER' });
+    await page.getByRole('button', { name: 'What would be done?' }).click();
+    await page.getByText('no unit is left').waitFor();
+    await choose('Licence', { label: 'MCOEV' });
+    await page.getByRole('button', { name: 'What would be done?' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('⁨Anna Albrecht⁩ would be assigned ⁨MCOEV⁩.').waitFor();
+    assert.ok(fake.log.filter((r) => r.method === 'POST' && r.path === '/microsoft/licences').every((r) => r.body.dry_run), 'nothing is done yet');
+    await page.getByRole('button', { name: 'Do it' }).focus();
+    await page.keyboard.press('Enter');
+    await row.getByText('22').waitFor();
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
   'a trunk that is down says since when, why, and what to do': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/system' });

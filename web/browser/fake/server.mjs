@@ -46,6 +46,7 @@ const DISPOSITIONS = ['Order', 'Question answered', 'Complaint', 'Call back late
 const MORE = {
   '/api/v1/session': ['get', 'post', 'delete'],
   '/api/v1/microsoft/connect': ['get', 'delete'],
+  '/api/v1/microsoft/licences': ['get', 'post'],
   '/api/v1/agents/me': ['get'],
   '/api/v1/directory': ['get'],
   '/api/v1/calls/{id}/notes': ['get', 'put'],
@@ -198,8 +199,10 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
         return PERMISSIONS;
       case 'GET /microsoft/{}':
       case 'DELETE /microsoft/{}':
-        if (id !== 'connect') missing('page');
+      case 'POST /microsoft/{}':
         if (me.role !== 'owner') throw new Refused(403, 'this needs the role owner');
+        if (id === 'licences') return method === 'GET' ? fake.licences : licence(body);
+        if (id !== 'connect') missing('page');
         if (method === 'GET') return fake.connection;
         fake.connection = { ...fake.connection, directory: null };
         fake.directory = { ...fake.directory, kept: false };
@@ -365,6 +368,16 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     return null;
   }
 
+  function licence({ users, add = [], remove = [], dry_run }) {
+    const against = add.some((sku) => fake.licences.licences.find((l) => l.sku === sku)?.left === 0) ? ['no unit is left'] : [];
+    const done = !dry_run && against.length === 0;
+    for (const l of done ? fake.licences.licences : []) {
+      const change = (add.includes(l.sku) ? 1 : 0) - (remove.includes(l.sku) ? 1 : 0);
+      Object.assign(l, { used: l.used + change, left: l.left - change });
+    }
+    return users.map((user) => ({ user, add, remove, against, done }));
+  }
+
   function missing(what) {
     throw new Refused(404, `there is no such ${what}`);
   }
@@ -439,9 +452,14 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     log,
     /** How the copy of the Microsoft directory stands. */
     directory: { kept: true, people: world.people.length, at: new Date(Date.now() - 40_000).toISOString(), reading: false, trouble: null, presence: { at: new Date().toISOString(), trouble: null } },
+    /** Licences of the Microsoft tenant, and whether this session may ask for them. */
+    licences: { signed_in: true, licences: [
+      { sku: 'e43b5b99-8dfb-405f-9987-dc307f34bcbd', name: 'MCOEV', units: 25, used: 21, left: 4 },
+      { sku: '440eaaa8-b3e0-484b-a8be-62870b9ba70a', name: 'PHONESYSTEM_VIRTUALUSER', units: 5, used: 5, left: 0 },
+    ] },
     /** How the tenant is connected to Microsoft. */
     connection: {
-      directory: '3f0c1a52-0000-4000-8000-00000000000a', profile: 'contact-center', features: ['sign-in', 'directory-sync', 'presence-read'],
+      directory: '3f0c1a52-0000-4000-8000-00000000000a', profile: 'contact-center', features: ['sign-in', 'directory-sync', 'presence-read', 'licences'],
       registrations: [
         { name: 'sign-in', app: '7d1c2c2e-0000-4000-8000-000000000001', consent: '/api/v1/microsoft/connect/sign-in', permissions: [], missing: null, surplus: null },
         { name: 'background', app: '7d1c2c2e-0000-4000-8000-000000000002', consent: '/api/v1/microsoft/connect/background', permissions: [], missing: ['Presence.Read.All'], surplus: ['Directory.Read.All'] },

@@ -26,7 +26,8 @@ const home = createRoute({
   beforeLoad: ({ location }) => {
     const now = sessionState();
     // Whoever went to Microsoft to connect the tenant comes back to here.
-    const came = text((location.search as Record<string, unknown>).microsoft);
+    const search = location.search as Record<string, unknown>;
+    const came = text(search.microsoft) ?? text(search.licences);
     if (now.is === 'in' && came) throw redirect({ to: '/system/microsoft', search: { came }, replace: true });
     const first = now.is === 'in' ? pagesFor(now.session)[0] : undefined;
     throw redirect({ to: first?.to ?? '/settings', replace: true });

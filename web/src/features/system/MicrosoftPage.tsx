@@ -15,12 +15,14 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
+import { useAbilities } from '@/shared/api/abilities';
 import { directoryQuery } from '@/shared/api/directory';
 import { useI18n } from '@/shared/i18n';
 import { useSession } from '@/shared/session';
 import { Failed, Loading } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
 import { AGAIN, permissionsQuery, useConnection, useDisconnect, waysQuery, type Registration } from './api';
+import { Licences } from './Licences';
 import { consentOf, countPermissions } from './permissions';
 import { SystemPage } from './SystemPage';
 
@@ -52,6 +54,8 @@ export function MicrosoftPage() {
   const styles = useStyles();
   const ways = useQuery(waysQuery);
   const directory = useQuery({ ...directoryQuery, refetchInterval: AGAIN });
+  const connection = useConnection();
+  const can = useAbilities();
   const failed = [ways, directory].find((q) => q.isError);
   return (
     <SystemPage part="microsoft">
@@ -67,6 +71,7 @@ export function MicrosoftPage() {
           <PresenceStep />
         </ol>
       )}
+      {connection?.features.includes('licences') && can('get', '/microsoft/licences') && <Licences />}
       <Disconnect />
     </SystemPage>
   );

@@ -56,6 +56,8 @@ export interface Registration {
 export interface Connection {
   /** Id of the connected Microsoft tenant. */
   directory: string | null;
+  /** Features that are on and ask something of Microsoft. */
+  features: string[];
   registrations: Registration[];
 }
 
@@ -92,6 +94,30 @@ export function useDisconnect() {
     },
   });
 }
+
+export interface Licence {
+  /** Id of the product. */
+  sku: string;
+  name: string;
+  units?: number | null;
+  used?: number | null;
+  left?: number | null;
+}
+
+/** What becomes of one user's licences, or would. */
+export interface LicenceChange {
+  user: string;
+  add: string[];
+  remove: string[];
+  /** Why not, as sentences. */
+  against: string[];
+  done: boolean;
+}
+
+export const licencesQuery = queryOptions({
+  queryKey: ['licences'],
+  queryFn: ({ signal }) => ask<{ signed_in: boolean; licences: Licence[] }>('GET', '/microsoft/licences', { signal }),
+});
 
 export const waysQuery = queryOptions({
   queryKey: ['ways'],

@@ -41,7 +41,7 @@ describe('permissions', () => {
 
   it('are granted, missing or too much where that is known', () => {
     const app = (missing: string[] | null, surplus: string[] | null, id: string | null = 'id') => ({ name: 'background', app: id, consent: null, missing, surplus });
-    const connection = { directory: 'd', registrations: [app(['User.Read.All'], ['Directory.Read.All'])] };
+    const connection = { directory: 'd', features: [], registrations: [app(['User.Read.All'], ['Directory.Read.All'])] };
     expect(isGranted(row('a', 'User.Read.All'), connection)).toBe(false);
     expect(isGranted(row('a', 'Presence.Read.All'), connection)).toBe(true);
     expect([isGranted(row('a', null), connection), isGranted(row('a', 'x'), null)]).toEqual([null, null]);
