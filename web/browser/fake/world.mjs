@@ -67,7 +67,7 @@ export class World {
       const queues = QUEUES.filter((_, q) => (n + q) % 3 !== 0 || n === 0).map((q) => q.id);
       const agent = {
         id: user.id, state: 'available', since: iso(now - Math.floor(this.random() * 600_000)), call: null, reason: null,
-        next: null, disposition: null, owes_disposition: false, screen_pop: null, misses: 0,
+        next: null, disposition: null, owes_disposition: false, screen_pop: null, misses: 0, presence: null,
         queues: user.roles.includes('agent') ? queues : [],
       };
       this.agents.set(user.id, agent);

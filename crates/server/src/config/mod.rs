@@ -227,6 +227,7 @@ pub struct MicrosoftSection {
     pub background_certificate: String,
     pub background_key: String,
     pub directory_every: String,
+    pub presence_every: String,
 }
 
 /// The keys of one app registration in `[microsoft]`.

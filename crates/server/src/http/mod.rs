@@ -12,6 +12,7 @@ mod configuration;
 mod csv;
 mod demo;
 mod desk;
+mod graph_notices;
 mod identity;
 mod listen;
 mod live;
@@ -37,6 +38,7 @@ mod time;
 mod web;
 mod webhooks;
 mod work_account;
+mod work_roles;
 
 pub use accounts::link as invitation_link;
 pub use demo::Persona;

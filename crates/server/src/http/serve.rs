@@ -96,6 +96,7 @@ pub async fn serve(
         router = router.route(&format!("{PREFIX}{}", route.path), handler);
     }
     let router = router
+        .merge(crate::http::graph_notices::routes())
         .route(
             &format!("{PREFIX}/openapi.json"),
             get(async move || axum::Json(crate::http::openapi::describe(demo).clone())),

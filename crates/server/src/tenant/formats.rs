@@ -88,6 +88,10 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
             teams::clean::guid(text).is_some(),
             "an id of Microsoft's is 32 hexadecimal digits in five groups, as 00000000-0000-0000-0000-000000000000",
         ),
+        "feature" => say(
+            teams::permissions::Feature::named(text).is_some(),
+            "this is no feature: docs/permissions.md has their names",
+        ),
         "language" => say(is_language(text), "a language is written as de or en-GB"),
         "country" => say(
             text.len() == 2 && all(|c| c.is_ascii_uppercase(), text),

@@ -26,6 +26,7 @@ use engine::{
 use redact::Secret;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use teams::permissions::{Feature, Features};
 
 /// Understands documents that were checked. `number` gives the number of each object, by kind and id.
 ///
@@ -96,8 +97,10 @@ pub fn understand(
         alarms: BTreeMap::new(),
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
-        profile: settings.profile,
         microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
+        features: features(settings)?,
+        roles_from: (settings.roles_from, settings.newcomers),
+        presence_keeps: settings.presence_keeps.clone(),
         work_accounts: BTreeMap::new(),
         names: Arc::default(),
     };
@@ -114,6 +117,16 @@ pub fn understand(
     meaning.names = Arc::new(scope.names);
     meaning.config.toll = Some(Box::new(meaning.toll.clone()));
     Ok(meaning)
+}
+
+/// The features of the profile, as the tenant changed them.
+fn features(tenant: &Tenant) -> Result<Features, String> {
+    let mut features = Features::of(tenant.profile.into());
+    for (name, on) in &tenant.features {
+        let feature = Feature::named(name).ok_or_else(|| format!("{name:?} is no feature"))?;
+        features.switch(feature, *on)?;
+    }
+    Ok(features)
 }
 
 /// How a tenant's numbers are read, and where it may call.

@@ -3,6 +3,7 @@
 use crate::tenant::web::check_address;
 use base64::Engine as _;
 use serde_json::{Map, Value};
+use teams::permissions::{Feature, Features, Profile};
 
 /// Something wrong: JSON pointer of the part, and what.
 type Fault = (String, String);
@@ -13,6 +14,18 @@ pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
     match kind {
         "Tenant" if value.get("profile").is_some_and(|p| p != "contact-center") => {
             faults.push(("/profile".into(), "only contact-center is available yet".into()));
+        }
+        "Tenant" => {
+            if is_true(value.get("newcomers")) && value.get("roles_from").is_none_or(|r| r != "microsoft") {
+                let what = "newcomers get the roles of their token: set roles_from to microsoft";
+                faults.push(("/newcomers".into(), what.into()));
+            }
+            let features = value.get("features").and_then(Value::as_object);
+            for (name, on) in features.into_iter().flatten() {
+                let Some(feature) = Feature::named(name) else { continue };
+                let switched = Features::of(Profile::ContactCenter).switch(feature, on == &Value::Bool(true));
+                faults.extend(switched.err().map(|what| (format!("/features/{name}"), what)));
+            }
         }
         "Flow" => {
             sequence("/steps", value.get("steps"), &mut faults);
