@@ -55,7 +55,7 @@ impl Engine {
     /// # Errors
     /// The first law found broken.
     pub fn check_counts(&self) -> Result<(), Broken> {
-        for (id, q) in &self.s.queues {
+        for (id, q) in self.s.queues.iter() {
             let c = &q.counts;
             if c.offered != c.answered + c.abandoned + c.flowed_out + c.callback + q.waiting() {
                 return Err(Broken::QueueCountsDiffer(*id));
@@ -215,7 +215,7 @@ impl Engine {
     }
 
     fn check_members(&self) -> Result<(), Broken> {
-        for (id, q) in &self.s.queues {
+        for (id, q) in self.s.queues.iter() {
             let strategy = self.queue_config(*id).map(|c| c.strategy).unwrap_or_default();
             let mut states = [0u32; crate::agent::STATES];
             let mut working = 0;

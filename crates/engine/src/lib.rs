@@ -39,6 +39,7 @@ mod own_call;
 mod presence;
 mod queue;
 mod record;
+mod register;
 mod restart;
 mod route;
 mod state;
@@ -74,6 +75,7 @@ pub use outward::{SecurityNotice, Used};
 pub use presence::{Kept, Presence};
 pub use queue::{Entry, Of, Queue, QueueCounts};
 pub use record::{CallRecord, EndedBy, Fault, LegRecord, Moment, Origin, Outcome, Reason, What};
+pub use register::Register;
 pub use route::{Candidate, Decision, OfferOutcome, Why};
 #[cfg(feature = "faults")]
 pub use state::Mistake;

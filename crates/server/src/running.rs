@@ -2,6 +2,7 @@
 
 use crate::adapt::{Chances, Now, Passwords, Resumed, Switch};
 use crate::alarm_io::AlarmWatch;
+use crate::audit_io::AuditHeads;
 use crate::certificate_report;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
@@ -81,6 +82,7 @@ pub struct Running {
     recorder: JoinHandle<()>,
     delivery: Delivery,
     alarms: AlarmWatch,
+    audit_heads: AuditHeads,
     microsoft: AtMicrosoft,
     grace: Duration,
 }
@@ -325,6 +327,8 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     };
     let delivery = start_delivery(config, &handle, outward, secrets)?;
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
+    let audit_heads =
+        AuditHeads::start(handle.clone(), config.audit_heads_file()).map_err(|e| e.to_string())?;
     let microsoft = start_microsoft(config, &handle)?;
     Ok(Running {
         handle,
@@ -336,6 +340,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         recorder,
         delivery,
         alarms,
+        audit_heads,
         microsoft,
         grace: config.grace(),
     })
@@ -612,6 +617,7 @@ impl Running {
         self.handle.ready.store(false, Ordering::Relaxed);
         let end = Instant::now() + self.grace;
         drop(self.alarms);
+        drop(self.audit_heads);
         drop(self.microsoft);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);

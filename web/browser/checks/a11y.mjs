@@ -31,6 +31,10 @@ export const PAGES = [
       await page.getByRole('table').waitFor();
     },
   },
+  { persona: 'agent', path: '/people', prepare: async (page) => page.getByRole('list', { name: 'People found' }).waitFor() },
+  { persona: 'auditor', path: '/system/trunks', prepare: async (page) => page.getByRole('table').first().waitFor() },
+  { persona: 'owner', path: '/system/microsoft', prepare: async (page) => page.getByRole('heading', { name: /See presence/ }).waitFor() },
+  { persona: 'supervisor', path: '/system/permissions', prepare: async (page) => page.getByRole('table').first().waitFor() },
   { persona: 'agent', path: '/desk' },
   {
     persona: 'agent',

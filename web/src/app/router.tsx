@@ -2,10 +2,19 @@
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { Loading } from '@/shared/ui/Feedback';
+import { needAllMessages } from '@/shared/i18n/load';
 import { sessionState } from '@/shared/session';
 import { Broken, Missing } from './Broken';
 import { Shell } from './Shell';
 import { pagesFor } from './pages';
+
+/** A page that nobody sees first: its messages come with it. */
+const later =
+  <T,>(page: () => Promise<T>) =>
+  async (): Promise<T> => {
+    const [loaded] = await Promise.all([page(), needAllMessages()]);
+    return loaded;
+  };
 
 const root = createRootRoute({ component: Shell, notFoundComponent: Missing, errorComponent: Broken });
 
@@ -64,7 +73,39 @@ const call = createRoute({
 const reports = createRoute({
   getParentRoute: () => root,
   path: '/reports',
-  component: lazyRouteComponent(() => import('@/features/reports/ReportsPage'), 'ReportsPage'),
+  component: lazyRouteComponent(later(() => import('@/features/reports/ReportsPage')), 'ReportsPage'),
+});
+
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/people',
+  component: lazyRouteComponent(later(() => import('@/features/people/PeoplePage')), 'PeoplePage'),
+});
+
+const system = createRoute({
+  getParentRoute: () => root,
+  path: '/system',
+  beforeLoad: () => {
+    throw redirect({ to: '/system/trunks', replace: true });
+  },
+});
+
+const trunks = createRoute({
+  getParentRoute: () => root,
+  path: '/system/trunks',
+  component: lazyRouteComponent(later(() => import('@/features/system/TrunksPage')), 'TrunksPage'),
+});
+
+const microsoft = createRoute({
+  getParentRoute: () => root,
+  path: '/system/microsoft',
+  component: lazyRouteComponent(later(() => import('@/features/system/MicrosoftPage')), 'MicrosoftPage'),
+});
+
+const permissions = createRoute({
+  getParentRoute: () => root,
+  path: '/system/permissions',
+  component: lazyRouteComponent(later(() => import('@/features/system/PermissionsPage')), 'PermissionsPage'),
 });
 
 const settings = createRoute({
@@ -74,7 +115,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, desk, floor, calls, call, reports, settings]),
+  routeTree: root.addChildren([home, desk, floor, calls, call, people, reports, system, trunks, microsoft, permissions, settings]),
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,
   defaultErrorComponent: Broken,

@@ -70,6 +70,11 @@ pub async fn export(
     Extension(asker): Extension<Asker>,
 ) -> Result<Json<Vec<Value>>, Problem> {
     blocking(move || {
+        let now = crate::clock::wall_ms();
+        api.handle
+            .store
+            .audit(asker.0.tenant, now, &asker.name(), "configuration.export", "Configuration/all")
+            .map_err(Problem::from)?;
         Ok(Json(documents(&api.handle, asker.0.tenant)?.into_values().map(|d| d.body).collect()))
     })
     .await

@@ -6,6 +6,7 @@ mod accounts;
 mod actions;
 mod agents;
 mod audit;
+mod bot;
 mod call_list;
 mod calls;
 mod configuration;

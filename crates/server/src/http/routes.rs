@@ -1,6 +1,7 @@
 //! The table of routes: method, path, who may use it, what it does, what it answers, who handles it.
 
 use crate::adapt::{Telephone, TrunkStatus};
+use crate::audit_file::HeadLine;
 use crate::http::access::{Access, Agents};
 use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow, QueueRow};
 use crate::http::reports::Report;
@@ -616,10 +617,38 @@ pub fn all(demo: bool) -> Vec<Route> {
             look: AUDITORS,
             change: Access::Owners,
             operations: vec![Operation {
-                query: paged,
+                query: &[
+                    ("who", "Only entries of exactly this author"),
+                    ("action", "Only actions that begin so: recording. or recording.listen"),
+                    ("object", "Only entries about exactly this object: Recording/r1"),
+                    ("from", "Only entries at or after this: RFC 3339, or a date in UTC"),
+                    ("to", "Only entries before this"),
+                    ("cursor", "Where the page before ended"),
+                    ("limit", "At most this many, 1 to 500"),
+                ],
                 ..op::<audit::AuditList>("get", "Who did what, newest first")
             }],
             handler: get(audit::list),
+        },
+        Route {
+            path: "/audit/chain".into(),
+            look: AUDITORS,
+            change: Access::Owners,
+            operations: vec![Operation {
+                query: &[("after", "Number of the last entry seen")],
+                ..op::<audit::Chain>(
+                    "get",
+                    "The audit log as it is chained, oldest first, with its signed heads",
+                )
+            }],
+            handler: get(audit::chain),
+        },
+        Route {
+            path: "/audit/heads".into(),
+            look: AUDITORS,
+            change: AUDITORS,
+            operations: vec![op::<HeadLine>("post", "Signs where the audit log ends now; for an export")],
+            handler: post(audit::sign),
         },
         Route {
             path: "/catalogue".into(),

@@ -1,5 +1,7 @@
 //! The API, the web app and the admin pages, put together.
 
+use crate::bot::Bot;
+use crate::http::bot;
 use crate::http::identity::{Guard, Peer, allow};
 use crate::http::listen::listen;
 use crate::http::problem::as_problem;
@@ -17,7 +19,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -41,6 +43,8 @@ pub struct Api {
     pub guesses: Arc<Mutex<Guesses>>,
     /// What is configured about Microsoft.
     pub microsoft: Arc<Microsoft>,
+    /// The bot in Teams, if there is one.
+    pub bot: Option<Arc<Bot>>,
     /// Turns for waiting for Microsoft.
     pub microsoft_turns: Arc<Semaphore>,
     /// Turns for hashing a password.
@@ -68,6 +72,7 @@ impl Api {
             settings: Arc::new(settings),
             guesses: Arc::default(),
             microsoft: Arc::new(microsoft),
+            bot: None,
             microsoft_turns: Arc::new(Semaphore::new(AT_MICROSOFT)),
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
             passkeys: Arc::default(),
@@ -101,6 +106,7 @@ pub async fn serve(
             &format!("{PREFIX}/openapi.json"),
             get(async move || axum::Json(crate::http::openapi::describe(demo).clone())),
         )
+        .route(bot::MESSAGES, post(bot::messages))
         .fallback(async |method: Method, uri: Uri, headers: HeaderMap| {
             WebApp::built_in().answer(&method, &uri, &headers)
         })

@@ -93,7 +93,7 @@ pub fn public_of(url: &str) -> Option<teams::BaseUrl> {
 ///
 /// # Errors
 /// When the operating system gives none.
-fn random<const N: usize>() -> Result<[u8; N], String> {
+pub fn random<const N: usize>() -> Result<[u8; N], String> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the operating system gave no random bytes".to_string())?;
     Ok(bytes)
@@ -118,7 +118,10 @@ pub fn cloud_of(config: &MicrosoftSection) -> Result<Cloud, String> {
 }
 
 /// An app registration as it asks for tokens; nothing where none is configured.
-fn client(app: &AppSection<'_>) -> Result<Option<Client>, String> {
+///
+/// # Errors
+/// A sentence that names the key or the file, and what to do.
+pub fn client(app: &AppSection<'_>) -> Result<Option<Client>, String> {
     if app.id.is_empty() {
         return Ok(None);
     }
@@ -170,7 +173,21 @@ pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
     if let Err(e) = cloud_of(config) {
         say(e);
     }
-    for app in [config.sign_in(), config.background()] {
+    if crate::bot::memory_of(config).is_none() {
+        say(format!("microsoft.bot_memory = {:?} is from 1m to 24h", config.bot_memory));
+    }
+    if !config.bot_app.is_empty() {
+        if let Err(e) = crate::bot::cloud(config) {
+            say(e);
+        }
+        if teams::clean::guid(&config.bot_tenant).is_none() {
+            say(format!(
+                "microsoft.bot_tenant = {:?} must be the tenant id of the bot's registration",
+                config.bot_tenant
+            ));
+        }
+    }
+    for app in [config.sign_in(), config.background(), config.bot()] {
         let key = |name: &str| format!("microsoft.{}_{name}", app.name);
         let (has_secret, has_certificate) = (!app.secret_file.is_empty(), !app.certificate.is_empty());
         if has_certificate == app.key.is_empty() {

@@ -112,6 +112,9 @@ pub struct AgentView {
     pub since: String,
     /// Id of the call it is busy with.
     pub call: Option<String>,
+    /// Id of the queue that the agent works for with that call, also when the call has gone on to another queue: its
+    /// dispositions say how the work ended, and its wrap-up time counts. Null for a call of no queue.
+    pub queue: Option<String>,
     /// Why, on a break.
     pub reason: Option<String>,
     /// The state asked for after the call.
@@ -362,6 +365,7 @@ pub fn agent(a: &Agent, engine: &Engine, m: &Meaning, presence: Option<PresenceV
             | AgentState::WrapUp { call } => Some(call_id(call)),
             _ => None,
         },
+        queue: a.work.and_then(|w| w.queue).map(|q| m.names.of("Queue", q.0)),
         reason: match a.state {
             AgentState::Break { reason } => m.break_reason(reason).map(Into::into),
             _ => None,

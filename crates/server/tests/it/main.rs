@@ -1,9 +1,11 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
 mod api;
+mod audit_log;
 mod bad_configuration;
 mod bare_phone;
 mod baresip;
+mod bot;
 mod browser;
 mod browser_app;
 mod browser_page;

@@ -333,6 +333,8 @@ GET /agents/{id}/state aGso
 PUT /agents/{id}/state Gso
 POST /agents/{id}/wrap-up Gso
 GET /audit aso
+GET /audit/chain aso
+POST /audit/heads aso
 GET /security/events aso
 POST /security/test-alert o
 GET /callbacks aGso

@@ -337,6 +337,16 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description Only entries of exactly this author */
+                    who?: string;
+                    /** @description Only actions that begin so: recording. or recording.listen */
+                    action?: string;
+                    /** @description Only entries about exactly this object: Recording/r1 */
+                    object?: string;
+                    /** @description Only entries at or after this: RFC 3339, or a date in UTC */
+                    from?: string;
+                    /** @description Only entries before this */
+                    to?: string;
                     /** @description Where the page before ended */
                     cursor?: string;
                     /** @description At most this many, 1 to 500 */
@@ -370,6 +380,105 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log as it is chained, oldest first, with its signed heads
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Number of the last entry seen */
+                    after?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Chain"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/heads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs where the audit log ends now; for an export
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HeadLine"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -7415,8 +7524,11 @@ export interface components {
             next?: string | null;
             /** @description The call's end has to be named before wrap-up can be left early. */
             owes_disposition: boolean;
-            /** @description What Microsoft Teams says of the person; null while nothing is known. */
-            presence?: components["schemas"]["PresenceView"] | null;
+            /**
+             * @description Id of the queue that the agent works for with that call, also when the call has gone on to another queue: its
+             *     dispositions say how the work ended, and its wrap-up time counts. Null for a call of no queue.
+             */
+            queue?: string | null;
             /** @description Ids of its queues. */
             queues: string[];
             /** @description Why, on a break. */
@@ -7650,6 +7762,22 @@ export interface components {
             /** @description How long it is kept. */
             retention: string;
         };
+        /** @description A stretch of the audit log as it is chained. */
+        Chain: {
+            /** @description Entries, oldest first. */
+            entries: components["schemas"]["EntryLine"][];
+            /** @description The signed heads; only with the last stretch. */
+            heads: components["schemas"]["HeadLine"][];
+            /** @description The public key that heads are signed with (Ed25519), in hex. */
+            key: string;
+            /**
+             * Format: uint64
+             * @description Pass this as `after` for what follows; null at the end.
+             */
+            next?: number | null;
+            /** @description Whose log. */
+            tenant: string;
+        };
         /** @description The emergency switch of opening hours. */
         Closure: {
             /** @description Whether they are closed, whatever the clock says. */
@@ -7696,10 +7824,7 @@ export interface components {
              * @description Callers left waiting behind.
              */
             behind: number;
-            /**
-             * @description Members who could not be rung, by their state here or, if they were available here, by what Microsoft Teams said:
-             *     `in-teams-call`, `do-not-disturb`.
-             */
+            /** @description Members who could not be rung, by their state. */
             excluded: {
                 [key: string]: number;
             };
@@ -7773,12 +7898,8 @@ export interface components {
              * @description How many people are in it.
              */
             people: number;
-            /** @description How reading the users' presence stands; null where it is not read. */
-            presence?: components["schemas"]["PresenceReading"] | null;
             /** @description Everybody is being read. */
             reading: boolean;
-            /** @description Microsoft tells of changes by itself; otherwise they are found when it is asked. */
-            told: boolean;
             /** @description Why it is not in step, and what to do. */
             trouble?: string | null;
         };
@@ -7845,10 +7966,44 @@ export interface components {
             action: string;
             /** @description When. */
             at: string;
+            /** @description What it says of a person; null where it says nothing, or the person was erased. */
+            detail?: string | null;
+            /** @description SHA-256 of this entry and the digest before it, in hex. */
+            digest: string;
             /** @description Its id. */
             id: string;
             /** @description To what. */
             object: string;
+            /** @description Who. */
+            who: string;
+        };
+        /** @description An entry. */
+        EntryLine: {
+            /** @description What. */
+            action: string;
+            /** @description When. */
+            at: string;
+            /**
+             * Format: uint64
+             * @description The same in milliseconds since 1970, as the digest has it.
+             */
+            at_ms: number;
+            /** @description SHA-256 of this entry and the digest before it, in hex. */
+            digest: string;
+            /**
+             * Format: uint64
+             * @description Its number.
+             */
+            entry: number;
+            /** @description To what. */
+            object: string;
+            /**
+             * Format: uint64
+             * @description Number of the person whose key seals what is sealed; 0 where nothing is.
+             */
+            person: number;
+            /** @description What is said of that person, sealed, in hex. */
+            sealed: string;
             /** @description Who. */
             who: string;
         };
@@ -7875,6 +8030,29 @@ export interface components {
             said?: number | null;
             /** @description Whether calls can go there as far as is known. */
             up: boolean;
+        };
+        /** @description A signed head. */
+        HeadLine: {
+            /** @description When it was signed. */
+            at: string;
+            /**
+             * Format: uint64
+             * @description The same in milliseconds since 1970, as it is signed.
+             */
+            at_ms: number;
+            /** @description The digest of that entry, in hex. */
+            digest: string;
+            /**
+             * Format: uint64
+             * @description The newest entry when it was signed.
+             */
+            head: number;
+            /** @description The public key that it was signed with (Ed25519), in hex. */
+            key: string;
+            /** @description The signature, in hex. */
+            signature: string;
+            /** @description Whose log: the tenant's name. */
+            tenant: string;
         };
         /** @description Whether a message was heard. */
         Heard: {
@@ -8357,8 +8535,6 @@ export interface components {
             mobile?: string | null;
             /** @description Name shown to colleagues. */
             name: string;
-            /** @description What Teams says of them; null for those who are no users here, and while it is not known. */
-            presence?: components["schemas"]["PresenceView"] | null;
         };
         /** @description Somebody made up, as whom a visitor may sign in. */
         Persona: {
@@ -8378,25 +8554,6 @@ export interface components {
             queue: string;
         } | {
             number: string;
-        };
-        /** @description How reading presence stands. */
-        PresenceReading: {
-            /** @description When it was last read. */
-            at?: string | null;
-            /** @description Why it cannot be read, and what to do. */
-            trouble?: string | null;
-        };
-        /** @description What Microsoft Teams says of a person. */
-        PresenceView: {
-            /** @description Microsoft's word: `InACall`, `InAMeeting`, `Presenting` and others; new ones can come. */
-            activity: string;
-            /**
-             * Format: uint64
-             * @description How long ago it was read, in seconds.
-             */
-            age_s: number;
-            /** @description Microsoft's word: `Available`, `Busy`, `DoNotDisturb`, `Away`, `Offline` and others; new ones can come. */
-            availability: string;
         };
         /** @description An error as the caller sees it. */
         Problem: {

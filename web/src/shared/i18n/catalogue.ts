@@ -5,8 +5,10 @@ import type calls from './catalogue/calls.json';
 import type desk from './catalogue/desk.json';
 import type floor from './catalogue/floor.json';
 import type moments from './catalogue/moments.json';
+import type people from './catalogue/people.json';
 import type reports from './catalogue/reports.json';
 import type settings from './catalogue/settings.json';
+import type system from './catalogue/system.json';
 import type words from './catalogue/words.json';
 
 interface Topics {
@@ -15,8 +17,10 @@ interface Topics {
   desk: typeof desk;
   floor: typeof floor;
   moments: typeof moments;
+  people: typeof people;
   reports: typeof reports;
   settings: typeof settings;
+  system: typeof system;
   words: typeof words;
 }
 

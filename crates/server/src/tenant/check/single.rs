@@ -12,18 +12,20 @@ type Fault = (String, String);
 pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
     match kind {
-        "Tenant" if value.get("profile").is_some_and(|p| p != "contact-center") => {
-            faults.push(("/profile".into(), "only contact-center is available yet".into()));
+        "Tenant" if value.get("profile").is_some_and(|p| p != "contact-center" && p != "connector") => {
+            faults.push(("/profile".into(), "only contact-center and connector are available yet".into()));
         }
         "Tenant" => {
             if is_true(value.get("newcomers")) && value.get("roles_from").is_none_or(|r| r != "microsoft") {
                 let what = "newcomers get the roles of their token: set roles_from to microsoft";
                 faults.push(("/newcomers".into(), what.into()));
             }
+            let profile = value.get("profile").and_then(Value::as_str).and_then(Profile::named);
+            let profile = profile.unwrap_or(Profile::ContactCenter);
             let features = value.get("features").and_then(Value::as_object);
             for (name, on) in features.into_iter().flatten() {
                 let Some(feature) = Feature::named(name) else { continue };
-                let switched = Features::of(Profile::ContactCenter).switch(feature, on == &Value::Bool(true));
+                let switched = Features::of(profile).switch(feature, on == &Value::Bool(true));
                 faults.extend(switched.err().map(|what| (format!("/features/{name}"), what)));
             }
         }
