@@ -12,6 +12,7 @@ mod configuration;
 mod csv;
 mod demo;
 mod desk;
+mod dial;
 mod identity;
 mod listen;
 mod live;
