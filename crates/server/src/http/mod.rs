@@ -13,6 +13,7 @@ mod configuration;
 mod csv;
 mod demo;
 mod desk;
+mod dial;
 mod graph_notices;
 mod identity;
 mod listen;

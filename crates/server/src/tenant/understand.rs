@@ -17,7 +17,7 @@ use crate::tenant::scope::{Scope, slot_id};
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{self, Gate};
 use crate::tenant::trunk::{Account, TrunkPlan};
-use crate::tenant::{DialPlan, hours, mailbox, sound};
+use crate::tenant::{DialPlan, hours, mailbox, pbx, sound};
 use engine::{
     AgentConfig, AgentId, AtStart, CallbackConfig, Config, DispositionId, Easier, FlowId, HoursId,
     LanguageId, LookUpId, Member, NumberConfig, NumberId, PromptId, QueueConfig, QueueId, RecordingRule,
@@ -91,6 +91,7 @@ pub fn understand(
         look_ups: BTreeMap::new(),
         secure: BTreeMap::new(),
         webhooks: BTreeMap::new(),
+        pbxs: BTreeMap::new(),
         mailboxes: BTreeMap::new(),
         screen_pops: BTreeMap::new(),
         slots: BTreeMap::new(),
@@ -413,6 +414,10 @@ impl Reader<'_> {
         }
         for (id, w) in &self.e.webhooks {
             meaning.webhooks.insert(self.of("Webhook", id)?, outside::webhook(w));
+        }
+        for (id, p) in &self.e.pbxs {
+            let rule = pbx::understand(p).map_err(|what| first(id, vec![what]))?;
+            meaning.pbxs.insert(id.clone(), rule);
         }
         Ok(())
     }

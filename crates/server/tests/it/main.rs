@@ -18,6 +18,7 @@ mod command_line;
 mod contact_center;
 mod crossing;
 mod desk;
+mod dial;
 mod directory;
 mod early_audio;
 mod explain;

@@ -5,6 +5,9 @@ use base64::Engine as _;
 use serde_json::{Map, Value};
 use teams::permissions::{Feature, Features, Profile};
 
+/// How a `Pbx` can call.
+const PBX_WAYS: [&str; 1] = ["address"];
+
 /// Something wrong: JSON pointer of the part, and what.
 type Fault = (String, String);
 
@@ -58,9 +61,18 @@ pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
             }
         }
         "Webhook" => web("", value, &mut faults),
+        "Pbx" => telephone_system(value, &mut faults),
         _ => {}
     }
     faults
+}
+
+fn telephone_system(value: &Value, faults: &mut Vec<Fault>) {
+    let ways = PBX_WAYS.iter().filter(|w| !is_none(value.get(**w))).count();
+    if ways != 1 {
+        let what = format!("a telephone system has exactly one of {}", PBX_WAYS.join(", "));
+        faults.push((String::new(), what));
+    }
 }
 
 fn is_true(value: Option<&Value>) -> bool {

@@ -3,6 +3,7 @@
 mod flow;
 mod hours;
 mod outside;
+mod pbx;
 mod queue;
 mod toll;
 mod trunk;
@@ -12,6 +13,7 @@ pub use hours::{Day, Holidays, Hours};
 #[cfg(test)]
 pub use hours::{DayHours, Week};
 pub use outside::{Header, LookUp, Method, SecureEntry, Webhook, WebhookEvent};
+pub use pbx::Pbx;
 pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
 pub use toll::{Limits, PriceClass, Toll, TollClass};
 pub use trunk::{
