@@ -12,6 +12,8 @@ import { BREAKS, chance, QUEUES, World } from './world.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DIST = join(ROOT, 'dist');
+/** Pages that stand alone, beside the app. */
+const PAGES = ['call'];
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json' };
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
@@ -265,6 +267,8 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
         return null;
       case 'POST /calls/{}/actions':
         return act(id, body);
+      case 'GET /dial':
+        return [{ id: null, name: '', kind: 'own', server_dial: true, client_address: false, progress: true, hang_up: true, other_phone: true, scheme: null }];
       case 'POST /dial':
         if (body.to.startsWith('+3367')) return null;
         throw new Refused(409, 'this agent is busy, suspended or unknown, and cannot call now');
@@ -405,7 +409,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       serve(wanted);
     } catch {
       if (wanted.startsWith('assets/')) response.writeHead(404).end();
-      else serve('index.html');
+      else serve(PAGES.includes(wanted) ? `${wanted}.html` : 'index.html');
     }
   }
 

@@ -126,7 +126,7 @@ function useCalling(): Dial {
   const can = useAbilities();
   const dial = useMutation({
     // Which numbers may be called is the tenant's rule, which the server holds and names.
-    mutationFn: (to: string) => need(api.POST('/api/v1/dial', { body: { agent, to, number: null, queue: null, softphone: registered() } })),
+    mutationFn: (to: string) => need(api.POST('/api/v1/dial', { body: { agent, to, correlation: crypto.randomUUID(), through: null, number: null, queue: null, softphone: registered() } })),
     onError: say.fail,
     onSuccess: (_, to) => say.done(t('people.calling', { number: to })),
   });
