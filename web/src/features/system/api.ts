@@ -15,7 +15,10 @@ export type TrunkStatus = Schemas['TrunkStatus'];
 export type FarEndStatus = Schemas['FarEndStatus'];
 
 /** A line of what Microsoft is asked for. */
-export type Permission = Schemas['PermissionView'];
+export type Permission = Schemas['PermissionView'] & {
+  /** Whether it was granted when that was last seen; null while that is not known. */
+  granted?: boolean | null;
+};
 
 /** How often pages that show a state ask again, in milliseconds. */
 export const AGAIN = 10_000;

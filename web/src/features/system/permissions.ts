@@ -15,7 +15,7 @@ export function countPermissions(rows: readonly Permission[]): number {
 /** Whether Microsoft granted what a line asks for; null where that is not known. */
 export function isGranted(row: Permission, connection: Connection | null): boolean | null {
   const missing = connection?.registrations.find((r) => r.name === row.registration)?.missing;
-  return row.permission && missing ? !missing.includes(row.permission) : null;
+  return row.granted ?? (row.permission && missing ? !missing.includes(row.permission) : null);
 }
 
 /** What was granted and is needed by nothing. */

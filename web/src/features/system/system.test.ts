@@ -46,6 +46,7 @@ describe('permissions', () => {
     expect(isGranted(row('a', 'Presence.Read.All'), connection)).toBe(true);
     expect([isGranted(row('a', null), connection), isGranted(row('a', 'x'), null)]).toEqual([null, null]);
     expect(isGranted(row('a', 'x'), { ...connection, registrations: [app(null, null)] })).toBeNull();
+    expect(isGranted({ ...row('a', 'x'), granted: true }, null)).toBe(true);
     expect(surplusOf(connection)).toEqual(['Directory.Read.All']);
     expect([app(['x'], null), app([], []), app(null, null), app(null, null, null)].map(consentOf)).toEqual(['missing', 'granted', 'unknown', 'no-app']);
   });
