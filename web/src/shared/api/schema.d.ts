@@ -7915,6 +7915,8 @@ export interface components {
             next?: string | null;
             /** @description The call's end has to be named before wrap-up can be left early. */
             owes_disposition: boolean;
+            /** @description What Microsoft Teams says of the person; null while nothing is known. */
+            presence?: components["schemas"]["PresenceView"] | null;
             /**
              * @description Id of the queue that the agent works for with that call, also when the call has gone on to another queue: its
              *     dispositions say how the work ended, and its wrap-up time counts. Null for a call of no queue.
@@ -8225,7 +8227,10 @@ export interface components {
              * @description Callers left waiting behind.
              */
             behind: number;
-            /** @description Members who could not be rung, by their state. */
+            /**
+             * @description Members who could not be rung, by their state here or, if they were available here, by what Microsoft Teams said:
+             *     `in-teams-call`, `do-not-disturb`.
+             */
             excluded: {
                 [key: string]: number;
             };
@@ -8299,8 +8304,12 @@ export interface components {
              * @description How many people are in it.
              */
             people: number;
+            /** @description How reading the users' presence stands; null where it is not read. */
+            presence?: components["schemas"]["PresenceReading"] | null;
             /** @description Everybody is being read. */
             reading: boolean;
+            /** @description Microsoft tells of changes by itself; otherwise they are found when it is asked. */
+            told: boolean;
             /** @description Why it is not in step, and what to do. */
             trouble?: string | null;
         };
@@ -8946,6 +8955,8 @@ export interface components {
             mobile?: string | null;
             /** @description Name shown to colleagues. */
             name: string;
+            /** @description What Teams says of them; null for those who are no users here, and while it is not known. */
+            presence?: components["schemas"]["PresenceView"] | null;
         };
         /** @description Somebody made up, as whom a visitor may sign in. */
         Persona: {
@@ -8965,6 +8976,25 @@ export interface components {
             queue: string;
         } | {
             number: string;
+        };
+        /** @description How reading presence stands. */
+        PresenceReading: {
+            /** @description When it was last read. */
+            at?: string | null;
+            /** @description Why it cannot be read, and what to do. */
+            trouble?: string | null;
+        };
+        /** @description What Microsoft Teams says of a person. */
+        PresenceView: {
+            /** @description Microsoft's word: `InACall`, `InAMeeting`, `Presenting` and others; new ones can come. */
+            activity: string;
+            /**
+             * Format: uint64
+             * @description How long ago it was read, in seconds.
+             */
+            age_s: number;
+            /** @description Microsoft's word: `Available`, `Busy`, `DoNotDisturb`, `Away`, `Offline` and others; new ones can come. */
+            availability: string;
         };
         /** @description An error as the caller sees it. */
         Problem: {
