@@ -16,6 +16,9 @@ use engine::{CallId, CallRecord, Event, Fact, MailboxId, RecordingId, Snapshot, 
 /// The form of a row of events.
 const FORM: u8 = 1;
 
+/// For each so many events of a tenant one snapshot is kept for good.
+pub const SNAPSHOT_KEPT_EVERY: u64 = 500_000;
+
 /// Everything that one commit writes for one tenant.
 #[derive(Default)]
 pub struct Batch {
@@ -162,7 +165,8 @@ impl Store {
         result
     }
 
-    /// Writes a snapshot and drops the ones before the last two.
+    /// Writes a snapshot. Of the older ones the last stays, and one for every [`SNAPSHOT_KEPT_EVERY`] events, so that a
+    /// replay to any place of the journal is bounded.
     ///
     /// # Errors
     /// What the database said.
@@ -177,8 +181,10 @@ impl Store {
                        ON CONFLICT (tenant, position) DO UPDATE SET state = excluded.state";
             db.run(sql, &[tenant.into(), position.into(), at.0.into(), state.into()])?;
             let sql = "DELETE FROM snapshots WHERE tenant = $1 AND position NOT IN \
-                       (SELECT position FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 2)";
-            db.run(sql, &[tenant.into()])
+                       (SELECT position FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 2) \
+                       AND EXISTS (SELECT 1 FROM snapshots s WHERE s.tenant = $1 AND s.position < snapshots.position \
+                       AND s.position / $2 = snapshots.position / $2)";
+            db.run(sql, &[tenant.into(), SNAPSHOT_KEPT_EVERY.into()])
         })?;
         Ok(())
     }
