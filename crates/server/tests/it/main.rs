@@ -33,6 +33,7 @@ mod microsoft_io;
 mod neighbours;
 mod numbers;
 mod outside;
+mod outside_tls;
 mod program;
 mod protected;
 mod quality;
