@@ -34,6 +34,7 @@ mod sip_tls;
 mod switch_io;
 mod tenant;
 mod tls;
+mod trusted;
 mod trunk_choice;
 mod view;
 mod vital;

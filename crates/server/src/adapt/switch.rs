@@ -30,7 +30,7 @@ use std::sync::Arc;
 use store::{Batch, Party, TenantId};
 
 /// Events of a tenant after which its state is written down, so that a start replays no more than about as many.
-const SNAPSHOT_EVERY: u64 = 100_000;
+pub const SNAPSHOT_EVERY: u64 = 100_000;
 
 /// The time, on the two clocks that are needed.
 #[derive(Clone, Copy, Debug)]

@@ -293,6 +293,30 @@ fn told(
     before != after && !refused
 }
 
+// Whether a disposition is for the queue from which the agent took the call.
+fn fits_queue(
+    switch: &Switch,
+    tenant: TenantId,
+    call: CallId,
+    by: AgentId,
+    disposition: DispositionId,
+) -> Result<(), Problem> {
+    let Some(t) = switch.tenant(tenant) else { return Ok(()) };
+    let work = t.engine.agents().get(&by).and_then(|a| a.work).filter(|w| w.call == call);
+    let (Some(work), Some(rule)) = (work, t.meaning.dispositions.get(&disposition)) else { return Ok(()) };
+    let Some(queues) = &rule.queues else { return Ok(()) };
+    if work.queue.is_some_and(|q| queues.contains(&q)) {
+        return Ok(());
+    }
+    let name = |q: QueueId| t.meaning.names.of("Queue", q.0);
+    let meant = queues.iter().map(|q| name(*q)).collect::<Vec<_>>().join(", ");
+    let taken = work.queue.map_or("no queue".into(), |q| format!("the queue {}", name(q)));
+    Err(Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        format!("the disposition {} is for calls of {meant}; this one came from {taken}", rule.id),
+    ))
+}
+
 /// Whether an agent takes part in a call, or still has work with it.
 async fn is_theirs(api: &Api, asker: &Asker, call: CallId, agent: AgentId) -> Result<bool, Problem> {
     let tenant = asker.0.tenant;
@@ -340,6 +364,9 @@ pub async fn act(
                 return Err(missing("open call", &id));
             }
             let ask = ask_of(switch, now, tenant, &new.action)?;
+            if let (Ask::Dispose(disposition), Some(by)) = (&ask, by) {
+                fits_queue(switch, tenant, call, by, *disposition)?;
+            }
             let before = position(switch, tenant);
             let told = told(switch, now, tenant, call, by, ask);
             refused_outside(switch, tenant, before)?;

@@ -36,6 +36,7 @@ mod neighbours;
 mod numbers;
 mod outside;
 mod presence;
+mod outside_tls;
 mod program;
 mod protected;
 mod quality;

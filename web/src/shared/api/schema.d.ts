@@ -4518,6 +4518,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4579,6 +4583,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4640,6 +4648,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4701,6 +4713,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4762,6 +4778,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -7772,7 +7792,7 @@ export interface components {
          * @enum {string}
          */
         Action: "create" | "change" | "delete";
-        /** @description An agent's figures. Times in states are counted when the agent leaves the state. */
+        /** @description An agent's figures. Times in states count as they pass. */
         AgentRow: {
             /** @description Id of the user. */
             agent: string;
@@ -7860,6 +7880,11 @@ export interface components {
              * @description Time rung.
              */
             ringing_ms: number;
+            /**
+             * Format: double
+             * @description Share of the time signed in or suspended in which no calls could come: breaks and suspensions.
+             */
+            shrinkage?: number | null;
             /** @description Where the interval, day or time begins. */
             start: string;
             /**
@@ -9131,6 +9156,11 @@ export interface components {
              */
             estimates: number;
             /**
+             * Format: double
+             * @description First-contact resolution: share not followed by another.
+             */
+            fcr?: number | null;
+            /**
              * Format: uint64
              * @description Went on to another step.
              */
@@ -9182,6 +9212,21 @@ export interface components {
             outbound: number;
             /** @description Id of the queue. */
             queue: string;
+            /**
+             * Format: double
+             * @description Share followed by another.
+             */
+            repeat_rate?: number | null;
+            /**
+             * Format: uint64
+             * @description Of these, followed by another from the same caller to the same queue within the days asked for.
+             */
+            repeated?: number | null;
+            /**
+             * Format: uint64
+             * @description Calls in which an agent talked, by the interval in which the call began; null unless `fcr_days` is asked for.
+             */
+            resolved?: number | null;
             /**
              * Format: double
              * @description By the formula asked for.
