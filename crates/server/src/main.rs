@@ -28,6 +28,7 @@ mod sign_in;
 mod sip_io;
 mod sip_tls;
 mod switch_io;
+mod teams_codes;
 mod tenant;
 mod tls;
 mod trunk_choice;
