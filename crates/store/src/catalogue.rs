@@ -38,6 +38,7 @@ const USER: &str = "until the user is deleted";
 const PASSKEY: &str = "until it is removed or the user is deleted";
 const INVITED: &str = "until it is taken up or too old, two days at the longest";
 const SIGNED_IN: &str = "until it is over and somebody else signs in";
+const PERSON_ERASED: &str = "until the person is erased";
 const PERSON: &str = "the person";
 const US: &str = "Switchroom";
 const REGISTERED: &str = "until the registration ends, an hour at the longest, or the next start after it";
@@ -384,10 +385,26 @@ pub const CATALOGUE: &[Field] = &[
     ),
     field("audit.action", "What was done", US, ACCOUNT, false, false),
     field("audit.object", "To which object, by kind and id", US, ACCOUNT, false, false),
+    field(
+        "audit.person",
+        "Whose key seals what is sealed in the entry, by number",
+        US,
+        ACCOUNT,
+        false,
+        false,
+    ),
+    field("audit.sealed", "What the entry says of a person who called", US, PERSON_ERASED, true, true),
+    field("audit.digest", "Digest of the entry and of the digest before it", US, ACCOUNT, false, false),
+    field("audit_heads.tenant", "Whose audit log", US, ACCOUNT, false, false),
+    field("audit_heads.entry", "Up to which entry the log is vouched for", US, ACCOUNT, false, false),
+    field("audit_heads.at", "When that was signed", US, ACCOUNT, false, false),
+    field("audit_heads.digest", "The digest of that entry", US, ACCOUNT, false, false),
+    field("audit_heads.key", "The public key that it was signed with", US, ACCOUNT, false, false),
+    field("audit_heads.signature", "The signature", US, ACCOUNT, false, false),
     field("keys.tenant", "Whose key", US, ACCOUNT, false, false),
     field(
         "keys.kind",
-        "Of a tenant, of a person who called, or of one in the directory",
+        "Of a tenant, of a person who called, of one in the directory, or the installation's own to sign with",
         US,
         ACCOUNT,
         false,

@@ -10,12 +10,14 @@
 
 mod accounts;
 mod audit;
+mod audit_chain;
 mod blobs;
 mod calls;
 mod catalogue;
 mod directory;
 mod endpoints;
 mod error;
+mod installation;
 mod journal;
 mod keys;
 mod messages;
@@ -37,7 +39,8 @@ mod store;
 mod tokens;
 
 pub use accounts::{Account, INVITATION_MS, Of as AccountOf};
-pub use audit::AuditEntry;
+pub use audit::{AUDIT_PAGE, AuditEntry, AuditFilter};
+pub use audit_chain::{AuditHead, ChainCheck, ChainFault, ChainReport, ChainedEntry, DIGEST, digest_of};
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};
@@ -46,6 +49,7 @@ pub use directory::{
 };
 pub use endpoints::Endpoint;
 pub use error::StoreError;
+pub use installation::{Installation, verify_signature};
 pub use journal::{Batch, Message, Recovered, decode_events, encode_event};
 pub use keys::{DataKey, Keys};
 pub use messages::{MessageFilter, StoredMessage};

@@ -381,7 +381,24 @@ CREATE TABLE passkeys (
     PRIMARY KEY (tenant, account, hash)
 );
 ",
+    AUDIT_CHAIN,
 ];
+
+/// From here on the audit log is a chain; the entries that are there are chained with it.
+const AUDIT_CHAIN: &str = r"
+ALTER TABLE audit ADD COLUMN person BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE audit ADD COLUMN sealed BYTEA;
+ALTER TABLE audit ADD COLUMN digest BYTEA;
+CREATE TABLE audit_heads (
+    tenant BIGINT NOT NULL,
+    entry BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    digest BYTEA NOT NULL,
+    key BYTEA NOT NULL,
+    signature BYTEA NOT NULL,
+    PRIMARY KEY (tenant, entry)
+);
+";
 
 /// Tables of keys, in a file of their own.
 pub(crate) const KEYS: &[&str] = &[r"
@@ -408,6 +425,9 @@ pub(crate) fn migrate(db: &mut dyn Sql, list: &[&str]) -> Result<(), StoreError>
     for (n, sql) in list.iter().enumerate().skip(done as usize) {
         transaction(db, |db| {
             db.script(sql)?;
+            if *sql == AUDIT_CHAIN {
+                crate::audit::chain_existing(db)?;
+            }
             db.run("INSERT INTO migrations (version) VALUES ($1)", &[Value::Int(n as i64 + 1)])
         })?;
     }

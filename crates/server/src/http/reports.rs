@@ -110,6 +110,17 @@ impl Asked {
         Ok(Asked { span: Span { from, to, width_ms, zone_ms }, by, level, csv })
     }
 
+    /// What leaves as a file is in the audit log.
+    async fn note(&self, api: &Api, asker: &Asker, name: &str) -> Result<(), Problem> {
+        if !self.csv {
+            return Ok(());
+        }
+        let (store, tenant, who) = (api.handle.store.clone(), asker.0.tenant, asker.name());
+        let object = format!("Report/{name}");
+        let noted = move || store.audit(tenant, crate::clock::wall_ms(), &who, "report.export", &object);
+        Ok(tokio::task::spawn_blocking(noted).await.map_err(|_| Problem::stopping())??)
+    }
+
     fn answer<R: ReportRow + Serialize>(&self, name: &str, rows: Vec<R>) -> Response {
         if self.csv {
             let disposition = format!("attachment; filename=\"{name}.csv\"");
@@ -259,6 +270,7 @@ pub async fn queues(
         let waits = found.waits.get(&(r.start, first(r)));
         QueueRow::new(start(r), m.names.of("Queue", first(r)), &r.figures, waits, asked.level)
     });
+    asked.note(&api, &asker, "queues").await?;
     Ok(asked.answer("queues", rows.collect()))
 }
 
@@ -273,6 +285,7 @@ pub async fn callbacks(
     let (m, found) = queue_rows(&api, asker.0.tenant, asked.span).await?;
     let with = found.rows.iter().filter(|r| r.figures.promised != store::Promised::default());
     let rows = with.map(|r| CallbackRow::new(start(r), m.names.of("Queue", first(r)), &r.figures.promised));
+    asked.note(&api, &asker, "callbacks").await?;
     Ok(asked.answer("callbacks", rows.collect()))
 }
 
@@ -305,6 +318,7 @@ pub async fn numbers(
         let number = m.names.of("Number", first(r));
         NumberRow::new(start(r), number, &r.figures.entered, &r.figures.handled, asked.level)
     });
+    asked.note(&api, &asker, "numbers").await?;
     Ok(asked.answer("numbers", rows.collect()))
 }
 
@@ -342,6 +356,7 @@ pub async fn agents(
     let rows = all.into_iter().map(|((at, agent), (figures, states, breaks))| {
         AgentRow::new(view::time(Time(at)), m.names.of("User", agent), &figures, &states, breaks)
     });
+    asked.note(&api, &asker, "agents").await?;
     Ok(asked.answer("agents", rows.collect()))
 }
 
@@ -369,6 +384,7 @@ pub async fn dispositions(
         let queue = r.of.get(1).filter(|q| **q != 0).map(|q| m.names.of("Queue", *q));
         DispositionRow::new(start(r), m.names.of("Disposition", first(r)), queue, &r.figures.handled)
     });
+    asked.note(&api, &asker, "dispositions").await?;
     Ok(asked.answer("dispositions", rows.collect()))
 }
 

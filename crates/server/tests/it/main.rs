@@ -1,9 +1,11 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
 mod api;
+mod audit_log;
 mod bad_configuration;
 mod bare_phone;
 mod baresip;
+mod bot;
 mod browser;
 mod browser_app;
 mod browser_page;
@@ -16,6 +18,7 @@ mod command_line;
 mod contact_center;
 mod crossing;
 mod desk;
+mod dial;
 mod directory;
 mod early_audio;
 mod explain;
@@ -32,6 +35,7 @@ mod microsoft_io;
 mod neighbours;
 mod numbers;
 mod outside;
+mod presence;
 mod program;
 mod protected;
 mod quality;
@@ -55,3 +59,4 @@ mod web_app;
 mod web_desk;
 mod web_https;
 mod web_session;
+mod work_tokens;

@@ -337,6 +337,16 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description Only entries of exactly this author */
+                    who?: string;
+                    /** @description Only actions that begin so: recording. or recording.listen */
+                    action?: string;
+                    /** @description Only entries about exactly this object: Recording/r1 */
+                    object?: string;
+                    /** @description Only entries at or after this: RFC 3339, or a date in UTC */
+                    from?: string;
+                    /** @description Only entries before this */
+                    to?: string;
                     /** @description Where the page before ended */
                     cursor?: string;
                     /** @description At most this many, 1 to 500 */
@@ -370,6 +380,105 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log as it is chained, oldest first, with its signed heads
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Number of the last entry seen */
+                    after?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Chain"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/heads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs where the audit log ends now; for an export
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HeadLine"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1116,10 +1225,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The ways in which people can call here
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WayView2"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         put?: never;
         /**
-         * An agent calls a number: the agent's phone rings first
+         * Somebody calls a number: their own phone rings first
          * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         post: {
@@ -1156,6 +1297,96 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dial/{correlation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a call is that was asked for by this name
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Id of the agent who asked for it; without it oneself */
+                    agent?: string;
+                };
+                header?: never;
+                path: {
+                    correlation: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /**
+         * Hangs up, or withdraws, such a call
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description Id of the agent who asked for it; without it oneself */
+                    agent?: string;
+                };
+                header?: never;
+                path: {
+                    correlation: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -3207,6 +3438,275 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/numbers/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes an earlier version the newest again
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    version: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All objects of this kind
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown[];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One object
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Makes or replaces an object
+         * @description This needs the role owner.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /**
+         * Deletes an object that nothing refers to
+         * @description This needs the role owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Its versions, newest first, and who made them
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Version"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}/versions/{version}/restore": {
         parameters: {
             query?: never;
             header?: never;
@@ -7415,6 +7915,11 @@ export interface components {
             next?: string | null;
             /** @description The call's end has to be named before wrap-up can be left early. */
             owes_disposition: boolean;
+            /**
+             * @description Id of the queue that the agent works for with that call, also when the call has gone on to another queue: its
+             *     dispositions say how the work ended, and its wrap-up time counts. Null for a call of no queue.
+             */
+            queue?: string | null;
             /** @description Ids of its queues. */
             queues: string[];
             /** @description Why, on a break. */
@@ -7433,10 +7938,20 @@ export interface components {
             /** @description Pass this as `cursor` for the next page; null at the end. */
             next?: string | null;
         };
-        /** @description A call that was begun. */
+        /** @description A call that was asked for. */
         Begun: {
-            /** @description Its id. */
-            call: string;
+            /** @description Id of the call; null where it is not ours. */
+            call?: string | null;
+            /** @description What it was named; null where it has no name. */
+            correlation?: string | null;
+            /** @description The link to open for the softphone on the person's own computer. */
+            open?: string | null;
+            /** @description `asked`, `ringing-you`, `calling-them`, `ringing-them`, `talking`, `handed-over` or `over`. */
+            progress: string;
+            /** @description Why it is over: `hung-up`, `busy`, `no-answer`, `not-allowed`, `not-signed-in` or `failed`. */
+            reason?: string | null;
+            /** @description Id of the `Pbx` that calls; null is our own trunks. */
+            through?: string | null;
         };
         /** @description A call with everything that is known of it. */
         CallDetail: {
@@ -7648,6 +8163,22 @@ export interface components {
             /** @description How long it is kept. */
             retention: string;
         };
+        /** @description A stretch of the audit log as it is chained. */
+        Chain: {
+            /** @description Entries, oldest first. */
+            entries: components["schemas"]["EntryLine"][];
+            /** @description The signed heads; only with the last stretch. */
+            heads: components["schemas"]["HeadLine"][];
+            /** @description The public key that heads are signed with (Ed25519), in hex. */
+            key: string;
+            /**
+             * Format: uint64
+             * @description Pass this as `after` for what follows; null at the end.
+             */
+            next?: number | null;
+            /** @description Whose log. */
+            tenant: string;
+        };
         /** @description The emergency switch of opening hours. */
         Closure: {
             /** @description Whether they are closed, whatever the clock says. */
@@ -7836,10 +8367,44 @@ export interface components {
             action: string;
             /** @description When. */
             at: string;
+            /** @description What it says of a person; null where it says nothing, or the person was erased. */
+            detail?: string | null;
+            /** @description SHA-256 of this entry and the digest before it, in hex. */
+            digest: string;
             /** @description Its id. */
             id: string;
             /** @description To what. */
             object: string;
+            /** @description Who. */
+            who: string;
+        };
+        /** @description An entry. */
+        EntryLine: {
+            /** @description What. */
+            action: string;
+            /** @description When. */
+            at: string;
+            /**
+             * Format: uint64
+             * @description The same in milliseconds since 1970, as the digest has it.
+             */
+            at_ms: number;
+            /** @description SHA-256 of this entry and the digest before it, in hex. */
+            digest: string;
+            /**
+             * Format: uint64
+             * @description Its number.
+             */
+            entry: number;
+            /** @description To what. */
+            object: string;
+            /**
+             * Format: uint64
+             * @description Number of the person whose key seals what is sealed; 0 where nothing is.
+             */
+            person: number;
+            /** @description What is said of that person, sealed, in hex. */
+            sealed: string;
             /** @description Who. */
             who: string;
         };
@@ -7885,6 +8450,29 @@ export interface components {
             seconds_ago: number;
             /** @description Whether it has been up since. */
             up: boolean;
+        };
+        /** @description A signed head. */
+        HeadLine: {
+            /** @description When it was signed. */
+            at: string;
+            /**
+             * Format: uint64
+             * @description The same in milliseconds since 1970, as it is signed.
+             */
+            at_ms: number;
+            /** @description The digest of that entry, in hex. */
+            digest: string;
+            /**
+             * Format: uint64
+             * @description The newest entry when it was signed.
+             */
+            head: number;
+            /** @description The public key that it was signed with (Ed25519), in hex. */
+            key: string;
+            /** @description The signature, in hex. */
+            signature: string;
+            /** @description Whose log: the tenant's name. */
+            tenant: string;
         };
         /** @description Whether a message was heard. */
         Heard: {
@@ -8074,6 +8662,11 @@ export interface components {
              */
             agent: string | null;
             /**
+             * @description Names the call, 8 to 64 letters, digits, `-` and `_`: the same again rings nobody, and says how far it is.
+             * @default null
+             */
+            correlation: string | null;
+            /**
              * @description Id of the number of ours that the far end sees.
              * @default null
              */
@@ -8088,6 +8681,11 @@ export interface components {
              * @default null
              */
             softphone: string | null;
+            /**
+             * @description Id of the `Pbx` that calls; without it our own trunks do.
+             * @default null
+             */
+            through: string | null;
             /** @description The number to call. */
             to: string;
         };
@@ -9043,6 +9641,27 @@ export interface components {
              * @description Packets that should have come.
              */
             packets: number;
+        };
+        /** @description A way to call. */
+        WayView2: {
+            /** @description The person's own computer opens a link. */
+            client_address: boolean;
+            /** @description The call can be hung up from here. */
+            hang_up: boolean;
+            /** @description Id of the `Pbx`; null is our own trunks. */
+            id?: string | null;
+            /** @description `own`, or how the `Pbx` calls. */
+            kind: string;
+            /** @description Name shown to people; may be empty. */
+            name: string;
+            /** @description A phone other than the usual one can ring. */
+            other_phone: boolean;
+            /** @description It is told how far the call is. */
+            progress: boolean;
+            /** @description What stands before the number in the address that a softphone opens. */
+            scheme?: string | null;
+            /** @description The telephone system rings the person's phone, then the other side. */
+            server_dial: boolean;
         };
         /** @description How people can sign in here. */
         Ways: {
