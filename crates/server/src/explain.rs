@@ -2,7 +2,7 @@
 //! rest costs only whoever asks.
 
 use crate::tenant::Meaning;
-use crate::view::{CallDetail, DecisionView};
+use crate::view::DecisionView;
 use engine::{AgentState, Candidate, Engine, Presence};
 use schemars::JsonSchema;
 use serde::Serialize;

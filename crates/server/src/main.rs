@@ -32,6 +32,7 @@ mod sign_in;
 mod sip_io;
 mod sip_tls;
 mod switch_io;
+mod teams_codes;
 mod tenant;
 mod tls;
 mod trusted;

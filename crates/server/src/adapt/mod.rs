@@ -27,6 +27,9 @@ mod security;
 mod sip_events;
 mod strangers;
 mod switch;
+mod teams_transfer;
+mod teams_users;
+mod trunk_told;
 #[cfg(test)]
 mod world;
 

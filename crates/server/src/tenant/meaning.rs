@@ -94,6 +94,8 @@ pub struct Meaning {
     pub sip_digest: Vec<DigestHash>,
     /// Phones that register, by their user.
     pub accounts: BTreeMap<String, Phone>,
+    /// The numbers that agents have in Microsoft Teams, as the world writes them.
+    pub teams_numbers: BTreeMap<AgentId, Secret<String>>,
     /// What keyed digits are compared with.
     pub digits: DigitLists,
     /// Languages of prompts; the first is what calls begin with.

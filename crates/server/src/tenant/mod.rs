@@ -26,6 +26,7 @@ pub mod schema;
 pub mod scope;
 pub mod sound;
 pub mod srtp;
+pub mod teams_trunk;
 pub mod toll;
 pub mod trunk;
 pub mod understand;

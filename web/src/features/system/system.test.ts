@@ -3,8 +3,8 @@ import type { FarEndStatus, Permission, TrunkStatus } from './api';
 import { healthOf, meaningOf, meaningOfCode } from './health';
 import { byFeature, consentOf, countPermissions, isGranted, surplusOf } from './permissions';
 
-const end = (up: boolean, said: number | null = 200): FarEndStatus => ({ host: 'sip.example.com', up, said, for_seconds: 5 });
-const trunk = (far_ends: FarEndStatus[], registered: boolean | null = null): TrunkStatus => ({ trunk: 't', calls: 0, far_ends, registered });
+const end = (up: boolean, said: number | null = 200): FarEndStatus => ({ host: 'sip.example.com', up, said, for_seconds: 5, history: [] });
+const trunk = (far_ends: FarEndStatus[], registered: boolean | null = null): TrunkStatus => ({ trunk: 't', calls: 0, far_ends, registered, answers: [] });
 
 describe('the health of a trunk', () => {
   it('is that of its far ends and of its registration', () => {

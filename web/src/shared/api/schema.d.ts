@@ -8456,6 +8456,8 @@ export interface components {
              * @description For how many seconds it has been so.
              */
             for_seconds: number;
+            /** @description When it came up and went down, the newest first. */
+            history: components["schemas"]["HealthChange"][];
             /** @description Host and port as configured. */
             host: string;
             /**
@@ -8464,6 +8466,23 @@ export interface components {
              */
             said?: number | null;
             /** @description Whether calls can go there as far as is known. */
+            up: boolean;
+            /** @description Why no secure connection could be opened there, as the TLS library says it; missing where one was. */
+            why?: string | null;
+        };
+        /** @description A far end came up or went down. */
+        HealthChange: {
+            /**
+             * Format: uint16
+             * @description What it had said: a SIP status code, 408 where no answer came, 503 where it could not be reached.
+             */
+            said?: number | null;
+            /**
+             * Format: uint64
+             * @description How many seconds ago.
+             */
+            seconds_ago: number;
+            /** @description Whether it has been up since. */
             up: boolean;
         };
         /** @description A signed head. */
@@ -9601,8 +9620,37 @@ export interface components {
             /** @description Id of the webhook. */
             webhook: string;
         };
+        /** @description How calls to Microsoft Teams were refused. */
+        ToldStatus: {
+            /**
+             * Format: uint16
+             * @description The SIP status code.
+             */
+            code: number;
+            /**
+             * Format: uint64
+             * @description How many seconds ago last.
+             */
+            seconds_ago: number;
+            /**
+             * Format: uint32
+             * @description Microsoft's own code, where it said one that is known.
+             */
+            sub_code?: number | null;
+            /**
+             * Format: uint64
+             * @description How often since the start.
+             */
+            times: number;
+            /** @description What to do about it; empty where nothing is to be done. */
+            todo: string;
+            /** @description What it means. */
+            what: string;
+        };
         /** @description How a trunk stands, for people. */
         TrunkStatus: {
+            /** @description How calls to Microsoft Teams were refused, the newest first; empty for other trunks. */
+            answers: components["schemas"]["ToldStatus"][];
             /**
              * Format: uint32
              * @description Calls to the outside that go over it now.
