@@ -226,7 +226,8 @@ mod tests {
         assert_eq!(book.over.len(), places.len());
         let mut longest = 0;
         for record in &book.over {
-            let wanted: Vec<_> = record.decisions.iter().map(|d| crate::view::decision(d, &m)).collect();
+            let wanted: Vec<_> =
+                record.decisions.iter().map(|d| crate::view::decision(d, &record.timeline, &m)).collect();
             assert_eq!(wanted.len(), 1);
             let (whole, replayed) = whole_decisions(&book.store, tenant, &wanted, &m).unwrap();
             assert!(replayed <= most, "{replayed} events for the call at {}", wanted[0].position);
