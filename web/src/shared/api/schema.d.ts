@@ -3097,6 +3097,354 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/microsoft/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What Microsoft is asked for and why, and how to consent
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConnectView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /**
+         * Disconnects the directory and erases what is kept of it
+         * @description This needs the role owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/microsoft/connect/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where Entra ID sends the browser back to from consent
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/microsoft/connect/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sends the browser to consent to an app registration
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/microsoft/licences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Licences of the directory, and how many are left
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LicencesView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Assigns and takes away licences of users, or says what would be done
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChangeView"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/microsoft/licences/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where Entra ID sends the browser back to from that
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/microsoft/licences/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sends the browser to sign in for licences
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/numbers": {
         parameters: {
             query?: never;
@@ -7524,6 +7872,8 @@ export interface components {
             next?: string | null;
             /** @description The call's end has to be named before wrap-up can be left early. */
             owes_disposition: boolean;
+            /** @description What Microsoft Teams says of the person; null while nothing is known. */
+            presence?: components["schemas"]["PresenceView"] | null;
             /**
              * @description Id of the queue that the agent works for with that call, also when the call has gone on to another queue: its
              *     dispositions say how the work ended, and its wrap-up time counts. Null for a call of no queue.
@@ -7778,6 +8128,39 @@ export interface components {
             /** @description Whose log. */
             tenant: string;
         };
+        /** @description What becomes of one user's licences. */
+        ChangeView: {
+            /** @description Products that are assigned by it; what was so before is left out. */
+            add: string[];
+            /** @description Why not, as sentences. */
+            against: string[];
+            /** @description Whether it was done. */
+            done: boolean;
+            /** @description Products that are taken away. */
+            remove: string[];
+            /** @description Id of the user. */
+            user: string;
+        };
+        /** @description A change of licences. */
+        Changes: {
+            /**
+             * @description Products to assign.
+             * @default []
+             */
+            add: string[];
+            /**
+             * @description Only say what would be done, and what stands against it.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description Products to take away.
+             * @default []
+             */
+            remove: string[];
+            /** @description Ids of the users, who have a work account. */
+            users: string[];
+        };
         /** @description The emergency switch of opening hours. */
         Closure: {
             /** @description Whether they are closed, whatever the clock says. */
@@ -7787,6 +8170,23 @@ export interface components {
         Code: {
             /** @description Six digits. */
             totp: string;
+        };
+        /** @description How a tenant is connected, and how it can be. */
+        ConnectView: {
+            /** @description The address to open to consent to the app that works without a person; null while there is none. */
+            consent?: string | null;
+            /** @description Whether that app has what it needs; null while that is not known. */
+            consented?: boolean | null;
+            /** @description The directory's id; null while there is none. */
+            directory?: string | null;
+            /** @description The features that are on and ask something of Microsoft. */
+            features: string[];
+            /** @description The tenant's profile. */
+            profile: string;
+            /** @description App registrations that they need. */
+            registrations: components["schemas"]["RegistrationView"][];
+            /** @description Permissions that were granted to it and no feature needs; null while that is not known. */
+            surplus?: string[] | null;
         };
         /** @description Something that a receiver did not take. */
         DeadLetter: {
@@ -7824,7 +8224,10 @@ export interface components {
              * @description Callers left waiting behind.
              */
             behind: number;
-            /** @description Members who could not be rung, by their state. */
+            /**
+             * @description Members who could not be rung, by their state here or, if they were available here, by what Microsoft Teams said:
+             *     `in-teams-call`, `do-not-disturb`.
+             */
             excluded: {
                 [key: string]: number;
             };
@@ -7898,8 +8301,12 @@ export interface components {
              * @description How many people are in it.
              */
             people: number;
+            /** @description How reading the users' presence stands; null where it is not read. */
+            presence?: components["schemas"]["PresenceReading"] | null;
             /** @description Everybody is being read. */
             reading: boolean;
+            /** @description Microsoft tells of changes by itself; otherwise they are found when it is asked. */
+            told: boolean;
             /** @description Why it is not in step, and what to do. */
             trouble?: string | null;
         };
@@ -8093,6 +8500,35 @@ export interface components {
             role: string;
             /** @description `arrived`, `answering`, `dialling`, `ringing`, `up`, `ending` or how it ended. */
             state: string;
+        };
+        /** @description A licence of the tenant. */
+        LicenceView: {
+            /**
+             * Format: uint64
+             * @description Units that are left.
+             */
+            left?: number | null;
+            /** @description Microsoft's name for it, such as `MCOEV`. */
+            name: string;
+            /** @description Id of the product. */
+            sku: string;
+            /**
+             * Format: uint64
+             * @description Units that can be used.
+             */
+            units?: number | null;
+            /**
+             * Format: uint64
+             * @description Units in use.
+             */
+            used?: number | null;
+        };
+        /** @description The tenant's licences. */
+        LicencesView: {
+            /** @description The licences. */
+            licences: components["schemas"]["LicenceView"][];
+            /** @description Whether this session may ask; if not, open `/api/v1/microsoft/licences/sign-in`. */
+            signed_in: boolean;
         };
         /** @description Whoever is signed in, as an agent. */
         Me: {
@@ -8508,6 +8944,8 @@ export interface components {
             feature: string;
             /** @description The fields that are read. */
             fields: string[];
+            /** @description Whether it was granted when that was last seen; null while that is not known. */
+            granted?: boolean | null;
             /** @description What is done by it, as Microsoft's reference names it. */
             operations: string[];
             /** @description Microsoft's name of the permission; null where the registration needs none. */
@@ -8535,6 +8973,10 @@ export interface components {
             mobile?: string | null;
             /** @description Name shown to colleagues. */
             name: string;
+            /** @description What Teams says of them; null for those who are no users here, and while it is not known. */
+            presence?: components["schemas"]["PresenceView"] | null;
+            /** @description Id of the user that the person is here; null for those who are none. */
+            user?: string | null;
         };
         /** @description Somebody made up, as whom a visitor may sign in. */
         Persona: {
@@ -8554,6 +8996,25 @@ export interface components {
             queue: string;
         } | {
             number: string;
+        };
+        /** @description How reading presence stands. */
+        PresenceReading: {
+            /** @description When it was last read. */
+            at?: string | null;
+            /** @description Why it cannot be read, and what to do. */
+            trouble?: string | null;
+        };
+        /** @description What Microsoft Teams says of a person. */
+        PresenceView: {
+            /** @description Microsoft's word: `InACall`, `InAMeeting`, `Presenting` and others; new ones can come. */
+            activity: string;
+            /**
+             * Format: uint64
+             * @description How long ago it was read, in seconds.
+             */
+            age_s: number;
+            /** @description Microsoft's word: `Available`, `Busy`, `DoNotDisturb`, `Away`, `Offline` and others; new ones can come. */
+            availability: string;
         };
         /** @description An error as the caller sees it. */
         Problem: {
@@ -8861,6 +9322,21 @@ export interface components {
             answer: string;
             /** @description Names this page's registration. Another page that registers takes its place. */
             id: string;
+        };
+        /** @description An app registration that is needed. */
+        RegistrationView: {
+            /** @description Its application id; null while the server's configuration has none. */
+            app?: string | null;
+            /** @description The page to open to consent, for an administrator of the directory; null while there is no app. */
+            consent?: string | null;
+            /** @description Permissions that are needed and were not granted when it was last seen; null while that is not known. */
+            missing?: string[] | null;
+            /** @description Its name here. */
+            name: string;
+            /** @description What is asked for, and why. */
+            permissions: components["schemas"]["PermissionView"][];
+            /** @description Permissions that were granted and no feature needs: to be taken away. */
+            surplus?: string[] | null;
         };
         /** @description What a replay found. */
         Replayed: {
