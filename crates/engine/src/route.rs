@@ -341,15 +341,15 @@ impl Engine {
 
     // ---- the whole list, for whoever asks later ----
 
-    /// From here on every decision leaves its whole list of agents, for [`Engine::take_candidates`]. For a replay to one
-    /// decision, never in production.
+    /// Until [`Engine::take_candidates`] every decision leaves its whole list of agents. For a replay to one decision,
+    /// never in production.
     pub fn watch_decisions(&mut self) {
         self.candidates = Some(Vec::new());
     }
 
-    /// The whole lists since the last time, each with the leg that was rung.
+    /// The whole lists since [`Engine::watch_decisions`], each with the leg that was rung; no more are made.
     pub fn take_candidates(&mut self) -> Vec<(LegId, Vec<Candidate>)> {
-        self.candidates.as_mut().map(core::mem::take).unwrap_or_default()
+        self.candidates.take().unwrap_or_default()
     }
 
     fn note_candidates(&mut self, decision: &Decision, entry: EntryId) {

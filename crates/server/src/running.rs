@@ -26,6 +26,7 @@ use crate::tenant::meaning::{self, Meaning};
 use crate::tenant::objects::Span;
 use crate::tenant::plan::{self, Action, Step};
 use crate::tls::Certificate;
+use crate::trusted::Trusted;
 use crate::vital;
 use crate::webhook_io::{Courier, Delivery, Told};
 use sip::{Endpoint, Limits, Local, Transport};
@@ -301,7 +302,8 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     }
     let laws = LawWatch::default();
     let laws_broken = laws.broken.clone();
-    let outward = Outward::new();
+    let trusted = Trusted::new(&config.outside.tls_roots)?;
+    let outward = Outward::trusting(&trusted);
     let answers = mail_in.clone();
     let outside = Outside::start(&outward, &secrets, move |tenant, event| {
         // Nobody is there to be told any more when the switch is gone.
@@ -330,7 +332,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         laws_broken,
         ready,
     };
-    let delivery = start_delivery(config, &handle, outward, secrets)?;
+    let delivery = start_delivery(config, &handle, outward, &trusted, secrets)?;
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
     let audit_heads =
         AuditHeads::start(handle.clone(), config.audit_heads_file()).map_err(|e| e.to_string())?;
@@ -441,6 +443,7 @@ fn start_delivery(
     config: &ServerConfig,
     handle: &Handle,
     outward: Outward,
+    trusted: &Trusted,
     secrets: Secrets,
 ) -> Result<Delivery, String> {
     let asked = handle.clone();
@@ -454,7 +457,7 @@ fn start_delivery(
         store: handle.store.clone(),
         outward,
         secrets,
-        post: Post::new(&config.mail, &config.http.url())?,
+        post: Post::new(&config.mail, &config.http.url(), trusted)?,
         time_out: crate::webhook_io::TIME_OUT,
         seed: chance()?,
         ask: Box::new(told),

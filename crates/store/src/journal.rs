@@ -20,6 +20,9 @@ const SNAPSHOT_FORM: u8 = 2;
 /// An empty list, as a snapshot writes it.
 const NOBODY: u8 = 0;
 
+/// For each so many events of a tenant one snapshot is kept for good.
+pub const SNAPSHOT_KEPT_EVERY: u64 = 500_000;
+
 /// Everything that one commit writes for one tenant.
 #[derive(Default)]
 pub struct Batch {
@@ -166,7 +169,8 @@ impl Store {
         result
     }
 
-    /// Writes a snapshot and drops the ones before the last two.
+    /// Writes a snapshot. Of the older ones the last stays, and one for every [`SNAPSHOT_KEPT_EVERY`] events, so that a
+    /// replay to any place of the journal is bounded.
     ///
     /// # Errors
     /// What the database said.
@@ -181,8 +185,10 @@ impl Store {
                        ON CONFLICT (tenant, position) DO UPDATE SET state = excluded.state";
             db.run(sql, &[tenant.into(), position.into(), at.0.into(), state.into()])?;
             let sql = "DELETE FROM snapshots WHERE tenant = $1 AND position NOT IN \
-                       (SELECT position FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 2)";
-            db.run(sql, &[tenant.into()])
+                       (SELECT position FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 2) \
+                       AND EXISTS (SELECT 1 FROM snapshots s WHERE s.tenant = $1 AND s.position < snapshots.position \
+                       AND s.position / $2 = snapshots.position / $2)";
+            db.run(sql, &[tenant.into(), SNAPSHOT_KEPT_EVERY.into()])
         })?;
         Ok(())
     }

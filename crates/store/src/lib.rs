@@ -50,7 +50,7 @@ pub use directory::{
 pub use endpoints::Endpoint;
 pub use error::StoreError;
 pub use installation::{Installation, verify_signature};
-pub use journal::{Batch, Message, Recovered, decode_events, encode_event};
+pub use journal::{Batch, Message, Recovered, SNAPSHOT_KEPT_EVERY, decode_events, encode_event};
 pub use keys::{DataKey, Keys};
 pub use messages::{MessageFilter, StoredMessage};
 pub use notes::Notes;
@@ -62,11 +62,13 @@ pub use quality::{LegQuality, WayQuality};
 pub use recordings::{CHUNK, RecordingFile, RecordingInfo, RecordingWriter};
 pub use registrations::Registration;
 pub use reports::{
-    AgentFigures, DispositionFigures, Entered, Estimated, Figures, Handled, INTERVAL_MS, Intervals,
-    NumberFigures, Promised, QueueFigures, Rung, SHORT_ABANDON_MS, Spent, StateFigures, WAIT_BOUNDS_MS,
-    WaitFigures, Waited, Waits, interval_of,
+    AgentFigures, DispositionFigures, Entered, Estimated, ExitFigures, Figures, Handled, INTERVAL_MS,
+    Intervals, NumberFigures, Promised, QueueFigures, Rung, SHORT_ABANDON_MS, Spent, StateFigures,
+    WAIT_BOUNDS_MS, WaitFigures, Waited, Waits, interval_of,
 };
-pub use reports_read::{AgentRows, MOST_ROWS, QueueRows, Span, Summed, percentile};
+pub use reports_read::{
+    AgentRows, Contacts, Counted, MOST_CONTACTS, MOST_ROWS, QueueRows, Span, Summed, percentile,
+};
 pub use sessions::{MOST_SESSIONS, Session, SessionLife};
 pub use sql::{Row, Sql, Value};
 pub use store::{Store, StoreSettings, TenantId};

@@ -382,6 +382,53 @@ CREATE TABLE passkeys (
 );
 ",
     AUDIT_CHAIN,
+    r"
+CREATE TABLE interval_exits (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    queue BIGINT NOT NULL,
+    offered BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    answered_within BIGINT NOT NULL,
+    abandoned BIGINT NOT NULL,
+    short_abandoned BIGINT NOT NULL,
+    abandoned_within BIGINT NOT NULL,
+    flowed_out BIGINT NOT NULL,
+    callback BIGINT NOT NULL,
+    answered_wait_ms BIGINT NOT NULL,
+    abandoned_wait_ms BIGINT NOT NULL,
+    left_wait_ms BIGINT NOT NULL,
+    max_wait_ms BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, queue)
+);
+CREATE TABLE interval_number_exits (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    offered BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    answered_within BIGINT NOT NULL,
+    abandoned BIGINT NOT NULL,
+    short_abandoned BIGINT NOT NULL,
+    abandoned_within BIGINT NOT NULL,
+    flowed_out BIGINT NOT NULL,
+    callback BIGINT NOT NULL,
+    answered_wait_ms BIGINT NOT NULL,
+    abandoned_wait_ms BIGINT NOT NULL,
+    left_wait_ms BIGINT NOT NULL,
+    max_wait_ms BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, number)
+);
+CREATE TABLE interval_exit_waits (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    queue BIGINT NOT NULL,
+    bucket BIGINT NOT NULL,
+    callers BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, queue, bucket)
+);
+ALTER TABLE calls ADD COLUMN origin BIGINT NOT NULL DEFAULT 0;
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.

@@ -47,7 +47,15 @@ export const checks = {
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('switch', { name: 'Skip silence' }).focus();
     await page.keyboard.press('Space');
-    await page.evaluate((at) => (document.querySelector('audio').currentTime = at), from + 0.5);
+    await page.evaluate(
+      (at) =>
+        new Promise((done) => {
+          const player = document.querySelector('audio');
+          player.addEventListener('seeked', done, { once: true });
+          player.currentTime = at;
+        }),
+      from + 0.5,
+    );
     const left = page.evaluate(
       (end) =>
         new Promise((done) => {

@@ -27,6 +27,9 @@ mod security;
 mod sip_events;
 mod strangers;
 mod switch;
+mod teams_transfer;
+mod teams_users;
+mod trunk_told;
 #[cfg(test)]
 mod world;
 
@@ -38,6 +41,8 @@ pub use outside::{Request, Ticket};
 pub use phone::{PhoneId, PhoneReport, PhoneState, Reply};
 pub use phones::{Passwords, Telephone};
 pub use presence::Presences;
+#[cfg(test)]
+pub use switch::SNAPSHOT_EVERY;
 pub use switch::{
     Chances, MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
 };

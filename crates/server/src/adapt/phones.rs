@@ -304,6 +304,7 @@ impl Switch {
             nat,
             srtp,
             codecs: OF_PHONES.to_vec(),
+            contact: None,
             trunk: None,
             number: Secret::default(),
         };

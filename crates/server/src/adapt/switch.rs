@@ -8,6 +8,7 @@ use crate::adapt::outside::Request;
 use crate::adapt::phone::{PhoneId, Reply};
 use crate::adapt::phones::{Passwords, Phones};
 use crate::adapt::presence::Presences;
+use crate::adapt::teams_transfer::Successor;
 use crate::alarm::Alarms;
 use crate::announce::Announcer;
 use crate::live::Live;
@@ -24,13 +25,13 @@ use media::sdes::OwnKeys;
 use redact::Secret;
 use sip::Local;
 use sip::guard::Guard;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use store::{Batch, Party, TenantId};
 
 /// Events of a tenant after which its state is written down, so that a start replays no more than about as many.
-const SNAPSHOT_EVERY: u64 = 100_000;
+pub const SNAPSHOT_EVERY: u64 = 100_000;
 
 /// The time, on the two clocks that are needed.
 #[derive(Clone, Copy, Debug)]
@@ -262,6 +263,14 @@ pub(super) struct DoorLeg {
     pub(super) dialing: Option<Dialing>,
     /// The trunk that it went out over.
     pub(super) trunk: Option<engine::TrunkId>,
+    /// The trunk to Microsoft Teams that its far end is behind.
+    pub(super) teams: Option<engine::TrunkId>,
+    /// Who is to take the place of its far end.
+    pub(super) successor: Option<Box<Successor>>,
+    /// Far ends before, which have not hung up yet.
+    pub(super) before: Vec<sip::CallId>,
+    /// Whom it hears, unless something is played.
+    pub(super) hears: Box<[MediaId]>,
 }
 
 /// One tenant at the door.
@@ -348,6 +357,8 @@ pub struct Switch {
     /// Names that far ends of TLS connections proved, by connection.
     pub(super) proven: HashMap<u64, Vec<String>>,
     pub(super) security: Security,
+    /// Far ends whose connections are to serve no more.
+    pub(super) retired: BTreeSet<SocketAddr>,
     chance: u64,
 }
 
@@ -390,6 +401,7 @@ impl Switch {
             guard: Guard::default(),
             proven: HashMap::new(),
             security: Security::default(),
+            retired: BTreeSet::new(),
             chance: chances.seed,
         }
     }
@@ -501,6 +513,16 @@ impl Switch {
     /// of the request leads on from there.
     pub fn far_end_behind(&self, connection: u64) -> Option<sip::Destination> {
         self.carriers.secure_far_end(self.proven.get(&connection)?)
+    }
+
+    /// A secure connection of ours could not be opened, or broke off.
+    pub fn on_tls_failed(&mut self, addr: SocketAddr, why: &str) {
+        self.carriers.tls_failed(addr, why);
+    }
+
+    /// The next far end whose connections are to serve no more.
+    pub fn poll_retired(&mut self) -> Option<SocketAddr> {
+        self.retired.pop_first()
     }
 
     /// A connection is gone.
@@ -664,6 +686,10 @@ impl Switch {
     }
 
     pub(super) fn leg_ended(&mut self, now: Now, tenant: usize, leg: LegId, end: LegEnd) {
+        if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
+            let (successor, before) = (l.successor.take(), std::mem::take(&mut l.before));
+            self.end_successors(now, successor, before);
+        }
         self.forget_leg(tenant, leg);
         self.tell(now, tenant, Event::LegEnded { leg, end });
     }

@@ -24,6 +24,7 @@ pub struct ServerConfig {
     pub keys: KeySection,
     pub secrets: SecretSection,
     pub audit: AuditSection,
+    pub outside: OutsideSection,
     pub mail: Mail,
     pub microsoft: MicrosoftSection,
     pub shutdown: Shutdown,
@@ -176,6 +177,13 @@ pub struct SecretSection {
 #[allow(missing_docs)]
 pub struct AuditSection {
     pub heads_file: String,
+}
+
+/// `[outside]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[allow(missing_docs)]
+pub struct OutsideSection {
+    pub tls_roots: String,
 }
 
 /// `[mail]`

@@ -14,6 +14,7 @@ mod connect;
 mod csv;
 mod demo;
 mod desk;
+mod dial;
 mod graph_notices;
 mod identity;
 mod licences;

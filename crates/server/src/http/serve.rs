@@ -1,6 +1,7 @@
 //! The API, the web app and the admin pages, put together.
 
 use crate::bot::Bot;
+use crate::connector::Connector;
 use crate::http::bot;
 use crate::http::identity::{Guard, Peer, allow};
 use crate::http::licences::Administrators;
@@ -56,6 +57,8 @@ pub struct Api {
     pub passkeys: Arc<Mutex<Challenges<()>>>,
     /// Challenges for adding a passkey, each for one session.
     pub new_passkeys: Arc<Mutex<Challenges<(store::AccountOf, Vec<u8>)>>>,
+    /// Calls that people asked for with one click.
+    pub connector: Arc<Connector>,
     /// Turns for going through a recording to draw it.
     pub drawing: Arc<Semaphore>,
 }
@@ -81,6 +84,7 @@ impl Api {
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
             passkeys: Arc::default(),
             new_passkeys: Arc::default(),
+            connector: Arc::default(),
             drawing: Arc::new(Semaphore::new(DRAWN)),
         }
     }
@@ -122,9 +126,15 @@ pub async fn serve(
             async move { web::guard(next.run(request).await, &settings.pages, secure) }
         }))
         .with_state(api.clone());
+    let connector = api.connector.clone();
     let admin_router = crate::admin::router(api);
     let (acceptor, certificate) = tls.unzip();
-    tokio::join!(listen(http, router, acceptor), listen(admin, admin_router, None), keep_up(certificate));
+    tokio::join!(
+        listen(http, router, acceptor),
+        listen(admin, admin_router, None),
+        keep_up(certificate),
+        connector.keep_forgetting()
+    );
 }
 
 /// Looks again and again whether there is a new certificate.

@@ -19,6 +19,7 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
     match format {
         "sip-address" => read_sip_address(text).err(),
         "network" => read_network(text).err(),
+        "scheme" => pbx::address::Scheme::read(text).err().map(str::to_string),
         "host" => read_host(text).err(),
         "host-port" => read_host_port(text).err(),
         "aor" => read_aor(text).err(),

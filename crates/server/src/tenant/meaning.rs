@@ -7,6 +7,7 @@ use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
 use crate::tenant::objects::{DigestHash, KeptBy, RolesFrom, UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
+use crate::tenant::pbx::PbxRule;
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{Gate, NotCalled, Outside};
 use crate::tenant::trunk::{PasswordPlace, TrunkPlan};
@@ -93,6 +94,8 @@ pub struct Meaning {
     pub sip_digest: Vec<DigestHash>,
     /// Phones that register, by their user.
     pub accounts: BTreeMap<String, Phone>,
+    /// The numbers that agents have in Microsoft Teams, as the world writes them.
+    pub teams_numbers: BTreeMap<AgentId, Secret<String>>,
     /// What keyed digits are compared with.
     pub digits: DigitLists,
     /// Languages of prompts; the first is what calls begin with.
@@ -111,6 +114,8 @@ pub struct Meaning {
     pub secure: BTreeMap<SecureId, SecureRule>,
     /// Other systems that are told what happens, by the number of their object.
     pub webhooks: BTreeMap<u32, WebhookRule>,
+    /// Telephone systems and softphones that call with one click, by id.
+    pub pbxs: BTreeMap<String, PbxRule>,
     /// Who is told of messages.
     pub mailboxes: BTreeMap<MailboxId, MailboxRule>,
     /// Pages that open for agents who are rung, with blanks for caller, call and queue.

@@ -6,6 +6,8 @@ mod story;
 mod timeline;
 
 pub use decision::DecisionView;
+#[cfg(test)]
+pub use decision::decision;
 pub use quality::{QualityView, add_quality};
 pub use story::story;
 pub use timeline::{MomentView, refused};

@@ -98,6 +98,18 @@ fn events(list: &[Event], first: u64) -> Batch {
 }
 
 #[test]
+fn a_register_is_written_as_a_map() {
+    let numbers = [5, 64, 63, 0, 9_999, u32::MAX];
+    let all = numbers.map(|n| (engine::AgentId(n), n.to_string()));
+    let register: engine::Register<_, _> = all.clone().into_iter().collect();
+    let map: std::collections::BTreeMap<_, _> = all.into_iter().collect();
+    let written = postcard::to_allocvec(&register).unwrap();
+    assert_eq!(written, postcard::to_allocvec(&map).unwrap());
+    let read: engine::Register<engine::AgentId, String> = postcard::from_bytes(&written).unwrap();
+    assert_eq!(read, register);
+}
+
+#[test]
 fn journal_records_and_people_come_back_after_reopening() {
     let place = Place::new();
     let arrived =

@@ -26,6 +26,7 @@ const useStyles = makeStyles({
   line: { display: 'flex', alignItems: 'center', gap: '6px' },
   good: { color: tokens.colorStatusSuccessForeground3, flexShrink: 0 },
   bad: { color: tokens.colorStatusDangerForeground3, flexShrink: 0 },
+  answers: { margin: '8px 0 0', paddingInlineStart: '20px', overflowWrap: 'anywhere' },
   about: { display: 'flex', flexDirection: 'column', gap: '8px', marginBottom: '8px' },
 });
 
@@ -92,6 +93,16 @@ function TrunkSection({ trunk }: { trunk: TrunkStatus }) {
           </tbody>
         </table>
       )}
+      {trunk.answers.length > 0 && (
+        <ul className={styles.answers} lang="en">
+          {trunk.answers.map((told) => (
+            <li key={`${told.code}-${told.sub_code ?? ''}`}>
+              {[told.code, told.sub_code].filter((n) => n != null).join('/')} × {told.times}: {told.what}
+              {told.todo && ` – ${told.todo}`}
+            </li>
+          ))}
+        </ul>
+      )}
     </Section>
   );
 }
@@ -110,7 +121,10 @@ function FarEnd({ end }: { end: FarEndStatus }) {
           {t(end.up ? 'system.up-for' : 'system.down-for', { time: length(end.for_seconds * 1_000) })}
         </span>
       </td>
-      <td className={styles.cell}>{t(meaningOf(end), { code: String(end.said ?? '') })}</td>
+      <td className={styles.cell}>
+        {t(meaningOf(end), { code: String(end.said ?? '') })}
+        {end.why && <div lang="en">{end.why}</div>}
+      </td>
     </tr>
   );
 }

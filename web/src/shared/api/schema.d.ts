@@ -1225,10 +1225,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The ways in which people can call here
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WayView2"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         put?: never;
         /**
-         * An agent calls a number: the agent's phone rings first
+         * Somebody calls a number: their own phone rings first
          * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         post: {
@@ -1265,6 +1297,96 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dial/{correlation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a call is that was asked for by this name
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Id of the agent who asked for it; without it oneself */
+                    agent?: string;
+                };
+                header?: never;
+                path: {
+                    correlation: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /**
+         * Hangs up, or withdraws, such a call
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description Id of the agent who asked for it; without it oneself */
+                    agent?: string;
+                };
+                header?: never;
+                path: {
+                    correlation: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -3097,354 +3219,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/microsoft/connect": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What Microsoft is asked for and why, and how to consent
-         * @description This needs the role owner.
-         */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ConnectView"];
-                    };
-                };
-                /** @description What is wrong and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        /**
-         * Disconnects the directory and erases what is kept of it
-         * @description This needs the role owner.
-         */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description What is wrong and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/microsoft/connect/callback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Where Entra ID sends the browser back to from consent
-         * @description This needs the role owner.
-         */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description What is wrong and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/microsoft/connect/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Sends the browser to consent to an app registration
-         * @description This needs the role owner.
-         */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description What is wrong and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/microsoft/licences": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Licences of the directory, and how many are left
-         * @description This needs the role owner.
-         */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LicencesView"];
-                    };
-                };
-                /** @description What is wrong and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        /**
-         * Assigns and takes away licences of users, or says what would be done
-         * @description This needs the role owner.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Changes"];
-                };
-            };
-            responses: {
-                /** @description Done */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ChangeView"][];
-                    };
-                };
-                /** @description What is wrong and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/microsoft/licences/callback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Where Entra ID sends the browser back to from that
-         * @description This needs the role owner.
-         */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description What is wrong and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/microsoft/licences/sign-in": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Sends the browser to sign in for licences
-         * @description This needs the role owner.
-         */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Done */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description What is wrong and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/numbers": {
         parameters: {
             query?: never;
@@ -3664,6 +3438,275 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/numbers/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes an earlier version the newest again
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    version: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All objects of this kind
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown[];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One object
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Makes or replaces an object
+         * @description This needs the role owner.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /**
+         * Deletes an object that nothing refers to
+         * @description This needs the role owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Its versions, newest first, and who made them
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Version"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}/versions/{version}/restore": {
         parameters: {
             query?: never;
             header?: never;
@@ -4475,6 +4518,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4536,6 +4583,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4597,6 +4648,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4658,6 +4713,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4719,6 +4778,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -7729,7 +7792,7 @@ export interface components {
          * @enum {string}
          */
         Action: "create" | "change" | "delete";
-        /** @description An agent's figures. Times in states are counted when the agent leaves the state. */
+        /** @description An agent's figures. Times in states count as they pass. */
         AgentRow: {
             /** @description Id of the user. */
             agent: string;
@@ -7817,6 +7880,11 @@ export interface components {
              * @description Time rung.
              */
             ringing_ms: number;
+            /**
+             * Format: double
+             * @description Share of the time signed in or suspended in which no calls could come: breaks and suspensions.
+             */
+            shrinkage?: number | null;
             /** @description Where the interval, day or time begins. */
             start: string;
             /**
@@ -7897,10 +7965,20 @@ export interface components {
             /** @description Pass this as `cursor` for the next page; null at the end. */
             next?: string | null;
         };
-        /** @description A call that was begun. */
+        /** @description A call that was asked for. */
         Begun: {
-            /** @description Its id. */
-            call: string;
+            /** @description Id of the call; null where it is not ours. */
+            call?: string | null;
+            /** @description What it was named; null where it has no name. */
+            correlation?: string | null;
+            /** @description The link to open for the softphone on the person's own computer. */
+            open?: string | null;
+            /** @description `asked`, `ringing-you`, `calling-them`, `ringing-them`, `talking`, `handed-over` or `over`. */
+            progress: string;
+            /** @description Why it is over: `hung-up`, `busy`, `no-answer`, `not-allowed`, `not-signed-in` or `failed`. */
+            reason?: string | null;
+            /** @description Id of the `Pbx` that calls; null is our own trunks. */
+            through?: string | null;
         };
         /** @description A call with everything that is known of it. */
         CallDetail: {
@@ -8128,39 +8206,6 @@ export interface components {
             /** @description Whose log. */
             tenant: string;
         };
-        /** @description What becomes of one user's licences. */
-        ChangeView: {
-            /** @description Products that are assigned by it; what was so before is left out. */
-            add: string[];
-            /** @description Why not, as sentences. */
-            against: string[];
-            /** @description Whether it was done. */
-            done: boolean;
-            /** @description Products that are taken away. */
-            remove: string[];
-            /** @description Id of the user. */
-            user: string;
-        };
-        /** @description A change of licences. */
-        Changes: {
-            /**
-             * @description Products to assign.
-             * @default []
-             */
-            add: string[];
-            /**
-             * @description Only say what would be done, and what stands against it.
-             * @default false
-             */
-            dry_run: boolean;
-            /**
-             * @description Products to take away.
-             * @default []
-             */
-            remove: string[];
-            /** @description Ids of the users, who have a work account. */
-            users: string[];
-        };
         /** @description The emergency switch of opening hours. */
         Closure: {
             /** @description Whether they are closed, whatever the clock says. */
@@ -8170,23 +8215,6 @@ export interface components {
         Code: {
             /** @description Six digits. */
             totp: string;
-        };
-        /** @description How a tenant is connected, and how it can be. */
-        ConnectView: {
-            /** @description The address to open to consent to the app that works without a person; null while there is none. */
-            consent?: string | null;
-            /** @description Whether that app has what it needs; null while that is not known. */
-            consented?: boolean | null;
-            /** @description The directory's id; null while there is none. */
-            directory?: string | null;
-            /** @description The features that are on and ask something of Microsoft. */
-            features: string[];
-            /** @description The tenant's profile. */
-            profile: string;
-            /** @description App registrations that they need. */
-            registrations: components["schemas"]["RegistrationView"][];
-            /** @description Permissions that were granted to it and no feature needs; null while that is not known. */
-            surplus?: string[] | null;
         };
         /** @description Something that a receiver did not take. */
         DeadLetter: {
@@ -8428,6 +8456,8 @@ export interface components {
              * @description For how many seconds it has been so.
              */
             for_seconds: number;
+            /** @description When it came up and went down, the newest first. */
+            history: components["schemas"]["HealthChange"][];
             /** @description Host and port as configured. */
             host: string;
             /**
@@ -8436,6 +8466,23 @@ export interface components {
              */
             said?: number | null;
             /** @description Whether calls can go there as far as is known. */
+            up: boolean;
+            /** @description Why no secure connection could be opened there, as the TLS library says it; missing where one was. */
+            why?: string | null;
+        };
+        /** @description A far end came up or went down. */
+        HealthChange: {
+            /**
+             * Format: uint16
+             * @description What it had said: a SIP status code, 408 where no answer came, 503 where it could not be reached.
+             */
+            said?: number | null;
+            /**
+             * Format: uint64
+             * @description How many seconds ago.
+             */
+            seconds_ago: number;
+            /** @description Whether it has been up since. */
             up: boolean;
         };
         /** @description A signed head. */
@@ -8500,35 +8547,6 @@ export interface components {
             role: string;
             /** @description `arrived`, `answering`, `dialling`, `ringing`, `up`, `ending` or how it ended. */
             state: string;
-        };
-        /** @description A licence of the tenant. */
-        LicenceView: {
-            /**
-             * Format: uint64
-             * @description Units that are left.
-             */
-            left?: number | null;
-            /** @description Microsoft's name for it, such as `MCOEV`. */
-            name: string;
-            /** @description Id of the product. */
-            sku: string;
-            /**
-             * Format: uint64
-             * @description Units that can be used.
-             */
-            units?: number | null;
-            /**
-             * Format: uint64
-             * @description Units in use.
-             */
-            used?: number | null;
-        };
-        /** @description The tenant's licences. */
-        LicencesView: {
-            /** @description The licences. */
-            licences: components["schemas"]["LicenceView"][];
-            /** @description Whether this session may ask; if not, open `/api/v1/microsoft/licences/sign-in`. */
-            signed_in: boolean;
         };
         /** @description Whoever is signed in, as an agent. */
         Me: {
@@ -8678,6 +8696,11 @@ export interface components {
              */
             agent: string | null;
             /**
+             * @description Names the call, 8 to 64 letters, digits, `-` and `_`: the same again rings nobody, and says how far it is.
+             * @default null
+             */
+            correlation: string | null;
+            /**
              * @description Id of the number of ours that the far end sees.
              * @default null
              */
@@ -8692,6 +8715,11 @@ export interface components {
              * @default null
              */
             softphone: string | null;
+            /**
+             * @description Id of the `Pbx` that calls; without it our own trunks do.
+             * @default null
+             */
+            through: string | null;
             /** @description The number to call. */
             to: string;
         };
@@ -8944,8 +8972,6 @@ export interface components {
             feature: string;
             /** @description The fields that are read. */
             fields: string[];
-            /** @description Whether it was granted when that was last seen; null while that is not known. */
-            granted?: boolean | null;
             /** @description What is done by it, as Microsoft's reference names it. */
             operations: string[];
             /** @description Microsoft's name of the permission; null where the registration needs none. */
@@ -8975,8 +9001,6 @@ export interface components {
             name: string;
             /** @description What Teams says of them; null for those who are no users here, and while it is not known. */
             presence?: components["schemas"]["PresenceView"] | null;
-            /** @description Id of the user that the person is here; null for those who are none. */
-            user?: string | null;
         };
         /** @description Somebody made up, as whom a visitor may sign in. */
         Persona: {
@@ -9151,6 +9175,11 @@ export interface components {
              */
             estimates: number;
             /**
+             * Format: double
+             * @description First-contact resolution: share not followed by another.
+             */
+            fcr?: number | null;
+            /**
              * Format: uint64
              * @description Went on to another step.
              */
@@ -9202,6 +9231,21 @@ export interface components {
             outbound: number;
             /** @description Id of the queue. */
             queue: string;
+            /**
+             * Format: double
+             * @description Share followed by another.
+             */
+            repeat_rate?: number | null;
+            /**
+             * Format: uint64
+             * @description Of these, followed by another from the same caller to the same queue within the days asked for.
+             */
+            repeated?: number | null;
+            /**
+             * Format: uint64
+             * @description Calls in which an agent talked, by the interval in which the call began; null unless `fcr_days` is asked for.
+             */
+            resolved?: number | null;
             /**
              * Format: double
              * @description By the formula asked for.
@@ -9322,21 +9366,6 @@ export interface components {
             answer: string;
             /** @description Names this page's registration. Another page that registers takes its place. */
             id: string;
-        };
-        /** @description An app registration that is needed. */
-        RegistrationView: {
-            /** @description Its application id; null while the server's configuration has none. */
-            app?: string | null;
-            /** @description The page to open to consent, for an administrator of the directory; null while there is no app. */
-            consent?: string | null;
-            /** @description Permissions that are needed and were not granted when it was last seen; null while that is not known. */
-            missing?: string[] | null;
-            /** @description Its name here. */
-            name: string;
-            /** @description What is asked for, and why. */
-            permissions: components["schemas"]["PermissionView"][];
-            /** @description Permissions that were granted and no feature needs: to be taken away. */
-            surplus?: string[] | null;
         };
         /** @description What a replay found. */
         Replayed: {
@@ -9591,8 +9620,37 @@ export interface components {
             /** @description Id of the webhook. */
             webhook: string;
         };
+        /** @description How calls to Microsoft Teams were refused. */
+        ToldStatus: {
+            /**
+             * Format: uint16
+             * @description The SIP status code.
+             */
+            code: number;
+            /**
+             * Format: uint64
+             * @description How many seconds ago last.
+             */
+            seconds_ago: number;
+            /**
+             * Format: uint32
+             * @description Microsoft's own code, where it said one that is known.
+             */
+            sub_code?: number | null;
+            /**
+             * Format: uint64
+             * @description How often since the start.
+             */
+            times: number;
+            /** @description What to do about it; empty where nothing is to be done. */
+            todo: string;
+            /** @description What it means. */
+            what: string;
+        };
         /** @description How a trunk stands, for people. */
         TrunkStatus: {
+            /** @description How calls to Microsoft Teams were refused, the newest first; empty for other trunks. */
+            answers: components["schemas"]["ToldStatus"][];
             /**
              * Format: uint32
              * @description Calls to the outside that go over it now.
@@ -9658,6 +9716,27 @@ export interface components {
              * @description Packets that should have come.
              */
             packets: number;
+        };
+        /** @description A way to call. */
+        WayView2: {
+            /** @description The person's own computer opens a link. */
+            client_address: boolean;
+            /** @description The call can be hung up from here. */
+            hang_up: boolean;
+            /** @description Id of the `Pbx`; null is our own trunks. */
+            id?: string | null;
+            /** @description `own`, or how the `Pbx` calls. */
+            kind: string;
+            /** @description Name shown to people; may be empty. */
+            name: string;
+            /** @description A phone other than the usual one can ring. */
+            other_phone: boolean;
+            /** @description It is told how far the call is. */
+            progress: boolean;
+            /** @description What stands before the number in the address that a softphone opens. */
+            scheme?: string | null;
+            /** @description The telephone system rings the person's phone, then the other side. */
+            server_dial: boolean;
         };
         /** @description How people can sign in here. */
         Ways: {

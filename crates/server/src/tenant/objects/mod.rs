@@ -3,7 +3,9 @@
 mod flow;
 mod hours;
 mod outside;
+mod pbx;
 mod queue;
+mod teams_trunk;
 mod toll;
 mod trunk;
 
@@ -12,7 +14,9 @@ pub use hours::{Day, Holidays, Hours};
 #[cfg(test)]
 pub use hours::{DayHours, Week};
 pub use outside::{Header, LookUp, Method, SecureEntry, Webhook, WebhookEvent};
+pub use pbx::Pbx;
 pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
+pub use teams_trunk::{TeamsCloud, TeamsHost, TeamsTrunk};
 pub use toll::{Limits, PriceClass, Toll, TollClass};
 pub use trunk::{
     AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, NumberFormat, NumberRule, Privacy,
@@ -311,6 +315,11 @@ pub struct User {
     #[serde(default)]
     #[schemars(extend("x-format" = "extension"))]
     pub number: Option<String>,
+    /// The person's number in Microsoft Teams, as "+4942155512": rung there over the trunks to Teams when neither a browser
+    /// nor a phone of theirs is there, and known by it when they call from Teams.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "number"))]
+    pub teams_number: Option<String>,
     /// Whether the person's phone may call outside. Emergency numbers it always may.
     #[serde(default = "yes")]
     pub may_dial: bool,
