@@ -169,6 +169,8 @@ export const checks = {
     const row = page.getByRole('row', { name: /sip2\.carrier/ });
     await row.getByText('down for').waitFor();
     await row.getByText('no firewall stands between', { exact: false }).waitFor();
+    await row.getByText('2 changes').click();
+    await row.getByText(/down .*9 min.* ago.*\(408\)/).waitFor();
     await page.getByText('refused the registration with', { exact: false }).waitFor();
     await page.getByText('only calls that come in', { exact: false }).waitFor();
     await close();

@@ -35,7 +35,7 @@ const PERMISSIONS = [
 const TRUNKS = {
   carrier: { trunk: 'carrier', calls: 3, registered: true, registration_refused: null, far_ends: [
     { host: 'sip1.carrier.example:5061', up: true, for_seconds: 86_400, said: 200, history: [] },
-    { host: 'sip2.carrier.example:5061', up: false, for_seconds: 540, said: 408, why: null, history: [{ seconds_ago: 540, up: false, said: 408 }] },
+    { host: 'sip2.carrier.example:5061', up: false, for_seconds: 540, said: 408, why: null, history: [{ seconds_ago: 540, up: false, said: 408 }, { seconds_ago: 90_000, up: true, said: 200 }] },
   ], answers: [] },
   second: { trunk: 'second', calls: 0, registered: false, registration_refused: 403, far_ends: [{ host: '192.0.2.17:5060', up: false, for_seconds: 75, said: 503, history: [] }], answers: [] },
   loopback: { trunk: 'loopback', calls: 0, registered: null, far_ends: [], answers: [] },

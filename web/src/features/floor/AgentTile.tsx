@@ -1,7 +1,7 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { memo } from 'react';
 import type { Names } from '@/shared/api/names';
-import { presenceText } from '@/shared/agent/presence';
+import { presenceKind, presenceText } from '@/shared/agent/presence';
 import { stateText } from '@/shared/agent/state';
 import { clean } from '@/shared/format/text';
 import { useI18n } from '@/shared/i18n';
@@ -72,7 +72,8 @@ export const AgentTile = memo(function AgentTile({ id, names, place, stop, open,
   const queue = useCall(agent?.call)?.queue;
   if (!agent) return null;
   const next = agent.next ? i18n.t('app.after-call', { state: i18n.word('words', `state-${agent.next}`) ?? agent.next }) : null;
-  const teams = agent.presence ? clean(presenceText(agent.presence, i18n)) : null;
+  // Only what may keep calls away, or somebody: being free there is no news.
+  const teams = agent.presence && presenceKind(agent.presence) !== 'free' ? agent.presence : null;
   const more = [clean(stateText(agent, i18n)), queue ? clean(names.queue(queue)) : null, next].filter(Boolean).join(' · ');
   return (
     <button
@@ -91,10 +92,10 @@ export const AgentTile = memo(function AgentTile({ id, names, place, stop, open,
       {agent.state === 'offline' ? <span /> : <Since at={agent.since} className={styles.since} />}
       <span className={styles.more}>
         {more}
-        {agent.presence && (
+        {teams && (
           <>
             {' · '}
-            <PresenceDot presence={agent.presence} size={10} /> {teams}
+            <PresenceDot presence={teams} size={10} /> {clean(presenceText(teams, i18n))}
           </>
         )}
       </span>

@@ -23,6 +23,8 @@ const useStyles = makeStyles({
   cell: { padding: '8px 12px 8px 0', overflowWrap: 'anywhere', [NARROW]: { display: 'block', padding: '2px 0' } },
   host: { width: '28%' },
   stands: { width: '22%' },
+  history: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200, lineHeight: tokens.lineHeightBase200, '& summary': { cursor: 'pointer' } },
+  changes: { margin: 0, paddingInlineStart: '16px' },
   line: { display: 'flex', alignItems: 'center', gap: '6px' },
   good: { color: tokens.colorStatusSuccessForeground3, flexShrink: 0 },
   bad: { color: tokens.colorStatusDangerForeground3, flexShrink: 0 },
@@ -120,11 +122,35 @@ function FarEnd({ end }: { end: FarEndStatus }) {
           {end.up ? <CheckmarkCircle16Filled className={styles.good} /> : <ErrorCircle16Filled className={styles.bad} />}
           {t(end.up ? 'system.up-for' : 'system.down-for', { time: length(end.for_seconds * 1_000) })}
         </span>
+        {end.history.length > 1 && <History end={end} />}
       </td>
       <td className={styles.cell}>
         {t(meaningOf(end), { code: String(end.said ?? '') })}
         {end.why && <div lang="en">{end.why}</div>}
       </td>
     </tr>
+  );
+}
+
+/** When a far end came up and went down before, the newest first. */
+function History({ end }: { end: FarEndStatus }) {
+  const { t, length } = useI18n();
+  const styles = useStyles();
+  return (
+    <details className={styles.history}>
+      <summary>{t('system.history', { count: end.history.length })}</summary>
+      <ol className={styles.changes}>
+        {end.history.map((change, at) => {
+          const time = length(change.seconds_ago * 1_000);
+          const code = change.said == null ? '' : ` (${change.said})`;
+          return (
+            <li key={at}>
+              {t(change.up ? 'system.came-up' : 'system.went-down', { time })}
+              {code}
+            </li>
+          );
+        })}
+      </ol>
+    </details>
   );
 }
