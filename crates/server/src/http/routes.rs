@@ -7,9 +7,9 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, audit, call_list, calls, configuration, demo, desk, dial, live, messages,
-    notes, passkeys, peaks, people, recordings, reports, security, session, softphone, telephony, webhooks,
-    work_account,
+    accounts, actions, agents, audit, call_list, calls, configuration, connector, demo, desk, dial, live,
+    messages, notes, passkeys, peaks, people, recordings, reports, security, session, softphone, telephony,
+    webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -400,6 +400,16 @@ pub fn all(demo: bool) -> Vec<Route> {
                 },
             ],
             handler: get(dial::ways).post(dial::dial),
+        },
+        Route {
+            path: "/connector/{tenant}".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![op::<connector::TabSetup>(
+                "get",
+                "What the tab in Teams has to know before somebody signs in",
+            )],
+            handler: get(connector::setup),
         },
         Route {
             path: "/dial/{correlation}".into(),

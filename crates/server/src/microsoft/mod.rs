@@ -11,6 +11,7 @@ mod presence_io;
 mod shown_io;
 mod sign_in;
 mod subscribe;
+mod tab;
 
 pub use background::Background;
 pub use carry::Carrier;
@@ -20,6 +21,7 @@ pub use people::{MOST_FOUND, Person};
 pub use presence_io::{PresenceBoard, PresenceWatch};
 pub use shown_io::TalkShower;
 pub use sign_in::{NotSignedIn, SignIn};
+pub use tab::Tab;
 
 use crate::config::{AppSection, MicrosoftSection};
 use crate::tenant::objects::Span;
@@ -42,6 +44,8 @@ const LARGEST_FILE: u64 = 64 * 1024;
 pub struct Microsoft {
     /// The app that people sign in with; none where nobody signs in so.
     pub sign_in: Option<Arc<SignIn>>,
+    /// The connector's tab; none where there is no app registration for it.
+    pub tab: Option<Arc<Tab>>,
 }
 
 impl Microsoft {
@@ -54,7 +58,11 @@ impl Microsoft {
             Some(client) => Some(Arc::new(SignIn::new(cloud_of(config)?, client, Carrier::new())?)),
             None => None,
         };
-        Ok(Microsoft { sign_in })
+        let tab = match config.tab_app.as_str() {
+            "" => None,
+            app => Some(Arc::new(Tab::new(&cloud_of(config)?, app, Carrier::new())?)),
+        };
+        Ok(Microsoft { sign_in, tab })
     }
 }
 
@@ -172,6 +180,10 @@ pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
     }
     if let Err(e) = cloud_of(config) {
         say(e);
+    }
+    if !config.tab_app.is_empty() && teams::clean::guid(&config.tab_app).is_none() {
+        let what = "must be the application (client) id of the app registration";
+        say(format!("microsoft.tab_app = {:?} {what}", config.tab_app));
     }
     if crate::bot::memory_of(config).is_none() {
         say(format!("microsoft.bot_memory = {:?} is from 1m to 24h", config.bot_memory));
