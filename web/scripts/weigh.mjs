@@ -42,6 +42,23 @@ for (const page of FIRST) {
   process.stdout.write(`${String(sum).padStart(8)}  first load of ${page}, gzip; at most ${MOST}\n`);
   if (process.argv.includes('--files')) for (const [f, w] of weights) process.stdout.write(`${String(w).padStart(12)}  ${f}\n`);
 }
+// Pages that stand alone are built apart. What they load at once stands in the page itself.
+const apart = JSON.parse(readFileSync(new URL('.vite/pages.json', dist), 'utf8'));
+for (const page of ['call.html', 'connector.html']) {
+  const files = new Set();
+  const add = (key) => {
+    const chunk = apart[key];
+    if (!chunk || files.has(chunk.file)) return;
+    files.add(chunk.file);
+    for (const css of chunk.css ?? []) files.add(css);
+    for (const next of chunk.imports ?? []) add(next);
+  };
+  add(page);
+  for (const [key, chunk] of Object.entries(apart)) if (key.includes('virtual:messages/de')) files.add(chunk.file);
+  const sum = [...files].reduce((all, file) => all + weigh(file), 0);
+  most = Math.max(most, sum);
+  process.stdout.write(`${String(sum).padStart(8)}  first load of ${page}, gzip; at most ${MOST}\n`);
+}
 if (most > MOST) {
   process.stderr.write('The first load is too heavy: load a page or a library lazily.\n');
   process.exit(1);

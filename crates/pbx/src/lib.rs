@@ -4,12 +4,16 @@
 //! [`Capabilities`], how far a call is in [`Progress`]; the [`Ledger`] keeps a click that comes twice from ringing twice.
 //!
 //! - [`address`]: an address that the person's own softphone opens.
+//! - [`commportal`]: a carrier's hosted system rings the person's own phone, then the other side.
+//! - [`exchange`]: what calls through other systems are made of: requests that go out, and what came of each.
 //!
 //! Numbers stand in [`redact::Secret`].
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod commportal;
 mod correlation;
+pub mod exchange;
 mod ledger;
 mod progress;
 

@@ -63,7 +63,8 @@ pub struct Handle {
     /// What Graph tells by itself.
     pub notices: Arc<NoticeBoard>,
     mail: Sender<Message>,
-    secrets: Secrets,
+    /// Secrets of tenants' configurations.
+    pub secrets: Secrets,
     /// Makes connections of browsers' offers.
     pub browsers: BrowserDoor,
     /// Laws found broken since the start.

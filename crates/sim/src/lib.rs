@@ -4,11 +4,13 @@
 //!
 //! This room never opens a socket and never reads a clock: [`Day`] drives an engine alone through a whole day in
 //! seconds; [`Phones`] speaks real SIP, whose datagrams somebody else carries. The same [`people`] act in both.
+//! [`commportal`] is a carrier's hosted telephone system.
 //! [`microsoft`] is Entra ID and Graph with made-up tenants, whose requests and replies somebody else carries.
 #![forbid(unsafe_code)]
 
 mod chance;
 mod checkers;
+pub mod commportal;
 mod day;
 pub mod erlang;
 mod full_house;

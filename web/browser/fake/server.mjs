@@ -13,7 +13,7 @@ import { BREAKS, chance, QUEUES, World } from './world.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 /** Pages that stand alone, beside the app. */
-const PAGES = ['call'];
+const PAGES = ['call', 'connector'];
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json' };
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
@@ -110,7 +110,7 @@ function report(kind, query) {
   return { from: from.toISOString(), to: to.toISOString(), by: query.get('by') ?? 'total', formulas, rows };
 }
 
-export async function serveFake({ port = 0, agents = 24, still = false, rate = 3, offers = true, ancestors = "'self'" } = {}) {
+export async function serveFake({ port = 0, agents = 24, still = false, rate = 3, offers = true, ancestors = "'self'", tab = null } = {}) {
   const world = new World({ agents, still });
   const sessions = new Map();
   const description = described();
@@ -158,6 +158,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       if (body?.password !== 'correct horse') throw new Refused(401, 'user, password or code are not right');
       return begin(response, body.user, 'agent');
     }
+    if (tab && method === 'GET' && path.startsWith('/connector/')) return { scope: null, ways: [], ...tab };
     if (path === '/openapi.json') return description;
     if (!me) throw new Refused(401, 'sign in');
     if (method !== 'GET' && me.cookie && response.req.headers['x-csrf-token'] !== me.csrf) throw new Refused(403, 'this request did not come from our page');
@@ -400,7 +401,9 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     const serve = (name) => {
       const bytes = readFileSync(join(DIST, name));
       response.setHeader('Content-Type', TYPES[extname(name)] ?? 'application/octet-stream');
-      response.setHeader('Content-Security-Policy', CSP + ancestors);
+      // The tab asks Microsoft, as no other page does.
+      const asks = tab && name === 'connector.html' ? `connect-src 'self' ${tab.login} ${tab.graph};` : "connect-src 'self';";
+      response.setHeader('Content-Security-Policy', CSP.replace("connect-src 'self';", asks) + ancestors);
       response.setHeader('X-Content-Type-Options', 'nosniff');
       response.setHeader('Cache-Control', name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
       response.end(bytes);

@@ -22,6 +22,8 @@ const PATIENCE_MS: u64 = 10_000;
 const LOOK_MS: u64 = 5_000;
 /// A pause between looks that bring nothing at once, so that a system that does not wait is not flooded.
 const BETWEEN_LOOKS_MS: u64 = 1_000;
+/// Looks that bring news, after which a call is followed no longer: no call has so many.
+const MOST_NEWS: u16 = 500;
 /// How long a call is followed.
 const LONGEST_MS: u64 = 4 * 3_600_000;
 /// What the class of service is called, and what in it allows this.
@@ -71,6 +73,7 @@ pub struct PortalCall {
     began: Time,
     answered: u8,
     rang: u8,
+    news: u16,
     fault: Option<Fault>,
 }
 
@@ -95,6 +98,7 @@ impl PortalCall {
             began: Time(0),
             answered: 0,
             rang: 0,
+            news: 0,
             fault: None,
         }
     }
@@ -161,7 +165,8 @@ impl PortalCall {
                         self.get(url, PATIENCE_MS);
                     }
                     SignIn::Password(password) => {
-                        let form = format!("DirectoryNumber={line}&Password={}", escape(password.expose_secret()));
+                        let form =
+                            format!("DirectoryNumber={line}&Password={}", escape(password.expose_secret()));
                         let kind = "application/x-www-form-urlencoded";
                         self.ask(Method::Post, self.portal.login(), kind, form.into_bytes(), PATIENCE_MS);
                     }
@@ -332,13 +337,15 @@ impl PortalCall {
                 "PathReplacementEvent" => self.is_at(Progress::Talking),
                 "FailedEvent" => return self.over(Over::Failed),
                 "ConnectionClearedEvent" | "PathClearedEvent" => {
-                    let why = if self.progress < Progress::CallingThem { Over::NoAnswer } else { Over::HungUp };
+                    let why =
+                        if self.progress < Progress::CallingThem { Over::NoAnswer } else { Over::HungUp };
                     return self.over(why);
                 }
                 _ => {}
             }
         }
-        if now.since(self.began) > LONGEST_MS {
+        self.news = self.news.saturating_add(u16::from(!quiet));
+        if now.since(self.began) > LONGEST_MS || self.news > MOST_NEWS {
             return self.go(Step::SignOut);
         }
         match quiet {

@@ -46,7 +46,10 @@ impl Fault {
     /// Reads a name. What is not known is not tried again.
     pub fn named(name: &str) -> Fault {
         let known = KNOWN.iter().find(|(n, _)| *n == name);
-        known.map_or(Fault { name: "unknown", class: Class::Mismatch }, |(name, class)| Fault { name, class: *class })
+        known.map_or(Fault { name: "unknown", class: Class::Mismatch }, |(name, class)| Fault {
+            name,
+            class: *class,
+        })
     }
 
     /// The error of a status, where the body names none.

@@ -45,8 +45,13 @@ impl Portal {
     ///
     /// # Errors
     /// What is wrong.
-    pub fn new(base: &str, version: &str, plan: impl IntoIterator<Item = (String, String)>) -> Result<Portal, WrongPortal> {
-        let right = (1..=20).contains(&version.len()) && version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    pub fn new(
+        base: &str,
+        version: &str,
+        plan: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Portal, WrongPortal> {
+        let right =
+            (1..=20).contains(&version.len()) && version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         if !right {
             return Err(("version", "the version of the interface is digits and dots, as \"9.5\""));
         }
@@ -55,9 +60,13 @@ impl Portal {
         }
         let mut plan: Vec<(String, String)> = plan.into_iter().collect();
         for (from, to) in &plan {
-            let begins = from.starts_with('+') && from.len() <= 16 && from.bytes().skip(1).all(|b| b.is_ascii_digit());
+            let begins =
+                from.starts_with('+') && from.len() <= 16 && from.bytes().skip(1).all(|b| b.is_ascii_digit());
             if !begins || to.len() > 16 || !to.bytes().all(|b| b.is_ascii_digit() || b == b'+') {
-                return Err(("numbers", "write what goes in place of a beginning: {\"+1\": \"\", \"+\": \"011\"}"));
+                return Err((
+                    "numbers",
+                    "write what goes in place of a beginning: {\"+1\": \"\", \"+\": \"011\"}",
+                ));
             }
         }
         plan.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
@@ -67,7 +76,10 @@ impl Portal {
     /// A number as this operator writes it. Without a rule for it `+` goes and the rest stays.
     pub fn dialled(&self, number: &Secret<String>) -> Secret<String> {
         let number = number.expose_secret();
-        let rule = self.plan.iter().find_map(|(from, to)| number.strip_prefix(from.as_str()).map(|rest| format!("{to}{rest}")));
+        let rule = self
+            .plan
+            .iter()
+            .find_map(|(from, to)| number.strip_prefix(from.as_str()).map(|rest| format!("{to}{rest}")));
         Secret::new(rule.unwrap_or_else(|| number.trim_start_matches('+').to_string()))
     }
 

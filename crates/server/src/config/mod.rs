@@ -234,6 +234,7 @@ pub struct MicrosoftSection {
     pub cloud: String,
     pub login: String,
     pub graph: String,
+    pub tab_app: String,
     pub sign_in_app: String,
     pub sign_in_secret_file: String,
     pub sign_in_certificate: String,

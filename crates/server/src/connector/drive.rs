@@ -3,8 +3,8 @@
 //! Each call has a thread while it lasts. Addresses of requests have sessions and numbers in them, so none is ever logged.
 
 use crate::outward::{NoAnswer, agent, reason};
-use pbx::exchange::{Call, Input, MOST, Method, NoReply, Output, Reply, Request};
 use pbx::Progress;
+use pbx::exchange::{Call, Input, MOST, Method, NoReply, Output, Reply, Request};
 use redact::Secret;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;

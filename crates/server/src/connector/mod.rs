@@ -1,19 +1,29 @@
 //! Calling with one click: through Switchroom's own trunks, or through the organisation's telephone system or softphone.
 //!
-//! [`dial`] chooses the way and says how far a call of ours is. What was asked for is kept in memory only, and forgotten
+//! [`dial`] chooses the way and says how far a call of ours is; [`portal`] has a carrier's system call, over [`drive`]. What was asked for is kept in memory only, and forgotten
 //! [`pbx::REMEMBERED_MS`] after the call's end.
 
 pub mod dial;
+mod drive;
+pub mod portal;
 
+pub use drive::Hook;
+
+use aws_lc_rs::hmac;
 use engine::CallId;
+use pbx::commportal::SignIns;
 use pbx::{Ledger, Time};
 use redact::Secret;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use store::TenantId;
+use tokio::sync::Semaphore;
 
 /// How often it is looked what can be forgotten.
 const SWEEP: Duration = Duration::from_secs(30);
+
+/// Calls through other telephone systems that are carried at once, each on a thread.
+const CARRIED: usize = 200;
 
 /// Whose calls: a user of a tenant, by id.
 pub type Who = (TenantId, String);
@@ -27,18 +37,42 @@ pub struct Placed {
     pub call: Option<CallId>,
     /// The link that the person's own computer opens.
     pub open: Option<Secret<String>>,
+    /// The way to hang it up, where another system makes it.
+    pub hook: Option<Arc<Hook>>,
 }
 
 /// Calls that people asked for.
-#[derive(Default)]
 pub struct Connector {
     ledger: Mutex<Ledger<Who, Placed>>,
+    /// Who failed to sign in at which `Pbx`.
+    sign_ins: Mutex<SignIns<(Who, String)>>,
+    /// Hashes what they signed in with. It is drawn at each start.
+    key: hmac::Key,
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Connector {
+    fn default() -> Connector {
+        let mut bytes = [0; 32];
+        // Without chance from the operating system the hashes are worth less, and still kept in memory only.
+        let _ = aws_lc_rs::rand::fill(&mut bytes);
+        Connector {
+            ledger: Mutex::default(),
+            sign_ins: Mutex::default(),
+            key: hmac::Key::new(hmac::HMAC_SHA256, &bytes),
+            turns: Arc::new(Semaphore::new(CARRIED)),
+        }
+    }
 }
 
 impl Connector {
     /// The calls. Held for moments only, also on the switch's thread.
     pub fn ledger(&self) -> MutexGuard<'_, Ledger<Who, Placed>> {
         self.ledger.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn sign_ins(&self) -> MutexGuard<'_, SignIns<(Who, String)>> {
+        self.sign_ins.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     /// Forgets again and again what ended long enough ago.

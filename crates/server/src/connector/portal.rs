@@ -62,7 +62,10 @@ pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Res
             let key = secrets.read(key_file).map_err(NotTried::NoKey)?;
             let text = token_text(asked.line.expose_secret(), valid_to, key_id);
             let signature = signature(&key, &text).map_err(NotTried::NoKey)?;
-            (SignIn::Signed(SignedToken { valid_to, key_id: key_id.clone(), signature }), Secret::new(key_id.clone()))
+            (
+                SignIn::Signed(SignedToken { valid_to, key_id: key_id.clone(), signature }),
+                Secret::new(key_id.clone()),
+            )
         }
     };
     let hash = hash(&connector.key, credential.expose_secret());
@@ -89,7 +92,13 @@ pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Res
         }
         if let Some(fault) = call.fault() {
             let (tenant, pbx, why) = (who.0.0, &account.1, fault.name);
-            tracing::warn!(event = "pbx_failed", tenant, pbx, why, "a telephone system did not do what was asked");
+            tracing::warn!(
+                event = "pbx_failed",
+                tenant,
+                pbx,
+                why,
+                "a telephone system did not do what was asked"
+            );
         }
     });
     Ok(hook)
@@ -118,14 +127,15 @@ fn signature(key: &Secret<String>, text: &str) -> Result<Secret<String>, String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_lc_rs::encoding::AsDer as _;
+    use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
     use aws_lc_rs::rsa::KeySize;
     use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 
     #[test]
     fn a_signature_is_one_that_others_can_check() {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
-        let key = Secret::new(STANDARD.encode(pair.as_der().unwrap().as_ref()));
+        let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+        let key = Secret::new(STANDARD.encode(der.as_ref()));
         let signed = STANDARD.decode(signature(&key, "text").unwrap().expose_secret()).unwrap();
         let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref());
         assert!(public.verify(b"text", &signed).is_ok() && public.verify(b"other", &signed).is_err());

@@ -2,6 +2,7 @@
 
 use crate::adapt::{Now, Switch};
 use crate::connector::dial::{self, NotAllowed, OWN, Way};
+use crate::connector::portal::{self, NotTried};
 use crate::connector::{Placed, Who, now};
 use crate::http::actions::{audited, number, position, refused, refused_outside};
 use crate::http::identity::Asker;
@@ -44,10 +45,18 @@ pub struct NewDial {
     /// Id of the `Pbx` that calls; without it our own trunks do.
     #[serde(default)]
     pub through: Option<String>,
+    /// The person's password at that `Pbx`, where that is how people sign in there. It is kept nowhere.
+    #[serde(default, deserialize_with = "maybe_secret")]
+    #[schemars(with = "Option<String>")]
+    pub password: Option<Secret<String>>,
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Secret<String>, D::Error> {
     String::deserialize(d).map(Secret::new)
+}
+
+fn maybe_secret<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Secret<String>>, D::Error> {
+    Option::<String>::deserialize(d).map(|text| text.map(Secret::new))
 }
 
 /// A call that was asked for.
@@ -88,6 +97,8 @@ pub struct WayView {
     pub other_phone: bool,
     /// What stands before the number in the address that a softphone opens.
     pub scheme: Option<String>,
+    /// Whether each call needs the person's password there.
+    pub wants_password: bool,
 }
 
 /// Whose call.
@@ -166,83 +177,190 @@ pub async fn dial(
         Some(text) => Some(Correlation::read(text).ok_or_else(no_correlation)?),
         None => None,
     };
+    // Where another system calls, it has to be found again.
+    let correlation = match (correlation, &new.through) {
+        (None, Some(_)) => Some(drawn()?),
+        (correlation, _) => correlation,
+    };
     audited(&api, &asker, "call.dial", format!("User/{agent}")).await?;
     let (connector, public) = (api.connector.clone(), api.settings.url.clone());
-    let (again, begun) = api
-        .handle
-        .ask(move |switch, at| {
-            let meaning = &switch.tenant(tenant).ok_or_else(gone)?.meaning;
-            let user = AgentId(number(meaning, "User", &agent)?);
-            let way = dial::choose(meaning, new.through.as_deref());
-            let way = way.ok_or_else(|| {
-                Problem::not_found(&format!("pbx {:?}", new.through.as_deref().unwrap_or_default()))
-            })?;
-            let who: Who = (tenant, agent);
-            let placed = Placed { through: new.through.clone(), ..Placed::default() };
-            // The switch has one thread, so between here and the call nobody else asks.
-            let mut ledger = connector.ledger();
-            if let Some(id) = &correlation {
-                refresh(switch, &mut ledger, &who);
-                let begin = ledger.begin(now(), &who, id, &new.to, placed.clone());
-                if let Some(problem) = told(begin) {
-                    return Err(problem);
+    let asked = Asking { who: (tenant, agent), correlation, new, public };
+    let first = api.handle.ask(move |switch, at| ask(switch, at, &connector, asked));
+    match first.await.ok_or_else(Problem::stopping)?? {
+        Asked::Again(begun) => Ok((StatusCode::OK, Json(begun))),
+        Asked::Begun(begun) => Ok((StatusCode::CREATED, Json(begun))),
+        Asked::Elsewhere(asked) => {
+            let (who, id) = (asked.who.clone(), asked.correlation.clone());
+            let begun = portal::begin(&api.connector, &api.handle.secrets, *asked);
+            let mut ledger = api.connector.ledger();
+            match begun {
+                Ok(hook) => {
+                    if let Some(placed) = ledger.value(&who, &id) {
+                        placed.hook = Some(hook);
+                    }
+                    let (progress, placed) = ledger.look(&who, &id).ok_or_else(Problem::stopping)?;
+                    Ok((StatusCode::CREATED, Json(view(Some(&id), progress, placed))))
                 }
-                if let (Begin::Same, Some((progress, placed))) = (begin, ledger.look(&who, id)) {
-                    return Ok((true, view(Some(id), progress, placed)));
+                Err(why) => {
+                    ledger.never_began(&who, &id);
+                    Err(not_tried(why))
                 }
             }
-            drop(ledger);
-            let done = place(switch, at, tenant, user, &new, &way, placed, &public);
-            let mut ledger = connector.ledger();
-            match (done, &correlation) {
-                (Ok((placed, progress)), Some(id)) => {
-                    ledger.went_on(now(), &who, id, progress);
-                    if let Some(value) = ledger.value(&who, id) {
-                        *value = placed.clone();
-                    }
-                    Ok((false, view(Some(id), progress, &placed)))
-                }
-                (Ok((placed, progress)), None) => Ok((false, view(None, progress, &placed))),
-                (Err(problem), id) => {
-                    if let Some(id) = id {
-                        ledger.never_began(&who, id);
-                    }
-                    Err(problem)
-                }
+        }
+    }
+}
+
+/// A name for a call that whoever asks for it did not name.
+fn drawn() -> Result<Correlation, Problem> {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Problem::stopping())?;
+    let text: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    Correlation::read(&text).ok_or_else(Problem::stopping)
+}
+
+/// A request on its way to the switch.
+struct Asking {
+    who: Who,
+    correlation: Option<Correlation>,
+    new: NewDial,
+    public: String,
+}
+
+/// What the switch made of it.
+enum Asked {
+    /// It was asked for before.
+    Again(Begun),
+    /// It has begun.
+    Begun(Begun),
+    /// Another system has to be asked.
+    Elsewhere(Box<portal::Asked>),
+}
+
+fn ask(
+    switch: &mut Switch,
+    at: Now,
+    connector: &crate::connector::Connector,
+    asking: Asking,
+) -> Result<Asked, Problem> {
+    let Asking { who, correlation, new, public } = asking;
+    let meaning = &switch.tenant(who.0).ok_or_else(gone)?.meaning;
+    let user = AgentId(number(meaning, "User", &who.1)?);
+    let way = dial::choose(meaning, new.through.as_deref()).ok_or_else(|| {
+        Problem::not_found(&format!("pbx {:?}", new.through.as_deref().unwrap_or_default()))
+    })?;
+    let placed = Placed { through: new.through.clone(), ..Placed::default() };
+    // The switch has one thread, so between here and the call nobody else asks.
+    if let Some(id) = &correlation {
+        let mut ledger = connector.ledger();
+        refresh(switch, &mut ledger, &who);
+        let begin = ledger.begin(now(), &who, id, &new.to, placed.clone());
+        if let Some(problem) = told(begin) {
+            return Err(problem);
+        }
+        if let (Begin::Same, Some((progress, placed))) = (begin, ledger.look(&who, id)) {
+            return Ok(Asked::Again(view(Some(id), progress, placed)));
+        }
+    }
+    let done = place(switch, at, &who, user, &correlation, new, way, placed, &public);
+    let Some(id) = &correlation else {
+        return match done? {
+            Done::Here(placed, progress) => Ok(Asked::Begun(view(None, progress, &placed))),
+            Done::Elsewhere(asked) => Ok(Asked::Elsewhere(asked)),
+        };
+    };
+    let mut ledger = connector.ledger();
+    match done {
+        Ok(Done::Here(placed, progress)) => {
+            ledger.went_on(now(), &who, id, progress);
+            let begun = view(Some(id), progress, &placed);
+            if let Some(value) = ledger.value(&who, id) {
+                *value = placed;
             }
-        })
-        .await
-        .ok_or_else(Problem::stopping)??;
-    Ok((if again { StatusCode::OK } else { StatusCode::CREATED }, Json(begun)))
+            Ok(Asked::Begun(begun))
+        }
+        Ok(Done::Elsewhere(asked)) => Ok(Asked::Elsewhere(asked)),
+        Err(problem) => {
+            ledger.never_began(&who, id);
+            Err(problem)
+        }
+    }
+}
+
+/// What became of a call when everything that forbids it was looked at.
+enum Done {
+    /// It is this far.
+    Here(Placed, Progress),
+    /// Another system has to be asked.
+    Elsewhere(Box<portal::Asked>),
 }
 
 // Has somebody called, the way that was chosen. Everything that forbids it comes before anything rings.
 fn place(
     switch: &mut Switch,
     at: Now,
-    tenant: TenantId,
+    who: &Who,
     user: AgentId,
-    new: &NewDial,
-    way: &Way,
+    correlation: &Option<Correlation>,
+    new: NewDial,
+    way: Way,
     placed: Placed,
     public: &str,
-) -> Result<(Placed, Progress), Problem> {
-    match way {
-        Way::Own => {
-            let call = own(switch, at, tenant, user, new)?;
-            let progress = switch.tenant(tenant).and_then(|t| dial::progress(&t.engine, call));
-            Ok((Placed { call: Some(call), ..placed }, progress.unwrap_or(Progress::Asked)))
-        }
-        Way::Address(scheme) => {
-            let meaning = &switch.tenant(tenant).ok_or_else(gone)?.meaning;
-            let to = dial::allowed(meaning, user, new.to.expose_secret()).map_err(not_allowed)?;
-            let link = pbx::address::link(public, scheme, &to).ok_or_else(|| {
-                Problem::new(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    "a softphone is given digits only, with or without +",
-                )
+) -> Result<Done, Problem> {
+    let tenant = who.0;
+    if matches!(way, Way::Own) {
+        let call = own(switch, at, tenant, user, &new)?;
+        let progress = switch.tenant(tenant).and_then(|t| dial::progress(&t.engine, call));
+        return Ok(Done::Here(Placed { call: Some(call), ..placed }, progress.unwrap_or(Progress::Asked)));
+    }
+    let meaning = &switch.tenant(tenant).ok_or_else(gone)?.meaning;
+    let to = dial::allowed(meaning, user, new.to.expose_secret()).map_err(not_allowed)?;
+    match (way, correlation) {
+        (Way::Address(scheme), _) => {
+            let link = pbx::address::link(public, &scheme, &to).ok_or_else(|| {
+                let what = "a softphone is given digits only, with or without +";
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
             })?;
-            Ok((Placed { open: Some(link), ..placed }, Progress::HandedOver))
+            Ok(Done::Here(Placed { open: Some(link), ..placed }, Progress::HandedOver))
+        }
+        (Way::Portal(rule), Some(correlation)) => {
+            let line = meaning.lines.get(&user).cloned().ok_or_else(|| {
+                let what = "this person has no line in that telephone system: give the User a line";
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
+            })?;
+            Ok(Done::Elsewhere(Box::new(portal::Asked {
+                who: who.clone(),
+                correlation: correlation.clone(),
+                pbx: new.through.unwrap_or_default(),
+                rule,
+                line,
+                to,
+                password: new.password,
+            })))
+        }
+        // These are the ways in which a name was drawn, or none is needed.
+        (Way::Own | Way::Portal(_), _) => Err(Problem::stopping()),
+    }
+}
+
+fn not_tried(why: NotTried) -> Problem {
+    match why {
+        NotTried::NoPassword => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "this telephone system wants the person's own password: send it as password",
+        )
+        .coded("pbx-password"),
+        NotTried::LockedOut => Problem::new(
+            StatusCode::FORBIDDEN,
+            "this telephone system refused this sign-in, and trying again could lock the account: sign in there yourself, or wait half an hour",
+        )
+        .coded("pbx-refused"),
+        NotTried::Full => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many calls are carried: try again soon")
+        }
+        NotTried::NoKey(why) => {
+            tracing::warn!(event = "pbx_key", why, "a telephone system cannot be signed in at");
+            let what = "the key that signs people in at this telephone system cannot be read: the log says why";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, what)
         }
     }
 }
@@ -290,6 +408,22 @@ fn own(
     Ok(begun)
 }
 
+/// A way, by what it can do.
+pub(super) fn way_view(id: Option<&String>, name: &str, kind: &str, can: Capabilities) -> WayView {
+    WayView {
+        id: id.cloned(),
+        name: name.into(),
+        kind: kind.into(),
+        server_dial: can.server_dial,
+        client_address: can.client_address,
+        progress: can.progress,
+        hang_up: can.hang_up,
+        other_phone: can.other_phone,
+        scheme: None,
+        wants_password: false,
+    }
+}
+
 /// `GET /dial`
 pub async fn ways(
     State(api): State<Api>,
@@ -297,24 +431,14 @@ pub async fn ways(
 ) -> Result<Json<Vec<WayView>>, Problem> {
     let tenant = asker.0.tenant;
     let found = api.handle.ask(move |switch, _| {
-        let view =
-            |id: Option<&String>, name: &str, kind: &str, can: Capabilities, scheme: Option<&str>| WayView {
-                id: id.cloned(),
-                name: name.into(),
-                kind: kind.into(),
-                server_dial: can.server_dial,
-                client_address: can.client_address,
-                progress: can.progress,
-                hang_up: can.hang_up,
-                other_phone: can.other_phone,
-                scheme: scheme.map(str::to_string),
-            };
         let meaning = &switch.tenant(tenant)?.meaning;
-        let others = meaning
-            .pbxs
-            .iter()
-            .map(|(id, rule)| view(Some(id), &rule.name, rule.kind(), rule.capabilities(), rule.scheme()));
-        Some(std::iter::once(view(None, "", "own", OWN, None)).chain(others).collect())
+        let ours = way_view(None, "", "own", OWN);
+        let others = meaning.pbxs.iter().map(|(id, rule)| WayView {
+            scheme: rule.scheme().map(str::to_string),
+            wants_password: rule.wants_password(),
+            ..way_view(Some(id), &rule.name, rule.kind(), rule.capabilities())
+        });
+        Some(std::iter::once(ours).chain(others).collect())
     });
     found.await.ok_or_else(Problem::stopping)?.map(Json).ok_or_else(gone)
 }
@@ -355,6 +479,9 @@ async fn look(api: &Api, who: Who, id: Correlation, hang_up: bool) -> Result<Beg
         let (progress, placed) = ledger.look(&who, &id).ok_or_else(missing)?;
         (progress, placed.clone())
     };
+    if let Some(hook) = placed.hook.as_ref().filter(|_| hang_up) {
+        hook.hang_up();
+    }
     let Some(call) = placed.call.filter(|_| !progress.is_final()) else {
         return Ok(view(Some(&id), progress, &placed));
     };

@@ -5,6 +5,7 @@
 
 use crate::http::access::{Access, Agents, Scope};
 use crate::http::problem::Problem;
+use crate::http::routes::PREFIX;
 use crate::http::serve::Api;
 use crate::http::work_roles;
 use crate::tenant::PersonRule;
@@ -209,6 +210,9 @@ pub fn role(role: UserRole) -> Role {
 async fn identify(api: &Api, head: &Parts) -> Result<(TenantId, Who), Problem> {
     if let Some(token) = token_of(&head.headers).or_else(|| query_token(&head.uri)) {
         if work_roles::is_of_entra(&token) {
+            if let Some(of_the_tab) = of_the_tab(api, head, &token).await? {
+                return Ok(of_the_tab);
+            }
             let asked = head.headers.get(work_roles::TENANT).and_then(|v| v.to_str().ok()).map(String::from);
             let person = work_roles::bearer(api, Secret::new(token), asked).await?;
             return Ok((person.of().0, Who::Person(person)));
@@ -253,6 +257,54 @@ pub async fn still(api: &Api, person: &Person) -> Result<Person, Problem> {
     let name = api.handle.ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.tenant.clone()));
     let name = name.await.ok_or_else(Problem::stopping)?;
     work_roles::bearer(api, person.token.clone(), name).await
+}
+
+/// The person of a token that the connector's tab got in the person's own Teams client. It serves for calls only. Nothing
+/// when the token is for another program, or something else is asked for.
+async fn of_the_tab(api: &Api, head: &Parts, token: &str) -> Result<Option<(TenantId, Who)>, Problem> {
+    let unknown = || Problem::new(StatusCode::UNAUTHORIZED, "this token is not known here");
+    let path = head.uri.path().strip_prefix(PREFIX).unwrap_or(head.uri.path());
+    let tab = api.microsoft.tab.clone().filter(|_| path == "/dial" || path.starts_with("/dial/"));
+    let Some(tab) = tab else { return Ok(None) };
+    let token = token.to_string();
+    let connected = api.handle.ask(|switch, _| {
+        let all = switch.tenants().iter().filter_map(|t| t.meaning.microsoft.clone());
+        all.collect::<std::collections::BTreeSet<_>>()
+    });
+    let connected = connected.await.ok_or_else(Problem::stopping)?;
+    // Waiting for Microsoft's keys holds a thread: so many at once and no more.
+    let Ok(_turn) = api.microsoft_turns.clone().acquire_owned().await else {
+        return Err(Problem::stopping());
+    };
+    let judged = tokio::task::spawn_blocking(move || {
+        let now = teams::Time(crate::clock::wall_ms());
+        tab.judge(now, &token, |directory| connected.contains(directory)).map(|user| (user, token))
+    });
+    let judged = judged.await.map_err(|_| Problem::stopping())?;
+    let (user, token) = match judged {
+        Ok(judged) => judged,
+        Err(teams::entra::Refused::Audience) => return Ok(None),
+        Err(why) => {
+            tracing::warn!(event = "tab_token_refused", why = %why, "a token of the tab is refused");
+            return Err(unknown());
+        }
+    };
+    let ends = user.ends;
+    let found = api.handle.ask(move |switch, _| {
+        let mut of_theirs = switch
+            .tenants()
+            .iter()
+            .filter(|t| t.meaning.microsoft.as_deref() == Some(user.directory.as_str()));
+        of_theirs.find_map(|t| {
+            let number = *t.meaning.work_accounts.get(&user.object)?;
+            Some((t.id, number, t.meaning.people.get(&number)?.clone()))
+        })
+    });
+    let nobody =
+        || Problem::new(StatusCode::FORBIDDEN, "this person is no user here: an owner has to add them");
+    let (tenant, number, rule) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(nobody)?;
+    let session = Session { of: (tenant, number), began: crate::clock::wall_ms(), ends };
+    Ok(Some((tenant, Who::Person(Person { number, rule, session, token: Secret::new(token) }))))
 }
 
 /// The person of a session's token.

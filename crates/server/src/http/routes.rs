@@ -7,7 +7,7 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, audit, call_list, calls, configuration, connect, demo, desk, dial, licences,
+    accounts, actions, agents, audit, call_list, calls, configuration, connect, connector, demo, desk, dial, licences,
     live, messages, notes, passkeys, peaks, people, recordings, reports, security, session, softphone,
     telephony, webhooks, work_account,
 };
@@ -455,6 +455,16 @@ pub fn all(demo: bool) -> Vec<Route> {
                 },
             ],
             handler: get(dial::ways).post(dial::dial),
+        },
+        Route {
+            path: "/connector/{tenant}".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![op::<connector::TabSetup>(
+                "get",
+                "What the tab in Teams has to know before somebody signs in",
+            )],
+            handler: get(connector::setup),
         },
         Route {
             path: "/dial/{correlation}".into(),

@@ -123,7 +123,11 @@ pub async fn serve(
         .layer(from_fn(move |request: Request, next: Next| {
             let settings = settings.clone();
             let secure = request.extensions().get::<Peer>().is_some_and(|p| p.secure);
-            async move { web::guard(next.run(request).await, &settings.pages, secure) }
+            let tab = request.uri().path() == "/connector";
+            async move {
+                let policy = if tab { &settings.tab } else { &settings.pages };
+                web::guard(next.run(request).await, policy, secure)
+            }
         }))
         .with_state(api.clone());
     let connector = api.connector.clone();

@@ -11,6 +11,8 @@ use store::SessionLife;
 pub struct HttpSettings {
     /// The content security policy of pages.
     pub pages: HeaderValue,
+    /// The same for the connector's tab, which asks Microsoft and stands inside Teams.
+    pub tab: HeaderValue,
     /// Pages are shown inside those of others.
     pub framed: bool,
     /// How long sessions last.
@@ -34,10 +36,13 @@ impl HttpSettings {
         let http = &config.http;
         let pages =
             super::policy(&http.frame_ancestors).map_err(|e| format!("http.frame_ancestors = {e}"))?;
+        let tab = super::tab_policy(&config.microsoft, &http.frame_ancestors)
+            .map_err(|e| format!("http.frame_ancestors = {e}"))?;
         let ms = |text: &str| Span::read(text).map_or(0, |s| s.0);
         let public = http.public_url.as_str();
         Ok(HttpSettings {
             pages,
+            tab,
             framed: !matches!(http.frame_ancestors.as_str(), "none" | "self"),
             life: SessionLife { idle: ms(&http.session_idle), whole: ms(&http.session_life) },
             url: http.url(),

@@ -1,6 +1,7 @@
 //! The web app: its files, which are part of the program, and the headers that keep a browser from doing more than it
 //! should with what comes from here.
 
+use crate::config::MicrosoftSection;
 use crate::http::problem::Problem;
 use axum::body::{Body, Bytes};
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -45,6 +46,26 @@ const PERMISSIONS: HeaderValue = HeaderValue::from_static(
 /// # Errors
 /// A sentence.
 pub fn policy(frame_ancestors: &str) -> Result<HeaderValue, String> {
+    policy_asking(frame_ancestors, "")
+}
+
+/// The policy of the connector's tab: as that of pages, but it stands inside Teams wherever Teams is let in, and asks
+/// Microsoft's sign-in and Graph.
+///
+/// # Errors
+/// A sentence.
+pub fn tab_policy(microsoft: &MicrosoftSection, frame_ancestors: &str) -> Result<HeaderValue, String> {
+    // A tab has to stand inside Teams; the configuration may name further places.
+    let ancestors = match frame_ancestors {
+        "none" | "self" => "teams",
+        other => other,
+    };
+    let cloud = crate::microsoft::cloud_of(microsoft);
+    let hosts = cloud.map(|c| format!(" {} {}", c.login.origin(), c.graph.origin())).unwrap_or_default();
+    policy_asking(ancestors, &hosts)
+}
+
+fn policy_asking(frame_ancestors: &str, hosts: &str) -> Result<HeaderValue, String> {
     let ancestors = match frame_ancestors {
         "none" => "'none'".into(),
         "self" => "'self'".into(),
@@ -64,7 +85,7 @@ pub fn policy(frame_ancestors: &str) -> Result<HeaderValue, String> {
     // Fluent UI puts its rules into style elements that it makes itself; scripts come from files of ours only.
     let text = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
-         font-src 'self' data:; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; \
+         font-src 'self' data:; connect-src 'self'{hosts}; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
     );
     HeaderValue::from_str(&text).map_err(|e| e.to_string())
@@ -76,7 +97,7 @@ fn is_origin_byte(b: u8) -> bool {
 }
 
 /// Pages that stand alone, beside the app: by path.
-const PAGES: [(&str, &str); 1] = [("call", "call.html")];
+const PAGES: [(&str, &str); 2] = [("call", "call.html"), ("connector", "connector.html")];
 
 /// A file with what is told of it.
 struct Entry {

@@ -12,6 +12,7 @@ mod presence_io;
 mod shown_io;
 mod sign_in;
 mod subscribe;
+mod tab;
 
 pub use background::Background;
 pub use carry::Carrier;
@@ -22,6 +23,7 @@ pub use people::{MOST_FOUND, Person};
 pub use presence_io::{PresenceBoard, PresenceWatch};
 pub use shown_io::TalkShower;
 pub use sign_in::{Finished, NotSignedIn, Purpose, SignIn};
+pub use tab::Tab;
 
 use crate::config::{AppSection, MicrosoftSection};
 use crate::tenant::objects::Span;
@@ -52,6 +54,8 @@ pub struct Microsoft {
     pub apps: BTreeMap<Registration, String>,
     /// The cloud.
     pub cloud: Cloud,
+    /// The connector's tab; none where there is no app registration for it.
+    pub tab: Option<Arc<Tab>>,
 }
 
 impl Microsoft {
@@ -73,11 +77,16 @@ impl Microsoft {
             (Registration::Provisioning, config.provisioning()),
         ];
         let apps = all.iter().filter(|(_, app)| !app.id.is_empty());
+        let tab = match config.tab_app.as_str() {
+            "" => None,
+            app => Some(Arc::new(Tab::new(&cloud_of(config)?, app, Carrier::new())?)),
+        };
         Ok(Microsoft {
             sign_in: made(config.sign_in(), Registration::SignIn)?,
             provisioning: made(config.provisioning(), Registration::Provisioning)?,
             apps: apps.map(|(registration, app)| (*registration, app.id.to_string())).collect(),
             cloud: cloud_of(config)?,
+            tab,
         })
     }
 }
@@ -196,6 +205,10 @@ pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
     }
     if let Err(e) = cloud_of(config) {
         say(e);
+    }
+    if !config.tab_app.is_empty() && teams::clean::guid(&config.tab_app).is_none() {
+        let what = "must be the application (client) id of the app registration";
+        say(format!("microsoft.tab_app = {:?} {what}", config.tab_app));
     }
     if crate::bot::memory_of(config).is_none() {
         say(format!("microsoft.bot_memory = {:?} is from 1m to 24h", config.bot_memory));

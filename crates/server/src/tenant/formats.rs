@@ -19,6 +19,10 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
     match format {
         "sip-address" => read_sip_address(text).err(),
         "network" => read_network(text).err(),
+        "line" => say(
+            length(1, 64) && all(|c| c.is_ascii_alphanumeric() || b"+*#._/@-".contains(&c), text),
+            "a line has at most 64 letters, digits and + * # . _ / @ -",
+        ),
         "scheme" => pbx::address::Scheme::read(text).err().map(str::to_string),
         "host" => read_host(text).err(),
         "host-port" => read_host_port(text).err(),

@@ -116,6 +116,8 @@ pub struct Meaning {
     pub webhooks: BTreeMap<u32, WebhookRule>,
     /// Telephone systems and softphones that call with one click, by id.
     pub pbxs: BTreeMap<String, PbxRule>,
+    /// People's own numbers in those systems.
+    pub lines: BTreeMap<AgentId, Secret<String>>,
     /// Who is told of messages.
     pub mailboxes: BTreeMap<MailboxId, MailboxRule>,
     /// Pages that open for agents who are rung, with blanks for caller, call and queue.

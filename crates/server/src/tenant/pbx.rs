@@ -1,8 +1,10 @@
 //! Telephone systems and softphones of the organisation, understood.
 
-use crate::tenant::objects::Pbx;
+use crate::tenant::objects::{Pbx, PortalSignIn as Way};
 use pbx::Capabilities;
 use pbx::address::Scheme;
+use pbx::commportal::Portal;
+use std::sync::Arc;
 
 /// A way to call with one click.
 #[derive(Clone, Debug)]
@@ -18,13 +20,41 @@ pub struct PbxRule {
 pub enum PbxWay {
     /// The person's own computer opens an address with this scheme.
     Address(Scheme),
+    /// A carrier's hosted system.
+    Portal(Arc<PortalRule>),
+}
+
+/// A CommPortal.
+#[derive(Clone, Debug)]
+pub struct PortalRule {
+    /// Where it is, and how it writes numbers.
+    pub portal: Portal,
+    /// How people are signed in.
+    pub sign_in: PortalSignIn,
+    /// The host may be, or be resolved to, a private address.
+    pub allow_private: bool,
+}
+
+/// How people are signed in at a CommPortal.
+#[derive(Clone, Debug)]
+pub enum PortalSignIn {
+    /// By their own passwords.
+    Password,
+    /// By a token that we sign.
+    Signed {
+        /// The file with our key, in the server's folder of secrets.
+        key_file: String,
+        /// What the operator calls it.
+        key_id: String,
+    },
 }
 
 impl PbxRule {
-    /// `address`.
+    /// `address` or `commportal`.
     pub fn kind(&self) -> &'static str {
         match self.way {
             PbxWay::Address(_) => "address",
+            PbxWay::Portal(_) => "commportal",
         }
     }
 
@@ -32,13 +62,22 @@ impl PbxRule {
     pub fn scheme(&self) -> Option<&str> {
         match &self.way {
             PbxWay::Address(scheme) => Some(scheme.as_str()),
+            PbxWay::Portal(_) => None,
         }
+    }
+
+    /// Whether people give their own passwords.
+    pub fn wants_password(&self) -> bool {
+        matches!(&self.way, PbxWay::Portal(p) if matches!(p.sign_in, PortalSignIn::Password))
     }
 
     /// What it can do.
     pub fn capabilities(&self) -> Capabilities {
         match self.way {
             PbxWay::Address(_) => Capabilities { client_address: true, ..Capabilities::default() },
+            PbxWay::Portal(_) => {
+                Capabilities { server_dial: true, progress: true, hang_up: true, ..Capabilities::default() }
+            }
         }
     }
 }
@@ -49,11 +88,23 @@ impl PbxRule {
 /// What is wrong: JSON pointer of the part, and what.
 pub fn understand(p: &Pbx) -> Result<PbxRule, (String, String)> {
     let say = |place: &str, what: &str| (place.to_string(), what.to_string());
-    let way = match &p.address {
-        Some(address) => {
+    let way = match (&p.address, &p.commportal) {
+        (Some(address), _) => {
             PbxWay::Address(Scheme::read(&address.scheme).map_err(|what| say("/address/scheme", what))?)
         }
-        None => return Err(say("", "says no way to call")),
+        (None, Some(c)) => {
+            let portal = Portal::new(&c.url, &c.version, c.numbers.clone())
+                .map_err(|(key, what)| say(&format!("/commportal/{key}"), what))?;
+            let sign_in = match c.sign_in {
+                Way::Password => PortalSignIn::Password,
+                Way::Signed => PortalSignIn::Signed {
+                    key_file: c.key_file.clone().unwrap_or_default(),
+                    key_id: c.key_id.clone().unwrap_or_default(),
+                },
+            };
+            PbxWay::Portal(Arc::new(PortalRule { portal, sign_in, allow_private: c.allow_private }))
+        }
+        (None, None) => return Err(say("", "says no way to call")),
     };
     Ok(PbxRule { name: p.name.clone(), way })
 }

@@ -94,6 +94,7 @@ pub fn understand(
         secure: BTreeMap::new(),
         webhooks: BTreeMap::new(),
         pbxs: BTreeMap::new(),
+        lines: BTreeMap::new(),
         mailboxes: BTreeMap::new(),
         screen_pops: BTreeMap::new(),
         slots: BTreeMap::new(),
@@ -235,6 +236,9 @@ impl Reader<'_> {
             meaning
                 .work_accounts
                 .extend(user.microsoft.as_deref().and_then(teams::clean::guid).map(|id| (id, n)));
+            if let Some(line) = &user.line {
+                meaning.lines.insert(AgentId(n), Secret::new(line.clone()));
+            }
             if user.voicemail {
                 let mailbox = mailbox::of_user(n);
                 let email = user.email.clone().map(Secret::new);

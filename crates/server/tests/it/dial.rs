@@ -173,3 +173,45 @@ fn a_softphone_is_given_a_link_whose_number_no_server_logs() {
     assert_eq!(c.program.get("/dial/click-0002?agent=anna").0, 404);
     c.program.stop();
 }
+
+#[test]
+fn a_hundred_people_who_click_at_once_are_all_rung_and_none_twice() {
+    const PEOPLE: usize = 100;
+    let mut desk = Desk::new();
+    let at = desk.addr;
+    let mut text = format!(
+        "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\ndial: {{allow: [\"+49\"]}}\n---\n\
+         kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{at}\"\noutbound: true\n"
+    );
+    for n in 0..PEOPLE {
+        text += &format!(
+            "---\nkind: User\nid: u{n}\nroles: [agent]\nphone: \"sip:u{n}@{at}\"\nat_start: available\n"
+        );
+    }
+    let program = Program::start_as_owner(&[("tenant.yaml", &text)]);
+    let click = |n: usize| {
+        let new = json!({"agent": format!("u{n}"), "to": CALLED, "correlation": format!("click-{n:04}")});
+        program.post_json("/dial", &new).0
+    };
+    let mut rung: Vec<String> = std::thread::scope(|s| {
+        // Each twice, as an impatient person does.
+        let clicks: Vec<_> = (0..PEOPLE).map(|n| s.spawn(move || (click(n), click(n)))).collect();
+        let mut rung = Vec::new();
+        while rung.len() < PEOPLE {
+            rung.push(desk.rings().1);
+        }
+        for (n, c) in clicks.into_iter().enumerate() {
+            assert_eq!(c.join().unwrap(), (201, 200), "user {n}");
+        }
+        rung
+    });
+    for _ in 0..20 {
+        desk.step();
+    }
+    let more = desk.events.iter().filter(|e| matches!(e, sim::PhoneEvent::Rings { .. })).count();
+    assert_eq!(more, 0, "nobody is rung twice");
+    rung.sort_unstable();
+    rung.dedup();
+    assert_eq!(rung.len(), PEOPLE, "and everybody once");
+    program.stop();
+}

@@ -350,6 +350,7 @@ GET /catalogue aso
 GET /configuration o
 PUT /configuration o
 POST /configuration/plan o
+GET /connector/{tenant} *
 GET /dial Gso
 POST /dial Gso
 GET /dial/{correlation} Gso

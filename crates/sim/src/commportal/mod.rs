@@ -158,7 +158,8 @@ impl CommPortal {
             "events" => {
                 let call = rest.strip_prefix("call").and_then(|r| r.split_once('/')).map_or("", |(id, _)| id);
                 let news = self.news.remove(call).unwrap_or_default();
-                let event = |kind: &String| json!({"subscription": "Connection", "data": {"eventType": {"_": kind}}});
+                let event =
+                    |kind: &String| json!({"subscription": "Connection", "data": {"eventType": {"_": kind}}});
                 Answer::json(&json!({"events": news.iter().map(event).collect::<Vec<_>>(), "errors": []}))
             }
             _ => {
@@ -193,7 +194,12 @@ impl CommPortal {
                 }
                 self.made += 1;
                 let id = format!("C{}", self.made);
-                let made = Made { id: id.clone(), line: line.into(), to: text("/calledDirectoryNumber/_"), cleared: false };
+                let made = Made {
+                    id: id.clone(),
+                    line: line.into(),
+                    to: text("/calledDirectoryNumber/_"),
+                    cleared: false,
+                };
                 self.calls.push(made);
                 Answer::json(&json!({"callingDevice": {"callID": {"_": id}, "deviceID": {"_": line}}}))
             }

@@ -14,12 +14,20 @@ impl CommPortal {
         }
         // Whether a signature is right is the operator's to check; here its form is looked at.
         let right = match signed {
-            true => field(fields, "TokenKeyId").is_some() && field(fields, "ValidTo").is_some_and(|v| v.parse::<u64>().is_ok()),
+            true => {
+                field(fields, "TokenKeyId").is_some()
+                    && field(fields, "ValidTo").is_some_and(|v| v.parse::<u64>().is_ok())
+            }
             false => password == s.password,
         };
         if !right {
             s.wrong += 1;
-            return if s.wrong >= MOST_WRONG { "error=retryLimitExceeded" } else { "error=authenticationFailed" }.into();
+            return if s.wrong >= MOST_WRONG {
+                "error=retryLimitExceeded"
+            } else {
+                "error=authenticationFailed"
+            }
+            .into();
         }
         s.wrong = 0;
         if self.sessions.len() >= MOST {

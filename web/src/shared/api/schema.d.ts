@@ -1118,6 +1118,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connector/{tenant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the tab in Teams has to know before somebody signs in
+         * @description This needs no sign-in.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    tenant: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TabSetup"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/demo/personas": {
         parameters: {
             query?: never;
@@ -8470,21 +8520,6 @@ export interface components {
             /** @description Why no secure connection could be opened there, as the TLS library says it; missing where one was. */
             why?: string | null;
         };
-        /** @description A far end came up or went down. */
-        HealthChange: {
-            /**
-             * Format: uint16
-             * @description What it had said: a SIP status code, 408 where no answer came, 503 where it could not be reached.
-             */
-            said?: number | null;
-            /**
-             * Format: uint64
-             * @description How many seconds ago.
-             */
-            seconds_ago: number;
-            /** @description Whether it has been up since. */
-            up: boolean;
-        };
         /** @description A signed head. */
         HeadLine: {
             /** @description When it was signed. */
@@ -8507,6 +8542,21 @@ export interface components {
             signature: string;
             /** @description Whose log: the tenant's name. */
             tenant: string;
+        };
+        /** @description A far end came up or went down. */
+        HealthChange: {
+            /**
+             * Format: uint16
+             * @description What it had said: a SIP status code, 408 where no answer came, 503 where it could not be reached.
+             */
+            said?: number | null;
+            /**
+             * Format: uint64
+             * @description How many seconds ago.
+             */
+            seconds_ago: number;
+            /** @description Whether it has been up since. */
+            up: boolean;
         };
         /** @description Whether a message was heard. */
         Heard: {
@@ -8705,6 +8755,8 @@ export interface components {
              * @default null
              */
             number: string | null;
+            /** @description The person's password at that `Pbx`, where that is how people sign in there. It is kept nowhere. */
+            password?: string | null;
             /**
              * @description Id of the queue that it counts for.
              * @default null
@@ -9567,6 +9619,21 @@ export interface components {
             /** @description Kind of the object. */
             kind: string;
         };
+        /** @description Where the tab signs in, and which ways of calling there are. */
+        TabSetup: {
+            /** @description Application id of the tab; null where it has no app registration. */
+            app?: string | null;
+            /** @description The organisation's Microsoft directory; null where none is connected. */
+            directory?: string | null;
+            /** @description Microsoft Graph. */
+            graph: string;
+            /** @description Entra ID. */
+            login: string;
+            /** @description The scope of a token for this server; null where no call goes through it. */
+            scope?: string | null;
+            /** @description The ways to call. */
+            ways: components["schemas"]["WayView2"][];
+        };
         /** @description Taking up an invitation. */
         TakeUp: {
             /** @description The code. */
@@ -9737,6 +9804,8 @@ export interface components {
             scheme?: string | null;
             /** @description The telephone system rings the person's phone, then the other side. */
             server_dial: boolean;
+            /** @description Whether each call needs the person's password there. */
+            wants_password: boolean;
         };
         /** @description How people can sign in here. */
         Ways: {

@@ -3,6 +3,7 @@
 import type app from './catalogue/app.json';
 import type call from './catalogue/call.json';
 import type calls from './catalogue/calls.json';
+import type connector from './catalogue/connector.json';
 import type desk from './catalogue/desk.json';
 import type floor from './catalogue/floor.json';
 import type moments from './catalogue/moments.json';
@@ -16,6 +17,7 @@ interface Topics {
   app: typeof app;
   call: typeof call;
   calls: typeof calls;
+  connector: typeof connector;
   desk: typeof desk;
   floor: typeof floor;
   moments: typeof moments;

@@ -36,7 +36,8 @@ impl Walk {
         while let Some(output) = self.call.poll() {
             match output {
                 Output::Ask(r) => {
-                    let (url, body) = (r.url.expose_secret(), String::from_utf8(r.body.expose_secret().clone()).unwrap());
+                    let (url, body) =
+                        (r.url.expose_secret(), String::from_utf8(r.body.expose_secret().clone()).unwrap());
                     let path = url.strip_prefix("https://uc.example/brand/").unwrap();
                     self.said.push(format!("{} {path} {body}", r.method.as_str()).trim().to_string());
                 }
@@ -66,14 +67,18 @@ impl Walk {
 }
 
 const SIGN_IN: &str = "POST login?version=9.5 DirectoryNumber=2015550123&Password=p%26ss%20word";
-const LOOK: &str = "GET sessionS1/line2015550123/data?data=Meta_Subscriber_MetaSphere_ClassOfService&version=9.5";
+const LOOK: &str =
+    "GET sessionS1/line2015550123/data?data=Meta_Subscriber_MetaSphere_ClassOfService&version=9.5";
 const FOLLOW: &str = "GET sessionS1/callC7/events?events=Connection&version=9.5";
 const SIGN_OUT: &str = "GET sessionS1/logout?redirectTo=/";
 const ALLOWS: &str = r#"{"data":[{"data":{"ClickToDialAllowed":{"Value":{"_":true}}},"errors":[]}]}"#;
 const MADE: &str = r#"{"callingDevice":{"callID":{"_":"C7"},"deviceID":{"_":"2015550123"}}}"#;
 
 fn events(kinds: &[&str]) -> String {
-    let list: Vec<_> = kinds.iter().map(|k| json!({"subscription": "Connection", "data": {"eventType": {"_": k}}})).collect();
+    let list: Vec<_> = kinds
+        .iter()
+        .map(|k| json!({"subscription": "Connection", "data": {"eventType": {"_": k}}}))
+        .collect();
     json!({"events": list, "errors": []}).to_string()
 }
 
@@ -99,7 +104,11 @@ fn a_call_from_sign_in_to_sign_out() {
     walk.said.clear();
     walk.replies(200, MADE).says(&["= ringing-you", FOLLOW]);
     walk.replies(200, &events(&["DeliveredEvent"])).says(&[FOLLOW]);
-    walk.replies(200, &events(&["EstablishedEvent", "DeliveredEvent"])).says(&["= calling-them", "= ringing-them", FOLLOW]);
+    walk.replies(200, &events(&["EstablishedEvent", "DeliveredEvent"])).says(&[
+        "= calling-them",
+        "= ringing-them",
+        FOLLOW,
+    ]);
     walk.tell(Input::Reply(Err(NoReply::TimedOut)));
     walk.says(&[FOLLOW]).replies(200, &events(&["EstablishedEvent"])).says(&["= talking", FOLLOW]);
     walk.replies(200, &events(&["ConnectionClearedEvent"])).says(&["= over hung-up", SIGN_OUT]);
@@ -112,11 +121,20 @@ fn numbers_as_the_operator_writes_them() {
     for (to, dialled) in [("+12015550199", "2015550199"), ("+4942155599", "0114942155599"), ("911", "911")] {
         assert_eq!(portal().dialled(&secret(to)).expose_secret(), dialled);
     }
-    assert_eq!(Portal::new("https://uc.example", "9.5", []).unwrap().dialled(&secret("+49421")).expose_secret(), "49421");
-    for (base, version, from, to) in
-        [("https://a", "9.5;x", "+1", ""), ("https://a?x", "9", "+1", ""), ("https://a", "9", "1", ""), ("https://a", "9", "+1", "x")]
-    {
-        assert!(Portal::new(base, version, [(from.to_string(), to.to_string())]).is_err(), "{base} {version} {from} {to}");
+    assert_eq!(
+        Portal::new("https://uc.example", "9.5", []).unwrap().dialled(&secret("+49421")).expose_secret(),
+        "49421"
+    );
+    for (base, version, from, to) in [
+        ("https://a", "9.5;x", "+1", ""),
+        ("https://a?x", "9", "+1", ""),
+        ("https://a", "9", "1", ""),
+        ("https://a", "9", "+1", "x"),
+    ] {
+        assert!(
+            Portal::new(base, version, [(from.to_string(), to.to_string())]).is_err(),
+            "{base} {version} {from} {to}"
+        );
     }
 }
 
@@ -195,8 +213,13 @@ fn hanging_up_clears_the_connection_there_and_before_that_makes_none() {
 
 #[test]
 fn a_signed_hand_over_has_no_password_in_it() {
-    let token = super::super::SignedToken { valid_to: 1_700_000_000_000, key_id: "k 1".into(), signature: secret("a+b/c=") };
-    let call = PortalCall::new(portal(), secret("2015550123"), &secret("+12015550199"), SignIn::Signed(token));
+    let token = super::super::SignedToken {
+        valid_to: 1_700_000_000_000,
+        key_id: "k 1".into(),
+        signature: secret("a+b/c="),
+    };
+    let call =
+        PortalCall::new(portal(), secret("2015550123"), &secret("+12015550199"), SignIn::Signed(token));
     let mut walk = Walk::begin(call);
     walk.says(&[
         "GET login?version=9.5&DirectoryNumber=2015550123&ValidTo=1700000000000&TokenKeyId=k%201&Token=a%2Bb%2Fc%3D",
@@ -213,6 +236,10 @@ fn nonsense_ends_in_a_failure_and_not_in_a_loop() {
         for _ in 0..20 {
             walk.replies(200, body);
         }
-        assert!(walk.said.iter().any(|s| s == "= done" || s.contains("handed-over") || s.contains("over")), "{body}: {:?}", walk.said);
+        assert!(
+            walk.said.iter().any(|s| s == "= done" || s.contains("handed-over") || s.contains("over")),
+            "{body}: {:?}",
+            walk.said
+        );
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use teams::permissions::{Feature, Features, Profile};
 
 /// How a `Pbx` can call.
-const PBX_WAYS: [&str; 1] = ["address"];
+const PBX_WAYS: [&str; 2] = ["address", "commportal"];
 
 /// Something wrong: JSON pointer of the part, and what.
 type Fault = (String, String);
@@ -73,6 +73,33 @@ fn telephone_system(value: &Value, faults: &mut Vec<Fault>) {
         let what = format!("a telephone system has exactly one of {}", PBX_WAYS.join(", "));
         faults.push((String::new(), what));
     }
+    if let Some(portal) = value.get("commportal").filter(|p| !p.is_null()) {
+        web("/commportal", portal, faults);
+        let signed = portal.get("sign_in").is_none_or(|s| s == "signed");
+        for key in ["key_file", "key_id"] {
+            let what = match (signed, is_none(portal.get(key))) {
+                (true, true) => {
+                    "the signed sign-in needs key_file and key_id; or sign_in: password, if the operator has no other"
+                }
+                (false, false) => "people sign in with their own passwords: leave key_file and key_id out",
+                _ => continue,
+            };
+            faults.push((format!("/commportal/{key}"), what.into()));
+        }
+        if let Ok(read) = serde_json::from_value::<crate::tenant::objects::Pbx>(without_names(value)) {
+            faults.extend(crate::tenant::pbx::understand(&read).err());
+        }
+    }
+}
+
+// The fields of an object alone.
+fn without_names(value: &Value) -> Value {
+    let mut value = value.clone();
+    if let Some(o) = value.as_object_mut() {
+        o.remove("kind");
+        o.remove("id");
+    }
+    value
 }
 
 fn is_true(value: Option<&Value>) -> bool {

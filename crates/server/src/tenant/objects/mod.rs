@@ -14,7 +14,7 @@ pub use hours::{Day, Holidays, Hours};
 #[cfg(test)]
 pub use hours::{DayHours, Week};
 pub use outside::{Header, LookUp, Method, SecureEntry, Webhook, WebhookEvent};
-pub use pbx::Pbx;
+pub use pbx::{Pbx, PortalSignIn};
 pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
 pub use teams_trunk::{TeamsCloud, TeamsHost, TeamsTrunk};
 pub use toll::{Limits, PriceClass, Toll, TollClass};
@@ -320,6 +320,10 @@ pub struct User {
     #[serde(default)]
     #[schemars(extend("x-format" = "number"))]
     pub teams_number: Option<String>,
+    /// The person's own number in the organisation's telephone system (`Pbx`), as that system writes it: `"2015550123"`.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "line"))]
+    pub line: Option<String>,
     /// Whether the person's phone may call outside. Emergency numbers it always may.
     #[serde(default = "yes")]
     pub may_dial: bool,

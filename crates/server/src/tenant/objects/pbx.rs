@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A way to call through a telephone system or softphone that is not Switchroom's: exactly one of its parts is given.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +14,9 @@ pub struct Pbx {
     /// The softphone on the person's own computer is given the number.
     #[serde(default)]
     pub address: Option<PbxAddress>,
+    /// A carrier's CommPortal rings the person's phone, then the other side.
+    #[serde(default)]
+    pub commportal: Option<CommPortal>,
 }
 
 /// An address that a softphone opens.
@@ -22,4 +26,43 @@ pub struct PbxAddress {
     /// What stands before the number: `maxuccall`, `tel`, or a brand's own scheme, without the colon.
     #[schemars(extend("x-format" = "scheme"))]
     pub scheme: String,
+}
+
+/// The web interface of a carrier's hosted telephone system.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommPortal {
+    /// Its address with the operator's brand: `https://uc.operator.example/brand`.
+    pub url: String,
+    /// The version of its interface, in quotes: `"9.5"`.
+    pub version: String,
+    /// How people are signed in there.
+    #[serde(default)]
+    pub sign_in: PortalSignIn,
+    /// A file in the server's folder of secrets with the key that signs: RSA in PKCS #8, in base64 on one line. For `signed`.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "secret-file"))]
+    pub key_file: Option<String>,
+    /// What the operator calls that key. For `signed`.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub key_id: Option<String>,
+    /// How the operator writes numbers: what goes in place of a beginning, the longest that fits. `{"+1": "", "+": "011"}`.
+    #[serde(default)]
+    #[schemars(extend("x-key-format" = "number", "maxProperties" = 300))]
+    pub numbers: BTreeMap<String, String>,
+    /// The address may be a private one, or this machine.
+    #[serde(default)]
+    pub allow_private: bool,
+}
+
+/// How people are signed in at a CommPortal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PortalSignIn {
+    /// By a token that we sign; nobody's password is known here.
+    #[default]
+    Signed,
+    /// By their own passwords, which come with each call and are kept nowhere.
+    Password,
 }

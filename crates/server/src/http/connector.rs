@@ -1,0 +1,56 @@
+//! What the connector's tab has to know before it knows who somebody is. Nothing of it is about a person.
+
+use crate::connector::dial::OWN;
+use crate::http::dial::{WayView, way_view};
+use crate::http::problem::Problem;
+use crate::http::serve::Api;
+use axum::Json;
+use axum::extract::{Path, State};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Where the tab signs in, and which ways of calling there are.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TabSetup {
+    /// Application id of the tab; null where it has no app registration.
+    pub app: Option<String>,
+    /// The scope of a token for this server; null where no call goes through it.
+    pub scope: Option<String>,
+    /// Entra ID.
+    pub login: String,
+    /// Microsoft Graph.
+    pub graph: String,
+    /// The organisation's Microsoft directory; null where none is connected.
+    pub directory: Option<String>,
+    /// The ways to call.
+    pub ways: Vec<WayView>,
+}
+
+/// `GET /connector/{tenant}`
+pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result<Json<TabSetup>, Problem> {
+    let missing = || Problem::not_found("such tenant with a tab here");
+    let tab = api.microsoft.tab.clone();
+    let public = api.settings.url.clone();
+    let found = api.handle.ask(move |switch, _| {
+        let t = switch.tenants().iter().find(|t| t.meaning.tenant == tenant)?;
+        let m = &t.meaning;
+        // Our own trunks are a way where there are any.
+        let own = m.trunk_plans.iter().any(|p| p.outbound).then(|| way_view(None, "", "own", OWN));
+        let others = m.pbxs.iter().map(|(id, rule)| WayView {
+            scheme: rule.scheme().map(str::to_string),
+            wants_password: rule.wants_password(),
+            ..way_view(Some(id), &rule.name, rule.kind(), rule.capabilities())
+        });
+        Some((m.microsoft.clone(), others.chain(own).collect::<Vec<_>>()))
+    });
+    let (directory, ways) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(missing)?;
+    let through_us = ways.iter().any(|w| w.server_dial);
+    Ok(Json(TabSetup {
+        app: tab.as_ref().map(|t| t.app.clone()),
+        scope: tab.as_ref().filter(|_| through_us).map(|t| t.scope(&public)),
+        login: tab.as_ref().map(|t| t.login.clone()).unwrap_or_default(),
+        graph: tab.as_ref().map(|t| t.graph.clone()).unwrap_or_default(),
+        directory,
+        ways,
+    }))
+}

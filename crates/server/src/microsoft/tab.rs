@@ -1,0 +1,99 @@
+//! The connector's tab: people who sign in in their own Teams client, and whose tokens for this server are judged here.
+
+use crate::microsoft::Carrier;
+use std::sync::{Mutex, MutexGuard};
+use teams::entra::{Access, ApiRules, Caller, Endpoints, KeyCache, Refused};
+use teams::{Cloud, Time};
+
+/// What a token must be allowed to do in its person's name.
+const SCOPE: &str = "access_as_user";
+
+/// The app registration of the tab.
+pub struct Tab {
+    /// Its application (client) id.
+    pub app: String,
+    /// Entra ID, as a browser reaches it.
+    pub login: String,
+    /// Graph, as a browser reaches it.
+    pub graph: String,
+    rules: ApiRules,
+    carrier: Carrier,
+    keys: Mutex<KeyCache>,
+}
+
+/// Somebody whose token was found good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TabUser {
+    /// The directory.
+    pub directory: String,
+    /// The person's object id there.
+    pub object: String,
+    /// When the token is over, in milliseconds since 1970.
+    pub ends: u64,
+}
+
+impl Tab {
+    /// The tab with this application id.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn new(cloud: &Cloud, app: &str, carrier: Carrier) -> Result<Tab, String> {
+        let anywhere = Endpoints::entra(cloud, "organizations");
+        let keys = anywhere.map(|e| e.keys).ok_or("the addresses of Entra ID cannot be made")?;
+        Ok(Tab {
+            app: app.into(),
+            login: cloud.login.join(""),
+            graph: cloud.graph.join(""),
+            rules: ApiRules::new(cloud, app, SCOPE),
+            carrier,
+            keys: Mutex::new(KeyCache::new(&keys)),
+        })
+    }
+
+    /// The scope of a token for this server, whose own application id URI is made of where it is reached.
+    pub fn scope(&self, public: &str) -> String {
+        let host = public.split_once("://").map_or(public, |(_, host)| host);
+        format!("api://{}/{}/{SCOPE}", host.trim_end_matches('/'), self.app)
+    }
+
+    /// Judges a token of one of these directories. It may wait for Entra ID's keys.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn judge(
+        &self,
+        now: Time,
+        token: &str,
+        connected: impl Fn(&str) -> bool,
+    ) -> Result<TabUser, Refused> {
+        self.fetch(now, |cache| cache.due(now));
+        let check = || {
+            let keys = self.keys().keys().clone();
+            self.rules.check(&keys, now, token, &connected)
+        };
+        let access = match check() {
+            // Signed with a key that is newer than what we have: fetched once, and judged again.
+            Err(Refused::UnknownKey) => {
+                self.fetch(now, |cache| cache.missed(now));
+                check()
+            }
+            judged => judged,
+        }?;
+        match access {
+            Access { caller: Caller::Person { .. }, tenant, object, ends, .. } => {
+                Ok(TabUser { directory: tenant, object, ends: ends.0 })
+            }
+            _ => Err(Refused::Scope),
+        }
+    }
+
+    fn fetch(&self, now: Time, ask: impl FnOnce(&mut KeyCache) -> Option<teams::Request>) {
+        let Some(request) = ask(&mut self.keys()) else { return };
+        let reply = self.carrier.send(&request).ok();
+        self.keys().took(now, reply.as_ref());
+    }
+
+    fn keys(&self) -> MutexGuard<'_, KeyCache> {
+        self.keys.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}

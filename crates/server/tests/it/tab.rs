@@ -1,0 +1,146 @@
+//! The connector's tab as the server sees it: what it is told before somebody signs in, and whose tokens have calls made.
+
+use crate::desk::Desk;
+use crate::microsoft_io::{self, Running};
+use crate::program::Program;
+use serde_json::{Value, json};
+use sim::microsoft::{Microsoft, TenantPlan};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const TAB: &str = "5c0de000-0000-4000-8000-000000000007";
+const ANNA: &str = "5c0de000-0000-4000-8000-0000000000aa";
+const DOMAIN: &str = "bikes.example";
+
+fn microsoft() -> Running {
+    let make = |base: &str| {
+        let mut m = Microsoft::new(base, 7);
+        let plan = TenantPlan {
+            name: "Harbour Bikes".into(),
+            domain: DOMAIN.into(),
+            country: "DE".into(),
+            people: 1,
+            named: Vec::new(),
+        };
+        m.add_tenant(&plan).unwrap();
+        m
+    };
+    microsoft_io::start(([127, 0, 0, 1], 0).into(), None, make).unwrap()
+}
+
+struct Teams {
+    microsoft: Running,
+    directory: String,
+    program: Program,
+    desk: Desk,
+}
+
+impl Teams {
+    fn begin() -> Teams {
+        let microsoft = microsoft();
+        let directory = microsoft.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
+        let desk = Desk::new();
+        let at = desk.addr;
+        let tenant = format!(
+            "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nmicrosoft: {directory}\ndial: {{allow: [\"+49\"]}}\n---\n\
+             kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{at}\"\noutbound: true\n---\n\
+             kind: Pbx\nid: desktop\nname: Desktop app\naddress: {{scheme: maxuccall}}\n---\n\
+             kind: User\nid: anna\nroles: [agent]\nphone: \"sip:anna@{at}\"\nat_start: available\nmicrosoft: {ANNA}\n"
+        );
+        let first = Program::start(&[("tenant.yaml", &tenant)]);
+        let dir = first.dir.clone();
+        first.stop();
+        let file = dir.path().join("switchroom.toml");
+        let mut config = std::fs::read_to_string(&file).unwrap();
+        let base = microsoft.base();
+        config += &format!("[microsoft]\nlogin = \"{base}\"\ngraph = \"{base}\"\ntab_app = \"{TAB}\"\n");
+        std::fs::write(&file, config).unwrap();
+        Teams { program: Program::start_again(dir), microsoft, directory, desk }
+    }
+
+    /// A token as Entra ID signs it for the tab, with some claims changed.
+    fn token(&self, change: &Value) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let mut claims = json!({
+            "aud": TAB, "iss": format!("{}/{}/v2.0", self.microsoft.base(), self.directory), "tid": self.directory,
+            "oid": ANNA, "scp": "access_as_user", "azp": TAB, "azpacr": "0", "ver": "2.0",
+            "iat": now - 60, "nbf": now - 60, "exp": now + 3_600,
+        });
+        for (name, value) in change.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        self.microsoft.with(|m, _| m.sign(&claims))
+    }
+
+    fn ask(&mut self, token: String, path: &str, body: Option<&Value>) -> (u16, Value) {
+        self.program.set_token(token);
+        match body {
+            Some(body) => self.program.post_json(path, body),
+            None => self.program.get(path),
+        }
+    }
+}
+
+#[test]
+fn a_token_of_the_persons_own_client_has_the_persons_own_phone_rung() {
+    let mut t = Teams::begin();
+    let new = json!({"to": "+4942155599", "correlation": "click-0001"});
+    let token = t.token(&json!({}));
+    let (status, said) = t.ask(token.clone(), "/dial", Some(&new));
+    assert_eq!(status, 201, "{said}");
+    let (phone, who) = t.desk.rings();
+    assert_eq!(who, "anna");
+    t.desk.answer(phone, 440);
+    let (other, who) = t.desk.rings();
+    assert_eq!(who, "+4942155599");
+    t.desk.answer(other, 1000);
+    t.desk.hears(phone, 1000);
+    t.desk.hears(other, 440);
+    let (status, said) = t.ask(token.clone(), "/dial/click-0001", None);
+    assert_eq!((status, &said["progress"]), (200, &json!("talking")), "{said}");
+    // It serves for calls only.
+    assert_eq!(t.ask(token, "/calls", None).0, 401);
+    t.program.stop();
+}
+
+#[test]
+fn tokens_that_are_not_for_this_nor_of_these_people_ring_nobody() {
+    let mut t = Teams::begin();
+    let new = json!({"to": "+4942155599", "correlation": "click-0001"});
+    let base = t.microsoft.base();
+    for (change, status) in [
+        (json!({"aud": "5c0de000-0000-4000-8000-000000000001"}), 401),
+        (json!({"scp": "User.Read"}), 401),
+        (json!({"scp": "", "roles": ["owner"], "idtyp": "app"}), 401),
+        (json!({"exp": 1_000}), 401),
+        (json!({"tid": "5c0de000-0000-4000-8000-0000000000bb"}), 401),
+        (
+            json!({"iss": format!("{base}/5c0de000-0000-4000-8000-0000000000bb/v2.0"), "tid": "5c0de000-0000-4000-8000-0000000000bb"}),
+            401,
+        ),
+        (json!({"oid": "5c0de000-0000-4000-8000-0000000000cc"}), 403),
+    ] {
+        let token = t.token(&change);
+        let (said_status, said) = t.ask(token, "/dial", Some(&new));
+        assert_eq!(said_status, status, "{change}: {said}");
+    }
+    for bad in ["a.b.c", "..", "eyJhbGciOiJub25lIn0.e30."] {
+        assert_eq!(t.ask(bad.into(), "/dial", Some(&new)).0, 401, "{bad}");
+    }
+    assert!(t.desk.events.is_empty(), "nobody was rung");
+    t.program.stop();
+}
+
+#[test]
+fn the_tab_is_told_where_to_sign_in_and_nothing_of_anybody() {
+    let mut t = Teams::begin();
+    let (status, said) = t.ask(String::new(), "/connector/test", None);
+    assert_eq!(status, 200, "{said}");
+    assert_eq!((&said["app"], &said["directory"]), (&json!(TAB), &json!(t.directory)));
+    let kinds: Vec<&str> =
+        said["ways"].as_array().unwrap().iter().map(|w| w["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["address", "own"]);
+    assert!(said["scope"].as_str().unwrap().ends_with(&format!("/{TAB}/access_as_user")), "{said}");
+    assert!(!said.to_string().contains("anna") && !said.to_string().contains(ANNA));
+    assert_eq!(t.ask(String::new(), "/connector/nobody", None).0, 404);
+    t.program.stop();
+}

@@ -1,0 +1,183 @@
+// The tab in Teams: a made-up host signs in for it (nested app authentication), a made-up Graph says who is here; MSAL.js
+// and TeamsJS are the real ones.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { createServer as createSecure } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { launch } from '../chromium.mjs';
+import { serveFake } from '../fake/server.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const APP = '5c0de000-0000-4000-8000-000000000007';
+const DIRECTORY = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
+const b64 = (o) => Buffer.from(JSON.stringify(o)).toString('base64url');
+
+/** Teams around the tab. What it was asked for stands in `asked`; how it signs in is said by `window.naa`. */
+const host = (app) => `<!doctype html><title>Host</title><iframe src="${app}/connector?tenant=harbour" style="width:100%;height:700px"></iframe>
+<script>
+  const frame = document.querySelector('iframe');
+  const say = (m) => frame.contentWindow.postMessage(m, '${app}');
+  window.asked = []; window.tokens = []; window.naa = new URLSearchParams(location.search).get('naa') ?? 'yes';
+  const supports = { call: {}, nestedAppAuth: window.naa === 'none' ? undefined : { deeplyNestedAuth: {} } };
+  const runtime = JSON.stringify({ apiVersion: 4, isNAAChannelRecommended: window.naa !== 'none', supports, hostVersionsInfo: {} });
+  const idToken = '${b64({ alg: 'none' })}.${b64({ oid: 'u1', tid: DIRECTORY, sub: 's', name: 'Anna', preferred_username: 'anna@harbour.example', aud: APP, iss: 'x', exp: 4102444800 })}.x';
+  const account = { homeAccountId: 'u1.${DIRECTORY}', environment: 'login.microsoftonline.com', tenantId: '${DIRECTORY}', username: 'anna@harbour.example', localAccountId: 'u1', name: 'Anna' };
+  function signIn(request) {
+    const answer = { messageType: 'NestedAppAuthResponse', requestId: request.requestId, success: true };
+    if (request.method === 'GetInitContext') return { ...answer, initContext: { sdkName: 'host', sdkVersion: '1', capabilities: {}, accountContext: account } };
+    window.tokens.push({ method: request.method, ...request.tokenParams });
+    if (window.naa === 'ask' && request.method === 'GetToken') return { ...answer, success: false, error: { status: 'USER_INTERACTION_REQUIRED', code: 'interaction_required', description: 'consent' } };
+    if (window.naa === 'refuse') return { ...answer, success: false, error: { status: request.method === 'GetToken' ? 'USER_INTERACTION_REQUIRED' : 'USER_CANCEL', code: 'access_denied', description: 'no' } };
+    return { ...answer, token: { access_token: 'for:' + request.tokenParams.scope, expires_in: 3600, id_token: idToken, scope: request.tokenParams.scope }, account };
+  }
+  addEventListener('message', ({ data }) => {
+    if (!data || !data.func) return;
+    window.asked.push([data.func, data.args]);
+    if (data.func === 'nestedAppAuth.execute') return say({ args: ['x', JSON.stringify(signIn(JSON.parse(data.data)))] });
+    const answers = {
+      initialize: ['content', 'web', '2.0.1', runtime],
+      getContext: [{ locale: 'de-DE', theme: 'default', entityId: 'connector', frameContext: 'content', sessionId: '1', appSessionId: '1', hostClientType: 'web', hostName: 'Teams', chatId: '19:harbour@thread.v2', tid: '${DIRECTORY}', userObjectId: 'u1', loginHint: 'anna@harbour.example' }],
+      'call.startCall': [true],
+      'app.openLink': [true], openLink: [true], executeDeepLink: [true],
+    };
+    if (answers[data.func]) say({ id: data.id, uuidAsString: data.uuidAsString, args: answers[data.func] });
+  });
+</script>`;
+
+/** Who is in the chat: three people with a name, the last of another organisation, and very many more. */
+function graph(log, many) {
+  const server = createServer(async (request, response) => {
+    const headers = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*', 'Access-Control-Expose-Headers': '*', 'Content-Type': 'application/json' };
+    if (request.method === 'OPTIONS') return response.writeHead(204, headers).end();
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    log.push({ url: request.url, auth: request.headers.authorization });
+    const base = `http://127.0.0.1:${server.address().port}`;
+    if (request.url.includes('/members')) {
+      const page = Number(new URL(request.url, base).searchParams.get('page') ?? 0);
+      const more = Array.from({ length: many }, (_, n) => ({ userId: `m${page}-${n}`, displayName: `Person ${page} ${n}`, tenantId: DIRECTORY }));
+      const value = page === 0
+        ? [{ userId: 'b', displayName: 'Ben Brooks', tenantId: DIRECTORY }, { userId: 'c', displayName: 'Cleo <b>Cole</b>', tenantId: DIRECTORY }, { userId: 'g', displayName: 'Gus Guest', tenantId: 'other' }, ...more]
+        : more;
+      const next = many && page < 9 ? { '@odata.nextLink': `${base}/v1.0/chats/x/members?page=${page + 1}` } : {};
+      return response.writeHead(200, headers).end(JSON.stringify({ value, ...next }));
+    }
+    const { requests } = JSON.parse(Buffer.concat(chunks).toString());
+    const user = { b: { businessPhones: ['+49 421 55501'], mobilePhone: '+49 171 5550123', userPrincipalName: 'ben@harbour.example' }, c: { businessPhones: [], mobilePhone: null, userPrincipalName: 'cleo@harbour.example' } };
+    const responses = requests.map(({ id }) => (user[id] ? { id, status: 200, body: { id, ...user[id] } } : { id, status: 404, body: {} }));
+    response.writeHead(200, headers).end(JSON.stringify({ responses }));
+  });
+  return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
+}
+
+function certificate() {
+  const folder = mkdtempSync(join(tmpdir(), 'teams-'));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=teams.microsoft.com', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  const made = { key: readFileSync(key), cert: readFileSync(cert) };
+  rmSync(folder, { recursive: true });
+  return made;
+}
+
+/** Opens the tab inside the made-up Teams, and closes everything afterwards. */
+async function inTeams({ naa = 'yes', many = 0 }, act) {
+  const log = [];
+  const people = await graph(log, many);
+  const graphAt = `http://127.0.0.1:${people.address().port}`;
+  const fake = await serveFake({ still: true, offers: false, ancestors: "'self' https://teams.microsoft.com:*", tab: { app: APP, directory: DIRECTORY, graph: graphAt, login: 'https://login.microsoftonline.com' } });
+  const server = createSecure(certificate(), (_, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.end(host(fake.address));
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  const browser = await launch([
+    `--host-resolver-rules=MAP teams.microsoft.com 127.0.0.1:${server.address().port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
+    '--disable-features=LocalNetworkAccessChecks',
+  ]);
+  try {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB' });
+    const page = await context.newPage();
+    const errors = [];
+    page.on('pageerror', (e) => errors.push(e.message));
+    await page.goto(`https://teams.microsoft.com/?naa=${naa}`);
+    await act({ page, tab: page.frameLocator('iframe'), log, fake });
+    assert.deepEqual(errors, []);
+  } finally {
+    await browser.close();
+    server.close();
+    people.close();
+    await fake.stop();
+  }
+}
+
+export const checks = {
+  'the tab lists who is in the chat with their numbers, and a click calls': () =>
+    inTeams({}, async ({ page, tab, log, fake }) => {
+      await tab.getByRole('button', { name: /Geschäftlich .*555/ }).waitFor();
+      await tab.getByRole('button', { name: /Mobil .*555/ }).waitFor();
+      assert.equal(await tab.getByText('Cleo <b>Cole</b>').count(), 1, 'a name is text');
+      await tab.getByText('(Gast)').waitFor();
+      assert.equal(await tab.getByText('keine Nummer').count(), 2);
+      // Tokens are the user's own, each for what it is needed for, and go to Graph only.
+      const [members] = log;
+      assert.match(members.auth, /^Bearer for:.*ChatMember\.Read/);
+      assert.ok(log.some((l) => l.url === '/v1.0/$batch' && /User\.Read\.All/.test(l.auth)));
+      assert.ok(fake.log.every((r) => !JSON.stringify(r).includes('for:')), 'no token for Graph passes our server');
+      await tab.getByLabel('Personen suchen').fill('BEN');
+      await tab.getByText('Cleo').waitFor({ state: 'detached' });
+      await tab.getByRole('button', { name: /Geschäftlich/ }).click();
+      await tab.getByText('Ihr Softphone hat die Nummer bekommen.').waitFor();
+      const opened = (await page.evaluate(() => window.asked)).find(([f]) => /openLink|DeepLink/i.test(f));
+      assert.ok(opened && String(opened[1]).includes('/call#scheme=tel&number=%2B4942155501'), JSON.stringify(opened));
+      await tab.getByRole('button', { name: /Ben Brooks.* in Teams anrufen/ }).click();
+      for (let n = 0; n < 100 && !(await page.evaluate(() => window.asked.some(([f]) => f === 'call.startCall'))); n += 1) await page.waitForTimeout(30);
+      const call = (await page.evaluate(() => window.asked)).find(([f]) => f === 'call.startCall');
+      assert.ok(JSON.stringify(call).includes('ben@harbour.example'), JSON.stringify(call));
+      // What is no number is not called.
+      await tab.getByLabel('Andere Nummer').fill('*21*0900#');
+      await tab.getByRole('button', { name: 'Anrufen', exact: true }).click();
+      await tab.getByText('Das ist keine Nummer').waitFor();
+      // Everybody can use it.
+      const frame = page.frames()[1];
+      await tab.getByRole('button', { name: 'Einstellungen' }).click();
+      await frame.evaluate(axe);
+      const found = await frame.evaluate(() => window.axe.run({ exclude: [['[data-tabster-dummy]']] }));
+      assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ').slice(0, 300)}`), []);
+      // What was chosen stands in the tab's own storage.
+      await tab.getByLabel('Mobilnummern zeigen').uncheck();
+      await tab.getByRole('button', { name: /Mobil / }).waitFor({ state: 'detached' });
+      assert.equal(await page.frames()[1].evaluate(() => JSON.parse(localStorage.getItem('switchroom.connector')).mobile), false);
+    }),
+
+  'five thousand people are searched, and only those who are drawn are asked about': () =>
+    inTeams({ many: 600 }, async ({ tab, log }) => {
+      await tab.getByText('Nur die ersten').waitFor();
+      await tab.getByLabel('Personen suchen').fill('Person 7 599');
+      await tab.getByText('Person 7 599').waitFor();
+      assert.ok(log.filter((l) => l.url === '/v1.0/$batch').length < 12, 'numbers of those who are not drawn are not read');
+    }),
+
+  'where consent is needed the client asks the person, and a refusal is said': async () => {
+    await inTeams({ naa: 'ask' }, async ({ page, tab }) => {
+      await tab.getByText('Ben Brooks').waitFor();
+      assert.ok((await page.evaluate(() => window.tokens)).some((t) => t.method === 'GetTokenPopup'));
+    });
+    await inTeams({ naa: 'refuse' }, async ({ tab }) => {
+      await tab.getByText('Bitten Sie die Administration um Zustimmung').waitFor();
+    });
+  },
+
+  'a client that signs in for no app says so, and a number can still be called': () =>
+    inTeams({ naa: 'none' }, async ({ page, tab }) => {
+      await tab.getByText('meldet sich nicht für Apps in ihm an').waitFor();
+      await tab.getByLabel('Andere Nummer').fill('+49 421 55501');
+      await tab.getByRole('button', { name: 'Anrufen', exact: true }).click();
+      await tab.getByText('Ihr Softphone hat die Nummer bekommen.').waitFor();
+      assert.deepEqual(await page.evaluate(() => window.tokens), []);
+    }),
+};

@@ -1,0 +1,275 @@
+// The tab itself: the list, the search, the calls, and the settings.
+
+import { Button, Checkbox, Field, Input, Link, makeStyles, MessageBar, MessageBarBody, Radio, RadioGroup, Spinner, tokens as look } from '@fluentui/react-components';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { I18n, MessageKey } from '@/shared/i18n';
+import { byAddress, byServer, plain, Refused, type Begun } from './dial';
+import { BATCH, MOST_MEMBERS, readMembers, readNumbers, type Member, type Numbers } from './graph';
+import { callInTeams, type Host } from './host';
+import { keepSettings, readSettings } from './settings';
+import type { Setup, Way } from './setup';
+import { NoToken, tokensOf, type Tokens } from './tokens';
+
+/** People that are drawn at once; a search finds the others. */
+const DRAWN = 60;
+/** The way without any setting: the computer's own telephone app. */
+const TEL: Way = { id: 'tel', name: '', kind: 'address', server_dial: false, scheme: 'tel', wants_password: false };
+
+/** What is said of why there is no list. */
+const TROUBLES: Record<NoToken['why'], MessageKey> = {
+  unavailable: 'connector.unavailable',
+  refused: 'connector.refused',
+  failed: 'connector.failed',
+};
+/** What is said of how far a call is. */
+const PROGRESS: Readonly<Record<string, MessageKey>> = {
+  asked: 'connector.asked',
+  'ringing-you': 'connector.ringing-you',
+  'calling-them': 'connector.calling-them',
+  'ringing-them': 'connector.ringing-them',
+  talking: 'connector.talking',
+  'handed-over': 'connector.handed-over',
+};
+/** And of why it is over. */
+const OVER: Readonly<Record<string, MessageKey>> = {
+  'hung-up': 'connector.over-hung-up',
+  busy: 'connector.over-busy',
+  'no-answer': 'connector.over-no-answer',
+  'not-allowed': 'connector.over-not-allowed',
+  'not-signed-in': 'connector.over-not-signed-in',
+};
+
+const useStyles = makeStyles({
+  page: { display: 'flex', flexDirection: 'column', gap: '12px', padding: '16px', maxWidth: '720px' },
+  title: { fontSize: look.fontSizeBase500, lineHeight: look.lineHeightBase500 },
+  list: { listStyle: 'none', padding: 0, display: 'flex', flexDirection: 'column', gap: '4px' },
+  person: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px', padding: '6px 0', borderBottom: `1px solid ${look.colorNeutralStroke2}` },
+  name: { flex: '1 1 12rem', overflowWrap: 'anywhere' },
+  quiet: { color: look.colorNeutralForeground3 },
+  row: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'end' },
+});
+
+type Trouble = NoToken['why'] | null;
+
+/** Who is here, read once, and read again when asked. */
+function useMembers(host: Host | null, setup: Setup | null) {
+  const [tokens, setTokens] = useState<Tokens | null>(null);
+  const [found, setFound] = useState<{ members: Member[]; more: boolean } | null>(null);
+  const [trouble, setTrouble] = useState<Trouble>(null);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    if (!host || !setup) return;
+    let gone = false;
+    setTrouble(null);
+    const read = async () => {
+      if (!host.signsIn) throw new NoToken('unavailable');
+      const own = await tokensOf(setup, host.loginHint);
+      if (!gone) setTokens(() => own);
+      const members = await readMembers(setup.graph, own, host.place);
+      if (!gone) setFound(members);
+    };
+    read().catch((e: unknown) => {
+      if (!gone) setTrouble(e instanceof NoToken ? e.why : 'failed');
+    });
+    return () => {
+      gone = true;
+    };
+  }, [host, setup, turn]);
+  return { tokens, found, trouble, again: () => setTurn((n) => n + 1) };
+}
+
+/** Numbers of those who are drawn, read a batch at a time and kept as long as the page stands. */
+function useNumbers(setup: Setup | null, tokens: Tokens | null, drawn: readonly Member[]) {
+  const [numbers, setNumbers] = useState<ReadonlyMap<string, Numbers>>(new Map());
+  const asked = useRef(new Set<string>());
+  useEffect(() => {
+    if (!setup || !tokens) return;
+    const missing = drawn.map((m) => m.id).filter((id) => !asked.current.has(id));
+    for (const id of missing) asked.current.add(id);
+    const read = async () => {
+      for (let n = 0; n < missing.length; n += BATCH) {
+        const batch = missing.slice(n, n + BATCH);
+        const some = await readNumbers(setup.graph, tokens, batch).catch(() => new Map<string, Numbers>());
+        setNumbers((before) => new Map([...before, ...some]));
+      }
+    };
+    void read();
+  }, [setup, tokens, drawn]);
+  return numbers;
+}
+
+export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | null; i18n: I18n }) {
+  const styles = useStyles();
+  const { t } = i18n;
+  const [settings, setSettings] = useState(readSettings);
+  const [open, setOpen] = useState(false);
+  const [query, setQuery] = useState('');
+  const [typed, setTyped] = useState('');
+  const [password, setPassword] = useState('');
+  const [said, setSaid] = useState<string | null>(null);
+  const [begun, setBegun] = useState<Begun | null>(null);
+  const hangUp = useRef<(() => Promise<void>) | null>(null);
+  const { tokens, found, trouble, again } = useMembers(host, setup);
+
+  const ways = useMemo(() => [...(setup?.ways.filter((w) => w.scheme !== null || setup.scope) ?? []), TEL], [setup]);
+  const way = ways.find((w) => (w.id ?? 'own') === settings.way) ?? ways[0] ?? TEL;
+
+  const wanted = query.trim().toLocaleLowerCase(i18n.locale);
+  const fits = useMemo(
+    () => (found?.members ?? []).filter((m) => m.name.toLocaleLowerCase(i18n.locale).includes(wanted)),
+    [found, wanted, i18n.locale],
+  );
+  const drawn = useMemo(() => fits.slice(0, DRAWN), [fits]);
+  const numbers = useNumbers(setup, tokens, drawn);
+
+  const call = useCallback(
+    async (number: string) => {
+      const to = plain(number);
+      setBegun(null);
+      setSaid(null);
+      hangUp.current = null;
+      if (!to) return setSaid(t('connector.wrong-number'));
+      try {
+        if (way.scheme) {
+          await byAddress(way.scheme, to);
+          return setSaid(t('connector.handed-over'));
+        }
+        if (!tokens || !setup) return setSaid(t('connector.unavailable'));
+        hangUp.current = await byServer(setup, tokens, way, to, way.wants_password ? password : null, setBegun);
+      } catch (e) {
+        // The server says why in a sentence; it is shown as it is.
+        setSaid(e instanceof Refused && e.message ? e.message : t('connector.not-begun'));
+      }
+      return undefined;
+    },
+    [password, setup, t, tokens, way],
+  );
+
+  const change = (next: typeof settings) => {
+    setSettings(next);
+    keepSettings(next);
+  };
+
+  if (!host) return <Page styles={styles} note={t('connector.outside')} />;
+  if (!setup) return <Page styles={styles} note={t('connector.no-setup')} />;
+
+  const progress = begun && (begun.progress === 'over' ? (OVER[begun.reason ?? ''] ?? 'connector.over-failed') : (PROGRESS[begun.progress] ?? 'connector.asked'));
+  const isOver = begun === null || begun.progress === 'over' || begun.progress === 'handed-over';
+  const nameOf = (w: Way) => w.name || (w.kind === 'own' ? t('connector.way-own') : w.scheme === 'tel' ? t('connector.way-tel') : (w.id ?? ''));
+  return (
+    <main className={styles.page}>
+      <h1 className={styles.title}>{t('connector.title')}</h1>
+      {trouble && (
+        <MessageBar intent={trouble === 'unavailable' ? 'info' : 'warning'} layout="multiline">
+          <MessageBarBody>
+            {t(TROUBLES[trouble])} {trouble !== 'unavailable' && <Link as="button" onClick={again}>{t('connector.again')}</Link>}
+          </MessageBarBody>
+        </MessageBar>
+      )}
+      <div role="status" aria-live="polite">
+        {(said ?? progress) && (
+          <MessageBar layout="multiline">
+            <MessageBarBody>
+              {said ?? (progress && t(progress))}{' '}
+              {!said && !isOver && hangUp.current && <Link as="button" onClick={() => void hangUp.current?.()}>{t('connector.hang-up')}</Link>}
+            </MessageBarBody>
+          </MessageBar>
+        )}
+      </div>
+      <form
+        className={styles.row}
+        onSubmit={(e) => {
+          e.preventDefault();
+          void call(typed);
+        }}
+      >
+        <Field label={t('connector.other')}>
+          <Input type="tel" value={typed} maxLength={40} autoComplete="off" onChange={(_, d) => setTyped(d.value)} />
+        </Field>
+        <Button type="submit" appearance="primary" disabled={typed.trim() === ''}>{t('connector.call')}</Button>
+        <Button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>{t('connector.settings')}</Button>
+      </form>
+      {way.wants_password && (
+        <Field label={t('connector.password')}>
+          <Input type="password" value={password} autoComplete="off" onChange={(_, d) => setPassword(d.value)} />
+        </Field>
+      )}
+      {open && (
+        <section aria-label={t('connector.settings')}>
+          <Field label={t('connector.way')}>
+            <RadioGroup value={way.id ?? 'own'} onChange={(_, d) => change({ ...settings, way: d.value })}>
+              {ways.map((w) => <Radio key={w.id ?? 'own'} value={w.id ?? 'own'} label={nameOf(w)} />)}
+            </RadioGroup>
+          </Field>
+          <Checkbox label={t('connector.show-business')} checked={settings.business} onChange={(_, d) => change({ ...settings, business: d.checked === true })} />
+          <Checkbox label={t('connector.show-mobile')} checked={settings.mobile} onChange={(_, d) => change({ ...settings, mobile: d.checked === true })} />
+        </section>
+      )}
+      {host.place.kind === 'personal' ? (
+        <p className={styles.quiet}>{t('connector.personal')}</p>
+      ) : (
+        <>
+          {found && (
+            <Field label={t('connector.search')}>
+              <Input type="search" value={query} onChange={(_, d) => setQuery(d.value)} />
+            </Field>
+          )}
+          {!found && !trouble && <Spinner label={t('connector.loading')} />}
+          {found && fits.length === 0 && <p className={styles.quiet}>{t('connector.nobody')}</p>}
+          <ul className={styles.list}>
+            {drawn.map((m) => (
+              <Person key={m.id} member={m} numbers={numbers.get(m.id)} settings={settings} own={host.directory} i18n={i18n} styles={styles} call={call} />
+            ))}
+          </ul>
+          {fits.length > DRAWN && <p className={styles.quiet}>{t('connector.more', { count: fits.length - DRAWN })}</p>}
+          {found?.more && <p className={styles.quiet}>{t('connector.too-many', { count: MOST_MEMBERS })}</p>}
+        </>
+      )}
+    </main>
+  );
+}
+
+function Page({ styles, note }: { styles: Record<'page', string>; note: string }) {
+  return (
+    <main className={styles.page}>
+      <MessageBar layout="multiline">
+        <MessageBarBody>{note}</MessageBarBody>
+      </MessageBar>
+    </main>
+  );
+}
+
+function Person({
+  member,
+  numbers,
+  settings,
+  own,
+  i18n,
+  styles,
+  call,
+}: {
+  member: Member;
+  numbers: Numbers | undefined;
+  settings: { business: boolean; mobile: boolean };
+  own: string | undefined;
+  i18n: I18n;
+  styles: Record<'person' | 'name' | 'quiet', string>;
+  call: (number: string) => Promise<unknown>;
+}) {
+  const { t } = i18n;
+  const guest = member.directory !== null && own !== undefined && member.directory !== own;
+  const business = settings.business ? (numbers?.business ?? []) : [];
+  const mobile = settings.mobile && numbers?.mobile ? [numbers.mobile] : [];
+  const address = numbers?.address;
+  return (
+    <li className={styles.person}>
+      <span className={styles.name}>
+        <bdi>{member.name}</bdi> {guest && <span className={styles.quiet}>({t('connector.guest')})</span>}
+      </span>
+      {business.map((n) => <Button key={n} size="small" onClick={() => void call(n)}>{t('connector.business', { number: i18n.phone(n) })}</Button>)}
+      {mobile.map((n) => <Button key={n} size="small" onClick={() => void call(n)}>{t('connector.mobile', { number: i18n.phone(n) })}</Button>)}
+      {numbers && business.length + mobile.length === 0 && <span className={styles.quiet}>{t('connector.no-number')}</span>}
+      {address && <Button size="small" appearance="subtle" aria-label={t('connector.teams', { name: member.name })} onClick={() => void callInTeams(address)}>Teams</Button>}
+    </li>
+  );
+}

@@ -1,0 +1,94 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { plain } from './dial';
+import { claimsOf, readMembers, readNumbers, MOST_MEMBERS, type Member } from './graph';
+import { keepSettings, readSettings } from './settings';
+import type { Tokens } from './tokens';
+
+vi.mock('@microsoft/teams-js', () => ({ app: {}, call: {}, nestedAppAuth: {} }));
+
+const GRAPH = 'https://graph.example';
+const tokens: Tokens = async (scopes, claims) => `${scopes.join(' ')}${claims ? `+${claims}` : ''}`;
+
+/** Answers Graph's side; what was asked is kept. */
+function answers(reply: (url: string, init: RequestInit) => Response): { url: string; auth: string }[] {
+  const asked: { url: string; auth: string }[] = [];
+  vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+    asked.push({ url, auth: (init.headers as Record<string, string>).Authorization ?? '' });
+    return reply(url, init);
+  });
+  return asked;
+}
+
+const json = (body: unknown, status = 200, headers: Record<string, string> = {}) => new Response(JSON.stringify(body), { status, headers });
+
+describe('members', () => {
+  it('come page by page, each once, by name; links to elsewhere are not followed', async () => {
+    const asked = answers((url) =>
+      url.includes('skip')
+        ? json({ value: [{ userId: 'a', displayName: 'Anna' }], '@odata.nextLink': 'https://evil.example/x' })
+        : json({ value: [{ userId: 'b', displayName: 'Ben' }, { userId: 'b', displayName: 'Ben' }, { displayName: 'nobody' }], '@odata.nextLink': `${GRAPH}/v1.0/next?skip` }),
+    );
+    const found = await readMembers(GRAPH, tokens, { kind: 'chat', chat: '19:x@thread.v2' });
+    expect(found.members.map((m: Member) => m.name)).toEqual(['Anna', 'Ben']);
+    expect(asked.map((a) => a.url)).toEqual([`${GRAPH}/v1.0/chats/19%3Ax%40thread.v2/members`, `${GRAPH}/v1.0/next?skip`]);
+    expect(asked[0]?.auth).toBe(`Bearer ${GRAPH}/ChatMember.Read`);
+  });
+
+  it('are no more than so many', async () => {
+    let n = 0;
+    answers(() => {
+      n += 1;
+      const value = Array.from({ length: 999 }, (_, i) => ({ userId: `u${n}-${i}`, displayName: `U${i}` }));
+      return json({ value, '@odata.nextLink': `${GRAPH}/v1.0/p${n}` });
+    });
+    const found = await readMembers(GRAPH, tokens, { kind: 'team', team: 't' });
+    expect([found.members.length, found.more]).toEqual([MOST_MEMBERS, true]);
+  });
+
+  it('of Conditional Access are asked for with the claims that it demands, once', async () => {
+    const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
+    const asked = answers((_, init) =>
+      String((init.headers as Record<string, string>).Authorization).includes('+')
+        ? json({ value: [] })
+        : json({}, 401, { 'WWW-Authenticate': `Bearer error="insufficient_claims", claims="${btoa(claims)}"` }),
+    );
+    await readMembers(GRAPH, tokens, { kind: 'team', team: 't' });
+    expect(asked.at(-1)?.auth).toContain(claims);
+    answers(() => json({}, 403));
+    await expect(readMembers(GRAPH, tokens, { kind: 'team', team: 't' })).rejects.toMatchObject({ why: 'refused' });
+  });
+
+  it('have their numbers, or none', async () => {
+    answers(() => json({ responses: [
+      { id: 'a', status: 200, body: { businessPhones: ['+49 421 1', ''], mobilePhone: null, userPrincipalName: 'a@x' } },
+      { id: 'guest', status: 404, body: { error: {} } },
+    ] }));
+    const found = await readNumbers(GRAPH, tokens, ['a', 'guest']);
+    expect(found.get('a')).toEqual({ business: ['+49 421 1'], mobile: null, address: 'a@x' });
+    expect(found.get('guest')).toEqual({ business: [], mobile: null, address: null });
+  });
+});
+
+it('claims are read out of a header and nothing else is', () => {
+  expect(claimsOf(`Bearer error="insufficient_claims", claims="${btoa('{}')}"`)).toBe('{}');
+  for (const bad of [null, '', 'Bearer', 'Bearer error="insufficient_claims", claims="%%"', `Bearer claims="${btoa('{}')}"`]) {
+    expect(claimsOf(bad), String(bad)).toBeNull();
+  }
+});
+
+it('numbers are digits', () => {
+  for (const [text, number] of [['+49 (421) 555-99', '+4942155599'], ['tel:112', '112'], ['0421/55599', '042155599']]) expect(plain(text as string)).toBe(number);
+  for (const bad of ['*21*0900#', '+49ANNA', '', '1', '+', '+49;ext=1']) expect(plain(bad), bad).toBeNull();
+});
+
+describe('settings', () => {
+  beforeEach(() => localStorage.clear());
+  it('stand in the tab’s own storage, and nonsense there counts as nothing', () => {
+    keepSettings({ way: 'office', business: false, mobile: true });
+    expect(readSettings()).toEqual({ way: 'office', business: false, mobile: true });
+    for (const bad of ['', 'null', '[]', '{"way":7,"mobile":"x"}', '{']) {
+      localStorage.setItem('switchroom.connector', bad);
+      expect(readSettings()).toEqual({ way: null, business: true, mobile: true });
+    }
+  });
+});

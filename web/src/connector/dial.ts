@@ -1,0 +1,74 @@
+// Calling a number: by the softphone on this computer, or by the server, which rings one's own phone first.
+
+import { openPage } from './host';
+import type { Setup, Way } from './setup';
+import type { Tokens } from './tokens';
+
+export interface Begun {
+  correlation: string | null;
+  progress: string;
+  reason: string | null;
+  open: string | null;
+}
+
+/** A refusal in the server's own words. */
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly code: string | null,
+  ) {
+    super(message);
+  }
+}
+
+/** How often the server is asked how far a call is. Milliseconds. */
+const LOOK = 1_000;
+
+/** A number as softphones and the server take it: digits, after a + or not. Null for what is none. */
+export function plain(number: string): string | null {
+  const text = number.replace(/^tel:/i, '').replace(/[\s().\-/\u00a0\u202f\u2011]/g, '');
+  return /^\+?[0-9]{2,20}$/.test(text) ? text : null;
+}
+
+async function said(answer: Response): Promise<Begun> {
+  const body = (await answer.json().catch(() => ({}))) as Partial<Begun> & { detail?: string; code?: string };
+  if (!answer.ok) throw new Refused(body.detail ?? String(answer.status), body.code ?? null);
+  return { correlation: body.correlation ?? null, progress: body.progress ?? 'asked', reason: body.reason ?? null, open: body.open ?? null };
+}
+
+/** Gives the number to the softphone on this computer. */
+export async function byAddress(scheme: string, number: string): Promise<void> {
+  await openPage(`${window.location.origin}/call#scheme=${encodeURIComponent(scheme)}&number=${encodeURIComponent(number)}`);
+}
+
+/** Has the server call, and tells how far it is until it is over. Gives the way to hang up. */
+export async function byServer(
+  setup: Setup,
+  tokens: Tokens,
+  way: Way,
+  number: string,
+  password: string | null,
+  tell: (begun: Begun) => void,
+): Promise<() => Promise<void>> {
+  const scope = setup.scope;
+  if (!scope) throw new Refused('', null);
+  const head = async () => ({ Authorization: `Bearer ${await tokens([scope])}`, 'Content-Type': 'application/json' });
+  // The same click twice is one call: the server knows it by this.
+  const correlation = crypto.randomUUID();
+  const body = JSON.stringify({ to: number, correlation, through: way.id, password });
+  let begun = await said(await fetch('/api/v1/dial', { method: 'POST', headers: await head(), body }));
+  tell(begun);
+  const path = `/api/v1/dial/${correlation}`;
+  const follow = async () => {
+    while (begun.progress !== 'over' && begun.progress !== 'handed-over') {
+      await new Promise<void>((done) => { window.setTimeout(done, LOOK); });
+      begun = await said(await fetch(path, { headers: await head() }));
+      tell(begun);
+    }
+  };
+  // A look that fails is no end of the call; it is only not followed further.
+  void follow().catch(() => undefined);
+  return async () => {
+    await fetch(path, { method: 'DELETE', headers: await head() });
+  };
+}

@@ -1,0 +1,45 @@
+// The tab in Teams: who is in this conversation, with their numbers, and a call by one click. It stands alone, beside the
+// app, so that neither makes the other heavier.
+
+import { FluentProvider, teamsDarkTheme, teamsHighContrastTheme, teamsLightTheme } from '@fluentui/react-components';
+import { StrictMode, useEffect, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { loadApart } from '@/shared/i18n/apart';
+import { pickLanguage } from '@/shared/i18n/languages';
+import { makeI18n, type I18n } from '@/shared/i18n';
+import { joinTeams, type Host, type ThemeName } from './host';
+import { readSetup, type Setup } from './setup';
+import { Tab } from './Tab';
+
+const THEMES = { default: teamsLightTheme, dark: teamsDarkTheme, contrast: teamsHighContrastTheme };
+
+let tell: (theme: ThemeName) => void = () => undefined;
+const tenant = new URLSearchParams(window.location.search).get('tenant') ?? '';
+const [host, setup] = await Promise.all([joinTeams((theme) => tell(theme)), readSetup(tenant).catch(() => null)]);
+const wanted = host ? [host.locale, ...navigator.languages] : navigator.languages;
+const language = pickLanguage(wanted);
+const i18n = makeI18n(language, await loadApart(language), wanted);
+document.documentElement.lang = language;
+document.title = i18n.t('connector.title');
+
+function Page({ host, setup, i18n }: { host: Host | null; setup: Setup | null; i18n: I18n }) {
+  const [theme, setTheme] = useState<ThemeName>(host?.theme ?? 'default');
+  useEffect(() => {
+    tell = setTheme;
+    document.documentElement.style.colorScheme = theme === 'default' ? 'light' : 'dark';
+  }, [theme]);
+  return (
+    <FluentProvider theme={THEMES[theme]} style={{ minHeight: '100%' }}>
+      <Tab host={host} setup={setup} i18n={i18n} />
+    </FluentProvider>
+  );
+}
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <Page host={host} setup={setup} i18n={i18n} />
+    </StrictMode>,
+  );
+}

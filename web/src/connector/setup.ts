@@ -1,0 +1,29 @@
+// What the server says to the tab before anybody is known: where to sign in, and which ways of calling there are.
+
+export interface Way {
+  id: string | null;
+  name: string;
+  kind: string;
+  server_dial: boolean;
+  scheme: string | null;
+  wants_password: boolean;
+}
+
+export interface Setup {
+  /** The app registration of the tab; null where there is none. */
+  app: string | null;
+  /** The scope of a token for this server; null where no call goes through it. */
+  scope: string | null;
+  /** Entra ID, as `https://login.microsoftonline.com`. */
+  login: string;
+  /** Microsoft Graph, as `https://graph.microsoft.com`. */
+  graph: string;
+  /** The organisation's directory. */
+  directory: string | null;
+  ways: Way[];
+}
+
+export async function readSetup(tenant: string): Promise<Setup | null> {
+  const answer = await fetch(`/api/v1/connector/${encodeURIComponent(tenant)}`, { headers: { Accept: 'application/json' } });
+  return answer.ok ? ((await answer.json()) as Setup) : null;
+}
