@@ -249,12 +249,16 @@ impl Engine {
                 to: now,
             }));
         }
+        if was_free && !is_free {
+            self.count_kept(&agent, false);
+        }
         if matches!(old, AgentState::Offline) && !matches!(state, AgentState::Offline) {
             agent.calls = 0;
         }
         agent.state = state;
         agent.since = now;
         if is_free && !was_free {
+            self.count_kept(&agent, true);
             agent.idle_since = now;
         }
         let share = share(&agent);
@@ -293,6 +297,9 @@ impl Engine {
         self.release_preference(id);
         let Some(agent) = self.s.agents.remove(&id) else { return };
         self.s.ledger.forget(id);
+        if matches!(agent.state, AgentState::Available) {
+            self.count_kept(&agent, false);
+        }
         self.s.presences.remove(&id);
         if agent.listed {
             self.leave_free(&agent);

@@ -215,6 +215,10 @@ impl Engine {
     }
 
     fn check_members(&self) -> Result<(), Broken> {
+        if !self.kept_is_right() {
+            let queue = self.kept.keys().next().copied().unwrap_or_default();
+            return Err(Broken::QueueMembersDiffer(queue));
+        }
         for (id, q) in self.s.queues.iter() {
             let strategy = self.queue_config(*id).map(|c| c.strategy).unwrap_or_default();
             let mut states = [0u32; crate::agent::STATES];

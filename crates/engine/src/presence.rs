@@ -1,10 +1,11 @@
 //! What Microsoft Teams says of agents: an input to routing beside the agent's own state. The own state decides; Teams can
 //! only keep somebody who is available from being rung.
 
-use crate::agent::AgentState;
+use crate::agent::{Agent, AgentState};
 use crate::ids::{AgentId, CallId, LegId, QueueId};
 use crate::record::What;
 use crate::state::{Changed, Engine};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -52,11 +53,37 @@ impl Engine {
 
     /// Members of a queue who are available here, and busy in Teams.
     pub fn kept_in(&self, queue: QueueId) -> Kept {
-        let mut kept = Kept::default();
+        self.kept.get(&queue).copied().unwrap_or_default()
+    }
+
+    /// Counts an agent who becomes available in its queues, or counts it no more, if Teams keeps it. A decision asks how
+    /// many there are, so that must not cost a look at each of them.
+    pub(crate) fn count_kept(&mut self, agent: &Agent, more: bool) {
+        if self.s.presences.is_empty() {
+            return;
+        }
+        let presence = self.presence(agent.id);
+        for m in &agent.queues {
+            let kept = self.kept.entry(m.queue).or_default();
+            let sum = match presence {
+                Presence::InCall => &mut kept.in_call,
+                Presence::DoNotDisturb => &mut kept.do_not_disturb,
+                Presence::Unknown | Presence::Free => return,
+            };
+            *sum = if more { *sum + 1 } else { sum.saturating_sub(1) };
+        }
+    }
+
+    /// The same counted anew from all agents: it is not written down with the state.
+    pub(crate) fn recount_kept(&self) -> BTreeMap<QueueId, Kept> {
+        let mut all: BTreeMap<QueueId, Kept> = BTreeMap::new();
         for (id, presence) in &self.s.presences {
             let Some(agent) = self.s.agents.get(id) else { continue };
-            let counts = matches!(agent.state, AgentState::Available);
-            if counts && agent.queues.iter().any(|m| m.queue == queue) {
+            if !matches!(agent.state, AgentState::Available) {
+                continue;
+            }
+            for m in &agent.queues {
+                let kept = all.entry(m.queue).or_default();
                 match presence {
                     Presence::InCall => kept.in_call += 1,
                     Presence::DoNotDisturb => kept.do_not_disturb += 1,
@@ -64,7 +91,14 @@ impl Engine {
                 }
             }
         }
-        kept
+        all
+    }
+
+    /// Whether what is counted is what there is.
+    pub(crate) fn kept_is_right(&self) -> bool {
+        let counted = self.kept.iter().filter(|(_, kept)| kept.all() > 0);
+        let there = self.recount_kept();
+        counted.eq(there.iter().filter(|(_, kept)| kept.all() > 0))
     }
 
     /// Members of a queue who can be rung now.
@@ -81,10 +115,17 @@ impl Engine {
             return;
         }
         let was_free = self.is_free(id);
+        let available = self.s.agents.get(&id).filter(|a| matches!(a.state, AgentState::Available)).cloned();
+        if let Some(agent) = &available {
+            self.count_kept(agent, false);
+        }
         match presence.keeps() {
             true => self.s.presences.insert(id, presence),
             false => self.s.presences.remove(&id),
         };
+        if let Some(agent) = &available {
+            self.count_kept(agent, true);
+        }
         self.changed(Changed::Agent(id));
         let is_free = self.is_free(id);
         let queues: Vec<QueueId> = match self.s.agents.get(&id) {
@@ -257,9 +298,31 @@ mod tests {
         // Who gets free while Teams says so is not rung; nor by a new configuration.
         let snapshot = w.engine.snapshot();
         w.engine = Engine::from_snapshot(snapshot);
+        assert_eq!(w.engine.check_all(), Ok(()));
         w.tell(Event::Started { seed: 2 });
         assert_eq!(w.engine.presence(ANNA), Presence::Free);
         assert_eq!(w.call().1, [ANNA]);
+    }
+
+    #[test]
+    fn those_kept_are_counted_whatever_else_they_do() {
+        let mut w = World::new();
+        let kept = |w: &World| (w.engine.kept_in(QUEUE).in_call, w.engine.kept_in(QUEUE).do_not_disturb);
+        let wants = |agent, wanted| Event::AgentWants { agent, wanted };
+        w.says(BEN, Presence::DoNotDisturb);
+        assert_eq!(kept(&w), (0, 0), "he is offline, and kept from nothing");
+        w.tell(wants(BEN, crate::agent::Wanted::Available));
+        w.says(ANNA, Presence::InCall);
+        assert_eq!(kept(&w), (1, 1));
+        w.engine = Engine::from_snapshot(w.engine.snapshot());
+        assert_eq!(kept(&w), (1, 1));
+        w.says(ANNA, Presence::DoNotDisturb);
+        w.tell(wants(BEN, crate::agent::Wanted::Break(Default::default())));
+        assert_eq!(kept(&w), (0, 1));
+        // A configuration without her.
+        let config = Config { agents: Vec::new(), ..Config::default() };
+        w.tell(Event::Configured { config: Box::new(config) });
+        assert_eq!(kept(&w), (0, 0));
     }
 
     #[test]

@@ -91,6 +91,7 @@ impl Engine {
                 gone.push(agent.id);
             }
         }
+        self.kept = self.recount_kept();
         let ids: Vec<QueueId> = self.s.config.queues.keys().copied().collect();
         for id in &ids {
             match self.s.queues.get_mut(id) {

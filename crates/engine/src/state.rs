@@ -16,7 +16,7 @@ use crate::ids::{
 use crate::ledger::Ledger;
 use crate::leg::Leg;
 use crate::need::Needs;
-use crate::presence::Presence;
+use crate::presence::{Kept, Presence};
 use crate::queue::{Entry, Queue};
 use crate::register::Register;
 use crate::route::Candidate;
@@ -115,6 +115,8 @@ pub struct Engine {
     pub(crate) quiet: bool,
     #[cfg(feature = "faults")]
     pub(crate) fault: Option<Mistake>,
+    // Available agents whom Teams keeps, by queue: follows from the state.
+    pub(crate) kept: BTreeMap<QueueId, Kept>,
     // What was refused last, for whoever asked.
     pub(crate) refusal: Option<(u64, Refusal)>,
     // The whole lists behind decisions, for whoever replays to one.
@@ -151,7 +153,9 @@ impl Engine {
 
     /// An engine as it was.
     pub fn from_snapshot(snapshot: Snapshot) -> Engine {
-        Engine { s: snapshot.0, ..Engine::default() }
+        let mut engine = Engine { s: snapshot.0, ..Engine::default() };
+        engine.kept = engine.recount_kept();
+        engine
     }
 
     /// The state, to be written down. Only between events, with all effects drained.

@@ -11,7 +11,8 @@ use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{BrowserDoor, MediaSettings, start_recorder};
 use crate::microsoft::{
-    self, Directories, DirectorySync, NoticeBoard, PresenceBoard, PresenceWatch, TalkShower,
+    self, Background, Directories, DirectorySync, Granted, NoticeBoard, PresenceBoard, PresenceWatch,
+    TalkShower,
 };
 use crate::name_io::{NameSources, Names};
 use crate::outside_io::Outside;
@@ -57,6 +58,8 @@ pub struct Handle {
     pub directories: Arc<Directories>,
     /// How reading their presence stands.
     pub presences: Arc<PresenceBoard>,
+    /// What the app that works without a person may do in each directory.
+    pub granted: Arc<Granted>,
     /// What Graph tells by itself.
     pub notices: Arc<NoticeBoard>,
     mail: Sender<Message>,
@@ -316,8 +319,10 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         .map_err(|e| e.to_string())?;
     let switch = vital::spawn("switch", move || thread.run());
     let ready = Arc::new(AtomicBool::new(true));
+    let background = microsoft::background_of(&config.microsoft)?;
     let handle = Handle {
         store,
+        granted: Arc::new(Granted::new(background.clone())),
         directories: Arc::default(),
         presences: Arc::default(),
         notices: Arc::new(microsoft::notices_of(&config.microsoft)?),
@@ -331,7 +336,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
     let audit_heads =
         AuditHeads::start(handle.clone(), config.audit_heads_file()).map_err(|e| e.to_string())?;
-    let microsoft = start_microsoft(config, &handle)?;
+    let microsoft = start_microsoft(config, &handle, background)?;
     Ok(Running {
         handle,
         udp,
@@ -355,10 +360,13 @@ struct AtMicrosoft {
     _directory: DirectorySync,
 }
 
-fn start_microsoft(config: &ServerConfig, handle: &Handle) -> Result<AtMicrosoft, String> {
+fn start_microsoft(
+    config: &ServerConfig,
+    handle: &Handle,
+    background: Option<Arc<Background>>,
+) -> Result<AtMicrosoft, String> {
     let section = &config.microsoft;
     let failed = |e: std::io::Error| format!("no thread can be started: {e}");
-    let background = microsoft::background_of(section)?;
     let every = microsoft::directory_every(section).ok_or("microsoft.directory_every is no time")?;
     let public = microsoft::public_of(&config.http.public_url);
     let directory = DirectorySync::start(handle.clone(), background.clone(), (every, public));

@@ -4,6 +4,7 @@ use crate::certificate_report::{self, report};
 use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, check_number, say};
 use crate::config;
+use crate::microsoft;
 use crate::secrets::Secrets;
 use crate::sip_tls::SipTls;
 use crate::tenant::check::{Documents, read_folder};
@@ -25,7 +26,10 @@ pub fn run(mut args: Arguments) -> Outcome {
     let config = config::load(Path::new(&path)).map_err(|p| problems.extend(p)).ok();
     if let Some(dir) = files {
         match read_folder(Path::new(&dir)) {
-            Ok(documents) => problems.extend(config.iter().flat_map(|c| passwords(c, &documents))),
+            Ok(documents) => {
+                problems.extend(config.iter().flat_map(|c| passwords(c, &documents)));
+                problems.extend(config.iter().flat_map(|c| permissions(c, &documents)));
+            }
             Err(found) => problems.extend(found.iter().map(ToString::to_string)),
         }
     }
@@ -75,6 +79,26 @@ fn passwords(config: &config::ServerConfig, documents: &Documents) -> Vec<String
         Some(format!("{kind} {id:?}: {what}. secrets.folder is {:?}", config.secrets.folder))
     });
     missing.collect()
+}
+
+/// Permissions at Microsoft that are too many or too few for the tenant of these files.
+fn permissions(config: &config::ServerConfig, documents: &Documents) -> Vec<String> {
+    let number = |kind: &str, id: &str| {
+        let place = documents.keys().position(|(k, i)| k == kind && i == id)?;
+        u32::try_from(place + 1).ok()
+    };
+    let Ok(meaning) = crate::tenant::meaning::understand(documents, &number) else { return Vec::new() };
+    let Some(directory) = meaning.microsoft.as_ref() else { return Vec::new() };
+    match microsoft::background_of(&config.microsoft) {
+        Ok(None) => Vec::new(),
+        Ok(Some(background)) => match background.granted(directory) {
+            Ok(granted) => microsoft::said_of_permissions(&meaning.features, &granted),
+            Err(why) => {
+                vec![format!("microsoft.background_app gets no token for the directory {directory}: {why}")]
+            }
+        },
+        Err(why) => vec![why],
+    }
 }
 
 /// Addresses that nobody could open. One that is in use counts: the server would not start.

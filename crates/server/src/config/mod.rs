@@ -242,6 +242,10 @@ pub struct MicrosoftSection {
     pub background_secret_file: String,
     pub background_certificate: String,
     pub background_key: String,
+    pub provisioning_app: String,
+    pub provisioning_secret_file: String,
+    pub provisioning_certificate: String,
+    pub provisioning_key: String,
     pub directory_every: String,
     pub presence_every: String,
     pub bot_app: String,
@@ -288,6 +292,17 @@ impl MicrosoftSection {
             secret_file: &self.bot_secret_file,
             certificate: &self.bot_certificate,
             key: &self.bot_key,
+        }
+    }
+
+    /// The app by which administrators assign licences in their own name.
+    pub fn provisioning(&self) -> AppSection<'_> {
+        AppSection {
+            name: "provisioning",
+            id: &self.provisioning_app,
+            secret_file: &self.provisioning_secret_file,
+            certificate: &self.provisioning_certificate,
+            key: &self.provisioning_key,
         }
     }
 

@@ -11,6 +11,7 @@ use axum::{Extension, Json};
 use engine::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use teams::permissions::{Registration, Row};
 
 /// The longest text that is searched for, in bytes.
 const LONGEST: usize = 200;
@@ -43,6 +44,8 @@ pub struct PersonView {
     pub enabled: bool,
     /// What Teams says of them; null for those who are no users here, and while it is not known.
     pub presence: Option<PresenceView>,
+    /// Id of the user that the person is here; null for those who are none.
+    pub user: Option<String>,
 }
 
 /// How the directory stands.
@@ -92,6 +95,8 @@ pub struct PermissionView {
     pub stored: &'static [&'static str],
     /// Why.
     pub reason: &'static str,
+    /// Whether it was granted when that was last seen; null while that is not known.
+    pub granted: Option<bool>,
 }
 
 /// `GET /directory/users`
@@ -108,19 +113,21 @@ pub async fn search(
     let tenant = asker.0.tenant;
     let found = api.handle.directories.search(tenant, &look.q, most);
     let objects: Vec<String> = found.iter().map(|p| p.object.clone()).collect();
-    let presences = api.handle.ask(move |switch, now| {
+    let users = api.handle.ask(move |switch, now| {
         let t = switch.tenant(tenant);
         let one = |object: &String| {
             let t = t?;
-            t.presences.view(*t.meaning.work_accounts.get(object)?, now.wall)
+            let number = *t.meaning.work_accounts.get(object)?;
+            Some((t.meaning.names.of("User", number), t.presences.view(number, now.wall)))
         };
         objects.iter().map(one).collect::<Vec<_>>()
     });
-    let presences = presences.await.ok_or_else(Problem::stopping)?;
-    Ok(Json(found.into_iter().zip(presences).map(|(person, presence)| view(person, presence)).collect()))
+    let users = users.await.ok_or_else(Problem::stopping)?;
+    Ok(Json(found.into_iter().zip(users).map(|(person, user)| view(person, user)).collect()))
 }
 
-fn view(person: Person, presence: Option<PresenceView>) -> PersonView {
+fn view(person: Person, user: Option<(String, Option<PresenceView>)>) -> PersonView {
+    let (user, presence) = user.map_or((None, None), |(user, presence)| (Some(user), presence));
     let text = |secret: &redact::Secret<String>| secret.expose_secret().clone();
     PersonView {
         name: text(&person.name),
@@ -129,6 +136,7 @@ fn view(person: Person, presence: Option<PresenceView>) -> PersonView {
         mobile: person.mobile.as_ref().map(text),
         enabled: person.enabled,
         presence,
+        user,
         id: person.object,
     }
 }
@@ -157,18 +165,34 @@ pub async fn permissions(
     Extension(asker): Extension<Asker>,
 ) -> Result<Json<Vec<PermissionView>>, Problem> {
     let tenant = asker.0.tenant;
-    let found = api.handle.ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.features.needed()));
-    let found = found.await.ok_or_else(Problem::stopping)?;
-    let needed = found.ok_or_else(|| Problem::not_found("such tenant in this server"))?;
-    let view = needed.into_iter().map(|row| PermissionView {
-        feature: row.feature.name(),
-        registration: row.registration.name(),
-        permission: row.permission,
-        r#type: row.kind.name(),
-        operations: row.operations.iter().map(|o| o.text()).collect(),
-        fields: row.fields,
-        stored: row.stored,
-        reason: row.reason,
+    let found = api.handle.ask(move |switch, _| {
+        let m = &switch.tenant(tenant)?.meaning;
+        Some((m.features.needed(), m.microsoft.clone()))
     });
-    Ok(Json(view.collect()))
+    let found = found.await.ok_or_else(Problem::stopping)?;
+    let (needed, directory) = found.ok_or_else(|| Problem::not_found("such tenant in this server"))?;
+    let granted = directory.and_then(|d| api.handle.granted.of(&d));
+    let view = |row: &'static Row| {
+        let granted = granted.as_deref().filter(|_| row.registration == Registration::Background);
+        PermissionView::of(row, granted)
+    };
+    Ok(Json(needed.into_iter().map(view).collect()))
+}
+
+impl PermissionView {
+    /// A row of the table, where it is known what was granted.
+    pub fn of(row: &Row, granted: Option<&[String]>) -> PermissionView {
+        let is_among = |granted: &[String]| granted.iter().any(|g| Some(g.as_str()) == row.permission);
+        PermissionView {
+            granted: granted.filter(|_| row.permission.is_some()).map(is_among),
+            feature: row.feature.name(),
+            registration: row.registration.name(),
+            permission: row.permission,
+            r#type: row.kind.name(),
+            operations: row.operations.iter().map(|o| o.text()).collect(),
+            fields: row.fields,
+            stored: row.stored,
+            reason: row.reason,
+        }
+    }
 }

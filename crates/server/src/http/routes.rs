@@ -7,9 +7,9 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, audit, call_list, calls, configuration, demo, desk, dial, live, messages,
-    notes, passkeys, peaks, people, recordings, reports, security, session, softphone, telephony, webhooks,
-    work_account,
+    accounts, actions, agents, audit, call_list, calls, configuration, connect, demo, desk, dial, licences,
+    live, messages, notes, passkeys, peaks, people, recordings, reports, security, session, softphone,
+    telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -104,6 +104,61 @@ pub const COLLECTIONS: [(&str, &str); 14] = [
 ];
 
 /// Signing in, and what people do about their own accounts.
+fn of_microsoft() -> Vec<Route> {
+    let none = |o: Operation| Operation { response: None, ..o };
+    let owners = |path: &str, operations, handler| Route {
+        path: path.into(),
+        look: Access::Owners,
+        change: Access::Owners,
+        operations,
+        handler,
+    };
+    vec![
+        owners(
+            "/microsoft/connect",
+            vec![
+                op::<connect::ConnectView>("get", "What Microsoft is asked for and why, and how to consent"),
+                none(op::<()>("delete", "Disconnects the directory and erases what is kept of it")),
+            ],
+            get(connect::look).delete(connect::disconnect),
+        ),
+        owners(
+            "/microsoft/licences",
+            vec![
+                op::<licences::LicencesView>("get", "Licences of the directory, and how many are left"),
+                Operation {
+                    request: Some(schema::<licences::Changes>),
+                    ..op::<Vec<licences::ChangeView>>(
+                        "post",
+                        "Assigns and takes away licences of users, or says what would be done",
+                    )
+                },
+            ],
+            get(licences::list).post(licences::change),
+        ),
+        owners(
+            "/microsoft/licences/sign-in",
+            vec![none(op::<()>("get", "Sends the browser to sign in for licences"))],
+            get(licences::sign_in),
+        ),
+        owners(
+            "/microsoft/licences/callback",
+            vec![none(op::<()>("get", "Where Entra ID sends the browser back to from that"))],
+            get(licences::signed_in),
+        ),
+        owners(
+            "/microsoft/connect/callback",
+            vec![none(op::<()>("get", "Where Entra ID sends the browser back to from consent"))],
+            get(connect::consented),
+        ),
+        owners(
+            "/microsoft/connect/{id}",
+            vec![none(op::<()>("get", "Sends the browser to consent to an app registration"))],
+            get(connect::begin),
+        ),
+    ]
+}
+
 fn of_accounts() -> Vec<Route> {
     let body = |request, o: Operation| Operation { request: Some(request), ..o };
     let none = |o: Operation| Operation { response: None, ..o };
@@ -767,6 +822,7 @@ pub fn all(demo: bool) -> Vec<Route> {
         });
     }
     routes.extend(of_accounts());
+    routes.extend(of_microsoft());
     if demo {
         routes.extend(of_the_demo());
     }

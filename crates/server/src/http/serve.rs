@@ -4,6 +4,7 @@ use crate::bot::Bot;
 use crate::connector::Connector;
 use crate::http::bot;
 use crate::http::identity::{Guard, Peer, allow};
+use crate::http::licences::Administrators;
 use crate::http::listen::listen;
 use crate::http::problem::as_problem;
 use crate::http::recordings::Listening;
@@ -46,6 +47,8 @@ pub struct Api {
     pub microsoft: Arc<Microsoft>,
     /// The bot in Teams, if there is one.
     pub bot: Option<Arc<Bot>>,
+    /// What Microsoft gave to administrators who signed in for licences.
+    pub administrators: Arc<Mutex<Administrators>>,
     /// Turns for waiting for Microsoft.
     pub microsoft_turns: Arc<Semaphore>,
     /// Turns for hashing a password.
@@ -76,6 +79,7 @@ impl Api {
             guesses: Arc::default(),
             microsoft: Arc::new(microsoft),
             bot: None,
+            administrators: Arc::default(),
             microsoft_turns: Arc::new(Semaphore::new(AT_MICROSOFT)),
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
             passkeys: Arc::default(),

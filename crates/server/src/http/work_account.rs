@@ -3,16 +3,18 @@
 //! Both addresses are opened by the browser itself, so what goes wrong is not told as a problem but on the page of signing
 //! in, by a word in its address; the log has the cause.
 
+use crate::http::connect;
 use crate::http::identity::set_cookie;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::http::session::{Caller, open_session};
 use crate::http::work_roles::{WorkAccount, user_of};
-use crate::microsoft::NotSignedIn;
+use crate::microsoft::{NotSignedIn, Purpose};
 use axum::Json;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use redact::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::AccountOf;
@@ -22,11 +24,11 @@ use teams::permissions::Features;
 /// Where Entra ID sends the browser back to, below the public address: to be entered in the app registration.
 pub const CALLBACK: &str = "/api/v1/session/microsoft/callback";
 /// The cookie that a browser keeps while it is at Entra ID.
-const COOKIE: &str = "switchroom-sign-in";
+pub const COOKIE: &str = "switchroom-sign-in";
 /// How long it keeps it, in seconds: as long as a sign-in may take.
 const COOKIE_LIFE_S: u32 = 900;
 /// The longest query of a callback, in bytes.
-const LONGEST_QUERY: usize = 32 * 1024;
+pub const LONGEST_QUERY: usize = 32 * 1024;
 
 /// How people can sign in here.
 #[derive(Serialize, JsonSchema)]
@@ -98,16 +100,29 @@ pub async fn begin(
     let caller = Caller::of(&api, &request)?;
     let redirect_uri = format!("{}{CALLBACK}", api.settings.url);
     let to = asked.to.unwrap_or_else(|| "/".into());
-    let begun = sign_in.begin(now(), (&directory, &tenant, &features), redirect_uri, to).map_err(|e| {
+    let what = Purpose { directory: &directory, tenant: &tenant, features: &features, by: "" };
+    let begun = sign_in.begin(now(), &what, redirect_uri, to).map_err(|e| {
         tracing::warn!(event = "sign_in_not_begun", why = %e, "nobody can be sent to Microsoft to sign in");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.to_string())
     })?;
-    let secure = if caller.safe { "; Secure" } else { "" };
-    let cookie = begun.cookie.expose_secret();
-    let cookie = format!(
-        "{COOKIE}={cookie}; Path={CALLBACK}; HttpOnly; SameSite=Lax; Max-Age={COOKIE_LIFE_S}{secure}"
-    );
-    let mut response = go(begun.address.expose_secret())?;
+    sent_to_microsoft(begun.address.expose_secret(), &begun.cookie, (COOKIE, CALLBACK), caller.safe)
+}
+
+/// Sends a browser to Microsoft with what it keeps meanwhile under this name, for this path.
+///
+/// # Errors
+/// What cannot stand in a header.
+pub fn sent_to_microsoft(
+    address: &str,
+    kept: &Secret<String>,
+    (name, path): (&str, &str),
+    safe: bool,
+) -> Result<Response, Problem> {
+    let secure = if safe { "; Secure" } else { "" };
+    let kept = kept.expose_secret();
+    let cookie =
+        format!("{name}={kept}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={COOKIE_LIFE_S}{secure}");
+    let mut response = go(address)?;
     response.headers_mut().append(header::SET_COOKIE, sensitive(&cookie)?);
     Ok(response)
 }
@@ -116,10 +131,11 @@ pub async fn begin(
 pub async fn finish(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
     let caller = Caller::of(&api, &request)?;
     let query = request.uri().query().unwrap_or_default().to_string();
-    let kept = cookie(request.headers());
+    let kept = cookie(request.headers(), COOKIE);
     drop(request);
-    let (page, session) = match signed_in(&api, query, kept).await? {
-        Ok((of, page)) => {
+    let (page, session) = match signed_in(&api, query, kept, caller.before.clone()).await? {
+        Ok((None, page)) => (page, None),
+        Ok((Some(of), page)) => {
             let token = open_session(&api, of, caller.before.clone(), "session.begin").await?;
             (page, Some(set_cookie(Some(&token), caller.safe, api.settings.framed)))
         }
@@ -139,7 +155,8 @@ async fn signed_in(
     api: &Api,
     query: String,
     kept: Option<String>,
-) -> Result<Result<(AccountOf, String), Again>, Problem> {
+    before: Option<Secret<String>>,
+) -> Result<Result<(Option<AccountOf>, String), Again>, Problem> {
     let Some(sign_in) = api.microsoft.sign_in.clone() else { return Ok(Err(Again::Unavailable)) };
     if query.len() > LONGEST_QUERY {
         return Ok(Err(Again::Begin));
@@ -156,6 +173,9 @@ async fn signed_in(
             return Ok(Err(Again::of(&why)));
         }
     };
+    if !finished.by.is_empty() {
+        return connect::prove(api, finished, before).await.map(|page| Ok((None, page.into())));
+    }
     let who = finished.who;
     let account = WorkAccount {
         directory: who.tenant,
@@ -165,7 +185,7 @@ async fn signed_in(
         tenant: Some(finished.tenant),
     };
     match user_of(api, account).await? {
-        Some(of) => Ok(Ok((of, finished.return_to))),
+        Some(of) => Ok(Ok((Some(of), finished.return_to))),
         None => {
             tracing::warn!(event = "sign_in_unknown", "somebody with a work account is no user here");
             Ok(Err(Again::Unknown))
@@ -187,14 +207,15 @@ async fn directory(api: &Api, tenant: Option<String>) -> Result<Option<(String, 
     found.await.ok_or_else(Problem::stopping)
 }
 
-fn now() -> teams::Time {
+pub fn now() -> teams::Time {
     teams::Time(crate::clock::wall_ms())
 }
 
-fn cookie(headers: &HeaderMap) -> Option<String> {
+/// What a browser kept under a name.
+pub fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
     let mut pairs = all.flat_map(|v| v.split(';')).filter_map(|p| p.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_string())
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value.to_string())
 }
 
 fn sensitive(text: &str) -> Result<HeaderValue, Problem> {
@@ -206,7 +227,7 @@ fn sensitive(text: &str) -> Result<HeaderValue, Problem> {
 }
 
 /// Sends the browser on.
-fn go(to: &str) -> Result<Response, Problem> {
+pub fn go(to: &str) -> Result<Response, Problem> {
     let never = HeaderValue::from_static("no-store");
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, sensitive(to)?), (header::CACHE_CONTROL, never)])
         .into_response())

@@ -110,6 +110,14 @@ impl Background {
         }
     }
 
+    /// The permissions in a token for a directory.
+    ///
+    /// # Errors
+    /// [`NotDone`]
+    pub fn granted(&self, directory: &str) -> Result<Vec<String>, NotDone> {
+        Ok(teams::entra::granted(&self.token(directory, None)?))
+    }
+
     /// The application's id.
     pub fn client_id(&self) -> &str {
         &self.client.id
@@ -153,7 +161,8 @@ impl Background {
         CacheKey::new(directory, &self.client.id, Who::Program, &[self.cloud.graph_default_scope()])
     }
 
-    fn forget_token(&self, directory: &str) {
+    /// The next request gets a new token.
+    pub fn forget_token(&self, directory: &str) {
         self.tokens.lock().unwrap_or_else(|e| e.into_inner()).drop_token(&self.key(directory));
     }
 

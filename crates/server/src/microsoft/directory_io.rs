@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use store::{DirectoryLink, DirectoryPage, DirectoryPerson, Store, StoreError, TenantId};
 use teams::BaseUrl;
 use teams::graph::{Change, Given, Progress, Sync, SyncStep};
-use teams::permissions::{Feature, Operation};
+use teams::permissions::{Feature, Features, Operation, Registration};
 
 /// How a tenant's directory stands.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +77,7 @@ impl Directories {
     pub fn search(&self, tenant: TenantId, text: &str, most: usize) -> Vec<Person> {
         let all = self.read();
         let found = all.get(&tenant).map(|d| d.people.search(text, most));
-        found.unwrap_or_default().into_iter().cloned().collect()
+        found.unwrap_or_default()
     }
 
     /// Whether somebody was disabled or removed in the tenant's directory.
@@ -130,8 +130,8 @@ impl DirectorySync {
     ) -> std::io::Result<DirectorySync> {
         let (stop, stopped) = channel::<()>();
         let run = move || {
-            let job = Job { handle, background, public, stopped };
-            while job.round().is_ok() && job.rest(every).is_ok() {}
+            let mut job = Job { handle, background, public, stopped, compared: None };
+            while job.compare_permissions().is_ok() && job.round().is_ok() && job.rest(every).is_ok() {}
         };
         let thread = std::thread::Builder::new().name("directory".into()).spawn(run)?;
         Ok(DirectorySync { stop: Some(stop), thread: Some(thread) })
@@ -162,12 +162,50 @@ struct Job {
     /// Where Graph reaches us.
     public: Option<BaseUrl>,
     stopped: Receiver<()>,
+    /// When permissions were compared last.
+    compared: Option<Instant>,
+}
+
+/// How often permissions are compared.
+const COMPARE: Duration = Duration::from_secs(24 * 3_600);
+
+/// What is to be said of the permissions that the app which works without a person was granted, a sentence each.
+pub fn said_of_permissions(features: &Features, granted: &[String]) -> Vec<String> {
+    let surplus = features.surplus(Registration::Background, granted).into_iter().map(|p| {
+        format!(
+            "the app registration background was granted {p}, which no feature needs that is on: take it away"
+        )
+    });
+    let missing = features.missing(Registration::Background, granted).into_iter().map(|p| {
+        format!("the app registration background lacks {p}: an administrator must consent, see GET /api/v1/microsoft/connect")
+    });
+    surplus.chain(missing).collect()
 }
 
 /// How soon a notification is heard of.
 const HEAR: Duration = Duration::from_millis(250);
 
 impl Job {
+    /// Says which permissions were granted that no feature needs, and which are missing: at the start and once a day.
+    fn compare_permissions(&mut self) -> Result<(), NotDone> {
+        if self.compared.is_some_and(|at| at.elapsed() < COMPARE) {
+            return Ok(());
+        }
+        self.compared = Some(Instant::now());
+        let tenants = self.handle.ask_and_wait(|switch, _| {
+            let all = switch.tenants().iter();
+            all.filter_map(|t| Some((t.id, t.meaning.microsoft.clone()?, t.meaning.features.clone())))
+                .collect::<Vec<_>>()
+        });
+        for (tenant, directory, features) in tenants.ok_or(NotDone::Stopping)? {
+            let Some(granted) = self.handle.granted.ask(&directory) else { continue };
+            for what in said_of_permissions(&features, &granted) {
+                tracing::warn!(event = "permissions", tenant = tenant.0, "{what}");
+            }
+        }
+        Ok(())
+    }
+
     /// Waits until it is time again, or somebody changed.
     fn rest(&self, every: Duration) -> Result<(), NotDone> {
         let until = Instant::now() + every;
@@ -247,7 +285,10 @@ impl Job {
     }
 
     fn note(&self, tenant: TenantId, what: impl FnOnce(&mut DirectoryStatus)) {
-        what(&mut self.handle.directories.write().entry(tenant).or_default().status);
+        // Whoever was disconnected meanwhile has no status.
+        if let Some(one) = self.handle.directories.write().get_mut(&tenant) {
+            what(&mut one.status);
+        }
     }
 
     /// Reads what changed, or everybody, until it is all there. False when there is nobody to ask, or nothing to ask for any
@@ -350,13 +391,14 @@ impl Job {
         }
         {
             let mut all = self.handle.directories.write();
-            let barred = &mut all.entry(tenant).or_default().barred;
-            for user in &written {
-                if user.enabled == Given::Value(true) {
-                    barred.remove(&user.id);
+            if let Some(one) = all.get_mut(&tenant) {
+                for user in &written {
+                    if user.enabled == Given::Value(true) {
+                        one.barred.remove(&user.id);
+                    }
                 }
+                one.barred.extend(out.iter().cloned());
             }
-            barred.extend(out.iter().cloned());
         }
         // Before all else: whoever may not sign in there any more has no session here.
         self.sign_out(tenant, out)?;

@@ -5,6 +5,7 @@
 mod background;
 mod carry;
 mod directory_io;
+mod granted;
 mod notices;
 mod people;
 mod presence_io;
@@ -14,21 +15,24 @@ mod subscribe;
 
 pub use background::Background;
 pub use carry::Carrier;
-pub use directory_io::{Directories, DirectorySync};
+pub use directory_io::{Directories, DirectorySync, said_of_permissions};
+pub use granted::Granted;
 pub use notices::{LARGEST, NoticeBoard};
 pub use people::{MOST_FOUND, Person};
 pub use presence_io::{PresenceBoard, PresenceWatch};
 pub use shown_io::TalkShower;
-pub use sign_in::{NotSignedIn, SignIn};
+pub use sign_in::{Finished, NotSignedIn, Purpose, SignIn};
 
 use crate::config::{AppSection, MicrosoftSection};
 use crate::tenant::objects::Span;
 use redact::Secret;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use teams::Cloud;
 use teams::entra::{Certificate, Client, Credential};
+use teams::permissions::Registration;
 
 /// How often directories may be read, and how rarely.
 const OFTENEST: Duration = Duration::from_secs(1);
@@ -42,6 +46,12 @@ const LARGEST_FILE: u64 = 64 * 1024;
 pub struct Microsoft {
     /// The app that people sign in with; none where nobody signs in so.
     pub sign_in: Option<Arc<SignIn>>,
+    /// The app by which administrators assign licences; none where nobody does.
+    pub provisioning: Option<Arc<SignIn>>,
+    /// The application ids of what is configured, by registration.
+    pub apps: BTreeMap<Registration, String>,
+    /// The cloud.
+    pub cloud: Cloud,
 }
 
 impl Microsoft {
@@ -50,11 +60,25 @@ impl Microsoft {
     /// # Errors
     /// A sentence that names the key or the file, and what to do.
     pub fn of(config: &MicrosoftSection) -> Result<Microsoft, String> {
-        let sign_in = match client(&config.sign_in())? {
-            Some(client) => Some(Arc::new(SignIn::new(cloud_of(config)?, client, Carrier::new())?)),
-            None => None,
+        let made = |app: AppSection<'_>, registration| match client(&app)? {
+            Some(client) => {
+                let made = SignIn::new(cloud_of(config)?, client, Carrier::new(), registration)?;
+                Ok::<_, String>(Some(Arc::new(made)))
+            }
+            None => Ok(None),
         };
-        Ok(Microsoft { sign_in })
+        let all = [
+            (Registration::SignIn, config.sign_in()),
+            (Registration::Background, config.background()),
+            (Registration::Provisioning, config.provisioning()),
+        ];
+        let apps = all.iter().filter(|(_, app)| !app.id.is_empty());
+        Ok(Microsoft {
+            sign_in: made(config.sign_in(), Registration::SignIn)?,
+            provisioning: made(config.provisioning(), Registration::Provisioning)?,
+            apps: apps.map(|(registration, app)| (*registration, app.id.to_string())).collect(),
+            cloud: cloud_of(config)?,
+        })
     }
 }
 
@@ -187,7 +211,7 @@ pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
             ));
         }
     }
-    for app in [config.sign_in(), config.background(), config.bot()] {
+    for app in [config.sign_in(), config.background(), config.provisioning(), config.bot()] {
         let key = |name: &str| format!("microsoft.{}_{name}", app.name);
         let (has_secret, has_certificate) = (!app.secret_file.is_empty(), !app.certificate.is_empty());
         if has_certificate == app.key.is_empty() {

@@ -58,11 +58,9 @@ impl Kept {
     }
 }
 
-/// Somebody as they are shown and found.
+/// Somebody as they are shown.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// Number of the person in the store.
-    pub id: u64,
     /// Their id in the directory.
     pub object: String,
     /// Whether they may sign in there.
@@ -75,41 +73,87 @@ pub struct Person {
     pub business: Vec<Secret<String>>,
     /// The mobile number.
     pub mobile: Option<Secret<String>>,
-    // What a search compares: the words of names in small letters, and the digits of numbers.
-    words: Secret<String>,
-    digits: Vec<Secret<String>>,
 }
 
-impl Person {
-    fn read(id: u64, bytes: &[u8]) -> Option<Person> {
+/// Between two fields of somebody in memory. What comes from Microsoft has no control characters.
+const BETWEEN: char = '\u{1f}';
+
+/// Somebody in memory: one text with all fields in a row, because a directory may have very many people.
+struct Packed(Secret<Box<str>>);
+
+/// The fields of somebody in memory.
+struct Fields<'a> {
+    object: &'a str,
+    enabled: bool,
+    name: &'a str,
+    given_name: &'a str,
+    surname: &'a str,
+    mail: &'a str,
+    mobile: &'a str,
+    business: std::str::Split<'a, char>,
+}
+
+impl Packed {
+    fn read(bytes: &[u8]) -> Option<Packed> {
         let kept: Kept = serde_json::from_slice(bytes).ok()?;
-        let names = [&kept.name, &kept.given_name, &kept.surname];
-        let words: Vec<String> = names.into_iter().flatten().map(|n| n.to_lowercase()).collect();
-        let numbers = kept.business.iter().chain(&kept.mobile);
-        let digits = numbers.map(|n| Secret::new(digits_of(n))).collect();
-        let shown = kept.name.unwrap_or_else(|| {
-            [kept.given_name, kept.surname].into_iter().flatten().collect::<Vec<_>>().join(" ")
-        });
-        Some(Person {
-            id,
-            object: kept.object,
-            enabled: kept.enabled.unwrap_or(true),
-            name: Secret::new(shown),
-            mail: Secret::new(kept.mail.unwrap_or_default()),
-            business: kept.business.into_iter().map(Secret::new).collect(),
-            mobile: kept.mobile.map(Secret::new),
-            words: Secret::new(words.join(" ")),
-            digits,
-        })
+        let flag = if kept.enabled.unwrap_or(true) { "+" } else { "-" };
+        let text = |field: Option<String>| field.unwrap_or_default();
+        let mut all = vec![kept.object, flag.into(), text(kept.name), text(kept.given_name)];
+        all.extend([text(kept.surname), text(kept.mail), text(kept.mobile)]);
+        all.extend(kept.business);
+        let mut row = String::new();
+        for (n, field) in all.iter().enumerate() {
+            if n > 0 {
+                row.push(BETWEEN);
+            }
+            row.extend(field.chars().filter(|c| *c != BETWEEN));
+        }
+        Some(Packed(Secret::new(row.into_boxed_str())))
+    }
+
+    fn fields(&self) -> Fields<'_> {
+        let mut all = self.0.expose_secret().split(BETWEEN);
+        let mut next = || all.next().unwrap_or_default();
+        let (object, flag, name, given_name) = (next(), next(), next(), next());
+        let (surname, mail, mobile) = (next(), next(), next());
+        let enabled = flag == "+";
+        Fields { object, enabled, name, given_name, surname, mail, mobile, business: all }
     }
 
     fn fits(&self, words: &[String], digits: &str) -> bool {
-        let own = self.words.expose_secret();
-        let by_name =
-            !words.is_empty() && words.iter().all(|w| own.split([' ', '-', '\'']).any(|o| o.starts_with(w)));
-        let by_number =
-            digits.len() >= FEWEST_DIGITS && self.digits.iter().any(|d| d.expose_secret().contains(digits));
-        by_name || by_number
+        let fields = self.fields();
+        let own = [fields.name, fields.given_name, fields.surname];
+        let begins = |word: &String| {
+            own.iter().flat_map(|name| name.split([' ', '-', '\''])).any(|part| begins_with(part, word))
+        };
+        let has = |number: &str| digits_of(number).contains(digits);
+        let by_name = !words.is_empty() && words.iter().all(begins);
+        by_name || digits.len() >= FEWEST_DIGITS && (has(fields.mobile) || fields.business.clone().any(has))
+    }
+
+    fn person(&self) -> Person {
+        let fields = self.fields();
+        let secret = |text: &str| Secret::new(text.to_string());
+        let name = match fields.name {
+            "" => format!("{} {}", fields.given_name, fields.surname).trim().to_string(),
+            name => name.into(),
+        };
+        Person {
+            object: fields.object.into(),
+            enabled: fields.enabled,
+            name: Secret::new(name),
+            mail: secret(fields.mail),
+            business: fields.business.map(secret).collect(),
+            mobile: Some(fields.mobile).filter(|m| !m.is_empty()).map(secret),
+        }
+    }
+}
+
+/// Whether a text begins with a word in small letters, however it is written itself.
+fn begins_with(text: &str, word: &str) -> bool {
+    match text.is_ascii() && word.is_ascii() {
+        true => text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)),
+        false => text.to_lowercase().starts_with(word),
     }
 }
 
@@ -120,13 +164,13 @@ fn digits_of(number: &str) -> String {
 /// The people of one tenant.
 #[derive(Default)]
 pub struct People {
-    all: BTreeMap<u64, Person>,
+    all: BTreeMap<u64, Packed>,
 }
 
 impl People {
     /// Puts somebody in, in place of what was known of them.
     pub fn put(&mut self, id: u64, bytes: &[u8]) {
-        if let Some(person) = Person::read(id, bytes) {
+        if let Some(person) = Packed::read(bytes) {
             self.all.insert(id, person);
         }
     }
@@ -138,7 +182,8 @@ impl People {
 
     /// The object ids of those who may not sign in there.
     pub fn disabled(&self) -> BTreeSet<String> {
-        self.all.values().filter(|p| !p.enabled).map(|p| p.object.clone()).collect()
+        let all = self.all.values().map(Packed::fields);
+        all.filter(|p| !p.enabled).map(|p| p.object.to_string()).collect()
     }
 
     /// How many they are.
@@ -148,18 +193,19 @@ impl People {
 
     /// Those whom a text fits: each word begins a word of the name, or its digits stand in a number. At most `most`, in the
     /// order of their names.
-    pub fn search(&self, text: &str, most: usize) -> Vec<&Person> {
+    pub fn search(&self, text: &str, most: usize) -> Vec<Person> {
         let words: Vec<String> = text.to_lowercase().split_whitespace().map(String::from).collect();
         // Somebody who types a number in the way of the country means the same without its first zero.
         let digits = digits_of(text);
         let digits = digits.trim_start_matches('0');
         let is_number = text.chars().all(|c| c.is_ascii_digit() || " +-()/.".contains(c));
         let words = if is_number { Vec::new() } else { words };
-        let mut found: Vec<&Person> =
-            self.all.values().filter(|p| p.fits(&words, if is_number { digits } else { "" })).collect();
-        found.sort_by(|a, b| a.name.expose_secret().cmp(b.name.expose_secret()).then(a.id.cmp(&b.id)));
+        let digits = if is_number { digits } else { "" };
+        let fit = self.all.iter().filter(|(_, p)| p.fits(&words, digits));
+        let mut found: Vec<(&str, u64, &Packed)> = fit.map(|(id, p)| (p.fields().name, *id, p)).collect();
+        found.sort_by_key(|(name, id, _)| (*name, *id));
         found.truncate(most.min(MOST_FOUND));
-        found
+        found.into_iter().map(|(_, _, p)| p.person()).collect()
     }
 }
 
@@ -185,7 +231,8 @@ mod tests {
     #[test]
     fn people_are_found_by_the_beginnings_of_their_names_and_by_parts_of_their_numbers() {
         let people = people();
-        let found = |text: &str| people.search(text, 10).iter().map(|p| p.id).collect::<Vec<_>>();
+        let number = |p: &Person| p.object.trim_start_matches('o').parse::<u64>().unwrap();
+        let found = |text: &str| people.search(text, 10).iter().map(number).collect::<Vec<_>>();
         for (text, expected) in [
             ("ba", &[3, 2][..]),
             ("zo ba", &[2]),
@@ -218,9 +265,8 @@ mod tests {
         let phones = Given::Value(vec![Secret::new("+1".to_string())]);
         let first = Kept::merged(&user(given("Ann"), given("+2"), phones), None).bytes();
         let then = user(given("Anna"), Given::Cleared, Given::Unchanged);
-        let person =
-            Person::read(1, Kept::merged(&then, Some(first.expose_secret())).bytes().expose_secret())
-                .unwrap();
+        let bytes = Kept::merged(&then, Some(first.expose_secret())).bytes();
+        let person = Packed::read(bytes.expose_secret()).unwrap().person();
         assert_eq!(person.name.expose_secret(), "Anna");
         assert_eq!((person.business.len(), person.mobile.is_none()), (1, true));
         assert!(!format!("{person:?}").contains("Anna"));

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use teams::entra::{
-    Access, ApiRules, Ask, Begun, Callback, CallbackFault, Client, Endpoints, EntraError, Exchange, IdRules,
-    KeyCache, Refused, ResponseMode, SignIns, SignedIn, TokenReply,
+    Access, ApiRules, Ask, Begun, Callback, CallbackFault, Client, Consented, Endpoints, EntraError,
+    Exchange, IdRules, KeyCache, Refused, ResponseMode, SignIns, SignedIn, TokenReply,
 };
+use teams::graph::{Call, Graph, GraphError};
 use teams::permissions::{Features, Registration};
-use teams::{Cloud, Time};
+use teams::{Cloud, Reply, Time};
 
 /// Directories whose keys are remembered.
 const MOST_DIRECTORIES: usize = 1_000;
@@ -18,8 +19,10 @@ const MOST_DIRECTORIES: usize = 1_000;
 /// The scope that a token for our API has.
 const SCOPE: &str = "access_as_user";
 
-/// The app registration that people sign in with.
+/// An app registration that people sign in with.
 pub struct SignIn {
+    /// Which it is: the permissions that are asked for follow from it.
+    registration: Registration,
     cloud: Cloud,
     client: Client,
     carrier: Carrier,
@@ -51,12 +54,28 @@ impl fmt::Display for NotSignedIn {
     }
 }
 
+/// What a sign-in is for.
+pub struct Purpose<'a> {
+    /// At which directory, by its GUID.
+    pub directory: &'a str,
+    /// For which tenant here, by its id.
+    pub tenant: &'a str,
+    /// What is on in it: that says what is asked for.
+    pub features: &'a Features,
+    /// Who began it here, where only the same one may end it; a word, or empty.
+    pub by: &'a str,
+}
+
 /// A sign-in that came to its end.
 pub struct Finished {
     /// Who it is.
     pub who: SignedIn,
     /// The id of the tenant here for which it was begun.
     pub tenant: String,
+    /// Who began it here, as was said then.
+    pub by: String,
+    /// What the person may do at Graph by this.
+    pub tokens: TokenReply,
     /// The page to go to.
     pub return_to: String,
 }
@@ -66,10 +85,20 @@ impl SignIn {
     ///
     /// # Errors
     /// When the operating system gives no random bytes.
-    pub fn new(cloud: Cloud, client: Client, carrier: Carrier) -> Result<SignIn, String> {
+    pub fn new(
+        cloud: Cloud,
+        client: Client,
+        carrier: Carrier,
+        registration: Registration,
+    ) -> Result<SignIn, String> {
         let key = Secret::new(random()?);
         let sign_ins = SignIns::new(&key).ok_or("the key for sign-ins could not be used")?;
-        Ok(SignIn { cloud, client, carrier, sign_ins, keys: Mutex::default() })
+        Ok(SignIn { registration, cloud, client, carrier, sign_ins, keys: Mutex::default() })
+    }
+
+    /// Graph's address.
+    pub fn graph(&self) -> Option<Graph> {
+        Graph::of(&self.cloud)
     }
 
     fn endpoints(&self, directory: &str) -> Result<Endpoints, NotSignedIn> {
@@ -85,22 +114,22 @@ impl SignIn {
     pub fn begin(
         &self,
         now: Time,
-        (directory, tenant, features): (&str, &str, &Features),
+        what: &Purpose<'_>,
         redirect_uri: String,
         return_to: String,
     ) -> Result<Begun, NotSignedIn> {
         let ask = Ask {
             client_id: self.client.id.clone(),
             redirect_uri,
-            scopes: features.consent_scopes(&self.cloud, Registration::SignIn),
+            scopes: self.scopes(what.features),
             mode: ResponseMode::Query,
             prompt: None,
             login_hint: None,
             claims: None,
-            purpose: format!("{directory} {tenant}"),
+            purpose: format!("{} {} {}", what.directory, what.tenant, what.by),
             return_to,
         };
-        let begun = self.sign_ins.begin(now, &self.endpoints(directory)?, &ask, &random()?);
+        let begun = self.sign_ins.begin(now, &self.endpoints(what.directory)?, &ask, &random()?);
         begun.ok_or_else(|| NotSignedIn::Here("the page to return to is none of Switchroom's".into()))
     }
 
@@ -115,7 +144,9 @@ impl SignIn {
             .sign_ins
             .finish(now, &anywhere, cookie, &Callback::read(query))
             .map_err(NotSignedIn::Callback)?;
-        let (directory, tenant) = exchange.purpose.split_once(' ').unwrap_or((&exchange.purpose, ""));
+        let mut words = exchange.purpose.splitn(3, ' ');
+        let mut word = || words.next().unwrap_or_default();
+        let (directory, tenant, by) = (word(), word(), word());
         let endpoints = self.endpoints(directory)?;
         let request = self
             .client
@@ -124,7 +155,59 @@ impl SignIn {
         let reply = self.carrier.send(&request).ok();
         let tokens = TokenReply::read(now, reply.as_ref()).map_err(NotSignedIn::Entra)?;
         let who = self.judge(now, (directory, &endpoints), &exchange, &tokens)?;
-        Ok(Finished { who, tenant: tenant.into(), return_to: exchange.return_to.clone() })
+        let (tenant, by) = (tenant.into(), by.into());
+        Ok(Finished { who, tenant, by, tokens, return_to: exchange.return_to.clone() })
+    }
+
+    /// What is asked for: the permissions of this registration, and to be told who it is.
+    fn scopes(&self, features: &Features) -> Vec<String> {
+        let mut scopes = features.consent_scopes(&self.cloud, self.registration);
+        if !scopes.iter().any(|s| s == "openid") {
+            scopes.insert(0, "openid".into());
+        }
+        scopes
+    }
+
+    /// Asks Graph in the person's name, once.
+    ///
+    /// # Errors
+    /// What Graph says.
+    pub fn ask(&self, token: &Secret<String>, call: &Call) -> Result<Reply, GraphError> {
+        let chance = random().map_err(|_| GraphError::Unavailable { status: 0 })?;
+        let reply = self.carrier.send(&call.request(token, chance)).ok();
+        let reply = reply.ok_or(GraphError::Unavailable { status: 0 })?;
+        if reply.is_success() { Ok(reply) } else { Err(GraphError::of(&reply)) }
+    }
+
+    /// Sends an administrator to consent to a registration. `directory` is where, or `organizations`.
+    ///
+    /// # Errors
+    /// [`NotSignedIn::Here`]
+    pub fn begin_consent(
+        &self,
+        now: Time,
+        directory: &str,
+        (app, scopes): (&str, &[String]),
+        redirect_uri: &str,
+        purpose: &str,
+    ) -> Result<Begun, NotSignedIn> {
+        let endpoints = self.endpoints(directory)?;
+        let begun =
+            self.sign_ins.begin_consent(now, &endpoints, app, redirect_uri, scopes, purpose, &random()?);
+        begun.ok_or_else(|| NotSignedIn::Here("this authority has no page for consent".into()))
+    }
+
+    /// Takes what the browser brought back from consent. Nothing of it is proven.
+    ///
+    /// # Errors
+    /// Why it leads nowhere.
+    pub fn finish_consent(
+        &self,
+        now: Time,
+        cookie: Option<&str>,
+        query: &str,
+    ) -> Result<Consented, CallbackFault> {
+        self.sign_ins.finish_consent(now, cookie, &Callback::read(query))
     }
 
     /// Judges an access token for our API, as Teams gives one to a page of ours. `connected` are the directories whose

@@ -35,6 +35,23 @@ pub fn microsoft(people: u32) -> Running {
     microsoft_io::start(([127, 0, 0, 1], 0).into(), None, make).unwrap()
 }
 
+/// One more tenant of that many people, where the app may read them; gives its id.
+pub fn second_tenant(m: &Running, people: u32) -> String {
+    m.with(|m, _| {
+        let plan = TenantPlan {
+            name: "Canal Boats".into(),
+            domain: "boats.example".into(),
+            country: "DE".into(),
+            people,
+            named: Vec::new(),
+        };
+        let id = m.add_tenant(&plan).unwrap();
+        m.change_registration(APP, |app| app.multi_tenant = true);
+        m.grant(&id, APP, "User.Read.All", Holder::Application);
+        id
+    })
+}
+
 /// Changes the people of the simulated tenant.
 pub fn change(m: &Running, act: impl FnOnce(&mut Microsoft, u64, &str)) {
     m.with(|m, now| {
@@ -67,7 +84,7 @@ fn connected_with(m: &Running, wanda: &str, more: impl Fn(std::net::SocketAddr) 
 }
 
 /// Everything is asked for each second.
-const OFTEN: &str = "directory_every = \"1s\"\npresence_every = \"1s\"\n";
+pub const OFTEN: &str = "directory_every = \"1s\"\npresence_every = \"1s\"\n";
 
 /// A server of the tenant `test` that knows this Microsoft.
 pub fn server(m: &Running, tenant: &str) -> Program {
@@ -89,7 +106,7 @@ pub fn server_with(m: &Running, tenant: &str, more: impl Fn(std::net::SocketAddr
          sign_in_app = \"{SIGN_IN}\"\nsign_in_secret_file = \"{secret}\"\n"
     );
     // A section stands once.
-    let more = more(http);
+    let more = more(http).replace("SECRET", &secret.to_string());
     let of_microsoft = match more.split_once("[http]\n") {
         Some((of_microsoft, of_http)) => {
             config = config.replacen("[http]\n", &format!("[http]\n{of_http}"), 1);
@@ -131,7 +148,7 @@ fn people_come_change_and_go_and_a_forgotten_place_is_read_anew() {
     let (_, list) = program.get("/directory/users?q=wan+can");
     assert_eq!(found(&list), ["Wanda Canarywharf"], "{list:#}");
     assert_eq!(list[0]["business"], json!(["+49 30 5550100"]), "no other field than those of the profile");
-    assert_eq!(list[0].as_object().unwrap().len(), 7);
+    assert_eq!(list[0].as_object().unwrap().len(), 8);
     assert_eq!(found(&program.get("/directory/users?q=030+555").1), ["Wanda Canarywharf"]);
 
     // A name changes: the number that the change does not speak of stays.
@@ -307,5 +324,69 @@ fn a_change_is_read_when_it_is_told_and_whoever_forges_one_learns_nothing() {
     program.wait_for_metric("switchroom_microsoft_notifications_total{what=\"taken\"} 2");
     let too_large = " ".repeat(5 * 1024 * 1024);
     assert_eq!(posted(&program, "/graph/notify", &too_large).0, 413);
+    program.stop();
+}
+
+/// CPU seconds and memory (PSS) in KiB of a server so far, and the most memory it ever had.
+fn cost(program: &Program) -> (f64, u64, u64) {
+    let pid = program.pid().as_raw_nonzero();
+    let read = |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap();
+    let stat = read("stat");
+    let ticks: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let cpu = (ticks[11].parse::<f64>().unwrap() + ticks[12].parse::<f64>().unwrap()) / 100.0;
+    let line = |text: &str, name: &str| -> u64 {
+        let found = text.lines().find(|l| l.starts_with(name)).unwrap();
+        found.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    (cpu, line(&read("smaps_rollup"), "Pss:"), line(&read("status"), "VmHWM:"))
+}
+
+#[test]
+#[ignore = "a measurement: bench/run calls it"]
+fn a_measurement_of_a_large_directory() {
+    let people: u32 = std::env::var("SWITCHROOM_PEOPLE").map_or(100_000, |n| n.parse().unwrap());
+    let m = microsoft(people);
+    let wanda = person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    let id = m.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
+    let tenant = format!(
+        "kind: Tenant\nid: test\nprofile: contact-center\nmicrosoft: {id}\nfeatures: {{directory-sync: false}}\n---\n\
+         kind: User\nid: wanda\nroles: [owner]\nmicrosoft: {wanda}\n"
+    );
+    let program = server(&m, &tenant);
+    program.wait_for("/directory/status", |s| s["presence"]["at"].is_string().then_some(()));
+    let (cpu_idle, idle, _) = cost(&program);
+    let (_, mut all) = program.get("/configuration");
+    for object in all.as_array_mut().unwrap().iter_mut().filter(|o| o["kind"] == "Tenant") {
+        object.as_object_mut().unwrap().remove("features");
+    }
+    let began = std::time::Instant::now();
+    assert_eq!(program.put("/configuration", &all).0, 200);
+    let until = began + std::time::Duration::from_secs(1_800);
+    let status = || program.get("/directory/status").1;
+    while !(status()["people"] == people + 1 && status()["at"].is_string()) {
+        assert!(std::time::Instant::now() < until, "{:#}", status());
+        crate::program::look_again();
+    }
+    let (first_s, (cpu_first, after, most)) = (began.elapsed().as_secs_f64(), cost(&program));
+    // One in a hundred changes, the last of them so that it can be found.
+    let began = std::time::Instant::now();
+    change(&m, |m, now, tenant| {
+        for n in 0..people / 100 {
+            let who = m.tenant(tenant).unwrap().directory().id(n * 100);
+            let fields = json!({"mobilePhone": format!("+49 170 {n:07}")});
+            m.change_person(now, tenant, &who, fields.as_object().cloned().unwrap());
+        }
+        let fields = json!({"displayName": "Wanda Kingfisher", "surname": "Kingfisher"});
+        m.change_person(now, tenant, &wanda, fields.as_object().cloned().unwrap());
+    });
+    program.wait_for("/directory/users?q=kingfisher", |l| (found(l) == ["Wanda Kingfisher"]).then_some(()));
+    let last = format!("170{:07}", people / 100 - 1);
+    program.wait_for(&format!("/directory/users?q={last}"), |l| (found(l).len() == 1).then_some(()));
+    let (delta_s, (cpu_delta, ..)) = (began.elapsed().as_secs_f64(), cost(&program));
+    let measured = json!({"people": people, "first_s": first_s, "first_cpu_s": cpu_first - cpu_idle,
+        "above_idle_kib": after.saturating_sub(idle), "most_kib": most.saturating_sub(idle),
+        "delta_s": delta_s, "delta_cpu_s": cpu_delta - cpu_first});
+    // For whoever runs it with --nocapture.
+    std::io::Write::write_all(&mut std::io::stdout(), format!("measured {measured}\n").as_bytes()).unwrap();
     program.stop();
 }

@@ -15,6 +15,7 @@ mod callbacks;
 mod calls;
 mod canary;
 mod command_line;
+mod connect;
 mod contact_center;
 mod crossing;
 mod desk;

@@ -160,7 +160,8 @@ pub fn browse(url: &str, cookie: &str) -> String {
     all
 }
 
-fn header<'a>(answer: &'a str, name: &str) -> &'a str {
+/// A header of an answer, the last of its name.
+pub fn header<'a>(answer: &'a str, name: &str) -> &'a str {
     let lines = answer.split("\r\n").take_while(|l| !l.is_empty());
     let named = |l: &&str| l.split_once(": ").is_some_and(|(n, _)| n.eq_ignore_ascii_case(name));
     lines

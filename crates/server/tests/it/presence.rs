@@ -4,6 +4,7 @@ use crate::desk::Desk;
 use crate::directory::{self, DOMAIN};
 use crate::microsoft_io::Running;
 use crate::program::Program;
+use serde_json::Value;
 
 fn is_at(m: &Running, who: &str, activity: &str) {
     m.with(|m, _| assert!(m.settle_presence(DOMAIN, who, Some(activity)), "{activity}"));
@@ -34,6 +35,63 @@ fn tenant(m: &Running, desk: &Desk, people: [&str; 2], more: &str) -> String {
 {{kind: Number, id: n100, number: "100", flow: main}}
 "#
     )
+}
+
+fn say(told: &Value) -> Vec<&str> {
+    told["story"].as_array().unwrap().iter().filter_map(Value::as_str).collect()
+}
+
+#[test]
+fn whoever_talks_in_teams_is_not_offered_and_is_offered_after_it() {
+    let mut desk = Desk::new();
+    let m = directory::microsoft(30);
+    let anna = directory::person(&m, "Anna", "Canarywharf", "+49 30 5550100");
+    let ben = directory::person(&m, "Ben", "Canarybay", "+49 30 5550101");
+    is_at(&m, &anna, "InACall");
+    let program = directory::server(&m, &tenant(&m, &desk, [&anna, &ben], ""));
+    shown(&program, "anna", "InACall");
+    let caller = desk.dial("200", "", program.sip, "100", 440);
+    desk.answered(caller);
+    let waits = |c: &Value| (c["items"][0]["state"] == "waiting").then_some(());
+    program.wait_for("/calls", waits);
+    // Ben comes, and is rung although Anna has been free for longer.
+    program.set_agent("ben", "available");
+    let (phone, who) = desk.rings();
+    assert_eq!(who, "ben");
+    desk.answer(phone, 1000);
+    desk.hears(caller, 1000);
+    desk.hang_up(phone);
+    desk.ended(caller);
+    let call = program.ended_call();
+    let (_, told) = program.get(&format!("/calls/{}/explanation", call["id"].as_str().unwrap()));
+    let has = |text: &str| assert!(say(&told).iter().any(|l| l.contains(text)), "{text:?}: {told:#}");
+    has("not rung although available in sales: 1 in a Teams call");
+    has("not free: 1 in a Teams call");
+    assert_eq!(call["explanation"][0]["excluded"]["in-teams-call"], 1, "{call:#}");
+    let agents = told["decisions"][0]["agents"].as_array().unwrap();
+    let anna_view = agents.iter().find(|a| a["agent"] == "anna").unwrap();
+    assert_eq!(anna_view["why_not"], "in a Teams call");
+
+    // Not to be disturbed: the caller waits, and Anna's phone rings as soon as she may be disturbed again.
+    program.set_agent("ben", "offline");
+    is_at(&m, &anna, "DoNotDisturb");
+    shown(&program, "anna", "DoNotDisturb");
+    let caller = desk.dial("201", "", program.sip, "100", 440);
+    desk.answered(caller);
+    program.wait_for("/calls", waits);
+    is_at(&m, &anna, "Available");
+    let (phone, who) = desk.rings();
+    assert_eq!(who, "anna");
+    desk.answer(phone, 1000);
+    desk.hears(caller, 1000);
+    desk.hang_up(phone);
+    desk.ended(caller);
+
+    // The directory says it too, of users, with its age.
+    let one = program.wait_for("/directory/users?q=anna+can", |l| l.get(0).cloned());
+    assert_eq!(one["presence"]["availability"], "Available", "{one:#}");
+    assert!(one["presence"]["age_s"].as_u64().unwrap() < 60);
+    program.stop();
 }
 
 #[test]

@@ -12,6 +12,11 @@ use std::time::{Duration, Instant};
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_switchroom");
 
+/// The program under test, or the one that a measurement names in its place.
+fn binary() -> String {
+    std::env::var("SWITCHROOM_BINARY").unwrap_or_else(|_| PROGRAM.into())
+}
+
 /// A running server.
 pub struct Program {
     pub dir: Arc<tempfile::TempDir>,
@@ -87,7 +92,7 @@ impl Program {
         let config = dir.path().join("switchroom.toml");
         // With the signal of a file size limit ignored, such a limit is like a full disk: a write fails.
         let mut command = Command::new("sh");
-        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", PROGRAM]);
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", &binary()]);
         command.args(["serve", "--log", "json", "--config"]).arg(&config);
         if apply {
             command.arg("--apply").arg(dir.path().join("tenant"));
@@ -155,7 +160,7 @@ impl Program {
 
     /// A token, made by the command line while no server runs.
     pub fn token(dir: &std::path::Path, tenant: &str, role: &str) -> String {
-        let out = Command::new(PROGRAM)
+        let out = Command::new(binary())
             .args(["token", "--tenant", tenant, "--role", role, "--config"])
             .arg(dir.join("switchroom.toml"))
             .output()

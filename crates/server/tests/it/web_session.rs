@@ -406,6 +406,14 @@ GET /trunks/{id}/status aso
 GET /webhooks/dead aso
 POST /webhooks/dead/{id}/retry o
 POST /webhooks/replay o
+GET /microsoft/connect o
+GET /microsoft/licences O
+POST /microsoft/licences o
+GET /microsoft/licences/sign-in O
+GET /microsoft/licences/callback O
+DELETE /microsoft/connect o
+GET /microsoft/connect/callback O
+GET /microsoft/connect/{id} O
 ";
 /// Collections of objects: those that agents may look at, and the others.
 const COLLECTIONS: [(&str, &[&str]); 3] = [

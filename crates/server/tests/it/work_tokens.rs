@@ -1,12 +1,18 @@
-//! Tokens of work accounts at the API: whose they are, and what their roles make of their people.
+//! Tokens of work accounts at the API and at the WebSocket: the good one is its person, and each bad one is refused.
 
 use crate::directory::{self, DOMAIN, SIGN_IN};
 use crate::microsoft_io::Running;
 use crate::program::Program;
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const PAGE: &str = "5c0de000-0000-4000-8000-00000000000a";
+const OTHER: &str = "11111111-1111-1111-1111-111111111111";
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
@@ -38,6 +44,107 @@ fn ask(program: &Program, path: &str, token: &str) -> (u16, Value) {
     let mut answer =
         program.agent().get(url).header("Authorization", format!("Bearer {token}")).call().unwrap();
     (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
+}
+
+/// The status line of an attempt to open the live page's WebSocket.
+fn open_socket(program: &Program, token: &str) -> String {
+    let mut stream = TcpStream::connect(program.http).unwrap();
+    write!(
+        stream,
+        "GET /api/v1/live HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    .unwrap();
+    let mut line = [0; 12];
+    stream.read_exact(&mut line).unwrap();
+    String::from_utf8_lossy(&line).into_owned()
+}
+
+/// A token with another head, signed as `sign` does; the rest is that of a good one.
+fn reheaded(good: &str, head: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+    let body = good.split('.').nth(1).unwrap();
+    let signed = format!("{}.{body}", URL_SAFE_NO_PAD.encode(head.to_string()));
+    let signature = URL_SAFE_NO_PAD.encode(sign(signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+#[test]
+fn each_bad_token_is_refused_at_the_api_and_at_the_web_socket() {
+    let m = directory::microsoft(30);
+    let wanda = directory::person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    let program = directory::connected(&m, &wanda);
+    let good = token(&m, &wanda, &json!({}));
+    let (status, who) = ask(&program, "/session", &good);
+    assert_eq!((status, &who["user"]), (200, &json!("wanda")), "{who:#}");
+    assert_eq!(open_socket(&program, &good), "HTTP/1.1 101");
+
+    let head: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(good.split('.').next().unwrap()).unwrap()).unwrap();
+    let keys: Value = program
+        .agent()
+        .get(format!("{}/common/discovery/v2.0/keys", m.base()))
+        .call()
+        .unwrap()
+        .body_mut()
+        .read_json()
+        .unwrap();
+    let modulus = keys["keys"][0]["n"].as_str().unwrap().to_string();
+    let by_public_key = |text: &[u8]| {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, modulus.as_bytes());
+        hmac::sign(&key, text).as_ref().to_vec()
+    };
+    let headed = |changes: &[(&str, Value)]| {
+        let mut head = head.clone();
+        changes.iter().for_each(|(name, value)| head[*name] = value.clone());
+        head
+    };
+    let cut = good.rsplit_once('.').unwrap().0;
+    let other_issuer = format!("{}/{OTHER}/v2.0", m.base());
+    let bad = [
+        ("alg none", reheaded(&good, &headed(&[("alg", json!("none"))]), |_| Vec::new())),
+        ("HS256 with the public key", reheaded(&good, &headed(&[("alg", json!("HS256"))]), by_public_key)),
+        (
+            "a key that nobody publishes",
+            reheaded(&good, &headed(&[("kid", json!("made-up"))]), |_| vec![7; 256]),
+        ),
+        ("another signature", reheaded(&good, &head, |_| vec![7; 256])),
+        ("no signature", format!("{cut}.")),
+        ("for another application", token(&m, &wanda, &json!({"aud": OTHER}))),
+        ("for Graph", token(&m, &wanda, &json!({"aud": "https://graph.microsoft.com"}))),
+        ("of another issuer", token(&m, &wanda, &json!({"iss": "https://evil.example/v2.0"}))),
+        ("of a foreign directory", token(&m, &wanda, &json!({"tid": OTHER, "iss": other_issuer}))),
+        ("over", token(&m, &wanda, &json!({"exp": now() - 400, "nbf": now() - 4_000}))),
+        ("not valid yet", token(&m, &wanda, &json!({"nbf": now() + 400}))),
+        ("an ID token", token(&m, &wanda, &json!({"scp": null, "azp": null, "nonce": "n"}))),
+        ("of a program", token(&m, &wanda, &json!({"scp": null, "idtyp": "app"}))),
+        ("without our scope", token(&m, &wanda, &json!({"scp": "User.Read"}))),
+        ("of nobody", token(&m, &wanda, &json!({"oid": null}))),
+        ("of somebody who is no user", token(&m, OTHER, &json!({}))),
+        ("no token at all", "a.b.c".into()),
+    ];
+    for (what, token) in &bad {
+        let (status, said) = ask(&program, "/session", token);
+        assert_eq!((status, &said["code"]), (401, &json!("signed-out")), "{what}: {said:#}");
+        assert_eq!(open_socket(&program, token), "HTTP/1.1 401", "{what}");
+    }
+    // Who was refused although the token is good stands in the audit log.
+    let (_, audit) = program.get("/audit");
+    let refused = audit["items"].as_array().unwrap().iter();
+    assert_eq!(
+        refused.filter(|e| e["action"] == "session.refuse" && e["object"] == "work account").count(),
+        2
+    );
+
+    // Disabled there, a token that was given before is worth nothing here.
+    let old = token(&m, &wanda, &json!({}));
+    directory::change(&m, |m, now, tenant| {
+        let fields = json!({"accountEnabled": false});
+        m.change_person(now, tenant, &wanda, fields.as_object().cloned().unwrap());
+    });
+    program.wait_for("/directory/users?q=wanda", |l| (l[0]["enabled"] == false).then_some(()));
+    assert_eq!(ask(&program, "/session", &old).0, 401);
+    assert_eq!(open_socket(&program, &old), "HTTP/1.1 401");
+    assert!(!program.stop().contains("Canarywharf"));
 }
 
 #[test]

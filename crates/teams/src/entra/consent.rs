@@ -67,6 +67,11 @@ impl fmt::Display for ProofFault {
 impl std::error::Error for ProofFault {}
 
 impl Consented {
+    /// A claim that was kept sealed while the person who proves it signed in. Nothing for what cannot be a tenant.
+    pub fn kept(tenant: &str, purpose: &str) -> Option<Consented> {
+        Some(Consented { tenant: clean::guid(tenant)?, purpose: purpose.to_string() })
+    }
+
     /// What the callback said, to be shown as a claim.
     pub fn claimed_tenant(&self) -> &str {
         &self.tenant

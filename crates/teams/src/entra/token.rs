@@ -75,15 +75,19 @@ impl TokenReply {
     /// The permissions that an access token of Graph carries (`roles` and `scp`), to be compared with those needed. The
     /// token is ours to send and not ours to judge: its signature is not looked at, so nothing may be allowed by this.
     pub fn granted(&self) -> Vec<String> {
-        let claims = self.access_token.expose_secret().split('.').nth(1).and_then(crate::entra::un_b64url);
-        let Some(claims) = claims.and_then(|c| serde_json::from_slice::<Value>(&c).ok()) else {
-            return Vec::new();
-        };
-        let roles =
-            claims.get("roles").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        let scopes = claims.get("scp").and_then(Value::as_str).unwrap_or_default().split(' ');
-        roles.chain(scopes).filter(|w| !w.is_empty()).take(200).map(str::to_string).collect()
+        granted(&self.access_token)
     }
+}
+
+/// The same of an access token alone.
+pub fn granted(token: &Secret<String>) -> Vec<String> {
+    let claims = token.expose_secret().split('.').nth(1).and_then(crate::entra::un_b64url);
+    let Some(claims) = claims.and_then(|c| serde_json::from_slice::<Value>(&c).ok()) else {
+        return Vec::new();
+    };
+    let roles = claims.get("roles").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let scopes = claims.get("scp").and_then(Value::as_str).unwrap_or_default().split(' ');
+    roles.chain(scopes).filter(|w| !w.is_empty()).take(200).map(str::to_string).collect()
 }
 
 #[cfg(test)]

@@ -128,6 +128,56 @@ fn a_full_queue_takes_nobody_and_too_many_waiting_overflow() {
 }
 
 #[test]
+fn who_would_wait_too_long_goes_elsewhere_at_once() {
+    let short = [("expected_over: 15m", "expected_over: 1s"), ("at_least: 20m", "at_least: 1s")];
+    let mut c = Centre::open_with(&short, None);
+    c.program.set_agent("ben", "offline");
+    c.program.set_agent("claire", "offline");
+    for (topic, agent, queue) in [("1", "anna", "sales"), ("2", "david", "support")] {
+        let reach = |c: &mut Centre, from: &str| {
+            let phone = c.reaches_topics(from);
+            c.desk.press(phone, topic);
+            if topic == "2" {
+                c.choose(phone, 1600, "22222#");
+            }
+            phone
+        };
+        // Somebody is served: from then on the wait can be guessed. Nothing is expected while an agent is free.
+        let served = reach(&mut c, "+49421555801");
+        let phone = c.answers(agent);
+        c.talk(served, phone);
+        // Half of the estimate is the handling time: it has to be more than twice the bound.
+        let talked = c.desk.now().0 + 2_500_000;
+        c.desk.until("they talk for a while", |d| (d.now().0 > talked).then_some(()));
+        let call = c.over(served, "+49421555801");
+        c.desk.ended(phone);
+        if queue == "sales" {
+            let dispose = serde_json::json!({"by": agent, "action": "dispose", "disposition": "sold"});
+            c.program.act(call["id"].as_str().unwrap(), dispose);
+        }
+        let state = format!("/agents/{agent}/state");
+        c.program.wait_for(&state, |a| (a["state"] == "available").then_some(()));
+        let busy = reach(&mut c, "+49421555802");
+        let phone = c.answers(agent);
+        c.talk(busy, phone);
+        // Now the queue is empty, and its only agent is not free.
+        let late = reach(&mut c, "+49421555803");
+        c.desk.hears_prompt(late, 2050);
+        c.desk.hears_prompt(late, 1900);
+        let call = c.over(late, "+49421555803");
+        match queue {
+            "sales" => assert_eq!(moment(&call, "overflowed")["why"], "expected wait over 1.0 s"),
+            _ => assert!(words(&call).contains(&"test-held"), "{:?}", words(&call)),
+        }
+        assert!(!words(&call).contains(&"queued"), "{:?}", words(&call));
+        let call = c.over(busy, "+49421555802");
+        c.desk.ended(phone);
+        assert_eq!((call["queue"].as_str(), call["agent"].as_str()), (Some(queue), Some(agent)));
+    }
+    c.program.stop();
+}
+
+#[test]
 fn who_waits_is_told_the_position_and_the_expected_wait_and_comes_to_the_last_agent() {
     let mut c = Centre::open_with(&[("  first: 5s\n  every: 20s", "  first: 1s\n  every: 6s")], None);
     c.program.set_agent("ben", "offline");

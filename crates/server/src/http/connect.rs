@@ -1,0 +1,310 @@
+//! Connecting a tenant to its Microsoft directory: what is asked for and why, an administrator's consent, and the proof of
+//! whose directory it is.
+//!
+//! The directory that comes back from consent is a word that anybody can write. It counts when somebody of it has signed in
+//! then, in the same browser, with the session that began.
+
+use crate::http::configuration::{change_as, documents};
+use crate::http::identity::{Asker, Person, csrf_of, signed_in};
+use crate::http::people::PermissionView;
+use crate::http::problem::Problem;
+use crate::http::serve::Api;
+use crate::http::session::Caller;
+use crate::http::work_account::{self, CALLBACK, LONGEST_QUERY, cookie, go, now, sent_to_microsoft};
+use crate::microsoft::{Finished, Purpose};
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::{Extension, Json};
+use redact::Secret;
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::TenantId;
+use teams::entra::Consented;
+use teams::permissions::{Features, Registration};
+
+/// Where Entra ID sends the browser back to from consent, below the public address.
+const CONSENTED: &str = "/api/v1/microsoft/connect/callback";
+/// The cookie that a browser keeps meanwhile.
+const COOKIE: &str = "switchroom-connect";
+
+/// How a tenant is connected, and how it can be.
+#[derive(Serialize, JsonSchema)]
+pub struct ConnectView {
+    /// The directory's id; null while there is none.
+    pub directory: Option<String>,
+    /// The tenant's profile.
+    pub profile: &'static str,
+    /// The features that are on and ask something of Microsoft.
+    pub features: Vec<&'static str>,
+    /// App registrations that they need.
+    pub registrations: Vec<RegistrationView>,
+    /// The address to open to consent to the app that works without a person; null while there is none.
+    pub consent: Option<String>,
+    /// Whether that app has what it needs; null while that is not known.
+    pub consented: Option<bool>,
+    /// Permissions that were granted to it and no feature needs; null while that is not known.
+    pub surplus: Option<Vec<String>>,
+}
+
+/// An app registration that is needed.
+#[derive(Serialize, JsonSchema)]
+pub struct RegistrationView {
+    /// Its name here.
+    pub name: &'static str,
+    /// Its application id; null while the server's configuration has none.
+    pub app: Option<String>,
+    /// The page to open to consent, for an administrator of the directory; null while there is no app.
+    pub consent: Option<String>,
+    /// What is asked for, and why.
+    pub permissions: Vec<PermissionView>,
+    /// Permissions that are needed and were not granted when it was last seen; null while that is not known.
+    pub missing: Option<Vec<&'static str>>,
+    /// Permissions that were granted and no feature needs: to be taken away.
+    pub surplus: Option<Vec<String>>,
+}
+
+/// What of a tenant decides how it is connected.
+struct Standing {
+    name: String,
+    directory: Option<String>,
+    features: Features,
+}
+
+async fn standing(api: &Api, tenant: TenantId) -> Result<Standing, Problem> {
+    let found = api.handle.ask(move |switch, _| {
+        let m = &switch.tenant(tenant)?.meaning;
+        Some(Standing {
+            name: m.tenant.clone(),
+            directory: m.microsoft.clone(),
+            features: m.features.clone(),
+        })
+    });
+    let found = found.await.ok_or_else(Problem::stopping)?;
+    found.ok_or_else(|| Problem::not_found("such tenant in this server"))
+}
+
+/// `GET /microsoft/connect`
+pub async fn look(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+) -> Result<Json<ConnectView>, Problem> {
+    let standing = standing(&api, asker.0.tenant).await?;
+    let features = &standing.features;
+    let granted = standing.directory.as_ref().and_then(|d| api.handle.granted.of(d));
+    let needed = features.needed();
+    let mut on: Vec<&'static str> = needed.iter().map(|r| r.feature.name()).collect();
+    on.dedup();
+    let registrations = features.registrations().into_iter().map(|registration| {
+        let app = api.microsoft.apps.get(&registration).cloned();
+        let rows = needed.iter().filter(|r| r.registration == registration);
+        // Only of what works without a person it is known what was granted.
+        let granted = granted.as_ref().filter(|_| registration == Registration::Background);
+        RegistrationView {
+            name: registration.name(),
+            consent: app
+                .as_ref()
+                .map(|_| format!("{}/api/v1/microsoft/connect/{}", api.settings.url, registration.name())),
+            app,
+            permissions: rows.map(|row| PermissionView::of(row, granted.map(Vec::as_slice))).collect(),
+            missing: granted.map(|g| features.missing(registration, g)),
+            surplus: granted.map(|g| features.surplus(registration, g)),
+        }
+    });
+    let registrations: Vec<RegistrationView> = registrations.collect();
+    let background = registrations.iter().find(|r| r.name == Registration::Background.name());
+    Ok(Json(ConnectView {
+        profile: features.profile().name(),
+        features: on,
+        consent: background.and_then(|r| r.consent.clone()),
+        consented: background.and_then(|r| r.missing.as_ref()).map(Vec::is_empty),
+        surplus: background.and_then(|r| r.surplus.clone()),
+        registrations,
+        directory: standing.directory,
+    }))
+}
+
+/// Who began: a word that follows from the session and does not tell it.
+fn who(person: &Person) -> String {
+    csrf_of(&person.token).expose_secret().clone()
+}
+
+/// `GET /microsoft/connect/{id}`
+pub async fn begin(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let by = who(asker.person()?);
+    let caller = Caller::of(&api, &request)?;
+    let missing = || Problem::not_found(&format!("app registration {name:?} here"));
+    let sign_in = api.microsoft.sign_in.as_ref().ok_or_else(missing)?;
+    let registration = Registration::ALL.into_iter().find(|r| r.name() == name).ok_or_else(missing)?;
+    let app = api.microsoft.apps.get(&registration).ok_or_else(missing)?;
+    let standing = standing(&api, asker.0.tenant).await?;
+    let scopes = standing.features.consent_scopes(&api.microsoft.cloud, registration);
+    if scopes.is_empty() {
+        return Err(missing());
+    }
+    let redirect_uri = format!("{}{CONSENTED}", api.settings.url);
+    let directory = standing.directory.as_deref().unwrap_or("organizations");
+    let begun = sign_in.begin_consent(now(), directory, (app, &scopes), &redirect_uri, &by);
+    let begun = begun.map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.to_string()))?;
+    sent_to_microsoft(begun.address.expose_secret(), &begun.cookie, (COOKIE, CONSENTED), caller.safe)
+}
+
+/// `GET /microsoft/connect/callback`
+pub async fn consented(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let by = who(asker.person()?);
+    let caller = Caller::of(&api, &request)?;
+    let sign_in = api.microsoft.sign_in.as_ref().ok_or_else(|| Problem::not_found("such page"))?;
+    let query = request.uri().query().unwrap_or_default();
+    let kept = cookie(request.headers(), COOKIE);
+    if query.len() > LONGEST_QUERY {
+        return go(Came::Again.page());
+    }
+    let consented = match sign_in.finish_consent(now(), kept.as_deref(), query) {
+        Ok(consented) if consented.purpose == by => consented,
+        Ok(_) => return go(Came::Again.page()),
+        Err(why) => {
+            tracing::warn!(event = "consent_refused", why = %why, "a consent came to nothing");
+            return go(Came::of(&why).page());
+        }
+    };
+    // Now somebody of that directory has to sign in: only that proves whose it is.
+    let standing = standing(&api, asker.0.tenant).await?;
+    let what = Purpose {
+        directory: consented.claimed_tenant(),
+        tenant: &standing.name,
+        features: &standing.features,
+        by: &by,
+    };
+    let redirect_uri = format!("{}{CALLBACK}", api.settings.url);
+    let begun = sign_in.begin(now(), &what, redirect_uri, "/".into());
+    let begun = begun.map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.to_string()))?;
+    let kept = (work_account::COOKIE, CALLBACK);
+    sent_to_microsoft(begun.address.expose_secret(), &begun.cookie, kept, caller.safe)
+}
+
+/// What came of connecting, as the page of the web app is told.
+#[derive(Clone, Copy)]
+enum Came {
+    Connected,
+    Again,
+    Denied,
+    NoProof,
+}
+
+impl Came {
+    fn of(why: &teams::entra::CallbackFault) -> Came {
+        match why {
+            teams::entra::CallbackFault::Denied(_) => Came::Denied,
+            _ => Came::Again,
+        }
+    }
+
+    fn page(self) -> &'static str {
+        match self {
+            Came::Connected => "/?microsoft=connected",
+            Came::Again => "/?microsoft=again",
+            Came::Denied => "/?microsoft=denied",
+            Came::NoProof => "/?microsoft=no-proof",
+        }
+    }
+}
+
+/// Somebody signed in to prove whose directory it is. `before` is the session of the browser. Gives the page to go to.
+///
+/// # Errors
+/// When the database or the configuration cannot take it.
+pub async fn prove(
+    api: &Api,
+    finished: Finished,
+    before: Option<Secret<String>>,
+) -> Result<&'static str, Problem> {
+    let Some(token) = before else { return Ok(Came::Again.page()) };
+    let Ok(person) = signed_in(api, token).await else { return Ok(Came::Again.page()) };
+    if who(&person) != finished.by {
+        return Ok(Came::Again.page());
+    }
+    let tenant = person.of().0;
+    let is_owner = person.rule.roles.contains(&crate::tenant::objects::UserRole::Owner);
+    if !is_owner || standing(api, tenant).await?.name != finished.tenant {
+        return Ok(Came::Again.page());
+    }
+    // The sign-in was held at the directory that consent named, and its token is of it.
+    let claimed = Consented::kept(&finished.who.tenant, &finished.by);
+    let proof = match claimed.map(|c| c.proven_by(&finished.who)) {
+        Some(Ok(proof)) => proof,
+        refused => {
+            let why = refused.and_then(Result::err);
+            let why = why.map_or("its directory cannot be read".to_string(), |w| w.to_string());
+            tracing::warn!(event = "connection_not_proven", why = %why, "a directory was not connected");
+            return Ok(Came::NoProof.page());
+        }
+    };
+    // Where the token names no roles, that the app was granted something says that an administrator was there once; but not
+    // that it was for this tenant, if another one has the directory already.
+    let directory = proof.tenant.clone();
+    let is_taken = api.handle.ask(move |switch, _| {
+        let mut all = switch.tenants().iter();
+        all.any(|t| t.id != tenant && t.meaning.microsoft.as_ref() == Some(&directory))
+    });
+    let is_taken = is_taken.await.ok_or_else(Problem::stopping)?;
+    if !proof.role_seen && (is_taken || !is_granted(api, &proof.tenant).await?) {
+        tracing::warn!(
+            event = "connection_not_proven",
+            why = "nothing was granted there",
+            "a directory was not connected"
+        );
+        return Ok(Came::NoProof.page());
+    }
+    set_directory(api, tenant, format!("user {}", person.rule.id), Some(proof.tenant)).await?;
+    Ok(Came::Connected.page())
+}
+
+/// Whether the directory gives the app that works without a person a token with a permission in it: only an administrator
+/// can have granted that.
+async fn is_granted(api: &Api, directory: &str) -> Result<bool, Problem> {
+    let (granted, directory) = (api.handle.granted.clone(), directory.to_string());
+    let asked = tokio::task::spawn_blocking(move || granted.ask(&directory));
+    Ok(asked.await.map_err(|_| Problem::stopping())?.is_some_and(|g| !g.is_empty()))
+}
+
+/// `DELETE /microsoft/connect`
+pub async fn disconnect(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+) -> Result<StatusCode, Problem> {
+    set_directory(&api, asker.0.tenant, asker.name(), None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Puts a directory into the tenant's configuration, or takes it out. What was kept of another is erased when this returns.
+async fn set_directory(
+    api: &Api,
+    tenant: TenantId,
+    by: String,
+    directory: Option<String>,
+) -> Result<(), Problem> {
+    let (handle, changing) = (api.handle.clone(), api.changing.clone());
+    let done = tokio::task::spawn_blocking(move || {
+        // A panic elsewhere changed nothing here.
+        let _turn = changing.lock().unwrap_or_else(|e| e.into_inner());
+        let mut all = documents(&handle, tenant)?;
+        for document in all.values_mut().filter(|d| d.kind == "Tenant") {
+            let Some(body) = document.body.as_object_mut() else { continue };
+            match &directory {
+                Some(directory) => body.insert("microsoft".into(), directory.clone().into()),
+                None => body.remove("microsoft"),
+            };
+        }
+        change_as(&handle, tenant, &by, all).map(|_| ())
+    });
+    done.await.map_err(|_| Problem::stopping())?
+}
