@@ -97,6 +97,7 @@ lint: tools-lint $(WEB_PACKAGES)
 bench: tools-bench
 	cargo build --release --bin switchroom
 	cargo build --release -p sim --example engine_speed
+	cargo build --release -p media --example browser_speed --example translate_speed
 	bench/run $(ARGS)
 
 # Needs SIPp only, and no peer.

@@ -1,5 +1,6 @@
 //! How many calls between two codecs one core translates, both ways, without the system calls:
-//! `cargo run --release -p media --example translate_speed`.
+//! `cargo run --release -p media --example translate_speed`. With `-- --json` one line for each pair, as `make bench` keeps
+//! them.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement run by hand")]
 
 use std::hint::black_box;
@@ -52,7 +53,10 @@ fn packets(codec: Codec) -> Vec<Vec<u8>> {
 }
 
 fn main() {
-    println!("calls of two legs, both ways, that one core carries in real time");
+    let json = std::env::args().any(|a| a == "--json");
+    if !json {
+        println!("calls of two legs, both ways, that one core carries in real time");
+    }
     for (a, b) in [
         (Codec::Pcma, Codec::Pcmu),
         (Codec::G722, Codec::G722),
@@ -109,6 +113,12 @@ fn main() {
         let seconds = PACKETS as f64 / 50.0;
         let spent = began.elapsed().as_secs_f64();
         let each = spent * 1e6 / f64::from(sent);
-        println!("{a:?} <-> {b:?}: {:.0} calls, {each:.1} us a packet sent", seconds / spent);
+        let calls = seconds / spent;
+        if json {
+            let name = format!("calls {a:?} to {b:?} that one core carries, without the network");
+            println!("{{\"name\": \"{name}\", \"ours\": {calls:.0}, \"unit\": \"calls\", \"goal\": null}}");
+        } else {
+            println!("{a:?} <-> {b:?}: {calls:.0} calls, {each:.1} us a packet sent");
+        }
     }
 }
