@@ -35,6 +35,7 @@ mod microsoft;
 mod microsoft_io;
 mod neighbours;
 mod numbers;
+mod other_provider;
 mod outside;
 mod outside_tls;
 mod presence;
