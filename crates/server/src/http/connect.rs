@@ -39,12 +39,6 @@ pub struct ConnectView {
     pub features: Vec<&'static str>,
     /// App registrations that they need.
     pub registrations: Vec<RegistrationView>,
-    /// The address to open to consent to the app that works without a person; null while there is none.
-    pub consent: Option<String>,
-    /// Whether that app has what it needs; null while that is not known.
-    pub consented: Option<bool>,
-    /// Permissions that were granted to it and no feature needs; null while that is not known.
-    pub surplus: Option<Vec<String>>,
 }
 
 /// An app registration that is needed.
@@ -102,24 +96,17 @@ pub async fn look(
         let granted = granted.as_ref().filter(|_| registration == Registration::Background);
         RegistrationView {
             name: registration.name(),
-            consent: app
-                .as_ref()
-                .map(|_| format!("{}/api/v1/microsoft/connect/{}", api.settings.url, registration.name())),
+            consent: app.as_ref().map(|_| format!("/api/v1/microsoft/connect/{}", registration.name())),
             app,
             permissions: rows.map(|row| PermissionView::of(row, granted.map(Vec::as_slice))).collect(),
             missing: granted.map(|g| features.missing(registration, g)),
             surplus: granted.map(|g| features.surplus(registration, g)),
         }
     });
-    let registrations: Vec<RegistrationView> = registrations.collect();
-    let background = registrations.iter().find(|r| r.name == Registration::Background.name());
     Ok(Json(ConnectView {
         profile: features.profile().name(),
         features: on,
-        consent: background.and_then(|r| r.consent.clone()),
-        consented: background.and_then(|r| r.missing.as_ref()).map(Vec::is_empty),
-        surplus: background.and_then(|r| r.surplus.clone()),
-        registrations,
+        registrations: registrations.collect(),
         directory: standing.directory,
     }))
 }

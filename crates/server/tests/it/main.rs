@@ -36,6 +36,7 @@ mod microsoft;
 mod microsoft_io;
 mod neighbours;
 mod numbers;
+mod other_provider;
 mod outside;
 mod outside_tls;
 mod presence;

@@ -5,6 +5,8 @@
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
+// Nobody reads what it says besides.
+console.info = () => {};
 const [client, secret, redirect] = process.argv.slice(2);
 const server = createServer();
 server.listen(0, '127.0.0.1', () => {
