@@ -93,6 +93,7 @@ lint: tools-lint $(WEB_PACKAGES)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo deny --log-level error check bans licenses sources
+	.ci/secrets
 
 bench: tools-bench
 	cargo build --release --bin switchroom
