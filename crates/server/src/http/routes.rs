@@ -7,9 +7,9 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, audit, call_list, calls, configuration, connect, connector, demo, desk, dial, licences,
-    live, messages, notes, passkeys, peaks, people, recordings, reports, security, session, softphone,
-    telephony, webhooks, work_account,
+    accounts, actions, agents, audit, call_list, calls, configuration, connect, connector, demo, desk, dial,
+    licences, live, messages, notes, passkeys, peaks, people, recordings, reports, security, session,
+    softphone, telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
