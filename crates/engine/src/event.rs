@@ -10,6 +10,7 @@ use crate::ids::{
     AgentId, AttributeId, CallId, CallbackId, DispositionId, HoursId, LegId, NumberId, PartyId, QueueId,
     SecureId, TargetId, TrunkId,
 };
+use crate::toll::Limits;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -192,6 +193,24 @@ pub enum Event {
     LegEarlyAudio {
         /// Which.
         leg: LegId,
+    },
+    /// A leg that we dial tries a trunk whose minutes or spend are limited: from here on what it uses counts for that trunk
+    /// too, in place of one that it tried before. Told before the far end is asked.
+    LegVia {
+        /// Which.
+        leg: LegId,
+        /// Which trunk.
+        trunk: TrunkId,
+        /// What the trunk's limits are now; of these only minutes and spend count here.
+        limits: Limits,
+    },
+    /// The telephone of an agent that rings asks to be called at a number outside instead (a 3xx answer). The agent calls
+    /// out: where that is refused, [`crate::Engine::last_refusal`] says so, and nothing else changes.
+    LegForwarded {
+        /// The agent's leg.
+        leg: LegId,
+        /// Where the number leads.
+        to: Destination,
     },
 }
 

@@ -5,7 +5,7 @@ use crate::tenant::destination::Classes;
 use crate::tenant::dialling::Dialling;
 use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
-use crate::tenant::objects::{DigestHash, Profile, UserRole, WhoseNumber};
+use crate::tenant::objects::{DigestHash, Dtmf, Profile, UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{Gate, NotCalled, Outside};
@@ -60,6 +60,8 @@ pub struct Meaning {
     pub numbers: HashMap<String, NumberId>,
     /// Phones of agents.
     pub phones: HashMap<AgentId, TargetAddress>,
+    /// How keys travel to and from phones of agents, where it is not as telephone events.
+    pub dtmf: HashMap<AgentId, Dtmf>,
     /// Fixed addresses of flows.
     pub targets: HashMap<TargetId, TargetAddress>,
     /// Trunks.

@@ -220,7 +220,11 @@ fn a_caller_is_who_its_certificate_says_or_nobody() {
         let config = client(&authority.path("ca.pem"), shows);
         assert_eq!(call(&mut connect(&config, port), port), expected, "{name:?}");
     }
-    program.stop();
+    program.wait_for_metric("switchroom_security_events_total{kind=\"certificate\"} 3");
+    let log = program.stop();
+    for why in ["expired", "unknown-issuer"] {
+        assert!(log.contains(&format!("\"why\":\"{why}\"")), "{why}");
+    }
 }
 
 #[test]
@@ -328,5 +332,9 @@ fn a_far_end_that_is_not_who_it_should_be_is_not_called() {
     };
     assert!(heard.contains("certificate") || heard.contains("end of file"), "{heard}");
     program.wait_for("/trunks/far/status", |t| (t["far_ends"][0]["up"] == false).then_some(()));
+    let event = program.wait_for("/security/events", |all| {
+        all["items"].as_array()?.iter().find(|e| e["kind"] == "certificate").cloned()
+    });
+    assert_eq!(event["data"], serde_json::json!({"of": "far-end", "why": "wrong-name"}));
     program.stop();
 }

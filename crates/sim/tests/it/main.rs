@@ -61,6 +61,13 @@ fn whatever_people_try_all_laws_hold_after_every_event() {
 }
 
 #[test]
+fn whole_days_in_which_people_try_everything_keep_all_laws() {
+    for seed in 0..seeds() {
+        assert_eq!(Day::full(seed).run().violations, [], "seed {seed}");
+    }
+}
+
+#[test]
 fn a_full_day_is_the_same_twice() {
     let (first, second) = (Day::full(3).run(), Day::full(3).run());
     assert_eq!(first.violations, []);
@@ -74,6 +81,12 @@ fn minutes_before_a_new_configuration_are_counted_by_the_one_before() {
     for seed in [29, 33, 35, 43] {
         assert_eq!(Day::full(seed).run().violations, [], "seed {seed}");
     }
+}
+
+#[test]
+fn a_call_that_was_admitted_with_the_last_minute_is_dialled_after_others_used_it() {
+    // The agent's own phone rings meanwhile, and running calls go on: their next minutes are not held back.
+    assert_eq!(Day::full(113).run().violations, []);
 }
 
 #[test]
@@ -95,6 +108,7 @@ fn on_some_day_each_limit_of_calls_to_the_outside_is_reached() {
         "RefusedMinutesUsed",
         "RefusedSpendUsed",
         "RefusedNight",
+        "TrunkPassedOverMinutesUsed",
         "CutOff",
         "TookIn",
         "WentOnIn",
