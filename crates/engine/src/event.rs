@@ -10,6 +10,7 @@ use crate::ids::{
     AgentId, AttributeId, CallId, CallbackId, DispositionId, HoursId, LegId, NumberId, PartyId, QueueId,
     SecureId, TargetId, TrunkId,
 };
+use crate::presence::Presence;
 use crate::toll::Limits;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -193,6 +194,13 @@ pub enum Event {
     LegEarlyAudio {
         /// Which.
         leg: LegId,
+    },
+    /// What Microsoft Teams says of an agent.
+    AgentPresence {
+        /// Of whom.
+        agent: AgentId,
+        /// Whether the agent can be rung.
+        presence: Presence,
     },
     /// A leg that we dial tries a trunk whose minutes or spend are limited: from here on what it uses counts for that trunk
     /// too, in place of one that it tried before. Told before the far end is asked.

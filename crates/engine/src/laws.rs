@@ -55,7 +55,7 @@ impl Engine {
     /// # Errors
     /// The first law found broken.
     pub fn check_counts(&self) -> Result<(), Broken> {
-        for (id, q) in &self.s.queues {
+        for (id, q) in self.s.queues.iter() {
             let c = &q.counts;
             if c.offered != c.answered + c.abandoned + c.flowed_out + c.callback + q.waiting() {
                 return Err(Broken::QueueCountsDiffer(*id));
@@ -215,7 +215,7 @@ impl Engine {
     }
 
     fn check_members(&self) -> Result<(), Broken> {
-        for (id, q) in &self.s.queues {
+        for (id, q) in self.s.queues.iter() {
             let strategy = self.queue_config(*id).map(|c| c.strategy).unwrap_or_default();
             let mut states = [0u32; crate::agent::STATES];
             let mut working = 0;
@@ -223,7 +223,7 @@ impl Engine {
             for a in self.s.agents.values().filter(|a| a.queues.iter().any(|m| m.queue == *id)) {
                 states[a.state.index()] += 1;
                 working += if a.state.works() { crate::agent::share(a) } else { 0 };
-                if matches!(a.state, AgentState::Available) {
+                if self.is_free(a.id) {
                     members.push(a);
                 }
             }

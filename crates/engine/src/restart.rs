@@ -37,6 +37,7 @@ impl Engine {
         for id in legs {
             self.on_leg_ended(id, LegEnd::Failed);
         }
+        self.forget_presences();
         self.quiet = false;
     }
 
@@ -92,10 +93,13 @@ impl Engine {
         }
         let ids: Vec<QueueId> = self.s.config.queues.keys().copied().collect();
         for id in &ids {
-            self.s.queues.entry(*id).or_default().leaving = false;
+            match self.s.queues.get_mut(id) {
+                Some(queue) => queue.leaving = false,
+                None => drop(self.s.queues.insert(*id, Default::default())),
+            }
         }
         let mut stranded = Vec::new();
-        for (id, queue) in &mut self.s.queues {
+        for (id, queue) in self.s.queues.iter_mut() {
             queue.leaving = !self.s.config.queues.contains_key(id);
             if queue.leaving {
                 stranded.push(*id);

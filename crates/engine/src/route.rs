@@ -7,6 +7,7 @@ use crate::effect::{Effect, Show};
 use crate::ids::{AgentId, CallId, EntryId, LegId, QueueId, SkillId};
 use crate::leg::{LegState, Role};
 use crate::need::{Rank, rank};
+use crate::presence::Presence;
 use crate::queue::Of;
 use crate::record::What;
 use crate::state::Engine;
@@ -107,6 +108,8 @@ pub struct Candidate {
     pub score: u64,
     /// How long it had been free, in milliseconds.
     pub idle_ms: u64,
+    /// What Teams said of it.
+    pub teams: Presence,
 }
 
 /// What a strategy's rank means to a reader: levels count up, everything else counts down.
@@ -239,7 +242,7 @@ impl Engine {
             idle_ms: now.since(own.1),
             runners_up,
             free,
-            lacking: q.states[1].saturating_sub(free),
+            lacking: self.free_in(via).saturating_sub(free),
             need: skills,
             relaxed,
             priority,
@@ -265,6 +268,7 @@ impl Engine {
             a.rung = turn;
         }
         self.moment(call, What::Offered { agent, leg });
+        self.note_kept(call, via, Some(leg));
         self.decided(call, decision);
         self.effect(Effect::DialAgent { leg, agent, show });
     }
@@ -337,15 +341,15 @@ impl Engine {
 
     // ---- the whole list, for whoever asks later ----
 
-    /// From here on every decision leaves its whole list of agents, for [`Engine::take_candidates`]. For a replay to one
-    /// decision, never in production.
+    /// Until [`Engine::take_candidates`] every decision leaves its whole list of agents. For a replay to one decision,
+    /// never in production.
     pub fn watch_decisions(&mut self) {
         self.candidates = Some(Vec::new());
     }
 
-    /// The whole lists since the last time, each with the leg that was rung.
+    /// The whole lists since [`Engine::watch_decisions`], each with the leg that was rung; no more are made.
     pub fn take_candidates(&mut self) -> Vec<(LegId, Vec<Candidate>)> {
-        self.candidates.as_mut().map(core::mem::take).unwrap_or_default()
+        self.candidates.take().unwrap_or_default()
     }
 
     fn note_candidates(&mut self, decision: &Decision, entry: EntryId) {
@@ -368,6 +372,7 @@ impl Engine {
                         AgentState::Available => decision.at.since(a.idle_since),
                         _ => 0,
                     },
+                    teams: self.presence(a.id),
                 });
             }
         }

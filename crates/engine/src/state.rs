@@ -16,7 +16,9 @@ use crate::ids::{
 use crate::ledger::Ledger;
 use crate::leg::Leg;
 use crate::need::Needs;
+use crate::presence::Presence;
 use crate::queue::{Entry, Queue};
+use crate::register::Register;
 use crate::route::Candidate;
 use crate::table::Table;
 use crate::timers::{Time, Timers, Waiter};
@@ -29,8 +31,8 @@ use serde::{Deserialize, Serialize};
 /// The configuration, found by number.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Settings {
-    pub(crate) queues: BTreeMap<QueueId, QueueConfig>,
-    pub(crate) numbers: BTreeMap<NumberId, NumberConfig>,
+    pub(crate) queues: Register<QueueId, QueueConfig>,
+    pub(crate) numbers: Register<NumberId, NumberConfig>,
     pub(crate) hours: BTreeMap<HoursId, HoursConfig>,
     pub(crate) secure: BTreeMap<SecureId, SecureConfig>,
     pub(crate) hold_music: PromptId,
@@ -60,8 +62,8 @@ pub(crate) struct State {
     pub(crate) calls: Table<CallId, Box<Call>>,
     pub(crate) legs: Table<LegId, Box<Leg>>,
     pub(crate) entries: Table<EntryId, Box<Entry>>,
-    pub(crate) queues: BTreeMap<QueueId, Queue>,
-    pub(crate) agents: BTreeMap<AgentId, Box<Agent>>,
+    pub(crate) queues: Register<QueueId, Queue>,
+    pub(crate) agents: Register<AgentId, Box<Agent>>,
     pub(crate) callbacks: BTreeMap<CallbackId, Callback>,
     pub(crate) callback_persons: BTreeMap<u64, CallbackId>,
     /// Entries that only one agent may have.
@@ -76,6 +78,8 @@ pub(crate) struct State {
     pub(crate) destinations: BTreeMap<PartyId, Destination>,
     pub(crate) forget_parties_at: usize,
     pub(crate) ledger: Ledger,
+    /// Agents whom Teams says not to ring. It stands last: snapshots of the first form end before it.
+    pub(crate) presences: BTreeMap<AgentId, Presence>,
 }
 
 /// The state as it can be written down. Replaying a journal may begin at one instead of at the beginning.
@@ -194,6 +198,7 @@ impl Engine {
                 self.on_agent_called(agent, caller, number, to, facts)
             }
             Event::LegEarlyAudio { leg } => self.on_early_audio(leg),
+            Event::AgentPresence { agent, presence } => self.on_agent_presence(agent, presence),
             Event::LegVia { leg, trunk, limits } => self.on_leg_via(leg, trunk, limits),
             Event::LegForwarded { leg, to } => self.on_leg_forwarded(leg, to),
             Event::CallsJoined { agent, leg, with } => self.on_calls_joined(agent, leg, with),
@@ -257,12 +262,12 @@ impl Engine {
     }
 
     /// Queues.
-    pub fn queues(&self) -> &BTreeMap<QueueId, Queue> {
+    pub fn queues(&self) -> &Register<QueueId, Queue> {
         &self.s.queues
     }
 
     /// Agents.
-    pub fn agents(&self) -> &BTreeMap<AgentId, Box<Agent>> {
+    pub fn agents(&self) -> &Register<AgentId, Box<Agent>> {
         &self.s.agents
     }
 

@@ -1,8 +1,9 @@
 //! Time, and the one list of what waits for it.
 
 use crate::ids::{AgentId, CallId, CallbackId, EntryId, LegId};
+use crate::register::Register;
 use crate::table::Table;
-use alloc::collections::{BTreeMap, BinaryHeap};
+use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use serde::{Deserialize, Serialize};
@@ -49,7 +50,7 @@ pub(crate) struct Timers {
     legs: Table<LegId, Time>,
     calls: Table<CallId, Time>,
     entries: Table<EntryId, Time>,
-    agents: BTreeMap<AgentId, Time>,
+    agents: Register<AgentId, Time>,
     callbacks: Table<CallbackId, Time>,
     toll: Option<Time>,
 }

@@ -56,8 +56,11 @@ const fn power_of(amplitude: f32) -> f32 {
 /// Finds keys in 8000 Hz audio. Each press is said once, while it is still held.
 #[derive(Clone)]
 pub struct DtmfDetector {
-    block: [f32; BLOCK],
+    /// The newest block, and the half block before it.
+    heard: [f32; HOP + BLOCK],
     filled: usize,
+    /// The block before the newest was not looked at.
+    skipped: bool,
     /// `2 cos` of the turn per sample: four low, four high, and the second harmonics of both.
     coefficients: [f32; 16],
     candidate: Option<u8>,
@@ -89,8 +92,9 @@ impl DtmfDetector {
             *coefficient = (2.0 * (TAU * frequency / RATE).cos()) as f32;
         }
         DtmfDetector {
-            block: [0.0; BLOCK],
-            filled: 0,
+            heard: [0.0; HOP + BLOCK],
+            filled: HOP,
+            skipped: false,
             coefficients,
             candidate: None,
             hits: 0,
@@ -111,25 +115,41 @@ impl DtmfDetector {
 
     /// Forgets what was heard; a key that is down would be said again.
     pub fn reset(&mut self) {
-        self.block.fill(0.0);
-        (self.filled, self.hits, self.misses) = (0, 0, 0);
+        self.heard.fill(0.0);
+        (self.filled, self.skipped, self.hits, self.misses) = (HOP, false, 0, 0);
         (self.candidate, self.held) = (None, None);
     }
 
     /// Takes samples and calls `pressed` for each key that begins in them.
     pub fn push(&mut self, samples: impl IntoIterator<Item = i16>, mut pressed: impl FnMut(Digit)) {
         for sample in samples {
-            self.block[self.filled] = f32::from(sample);
+            self.heard[self.filled] = f32::from(sample);
             self.filled += 1;
-            if self.filled == BLOCK {
-                let found = self.key_of_block();
-                if let Some(digit) = self.follow(found).and_then(Digit::from_event) {
+            if self.filled == self.heard.len() {
+                if let Some(digit) = self.look().and_then(Digit::from_event) {
                     pressed(digit);
                 }
-                self.block.copy_within(HOP.., 0);
-                self.filled = BLOCK - HOP;
+                self.heard.copy_within(HOP.., 0);
+                self.filled = BLOCK;
             }
         }
+    }
+
+    /// Looks at the newest block. While nothing is heard, every second block is enough: the one between can only be part
+    /// of a press if the one after it is, and is looked at then.
+    fn look(&mut self) -> Option<u8> {
+        if self.is_quiet() && !self.skipped {
+            self.skipped = true;
+            return None;
+        }
+        let skipped = std::mem::take(&mut self.skipped);
+        let found = key_of_block(&self.coefficients, &self.heard[HOP..]);
+        if skipped && found.is_some() {
+            // Alone it is at most the first of a press.
+            let before = key_of_block(&self.coefficients, &self.heard[..BLOCK]);
+            self.follow(before);
+        }
+        self.follow(found)
     }
 
     /// Takes G.711 in `law`, otherwise as [`DtmfDetector::push`].
@@ -158,43 +178,45 @@ impl DtmfDetector {
         self.misses = 0;
         found
     }
+}
 
-    fn goertzel<const N: usize>(&self, first: usize) -> [f32; N] {
-        let (mut last, mut before) = ([0.0f32; N], [0.0f32; N]);
-        for &sample in &self.block {
-            for n in 0..N {
-                let next = sample + self.coefficients[first + n] * last[n] - before[n];
-                before[n] = last[n];
-                last[n] = next;
-            }
+/// The power of eight frequencies in a block.
+fn goertzel(coefficients: &[f32], block: &[f32]) -> [f32; 8] {
+    let turns: [f32; 8] = std::array::from_fn(|n| coefficients.get(n).copied().unwrap_or(0.0));
+    let (mut last, mut before) = ([0.0f32; 8], [0.0f32; 8]);
+    for &sample in block {
+        for n in 0..8 {
+            // In this order, what is waited for from one sample to the next is one product and one sum.
+            let next = (sample - before[n]) + turns[n] * last[n];
+            before[n] = last[n];
+            last[n] = next;
         }
-        std::array::from_fn(|n| {
-            last[n] * last[n] + before[n] * before[n] - self.coefficients[first + n] * last[n] * before[n]
-        })
     }
+    std::array::from_fn(|n| last[n] * last[n] + before[n] * before[n] - turns[n] * last[n] * before[n])
+}
 
-    fn key_of_block(&self) -> Option<u8> {
-        let total: f32 = self.block.iter().map(|s| s * s).sum();
-        // A sine of power P by Goertzel has 2 P / BLOCK of the sum of squares: what is softer than two tones at the
-        // floor is not looked at.
-        if total < 4.0 * FLOOR / BLOCK as f32 {
-            return None;
-        }
-        let powers: [f32; 8] = self.goertzel(0);
-        let (row, low) = outstanding(&powers[..4])?;
-        let (column, high) = outstanding(&powers[4..])?;
-        let audible = low >= FLOOR && high >= FLOOR;
-        let alike = low <= TWIST_LOW * high && high <= TWIST_HIGH * low;
-        let alone = (low + high) * 2.0 / BLOCK as f32 >= SHARE * total;
-        if !(audible && alike && alone) {
-            return None;
-        }
-        let harmonics: [f32; 8] = self.goertzel(8);
-        let tellable = (2.0 * LOW[row] - HIGH[column]).abs() > TOO_NEAR;
-        let voiced =
-            (tellable && harmonics[row] > HARMONIC_LOW * low) || harmonics[4 + column] > HARMONIC_HIGH * high;
-        (!voiced).then_some(KEYS[row][column])
+/// The key that a block holds.
+fn key_of_block(coefficients: &[f32; 16], block: &[f32]) -> Option<u8> {
+    let total: f32 = block.iter().map(|s| s * s).sum();
+    // A sine of power P by Goertzel has 2 P / BLOCK of the sum of squares: what is softer than two tones at the
+    // floor is not looked at.
+    if total < 4.0 * FLOOR / BLOCK as f32 {
+        return None;
     }
+    let powers = goertzel(&coefficients[..8], block);
+    let (row, low) = outstanding(&powers[..4])?;
+    let (column, high) = outstanding(&powers[4..])?;
+    let audible = low >= FLOOR && high >= FLOOR;
+    let alike = low <= TWIST_LOW * high && high <= TWIST_HIGH * low;
+    let alone = (low + high) * 2.0 / BLOCK as f32 >= SHARE * total;
+    if !(audible && alike && alone) {
+        return None;
+    }
+    let harmonics = goertzel(&coefficients[8..], block);
+    let tellable = (2.0 * LOW[row] - HIGH[column]).abs() > TOO_NEAR;
+    let voiced =
+        (tellable && harmonics[row] > HARMONIC_LOW * low) || harmonics[4 + column] > HARMONIC_HIGH * high;
+    (!voiced).then_some(KEYS[row][column])
 }
 
 /// The strongest of a group, if it stands out from all others.

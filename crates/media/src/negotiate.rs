@@ -145,6 +145,9 @@ pub struct Negotiated {
     pub srtp: Option<SrtpKeys>,
     /// What the far end's checks have to know, when it speaks ICE.
     pub ice: Option<Credentials>,
+    /// Whether the far end is another than the one before it on this leg, which knows nothing of packets that went before:
+    /// what counts them for the protection begins anew with a new key.
+    pub anew: bool,
 }
 
 impl fmt::Debug for Negotiated {
@@ -190,6 +193,7 @@ impl Negotiated {
             ptime: 20,
             srtp: None,
             ice: None,
+            anew: false,
         }
     }
 
@@ -277,6 +281,7 @@ pub struct LocalSession {
     agreed: Option<(u8, Codec)>,
     last: Option<SessionDescription>,
     offered: Option<SessionDescription>,
+    anew: bool,
 }
 
 impl fmt::Debug for LocalSession {
@@ -307,7 +312,17 @@ impl LocalSession {
             agreed: None,
             last: None,
             offered: None,
+            anew: false,
         }
+    }
+
+    /// A session at the same address for a far end that takes the place of this one: plain until it is protected with keys
+    /// of its own.
+    pub fn for_another(&self, session_id: u64) -> Self {
+        let mut session = LocalSession::new(self.rtp, session_id, &self.allowed, self.rtcp_mux);
+        session.prefer = self.codec().or(self.prefer);
+        session.anew = true;
+        session
     }
 
     /// Changes what may be agreed on in later negotiations.
@@ -408,6 +423,7 @@ impl LocalSession {
         negotiated.opus = opus_settings(audio, pt);
         negotiated.srtp = srtp;
         negotiated.ice = ice;
+        negotiated.anew = self.anew;
         Ok((answer, negotiated))
     }
 
@@ -455,6 +471,7 @@ impl LocalSession {
         negotiated.noise_recv_pt = noise_of(theirs).filter(|_| codec.clock() == 8_000);
         negotiated.opus = opus_settings(theirs, send_pt);
         negotiated.srtp = srtp;
+        negotiated.anew = self.anew;
         negotiated.ice = self.connectivity.agree(answer, theirs, false);
         // When we hold, an answer of recvonly or inactive only does as it was told.
         if !ours_direction.receives() {

@@ -171,6 +171,9 @@ impl Recorder {
 
     /// Places a packet of audio in `law`. `header` is that of the packet as it came.
     pub fn push(&mut self, channel: Channel, now: Micros, law: Law, header: &RtpHeader, payload: &[u8]) {
+        if law == self.law {
+            return self.put(channel, now, header, payload.iter().copied());
+        }
         let table = law.table_to(self.law);
         self.put(channel, now, header, payload.iter().map(|byte| table[usize::from(*byte)]));
     }
@@ -207,8 +210,11 @@ impl Recorder {
         if first >= last {
             return;
         }
-        for (at, byte) in (first as u64..last as u64).zip(bytes.skip((first - start) as usize)) {
-            track.ring[(at % RING) as usize] = byte;
+        let mut bytes = bytes.skip((first - start) as usize);
+        for part in in_ring(first as u64, last as u64) {
+            for (place, byte) in track.ring[part].iter_mut().zip(&mut bytes) {
+                *place = byte;
+            }
         }
         track.end = track.end.max(last as u64);
     }
@@ -315,15 +321,24 @@ impl Recorder {
         let frames_end = self.given + frames;
         let (left, right) = self.tracks.split_at_mut(1);
         let speaking = right.iter().filter(|track| track.end > self.given).count();
+        let silence = self.law.silence();
         for (side, tracks) in [left, right].into_iter().enumerate() {
-            let out = self.out.iter_mut().skip(side).step_by(2);
-            for (at, out) in (self.given..frames_end).zip(out) {
-                let slot = (at % RING) as usize;
-                *out = if side == 1 && speaking > 1 {
-                    sum_of(tracks, slot, self.law)
-                } else {
-                    one_of(tracks, slot, self.law, self.given)
-                };
+            let mut out = self.out[..frames as usize * 2].iter_mut().skip(side).step_by(2);
+            if side == 1 && speaking > 1 {
+                for (at, out) in (self.given..frames_end).zip(out) {
+                    *out = sum_of(tracks, (at % RING) as usize, self.law);
+                }
+            } else if let Some(track) = tracks.iter_mut().find(|track| track.end > self.given) {
+                // The bytes of the only track that has something, as they were.
+                for part in in_ring(self.given, frames_end) {
+                    let ring = &mut track.ring[part];
+                    for (byte, out) in ring.iter().zip(&mut out) {
+                        *out = *byte;
+                    }
+                    ring.fill(silence);
+                }
+            } else {
+                out.for_each(|out| *out = silence);
             }
         }
         self.given += frames;
@@ -331,13 +346,11 @@ impl Recorder {
     }
 }
 
-/// The byte of the only track that has something, as it was.
-fn one_of(tracks: &mut [Track], slot: usize, law: Law, given: u64) -> u8 {
-    let mut byte = law.silence();
-    for track in tracks.iter_mut().filter(|track| track.end > given) {
-        byte = std::mem::replace(&mut track.ring[slot], law.silence());
-    }
-    byte
+/// Where the frames from one up to another lie in the ring: what is before its end, and what goes on at its beginning.
+fn in_ring(from: u64, to: u64) -> [std::ops::Range<usize>; 2] {
+    let (at, len) = ((from % RING) as usize, to.saturating_sub(from).min(RING) as usize);
+    let first = len.min(RING as usize - at);
+    [at..at + first, 0..len - first]
 }
 
 /// What all tracks say at once.

@@ -71,6 +71,8 @@ impl Page {
 
 async fn metrics(State(api): State<Api>) -> Response {
     let broken = api.handle.laws_broken.load(Ordering::Relaxed);
+    let told = [&api.handle.notices.taken, &api.handle.notices.dropped].map(|n| n.load(Ordering::Relaxed));
+    let bot = api.bot.clone();
     let page = api.handle.ask(move |switch, _| {
         let mut p = Page(String::with_capacity(8_192));
         let sip = switch.sip_counters();
@@ -93,6 +95,14 @@ async fn metrics(State(api): State<Api>) -> Response {
             "Messages dropped because they came from no trunk and no phone.",
             switch.strangers,
         );
+        p.family(
+            "microsoft_notifications_total",
+            "counter",
+            "What Graph told by itself, or somebody in its name.",
+        );
+        for (what, count) in ["taken", "dropped"].into_iter().zip(told) {
+            p.value("microsoft_notifications_total", &format!("{{what=\"{what}\"}}"), count);
+        }
         let guard = switch.guard_counters();
         p.one("security_failures_total", "counter", "Wrong passwords, scans and their like.", guard.failures);
         p.one("security_bans_total", "counter", "Addresses that were banned for a while.", guard.bans);
@@ -156,7 +166,7 @@ async fn metrics(State(api): State<Api>) -> Response {
         for (name, kind, help, count) in counts {
             p.family(name, kind, help);
             for t in switch.tenants() {
-                for (id, q) in t.engine.queues() {
+                for (id, q) in t.engine.queues().iter() {
                     let labels = format!(
                         "{{tenant=\"{}\",queue=\"{}\"}}",
                         t.meaning.tenant,
@@ -172,7 +182,7 @@ async fn metrics(State(api): State<Api>) -> Response {
             "SL1: answered within T / (answered + abandoned - abandoned within T).",
         );
         for t in switch.tenants() {
-            for (id, q) in t.engine.queues() {
+            for (id, q) in t.engine.queues().iter() {
                 if let Some(level) = q.counts.service_level() {
                     let labels = format!(
                         "{{tenant=\"{}\",queue=\"{}\"}}",
@@ -188,6 +198,25 @@ async fn metrics(State(api): State<Api>) -> Response {
             for state in engine::AgentState::NAMES {
                 let n = t.engine.agents().values().filter(|a| a.state.name() == state).count();
                 p.value("agents", &format!("{{tenant=\"{}\",state=\"{state}\"}}", t.meaning.tenant), n);
+            }
+        }
+        if let Some(bot) = bot {
+            let of = bot.counts();
+            p.family("bot_activities_total", "counter", "What was posted to the bot, by what became of it.");
+            let taken = [
+                ("taken", &of.taken),
+                ("refused", &of.refused),
+                ("again", &of.again),
+                ("dropped", &of.dropped),
+            ];
+            for (result, count) in taken {
+                let count = count.load(Ordering::Relaxed);
+                p.value("bot_activities_total", &format!("{{result=\"{result}\"}}"), count);
+            }
+            p.family("bot_messages_total", "counter", "Messages of the bot, by whether they could be sent.");
+            for (result, count) in [("sent", &of.sent), ("unsent", &of.unsent)] {
+                let count = count.load(Ordering::Relaxed);
+                p.value("bot_messages_total", &format!("{{result=\"{result}\"}}"), count);
             }
         }
         p.0

@@ -40,6 +40,9 @@ pub const QUEUE_ALARM: &str = "queue-alarm";
 /// alone, so a replay does not tell it again.
 pub const SECURITY_ALERT: &str = "security-alert";
 
+/// Where the audit log ends, signed: `entry`, `at_ms`, `digest`, `key`, `signature`. Once a day and at each export.
+pub const AUDIT_HEAD: &str = "audit-head";
+
 /// How the outbox knows a webhook: by the number of its object, so that what waits follows a change of the address.
 pub fn webhook_receiver(number: u32) -> String {
     format!("webhook:{number}")
@@ -58,6 +61,7 @@ fn name(event: WebhookEvent) -> &'static str {
         WebhookEvent::CallbackEnded => CALLBACK_ENDED,
         WebhookEvent::QueueAlarm => QUEUE_ALARM,
         WebhookEvent::SecurityAlert => SECURITY_ALERT,
+        WebhookEvent::AuditHead => AUDIT_HEAD,
     }
 }
 

@@ -5,11 +5,12 @@
 
 use crate::config::Mail;
 use crate::tenant::Meaning;
+use crate::trusted::{Trusted, is_about_tls};
 use crate::webhook_io::Tried;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::Tls;
 use lettre::{SmtpTransport, Transport};
 use redact::Secret;
 use std::time::Duration;
@@ -29,21 +30,21 @@ pub struct Post {
 }
 
 impl Post {
-    /// From `[mail]`; `None` when no server is named. `url` is where people reach the web app.
+    /// From `[mail]`; `None` when no server is named. `url` is where people reach the web app; `trusted` says by whose
+    /// certificate the server is believed.
     ///
     /// # Errors
     /// A sentence.
-    pub fn new(config: &Mail, url: &str) -> Result<Option<Post>, String> {
+    pub fn new(config: &Mail, url: &str, trusted: &Trusted) -> Result<Option<Post>, String> {
         if config.smtp.is_empty() {
             return Ok(None);
         }
         let (host, port) = config.host_and_port().ok_or("mail.smtp is not host:port")?;
         let from = config.from.parse().map_err(|_| "mail.from is no address")?;
-        let parameters = || TlsParameters::new_rustls(host.clone()).map_err(|e| format!("mail.tls: {e}"));
         let tls = match config.tls.as_str() {
             "none" => Tls::None,
-            "starttls" => Tls::Required(parameters()?),
-            _ => Tls::Wrapper(parameters()?),
+            "starttls" => Tls::Required(trusted.for_mail(&host)?),
+            _ => Tls::Wrapper(trusted.for_mail(&host)?),
         };
         let mut builder = SmtpTransport::builder_dangerous(&host).port(port).tls(tls).timeout(Some(TIME_OUT));
         if !config.user.is_empty() {
@@ -92,6 +93,9 @@ impl Post {
             // What the server says may hold addresses: only its code is kept.
             Err(e) if e.is_permanent() => Tried::Hopeless(said(&e)),
             Err(e) if e.is_transient() => Tried::Failed(said(&e)),
+            Err(e) if is_about_tls(&e) => {
+                Tried::Absent("the mail server's certificate is not trusted".into())
+            }
             Err(_) => Tried::Absent("the mail server could not be reached".into()),
         }
     }

@@ -5,6 +5,7 @@
 //! resolves again in between (server-side request forgery by DNS rebinding). Proxies of the environment are not used,
 //! because what they resolve could not be checked.
 
+use crate::trusted::Trusted;
 use redact::Secret;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -98,8 +99,14 @@ pub struct Outward {
 
 impl Outward {
     /// With the certificate authorities of the web (Mozilla's list).
+    #[cfg(test)]
     pub fn new() -> Outward {
-        Outward { public: agent(false), private: agent(true) }
+        Outward::trusting(&Trusted::default())
+    }
+
+    /// With these certificate authorities.
+    pub fn trusting(trusted: &Trusted) -> Outward {
+        Outward { public: agent_trusting(false, trusted), private: agent_trusting(true, trusted) }
     }
 
     /// Asks, and waits for the answer.
@@ -134,8 +141,15 @@ impl Outward {
 
 /// A client that asks only addresses that may be asked, follows no redirects and bounds the head of what it reads.
 pub fn agent(allow_private: bool) -> Agent {
+    agent_trusting(allow_private, &Trusted::default())
+}
+
+fn agent_trusting(allow_private: bool, trusted: &Trusted) -> Agent {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = ureq::tls::TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build();
+    let tls = ureq::tls::TlsConfig::builder()
+        .unversioned_rustls_crypto_provider(provider)
+        .root_certs(trusted.for_http())
+        .build();
     let config = Agent::config_builder()
         .tls_config(tls)
         .proxy(None)

@@ -3,11 +3,15 @@
 //! A caller may show a certificate and need not: telephones have none and prove who they are by password. One that is
 //! shown must lead to a root that is trusted here, and is taken with the usage of a server as well as of a client:
 //! certificates of public authorities, Microsoft's among them, carry only that of a server.
+//!
+//! Unless the configuration names roots, those are the public ones of the web; but a name of Microsoft's telephony is
+//! believed only under one of the seven roots that Microsoft names for it.
 
 use crate::tls::{Certificate, provider, read_certificates};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::NoServerSessionStorage;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
@@ -18,6 +22,11 @@ use rustls::{
 use std::sync::Arc;
 use webpki::{EndEntityCert, KeyUsage};
 
+/// The roots that Microsoft names for the hosts of Direct Routing.
+const MICROSOFT_ROOTS: &str = include_str!("microsoft_roots.pem");
+/// The domains of these hosts.
+const MICROSOFT_DOMAINS: [&str; 3] =
+    ["pstnhub.microsoft.com", "pstnhub.gov.teams.microsoft.us", "pstnhub.dod.teams.microsoft.us"];
 /// The most names of a certificate that are looked at.
 const MOST_NAMES: usize = 100;
 /// What may wait inside one connection to be encrypted or sent, in bytes.
@@ -28,6 +37,8 @@ pub struct SipTls {
     certificate: Arc<Certificate>,
     server: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
+    /// Towards hosts of Microsoft's telephony.
+    to_microsoft: Arc<ClientConfig>,
 }
 
 impl std::fmt::Debug for SipTls {
@@ -42,9 +53,11 @@ impl SipTls {
     /// # Errors
     /// A sentence that names the key of the configuration.
     pub fn new(certificate: Arc<Certificate>, roots: &str) -> Result<SipTls, String> {
+        let microsoft = Arc::new(if roots.is_empty() { microsoft_roots()? } else { roots_of(roots)? });
         let roots = Arc::new(roots_of(roots)?);
         let algorithms = provider().signature_verification_algorithms;
-        let verifier = Arc::new(CallerVerifier { roots: roots.clone(), algorithms });
+        let verifier =
+            Arc::new(CallerVerifier { roots: roots.clone(), microsoft: microsoft.clone(), algorithms });
         let mut server = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(|e| e.to_string())?
@@ -53,16 +66,20 @@ impl SipTls {
         // A session that is taken up again shows no certificate, so a new one of ours would not be seen.
         server.session_storage = Arc::new(NoServerSessionStorage {});
         server.send_tls13_tickets = 0;
-        let known = WebPkiServerVerifier::builder_with_provider(roots, provider())
-            .build()
-            .map_err(|e| format!("sip.tls_roots: {e}"))?;
-        let mut client = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .map_err(|e| e.to_string())?
-            .with_webpki_verifier(known)
-            .with_client_cert_resolver(certificate.clone());
-        client.resumption = Resumption::disabled();
-        Ok(SipTls { certificate, server: Arc::new(server), client: Arc::new(client) })
+        let client = |roots| {
+            let known = WebPkiServerVerifier::builder_with_provider(roots, provider())
+                .build()
+                .map_err(|e| format!("sip.tls_roots: {e}"))?;
+            let mut client = ClientConfig::builder_with_provider(provider())
+                .with_safe_default_protocol_versions()
+                .map_err(|e| e.to_string())?
+                .with_webpki_verifier(known)
+                .with_client_cert_resolver(certificate.clone());
+            client.resumption = Resumption::disabled();
+            Ok::<_, String>(Arc::new(client))
+        };
+        let (to_microsoft, client) = (client(microsoft)?, client(roots)?);
+        Ok(SipTls { certificate, server: Arc::new(server), client, to_microsoft })
     }
 
     /// A connection that somebody opened to us.
@@ -74,8 +91,9 @@ impl SipTls {
 
     /// A connection of ours to a far end that must prove this name, or address.
     pub fn connect(&self, name: &str) -> Option<rustls::Connection> {
+        let config = if is_microsoft(name) { &self.to_microsoft } else { &self.client };
         let name = ServerName::try_from(name.to_owned()).ok()?;
-        let mut connection = ClientConnection::new(self.client.clone(), name).ok()?;
+        let mut connection = ClientConnection::new(config.clone(), name).ok()?;
         connection.set_buffer_limit(Some(BUFFER));
         Some(connection.into())
     }
@@ -98,6 +116,23 @@ fn roots_of(path: &str) -> Result<RootCertStore, String> {
             .map_err(|e| format!("sip.tls_roots = {path:?} has a certificate that is no root: {e}"))?;
     }
     Ok(roots)
+}
+
+fn microsoft_roots() -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for root in CertificateDer::pem_slice_iter(MICROSOFT_ROOTS.as_bytes()) {
+        let root = root.map_err(|e| format!("the roots of Microsoft cannot be read: {e}"))?;
+        roots.add(root).map_err(|e| format!("the roots of Microsoft cannot be read: {e}"))?;
+    }
+    Ok(roots)
+}
+
+/// Whether a name, or a family of names, is of Microsoft's telephony.
+fn is_microsoft(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    MICROSOFT_DOMAINS
+        .iter()
+        .any(|domain| name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 /// The names that a far end proved in its handshake, in small letters; empty when it showed no certificate.
@@ -140,6 +175,7 @@ pub fn is_wanted(wanted: &str, name: &str) -> bool {
 #[derive(Debug)]
 struct CallerVerifier {
     roots: Arc<RootCertStore>,
+    microsoft: Arc<RootCertStore>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
@@ -161,8 +197,10 @@ impl ClientCertVerifier for CallerVerifier {
     ) -> Result<ClientCertVerified, rustls::Error> {
         let certificate = EndEntityCert::try_from(end_entity)
             .map_err(|_| rustls::Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        let of_microsoft = certificate.valid_dns_names().take(MOST_NAMES).any(is_microsoft);
+        let roots = if of_microsoft { &self.microsoft.roots } else { &self.roots.roots };
         let verify = |usage| {
-            let (all, roots) = (self.algorithms.all, &self.roots.roots);
+            let all = self.algorithms.all;
             certificate.verify_for_usage(all, roots, intermediates, now, usage, None, None).map(|_| ())
         };
         verify(KeyUsage::server_auth()).or_else(|_| verify(KeyUsage::client_auth())).map_err(|e| {
@@ -219,6 +257,21 @@ mod tests {
             ("*.pstnhub.microsoft.com", "sip.pstnhub.microsoft.com.example.org", false),
         ] {
             assert_eq!(is_wanted(wanted, name), fits, "{wanted} {name}");
+        }
+    }
+
+    #[test]
+    fn the_seven_roots_are_there_and_are_for_names_of_microsofts_telephony() {
+        assert_eq!(microsoft_roots().unwrap().len(), 7);
+        for (name, is) in [
+            ("sip.pstnhub.microsoft.com", true),
+            ("*.PSTNHUB.microsoft.com", true),
+            ("sip.pstnhub.gov.teams.microsoft.us", true),
+            ("evilpstnhub.microsoft.com", false),
+            ("sip.pstnhub.microsoft.com.example.org", false),
+            ("sbc.example.com", false),
+        ] {
+            assert_eq!(is_microsoft(name), is, "{name}");
         }
     }
 }

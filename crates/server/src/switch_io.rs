@@ -95,6 +95,10 @@ impl SipTaker for Door<'_> {
     fn gone(&mut self, connection: u64) {
         self.switch.on_gone(connection);
     }
+
+    fn failed(&mut self, addr: std::net::SocketAddr, why: &str) {
+        self.switch.on_tls_failed(addr, why);
+    }
 }
 
 /// What the checks of the laws found.
@@ -212,6 +216,9 @@ impl SwitchThread {
             self.write_down();
             let now = self.clock.now();
             let mut failed = false;
+            while let Some(addr) = self.switch.poll_retired() {
+                self.sockets.retire(addr);
+            }
             while let Some(transmit) = self.switch.poll_transmit() {
                 if let Err(to) = self.sockets.send(now, &transmit, &self.switch) {
                     failed = true;

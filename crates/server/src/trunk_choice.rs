@@ -9,7 +9,7 @@ mod failover;
 mod pace;
 mod shown;
 
-pub use failover::{Outcome, fails_over};
+pub use failover::{Outcome, fails_over, fails_over_in_teams};
 pub use pace::Pace;
 
 use crate::tenant::DialPlan;
@@ -30,6 +30,8 @@ pub struct Wanted<'a> {
     pub number: &'a str,
     /// It is an emergency number.
     pub emergency: bool,
+    /// It is somebody's number in Microsoft Teams: only trunks to there are tried.
+    pub in_teams: bool,
     /// The number of ours that was called, or is lent for the call, as the world writes it.
     pub ours: Option<&'a str>,
     /// Who is passed on.
@@ -146,6 +148,8 @@ impl std::fmt::Display for Why {
 pub enum WhyNot {
     /// Calls to the outside do not go there.
     NotOutbound,
+    /// It does not lead to Microsoft Teams.
+    NotTeams,
     /// It has no far end.
     NowhereToSend,
     /// It is only for emergency numbers.
@@ -169,6 +173,7 @@ pub enum WhyNot {
 impl std::fmt::Display for WhyNot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            WhyNot::NotTeams => f.write_str("does not lead to Microsoft Teams"),
             WhyNot::NotOutbound => f.write_str("takes no calls to the outside: outbound is not true"),
             WhyNot::NowhereToSend => f.write_str("has neither proxies nor an address nor a registration"),
             WhyNot::OnlyEmergency => f.write_str("is only for emergency numbers"),
@@ -237,7 +242,11 @@ struct Written {
 
 fn fits(t: &TrunkPlan, b: &Bearing, wanted: &Wanted<'_>, plan: &DialPlan) -> Result<Written, WhyNot> {
     let named = wanted.emergency && t.emergency;
-    if !t.outbound && !named {
+    if wanted.in_teams {
+        if t.teams.is_none() {
+            return Err(WhyNot::NotTeams);
+        }
+    } else if !t.outbound && !named {
         return Err(if t.emergency { WhyNot::OnlyEmergency } else { WhyNot::NotOutbound });
     }
     if t.proxies.is_empty() {
@@ -299,7 +308,9 @@ fn attempt(
         why.push(Why::NotRegistered);
     }
     let user = escaped(&written.number);
-    let uri = format!("sip:{user}@{}", proxy.host_port());
+    // Without the parameter Teams guesses whether it is a number.
+    let is_number = if trunk.teams.is_some() { ";user=phone" } else { "" };
+    let uri = format!("sip:{user}@{}{is_number}", proxy.host_port());
     let shown = shown::shown(trunk, wanted, plan, host);
     Some(Attempt {
         trunk: trunk.id,

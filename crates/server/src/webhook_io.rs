@@ -184,6 +184,18 @@ impl Courier {
             Tried::Failed(cause) | Tried::Absent(cause) => (cause, letter.tries + 1 < TRIES),
             Tried::Hopeless(cause) => (cause, false),
         };
+        // Once for each rest of the receiver: the letters behind this one wait too.
+        if let (Tried::Absent(_), true) = (tried, again) {
+            let (tenant, id, receiver) = (letter.tenant.0, &letter.id, &letter.receiver);
+            tracing::warn!(
+                event = "letter_waits",
+                tenant,
+                id,
+                receiver,
+                cause,
+                "not delivered; it is tried again"
+            );
+        }
         let due = again.then(|| now + wait_ms(self.seed, &letter.id, letter.tries));
         if !again {
             let (tenant, id, receiver) = (letter.tenant.0, &letter.id, &letter.receiver);

@@ -3,6 +3,9 @@
 //! First a full house: 10,000 agents in 1,000 queues, all talking, 10,000 callers waiting. A conversation ends, its agent is
 //! rung for the caller who is next, answers, and somebody new calls: that is one decision with everything around it. Then
 //! a day of 100,000 calls with 1,000 agents, its laws checked.
+//!
+//! With a number of decisions as its argument it makes only these, to be measured by counting instructions where other
+//! work on the machine makes times lie: `valgrind --tool=callgrind target/release/examples/engine_speed 50000`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -153,7 +156,8 @@ fn main() {
     let waiting = house.engine.entries().len();
     house.deciding = Duration::ZERO;
     let (before, began) = (house.decisions, Instant::now());
-    while house.decisions - before < DECISIONS {
+    let wanted = std::env::args().nth(1).and_then(|n| n.parse::<u64>().ok());
+    while house.decisions - before < wanted.unwrap_or(DECISIONS) {
         let Some((caller, _)) = house.talking.pop_front() else { break };
         house.tell(Event::LegEnded { leg: caller, end: LegEnd::FarHungUp });
         house.follow();
@@ -177,6 +181,9 @@ fn main() {
         r#"{{"name": "the same with the whole call around it", "ours": {whole:.2}, "unit": "us", "goal": 20}}"#
     );
 
+    if wanted.is_some() {
+        return;
+    }
     let day =
         Day { agents: 1_000, calls: 100_000, queues: 40, check_every: 100_000, restarts: 0, ..Day::usual(9) };
     let began = Instant::now();

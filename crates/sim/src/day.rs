@@ -685,7 +685,7 @@ impl World {
             _ => full_house::target(),
         };
         let to = to.unwrap_or_default();
-        let mut gone = leg.0 % 5 == 0;
+        let mut gone = leg.0.is_multiple_of(5);
         for (trunk, minutes) in full_house::TRUNKS {
             let limits = Limits { minutes: Some(minutes), ..Limits::default() };
             if let Err(refusal) = self.engine.trunk_takes(now, trunk, &limits, to) {

@@ -18,6 +18,7 @@ mod outside;
 pub mod people;
 mod phones;
 pub mod replay;
+pub mod teams_proxy;
 mod traffic;
 mod voice;
 

@@ -16,7 +16,7 @@ mod words;
 pub use words::{Audio, PhoneEvent, PhoneId, PhonesInput, PhonesTransmit};
 
 use crate::chance::Chance;
-use crate::phones::ear::Ear;
+pub(crate) use crate::phones::ear::Ear;
 use crate::voice::voice;
 use media::Micros;
 use media::dtmf::Digit;

@@ -51,6 +51,8 @@ pub struct Ask<'a> {
     pub body: &'a [u8],
     /// Who to be if the answer asks.
     pub login: Option<&'a Arc<Login>>,
+    /// Our Contact, an address in brackets, where the request is to say how we are reached and what we can do.
+    pub contact: Option<&'a str>,
 }
 
 impl Ask<'_> {
@@ -68,6 +70,7 @@ impl Ask<'_> {
             content_type: "",
             body: b"",
             login: None,
+            contact: None,
         }
     }
 }
@@ -85,7 +88,7 @@ impl Endpoint {
             return id;
         }
         let mut local = match ask.from {
-            "" => self.face(ask.to.transport).contact.clone().into_bytes(),
+            "" => ask.contact.unwrap_or(&self.face(ask.to.transport).contact).as_bytes().to_vec(),
             from => from.as_bytes().to_vec(),
         };
         local.extend_from_slice(b";tag=");
@@ -96,9 +99,11 @@ impl Endpoint {
             to => to.as_bytes().to_vec(),
         };
         let call_id = ask.call_id.map_or_else(|| self.new_call_id(), |c| c.as_bytes().to_vec());
-        let dialog = Dialog::outgoing(call_id, local, &remote, ask.uri.as_bytes(), cseq);
+        let mut dialog = Dialog::outgoing(call_id, local, &remote, ask.uri.as_bytes(), cseq);
+        dialog.contact = ask.contact.map(Arc::from);
         let mut logins = ask.login.map(Logins::new);
         let going = Going {
+            with_contact: ask.contact.is_some(),
             extra: ask.extra.as_bytes(),
             login: logins.as_deref_mut(),
             body: Body { kind: ask.content_type, bytes: ask.body },

@@ -104,6 +104,8 @@ pub(crate) struct Call {
     pub(crate) session: Session,
     /// Who to be if the far end asks.
     pub(crate) logins: Option<Box<Logins>>,
+    /// When the far end must have said something.
+    pub(crate) answer_by: Option<Time>,
     /// Its entry in [`Endpoint::wakes`].
     wake: Option<Time>,
 }
@@ -129,6 +131,7 @@ impl Call {
             infos: Infos::default(),
             session: Session::default(),
             logins: None,
+            answer_by: None,
             wake: None,
         }
     }
@@ -178,7 +181,11 @@ impl Call {
         let offering = self.offering.as_ref().and_then(|o| o.retry_at);
         let offered = self.offered.as_ref().map(|o| o.until);
         let reliable = self.reliable.as_ref().and_then(|r| r.wake());
-        [offering, offered, reliable, self.refers.wake(), self.session.wake()].into_iter().flatten().min()
+        let silence = self.answer_by.filter(|_| matches!(self.state, State::Calling { heard: false, .. }));
+        [silence, offering, offered, reliable, self.refers.wake(), self.session.wake()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 
@@ -401,6 +408,7 @@ impl Endpoint {
 
     /// Does what a call has to do by now.
     pub(crate) fn on_wake(&mut self, now: Time, key: Key) {
+        self.on_silence_wake(now, key);
         self.on_reliable_wake(now, key);
         self.on_exchange_wake(now, key);
         self.on_refer_wake(now, key);
@@ -436,7 +444,22 @@ impl Endpoint {
     }
 
     /// The lines of an answer that makes or refreshes a dialog.
-    pub(crate) fn contact_of(&self, transport: Transport) -> Vec<u8> {
-        dialog_lines(&self.face(transport).contact, &self.product)
+    pub(crate) fn contact_of(&self, key: Key, transport: Transport) -> Vec<u8> {
+        let own = self.calls.get(key).and_then(|c| c.dialog.contact.as_deref());
+        dialog_lines(own.unwrap_or(&self.face(transport).contact), &self.product)
+    }
+
+    /// Gives us another Contact in a call: an address in brackets. For far ends that know us by a name of their own.
+    pub fn set_contact(&mut self, call: CallId, contact: &str) {
+        if let Some(c) = self.calls.get_mut(call.0) {
+            c.dialog.contact = Some(contact.into());
+        }
+    }
+
+    /// Says where requests of ours in a call go as long as the far end names its next hop and gives no address.
+    pub fn set_way(&mut self, call: CallId, way: Destination) {
+        if let Some(c) = self.calls.get_mut(call.0) {
+            c.dialog.way = Some(way);
+        }
     }
 }

@@ -28,7 +28,7 @@ impl Endpoint {
             return;
         }
         let Some(c) = self.calls.get(call.0) else { return };
-        let (tag, contact) = (self.local_tag(call.0), self.contact_of(c.peer.transport));
+        let (tag, contact) = (self.local_tag(call.0), self.contact_of(call.0, c.peer.transport));
         self.answer(now, tx, code.clamp(101, 199), "", &tag, &contact, body);
     }
 
@@ -143,7 +143,7 @@ impl Endpoint {
         let Some(c) = self.calls.get_mut(key) else { return };
         c.session.said(body);
         let transport = c.peer.transport;
-        let (tag, lines) = (self.local_tag(key), [self.contact_of(transport), session].concat());
+        let (tag, lines) = (self.local_tag(key), [self.contact_of(key, transport), session].concat());
         let Some(s) = self.servers.get(tx) else { return };
         let wire = s.base.reply(200, "", &tag, &lines, Body::sdp(body));
         let (to, cseq) = (s.to, s.cseq);

@@ -11,7 +11,7 @@ use crate::login::{Login, Logins};
 use crate::message::{Message, read_number};
 use crate::method::Method;
 use crate::name::Name;
-use crate::reason::{cause_of, cause_of_status};
+use crate::reason::{cause_of, cause_of_status, numbers_beside};
 use crate::reliable::{self, Confirmed};
 use crate::session::{Session, SessionTimer};
 use crate::slots::Key;
@@ -19,6 +19,7 @@ use crate::time::Time;
 use crate::timer::{Timer, Wait};
 use crate::transaction::{ClientTx, Going, Owner};
 use crate::uri::{Uri, split_outside_quotes};
+use core::time::Duration;
 use std::sync::Arc;
 
 /// How many addresses of a 3xx answer are given out.
@@ -49,6 +50,11 @@ pub struct Outgoing<'a> {
     pub login: Option<&'a Arc<Login>>,
     /// How often the far end has to be heard of once the call is up; `None`: as set for all calls.
     pub session_timer: Option<SessionTimer>,
+    /// Our Contact in this call, an address in brackets; `None`: the usual one.
+    pub contact: Option<&'a str>,
+    /// How long the far end may say nothing at all, not even 100 Trying; `None`: 32 seconds. Then the call is refused with
+    /// 408, and what comes later is cancelled.
+    pub answer_within: Option<Duration>,
 }
 
 impl Outgoing<'_> {
@@ -64,6 +70,8 @@ impl Outgoing<'_> {
             body: b"",
             login: None,
             session_timer: None,
+            contact: None,
+            answer_within: None,
         }
     }
 }
@@ -75,7 +83,8 @@ impl Endpoint {
         let call_id = self.new_call_id();
         let (to, uri) = (out.to_header.as_bytes(), out.uri.as_bytes());
         let first_cseq = 1;
-        let dialog = Dialog::outgoing(call_id, Vec::new(), to, uri, first_cseq);
+        let mut dialog = Dialog::outgoing(call_id, Vec::new(), to, uri, first_cseq);
+        dialog.contact = out.contact.map(Arc::from);
         let mut call = Call::new(secret, dialog, out.to, State::Up, true);
         call.logins = out.login.map(Logins::new);
         call.session = Session::new(out.session_timer.unwrap_or(self.session_timer));
@@ -102,7 +111,9 @@ impl Endpoint {
         let tx = self.send_request(now, &dialog, going);
         if let Some(call) = self.calls.get_mut(key) {
             call.state = State::Calling { tx, heard: false };
+            call.answer_by = out.answer_within.map(|wait| now + wait);
         }
+        self.rewake(key);
         self.timers.set(now, Timer::Ringing, Wait::Guard, key);
         CallId(key)
     }
@@ -254,6 +265,8 @@ impl Endpoint {
         let refused = Refused {
             code,
             cause: cause_of(m).unwrap_or_else(|| cause_of_status(code)),
+            numbers: numbers_beside(m),
+            is_answer: true,
             retry_after: retry_after(m),
             redirects: if (300..400).contains(&code) { redirects(m) } else { Vec::new() },
         };
@@ -272,6 +285,23 @@ impl Endpoint {
         let extra = core::mem::take(&mut c.extra);
         let (State::Calling { tx, .. } | State::Cancelling { tx, .. }) = c.state else { return };
         c.state = State::Cancelling { tx, sent: true };
+        self.cancel_invite(now, tx, &extra);
+        self.timers.set(now, Timer::Cancelled, Wait::Long, key);
+    }
+
+    /// The far end of a call said nothing in the time that it has for that.
+    pub(crate) fn on_silence_wake(&mut self, now: Time, key: Key) {
+        let Some(c) = self.calls.get(key).filter(|c| c.answer_by.is_some_and(|at| at <= now)) else { return };
+        let State::Calling { tx, heard: false } = c.state else { return };
+        // From here on it is nobody's: a ringing that comes later is cancelled, an answer is hung up.
+        if let Some(invite) = self.clients.get_mut(tx) {
+            invite.owner = Owner::Nobody;
+        }
+        self.call_refused(now, key, Refused::of(408));
+    }
+
+    /// Sends the CANCEL of an INVITE, with these header lines.
+    pub(crate) fn cancel_invite(&mut self, now: Time, tx: Key, extra: &str) {
         let Some(invite) = self.clients.get(tx) else { return };
         let mut request = invite.request.clone();
         request.wire = invite.request.follow_up(Method::Cancel, None, extra.as_bytes());
@@ -284,7 +314,6 @@ impl Endpoint {
             invite.cancel = Some(cancel);
         }
         self.start_client(now, cancel);
-        self.timers.set(now, Timer::Cancelled, Wait::Long, key);
         self.timers.set(now, Timer::Unanswered, Wait::Long, tx);
     }
 }

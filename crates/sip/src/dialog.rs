@@ -6,6 +6,7 @@ use crate::message::Message;
 use crate::name::Name;
 use crate::uri::{Uri, split_outside_quotes, trim};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The most Record-Route entries followed; more is a loop or an attack.
 const MAX_ROUTES: usize = 20;
@@ -27,6 +28,10 @@ pub(crate) struct Dialog {
     routes: Vec<Box<[u8]>>,
     /// Their Contact.
     target: Box<[u8]>,
+    /// Our Contact, where it is another than usual.
+    pub(crate) contact: Option<Arc<str>>,
+    /// Where requests go whose next hop is a name.
+    pub(crate) way: Option<Destination>,
 }
 
 impl Dialog {
@@ -47,6 +52,8 @@ impl Dialog {
             remote_cseq: None,
             routes: Vec::new(),
             target: target.into(),
+            contact: None,
+            way: None,
         }
     }
 
@@ -63,6 +70,8 @@ impl Dialog {
             remote_cseq: m.cseq().map(|c| c.0),
             routes: routes(m),
             target: Box::default(),
+            contact: None,
+            way: None,
         };
         // A request without Contact is answered to its From (an RFC 2543 peer).
         d.target = NameAddr::parse(from).map(|a| a.uri).unwrap_or_default().into();
@@ -102,9 +111,10 @@ impl Dialog {
         (uri, rest)
     }
 
-    /// Where the next request goes. A host that is a name is not looked up here: such a peer is reached where its
-    /// last message came from.
+    /// Where the next request goes. A host that is a name is not looked up here: such a peer is reached where it was said
+    /// to be, else where its last message came from.
     pub(crate) fn next_hop(&self, last: Destination) -> Destination {
+        let last = self.way.unwrap_or(last);
         let uri = match self.routes.first() {
             Some(r) => NameAddr::parse(r).map(|a| a.uri).unwrap_or_default(),
             None => &self.target,

@@ -28,6 +28,10 @@ pub struct Refused {
     pub code: u16,
     /// The Q.850 cause that the answer names, else what its code means.
     pub cause: u8,
+    /// Numbers that the answer says beside its code, see [`crate::numbers_beside`].
+    pub numbers: Vec<u32>,
+    /// Whether this is what a far end answered; otherwise nothing came in time, or it could not be reached.
+    pub is_answer: bool,
     /// How many seconds to wait before the next attempt, if the answer says so; a day at the most.
     pub retry_after: Option<u32>,
     /// The addresses that a 3xx answer names, the best first; at most eight. None of them is called here.
@@ -37,7 +41,14 @@ pub struct Refused {
 impl Refused {
     /// For a code that comes with no more.
     pub(crate) fn of(code: u16) -> Refused {
-        Refused { code, cause: cause_of_status(code), retry_after: None, redirects: Vec::new() }
+        Refused {
+            code,
+            cause: cause_of_status(code),
+            numbers: Vec::new(),
+            is_answer: false,
+            retry_after: None,
+            redirects: Vec::new(),
+        }
     }
 }
 

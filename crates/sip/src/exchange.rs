@@ -166,7 +166,7 @@ impl Endpoint {
                 let Some(c) = self.calls.get_mut(call.0) else { return };
                 c.session.said(body);
                 let (transport, up) = (c.peer.transport, c.state == State::Up);
-                let mut lines = self.contact_of(transport);
+                let mut lines = self.contact_of(call.0, transport);
                 if up {
                     lines.extend(self.session_answered(now, call.0));
                 }
@@ -217,7 +217,7 @@ impl Endpoint {
         let Some(c) = self.calls.get_mut(key) else { return };
         if m.session_description().is_empty() {
             c.retarget(branch, from, m);
-            let mut lines = self.contact_of(from.transport);
+            let mut lines = self.contact_of(key, from.transport);
             if self.calls.get(key).is_some_and(|c| c.state == State::Up) {
                 self.session_asked(key, m);
                 lines.extend(self.session_answered(now, key));

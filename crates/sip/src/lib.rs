@@ -70,7 +70,7 @@ pub use name::Name;
 pub use nonces::{Fault, Nonces, Verdict};
 pub use reason::{
     ANSWERED_ELSEWHERE, LONGEST_WARNING, NORMAL_CLEARING, TIMER_EXPIRED, cause_of, cause_of_status,
-    is_network_failure, reason_line, status_of_cause, warning_line,
+    is_network_failure, numbers_beside, reason_line, status_of_cause, warning_line,
 };
 pub use refer::ReferId;
 pub use refuse::{Refusal, check_request, check_response};

@@ -12,6 +12,10 @@ pub const ANSWERED_ELSEWHERE: u8 = 26;
 /// Q.850: nothing was heard for too long.
 pub const TIMER_EXPIRED: u8 = 102;
 
+/// How long a code beside an answer may be, and how many are looked at.
+const MOST_DIGITS: usize = 7;
+const MOST_NUMBERS: usize = 8;
+
 /// The most characters of a sentence that a Warning says.
 pub const LONGEST_WARNING: usize = 200;
 
@@ -19,6 +23,20 @@ pub const LONGEST_WARNING: usize = 200;
 pub fn cause_of(m: &Message) -> Option<u8> {
     let values = || m.values(Name::Reason).flat_map(|line| split_outside_quotes(line, b','));
     values().find_map(q850_in).or_else(|| values().find_map(sip_in))
+}
+
+/// The numbers that stand by themselves in what an answer says beside its code: in the texts of its Reason headers, then in
+/// its phrase. Some far ends put codes of their own there.
+pub fn numbers_beside(m: &Message) -> Vec<u32> {
+    let reasons = m.values(Name::Reason).flat_map(|line| split_outside_quotes(line, b','));
+    let texts = reasons.filter_map(|value| param(parts(value).1, "text"));
+    let all = texts.chain([m.target()]);
+    all.flat_map(|text| text.split(|c| !c.is_ascii_alphanumeric() && *c != b'-'))
+        .filter(|word| (1..=MOST_DIGITS).contains(&word.len()))
+        .filter_map(read_number)
+        .filter_map(|n| u32::try_from(n).ok())
+        .take(MOST_NUMBERS)
+        .collect()
 }
 
 /// The Q.850 cause in a list of whole header lines.

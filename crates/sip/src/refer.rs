@@ -159,7 +159,7 @@ impl Endpoint {
         let (Some(tx), silent) = (r.tx.take(), r.silent) else { return };
         r.until = now + TO_END;
         let Some(c) = self.calls.get(refer.call) else { return };
-        let mut lines = self.contact_of(c.peer.transport);
+        let mut lines = self.contact_of(refer.call, c.peer.transport);
         if silent {
             lines.extend_from_slice(b"Refer-Sub: false\r\n");
         }

@@ -162,7 +162,7 @@ impl Endpoint {
         });
         c.session.said(body);
         let reliable = format!("Require: 100rel\r\nRSeq: {number}\r\n");
-        let lines = [self.contact_of(transport), reliable.into_bytes()].concat();
+        let lines = [self.contact_of(key, transport), reliable.into_bytes()].concat();
         self.answer(now, invite, code, "", &tag, &lines, body);
         self.rewake(key);
     }

@@ -209,7 +209,9 @@ impl Endpoint {
                 cseq: going.cseq,
                 via: &face.via,
                 branch: (key.index, secret),
-                contact: going.with_contact.then_some(face.contact.as_str()),
+                contact: going
+                    .with_contact
+                    .then(|| dialog.contact.as_deref().unwrap_or(face.contact.as_str())),
                 product: &self.product,
                 max_forwards: going.max_forwards,
                 login: &login,
@@ -267,8 +269,13 @@ impl Endpoint {
             match (state, code) {
                 (ClientState::Calling | ClientState::Proceeding, 100..200) => {
                     tx.state = ClientState::Proceeding;
-                    if let Owner::Invite(call) = owner {
-                        self.on_progress(now, call, m, code, state == ClientState::Calling);
+                    match owner {
+                        Owner::Invite(call) => {
+                            self.on_progress(now, call, m, code, state == ClientState::Calling);
+                        }
+                        // It was given up before anything was heard.
+                        Owner::Nobody if state == ClientState::Calling => self.cancel_invite(now, key, ""),
+                        _ => {}
                     }
                 }
                 (ClientState::Calling | ClientState::Proceeding, 200..300) => {

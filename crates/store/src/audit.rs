@@ -1,22 +1,78 @@
-//! Who did what. An entry names objects by id, people only by what they are known as inside.
+//! Who did what. An entry names objects by id; personal values stand in it only sealed with the key of their person, so
+//! that they go with that key and the chain of the log stays whole.
 
+use crate::audit_chain::{AuditHead, ChainedEntry, digest_of};
 use crate::error::StoreError;
-use crate::sql::Sql;
+use crate::sql::{Row, Sql, Value, transaction};
 use crate::store::{Store, TenantId};
+use redact::Secret;
+
+/// Entries that are read at once where the whole log is gone through.
+pub const AUDIT_PAGE: u32 = 500;
 
 /// An entry.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct AuditEntry {
-    /// Its number; counts up.
-    pub id: u64,
-    /// When, in milliseconds since 1970.
-    pub at: u64,
-    /// Who: a token's number, a user's id, or the command line.
-    pub who: String,
-    /// What, for example `recording.listen`.
-    pub action: String,
-    /// To what.
-    pub object: String,
+    /// As it is chained.
+    pub entry: ChainedEntry,
+    /// What is sealed in it, opened; `None` where there is nothing, or its person was erased.
+    pub detail: Option<Secret<String>>,
+}
+
+/// Which entries to list.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Only those of exactly this author.
+    pub who: Option<String>,
+    /// Only those whose action begins so: `recording.` or `recording.listen`.
+    pub action: Option<String>,
+    /// Only those about exactly this object.
+    pub object: Option<String>,
+    /// Only those at or after this, in milliseconds since 1970.
+    pub since: Option<u64>,
+    /// Only those before this.
+    pub until: Option<u64>,
+    /// Only those with a smaller number: where the page before ended.
+    pub before: Option<u64>,
+    /// At most this many; 1 to 500.
+    pub limit: u32,
+}
+
+const COLUMNS: &str = "id, at, who, action, object, person, sealed, digest";
+
+fn entry(r: &Row) -> ChainedEntry {
+    ChainedEntry {
+        id: r.int(0) as u64,
+        at: r.int(1) as u64,
+        who: r.text(2).into(),
+        action: r.text(3).into(),
+        object: r.text(4).into(),
+        person: r.int(5) as u64,
+        sealed: r.bytes(6).to_vec(),
+        digest: r.bytes(7).to_vec(),
+    }
+}
+
+fn head(r: &Row) -> AuditHead {
+    AuditHead {
+        entry: r.int(0) as u64,
+        at: r.int(1) as u64,
+        digest: r.bytes(2).to_vec(),
+        key: r.bytes(3).to_vec(),
+        signature: r.bytes(4).to_vec(),
+    }
+}
+
+/// What is sealed in an entry belongs to that person and no other.
+fn place(person: u64) -> String {
+    format!("audit/{person}")
+}
+
+/// Where the log of a tenant ends: number and digest of the newest entry.
+fn end_of(db: &mut dyn Sql, tenant: TenantId) -> Result<(u64, Vec<u8>), StoreError> {
+    let sql = "SELECT id, digest FROM audit WHERE tenant = $1 ORDER BY id DESC LIMIT 1";
+    let rows = db.rows(sql, &[tenant.into()])?;
+    Ok(rows.first().map_or((0, Vec::new()), |r| (r.int(0) as u64, r.bytes(1).to_vec())))
 }
 
 pub(crate) fn put(
@@ -27,9 +83,66 @@ pub(crate) fn put(
     action: &str,
     object: &str,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO audit (tenant, id, at, who, action, object) \
-               SELECT $1, COALESCE(MAX(id), 0) + 1, $2, $3, $4, $5 FROM audit WHERE tenant = $1";
-    db.run(sql, &[tenant.into(), now.into(), who.into(), action.into(), object.into()])?;
+    put_sealed(db, tenant, now, (who, action, object), None)
+}
+
+/// The same, with what is sealed for a person: number and bytes.
+pub(crate) fn put_sealed(
+    db: &mut dyn Sql,
+    tenant: TenantId,
+    now: u64,
+    (who, action, object): (&str, &str, &str),
+    sealed: Option<(u64, Vec<u8>)>,
+) -> Result<(), StoreError> {
+    let (last, before) = end_of(db, tenant)?;
+    let (person, sealed) = sealed.unwrap_or_default();
+    let mut entry = ChainedEntry {
+        id: last + 1,
+        at: now,
+        who: who.into(),
+        action: action.into(),
+        object: object.into(),
+        person,
+        sealed,
+        digest: Vec::new(),
+    };
+    entry.digest = digest_of(&before, &entry);
+    let sql = "INSERT INTO audit (tenant, id, at, who, action, object, person, sealed, digest) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = [
+        tenant.into(),
+        entry.id.into(),
+        now.into(),
+        who.into(),
+        action.into(),
+        object.into(),
+        person.into(),
+        entry.sealed.into(),
+        entry.digest.into(),
+    ];
+    db.run(sql, &values).map(|_| ())
+}
+
+/// Chains the entries that were written before the log was a chain. Part of that change of the tables.
+pub(crate) fn chain_existing(db: &mut dyn Sql) -> Result<(), StoreError> {
+    let rows = db.rows("SELECT DISTINCT tenant FROM audit", &[])?;
+    for tenant in rows.iter().map(|r| TenantId(r.int(0) as u64)) {
+        let (mut after, mut before) = (0u64, Vec::new());
+        loop {
+            let sql =
+                format!("SELECT {COLUMNS} FROM audit WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3");
+            let page = db.rows(&sql, &[tenant.into(), after.into(), i64::from(AUDIT_PAGE).into()])?;
+            for entry in page.iter().map(entry) {
+                after = entry.id;
+                before = digest_of(&before, &entry);
+                let sql = "UPDATE audit SET digest = $1 WHERE tenant = $2 AND id = $3";
+                db.run(sql, &[before.clone().into(), tenant.into(), entry.id.into()])?;
+            }
+            if page.len() < AUDIT_PAGE as usize {
+                break;
+            }
+        }
+    }
     Ok(())
 }
 
@@ -49,32 +162,121 @@ impl Store {
         put(&mut **self.writer(), tenant, now, who, action, object)
     }
 
-    /// Entries, newest first, those with a smaller number than `before`.
+    /// Adds an entry that says more about a person who called, sealed with that person's key.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the person was erased; else what the database said.
+    pub fn audit_about(
+        &self,
+        tenant: TenantId,
+        now: u64,
+        (who, action, object): (&str, &str, &str),
+        person: u64,
+        detail: &Secret<String>,
+    ) -> Result<(), StoreError> {
+        let key = self.keys().of_person(tenant, person)?;
+        let sealed = key.seal(&place(person), detail.expose_secret().as_bytes())?;
+        put_sealed(&mut **self.writer(), tenant, now, (who, action, object), Some((person, sealed)))
+    }
+
+    /// Entries, newest first.
     ///
     /// # Errors
     /// What the database said.
     pub fn audit_entries(
         &self,
         tenant: TenantId,
-        before: Option<u64>,
-        limit: u32,
+        filter: &AuditFilter,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        let sql = "SELECT id, at, who, action, object FROM audit WHERE tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-        let values = [
-            tenant.into(),
-            before.map_or(i64::MAX, |b| b as i64).into(),
-            i64::from(limit.clamp(1, 500)).into(),
-        ];
-        let rows = self.reader().rows(sql, &values)?;
+        let mut values = vec![tenant.into(), filter.before.map_or(i64::MAX, |b| b as i64).into()];
+        let mut only = String::new();
+        let mut also = |how: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                values.push(value);
+                only += &format!(" AND {how} ${}", values.len());
+            }
+        };
+        also("who =", filter.who.as_deref().map(Value::from));
+        also("object =", filter.object.as_deref().map(Value::from));
+        also("at >=", filter.since.map(Value::from));
+        also("at <", filter.until.map(Value::from));
+        // Words of actions are small letters, dots and hyphens: what begins so stands below the last of them.
+        also("action >=", filter.action.as_deref().map(Value::from));
+        also("action <", filter.action.as_ref().map(|a| Value::Text(format!("{a}~"))));
+        values.push(i64::from(filter.limit.clamp(1, AUDIT_PAGE)).into());
+        let n = values.len();
+        let sql = format!(
+            "SELECT {COLUMNS} FROM audit WHERE tenant = $1 AND id < $2{only} ORDER BY id DESC LIMIT ${n}"
+        );
+        let rows = self.reader().rows(&sql, &values)?;
         Ok(rows
             .iter()
-            .map(|r| AuditEntry {
-                id: r.int(0) as u64,
-                at: r.int(1) as u64,
-                who: r.text(2).into(),
-                action: r.text(3).into(),
-                object: r.text(4).into(),
-            })
+            .map(entry)
+            .map(|entry| AuditEntry { detail: self.detail(tenant, &entry), entry })
             .collect())
+    }
+
+    fn detail(&self, tenant: TenantId, entry: &ChainedEntry) -> Option<Secret<String>> {
+        (!entry.sealed.is_empty()).then_some(())?;
+        let key = self.keys().of_person(tenant, entry.person).ok()?;
+        let plain = key.open(&place(entry.person), &entry.sealed).ok()?;
+        String::from_utf8(plain).ok().map(Secret::new)
+    }
+
+    /// Entries as they are chained, oldest first: those behind `after`, at most [`AUDIT_PAGE`].
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn audit_page(&self, tenant: TenantId, after: u64) -> Result<Vec<ChainedEntry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM audit WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3");
+        let values = [tenant.into(), after.into(), i64::from(AUDIT_PAGE).into()];
+        Ok(self.reader().rows(&sql, &values)?.iter().map(entry).collect())
+    }
+
+    /// The heads that were signed, oldest first.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn audit_heads(&self, tenant: TenantId) -> Result<Vec<AuditHead>, StoreError> {
+        let sql =
+            "SELECT entry, at, digest, key, signature FROM audit_heads WHERE tenant = $1 ORDER BY entry, at";
+        Ok(self.reader().rows(sql, &[tenant.into()])?.iter().map(head).collect())
+    }
+
+    /// Signs where the log ends now. `None` where there is no entry.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn sign_audit_head(&self, tenant: TenantId, now: u64) -> Result<Option<AuditHead>, StoreError> {
+        let installation = self.installation()?;
+        let name = self.tenant_name(tenant)?;
+        let mut db = self.writer();
+        transaction(&mut **db, |db| {
+            let (last, digest) = end_of(db, tenant)?;
+            if last == 0 {
+                return Ok(None);
+            }
+            let mut head = AuditHead {
+                entry: last,
+                at: now,
+                digest,
+                key: installation.public_key(),
+                signature: Vec::new(),
+            };
+            head.signature = installation.sign(&head.said(&name));
+            let sql = "INSERT INTO audit_heads (tenant, entry, at, digest, key, signature) \
+                       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, entry) DO UPDATE SET \
+                       at = excluded.at, digest = excluded.digest, key = excluded.key, signature = excluded.signature";
+            let values = [
+                tenant.into(),
+                head.entry.into(),
+                head.at.into(),
+                head.digest.clone().into(),
+                head.key.clone().into(),
+                head.signature.clone().into(),
+            ];
+            db.run(sql, &values)?;
+            Ok(Some(head))
+        })
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::sql::{Sql, Value};
 use crate::store::{Store, TenantId};
-use engine::{CallId, CallRecord, Fact, PartyId};
+use engine::{CallId, CallRecord, Fact, Origin, PartyId};
 use redact::Secret;
 
 /// The form of a stored record.
@@ -48,11 +48,25 @@ pub struct CallPage {
     pub next: Option<u64>,
 }
 
+/// How a call began, as the column says it: somebody called.
+pub(crate) const INBOUND: u64 = 0;
+/// A promise to call back was kept.
+pub(crate) const CALLBACK: u64 = 2;
+
+fn origin(record: &CallRecord) -> u64 {
+    match record.origin {
+        Origin::Inbound => INBOUND,
+        Origin::Outbound { .. } => 1,
+        Origin::Callback { .. } => CALLBACK,
+        Origin::Internal { .. } => 3,
+    }
+}
+
 pub(crate) fn put_record(db: &mut dyn Sql, tenant: TenantId, record: &CallRecord) -> Result<(), StoreError> {
     let mut body = vec![FORM];
     body.extend(postcard::to_allocvec(record).map_err(|e| StoreError::Refused(e.to_string()))?);
-    let sql = "INSERT INTO calls (tenant, id, began, ended, number, queue, agent, party, record) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let sql = "INSERT INTO calls (tenant, id, began, ended, number, queue, agent, party, record, origin) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let small = |v: Option<u32>| Value::from(v.map(u64::from));
     db.run(
         sql,
@@ -66,6 +80,7 @@ pub(crate) fn put_record(db: &mut dyn Sql, tenant: TenantId, record: &CallRecord
             small(record.agent.map(|a| a.0)),
             record.caller.0.into(),
             body.into(),
+            origin(record).into(),
         ],
     )?;
     Ok(())

@@ -15,6 +15,13 @@ use engine::{CallId, CallRecord, Event, Fact, MailboxId, RecordingId, Snapshot, 
 
 /// The form of a row of events.
 const FORM: u8 = 1;
+/// The form of a snapshot. Form 1 ended before the last list, which is empty in it.
+const SNAPSHOT_FORM: u8 = 2;
+/// An empty list, as a snapshot writes it.
+const NOBODY: u8 = 0;
+
+/// For each so many events of a tenant one snapshot is kept for good.
+pub const SNAPSHOT_KEPT_EVERY: u64 = 500_000;
 
 /// Everything that one commit writes for one tenant.
 #[derive(Default)]
@@ -162,12 +169,13 @@ impl Store {
         result
     }
 
-    /// Writes a snapshot and drops the ones before the last two.
+    /// Writes a snapshot. Of the older ones the last stays, and one for every [`SNAPSHOT_KEPT_EVERY`] events, so that a
+    /// replay to any place of the journal is bounded.
     ///
     /// # Errors
     /// What the database said.
     pub fn put_snapshot(&self, tenant: TenantId, at: Time, snapshot: &Snapshot) -> Result<(), StoreError> {
-        let mut state = vec![FORM];
+        let mut state = vec![SNAPSHOT_FORM];
         let bytes = postcard::to_allocvec(snapshot).map_err(|e| StoreError::Refused(e.to_string()))?;
         state.extend_from_slice(&bytes);
         let position = snapshot.position();
@@ -177,8 +185,10 @@ impl Store {
                        ON CONFLICT (tenant, position) DO UPDATE SET state = excluded.state";
             db.run(sql, &[tenant.into(), position.into(), at.0.into(), state.into()])?;
             let sql = "DELETE FROM snapshots WHERE tenant = $1 AND position NOT IN \
-                       (SELECT position FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 2)";
-            db.run(sql, &[tenant.into()])
+                       (SELECT position FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 2) \
+                       AND EXISTS (SELECT 1 FROM snapshots s WHERE s.tenant = $1 AND s.position < snapshots.position \
+                       AND s.position / $2 = snapshots.position / $2)";
+            db.run(sql, &[tenant.into(), SNAPSHOT_KEPT_EVERY.into()])
         })?;
         Ok(())
     }
@@ -227,10 +237,12 @@ impl Store {
 pub(crate) fn read_snapshot(state: &[u8]) -> Result<Snapshot, StoreError> {
     let unreadable = || StoreError::Unreadable("a snapshot".into());
     let (form, bytes) = state.split_first().ok_or_else(unreadable)?;
-    if *form != FORM {
-        return Err(unreadable());
-    }
-    postcard::from_bytes(bytes).map_err(|_| unreadable())
+    let read = match *form {
+        SNAPSHOT_FORM => postcard::from_bytes(bytes),
+        1 => postcard::from_bytes(&[bytes, &[NOBODY]].concat()),
+        _ => return Err(unreadable()),
+    };
+    read.map_err(|_| unreadable())
 }
 
 fn put_batch(db: &mut dyn Sql, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {

@@ -144,6 +144,8 @@ pub struct Keys {
     master: DataKey,
     db: Box<dyn Sql>,
     tenants: HashMap<TenantId, TenantKeys>,
+    /// Keys that are on the disk and belong to nobody yet, by the number of the person who will come.
+    ahead: HashMap<(TenantId, u64), DataKey>,
     /// A transaction was begun and not ended: true at the next beginning only after a panic.
     open: bool,
 }
@@ -156,10 +158,13 @@ struct TenantKeys {
 pub(crate) const PERSON: &str = "person";
 pub(crate) const DIRECTORY: &str = "directory";
 const TENANT: &str = "tenant";
+/// A key must be on the disk before what is sealed with it, and waiting for the disk is dear: so many people's keys are
+/// made at once.
+const AHEAD: u64 = 64;
 
 impl Keys {
     pub(crate) fn new(master: DataKey, db: Box<dyn Sql>) -> Keys {
-        Keys { master, db, tenants: HashMap::new(), open: false }
+        Keys { master, db, tenants: HashMap::new(), ahead: HashMap::new(), open: false }
     }
 
     /// Makes the key of a tenant for which nothing was ever sealed. `data` is the database of records.
@@ -222,6 +227,20 @@ impl Keys {
         self.of(tenant, PERSON, person)
     }
 
+    /// A key of the installation as a whole, wrapped by the master key; made when it is asked for first.
+    pub(crate) fn under_master(&mut self, kind: &str) -> Result<DataKey, StoreError> {
+        let nobody = TenantId(0);
+        if let Some(wrapped) = self.read(nobody, kind, 0)? {
+            let key = self.master.open(&place(nobody, kind, 0), &wrapped)?;
+            return DataKey::from_bytes(&key)
+                .ok_or_else(|| StoreError::Unreadable("the installation's key".into()));
+        }
+        let key = DataKey::random()?;
+        let wrapped = self.master.seal(&place(nobody, kind, 0), &key.bytes)?;
+        self.write(nobody, kind, 0, wrapped)?;
+        Ok(key)
+    }
+
     /// The key of one person of this kind.
     pub(crate) fn of(&mut self, tenant: TenantId, kind: &str, id: u64) -> Result<DataKey, StoreError> {
         let wrapped = self
@@ -231,8 +250,23 @@ impl Keys {
         DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("a person's key".into()))
     }
 
+    /// The key of a person who is new and has the highest number. People are numbered one after the other, so the next
+    /// ones' keys are made too.
     pub(crate) fn new_person(&mut self, tenant: TenantId, person: u64) -> Result<DataKey, StoreError> {
-        self.make(tenant, PERSON, person)
+        if let Some(key) = self.ahead.remove(&(tenant, person)) {
+            return Ok(key);
+        }
+        // What was made for numbers that are not reached this way is not used.
+        self.ahead.retain(|(other, _), _| *other != tenant);
+        for id in (person..).take(AHEAD as usize) {
+            // An earlier process made it, and nobody came.
+            let key = match self.of(tenant, PERSON, id) {
+                Err(StoreError::NotFound(_)) => self.make(tenant, PERSON, id)?,
+                known => known?,
+            };
+            self.ahead.insert((tenant, id), key);
+        }
+        self.ahead.remove(&(tenant, person)).ok_or_else(|| StoreError::NotFound("this person's key".into()))
     }
 
     /// A new key for one person of this kind, in place of any there was.
@@ -245,6 +279,9 @@ impl Keys {
 
     /// Destroys one person's key: the database overwrites what it deletes.
     pub(crate) fn destroy(&mut self, tenant: TenantId, kind: &str, id: u64) -> Result<(), StoreError> {
+        if kind == PERSON {
+            self.ahead.remove(&(tenant, id));
+        }
         let sql = "DELETE FROM keys WHERE tenant = $1 AND kind = $2 AND id = $3";
         self.db.run(sql, &[tenant.into(), kind.into(), id.into()]).map(|_| ())
     }
@@ -258,6 +295,7 @@ impl Keys {
 
     /// Destroys the keys of all people of this kind.
     pub(crate) fn destroy_all(&mut self, tenant: TenantId, kind: &str) -> Result<(), StoreError> {
+        self.ahead.retain(|(other, _), _| kind != PERSON || *other != tenant);
         let sql = "DELETE FROM keys WHERE tenant = $1 AND kind = $2";
         self.db.run(sql, &[tenant.into(), kind.into()]).map(|_| ())
     }
@@ -270,18 +308,19 @@ impl Keys {
         if self.open {
             let _ = self.end(false);
         }
-        self.db.script("BEGIN")?;
+        self.db.run("BEGIN", &[])?;
         self.open = true;
         Ok(())
     }
 
     pub(crate) fn end(&mut self, good: bool) -> Result<(), StoreError> {
         if good {
-            self.db.script("COMMIT")?;
+            self.db.run("COMMIT", &[])?;
         } else {
             // A tenant's key may have been made in what is undone now: it must not be used from memory any more.
             self.tenants.clear();
-            self.db.script("ROLLBACK")?;
+            self.ahead.clear();
+            self.db.run("ROLLBACK", &[])?;
         }
         self.open = false;
         Ok(())

@@ -10,12 +10,14 @@
 
 mod accounts;
 mod audit;
+mod audit_chain;
 mod blobs;
 mod calls;
 mod catalogue;
 mod directory;
 mod endpoints;
 mod error;
+mod installation;
 mod journal;
 mod keys;
 mod messages;
@@ -37,7 +39,8 @@ mod store;
 mod tokens;
 
 pub use accounts::{Account, INVITATION_MS, Of as AccountOf};
-pub use audit::AuditEntry;
+pub use audit::{AUDIT_PAGE, AuditEntry, AuditFilter};
+pub use audit_chain::{AuditHead, ChainCheck, ChainFault, ChainReport, ChainedEntry, DIGEST, digest_of};
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};
@@ -46,7 +49,8 @@ pub use directory::{
 };
 pub use endpoints::Endpoint;
 pub use error::StoreError;
-pub use journal::{Batch, Message, Recovered, decode_events, encode_event};
+pub use installation::{Installation, verify_signature};
+pub use journal::{Batch, Message, Recovered, SNAPSHOT_KEPT_EVERY, decode_events, encode_event};
 pub use keys::{DataKey, Keys};
 pub use messages::{MessageFilter, StoredMessage};
 pub use notes::Notes;
@@ -58,11 +62,13 @@ pub use quality::{LegQuality, WayQuality};
 pub use recordings::{CHUNK, RecordingFile, RecordingInfo, RecordingWriter};
 pub use registrations::Registration;
 pub use reports::{
-    AgentFigures, DispositionFigures, Entered, Estimated, Figures, Handled, INTERVAL_MS, Intervals,
-    NumberFigures, Promised, QueueFigures, Rung, SHORT_ABANDON_MS, Spent, StateFigures, WAIT_BOUNDS_MS,
-    WaitFigures, Waited, Waits, interval_of,
+    AgentFigures, DispositionFigures, Entered, Estimated, ExitFigures, Figures, Handled, INTERVAL_MS,
+    Intervals, NumberFigures, Promised, QueueFigures, Rung, SHORT_ABANDON_MS, Spent, StateFigures,
+    WAIT_BOUNDS_MS, WaitFigures, Waited, Waits, interval_of,
 };
-pub use reports_read::{AgentRows, MOST_ROWS, QueueRows, Span, Summed, percentile};
+pub use reports_read::{
+    AgentRows, Contacts, Counted, MOST_CONTACTS, MOST_ROWS, QueueRows, Span, Summed, percentile,
+};
 pub use sessions::{MOST_SESSIONS, Session, SessionLife};
 pub use sql::{Row, Sql, Value};
 pub use store::{Store, StoreSettings, TenantId};

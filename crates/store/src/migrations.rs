@@ -381,7 +381,71 @@ CREATE TABLE passkeys (
     PRIMARY KEY (tenant, account, hash)
 );
 ",
+    AUDIT_CHAIN,
+    r"
+CREATE TABLE interval_exits (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    queue BIGINT NOT NULL,
+    offered BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    answered_within BIGINT NOT NULL,
+    abandoned BIGINT NOT NULL,
+    short_abandoned BIGINT NOT NULL,
+    abandoned_within BIGINT NOT NULL,
+    flowed_out BIGINT NOT NULL,
+    callback BIGINT NOT NULL,
+    answered_wait_ms BIGINT NOT NULL,
+    abandoned_wait_ms BIGINT NOT NULL,
+    left_wait_ms BIGINT NOT NULL,
+    max_wait_ms BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, queue)
+);
+CREATE TABLE interval_number_exits (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    offered BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    answered_within BIGINT NOT NULL,
+    abandoned BIGINT NOT NULL,
+    short_abandoned BIGINT NOT NULL,
+    abandoned_within BIGINT NOT NULL,
+    flowed_out BIGINT NOT NULL,
+    callback BIGINT NOT NULL,
+    answered_wait_ms BIGINT NOT NULL,
+    abandoned_wait_ms BIGINT NOT NULL,
+    left_wait_ms BIGINT NOT NULL,
+    max_wait_ms BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, number)
+);
+CREATE TABLE interval_exit_waits (
+    tenant BIGINT NOT NULL,
+    start BIGINT NOT NULL,
+    queue BIGINT NOT NULL,
+    bucket BIGINT NOT NULL,
+    callers BIGINT NOT NULL,
+    PRIMARY KEY (tenant, start, queue, bucket)
+);
+ALTER TABLE calls ADD COLUMN origin BIGINT NOT NULL DEFAULT 0;
+",
 ];
+
+/// From here on the audit log is a chain; the entries that are there are chained with it.
+const AUDIT_CHAIN: &str = r"
+ALTER TABLE audit ADD COLUMN person BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE audit ADD COLUMN sealed BYTEA;
+ALTER TABLE audit ADD COLUMN digest BYTEA;
+CREATE TABLE audit_heads (
+    tenant BIGINT NOT NULL,
+    entry BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    digest BYTEA NOT NULL,
+    key BYTEA NOT NULL,
+    signature BYTEA NOT NULL,
+    PRIMARY KEY (tenant, entry)
+);
+";
 
 /// Tables of keys, in a file of their own.
 pub(crate) const KEYS: &[&str] = &[r"
@@ -408,6 +472,9 @@ pub(crate) fn migrate(db: &mut dyn Sql, list: &[&str]) -> Result<(), StoreError>
     for (n, sql) in list.iter().enumerate().skip(done as usize) {
         transaction(db, |db| {
             db.script(sql)?;
+            if *sql == AUDIT_CHAIN {
+                crate::audit::chain_existing(db)?;
+            }
             db.run("INSERT INTO migrations (version) VALUES ($1)", &[Value::Int(n as i64 + 1)])
         })?;
     }

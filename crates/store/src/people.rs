@@ -1,7 +1,7 @@
 //! People: whoever called, known by a keyed hash, with what is known of them sealed under a key of their own.
 
 use crate::error::StoreError;
-use crate::keys::{DataKey, Keys};
+use crate::keys::{DataKey, Keys, PERSON};
 use crate::sql::{Sql, Value};
 use crate::store::{Store, TenantId};
 use redact::Secret;
@@ -77,7 +77,7 @@ fn key_of_known(
     let key = match keys.of_person(tenant, person) {
         Ok(key) if key.open(&place, sealed).is_ok() => return Ok(key),
         Ok(key) => key,
-        Err(StoreError::NotFound(_)) => keys.new_person(tenant, person)?,
+        Err(StoreError::NotFound(_)) => keys.make(tenant, PERSON, person)?,
         Err(e) => return Err(e),
     };
     let value = key.seal(&place, party.address.expose_secret().as_bytes())?;

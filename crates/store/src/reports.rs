@@ -4,7 +4,8 @@
 //! of the whole journal builds it from nothing. Both use [`Intervals::count`], so stored and recounted figures can only
 //! differ when one of them is wrong.
 //!
-//! A caller's stay in a queue counts for the interval of its entry, an offer for the one in which the phone began to
+//! A caller's stay in a queue counts for the interval of its entry, and in tables of their own for the one of its exit; an
+//! offer for the one in which the phone began to
 //! ring, handling for the one in which the conversation began, a callback for the one of its promise. An agent's time in
 //! a state is cut at the borders of intervals, and counted when the agent leaves the state.
 
@@ -13,6 +14,7 @@ use crate::sql::{Sql, Value};
 use crate::store::TenantId;
 use engine::{AgentState, CallbackStep, Fact, Outcome, Time};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// The length of an interval, in milliseconds.
 pub const INTERVAL_MS: u64 = 900_000;
@@ -213,6 +215,14 @@ row! {
 }
 
 row! {
+    /// Callers who left, by the interval of their exit: as many were offered as left.
+    ExitFigures {
+        /// Callers.
+        entered: Entered,
+    }
+}
+
+row! {
     /// An agent's row.
     AgentFigures {
         /// Offers.
@@ -262,20 +272,60 @@ figures! {
     }
 }
 
-/// A table: its name, the columns of its key after `tenant` and `start`.
+/// A table: its name, the columns of its key after `tenant` and `start`, and the statement that adds to it.
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) key: &'static [&'static str],
+    // Made once: it is as long as the table is wide, and runs for each row of each commit.
+    adding: OnceLock<String>,
 }
 
-pub(crate) const QUEUES: Table = Table { name: "interval_queues", key: &["queue"] };
-pub(crate) const AGENTS: Table = Table { name: "interval_agents", key: &["agent"] };
-pub(crate) const AGENT_STATES: Table =
-    Table { name: "interval_agent_states", key: &["agent", "state", "reason"] };
-pub(crate) const NUMBERS: Table = Table { name: "interval_numbers", key: &["number"] };
-pub(crate) const DISPOSITIONS: Table =
-    Table { name: "interval_dispositions", key: &["disposition", "queue"] };
-pub(crate) const WAITS: Table = Table { name: "interval_waits", key: &["queue", "bucket"] };
+impl Table {
+    const fn new(name: &'static str, key: &'static [&'static str]) -> Table {
+        Table { name, key, adding: OnceLock::new() }
+    }
+
+    fn adding(&self, columns: &[&'static str]) -> &str {
+        self.adding.get_or_init(|| {
+            let (name, keys) = (self.name, self.key.join(", "));
+            let places: Vec<String> =
+                (1..=2 + self.key.len() + columns.len()).map(|n| format!("${n}")).collect();
+            // What SQLite calls max() and PostgreSQL greatest() is CASE in both.
+            let sets: Vec<String> = columns
+                .iter()
+                .map(|c| match c.starts_with("max_") {
+                    true => {
+                        format!(
+                            "{c} = CASE WHEN excluded.{c} > {name}.{c} THEN excluded.{c} ELSE {name}.{c} END"
+                        )
+                    }
+                    false => format!("{c} = {name}.{c} + excluded.{c}"),
+                })
+                .collect();
+            format!(
+                "INSERT INTO {name} (tenant, start, {keys}, {}) VALUES ({}) \
+                 ON CONFLICT (tenant, start, {keys}) DO UPDATE SET {}",
+                columns.join(", "),
+                places.join(", "),
+                sets.join(", ")
+            )
+        })
+    }
+}
+
+pub(crate) static QUEUES: Table = Table::new("interval_queues", &["queue"]);
+pub(crate) static AGENTS: Table = Table::new("interval_agents", &["agent"]);
+pub(crate) static AGENT_STATES: Table = Table::new("interval_agent_states", &["agent", "state", "reason"]);
+pub(crate) static NUMBERS: Table = Table::new("interval_numbers", &["number"]);
+pub(crate) static DISPOSITIONS: Table = Table::new("interval_dispositions", &["disposition", "queue"]);
+pub(crate) static WAITS: Table = Table::new("interval_waits", &["queue", "bucket"]);
+pub(crate) static EXITS: Table = Table::new("interval_exits", &["queue"]);
+pub(crate) static EXIT_WAITS: Table = Table::new("interval_exit_waits", &["queue", "bucket"]);
+pub(crate) static NUMBER_EXITS: Table = Table::new("interval_number_exits", &["number"]);
+
+/// All tables.
+pub(crate) static ALL: [&Table; 9] =
+    [&QUEUES, &AGENTS, &AGENT_STATES, &NUMBERS, &DISPOSITIONS, &WAITS, &EXITS, &EXIT_WAITS, &NUMBER_EXITS];
 
 /// Sums of facts, by the beginning of the interval in milliseconds since 1970, and by subject.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -292,6 +342,12 @@ pub struct Intervals {
     pub dispositions: BTreeMap<(u64, u32, u32), DispositionFigures>,
     /// By queue and place among [`WAIT_BOUNDS_MS`].
     pub waits: BTreeMap<(u64, u32, u32), WaitFigures>,
+    /// By queue, by the interval of exit.
+    pub exits: BTreeMap<(u64, u32), ExitFigures>,
+    /// By queue and place among [`WAIT_BOUNDS_MS`], by the interval of exit.
+    pub exit_waits: BTreeMap<(u64, u32, u32), WaitFigures>,
+    /// By number, by the interval of exit.
+    pub number_exits: BTreeMap<(u64, u32), ExitFigures>,
 }
 
 /// The beginning of the interval that a time falls in.
@@ -332,6 +388,14 @@ impl Intervals {
                 }
                 let bucket = WAIT_BOUNDS_MS.partition_point(|bound| *bound <= waited) as u32;
                 self.waits.entry((start, queue.0, bucket)).or_default().waited.callers += 1;
+                let exit = interval_of(at);
+                let mut gone = Entered { offered: 1, ..Entered::default() };
+                left(&mut gone, outcome, within, waited);
+                self.exits.entry((exit, queue.0)).or_default().entered.add(&mut gone);
+                self.exit_waits.entry((exit, queue.0, bucket)).or_default().waited.callers += 1;
+                if let Some(number) = number {
+                    self.number_exits.entry((exit, number.0)).or_default().entered.add(&mut gone);
+                }
             }
             Fact::Offered { queue, agent, at, rang_ms, answered, missed } => {
                 let start = interval_of(at);
@@ -448,6 +512,15 @@ impl Intervals {
         for ((start, queue, bucket), figures) in &mut self.waits {
             upsert(db, &WAITS, tenant, *start, key(&[*queue, *bucket]), figures)?;
         }
+        for ((start, queue), figures) in &mut self.exits {
+            upsert(db, &EXITS, tenant, *start, key(&[*queue]), figures)?;
+        }
+        for ((start, queue, bucket), figures) in &mut self.exit_waits {
+            upsert(db, &EXIT_WAITS, tenant, *start, key(&[*queue, *bucket]), figures)?;
+        }
+        for ((start, number), figures) in &mut self.number_exits {
+            upsert(db, &NUMBER_EXITS, tenant, *start, key(&[*number]), figures)?;
+        }
         Ok(())
     }
 }
@@ -480,31 +553,13 @@ fn upsert(
     key: Vec<Value>,
     figures: &mut impl Figures,
 ) -> Result<(), StoreError> {
-    let mut values = vec![Value::from(tenant), start.into()];
+    let mut values = Vec::with_capacity(48);
+    values.extend([Value::from(tenant), start.into()]);
     values.extend(key);
-    let mut columns = Vec::new();
+    let mut columns = Vec::with_capacity(48);
     figures.each(&mut |name, v| {
         columns.push(name);
         values.push(Value::from(*v));
     });
-    let keys = table.key.join(", ");
-    let places: Vec<String> = (1..=values.len()).map(|n| format!("${n}")).collect();
-    let name = table.name;
-    // What SQLite calls max() and PostgreSQL greatest() is CASE in both.
-    let sets: Vec<String> = columns
-        .iter()
-        .map(|c| match c.starts_with("max_") {
-            true => {
-                format!("{c} = CASE WHEN excluded.{c} > {name}.{c} THEN excluded.{c} ELSE {name}.{c} END")
-            }
-            false => format!("{c} = {name}.{c} + excluded.{c}"),
-        })
-        .collect();
-    let sql = format!(
-        "INSERT INTO {name} (tenant, start, {keys}, {}) VALUES ({}) ON CONFLICT (tenant, start, {keys}) DO UPDATE SET {}",
-        columns.join(", "),
-        places.join(", "),
-        sets.join(", ")
-    );
-    db.run(&sql, &values).map(|_| ())
+    db.run(table.adding(&columns), &values).map(|_| ())
 }

@@ -127,10 +127,11 @@ pub(crate) fn transaction<T>(
     db: &mut dyn Sql,
     work: impl FnOnce(&mut dyn Sql) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    db.script("BEGIN")?;
+    // Not as a script: prepared once, it need not be read again.
+    db.run("BEGIN", &[])?;
     let mut open = Open { db, done: false };
     let value = work(open.db)?;
-    open.db.script("COMMIT")?;
+    open.db.run("COMMIT", &[])?;
     open.done = true;
     Ok(value)
 }

@@ -2,6 +2,7 @@
 
 use crate::error::StoreError;
 use crate::sql::{Row, Sql, Value};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql};
 use std::path::Path;
@@ -24,7 +25,9 @@ impl Sqlite {
     pub(crate) fn open(path: &Path, how: Use, full_sync: bool) -> Result<Sqlite, StoreError> {
         let connection = Connection::open(path).map_err(error)?;
         connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(error)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(256);
+        // A statement is planned once, not anew for each value that is bound.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(error)?;
         let sync = if full_sync || how == Use::Keys { "FULL" } else { "NORMAL" };
         let pragmas = match how {
             Use::Data => {

@@ -143,6 +143,15 @@ impl Store {
         Ok(rows.iter().map(|r| (TenantId(r.int(0) as u64), r.text(1).into())).collect())
     }
 
+    /// The name of a tenant.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none of this number.
+    pub fn tenant_name(&self, tenant: TenantId) -> Result<String, StoreError> {
+        let rows = self.reader().rows("SELECT name FROM tenants WHERE id = $1", &[tenant.into()])?;
+        rows.first().map(|r| r.text(0).to_string()).ok_or_else(|| StoreError::NotFound("this tenant".into()))
+    }
+
     /// The tenant of a name, made if it is not there.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Speaks Microsoft: builds requests to Entra ID and Graph, reads their replies, and judges tokens.
+//! Speaks Microsoft: builds requests to Entra ID, Graph and the Bot Connector, reads their replies, and judges tokens.
 //!
 //! Sans-IO. Nothing here owns an HTTP client, opens a socket, reads a clock or rolls dice for an identifier: each function
 //! takes the time ([`Time`]) and, where something must be unguessable, random bytes. What should be sent comes out as a
@@ -7,6 +7,7 @@
 //!
 //! - [`entra`]: sign-in, consent, tokens, their cache and their validation, claims challenges.
 //! - [`permissions`]: the one table of what is asked for, why, and what becomes of it.
+//! - [`bot`]: what the Bot Connector posts, and what is answered and sent.
 //! - [`graph`]: the operations on Microsoft Graph that the product performs, and no others.
 //!
 //! Names, numbers, addresses and tokens stand in [`redact::Secret`]. What Microsoft sends is treated as hostile: every
@@ -14,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+pub mod bot;
 pub mod clean;
 mod cloud;
 pub mod entra;

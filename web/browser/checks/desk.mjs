@@ -216,6 +216,39 @@ export const checks = {
     await fake.stop();
   },
 
+  'after a transfer the agent names how their own part ended': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'agent', path: '/desk' });
+    fake.world.set('anna', { state: 'available' });
+    fake.world.offer('anna');
+    fake.world.answer('anna');
+    await page.getByRole('button', { name: 'Transfer' }).click();
+    await page.getByRole('searchbox').fill('bill');
+    await page.getByRole('button', { name: 'Transfer: Billing' }).click();
+    await page.getByRole('button', { name: 'Done, next call' }).waitFor();
+    await page.getByRole('button', { name: 'Order', exact: true }).waitFor();
+    assert.equal(fake.world.over[0].view.queue, 'billing', 'the call itself is the other queue’s');
+    assert.equal(await page.getByRole('button', { name: 'Refund promised' }).count(), 0, 'what Billing says of its calls is not asked');
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
+  'a page opened by an address says why it has no passkeys, and what to do': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, close } = await open(browser, fake.address, { persona: 'agent', path: '/settings' });
+    await page.getByText('was opened by an address: ⁨127.0.0.1⁩. Open it by its name', { exact: false }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Add a passkey' }).count(), 0);
+    await page.goto(`${fake.address.replace('127.0.0.1', 'localhost')}/`);
+    await page.getByRole('button', { name: 'With a passkey' }).waitFor();
+    await close();
+    const nobody = await open(browser, fake.address, { persona: null });
+    await nobody.page.getByRole('button', { name: 'With a passkey' }).click();
+    await nobody.page.getByRole('alert').getByText('localhost will do').waitFor();
+    await nobody.close();
+    await fake.stop();
+  },
+
   'a call rings on every page': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, said, close } = await open(browser, fake.address, { persona: 'agent', path: '/calls' });

@@ -2,29 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { serveFake } from '../fake/server.mjs';
+import { frames, quantile } from '../frames.mjs';
 import { open } from '../session.mjs';
-
-/** Frames of a page that moves for so long, in milliseconds between two of them. */
-async function frames(page, ms) {
-  return page.evaluate(
-    (time) =>
-      new Promise((done) => {
-        const gaps = [];
-        const began = performance.now();
-        let last = began;
-        const draw = (now) => {
-          gaps.push(now - last);
-          last = now;
-          if (now - began < time) requestAnimationFrame(draw);
-          else done(gaps.slice(1));
-        };
-        requestAnimationFrame(draw);
-      }),
-    ms,
-  );
-}
-
-const share = (list, part) => [...list].sort((a, b) => a - b)[Math.floor((list.length - 1) * part)];
 
 export const checks = {
   'a thousand agents and ten changes a second stay smooth': async (browser) => {
@@ -34,7 +13,7 @@ export const checks = {
     await page.waitForTimeout(1_500);
     // What an empty page manages here at the same time: a busy machine is not the floor's fault.
     const empty = await page.context().newPage();
-    const base = share(await frames(empty, 1_500), 0.95);
+    const base = quantile(await frames(empty, 1_500), 0.95);
     await empty.close();
     await page.bringToFront();
     const still = await frames(page, 4_000);
@@ -53,9 +32,9 @@ export const checks = {
     assert.deepEqual(said, []);
     await close();
     await fake.stop();
-    const p95 = share(still, 0.95);
+    const p95 = quantile(still, 0.95);
     assert.ok(p95 < Math.max(20, base + 4), `95 of 100 frames come within ${p95.toFixed(1)} ms; ${base.toFixed(1)} ms on an empty page`);
-    return `95 % of frames: ${p95.toFixed(1)} ms at rest, ${share(moved, 0.95).toFixed(1)} ms scrolling; ${tiles} tiles`;
+    return `95 % of frames: ${p95.toFixed(1)} ms at rest, ${quantile(moved, 0.95).toFixed(1)} ms scrolling; ${tiles} tiles`;
   },
 
   'a supervisor steers by keyboard alone': async (browser) => {

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { complaints, SIZES } from '../session.mjs';
 
@@ -10,10 +11,10 @@ const address = (process.env.SWITCHROOM_URL ?? '').replace(/\/$/, '');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const PAGES = {
-  agent: ['/desk', '/calls', '/settings'],
-  supervisor: ['/floor', '/desk', '/calls', '/reports', '/settings'],
-  owner: ['/floor', '/calls', '/reports', '/settings'],
-  auditor: ['/floor', '/calls', '/reports', '/settings'],
+  agent: ['/desk', '/calls', '/people', '/settings'],
+  supervisor: ['/floor', '/desk', '/calls', '/people', '/reports', '/system/trunks', '/settings'],
+  owner: ['/floor', '/calls', '/people', '/reports', '/system/trunks', '/system/microsoft', '/system/permissions', '/settings'],
+  auditor: ['/floor', '/calls', '/people', '/reports', '/system/permissions', '/settings'],
 };
 
 async function personas() {
@@ -103,6 +104,35 @@ export const checks = {
       },
     ]),
   ),
+
+  'a page of another origin cannot show the app inside itself': async (browser) => {
+    const stranger = createServer((_, response) => {
+      response.setHeader('Content-Type', 'text/html');
+      response.end(`<!doctype html><title>Stranger</title><iframe src="${address}"></iframe>`);
+    });
+    await new Promise((done) => stranger.listen(0, '127.0.0.1', done));
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const said = [];
+    page.on('console', (m) => said.push(m.text()));
+    await page.goto(`http://127.0.0.1:${stranger.address().port}/`);
+    // What the browser shows in its place is a page of its own.
+    const shown = () => page.frames()[1]?.url();
+    for (let n = 0; n < 200 && !shown(); n += 1) await page.waitForTimeout(30);
+    assert.equal(shown(), 'chrome-error://chromewebdata/');
+    assert.ok(said.some((s) => s.includes('frame-ancestors')), `the browser says why: ${said.join()}`);
+    await context.close();
+    stranger.close();
+  },
+
+  'somebody of the directory is found': async (browser) => {
+    const { page, said, close } = await enter(browser, 'supervisor');
+    await page.getByRole('link', { name: 'People' }).click();
+    await page.getByRole('searchbox').fill('an');
+    await page.getByRole('list', { name: 'People found' }).getByRole('link', { name: /^Work – Call/ }).or(page.getByRole('button', { name: /^Work – Call/ })).first().waitFor();
+    assert.deepEqual(said, []);
+    await close();
+  },
 
   'a call, as it was': async (browser) => {
     const { page, said, close } = await enter(browser, 'supervisor');

@@ -29,10 +29,32 @@ const host = (app) => `<!doctype html><title>Host</title><iframe src="${app}" al
   });
 </script>`;
 
-function certificate() {
+// As the server's own word `teams` says, for the addresses that a browser reaches here.
+const ANCESTORS = "'self' https://teams.microsoft.com:*";
+
+/** A browser in which a name leads to a page of that address. */
+async function parent(name, page) {
+  const server = createServer(certificate(name), (_, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.end(page);
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address();
+  const browser = await launch([
+    `--host-resolver-rules=MAP ${name} 127.0.0.1:${port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
+    '--disable-features=LocalNetworkAccessChecks',
+  ]);
+  const stop = async () => {
+    await browser.close();
+    server.close();
+  };
+  return { browser, stop };
+}
+
+function certificate(name) {
   const folder = mkdtempSync(join(tmpdir(), 'teams-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=teams.microsoft.com', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-keyout', key, '-out', cert], { stdio: 'ignore' });
   const made = { key: readFileSync(key), cert: readFileSync(cert) };
   rmSync(folder, { recursive: true });
   return made;
@@ -40,17 +62,8 @@ function certificate() {
 
 export const checks = {
   'a tab follows the theme and the language of Teams': async () => {
-    const fake = await serveFake({ still: true, offers: false, ancestors: "'self' https://teams.microsoft.com:*" });
-    const server = createServer(certificate(), (_, response) => {
-      response.setHeader('Content-Type', 'text/html');
-      response.end(host(fake.address));
-    });
-    await new Promise((done) => server.listen(0, '127.0.0.1', done));
-    const { port } = server.address();
-    const browser = await launch([
-      `--host-resolver-rules=MAP teams.microsoft.com 127.0.0.1:${port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
-      '--disable-features=LocalNetworkAccessChecks',
-    ]);
+    const fake = await serveFake({ still: true, offers: false, ancestors: ANCESTORS });
+    const { browser, stop } = await parent('teams.microsoft.com', host(fake.address));
     try {
       const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB' });
       const page = await context.newPage();
@@ -81,8 +94,28 @@ export const checks = {
       assert.ok((await page.evaluate(() => window.asked)).includes('appInitialization.success'), 'Teams is told that the tab is there');
       assert.deepEqual(errors, []);
     } finally {
-      await browser.close();
-      server.close();
+      await stop();
+      await fake.stop();
+    }
+  },
+
+  'a page that is not Teams cannot show the app inside itself': async () => {
+    const fake = await serveFake({ still: true, offers: false, ancestors: ANCESTORS });
+    const { browser, stop } = await parent('teams.example.com', host(fake.address));
+    try {
+      const context = await browser.newContext({ ignoreHTTPSErrors: true });
+      const page = await context.newPage();
+      const said = [];
+      page.on('console', (m) => said.push(m.text()));
+      await page.goto('https://teams.example.com/');
+      // What the browser shows in its place is a page of its own.
+      const shown = () => page.frames()[1]?.url();
+      for (let n = 0; n < 200 && !shown(); n += 1) await page.waitForTimeout(30);
+      assert.equal(shown(), 'chrome-error://chromewebdata/');
+      assert.ok(said.some((s) => s.includes('frame-ancestors')), `the browser says why: ${said.join()}`);
+      assert.equal(await page.frameLocator('iframe').getByRole('heading', { name: /Switchroom/ }).count(), 0);
+    } finally {
+      await stop();
       await fake.stop();
     }
   },

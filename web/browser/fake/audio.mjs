@@ -37,3 +37,17 @@ export function recording(seconds, seed = 3) {
   }
   return bytes;
 }
+
+/** The loudest of each piece of both channels, as the server draws it. */
+export function shape(wav, pieces) {
+  const frames = (wav.length - 44) / 4;
+  const [customer, agent] = [0, 1].map((channel) =>
+    Array.from({ length: pieces }, (_, piece) => {
+      let most = 0;
+      const end = Math.floor(((piece + 1) * frames) / pieces);
+      for (let n = Math.floor((piece * frames) / pieces); n < end; n += 1) most = Math.max(most, Math.abs(wav.readInt16LE(44 + n * 4 + channel * 2)));
+      return Math.min(255, most >> 7);
+    }),
+  );
+  return { length_ms: Math.round((frames / RATE) * 1_000), customer, agent };
+}

@@ -6,12 +6,14 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { recording } from './audio.mjs';
+import { recording, shape } from './audio.mjs';
 import { accept } from './socket.mjs';
 import { BREAKS, chance, QUEUES, World } from './world.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DIST = join(ROOT, 'dist');
+/** Pages that stand alone, beside the app. */
+const PAGES = ['call'];
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json' };
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
@@ -22,16 +24,34 @@ const PERSONAS = [
   { id: 'owner', user: 'omar', role: 'owner' },
   { id: 'auditor', user: 'ada', role: 'auditor' },
 ];
-const DISPOSITIONS = ['Order', 'Question answered', 'Complaint', 'Call back later', 'Wrong number'].map((name) => ({
-  id: name.toLowerCase().replaceAll(' ', '-'), kind: 'Disposition', name,
+// What Microsoft is asked for, as far as pages tell one line from another.
+const PERMISSIONS = [
+  { feature: 'sign-in', registration: 'sign-in', permission: 'openid', type: 'delegated', operations: ['OpenID Connect sign-in'], fields: ['oid', 'tid', 'roles', 'name'], stored: ['oid'], reason: 'people sign in with their work account' },
+  { feature: 'sign-in', registration: 'sign-in', permission: 'User.Read', type: 'delegated', operations: ['GET /me'], fields: ['id', 'displayName'], stored: [], reason: "the signed-in person's own name" },
+  { feature: 'directory-sync', registration: 'background', permission: 'User.Read.All', type: 'application', operations: ['GET /users/delta', 'GET /users/{id}'], fields: ['id', 'displayName', 'mail', 'businessPhones', 'mobilePhone'], stored: ['id', 'displayName', 'mail', 'businessPhones', 'mobilePhone'], reason: "the tenant's people with their numbers" },
+  { feature: 'presence-read', registration: 'background', permission: 'Presence.Read.All', type: 'application', operations: ['POST /communications/getPresencesByUserId'], fields: ['id', 'availability', 'activity'], stored: [], reason: 'an agent in a Teams call or not to be disturbed is not rung' },
+  { feature: 'bot', registration: 'bot', permission: null, type: 'delegated', operations: [], fields: [], stored: [], reason: 'the bot needs no permission of Graph' },
+];
+const TRUNKS = {
+  carrier: { trunk: 'carrier', calls: 3, registered: true, registration_refused: null, far_ends: [
+    { host: 'sip1.carrier.example:5061', up: true, for_seconds: 86_400, said: 200, history: [] },
+    { host: 'sip2.carrier.example:5061', up: false, for_seconds: 540, said: 408, why: null, history: [{ seconds_ago: 540, up: false, said: 408 }] },
+  ], answers: [] },
+  second: { trunk: 'second', calls: 0, registered: false, registration_refused: 403, far_ends: [{ host: '192.0.2.17:5060', up: false, for_seconds: 75, said: 503, history: [] }], answers: [] },
+  loopback: { trunk: 'loopback', calls: 0, registered: null, far_ends: [], answers: [] },
+};
+
+const DISPOSITIONS = ['Order', 'Question answered', 'Complaint', 'Call back later', 'Wrong number', 'Refund promised'].map((name) => ({
+  id: name.toLowerCase().replaceAll(' ', '-'), kind: 'Disposition', name, queues: name === 'Refund promised' ? ['billing'] : null,
 }));
 // What this server has beside what openapi.json says.
 const MORE = {
   '/api/v1/session': ['get', 'post', 'delete'],
+  '/api/v1/microsoft/connect': ['get', 'delete'],
+  '/api/v1/microsoft/licences': ['get', 'post'],
   '/api/v1/agents/me': ['get'],
   '/api/v1/directory': ['get'],
   '/api/v1/calls/{id}/notes': ['get', 'put'],
-  '/api/v1/recordings/{id}/peaks': ['get'],
   '/api/v1/softphone': ['get', 'post', 'patch', 'delete'],
   '/api/v1/softphone/hang-up': ['post'],
   '/api/v1/softphone/hold': ['put'],
@@ -74,9 +94,9 @@ function report(kind, query) {
       const common = { start, handled: answered, talk_ms: Math.round(talk), hold_ms: Math.round(talk * 0.08), wrap_ms: answered * 25_000, aht_ms: answered ? Math.round(talk / answered + 35_000) : null, transfers: Math.round(answered * 0.06), outbound: 2, consults: 3, conferences: 1, offers: answered + 4, offers_answered: answered, offers_missed: 4, answer_rate: answered / (answered + 4) };
       if (kind === 'agents') {
         const signed = 7 * 3_600_000;
-        return { ...common, agent: id, ringing_ms: answered * 4_000, available_ms: signed * 0.3, offered_ms: answered * 4_000, talking_ms: Math.round(talk), wrap_up_ms: answered * 25_000, break_ms: 2_700_000, suspended_ms: 0, breaks: { Lunch: 1_800_000, Coffee: 900_000 }, occupancy: 0.6 + random() * 0.3, utilisation: 0.5 + random() * 0.3, contacts_per_hour: 6 + random() * 6 };
+        return { ...common, agent: id, ringing_ms: answered * 4_000, available_ms: signed * 0.3, offered_ms: answered * 4_000, talking_ms: Math.round(talk), wrap_up_ms: answered * 25_000, break_ms: 2_700_000, suspended_ms: 0, breaks: { Lunch: 1_800_000, Coffee: 900_000 }, occupancy: 0.6 + random() * 0.3, utilisation: 0.5 + random() * 0.3, contacts_per_hour: 6 + random() * 6, shrinkage: 0.11 };
       }
-      return { ...common, queue: id, offered, answered, answered_within: Math.round(answered * 0.85), abandoned, short_abandoned: 1, abandoned_within: 1, flowed_out: 0, callback: 0, waiting: 0, service_level: offered ? 0.68 + random() * 0.3 : null, asa_ms: Math.round(6_000 + random() * 20_000), average_wait_ms: 12_000, average_abandon_ms: 31_000, max_wait_ms: Math.round(40_000 + random() * 200_000), wait_p50_ms: 7_000, wait_p90_ms: 31_000, wait_p95_ms: 44_000, abandon_rate: offered ? abandoned / offered : null, hold_rate: 0.2, transfer_rate: 0.06, estimates: 0, estimate_error_ms: null, estimate_mape: null };
+      return { ...common, queue: id, offered, answered, answered_within: Math.round(answered * 0.85), abandoned, short_abandoned: 1, abandoned_within: 1, flowed_out: 0, callback: 0, waiting: 0, service_level: offered ? 0.68 + random() * 0.3 : null, asa_ms: Math.round(6_000 + random() * 20_000), average_wait_ms: 12_000, average_abandon_ms: 31_000, max_wait_ms: Math.round(40_000 + random() * 200_000), wait_p50_ms: 7_000, wait_p90_ms: 31_000, wait_p95_ms: 44_000, abandon_rate: offered ? abandoned / offered : null, hold_rate: 0.2, transfer_rate: 0.06, estimates: 0, estimate_error_ms: null, estimate_mape: null, resolved: null, repeated: null, fcr: null, repeat_rate: null };
     }),
   );
   const formulas = {
@@ -123,7 +143,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
 
   async function answer(method, path, query, body, me, response) {
     const parts = path.split('/').filter(Boolean);
-    const key = `${method} /${parts.map((p, n) => (n === 1 && !['me', 'queues', 'agents', 'personas', 'session', 'answer', 'decline', 'hang-up', 'hold'].includes(p) ? '{}' : p)).join('/')}`;
+    const key = `${method} /${parts.map((p, n) => (n === 1 && !['me', 'queues', 'agents', 'personas', 'session', 'answer', 'decline', 'hang-up', 'hold', 'ways', 'users', 'status'].includes(p) ? '{}' : p)).join('/')}`;
     const id = parts[1];
     const self = me?.agent_id ?? (typeof body?.agent === 'string' ? body.agent : 'anna');
     if (method === 'GET' && path === '/demo/personas') {
@@ -169,6 +189,32 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
         const queues = QUEUES.map((x) => ({ kind: 'queue', id: x.id, name: x.name, waiting: world.queueView(x.id).waiting }));
         return [...queues, ...people].filter((e) => `${e.name} ${e.id}`.toLowerCase().includes(q)).slice(0, 30);
       }
+      case 'GET /directory/status':
+        return fake.directory;
+      case 'GET /directory/users': {
+        const q = (query.get('q') ?? '').toLowerCase();
+        // As the real one: who asks for nobody finds nobody.
+        return world.people.filter((p) => q !== '' && `${p.name} ${p.business.join(' ').replaceAll(' ', '')} ${p.mail}`.toLowerCase().includes(q)).slice(0, Number(query.get('limit') ?? 50));
+      }
+      case 'GET /permissions':
+        if (me.role === 'agent') throw new Refused(403, 'this needs the role auditor, supervisor or owner');
+        return PERMISSIONS;
+      case 'GET /microsoft/{}':
+      case 'DELETE /microsoft/{}':
+      case 'POST /microsoft/{}':
+        if (me.role !== 'owner') throw new Refused(403, 'this needs the role owner');
+        if (id === 'licences') return method === 'GET' ? fake.licences : licence(body);
+        if (id !== 'connect') missing('page');
+        if (method === 'GET') return fake.connection;
+        fake.connection = { ...fake.connection, directory: null };
+        fake.directory = { ...fake.directory, kept: false };
+        return null;
+      case 'GET /session/ways':
+        return { microsoft: true };
+      case 'GET /trunks':
+        return Object.keys(TRUNKS).map((t) => ({ kind: 'Trunk', id: t }));
+      case 'GET /trunks/{}/status':
+        return TRUNKS[id] ?? missing('trunk');
       case 'GET /agents/{}/state':
       case 'GET /agents/me/state':
         return world.agents.get(id === 'me' ? self : id) ?? missing('agent');
@@ -221,7 +267,10 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
         return null;
       case 'POST /calls/{}/actions':
         return act(id, body);
+      case 'GET /dial':
+        return [{ id: null, name: '', kind: 'own', server_dial: true, client_address: false, progress: true, hang_up: true, other_phone: true, scheme: null }];
       case 'POST /dial':
+        if (body.to.startsWith('+3367')) return null;
         throw new Refused(409, 'this agent is busy, suspended or unknown, and cannot call now');
       case 'GET /callbacks':
         return world.callbacks;
@@ -290,7 +339,10 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       return null;
     }
     if (!call) throw new Refused(404, 'there is no such open call');
-    if (body.action === 'transfer') world.end(id, 'agent');
+    if (body.action === 'transfer') {
+      call.view.queue = body.to?.queue ?? call.view.queue;
+      world.end(id, 'agent');
+    }
     if (body.action === 'move') {
       const old = call.view.queue;
       call.view.queue = body.queue;
@@ -320,8 +372,27 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     return null;
   }
 
+  function licence({ users, add = [], remove = [], dry_run }) {
+    const against = add.some((sku) => fake.licences.licences.find((l) => l.sku === sku)?.left === 0) ? ['no unit is left'] : [];
+    const done = !dry_run && against.length === 0;
+    for (const l of done ? fake.licences.licences : []) {
+      const change = (add.includes(l.sku) ? 1 : 0) - (remove.includes(l.sku) ? 1 : 0);
+      Object.assign(l, { used: l.used + change, left: l.left - change });
+    }
+    return users.map((user) => ({ user, add, remove, against, done }));
+  }
+
   function missing(what) {
     throw new Refused(404, `there is no such ${what}`);
+  }
+
+  /** A recording, whole or from some byte on. */
+  function play(wav, range, response) {
+    const from = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+    response.setHeader('Content-Type', 'audio/wav');
+    response.setHeader('Accept-Ranges', 'bytes');
+    if (range) response.writeHead(206, { 'Content-Range': `bytes ${from}-${wav.length - 1}/${wav.length}` });
+    response.end(wav.subarray(from));
   }
 
   function file(path, response) {
@@ -338,7 +409,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       serve(wanted);
     } catch {
       if (wanted.startsWith('assets/')) response.writeHead(404).end();
-      else serve('index.html');
+      else serve(PAGES.includes(wanted) ? `${wanted}.html` : 'index.html');
     }
   }
 
@@ -354,10 +425,12 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       const body = text ? JSON.parse(text) : undefined;
       log.push({ method: request.method, path, body });
       if (log.length > 1_000) log.shift();
-      const audio = /^\/recordings\/(r\d+)$/.exec(path);
+      const audio = /^\/recordings\/r(\d+)(\/peaks)?$/.exec(path);
       if (audio && me) {
-        response.setHeader('Content-Type', 'audio/wav');
-        return response.end(recording(42, Number(audio[1].slice(1)) + 1));
+        const wav = recording(42, Number(audio[1]) + 1);
+        if (!audio[2]) return play(wav, request.headers.range, response);
+        response.setHeader('Content-Type', 'application/json');
+        return response.end(JSON.stringify(shape(wav, Number(url.searchParams.get('pieces') ?? 1_000))));
       }
       const said = await answer(request.method, path, url.searchParams, body, me, response);
       if (said === null) return response.writeHead(204).end();
@@ -381,6 +454,22 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     address,
     world,
     log,
+    /** How the copy of the Microsoft directory stands. */
+    directory: { kept: true, people: world.people.length, at: new Date(Date.now() - 40_000).toISOString(), reading: false, trouble: null, presence: { at: new Date().toISOString(), trouble: null } },
+    /** Licences of the Microsoft tenant, and whether this session may ask for them. */
+    licences: { signed_in: true, licences: [
+      { sku: 'e43b5b99-8dfb-405f-9987-dc307f34bcbd', name: 'MCOEV', units: 25, used: 21, left: 4 },
+      { sku: '440eaaa8-b3e0-484b-a8be-62870b9ba70a', name: 'PHONESYSTEM_VIRTUALUSER', units: 5, used: 5, left: 0 },
+    ] },
+    /** How the tenant is connected to Microsoft. */
+    connection: {
+      directory: '3f0c1a52-0000-4000-8000-00000000000a', profile: 'contact-center', features: ['sign-in', 'directory-sync', 'presence-read', 'licences'],
+      registrations: [
+        { name: 'sign-in', app: '7d1c2c2e-0000-4000-8000-000000000001', consent: '/api/v1/microsoft/connect/sign-in', permissions: [], missing: null, surplus: null },
+        { name: 'background', app: '7d1c2c2e-0000-4000-8000-000000000002', consent: '/api/v1/microsoft/connect/background', permissions: [], missing: ['Presence.Read.All'], surplus: ['Directory.Read.All'] },
+        { name: 'bot', app: null, consent: null, permissions: [], missing: null, surplus: null },
+      ],
+    },
     /** Answers the offer of a page that wants to be a phone; a test says how. */
     connect: null,
     stop: () => {

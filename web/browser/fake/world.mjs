@@ -27,6 +27,14 @@ export function chance(seed) {
 
 const iso = (ms) => new Date(ms).toISOString();
 
+const PRESENCES = [['Available', 'Available'], ['Busy', 'InACall'], ['Busy', 'InAMeeting'], ['DoNotDisturb', 'Presenting'], ['Away', 'Away'], ['Offline', 'Offline'], ['Sleeping', 'Dreaming']];
+
+/** What Teams says of somebody: each of its words, one of them unknown, some of them old. */
+function presence(n) {
+  const [availability, activity] = PRESENCES[n % PRESENCES.length];
+  return { availability, activity, age_s: n % 4 === 3 ? 340 : 12 };
+}
+
 export class World {
   constructor({ agents = 24, seed = 7, still = false } = {}) {
     this.random = chance(seed);
@@ -60,15 +68,16 @@ export class World {
       more_wrap_up: '2m',
       disposition_forced: q.id === 'billing',
     }));
+    this.people = this.#people();
     const now = Date.now();
     this.agents = new Map();
     for (const [n, user] of this.users.entries()) {
       if (!user.roles.includes('agent') && !user.roles.includes('supervisor')) continue;
       const queues = QUEUES.filter((_, q) => (n + q) % 3 !== 0 || n === 0).map((q) => q.id);
       const agent = {
-        id: user.id, state: 'available', since: iso(now - Math.floor(this.random() * 600_000)), call: null, reason: null,
+        id: user.id, state: 'available', since: iso(now - Math.floor(this.random() * 600_000)), call: null, queue: null, reason: null,
         next: null, disposition: null, owes_disposition: false, screen_pop: null, misses: 0,
-        queues: user.roles.includes('agent') ? queues : [],
+        queues: user.roles.includes('agent') ? queues : [], presence: n % 3 ? presence(n) : null,
       };
       this.agents.set(user.id, agent);
       if (user.id === 'anna') agent.state = 'offline';
@@ -105,10 +114,23 @@ export class World {
     return call;
   }
 
+  /** A Microsoft directory: the agents, and others who are nothing here. */
+  #people() {
+    const here = this.users.slice(0, 12).map((u, n) => ({
+      id: `o${n}`, name: u.name, mail: `${u.id}@example.com`, business: [`+49 30 765 43${String(n).padStart(2, '0')}`], mobile: n % 2 ? `+4915155501${String(n).padStart(2, '0')}` : null,
+      enabled: true, user: u.id, presence: presence(n),
+    }));
+    const others = FIRST.map((first, n) => ({
+      id: `p${n}`, name: `${first} ${LAST[(n * 3) % LAST.length]}`, mail: n % 5 ? `${n}.somebody@a-rather-long-domain-name.example.com` : '', business: n % 4 ? [`+33 6 70 00 ${String(n).padStart(2, '0')} 00`] : n % 8 ? ['ext. 4711'] : [],
+      mobile: null, enabled: n % 6 !== 5, user: null, presence: n % 3 ? presence(n) : null,
+    }));
+    return [...here, ...others].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
   #begin(agent, at) {
     const queue = agent.queues[Math.floor(this.random() * agent.queues.length)] ?? 'sales';
     const call = this.#call(queue, at - 14_000, 'talking', agent.id);
-    Object.assign(agent, { state: 'talking', since: iso(at), call: call.id });
+    Object.assign(agent, { state: 'talking', since: iso(at), call: call.id, queue });
   }
 
   #wait(queue, at) {
@@ -197,7 +219,9 @@ export class World {
 
   set(id, change) {
     const agent = this.agents.get(id);
-    Object.assign(agent, { since: iso(Date.now()), call: null, reason: null, ...change });
+    // The queue that a call was had of stays the work's, wherever the call goes.
+    const queue = change.call ? (change.call === agent.call ? agent.queue : this.calls.get(change.call)?.view.queue) : null;
+    Object.assign(agent, { since: iso(Date.now()), call: null, reason: null, ...change, queue: queue ?? null });
     this.agent(id);
     for (const q of agent.queues) this.queue(q);
   }

@@ -5,7 +5,7 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { ApiError } from '@/shared/api/problem';
 import { I18nProvider } from '@/shared/i18n';
 import { pickLanguage, type Language } from '@/shared/i18n/languages';
-import { loadMessages, type Messages } from '@/shared/i18n/load';
+import { loadMessages, onMoreMessages, type Messages } from '@/shared/i18n/load';
 import { usePreferences } from '@/shared/preferences';
 import { useSessionState } from '@/shared/session';
 import { router } from './router';
@@ -89,13 +89,15 @@ function useSpoken(first: Spoken, wanted: Language): Spoken {
   const [spoken, setSpoken] = useState(first);
   useEffect(() => {
     let gone = false;
-    if (spoken.language !== wanted) {
-      void loadMessages(wanted).then((messages) => {
-        if (!gone) setSpoken({ language: wanted, messages });
-      });
-    }
+    const load = async () => {
+      const messages = await loadMessages(wanted);
+      if (!gone) setSpoken({ language: wanted, messages });
+    };
+    if (spoken.language !== wanted) void load();
+    const forget = onMoreMessages(load);
     return () => {
       gone = true;
+      forget();
     };
   }, [spoken.language, wanted]);
   return spoken;

@@ -1,9 +1,23 @@
 // What stands around every page: the bar at the top, the main menu, messages, the live connection.
 
-import { makeStyles, mergeClasses, Spinner, Text, tokens } from '@fluentui/react-components';
-import { Link, Outlet, useLocation } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import {
+  makeStyles,
+  Menu,
+  MenuItem,
+  MenuList,
+  MenuPopover,
+  MenuTrigger,
+  mergeClasses,
+  Spinner,
+  Text,
+  tokens,
+} from '@fluentui/react-components';
+import { MoreHorizontal20Regular } from '@fluentui/react-icons';
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
 import { StateMenu } from '@/shared/agent/StateMenu';
+import { directoryQuery } from '@/shared/api/directory';
 import { useI18n } from '@/shared/i18n';
 import { startLive, useLink, watchMessages } from '@/shared/live/store';
 import { useSession } from '@/shared/session';
@@ -91,6 +105,7 @@ const useStyles = makeStyles({
     whiteSpace: 'nowrap',
     [NARROW]: { height: '52px', width: 'auto', flex: '1 1 0', maxWidth: '96px' },
   },
+  button: { border: 'none', backgroundColor: 'transparent', fontFamily: 'inherit', cursor: 'pointer' },
   chosen: {
     color: tokens.colorBrandForeground1,
     fontWeight: tokens.fontWeightSemibold,
@@ -174,15 +189,22 @@ export function Shell() {
   );
 }
 
+/** So many pages stand in the menu of a narrow page; the others are behind the last of them. */
+const ROOM = 5;
+
 function MainMenu() {
   const { t } = useI18n();
   const styles = useStyles();
-  const session = useSession();
+  const pages = usePages();
   const { pathname } = useLocation();
+  const narrow = useNarrow();
+  const shown = narrow && pages.length > ROOM ? pages.slice(0, ROOM - 1) : pages;
+  const rest = pages.slice(shown.length);
+  const isChosen = (page: Page) => pathname === page.to || pathname.startsWith(`${page.to}/`);
   return (
     <nav className={styles.menu} aria-label={t('app.main-menu')}>
-      {pagesFor(session).map((page: Page) => {
-        const chosen = pathname === page.to || pathname.startsWith(`${page.to}/`);
+      {shown.map((page) => {
+        const chosen = isChosen(page);
         const Icon = chosen ? page.chosen : page.icon;
         return (
           <Link
@@ -196,9 +218,52 @@ function MainMenu() {
           </Link>
         );
       })}
+      {rest.length > 0 && <MorePages pages={rest} chosen={rest.some(isChosen)} />}
     </nav>
   );
 }
+
+/** What finds no room in the menu of a narrow page. */
+function MorePages({ pages, chosen }: { pages: Page[]; chosen: boolean }) {
+  const { t } = useI18n();
+  const styles = useStyles();
+  const navigate = useNavigate();
+  return (
+    <Menu positioning="above-end">
+      <MenuTrigger disableButtonEnhancement>
+        <button type="button" className={mergeClasses(styles.item, styles.button, chosen && styles.chosen)}>
+          <MoreHorizontal20Regular />
+          {t('app.more-pages')}
+        </button>
+      </MenuTrigger>
+      <MenuPopover>
+        <MenuList>
+          {pages.map((page) => (
+            <MenuItem key={page.to} icon={<page.icon />} onClick={() => void navigate({ to: page.to })}>
+              {t(page.name)}
+            </MenuItem>
+          ))}
+        </MenuList>
+      </MenuPopover>
+    </Menu>
+  );
+}
+
+/** The pages of whoever is signed in. People are left out where no directory is kept. */
+function usePages(): Page[] {
+  const session = useSession();
+  const kept = useQuery({ ...directoryQuery, staleTime: 300_000 }).data?.kept ?? false;
+  return pagesFor(session).filter((page) => page.to !== '/people' || kept);
+}
+
+const NARROW_MEDIA = window.matchMedia('(max-width: 719px)');
+
+function watchNarrow(tell: () => void): () => void {
+  NARROW_MEDIA.addEventListener('change', tell);
+  return () => NARROW_MEDIA.removeEventListener('change', tell);
+}
+
+const useNarrow = () => useSyncExternalStore(watchNarrow, () => NARROW_MEDIA.matches);
 
 /** Says that what the page shows may be old. A short break is not worth a word. */
 function LinkSign() {

@@ -14,7 +14,7 @@ import {
   type Account as AccountData,
   type Persona,
 } from '@/shared/session';
-import { hasPasskeys, isGivenUp, signInWithPasskey } from '@/shared/session/passkeys';
+import { isGivenUp, passkeyHindrance, signInWithPasskey } from '@/shared/session/passkeys';
 import { Bdi } from '@/shared/ui/Bdi';
 import { Face } from '@/shared/ui/Face';
 import { Note } from '@/shared/ui/Note';
@@ -94,9 +94,15 @@ export function SignIn({ lost, invitation, takenUp }: Props) {
       if (code === 'second-factor' || code === 'tenant') {
         // Not wrong, only not all: the field for it appears.
         setNeeds((all) => new Set(all).add(code));
-      } else if (code === 'password' || code === 'passkey-address') setError(detail);
+      } else if (code === 'password') setError(detail);
+      else if (code === 'passkey-address') setError(t('app.passkey-address', { host: window.location.hostname }));
       else setError(t(status === 0 ? 'app.no-server' : status === 429 ? 'app.sign-in-slow' : 'app.sign-in-wrong'));
     }
+  };
+  const hindrance = passkeyHindrance();
+  const withPasskey = () => {
+    if (hindrance === null) void attempt(signInWithPasskey);
+    else setError(t(`app.passkey-${hindrance}`, { host: window.location.hostname }));
   };
   if (found === null) return <div className={styles.page} />;
   if (invitation !== null) {
@@ -184,8 +190,8 @@ export function SignIn({ lost, invitation, takenUp }: Props) {
           </section>
         )}
         <div className={styles.ways}>
-          {hasPasskeys() && (
-            <Button appearance="subtle" disabled={busy} onClick={() => void attempt(signInWithPasskey)}>
+          {hindrance !== 'browser' && (
+            <Button appearance="subtle" disabled={busy} onClick={withPasskey}>
               {t('app.with-passkey')}
             </Button>
           )}

@@ -2,18 +2,33 @@
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { Loading } from '@/shared/ui/Feedback';
+import { needAllMessages } from '@/shared/i18n/load';
 import { sessionState } from '@/shared/session';
 import { Broken, Missing } from './Broken';
 import { Shell } from './Shell';
 import { pagesFor } from './pages';
+
+/** A page that nobody sees first: its messages come with it. */
+const later =
+  <T,>(page: () => Promise<T>) =>
+  async (): Promise<T> => {
+    const [loaded] = await Promise.all([page(), needAllMessages()]);
+    return loaded;
+  };
+
+const text = (v: unknown) => (typeof v === 'string' && v ? v.slice(0, 200) : undefined);
 
 const root = createRootRoute({ component: Shell, notFoundComponent: Missing, errorComponent: Broken });
 
 const home = createRoute({
   getParentRoute: () => root,
   path: '/',
-  beforeLoad: () => {
+  beforeLoad: ({ location }) => {
     const now = sessionState();
+    // Whoever went to Microsoft to connect the tenant comes back to here.
+    const search = location.search as Record<string, unknown>;
+    const came = text(search.microsoft) ?? text(search.licences);
+    if (now.is === 'in' && came) throw redirect({ to: '/system/microsoft', search: { came }, replace: true });
     const first = now.is === 'in' ? pagesFor(now.session)[0] : undefined;
     throw redirect({ to: first?.to ?? '/settings', replace: true });
   },
@@ -42,8 +57,6 @@ export interface CallSearch {
   to?: string;
 }
 
-const text = (v: unknown) => (typeof v === 'string' && v ? v.slice(0, 200) : undefined);
-
 const calls = createRoute({
   getParentRoute: () => root,
   path: '/calls',
@@ -64,7 +77,43 @@ const call = createRoute({
 const reports = createRoute({
   getParentRoute: () => root,
   path: '/reports',
-  component: lazyRouteComponent(() => import('@/features/reports/ReportsPage'), 'ReportsPage'),
+  component: lazyRouteComponent(later(() => import('@/features/reports/ReportsPage')), 'ReportsPage'),
+});
+
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/people',
+  component: lazyRouteComponent(later(() => import('@/features/people/PeoplePage')), 'PeoplePage'),
+});
+
+const system = createRoute({
+  getParentRoute: () => root,
+  path: '/system',
+  beforeLoad: () => {
+    throw redirect({ to: '/system/trunks', replace: true });
+  },
+});
+
+const trunks = createRoute({
+  getParentRoute: () => root,
+  path: '/system/trunks',
+  component: lazyRouteComponent(later(() => import('@/features/system/TrunksPage')), 'TrunksPage'),
+});
+
+const microsoft = createRoute({
+  getParentRoute: () => root,
+  path: '/system/microsoft',
+  validateSearch: (search: Record<string, unknown>): { came?: string } => {
+    const came = text(search.came);
+    return came ? { came } : {};
+  },
+  component: lazyRouteComponent(later(() => import('@/features/system/MicrosoftPage')), 'MicrosoftPage'),
+});
+
+const permissions = createRoute({
+  getParentRoute: () => root,
+  path: '/system/permissions',
+  component: lazyRouteComponent(later(() => import('@/features/system/PermissionsPage')), 'PermissionsPage'),
 });
 
 const settings = createRoute({
@@ -74,7 +123,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, desk, floor, calls, call, reports, settings]),
+  routeTree: root.addChildren([home, desk, floor, calls, call, people, reports, system, trunks, microsoft, permissions, settings]),
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,
   defaultErrorComponent: Broken,

@@ -14,16 +14,18 @@ struct Keyed {
 }
 
 impl Keyed {
-    /// For keys that were agreed after others: what they share goes on.
-    fn after(before: Option<Keyed>, keys: &SrtpKeys) -> Option<Keyed> {
+    /// For keys that were agreed after others: what they share goes on, and so does the count of packets, unless it is anew.
+    fn after(before: Option<Keyed>, keys: &SrtpKeys, anew: bool) -> Option<Keyed> {
         let fresh = || Some((Inbound::new(&keys.theirs).ok()?, Outbound::new(&keys.ours).ok()?));
         let Some(before) = before else {
             let (inbound, outbound) = fresh()?;
             return Some(Keyed { keys: keys.clone(), inbound, outbound });
         };
         let (mut inbound, mut outbound) = fresh()?;
-        inbound.continue_from(&before.inbound);
-        outbound.continue_from(&before.outbound);
+        if !anew {
+            inbound.continue_from(&before.inbound);
+            outbound.continue_from(&before.outbound);
+        }
         if before.keys.theirs == keys.theirs {
             inbound = before.inbound;
         }
@@ -46,7 +48,7 @@ pub(super) struct Protection {
 }
 
 impl Protection {
-    pub(super) fn agree(&mut self, keys: Option<&SrtpKeys>) {
+    pub(super) fn agree(&mut self, keys: Option<&SrtpKeys>, anew: bool) {
         self.active = keys.is_some();
         self.opened = false;
         let Some(keys) = keys else { return };
@@ -54,7 +56,7 @@ impl Protection {
             return;
         }
         let before = self.keyed.take().map(|keyed| *keyed);
-        self.keyed = Keyed::after(before, keys).map(Box::new);
+        self.keyed = Keyed::after(before, keys, anew).map(Box::new);
     }
 
     /// Whether a datagram may be read, which counts once.

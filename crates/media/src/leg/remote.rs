@@ -123,7 +123,7 @@ impl Leg {
             }
         }
         self.outgoing.set_clock(now, remote.negotiated.codec.clock());
-        self.protection.agree(remote.negotiated.srtp.as_ref());
+        self.protection.agree(remote.negotiated.srtp.as_ref(), remote.negotiated.anew);
         self.connectivity.agree(remote.negotiated.ice.as_ref());
         self.connectivity.point(&mut remote);
         self.remote = Some(remote);

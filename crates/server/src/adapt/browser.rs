@@ -355,13 +355,17 @@ impl Switch {
             (AgentEndpoint::Any | AgentEndpoint::Phone, _) => {
                 let from = self.shown(tenant, show);
                 let at_once = self.telephones(now, tenant, agent, &from);
-                self.ring(now, tenant, leg, Order { at_once, ..Order::default() });
+                let then = match at_once.is_empty() {
+                    true => self.in_teams(now, tenant, agent, show),
+                    false => Default::default(),
+                };
+                self.ring(now, tenant, leg, Order { at_once, then });
             }
             (AgentEndpoint::Number(number), _) => {
                 // What may be called can have changed since it was chosen.
                 let allowed = self.tenants[tenant].meaning.outward(number.expose_secret());
                 let then = match allowed {
-                    Ok(to) => self.trunks_for(now, tenant, &to.number, None, Some(show)),
+                    Ok(to) => self.trunks_for(now, tenant, (&to.number, false), None, Some(show)),
                     Err(_) => Default::default(),
                 };
                 self.ring(now, tenant, leg, Order { then, ..Order::default() });
@@ -426,6 +430,10 @@ impl Switch {
                 keyed: Keyed::default(),
                 dialing: None,
                 trunk: None,
+                teams: None,
+                successor: None,
+                before: Vec::new(),
+                hears: Box::default(),
             },
         );
         let Some(browser) = self.browsers.known.get_mut(&phone) else { return };

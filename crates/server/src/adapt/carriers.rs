@@ -7,6 +7,7 @@ use crate::adapt::dialing::codecs_of;
 use crate::adapt::far_side::{FarSide, destinations};
 use crate::adapt::phones::Passwords;
 use crate::adapt::switch::{Now, Switch};
+use crate::adapt::trunk_told::{HealthChange, Told, ToldStatus};
 use crate::sip_tls::is_wanted;
 use crate::tenant::Meaning;
 use crate::tenant::objects::ProxyTransport;
@@ -33,6 +34,8 @@ const LEFT_ALONE: Duration = Duration::from_secs(60);
 const LONGEST_ALONE_S: u32 = 3_600;
 /// The soonest that a far end is asked again, and a name is looked up again.
 const SOONEST: Duration = Duration::from_secs(5);
+/// How much is kept of why a connection failed, in characters.
+const LONGEST_WHY: usize = 200;
 /// When a name that could not be looked up is tried again.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
@@ -44,6 +47,8 @@ struct Carrier {
     sides: Vec<FarSide>,
     pace: Option<Pace>,
     calls: u32,
+    /// How calls were refused.
+    told: Told,
 }
 
 /// A far end as it is spoken to.
@@ -57,6 +62,8 @@ pub(super) struct Reach {
     pub(super) srtp: SrtpPolicy,
     /// What it may be offered.
     pub(super) codecs: Vec<Codec>,
+    /// Our Contact there, where it is another than usual.
+    pub(super) contact: Option<Arc<str>>,
 }
 
 /// The far end that a call tries.
@@ -110,6 +117,8 @@ pub struct TrunkStatus {
     pub calls: u32,
     /// Its far ends, in the order of the configuration.
     pub far_ends: Vec<FarEndStatus>,
+    /// How calls to Microsoft Teams were refused, the newest first; empty for other trunks.
+    pub answers: Vec<ToldStatus>,
 }
 
 /// How a far end of a trunk stands.
@@ -123,6 +132,10 @@ pub struct FarEndStatus {
     pub for_seconds: u64,
     /// The last answer to OPTIONS or a call: a SIP status code, 408 where none came; missing before the first.
     pub said: Option<u16>,
+    /// Why no secure connection could be opened there, as the TLS library says it; missing where one was.
+    pub why: Option<String>,
+    /// When it came up and went down, the newest first.
+    pub history: Vec<HealthChange>,
 }
 
 impl Carriers {
@@ -254,6 +267,7 @@ impl Carriers {
         };
         let sides = plan.proxies.iter().map(side).collect();
         let calls = old.as_ref().map_or(0, |o| o.calls);
+        let told = old.as_mut().map(|o| std::mem::take(&mut o.told)).unwrap_or_default();
         let same = old
             .as_ref()
             .is_some_and(|o| o.plan.registration == plan.registration && same_login(&o.login, &login));
@@ -279,7 +293,7 @@ impl Carriers {
             (None, _) => None,
         };
         let pace = plan.calls_per_second.map(|n| Pace::new(n, now.wall.0));
-        Carrier { plan: plan.clone(), login, registration, sides, pace, calls }
+        Carrier { plan: plan.clone(), login, registration, sides, pace, calls, told }
     }
 
     /// A tenant's trunks with what they bear now.
@@ -312,11 +326,32 @@ impl Carriers {
     /// Where a far end is, the address first that a call tries first, and how it is spoken to.
     pub(super) fn reach(&self, tenant: TenantId, trunk: TrunkId, place: usize) -> Vec<Reach> {
         let Some(c) = self.all.get(&(tenant, trunk)) else { return Vec::new() };
+        let contact = self.contact_of(&c.plan);
         let reach = |to| {
             let srtp = c.plan.srtp.towards(&to)?;
-            Some(Reach { to, login: c.login.clone(), nat: c.plan.nat, srtp, codecs: codecs_of(&c.plan) })
+            let (login, nat, codecs) = (c.login.clone(), c.plan.nat, codecs_of(&c.plan));
+            Some(Reach { to, login, nat, srtp, codecs, contact: contact.clone() })
         };
         c.sides.get(place).map(|side| side.in_order().filter_map(reach).collect()).unwrap_or_default()
+    }
+
+    /// Our Contact at a trunk that knows us by a name of its own.
+    fn contact_of(&self, plan: &TrunkPlan) -> Option<Arc<str>> {
+        let teams = plan.teams.as_ref()?;
+        let listens = self.locals.iter().find(|l| l.transport == Transport::Tls).map(|l| l.addr.port());
+        let port = teams.port.or(listens).unwrap_or(5061);
+        Some(format!("<sip:{}:{port};transport=tls>", teams.fqdn).into())
+    }
+
+    /// Of a trunk to Teams: our Contact there, and the far end that requests of ours go to.
+    pub(super) fn teams_way(
+        &self,
+        tenant: TenantId,
+        trunk: TrunkId,
+    ) -> Option<(Arc<str>, Option<Destination>)> {
+        let c = self.all.get(&(tenant, trunk))?;
+        let up = c.sides.iter().filter(|side| !side.is_down()).chain(&c.sides);
+        Some((self.contact_of(&c.plan)?, up.flat_map(FarSide::in_order).next()))
     }
 
     /// Whether a far end of a trunk is there, and whose trunk it is: the tenant's number and the trunk.
@@ -386,6 +421,23 @@ impl Carriers {
         }
     }
 
+    /// A call to Teams was refused, or not answered at all.
+    pub(super) fn call_refused(&mut self, now: Now, tenant: TenantId, tried: Tried, refused: &sip::Refused) {
+        let Some(c) = self.all.get_mut(&(tenant, tried.trunk)) else { return };
+        let (sub, _) = crate::teams_codes::meant(refused.code, &refused.numbers);
+        c.told.add(now.sip(), refused.code, sub);
+    }
+
+    /// A connection to a far end could not be opened, or was broken off, for this reason.
+    pub(super) fn tls_failed(&mut self, addr: SocketAddr, why: &str) {
+        let sides = self.all.values_mut().flat_map(|c| &mut c.sides);
+        for side in
+            sides.filter(|side| side.all().any(|to| to.transport == Transport::Tls && to.addr == addr))
+        {
+            side.why = Some(why.chars().take(LONGEST_WHY).collect());
+        }
+    }
+
     /// A far end that was not there said for how many seconds it is not to be asked again (Retry-After). Where OPTIONS asks
     /// it all the same, those decide.
     pub(super) fn leave_alone(&mut self, now: Now, tenant: TenantId, tried: Tried, seconds: u32) {
@@ -411,6 +463,8 @@ impl Carriers {
             up: !s.is_down(),
             for_seconds: now.sip().since(s.since).as_secs(),
             said: s.said,
+            why: s.why.clone(),
+            history: s.changes.status(now.sip()),
         };
         let one = |c: &Carrier| TrunkStatus {
             trunk: c.plan.name.clone(),
@@ -421,6 +475,7 @@ impl Carriers {
             }),
             calls: c.calls,
             far_ends: c.sides.iter().map(side).collect(),
+            answers: c.told.status(now.sip()),
         };
         self.of(tenant).map(|(_, c)| one(c)).collect()
     }
@@ -478,7 +533,11 @@ impl Switch {
         }
         for (tenant, trunk, place, to, host, login) in options {
             let uri = format!("sip:{host}");
-            let ask = self.endpoint.ask(now.sip(), &Ask { uri: &uri, login: login.as_ref(), ..Ask::to(to) });
+            let contact =
+                self.carriers.all.get(&(tenant, trunk)).and_then(|c| self.carriers.contact_of(&c.plan));
+            let contact = contact.as_deref();
+            let ask = Ask { uri: &uri, login: login.as_ref(), contact, ..Ask::to(to) };
+            let ask = self.endpoint.ask(now.sip(), &ask);
             self.carriers.asked.insert(ask, Purpose::Options(tenant, trunk));
             if let Some(c) = self.carriers.all.get_mut(&(tenant, trunk)) {
                 c.sides[place].asks(to, ask);

@@ -11,7 +11,7 @@ use crate::adapt::keys::Keyed;
 use crate::adapt::switch::{DoorLeg, Now, Switch};
 use crate::tenant::objects::AudioCodec;
 use crate::tenant::trunk::TrunkPlan;
-use crate::trunk_choice::{Outcome, fails_over};
+use crate::trunk_choice::{Outcome, fails_over, fails_over_in_teams};
 use engine::{Event, LegEnd, LegId, Limits};
 use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
@@ -19,6 +19,7 @@ use redact::Secret;
 use sip::{Destination, Login, Outgoing, SessionTimer};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The most telephones of one person that ring at once.
 pub(super) const MOST_AT_ONCE: usize = 4;
@@ -43,6 +44,8 @@ pub(super) struct FarEnd {
     pub(super) srtp: SrtpPolicy,
     /// What it may be offered, the preferred first.
     pub(super) codecs: Vec<Codec>,
+    /// Our Contact there, where it is another than usual.
+    pub(super) contact: Option<Arc<str>>,
     /// The trunk that it belongs to, and its place there.
     pub(super) trunk: Option<Tried>,
     /// The number outside that is called there, as the world writes it; empty where it is none.
@@ -171,6 +174,10 @@ impl Switch {
                     srtp,
                 }),
                 trunk: None,
+                teams: None,
+                successor: None,
+                before: Vec::new(),
+                hears: Box::default(),
             },
         );
         for far in at_once.into_iter().take(MOST_AT_ONCE) {
@@ -208,6 +215,7 @@ impl Switch {
         let plans = &self.tenants[tenant].meaning.trunk_plans;
         let plan = far.trunk.and_then(|tried| plans.iter().find(|plan| plan.id == tried.trunk));
         let session_timer = plan.map(session_timer_of);
+        let answer_within = plan.and_then(|plan| plan.failover_ms).map(Duration::from_millis);
         if let Some(plan) = plan.filter(|plan| plan.toll != Limits::default()) {
             let event = Event::LegVia { leg, trunk: plan.id, limits: plan.toll };
             self.tell(now, tenant, event);
@@ -230,6 +238,8 @@ impl Switch {
                 body: &d.offer,
                 login: far.login.as_ref(),
                 session_timer,
+                contact: far.contact.as_deref(),
+                answer_within,
                 ..Outgoing::to(far.to)
             },
         );
@@ -251,12 +261,15 @@ impl Switch {
         self.follow_forward(now, call, refused);
         let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return true };
         let id = self.tenants[tenant].id;
+        let in_teams = self.tells_codes(tenant, leg, call);
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return true };
         let ending = l.ending;
         let Some(d) = &mut l.dialing else { return false };
         let Some(at) = d.open.iter().position(|(c, _)| *c == call) else { return true };
         let (_, tried) = d.open.swap_remove(at);
-        let outcome = match refused.meant() {
+        let outcome = match if in_teams { refused.code } else { refused.meant() } {
+            // Of Teams a 408 is the last word of somebody there.
+            408 if in_teams && refused.is_answer => Outcome::Code(408),
             408 => Outcome::NoAnswer,
             503 => Outcome::Unreachable,
             code => Outcome::Code(code),
@@ -269,13 +282,21 @@ impl Switch {
                     self.carriers.leave_alone(now, id, tried, seconds);
                 }
             }
+            if in_teams {
+                self.carriers.call_refused(now, id, tried, refused);
+                // The data centre is busy: what comes next there goes over another connection.
+                if refused.code == 503 && refused.retry_after == Some(1) {
+                    self.retired.insert(tried.to.addr);
+                }
+            }
         }
         if let Some((other, _)) = d.open.first() {
             l.sip = Some(*other);
             self.by_sip.remove(&call);
             return true;
         }
-        if ending || !fails_over(outcome, d.rang) {
+        let goes_on = if in_teams { fails_over_in_teams } else { fails_over };
+        if ending || !goes_on(outcome, d.rang) {
             return false;
         }
         let Some(next) = self.next_far_end(now, tenant, leg) else { return false };
@@ -305,6 +326,14 @@ impl Switch {
         }
     }
 
+    // Whether a call that a leg has open goes to Teams, whose answers mean other things than a carrier's.
+    fn tells_codes(&self, tenant: usize, leg: LegId, call: sip::CallId) -> bool {
+        let t = &self.tenants[tenant];
+        let open = t.legs.get(&leg).and_then(|l| l.dialing.as_ref()).map(|d| &d.open);
+        let tried = open.and_then(|open| open.iter().find(|(c, _)| *c == call)).and_then(|(_, tried)| *tried);
+        tried.and_then(|tried| t.meaning.trunk_plan(tried.trunk)).is_some_and(|plan| plan.teams.is_some())
+    }
+
     /// A far end rings. Whether it is the first of its leg.
     pub(super) fn rings_now(&mut self, tenant: usize, leg: LegId) -> bool {
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return false };
@@ -316,13 +345,15 @@ impl Switch {
 
     /// One of those who rang answered: the others stop.
     pub(super) fn answered_by(&mut self, now: Now, tenant: usize, leg: LegId, call: sip::CallId) {
-        let id = self.tenants[tenant].id;
-        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let t = &mut self.tenants[tenant];
+        let (id, plans) = (t.id, &t.meaning.trunk_plans);
+        let Some(l) = t.legs.get_mut(&leg) else { return };
         let Some(d) = l.dialing.take() else { return };
         l.sip = Some(call);
         for (other, tried) in d.open {
             if other == call {
                 l.trunk = tried.map(|t| t.trunk);
+                l.teams = l.trunk.filter(|trunk| plans.iter().any(|p| p.id == *trunk && p.teams.is_some()));
                 if let Some(tried) = tried {
                     self.carriers.attempt_ended(now, id, tried, Outcome::Code(200));
                 }

@@ -38,11 +38,12 @@ impl Switch {
             Effect::Play { leg, sound } => self.play(now, tenant, leg, sound),
             Effect::DialParty { leg, party, number } => self.dial_party(now, tenant, leg, party, number),
             Effect::Hear { leg, from } => {
-                let t = &self.tenants[tenant];
+                let t = &mut self.tenants[tenant];
                 let media = |leg: &LegId| t.legs.get(leg).and_then(|l| l.media);
-                if let Some(leg) = media(&leg) {
-                    let from = from.iter().filter_map(media).collect();
-                    self.door.send(MediaCommand::Hear { leg, from });
+                let from: Box<[MediaId]> = from.iter().filter_map(media).collect();
+                if let Some((l, media)) = t.legs.get_mut(&leg).and_then(|l| l.media.map(|media| (l, media))) {
+                    l.hears = from.clone();
+                    self.door.send(MediaCommand::Hear { leg: media, from });
                 }
             }
             Effect::Keys { leg, keys } => self.set_keys(tenant, leg, keys),
@@ -168,7 +169,7 @@ impl Switch {
     fn dial_target(&mut self, now: Now, tenant: usize, leg: LegId, target: TargetId, show: Show) {
         let t = &self.tenants[tenant];
         if let Some(number) = t.meaning.outside.get(&target).cloned() {
-            let then = self.trunks_for(now, tenant, number.expose_secret(), None, Some(show));
+            let then = self.trunks_for(now, tenant, (number.expose_secret(), false), None, Some(show));
             return self.ring(now, tenant, leg, Order { then, ..Order::default() });
         }
         let Some(address) = t.meaning.targets.get(&target).cloned() else {
@@ -188,6 +189,7 @@ impl Switch {
             nat: address.nat,
             srtp,
             codecs: OF_PHONES.to_vec(),
+            contact: None,
             trunk: None,
             number: Secret::default(),
         };
@@ -199,7 +201,11 @@ impl Switch {
         let Some(to) = self.tenants[tenant].parties.get(&party).cloned() else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
         };
-        let then = self.trunks_for(now, tenant, to.expose_secret(), number, None);
+        let t = &self.tenants[tenant];
+        let ours = number.and_then(|n| t.meaning.dialled.get(&n)).cloned();
+        // Who calls from Teams and borrows no number is seen by the own one.
+        let ours = ours.or_else(|| self.teams_number_behind(tenant, leg));
+        let then = self.trunks_for(now, tenant, (to.expose_secret(), false), ours.as_deref(), None);
         self.ring(now, tenant, leg, Order { then, ..Order::default() });
     }
 
@@ -208,13 +214,12 @@ impl Switch {
         &mut self,
         now: Now,
         tenant: usize,
-        number: &str,
-        ours: Option<NumberId>,
+        (number, in_teams): (&str, bool),
+        ours: Option<&str>,
         passed_on: Option<Show>,
     ) -> VecDeque<FarEnd> {
         let chance = self.next_chance();
         let t = &self.tenants[tenant];
-        let ours = ours.and_then(|n| t.meaning.dialled.get(&n)).map(String::as_str);
         let address = passed_on.and_then(|show| match show {
             Show::Leg(leg) => t.legs.get(&leg).map(|l| &l.address),
             Show::Party(party) => t.parties.get(&party),
@@ -224,7 +229,8 @@ impl Switch {
             Some("") => Caller::Withheld,
             Some(address) => Caller::Outside(address),
         };
-        let wanted = Wanted { number, emergency: t.meaning.classes.is_emergency(number), ours, caller };
+        let emergency = t.meaning.classes.is_emergency(number);
+        let wanted = Wanted { number, emergency, in_teams, ours, caller };
         let to = t.meaning.classes.classify(number).destination;
         let used_up = |plan: &TrunkPlan| t.engine.trunk_takes(now.wall, plan.id, &plan.toll, to).err();
         let bearings = self.carriers.bearings(now, t.id, used_up);
@@ -246,7 +252,7 @@ impl Switch {
             let (trunk, place) = (a.trunk, a.place);
             let number = Secret::new(number.to_string());
             self.carriers.reach(t.id, trunk, place).into_iter().map(
-                move |Reach { to, login, nat, srtp, codecs }| FarEnd {
+                move |Reach { to, login, nat, srtp, codecs, contact }| FarEnd {
                     to,
                     uri: a.uri.clone(),
                     from: a.from.clone(),
@@ -255,6 +261,7 @@ impl Switch {
                     nat,
                     srtp,
                     codecs,
+                    contact,
                     trunk: Some(Tried { trunk, place, to }),
                     number: number.clone(),
                 },
@@ -320,8 +327,11 @@ impl Switch {
     }
 
     fn play(&mut self, now: Now, tenant: usize, leg: LegId, sound: Sound) {
+        let t = &mut self.tenants[tenant];
+        let Some(l) = t.legs.get_mut(&leg) else { return };
+        l.hears = Box::default();
+        let Some(media) = l.media else { return };
         let t = &self.tenants[tenant];
-        let Some(media) = t.legs.get(&leg).and_then(|l| l.media) else { return };
         let music = || t.meaning.prompts.get(&engine::PromptId(0)).cloned().unwrap_or_else(Prompt::music);
         let (prompt, repeat) = match sound {
             Sound::Prompt(id, language) => match t.meaning.prompt(id, language) {

@@ -4,6 +4,7 @@
 //! other, those that gave no answer last.
 
 use crate::adapt::switch::Now;
+use crate::adapt::trunk_told::Changes;
 use crate::tenant::objects::ProxyTransport;
 use crate::tenant::trunk::ProxyTarget;
 use sip::{AskId, Destination, Transport};
@@ -33,6 +34,10 @@ pub(super) struct FarSide {
     pub(super) said: Option<u16>,
     /// When it is asked again, or may be tried again.
     pub(super) next: Option<sip::Time>,
+    /// When it came and went.
+    pub(super) changes: Changes,
+    /// Why no secure connection could be opened.
+    pub(super) why: Option<String>,
 }
 
 impl FarSide {
@@ -44,6 +49,8 @@ impl FarSide {
             since: now.sip(),
             said: None,
             next: asks.then(|| now.sip()),
+            changes: Changes::default(),
+            why: None,
         };
         side.is_at(now, destinations(target));
         side
@@ -111,6 +118,9 @@ impl FarSide {
             place.silent = matches!(code, NO_ANSWER | OUT_OF_SERVICE);
         }
         self.said = Some(code);
+        if !matches!(code, NO_ANSWER | OUT_OF_SERVICE) {
+            self.why = None;
+        }
         self.changed(now, was);
     }
 
@@ -124,6 +134,7 @@ impl FarSide {
     fn changed(&mut self, now: Now, was: bool) {
         if self.is_down() != was {
             self.since = now.sip();
+            self.changes.add(now.sip(), was, self.said);
         }
     }
 }
@@ -152,8 +163,14 @@ mod tests {
     }
 
     fn named() -> FarSide {
-        let target =
-            ProxyTarget { host: "sbc.example".into(), port: None, transport: None, priority: 0, weight: 1 };
+        let target = ProxyTarget {
+            host: "sbc.example".into(),
+            port: None,
+            transport: None,
+            priority: 0,
+            weight: 1,
+            at: None,
+        };
         let mut side = FarSide::new(at(0), &target, false);
         assert!(side.is_down(), "a name that is not resolved is nowhere");
         side.is_at(at(1), vec![to(1), to(2)]);

@@ -17,13 +17,13 @@ use sip::{Destination, Incoming, Message, Name, Transport, Uri};
 
 /// What the audio of a leg that called us may be.
 #[derive(Clone, Copy)]
-struct Audio<'a> {
+pub(super) struct Audio<'a> {
     /// It may come from elsewhere than signalled.
-    nat: bool,
+    pub(super) nat: bool,
     /// In which codecs, the preferred first.
-    codecs: &'a [Codec],
+    pub(super) codecs: &'a [Codec],
     /// Whether it is protected.
-    srtp: SrtpPolicy,
+    pub(super) srtp: SrtpPolicy,
 }
 
 /// Who called.
@@ -57,11 +57,10 @@ impl Switch {
                     None => self.on_own_phone(now, tenant, agent, call, from, &message),
                 };
             }
-            // Only telephones of ours take calls over, and only their own.
-            (Sender::NoPhone, Some(_)) if replaces.is_some() => {
-                return self.refuse_call(now, call, 403);
-            }
-            (Sender::NoPhone, Some(found)) => found,
+            (Sender::NoPhone, Some(found)) => match replaces {
+                Some(other) => return self.on_trunk_replaces(now, found, call, other, &message),
+                None => found,
+            },
             (Sender::NoPhone, None) => {
                 self.strangers += 1;
                 self.endpoint.reject(now.sip(), call, 403, "");
@@ -70,6 +69,9 @@ impl Switch {
         };
         if self.journal_stalled {
             return self.refuse_call(now, call, 503);
+        }
+        if let Some(agent) = self.greet_teams(tenant, trunk, call, &message) {
+            return self.on_teams_user(now, (tenant, trunk), agent, call, from, &message);
         }
         let number = self.number_of(tenant, trunk, &message);
         let trusted = self.tenants[tenant].meaning.trunk_plan(trunk).is_some_and(|t| t.trust_identity);
@@ -94,6 +96,7 @@ impl Switch {
         let audio = Audio { nat, codecs: &codecs, srtp };
         let caller = Caller { party, address, display };
         self.begin_leg(now, tenant, call, &message, Begun { audio, caller, event: arrived, known });
+        self.is_behind_teams(tenant, trunk, call);
         if trusted {
             self.tell_diverted(now, tenant, trunk, call, &message);
         }
@@ -127,24 +130,37 @@ impl Switch {
         if self.journal_stalled {
             return self.refuse_call(now, call, 503);
         }
-        let to = match self.dialled(now, tenant, m.target()) {
-            Ok(to) => to,
-            Err((code, why)) => return self.refuse_saying(now, call, code, &why),
-        };
         let meaning = &self.tenants[tenant].meaning;
         let account = meaning.accounts.values().find(|phone| phone.agent == agent).map(|phone| phone.srtp);
         let rule = account.or_else(|| meaning.phones.get(&agent).map(|phone| phone.srtp)).unwrap_or_default();
         let Some(srtp) = rule.towards(&from) else {
             return self.refuse_saying(now, call, 488, "keys of audio need TLS");
         };
+        // Behind a router or not, its audio comes from where it sends.
+        let audio = Audio { nat: true, codecs: &OF_PHONES, srtp };
+        self.agent_calls(now, (tenant, agent), call, m, audio);
+    }
+
+    /// A call of an agent's own begins, from a telephone or from Teams.
+    pub(super) fn agent_calls(
+        &mut self,
+        now: Now,
+        (tenant, agent): (usize, AgentId),
+        call: sip::CallId,
+        m: &Message,
+        audio: Audio<'_>,
+    ) {
+        let to = match self.dialled(now, tenant, m.target()) {
+            Ok(to) => to,
+            Err((code, why)) => return self.refuse_saying(now, call, code, &why),
+        };
+        let meaning = &self.tenants[tenant].meaning;
         let (own, display) = caller_of(m, false);
         // Colleagues see the number by which they can call back.
         let address = meaning.extension(agent).map_or(own, |number| Secret::new(number.to_string()));
         let party = self.new_party(tenant, &address, &display);
         let facts = self.facts_of(tenant, &address);
         let called = Event::AgentCalled { agent, caller: party, number: None, to, facts };
-        // Behind a router or not, its audio comes from where it sends.
-        let audio = Audio { nat: true, codecs: &OF_PHONES, srtp };
         let caller = Caller { party, address, display };
         self.begin_leg(now, tenant, call, m, Begun { audio, caller, event: called, known: true });
     }
@@ -206,6 +222,10 @@ impl Switch {
                 keyed: Keyed::default(),
                 dialing: None,
                 trunk: None,
+                teams: None,
+                successor: None,
+                before: Vec::new(),
+                hears: Box::default(),
             },
         );
         self.tell(now, tenant, event);

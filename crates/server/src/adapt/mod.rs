@@ -19,6 +19,7 @@ mod outside;
 mod phone;
 mod phones;
 mod pickup;
+mod presence;
 mod refer;
 mod refusing;
 mod registrations;
@@ -26,6 +27,9 @@ mod security;
 mod sip_events;
 mod strangers;
 mod switch;
+mod teams_transfer;
+mod teams_users;
+mod trunk_told;
 #[cfg(test)]
 mod world;
 
@@ -36,6 +40,9 @@ pub use keys::SecretDigits;
 pub use outside::{Request, Ticket};
 pub use phone::{PhoneId, PhoneReport, PhoneState, Reply};
 pub use phones::{Passwords, Telephone};
+pub use presence::Presences;
+#[cfg(test)]
+pub use switch::SNAPSHOT_EVERY;
 pub use switch::{
     Chances, MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
 };

@@ -331,6 +331,7 @@ impl Switch {
             nat,
             srtp,
             codecs: OF_PHONES.to_vec(),
+            contact: None,
             trunk: None,
             number: Secret::default(),
         };

@@ -118,6 +118,11 @@ impl Switch {
         Some((happened.view(&t.meaning), item))
     }
 
+    /// Which receivers of a tenant are told of this event.
+    pub fn receivers_of(&self, id: TenantId, event: &str) -> Vec<String> {
+        self.tenants.iter().find(|t| t.id == id).map(|t| t.announcer.receivers(event)).unwrap_or_default()
+    }
+
     /// What happened since the start.
     pub fn security_events(&self) -> &Security {
         &self.security

@@ -12,6 +12,7 @@ impl Switch {
         match event {
             sip::Event::Incoming(incoming) => self.on_incoming(now, incoming),
             sip::Event::Cancelled { call, .. } => self.over(now, call, LegEnd::FarHungUp),
+            sip::Event::Progress { call, code, .. } if self.successor_rings(now, call, code) => {}
             sip::Event::Progress { call, body, .. } => {
                 let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
                 if self.rings_now(tenant, leg) {
@@ -19,7 +20,9 @@ impl Switch {
                 }
                 self.on_early_answer(now, tenant, leg, &body);
             }
+            sip::Event::Answered { call, body } if self.successor_answered(now, call, &body) => {}
             sip::Event::Answered { call, body } => self.on_answered(now, call, &body),
+            sip::Event::Refused { call, refused } if self.successor_refused(now, call, &refused) => {}
             sip::Event::Refused { call, refused } => {
                 let elsewhere = self.is_declined_elsewhere(call, refused.meant());
                 if self.rings_on(now, call, &refused) {
@@ -41,8 +44,11 @@ impl Switch {
             sip::Event::Asked { ask, code, cseq, message } => {
                 self.on_asked(now, ask, code, cseq, message.as_deref());
             }
-            sip::Event::Referred { call, refer, target, replaces, .. } => {
-                self.on_referred(now, call, refer, &target, replaces)
+            sip::Event::Referred { call, refer, target, replaces, referred_by } => {
+                match self.teams_leg(call) {
+                    Some(leg) => self.on_teams_refer(now, leg, refer, &target, &referred_by),
+                    None => self.on_referred(now, call, refer, &target, replaces),
+                }
             }
             sip::Event::ReferProgress { .. } => {}
             sip::Event::Info { call, content_type, body } => self.on_info(now, call, &content_type, &body),

@@ -7,6 +7,8 @@ use crate::adapt::keys::Keyed;
 use crate::adapt::outside::Request;
 use crate::adapt::phone::{PhoneId, Reply};
 use crate::adapt::phones::{Passwords, Phones};
+use crate::adapt::presence::Presences;
+use crate::adapt::teams_transfer::Successor;
 use crate::alarm::Alarms;
 use crate::announce::Announcer;
 use crate::live::Live;
@@ -23,13 +25,13 @@ use media::sdes::OwnKeys;
 use redact::Secret;
 use sip::Local;
 use sip::guard::Guard;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use store::{Batch, Party, TenantId};
 
 /// Events of a tenant after which its state is written down, so that a start replays no more than about as many.
-const SNAPSHOT_EVERY: u64 = 100_000;
+pub const SNAPSHOT_EVERY: u64 = 100_000;
 
 /// The time, on the two clocks that are needed.
 #[derive(Clone, Copy, Debug)]
@@ -278,6 +280,14 @@ pub(super) struct DoorLeg {
     pub(super) dialing: Option<Dialing>,
     /// The trunk that it went out over.
     pub(super) trunk: Option<engine::TrunkId>,
+    /// The trunk to Microsoft Teams that its far end is behind.
+    pub(super) teams: Option<engine::TrunkId>,
+    /// Who is to take the place of its far end.
+    pub(super) successor: Option<Box<Successor>>,
+    /// Far ends before, which have not hung up yet.
+    pub(super) before: Vec<sip::CallId>,
+    /// Whom it hears, unless something is played.
+    pub(super) hears: Box<[MediaId]>,
 }
 
 /// One tenant at the door.
@@ -294,6 +304,10 @@ pub struct TenantDoor {
     pub rules: Arc<Rules>,
     /// What watchers see.
     pub live: Live,
+    /// What Microsoft Teams says of its people.
+    pub presences: Presences,
+    /// Agents who talked when the process before this one ended.
+    pub(super) talked_before: Vec<engine::AgentId>,
     pub(super) announcer: Announcer,
     /// Which bounds of its queues are crossed.
     pub alarms: Alarms,
@@ -360,6 +374,8 @@ pub struct Switch {
     /// Names that far ends of TLS connections proved, by connection.
     pub(super) proven: HashMap<u64, Vec<String>>,
     pub(super) security: Security,
+    /// Far ends whose connections are to serve no more.
+    pub(super) retired: BTreeSet<SocketAddr>,
     chance: u64,
 }
 
@@ -402,6 +418,7 @@ impl Switch {
             guard: Guard::default(),
             proven: HashMap::new(),
             security: Security::default(),
+            retired: BTreeSet::new(),
             chance: chances.seed,
         }
     }
@@ -418,6 +435,7 @@ impl Switch {
         let snapshot_at = engine.position();
         let rules = Arc::new(Rules::of(&meaning));
         let announcer = Announcer::new(&engine, &rules);
+        let talked_before = crate::adapt::presence::talking(&engine);
         self.tenants.push(TenantDoor {
             id,
             engine,
@@ -425,6 +443,8 @@ impl Switch {
             passwords,
             rules,
             live,
+            presences: Presences::default(),
+            talked_before,
             announcer,
             alarms: Alarms::default(),
             legs: HashMap::new(),
@@ -454,6 +474,7 @@ impl Switch {
         t.meaning = meaning;
         t.passwords = passwords;
         self.tell(now, n, Event::Configured { config });
+        self.settle_presences(now, n);
         self.forget_choices(n);
         self.trust_networks();
         self.send_registers(now);
@@ -509,6 +530,16 @@ impl Switch {
     /// of the request leads on from there.
     pub fn far_end_behind(&self, connection: u64) -> Option<sip::Destination> {
         self.carriers.secure_far_end(self.proven.get(&connection)?)
+    }
+
+    /// A secure connection of ours could not be opened, or broke off.
+    pub fn on_tls_failed(&mut self, addr: SocketAddr, why: &str) {
+        self.carriers.tls_failed(addr, why);
+    }
+
+    /// The next far end whose connections are to serve no more.
+    pub fn poll_retired(&mut self) -> Option<SocketAddr> {
+        self.retired.pop_first()
     }
 
     /// A connection is gone.
@@ -667,11 +698,15 @@ impl Switch {
         let changes = t.engine.take_changes();
         t.batch.outbox.extend(t.announcer.tell(&t.engine, &changes));
         for change in changes {
-            t.live.changed(change, &t.engine, &t.meaning);
+            t.live.changed(change, &t.engine, &t.meaning, &t.presences);
         }
     }
 
     pub(super) fn leg_ended(&mut self, now: Now, tenant: usize, leg: LegId, end: LegEnd) {
+        if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
+            let (successor, before) = (l.successor.take(), std::mem::take(&mut l.before));
+            self.end_successors(now, successor, before);
+        }
         self.forget_leg(tenant, leg);
         self.tell(now, tenant, Event::LegEnded { leg, end });
     }

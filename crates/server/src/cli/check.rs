@@ -10,6 +10,7 @@ use crate::tenant::check::{Documents, read_folder};
 use crate::tenant::everything::Everything;
 use crate::tenant::trunk::Account;
 use crate::tls::Certificate;
+use crate::trusted::Trusted;
 use std::path::Path;
 
 /// Runs the command.
@@ -30,6 +31,7 @@ pub fn run(mut args: Arguments) -> Outcome {
     }
     if let Some(config) = &config {
         problems.extend(addresses(config));
+        problems.extend(Trusted::new(&config.outside.tls_roots).err());
         if config.http.is_tls() {
             let (cert, key) = (&config.http.tls_cert, &config.http.tls_key);
             problems.extend(certificate("http", cert, key, ""));

@@ -211,7 +211,7 @@ impl Told {
                     Some(number) => Caller::Outside(number),
                 };
                 let ours = m.dialled.values().filter(|n| n.starts_with('+')).min().map(String::as_str);
-                let wanted = Wanted { number, emergency, ours, caller };
+                let wanted = Wanted { number, emergency, in_teams: false, ours, caller };
                 trunk_choice::choose(
                     m.trunk_plans.iter().map(|t| (t, &bearing)),
                     &wanted,

@@ -3,6 +3,7 @@
 mod account;
 mod apply;
 pub mod arguments;
+mod audit;
 mod check;
 mod check_number;
 mod explain;
@@ -52,7 +53,7 @@ struct Command {
     run: fn(Arguments) -> Outcome,
 }
 
-const COMMANDS: [Command; 11] = [
+const COMMANDS: [Command; 12] = [
     Command {
         name: "serve",
         usage: "--config FILE [--apply DIR] [--log json] | --print-config",
@@ -112,6 +113,12 @@ const COMMANDS: [Command; 11] = [
         usage: "--config FILE --tenant T --role owner|supervisor|agent|auditor",
         does: "makes an API token and prints it",
         run: token::run,
+    },
+    Command {
+        name: "audit",
+        usage: "export FILE (--server URL --token T | --config FILE --tenant T) | verify (FILE | --config FILE --tenant T) [--heads FILE] [--key HEX]",
+        does: "writes the log of who did what as a file; finds entries that were changed, removed or moved",
+        run: audit::run,
     },
     Command {
         name: "account",

@@ -23,6 +23,8 @@ pub struct ServerConfig {
     pub blobs: BlobSection,
     pub keys: KeySection,
     pub secrets: SecretSection,
+    pub audit: AuditSection,
+    pub outside: OutsideSection,
     pub mail: Mail,
     pub microsoft: MicrosoftSection,
     pub shutdown: Shutdown,
@@ -170,6 +172,20 @@ pub struct SecretSection {
     pub folder: String,
 }
 
+/// `[audit]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct AuditSection {
+    pub heads_file: String,
+}
+
+/// `[outside]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[allow(missing_docs)]
+pub struct OutsideSection {
+    pub tls_roots: String,
+}
+
 /// `[mail]`
 #[derive(Clone, Debug, Deserialize)]
 #[allow(missing_docs)]
@@ -227,6 +243,14 @@ pub struct MicrosoftSection {
     pub background_certificate: String,
     pub background_key: String,
     pub directory_every: String,
+    pub presence_every: String,
+    pub bot_app: String,
+    pub bot_secret_file: String,
+    pub bot_certificate: String,
+    pub bot_key: String,
+    pub bot_tenant: String,
+    pub bot_connector: String,
+    pub bot_memory: String,
 }
 
 /// The keys of one app registration in `[microsoft]`.
@@ -253,6 +277,17 @@ impl MicrosoftSection {
             secret_file: &self.sign_in_secret_file,
             certificate: &self.sign_in_certificate,
             key: &self.sign_in_key,
+        }
+    }
+
+    /// The bot in Teams.
+    pub fn bot(&self) -> AppSection<'_> {
+        AppSection {
+            name: "bot",
+            id: &self.bot_app,
+            secret_file: &self.bot_secret_file,
+            certificate: &self.bot_certificate,
+            key: &self.bot_key,
         }
     }
 
@@ -468,6 +503,18 @@ impl ServerConfig {
     pub fn ports(&self) -> Option<(u16, u16)> {
         let (first, last) = self.media.ports.split_once('-')?;
         Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
+    }
+
+    /// The file that signed heads of audit logs go into, if any.
+    pub fn audit_heads_file(&self) -> Option<std::path::PathBuf> {
+        match self.audit.heads_file.as_str() {
+            "none" => None,
+            "" => {
+                let database = Path::new(self.store.url.strip_prefix("sqlite:")?);
+                Some(database.with_file_name("audit-heads.jsonl"))
+            }
+            path => Some(path.into()),
+        }
     }
 
     /// How long calls may go on after the program was asked to stop.

@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// What was sent of a body that breaks off is on its way by then.
 const BREAK: Duration = Duration::from_millis(50);
 /// The largest answer to a post that is read, in bytes.
-const ANSWER: u64 = 16 * 1024;
+const ANSWER: u64 = 256 * 1024;
 
 /// A simulated Microsoft that is being served.
 pub struct Running {
@@ -310,7 +310,11 @@ fn carry(post: &Post) -> Option<(u16, Vec<u8>)> {
         .proxy(None)
         .build()
         .into();
-    let mut answer = agent.post(&post.url).content_type(post.content_type).send(post.body.as_slice()).ok()?;
+    let mut request = agent.post(&post.url).content_type(post.content_type);
+    if let Some(authorization) = &post.authorization {
+        request = request.header("Authorization", authorization);
+    }
+    let mut answer = request.send(post.body.as_slice()).ok()?;
     let mut body = Vec::new();
     answer.body_mut().as_reader().take(ANSWER).read_to_end(&mut body).ok()?;
     Some((answer.status().as_u16(), body))

@@ -152,7 +152,7 @@ pub async fn list(
 }
 
 /// A time in the query.
-fn time(name: &str, text: Option<&str>) -> Result<Option<u64>, Problem> {
+pub fn time(name: &str, text: Option<&str>) -> Result<Option<u64>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let sentence = || format!("{name}: write a time as 2026-11-20T08:00:00Z, or a date");
     read_time(text, 0).map(Some).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, sentence()))

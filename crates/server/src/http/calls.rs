@@ -203,7 +203,9 @@ pub async fn explanation(
         .ok_or_else(|| Problem::not_found("such tenant in this server"))?;
     let store = api.handle.store.clone();
     tokio::task::spawn_blocking(move || {
-        let decisions = crate::explain::whole_decisions(&store, tenant, &detail, &meaning)?;
+        let (decisions, replayed) =
+            crate::explain::whole_decisions(&store, tenant, &detail.explanation, &meaning)?;
+        tracing::debug!(event = "explained", tenant = tenant.0, replayed, "a call was explained by a replay");
         Ok(Json(Explanation { story: view::story(&detail), decisions }))
     })
     .await

@@ -4,7 +4,9 @@ use crate::http::csv::Cell;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use store::{AgentFigures, Entered, Handled, Promised, QueueFigures, Rung, Waits, percentile};
+use store::{
+    AgentFigures, Contacts, Counted, Entered, Handled, Promised, QueueFigures, Rung, Waits, percentile,
+};
 
 macro_rules! report_row {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $of:ty,)* }) => {
@@ -80,9 +82,30 @@ impl ServiceLevel {
 }
 
 /// The formulas behind the metrics, by name; the service level's is the one that was asked for.
-pub fn formulas(level: ServiceLevel) -> BTreeMap<&'static str, &'static str> {
-    [
+///
+/// `fcr_days` is the time within which a further contact counts, where it was asked for.
+pub fn formulas(
+    level: ServiceLevel,
+    counted: Counted,
+    fcr_days: Option<u64>,
+) -> BTreeMap<&'static str, String> {
+    let counted = match counted {
+        Counted::Entry => "ENTRY: callers count for the interval in which they entered the queue",
+        Counted::Exit => "EXIT: callers count for the interval in which they left the queue; nobody waits",
+    };
+    let within = fcr_days.map_or("the days asked for by fcr_days".into(), |days| format!("{days} d"));
+    let fcr = format!(
+        "FCR1: 1 - repeated / resolved; repeated: the same caller came to the same queue again within {within}; by the interval in which the call began, final when that time is over"
+    );
+    let fixed = [
         ("identity", "offered = answered + abandoned + flowed_out + callback + waiting"),
+        ("counted", counted),
+        ("fcr", fcr.as_str()),
+        ("repeat_rate", "RR1: repeated / resolved"),
+        (
+            "shrinkage",
+            "SHR1: 1 - (available + offered + talking + wrap-up) / paid, paid is all time signed in or suspended",
+        ),
         ("service_level", level.formula()),
         ("asa_ms", "ASA1: sum of waits of answered / answered"),
         ("average_wait_ms", "AW1: sum of waits of all who left / all who left"),
@@ -101,8 +124,8 @@ pub fn formulas(level: ServiceLevel) -> BTreeMap<&'static str, &'static str> {
         ("callback_success", "CB1: callbacks_kept / callbacks_promised"),
         ("callback_in_time", "CB2: callbacks_in_time / callbacks_promised"),
         ("estimate_mape", "MAPE1: mean of |expected - waited| / max(waited, 1 s), of answered"),
-    ]
-    .into()
+    ];
+    fixed.into_iter().map(|(name, formula)| (name, formula.to_string())).collect()
 }
 
 report_row! {
@@ -184,6 +207,14 @@ report_row! {
         estimate_error_ms: Option<u64>,
         /// The same as a share of the wait.
         estimate_mape: Option<f64>,
+        /// Calls in which an agent talked, by the interval in which the call began; null unless `fcr_days` is asked for.
+        resolved: Option<u64>,
+        /// Of these, followed by another from the same caller to the same queue within the days asked for.
+        repeated: Option<u64>,
+        /// First-contact resolution: share not followed by another.
+        fcr: Option<f64>,
+        /// Share followed by another.
+        repeat_rate: Option<f64>,
     }
 }
 
@@ -236,7 +267,7 @@ report_row! {
 }
 
 report_row! {
-    /// An agent's figures. Times in states are counted when the agent leaves the state.
+    /// An agent's figures. Times in states count as they pass.
     AgentRow {
         /// Where the interval, day or time begins.
         start: String,
@@ -290,6 +321,8 @@ report_row! {
         utilisation: Option<f64>,
         /// Conversations in an hour signed in.
         contacts_per_hour: Option<f64>,
+        /// Share of the time signed in or suspended in which no calls could come: breaks and suspensions.
+        shrinkage: Option<f64>,
     }
 }
 
@@ -371,6 +404,7 @@ impl QueueRow {
         queue: String,
         f: &QueueFigures,
         waits: Option<&Waits>,
+        contacts: Option<Contacts>,
         level: ServiceLevel,
     ) -> QueueRow {
         let QueueFigures { entered: e, rung: r, handled: h, estimated, .. } = f;
@@ -417,6 +451,10 @@ impl QueueRow {
             estimates: estimated.estimates,
             estimate_error_ms: mean(estimated.estimate_error_ms, estimated.estimates),
             estimate_mape: share(mape, estimated.estimates.saturating_mul(1_000)),
+            resolved: contacts.map(|c| c.resolved),
+            repeated: contacts.map(|c| c.repeated),
+            fcr: contacts.and_then(|c| share(c.resolved.saturating_sub(c.repeated), c.resolved)),
+            repeat_rate: contacts.and_then(|c| share(c.repeated, c.resolved)),
         }
     }
 }
@@ -490,6 +528,7 @@ impl AgentRow {
             occupancy: share(busy, busy + available_ms),
             utilisation: share(busy, signed_in),
             contacts_per_hour: share(h.handled * 3_600_000, signed_in),
+            shrinkage: share(break_ms + suspended_ms, signed_in),
         }
     }
 }
@@ -571,11 +610,19 @@ mod tests {
         for (level, expected) in [("SL1", 0.6667), ("SL2", 0.6842), ("SL3", 0.75), ("SL4", 0.6316)] {
             let level = ServiceLevel::read(level).unwrap();
             assert_eq!(
-                QueueRow::new(String::new(), String::new(), &f, None, level).service_level,
+                QueueRow::new(String::new(), String::new(), &f, None, None, level).service_level,
                 Some(expected)
             );
         }
-        let row = QueueRow::new(String::new(), String::new(), &f, None, ServiceLevel::Sl1);
+        let row = QueueRow::new(
+            String::new(),
+            String::new(),
+            &f,
+            None,
+            Some(Contacts { resolved: 80, repeated: 20 }),
+            ServiceLevel::Sl1,
+        );
+        assert_eq!((row.fcr, row.repeat_rate), (Some(0.75), Some(0.25)));
         assert_eq!((row.waiting, row.asa_ms, row.average_abandon_ms), (2, Some(10_000), Some(20_000)));
         assert_eq!(
             (row.average_wait_ms, row.aht_ms, row.hold_rate),
@@ -594,5 +641,6 @@ mod tests {
             (row.occupancy, row.utilisation, row.contacts_per_hour),
             (Some(0.4706), Some(0.4444), Some(9.0))
         );
+        assert_eq!(row.shrinkage, Some(0.0556));
     }
 }

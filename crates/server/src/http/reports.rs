@@ -19,15 +19,19 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use engine::{Of, Time};
+use engine::{AgentId, AgentState, BreakReason, Fact, Of, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{INTERVAL_MS, QueueRows, Span, StoreError, Summed, TenantId, interval_of};
+use store::{AgentRows, Counted, INTERVAL_MS, QueueRows, Span, StoreError, Summed, TenantId, interval_of};
 
 /// The longest time that one report covers, in milliseconds: 400 days.
 const LONGEST_MS: u64 = 400 * 86_400_000;
 const DAY_MS: u64 = 86_400_000;
+/// The longest time within which a further contact counts against the first one, in days.
+const LONGEST_FCR_DAYS: u64 = 31;
+/// How often agents and the tables are looked at again when somebody changed state in between.
+const LOOKS: u32 = 4;
 
 /// What is to be reported.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -38,6 +42,8 @@ pub struct ReportQuery {
     by: Option<String>,
     zone: Option<String>,
     service_level: Option<String>,
+    interval: Option<String>,
+    fcr_days: Option<u64>,
     format: Option<String>,
 }
 
@@ -48,6 +54,14 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ("by", "interval (15 minutes), day or total; total without it"),
     ("zone", "Offset from UTC where days begin, as +01:00; UTC without it"),
     ("service_level", "SL1 (without it), SL2, SL3 or SL4"),
+    (
+        "interval",
+        "entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only",
+    ),
+    (
+        "fcr_days",
+        "Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only",
+    ),
     ("format", "json or csv; Accept: text/csv does the same"),
 ];
 
@@ -61,7 +75,7 @@ pub struct Report<R> {
     /// What one row covers.
     pub by: String,
     /// Formulas of the metrics, by name.
-    pub formulas: BTreeMap<&'static str, &'static str>,
+    pub formulas: BTreeMap<&'static str, String>,
     /// The rows.
     pub rows: Vec<R>,
 }
@@ -71,6 +85,8 @@ struct Asked {
     span: Span,
     by: &'static str,
     level: ServiceLevel,
+    counted: Counted,
+    fcr_ms: Option<u64>,
     csv: bool,
 }
 
@@ -100,6 +116,15 @@ impl Asked {
         };
         let level = query.service_level.as_deref().map_or(Some(ServiceLevel::Sl1), ServiceLevel::read);
         let level = level.ok_or_else(|| bad("service_level is SL1, SL2, SL3 or SL4"))?;
+        let counted = match query.interval.as_deref() {
+            None | Some("entry") => Counted::Entry,
+            Some("exit") => Counted::Exit,
+            Some(_) => return Err(bad("interval is entry or exit")),
+        };
+        if query.fcr_days.is_some_and(|days| !(1..=LONGEST_FCR_DAYS).contains(&days)) {
+            return Err(bad("fcr_days is 1 to 31"));
+        }
+        let fcr_ms = query.fcr_days.map(|days| days * DAY_MS);
         let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let csv = match query.format.as_deref() {
             Some("csv") => true,
@@ -107,7 +132,18 @@ impl Asked {
             None => accepts.split(',').any(|part| part.trim().starts_with("text/csv")),
             Some(_) => return Err(bad("format is json or csv")),
         };
-        Ok(Asked { span: Span { from, to, width_ms, zone_ms }, by, level, csv })
+        Ok(Asked { span: Span { from, to, width_ms, zone_ms }, by, level, counted, fcr_ms, csv })
+    }
+
+    /// What leaves as a file is in the audit log.
+    async fn note(&self, api: &Api, asker: &Asker, name: &str) -> Result<(), Problem> {
+        if !self.csv {
+            return Ok(());
+        }
+        let (store, tenant, who) = (api.handle.store.clone(), asker.0.tenant, asker.name());
+        let object = format!("Report/{name}");
+        let noted = move || store.audit(tenant, crate::clock::wall_ms(), &who, "report.export", &object);
+        Ok(tokio::task::spawn_blocking(noted).await.map_err(|_| Problem::stopping())??)
     }
 
     fn answer<R: ReportRow + Serialize>(&self, name: &str, rows: Vec<R>) -> Response {
@@ -124,7 +160,7 @@ impl Asked {
             from: view::time(Time(self.span.from)),
             to: view::time(Time(self.span.to)),
             by: self.by.into(),
-            formulas: formulas(self.level),
+            formulas: formulas(self.level, self.counted, self.fcr_ms.map(|ms| ms / DAY_MS)),
             rows,
         })
         .into_response()
@@ -159,10 +195,15 @@ async fn stored<T: Send + 'static>(
 }
 
 /// Rows of queues that add up.
-async fn queue_rows(api: &Api, tenant: TenantId, span: Span) -> Result<(Meaning, QueueRows), Problem> {
+async fn queue_rows(
+    api: &Api,
+    tenant: TenantId,
+    span: Span,
+    counted: Counted,
+) -> Result<(Meaning, QueueRows), Problem> {
     let (_, position, before) = present(api, tenant).await?;
     let began = crate::clock::wall_ms();
-    let rows = stored(api, move |store| store.report_queues(tenant, &span)).await?;
+    let rows = stored(api, move |store| store.report_queues(tenant, &span, counted)).await?;
     let (meaning, _, after) = present(api, tenant).await?;
     // The tables are what the engine was at some moment before `after`, and after `before` if they have reached it.
     let reached = rows.position >= position;
@@ -213,6 +254,49 @@ fn check(
         .map(|key| (key.0, key.1, of(&stored, key)))
 }
 
+/// What the agents of a tenant do and since when, with the journal position at which it is so.
+async fn doing(
+    api: &Api,
+    tenant: TenantId,
+) -> Result<(Meaning, u64, Vec<(AgentId, AgentState, Time)>), Problem> {
+    api.handle
+        .ask(move |switch, _| {
+            let t = switch.tenant(tenant)?;
+            let agents = t.engine.agents().values().map(|a| (a.id, a.state, a.since));
+            Some((t.meaning.clone(), t.engine.position(), agents.collect()))
+        })
+        .await
+        .ok_or_else(Problem::stopping)?
+        .ok_or_else(|| Problem::not_found("such tenant in this server"))
+}
+
+/// Rows of agents with the time that passed in the states they are in. Time in a state is stored when the state is left;
+/// what is added is only that of agents who did not change between two looks around the tables, so that nothing counts
+/// twice.
+async fn agent_rows(api: &Api, tenant: TenantId, span: Span) -> Result<(Meaning, AgentRows), Problem> {
+    let (_, mut position, mut before) = doing(api, tenant).await?;
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        let mut rows = stored(api, move |store| store.report_agents(tenant, &span)).await?;
+        let to = Time(crate::clock::wall_ms().min(span.to));
+        let (meaning, later, after) = doing(api, tenant).await?;
+        if looks == LOOKS || (rows.position >= position && before == after) {
+            for (agent, state, from) in after.iter().filter(|now| before.contains(now)) {
+                let reason = match state {
+                    AgentState::Break { reason } => *reason,
+                    _ => BreakReason::default(),
+                };
+                let state = state.index() as u8;
+                let so_far = Fact::AgentTime { agent: *agent, state, reason, from: *from, to };
+                rows.states.extend(span.time_in_state(&so_far));
+            }
+            return Ok((meaning, rows));
+        }
+        (position, before) = (later, after);
+    }
+}
+
 fn first<F>(row: &Summed<F>) -> u32 {
     row.of.first().copied().unwrap_or(0)
 }
@@ -254,11 +338,19 @@ pub async fn queues(
         return Ok(live(State(api), asker).await?.into_response());
     }
     let asked = Asked::read(&query, &headers)?;
-    let (m, found) = queue_rows(&api, asker.0.0.tenant, asked.span).await?;
+    let (tenant, span, fcr_ms) = (asker.0.0.tenant, asked.span, asked.fcr_ms);
+    let (m, found) = queue_rows(&api, tenant, span, asked.counted).await?;
+    let mut contacts = BTreeMap::new();
+    if let Some(within) = fcr_ms {
+        let found = stored(&api, move |store| store.report_contacts(tenant, &span, within)).await?;
+        contacts.extend(found.iter().map(|r| ((r.start, first(r)), r.figures)));
+    }
     let rows = found.rows.iter().map(|r| {
         let waits = found.waits.get(&(r.start, first(r)));
-        QueueRow::new(start(r), m.names.of("Queue", first(r)), &r.figures, waits, asked.level)
+        let contacts = fcr_ms.map(|_| contacts.get(&(r.start, first(r))).copied().unwrap_or_default());
+        QueueRow::new(start(r), m.names.of("Queue", first(r)), &r.figures, waits, contacts, asked.level)
     });
+    asked.note(&api, &asker, "queues").await?;
     Ok(asked.answer("queues", rows.collect()))
 }
 
@@ -270,9 +362,10 @@ pub async fn callbacks(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let asked = Asked::read(&query, &headers)?;
-    let (m, found) = queue_rows(&api, asker.0.tenant, asked.span).await?;
+    let (m, found) = queue_rows(&api, asker.0.tenant, asked.span, Counted::Entry).await?;
     let with = found.rows.iter().filter(|r| r.figures.promised != store::Promised::default());
     let rows = with.map(|r| CallbackRow::new(start(r), m.names.of("Queue", first(r)), &r.figures.promised));
+    asked.note(&api, &asker, "callbacks").await?;
     Ok(asked.answer("callbacks", rows.collect()))
 }
 
@@ -284,9 +377,9 @@ pub async fn numbers(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let asked = Asked::read(&query, &headers)?;
-    let (tenant, span) = (asker.0.tenant, asked.span);
+    let (tenant, span, counted) = (asker.0.tenant, asked.span, asked.counted);
     let (m, _, _) = present(&api, tenant).await?;
-    let found = stored(&api, move |store| store.report_numbers(tenant, &span)).await?;
+    let found = stored(&api, move |store| store.report_numbers(tenant, &span, counted)).await?;
     if let Some(row) = found.iter().find(|r| r.figures.entered.waiting() < 0) {
         let (number, start) = (first(row), row.start);
         tracing::error!(
@@ -305,6 +398,7 @@ pub async fn numbers(
         let number = m.names.of("Number", first(r));
         NumberRow::new(start(r), number, &r.figures.entered, &r.figures.handled, asked.level)
     });
+    asked.note(&api, &asker, "numbers").await?;
     Ok(asked.answer("numbers", rows.collect()))
 }
 
@@ -317,8 +411,7 @@ pub async fn agents(
 ) -> Result<Response, Problem> {
     let asked = Asked::read(&query, &headers)?;
     let (tenant, span) = (asker.0.tenant, asked.span);
-    let (m, _, _) = present(&api, tenant).await?;
-    let mut found = stored(&api, move |store| store.report_agents(tenant, &span)).await?;
+    let (m, mut found) = agent_rows(&api, tenant, span).await?;
     if let Scope::Own(own) = asker.0.scope {
         found.rows.retain(|row| first(row) == own.0);
         found.states.retain(|row| first(row) == own.0);
@@ -342,6 +435,7 @@ pub async fn agents(
     let rows = all.into_iter().map(|((at, agent), (figures, states, breaks))| {
         AgentRow::new(view::time(Time(at)), m.names.of("User", agent), &figures, &states, breaks)
     });
+    asked.note(&api, &asker, "agents").await?;
     Ok(asked.answer("agents", rows.collect()))
 }
 
@@ -369,6 +463,7 @@ pub async fn dispositions(
         let queue = r.of.get(1).filter(|q| **q != 0).map(|q| m.names.of("Queue", *q));
         DispositionRow::new(start(r), m.names.of("Disposition", first(r)), queue, &r.figures.handled)
     });
+    asked.note(&api, &asker, "dispositions").await?;
     Ok(asked.answer("dispositions", rows.collect()))
 }
 

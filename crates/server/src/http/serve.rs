@@ -1,5 +1,8 @@
 //! The API, the web app and the admin pages, put together.
 
+use crate::bot::Bot;
+use crate::connector::Connector;
+use crate::http::bot;
 use crate::http::identity::{Guard, Peer, allow};
 use crate::http::listen::listen;
 use crate::http::problem::as_problem;
@@ -17,7 +20,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -41,6 +44,8 @@ pub struct Api {
     pub guesses: Arc<Mutex<Guesses>>,
     /// What is configured about Microsoft.
     pub microsoft: Arc<Microsoft>,
+    /// The bot in Teams, if there is one.
+    pub bot: Option<Arc<Bot>>,
     /// Turns for waiting for Microsoft.
     pub microsoft_turns: Arc<Semaphore>,
     /// Turns for hashing a password.
@@ -49,6 +54,8 @@ pub struct Api {
     pub passkeys: Arc<Mutex<Challenges<()>>>,
     /// Challenges for adding a passkey, each for one session.
     pub new_passkeys: Arc<Mutex<Challenges<(store::AccountOf, Vec<u8>)>>>,
+    /// Calls that people asked for with one click.
+    pub connector: Arc<Connector>,
     /// Turns for going through a recording to draw it.
     pub drawing: Arc<Semaphore>,
 }
@@ -68,10 +75,12 @@ impl Api {
             settings: Arc::new(settings),
             guesses: Arc::default(),
             microsoft: Arc::new(microsoft),
+            bot: None,
             microsoft_turns: Arc::new(Semaphore::new(AT_MICROSOFT)),
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
             passkeys: Arc::default(),
             new_passkeys: Arc::default(),
+            connector: Arc::default(),
             drawing: Arc::new(Semaphore::new(DRAWN)),
         }
     }
@@ -96,10 +105,12 @@ pub async fn serve(
         router = router.route(&format!("{PREFIX}{}", route.path), handler);
     }
     let router = router
+        .merge(crate::http::graph_notices::routes())
         .route(
             &format!("{PREFIX}/openapi.json"),
             get(async move || axum::Json(crate::http::openapi::describe(demo).clone())),
         )
+        .route(bot::MESSAGES, post(bot::messages))
         .fallback(async |method: Method, uri: Uri, headers: HeaderMap| {
             WebApp::built_in().answer(&method, &uri, &headers)
         })
@@ -111,9 +122,15 @@ pub async fn serve(
             async move { web::guard(next.run(request).await, &settings.pages, secure) }
         }))
         .with_state(api.clone());
+    let connector = api.connector.clone();
     let admin_router = crate::admin::router(api);
     let (acceptor, certificate) = tls.unzip();
-    tokio::join!(listen(http, router, acceptor), listen(admin, admin_router, None), keep_up(certificate));
+    tokio::join!(
+        listen(http, router, acceptor),
+        listen(admin, admin_router, None),
+        keep_up(certificate),
+        connector.keep_forgetting()
+    );
 }
 
 /// Looks again and again whether there is a new certificate.

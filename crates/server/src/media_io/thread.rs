@@ -22,6 +22,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// How often recorded audio is passed on, in microseconds.
 const RECORD_EVERY: u64 = 240_000;
+/// Recordings are passed on at multiples of this, so that those of one moment wake the recorder once.
+const RECORD_GRID: u64 = 20_000;
+/// A thread with this many legs or more looks for packets at most once in [`TOGETHER`]: waking up costs more than carrying
+/// a packet, and each leg brings one every 20 ms.
+const MANY_LEGS: usize = 16;
+/// So long may a packet wait for others, in microseconds. A far end's jitter buffer holds ten times as much.
+const TOGETHER: u64 = 2_000;
 /// The mailbox's place among epoll's numbers.
 const ORDERS: u64 = u64::MAX;
 /// The place of what comes for browsers.
@@ -125,8 +132,14 @@ impl Worker {
 
     pub(super) fn run(mut self) -> Result<(), String> {
         let mut events = Vec::with_capacity(1024);
+        let mut woken = 0;
         loop {
-            let now = self.now();
+            let mut now = self.now();
+            let early = (woken + TOGETHER).saturating_sub(now);
+            if early > 0 && self.by_id.len() >= MANY_LEGS {
+                std::thread::sleep(std::time::Duration::from_micros(early));
+                now = self.now();
+            }
             let wait = self.wakes.peek().map(|Reverse((at, _))| at.saturating_sub(now));
             let wait = wait.map(|us| rustix::time::Timespec {
                 tv_sec: (us / 1_000_000) as i64,
@@ -136,6 +149,7 @@ impl Worker {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(e) => return Err(format!("a media thread cannot wait any more: {e}")),
             }
+            woken = self.now();
             let mut orders = false;
             for event in events.drain(..) {
                 match event.data.u64() {
@@ -290,7 +304,7 @@ impl Worker {
                 Wake::Recording(slot) => {
                     self.pass_audio(slot, now, false);
                     if self.recordings.get(slot).is_some_and(Option::is_some) {
-                        self.wakes.push(Reverse((now + RECORD_EVERY, Wake::Recording(slot))));
+                        self.wakes.push(Reverse((next_piece(now), Wake::Recording(slot))));
                     }
                 }
                 Wake::Browser(phone) => self.wake_browser(phone, at),
@@ -315,7 +329,7 @@ impl Worker {
             self.recordings.resize_with(slot + 1, || None);
         }
         self.recordings[slot] = Some(recording);
-        self.wakes.push(Reverse((now + RECORD_EVERY, Wake::Recording(slot))));
+        self.wakes.push(Reverse((next_piece(now), Wake::Recording(slot))));
     }
 
     pub(super) fn end_recording(&mut self, slot: usize, now: u64, ended: Time) {
@@ -406,6 +420,11 @@ impl Wire {
             let _ = rtcp.send_to(bytes, to);
         }
     }
+}
+
+/// When the next piece of a recording is passed on.
+fn next_piece(now: u64) -> u64 {
+    (now + RECORD_EVERY) / RECORD_GRID * RECORD_GRID
 }
 
 /// Wall time in NTP's 32.32 format, for RTCP (RFC 3550 section 4).

@@ -5,13 +5,20 @@
 mod background;
 mod carry;
 mod directory_io;
+mod notices;
 mod people;
+mod presence_io;
+mod shown_io;
 mod sign_in;
+mod subscribe;
 
 pub use background::Background;
 pub use carry::Carrier;
 pub use directory_io::{Directories, DirectorySync};
+pub use notices::{LARGEST, NoticeBoard};
 pub use people::{MOST_FOUND, Person};
+pub use presence_io::{PresenceBoard, PresenceWatch};
+pub use shown_io::TalkShower;
 pub use sign_in::{NotSignedIn, SignIn};
 
 use crate::config::{AppSection, MicrosoftSection};
@@ -23,9 +30,11 @@ use std::time::Duration;
 use teams::Cloud;
 use teams::entra::{Certificate, Client, Credential};
 
-/// How often directories may be read.
+/// How often directories may be read, and how rarely.
 const OFTENEST: Duration = Duration::from_secs(1);
 const RAREST: Duration = Duration::from_secs(3_600);
+/// How rarely presence may be read.
+const RAREST_PRESENCE: Duration = Duration::from_secs(300);
 /// The largest certificate or secret that is read, in bytes.
 const LARGEST_FILE: u64 = 64 * 1024;
 
@@ -58,11 +67,33 @@ pub fn background_of(config: &MicrosoftSection) -> Result<Option<Arc<Background>
     Ok(Some(Arc::new(Background::new(cloud_of(config)?, client, Carrier::new())?)))
 }
 
+/// What takes Graph's notifications for the app that works without a person.
+///
+/// # Errors
+/// A sentence that names the key or the file, and what to do.
+pub fn notices_of(config: &MicrosoftSection) -> Result<NoticeBoard, String> {
+    let app = config.background();
+    if app.id.is_empty() {
+        return Ok(NoticeBoard::default());
+    }
+    let key = match app.key {
+        "" => None,
+        path => Some(read("microsoft.background_key", path)?),
+    };
+    NoticeBoard::new(&cloud_of(config)?, app.id, Carrier::new(), key.as_ref())
+        .ok_or_else(|| "microsoft.login is no address of Entra ID".into())
+}
+
+/// Where Graph reaches us, if it can: it speaks HTTPS with others, and plain HTTP only within this machine.
+pub fn public_of(url: &str) -> Option<teams::BaseUrl> {
+    (!url.is_empty()).then(|| teams::BaseUrl::parse(url.trim_end_matches('/')).ok()).flatten()
+}
+
 /// Random bytes.
 ///
 /// # Errors
 /// When the operating system gives none.
-fn random<const N: usize>() -> Result<[u8; N], String> {
+pub fn random<const N: usize>() -> Result<[u8; N], String> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the operating system gave no random bytes".to_string())?;
     Ok(bytes)
@@ -87,7 +118,10 @@ pub fn cloud_of(config: &MicrosoftSection) -> Result<Cloud, String> {
 }
 
 /// An app registration as it asks for tokens; nothing where none is configured.
-fn client(app: &AppSection<'_>) -> Result<Option<Client>, String> {
+///
+/// # Errors
+/// A sentence that names the key or the file, and what to do.
+pub fn client(app: &AppSection<'_>) -> Result<Option<Client>, String> {
     if app.id.is_empty() {
         return Ok(None);
     }
@@ -122,15 +156,38 @@ pub fn directory_every(config: &MicrosoftSection) -> Option<Duration> {
     (OFTENEST..=RAREST).contains(&every).then_some(every)
 }
 
+/// How often presence is read.
+pub fn presence_every(config: &MicrosoftSection) -> Option<Duration> {
+    let every = Duration::from_millis(Span::read(&config.presence_every)?.0);
+    (OFTENEST..=RAREST_PRESENCE).contains(&every).then_some(every)
+}
+
 /// What is wrong with the section, a sentence each.
 pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
+    if presence_every(config).is_none() {
+        say(format!("microsoft.presence_every = {:?} is from 1s to 5m", config.presence_every));
+    }
     if directory_every(config).is_none() {
         say(format!("microsoft.directory_every = {:?} is from 1s to 1h", config.directory_every));
     }
     if let Err(e) = cloud_of(config) {
         say(e);
     }
-    for app in [config.sign_in(), config.background()] {
+    if crate::bot::memory_of(config).is_none() {
+        say(format!("microsoft.bot_memory = {:?} is from 1m to 24h", config.bot_memory));
+    }
+    if !config.bot_app.is_empty() {
+        if let Err(e) = crate::bot::cloud(config) {
+            say(e);
+        }
+        if teams::clean::guid(&config.bot_tenant).is_none() {
+            say(format!(
+                "microsoft.bot_tenant = {:?} must be the tenant id of the bot's registration",
+                config.bot_tenant
+            ));
+        }
+    }
+    for app in [config.sign_in(), config.background(), config.bot()] {
         let key = |name: &str| format!("microsoft.{}_{name}", app.name);
         let (has_secret, has_certificate) = (!app.secret_file.is_empty(), !app.certificate.is_empty());
         if has_certificate == app.key.is_empty() {

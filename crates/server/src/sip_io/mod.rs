@@ -63,6 +63,9 @@ pub trait SipTaker {
 
     /// A connection is gone.
     fn gone(&mut self, _connection: u64) {}
+
+    /// A secure connection of ours failed for this reason.
+    fn failed(&mut self, _addr: SocketAddr, _why: &str) {}
 }
 
 /// What is known of far ends that are spoken to over secure connections.
@@ -343,6 +346,7 @@ impl SipSockets {
                     }
                     if let (true, Some(cause)) = (c.ours, e.get_ref()) {
                         tracing::warn!(event = "sip_tls", %cause, "a far end is not reached by TLS");
+                        to.failed(c.addr, &cause.to_string());
                     }
                     good = false;
                 }
@@ -544,6 +548,14 @@ impl SipSockets {
         for id in quiet {
             self.write(id);
         }
+    }
+
+    /// Connections of ours to this address serve no more: what was asked on them is still answered.
+    pub fn retire(&mut self, addr: SocketAddr) {
+        let now = self.now;
+        let old = self.connections.values_mut().filter(|c| c.ours && c.addr == addr && c.closes.is_none());
+        old.for_each(|c| c.closes = Some(now + RETIRED));
+        self.by_address.retain(|(_, to), id| *to != addr || self.connections.get(id).is_none_or(|c| !c.ours));
     }
 
     /// Addresses that are bound: UDP, TCP, TLS.

@@ -8,6 +8,7 @@ use crate::tenant::objects::{
     AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, Privacy, ProxyTransport, Srtp, Trunk,
 };
 use crate::tenant::srtp::SrtpRule;
+use crate::tenant::teams_trunk::{self, TeamsPlan};
 use engine::{Limits, TrunkId};
 use std::net::{IpAddr, SocketAddr};
 
@@ -54,11 +55,16 @@ pub struct ProxyTarget {
     pub priority: u16,
     /// Among those of one priority: how often first.
     pub weight: u16,
+    /// Where it is, in place of what the DNS says of its name.
+    pub at: Option<SocketAddr>,
 }
 
 impl ProxyTarget {
-    /// The address, where it is no name: with the port that is said, or the usual one.
+    /// The address, where it is known or no name: with the port that is said, or the usual one.
     pub fn addr(&self) -> Option<SocketAddr> {
+        if self.at.is_some() {
+            return self.at;
+        }
         let usual = if self.transport == Some(ProxyTransport::Tls) { 5061 } else { 5060 };
         Some(SocketAddr::new(self.host.parse().ok()?, self.port.unwrap_or(usual)))
     }
@@ -132,6 +138,8 @@ pub struct TrunkPlan {
     pub registration: Option<RegistrationRule>,
     /// How often each proxy is asked whether it is there, in milliseconds; `None` is never.
     pub options_every_ms: Option<u64>,
+    /// How long a far end that is called may say nothing at all, in milliseconds; `None` is as long as SIP says.
+    pub failover_ms: Option<u64>,
     /// Codecs that may be offered, best first; empty is all.
     pub codecs: Vec<AudioCodec>,
     /// Whom the called party sees.
@@ -152,6 +160,8 @@ pub struct TrunkPlan {
     pub srtp: SrtpRule,
     /// Calls from there are taken over TLS only, from whoever proves one of these names; empty is from anybody there.
     pub tls_names: Vec<String>,
+    /// Who we are there, where it is Microsoft Teams.
+    pub teams: Option<TeamsPlan>,
     /// Where the called number stands.
     pub called_in: CalledIn,
     /// Its word about who calls is believed.
@@ -197,7 +207,7 @@ impl TrunkPlan {
             let (host, transport, priority, weight) = proxy.parts();
             match read_host_port(host) {
                 Ok((host, port)) => {
-                    let target = ProxyTarget { host, port, transport, priority, weight };
+                    let target = ProxyTarget { host, port, transport, priority, weight, at: None };
                     let same =
                         |p: &ProxyTarget| (&p.host, p.port, p.transport) == (&target.host, port, transport);
                     if proxies.iter().any(same) {
@@ -215,8 +225,13 @@ impl TrunkPlan {
                 transport: Some(if a.tcp { ProxyTransport::Tcp } else { ProxyTransport::Udp }),
                 priority: 1,
                 weight: 1,
+                at: None,
             })),
             Err(what) => say("/address", what),
+        }
+        match t.teams.as_ref().map(teams_trunk::hosts).transpose() {
+            Ok(hosts) => proxies.extend(hosts.into_iter().flatten()),
+            Err((place, what)) => say(&place, what),
         }
         let mut redirect_networks = Vec::with_capacity(t.redirect_networks.len());
         for (n, network) in t.redirect_networks.iter().enumerate() {
@@ -240,6 +255,9 @@ impl TrunkPlan {
                 ),
             );
         }
+        // Teams takes neither plain audio nor plain signalling.
+        let srtp = if t.teams.is_some() { Srtp::Required } else { t.srtp };
+        let options_every_ms = t.options_every.map(|s| s.0);
         let c = &t.caller_id;
         let number = match c.number.as_deref().map(|n| (n, plan.international(n))) {
             Some((n, None)) => {
@@ -271,8 +289,12 @@ impl TrunkPlan {
             account: t.credentials.as_ref().and_then(Account::of),
             realm: t.realm.clone(),
             registration,
-            options_every_ms: t.options_every.map(|s| s.0),
-            codecs: t.codecs.clone(),
+            options_every_ms: options_every_ms.or(t.teams.as_ref().map(|_| teams_trunk::ASKED_EVERY_MS)),
+            failover_ms: t.failover_time.map(|s| s.0).or(t.teams.as_ref().map(|_| teams_trunk::FAILOVER_MS)),
+            codecs: match (&t.teams, t.codecs.as_slice()) {
+                (Some(_), []) => vec![AudioCodec::G722, AudioCodec::Pcma, AudioCodec::Pcmu],
+                (_, codecs) => codecs.to_vec(),
+            },
             caller_id: CallerIdRule { policy: c.policy, number, asserted: c.asserted, privacy: c.privacy },
             dtmf: t.dtmf,
             session_timer_s: seconds(t.session_timer.0),
@@ -280,8 +302,9 @@ impl TrunkPlan {
             calls_per_second: t.calls_per_second,
             toll: Limits { minutes: t.minutes_per_day.map(u64::from), spend, ..Limits::default() },
             nat: t.nat,
-            srtp: SrtpRule::of(t.srtp, t.srtp_in_clear),
-            tls_names: t.tls_names.clone(),
+            srtp: SrtpRule::of(srtp, t.srtp_in_clear),
+            tls_names: teams_trunk::tls_names(t),
+            teams: t.teams.as_ref().map(TeamsPlan::of),
             called_in: t.called_in,
             trust_identity: t.trust_identity,
             redirect_networks,
@@ -296,7 +319,7 @@ fn registration(
 ) -> Result<RegistrationRule, (&'static str, String)> {
     let (host, port) = read_host_port(&r.registrar).map_err(|what| ("/registration/registrar", what))?;
     let (user, domain) = read_aor(&r.aor).map_err(|what| ("/registration/aor", what))?;
-    let registrar = ProxyTarget { host, port, transport: r.transport, priority: 1, weight: 1 };
+    let registrar = ProxyTarget { host, port, transport: r.transport, priority: 1, weight: 1, at: None };
     let aor = format!("sip:{user}@{domain}");
     Ok(RegistrationRule { registrar, aor, user, domain, expires_s: seconds(r.expires.0) })
 }

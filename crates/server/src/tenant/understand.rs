@@ -1,6 +1,6 @@
 //! From checked documents to their meaning, kind by kind.
 
-use crate::tenant::address::{TargetAddress, read_network, read_sip_address};
+use crate::tenant::address::{TargetAddress, read_sip_address};
 use crate::tenant::calling_codes;
 use crate::tenant::check::Documents;
 use crate::tenant::compile::{self, Known};
@@ -15,9 +15,10 @@ use crate::tenant::objects::{
 use crate::tenant::outside::{self, MailboxRule};
 use crate::tenant::scope::{Scope, slot_id};
 use crate::tenant::srtp::SrtpRule;
+use crate::tenant::teams_trunk;
 use crate::tenant::toll::{self, Gate};
 use crate::tenant::trunk::{Account, TrunkPlan};
-use crate::tenant::{DialPlan, hours, mailbox, sound};
+use crate::tenant::{DialPlan, hours, mailbox, pbx, sound};
 use engine::{
     AgentConfig, AgentId, AtStart, CallbackConfig, Config, DispositionId, Easier, FlowId, HoursId,
     LanguageId, LookUpId, Member, NumberConfig, NumberId, PromptId, QueueConfig, QueueId, RecordingRule,
@@ -26,6 +27,7 @@ use engine::{
 use redact::Secret;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use teams::permissions::{Feature, Features};
 
 /// Understands documents that were checked. `number` gives the number of each object, by kind and id.
 ///
@@ -83,6 +85,7 @@ pub fn understand(
         sip_domain: settings.sip_domain.as_ref().map(|d| d.to_ascii_lowercase()),
         sip_digest: settings.sip_digest.clone(),
         accounts: BTreeMap::new(),
+        teams_numbers: BTreeMap::new(),
         digits: DigitLists::default(),
         languages: scope.languages.clone(),
         attributes: scope.attributes.clone(),
@@ -91,14 +94,17 @@ pub fn understand(
         look_ups: BTreeMap::new(),
         secure: BTreeMap::new(),
         webhooks: BTreeMap::new(),
+        pbxs: BTreeMap::new(),
         mailboxes: BTreeMap::new(),
         screen_pops: BTreeMap::new(),
         slots: BTreeMap::new(),
         alarms: BTreeMap::new(),
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
-        profile: settings.profile,
         microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
+        features: features(settings)?,
+        roles_from: (settings.roles_from, settings.newcomers),
+        presence_keeps: settings.presence_keeps.clone(),
         work_accounts: BTreeMap::new(),
         names: Arc::default(),
     };
@@ -115,6 +121,16 @@ pub fn understand(
     meaning.names = Arc::new(scope.names);
     meaning.config.toll = Some(Box::new(meaning.toll.clone()));
     Ok(meaning)
+}
+
+/// The features of the profile, as the tenant changed them.
+fn features(tenant: &Tenant) -> Result<Features, String> {
+    let mut features = Features::of(tenant.profile.into());
+    for (name, on) in &tenant.features {
+        let feature = Feature::named(name).ok_or_else(|| format!("{name:?} is no feature"))?;
+        features.switch(feature, *on)?;
+    }
+    Ok(features)
 }
 
 /// How a tenant's numbers are read, and where it may call.
@@ -247,6 +263,10 @@ impl Reader<'_> {
             if let Some(account) = user.registers.as_ref().and_then(Account::of) {
                 let phone = Phone { agent: AgentId(n), password: account.password, nat: user.nat, srtp };
                 meaning.accounts.insert(account.user, phone);
+            }
+            if let Some(number) = &user.teams_number {
+                let number = meaning.dial_plan.international(number).unwrap_or_else(|| number.clone());
+                meaning.teams_numbers.insert(AgentId(n), Secret::new(number));
             }
             if let Some(number) = &user.number {
                 meaning.dialling.extensions.insert(number.clone(), AgentId(n));
@@ -405,6 +425,10 @@ impl Reader<'_> {
         for (id, w) in &self.e.webhooks {
             meaning.webhooks.insert(self.of("Webhook", id)?, outside::webhook(w));
         }
+        for (id, p) in &self.e.pbxs {
+            let rule = pbx::understand(p).map_err(|what| first(id, vec![what]))?;
+            meaning.pbxs.insert(id.clone(), rule);
+        }
         Ok(())
     }
 
@@ -478,8 +502,8 @@ impl Reader<'_> {
         }
         for (id, t) in &self.e.trunks {
             let trunk = TrunkId(self.of("Trunk", id)?);
-            for network in &t.networks {
-                meaning.trunks.push(TrunkRule { id: trunk, network: read_network(network)?, nat: t.nat });
+            for network in teams_trunk::networks(t)? {
+                meaning.trunks.push(TrunkRule { id: trunk, network, nat: t.nat });
             }
         }
         Ok(())

@@ -27,3 +27,9 @@ pub fn fails_over(outcome: Outcome, rang: bool) -> bool {
         },
     }
 }
+
+/// The same for Microsoft Teams, whose hosts all ask the same people: another one is tried only where a host itself could not
+/// do it. What a person or a configuration there said is the last word, above all that somebody declined.
+pub fn fails_over_in_teams(outcome: Outcome, rang: bool) -> bool {
+    !rang && matches!(outcome, Outcome::NoAnswer | Outcome::Unreachable)
+}

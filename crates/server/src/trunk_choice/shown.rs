@@ -19,10 +19,11 @@ pub(super) struct Shown {
 pub(super) fn shown(trunk: &TrunkPlan, wanted: &Wanted<'_>, plan: &DialPlan, host: &str) -> Shown {
     let rule = &trunk.caller_id;
     let domain = trunk.registration.as_ref().map_or(host, |r| r.domain.as_str());
+    let (domain, is_number) = trunk.teams.as_ref().map_or((domain, ""), |t| (&t.fqdn, ";user=phone"));
     let address = |number: &str| {
         let written = trunk.outbound_rules.outward(number, WhoseNumber::Caller, plan);
         let written = written.map_or_else(|_| number.to_string(), |made| made.number);
-        format!("<sip:{}@{domain}>", escaped(&written))
+        format!("<sip:{}@{domain}{is_number}>", escaped(&written))
     };
     let ours = match rule.policy {
         CallerIdPolicy::Fixed => rule.number.as_deref().or(wanted.ours),
@@ -38,7 +39,14 @@ pub(super) fn shown(trunk: &TrunkPlan, wanted: &Wanted<'_>, plan: &DialPlan, hos
         Some(Privacy::Full) => Some("user;id"),
     };
     // Who calls for help is called back: nothing is hidden.
-    let (from, privacy) = match (rule.policy, &wanted.caller) {
+    // Whoever is rung in Teams sees who calls, unless the trunk says otherwise.
+    let policy = match rule.policy {
+        CallerIdPolicy::NumberOfCall if trunk.teams.is_some() && wanted.ours.is_none() => {
+            CallerIdPolicy::Pass
+        }
+        policy => policy,
+    };
+    let (from, privacy) = match (policy, &wanted.caller) {
         _ if wanted.emergency => (ours.clone(), None),
         (CallerIdPolicy::Anonymous, _) | (CallerIdPolicy::Pass, Caller::Withheld) => {
             (Some(anonymous()), asked.or(Some("id")))

@@ -22,8 +22,13 @@ fn trunk(id: u32, fields: Value) -> TrunkPlan {
     TrunkPlan::read(TrunkId(id), &format!("t{id}"), &read, &germany()).unwrap()
 }
 
-const TO: Wanted<'_> =
-    Wanted { number: "+43123456", emergency: false, ours: Some("+49421555100"), caller: Caller::Ours };
+const TO: Wanted<'_> = Wanted {
+    number: "+43123456",
+    emergency: false,
+    in_teams: false,
+    ours: Some("+49421555100"),
+    caller: Caller::Ours,
+};
 const HELP: Wanted<'_> = Wanted { number: "112", emergency: true, ..TO };
 
 fn chosen(trunks: &[(TrunkPlan, Bearing)], wanted: &Wanted<'_>, chance: u64) -> Choice {

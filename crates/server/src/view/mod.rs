@@ -6,6 +6,8 @@ mod story;
 mod timeline;
 
 pub use decision::DecisionView;
+#[cfg(test)]
+pub use decision::decision;
 pub use quality::{QualityView, add_quality};
 pub use story::story;
 pub use timeline::{MomentView, refused};
@@ -112,6 +114,9 @@ pub struct AgentView {
     pub since: String,
     /// Id of the call it is busy with.
     pub call: Option<String>,
+    /// Id of the queue that the agent works for with that call, also when the call has gone on to another queue: its
+    /// dispositions say how the work ended, and its wrap-up time counts. Null for a call of no queue.
+    pub queue: Option<String>,
     /// Why, on a break.
     pub reason: Option<String>,
     /// The state asked for after the call.
@@ -126,6 +131,19 @@ pub struct AgentView {
     pub misses: u8,
     /// Ids of its queues.
     pub queues: Vec<String>,
+    /// What Microsoft Teams says of the person; null while nothing is known.
+    pub presence: Option<PresenceView>,
+}
+
+/// What Microsoft Teams says of a person.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PresenceView {
+    /// Microsoft's word: `Available`, `Busy`, `DoNotDisturb`, `Away`, `Offline` and others; new ones can come.
+    pub availability: String,
+    /// Microsoft's word: `InACall`, `InAMeeting`, `Presenting` and others; new ones can come.
+    pub activity: String,
+    /// How long ago it was read, in seconds.
+    pub age_s: u64,
 }
 
 /// A queue.
@@ -285,7 +303,7 @@ pub fn live_detail(c: &Call, engine: &Engine, m: &Meaning) -> CallDetail {
         legs: legs.map(|l| leg(l.id, l.role, word(&l.state), (l.began, l.answered, None), m)).collect(),
         dispositions: Vec::new(),
         timeline: c.timeline.iter().map(|t| timeline::moment(t, m)).collect(),
-        explanation: c.decisions.iter().map(|d| decision::decision(d, m)).collect(),
+        explanation: c.decisions.iter().map(|d| decision::decision(d, &c.timeline, m)).collect(),
     }
 }
 
@@ -311,7 +329,7 @@ pub fn ended_detail(r: &CallRecord, m: &Meaning) -> CallDetail {
             .collect(),
         dispositions: Vec::new(),
         timeline: r.timeline.iter().map(|t| timeline::moment(t, m)).collect(),
-        explanation: r.decisions.iter().map(|d| decision::decision(d, m)).collect(),
+        explanation: r.decisions.iter().map(|d| decision::decision(d, &r.timeline, m)).collect(),
     }
 }
 
@@ -338,7 +356,7 @@ fn leg(id: LegId, role: Role, state: String, (began, answered, ended): Times, m:
 }
 
 /// An agent.
-pub fn agent(a: &Agent, engine: &Engine, m: &Meaning) -> AgentView {
+pub fn agent(a: &Agent, engine: &Engine, m: &Meaning, presence: Option<PresenceView>) -> AgentView {
     AgentView {
         id: m.names.of("User", a.id.0),
         state: a.state.name().into(),
@@ -349,6 +367,7 @@ pub fn agent(a: &Agent, engine: &Engine, m: &Meaning) -> AgentView {
             | AgentState::WrapUp { call } => Some(call_id(call)),
             _ => None,
         },
+        queue: a.work.and_then(|w| w.queue).map(|q| m.names.of("Queue", q.0)),
         reason: match a.state {
             AgentState::Break { reason } => m.break_reason(reason).map(Into::into),
             _ => None,
@@ -359,6 +378,7 @@ pub fn agent(a: &Agent, engine: &Engine, m: &Meaning) -> AgentView {
         screen_pop: None,
         misses: a.misses,
         queues: a.queues.iter().map(|q| m.names.of("Queue", q.queue.0)).collect(),
+        presence,
     }
 }
 

@@ -3,6 +3,7 @@ use crate::announce::{Announcer, again, webhook_receiver};
 use crate::outward::tests::{receiver, say};
 use crate::tenant::check::check_values;
 use crate::tenant::meaning::understand;
+use crate::trusted::Trusted;
 use engine::{Engine, Event, Facts, LegEnd, PartyId, Time, TrunkId};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -413,7 +414,7 @@ fn a_mail_says_that_there_is_a_message_and_not_who_called() {
     };
     let (addr, got) = mail_server("250 ok");
     put("e1-0");
-    let post = Post::new(&config(addr), "https://phone.example.org/").unwrap();
+    let post = Post::new(&config(addr), "https://phone.example.org/", &Trusted::default()).unwrap();
     assert!(courier(post).serve(place.tenant, &who, || 1, &GO_ON));
     let mail = got.recv().unwrap();
     for part in [
@@ -434,7 +435,12 @@ fn a_mail_says_that_there_is_a_message_and_not_who_called() {
     ] {
         let (addr, _got) = mail_server(says);
         put(cause);
-        courier(Post::new(&config(addr), "").unwrap()).serve(place.tenant, &who, || 1, &GO_ON);
+        courier(Post::new(&config(addr), "", &Trusted::default()).unwrap()).serve(
+            place.tenant,
+            &who,
+            || 1,
+            &GO_ON,
+        );
         let letters = match dead {
             true => place.store.dead_letters(place.tenant, None, 1).unwrap(),
             false => place.store.due_letters(place.tenant, &who, 100_000, 1).unwrap(),

@@ -76,7 +76,13 @@ fn files_that_are_none() {
         &[("t.yaml", &format!("{TENANT}---\nkind: Prompt\nid: p\nfile: ../../etc/passwd\n"))],
         &["must name a file in this folder"],
     );
-    check(&[("t.yaml", "kind: Tenant\nid: t\nprofile: bridge\n")], &["only contact-center is available yet"]);
+    check(
+        &[("t.yaml", "kind: Tenant\nid: t\nprofile: bridge\n")],
+        &["only contact-center and connector are available yet"],
+    );
+    let number =
+        "kind: Tenant\nid: t\nprofile: connector\n---\nkind: Flow\nid: f\nsteps: [{hang-up: true}]\n";
+    check(&[("t.yaml", number)], &["a connector has no calls of its own"]);
     check(
         &[("t.yaml", &format!("{TENANT}---\nkind: User\nid: u\nroles: [agent]\nphone: anna\n"))],
         &["this is no SIP address"],

@@ -24,6 +24,40 @@ fn call(desk: &mut Desk, program: &Program, from: &str, number: &str, said: Opti
     id
 }
 
+#[test]
+fn a_disposition_of_another_queue_is_refused() {
+    let mut desk = Desk::new();
+    let text = tenant(&desk, 1)
+        + "---\nkind: Queue\nid: other\nagents: [agent1]\n\
+           ---\nkind: Disposition\nid: here\nqueues: [other, service]\n\
+           ---\nkind: Disposition\nid: elsewhere\nqueues: [other]\n---\nkind: Disposition\nid: anywhere\n";
+    let program = Program::start_as_owner(&[("tenant.yaml", &text)]);
+    let caller = desk.dial(ANNA, "", program.sip, "100", 440);
+    let (phone, _) = desk.rings();
+    desk.answer(phone, 1000);
+    desk.hears(caller, 1000);
+    let id = open_call(&program);
+    let dispose = |disposition: &str| {
+        let action = json!({"action": "dispose", "by": "agent1", "disposition": disposition});
+        program.post_json(&format!("/calls/{id}/actions"), &action)
+    };
+    let (status, refused) = dispose("elsewhere");
+    assert_eq!(status, 422, "{refused}");
+    let why = "the disposition elsewhere is for calls of other; this one came from the queue service";
+    assert!(refused.to_string().contains(why), "{refused}");
+    for fits in ["here", "anywhere"] {
+        assert_eq!(dispose(fits).0, 204, "{fits}");
+    }
+    desk.hang_up(caller);
+    desk.ended(phone);
+    // Nothing of it was counted for the one that was refused.
+    let said = program.wait_for(&format!("/calls/{id}"), |call| {
+        (call["state"] == "ended" && call["dispositions"] != json!([])).then(|| call["dispositions"].clone())
+    });
+    assert_eq!(said, json!([{"agent": "agent1", "disposition": "anywhere"}]));
+    program.stop();
+}
+
 fn open_call(program: &Program) -> String {
     program.wait_for("/calls", |list| {
         let open = list["items"].as_array()?.iter().find(|c| c["state"] == "talking")?;

@@ -57,6 +57,31 @@ fn what_callers_did_is_what_reports_say() {
     );
     assert!(agents["rows"][0]["talking_ms"].as_u64() > Some(0));
     assert_eq!(today("numbers", "")["rows"][0]["number"], "service");
+    // By exit both have left; first-contact resolution is there when asked for.
+    assert_eq!((&row["fcr"], &row["resolved"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+    let exit = today("queues", "&interval=exit&fcr_days=7");
+    assert!(exit["formulas"]["counted"].as_str().unwrap().starts_with("EXIT"));
+    assert!(exit["formulas"]["fcr"].as_str().unwrap().contains("within 7 d"));
+    for (figure, expected) in
+        [("offered", 2), ("answered", 1), ("abandoned", 1), ("waiting", 0), ("handled", 1)]
+    {
+        assert_eq!(exit["rows"][0][figure], expected, "{figure}: {exit}");
+    }
+    assert_eq!((exit["rows"][0]["resolved"].as_u64(), exit["rows"][0]["fcr"].as_f64()), (Some(1), Some(1.0)));
+    assert_eq!(today("numbers", "&interval=exit")["rows"][0]["abandoned"], 1);
+    // A break counts while it lasts, and so does the share of it.
+    let wanted = serde_json::json!({"state": "break"});
+    assert_eq!(program.put("/agents/agent1/state", &wanted).0, 200);
+    let on_break = desk.until("the break so far is reported", |_| {
+        let row = today("agents", "")["rows"][0].clone();
+        (row["break_ms"].as_u64() > Some(0)).then_some(row)
+    });
+    assert!(on_break["shrinkage"].as_f64() > Some(0.0), "{on_break}");
+    let longer = desk.until("it goes on", |_| {
+        let row = today("agents", "")["rows"][0].clone();
+        (row["break_ms"].as_u64() > on_break["break_ms"].as_u64()).then_some(row)
+    });
+    assert_eq!(longer["breaks"]["none"], longer["break_ms"]);
     assert_eq!(today("dispositions", "")["rows"].as_array().unwrap().len(), 0);
     assert_eq!(today("callbacks", "")["rows"].as_array().unwrap().len(), 0);
     // CSV says the same.
@@ -77,6 +102,9 @@ fn what_callers_did_is_what_reports_say() {
         ("queues?from=2026-01-01&service_level=SL5", 400),
         ("queues?frm=2026-01-01", 400),
         ("agents?format=xml", 400),
+        ("queues?from=2026-01-01&interval=answer", 400),
+        ("queues?from=2026-01-01&fcr_days=32", 400),
+        ("queues?from=2026-01-01&fcr_days=0", 400),
         ("queues?from=2020-01-01", 400),
     ] {
         assert_eq!(program.get(&format!("/reports/{query}")).0, status, "{query}");

@@ -43,6 +43,26 @@ fn blind_to_a_queue() {
 }
 
 #[test]
+fn who_gave_a_call_to_another_queue_finishes_it_for_their_own() {
+    let long = |desk: &_| crate::supervision::tenant(desk).replacen("wrap_up: 1s", "wrap_up: 60s", 1);
+    let mut t = Talk::begin_with(long);
+    let (caller, agent) = (t.caller, t.agent);
+    t.act(json!({"by": "agent1", "action": "transfer", "to": {"queue": "second"}}));
+    t.desk.ended(agent);
+    let third = answers(&mut t.desk, "agent2", THIRD);
+    t.heard(&[(caller, &[THIRD]), (third, &[CALLER])]);
+    assert_eq!(t.program.get(&format!("/calls/{}", t.call)).1["queue"], "second");
+    for (agent, state, queue) in [("agent1", "wrap-up", "first"), ("agent2", "talking", "second")] {
+        let now = t.program.get(&format!("/agents/{agent}/state")).1;
+        assert_eq!((&now["state"], &now["queue"]), (&json!(state), &json!(queue)), "{now}");
+    }
+    assert_eq!(t.program.get("/agents/agent3/state").1["queue"], Value::Null);
+    t.desk.hang_up(third);
+    t.record();
+    t.program.stop();
+}
+
+#[test]
 fn blind_to_a_number() {
     blind(json!({"number": "042155599"}), "+4942155599", ("party", ""));
 }

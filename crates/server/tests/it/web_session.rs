@@ -333,6 +333,8 @@ GET /agents/{id}/state aGso
 PUT /agents/{id}/state Gso
 POST /agents/{id}/wrap-up Gso
 GET /audit aso
+GET /audit/chain aso
+POST /audit/heads aso
 GET /security/events aso
 POST /security/test-alert o
 GET /callbacks aGso
@@ -348,7 +350,10 @@ GET /catalogue aso
 GET /configuration o
 PUT /configuration o
 POST /configuration/plan o
+GET /dial Gso
 POST /dial Gso
+GET /dial/{correlation} Gso
+DELETE /dial/{correlation} Gso
 GET /directory agso
 GET /directory/status agso
 GET /directory/users agso
@@ -406,7 +411,7 @@ POST /webhooks/replay o
 const COLLECTIONS: [(&str, &[&str]); 3] = [
     ("agso", &["dispositions", "skills"]),
     ("aGso", &["numbers", "queues", "secure-entries", "users"]),
-    ("aso", &["flows", "holidays", "hours", "look-ups", "prompts", "trunks", "webhooks"]),
+    ("aso", &["flows", "holidays", "hours", "look-ups", "pbxs", "prompts", "trunks", "webhooks"]),
 ];
 
 fn table() -> Vec<(String, String)> {

@@ -1,4 +1,5 @@
-//! A made-up Microsoft: Entra ID, which signs people in and gives out tokens, and Graph, which shows a tenant's people.
+//! A made-up Microsoft: Entra ID, which signs people in and gives out tokens, Graph, which shows a tenant's people, and the
+//! Bot Connector, through which bots take part in conversations.
 //!
 //! [`Microsoft::handle`] takes a request and the time and gives the reply; [`Microsoft::poll`] gives what Microsoft sends
 //! by itself until there is nothing more, and [`Microsoft::deadline`] says when to ask again. Whoever owns the sockets
@@ -8,9 +9,11 @@
 //! Nothing here knows how the product asks: what is allowed, refused and answered is written down from Microsoft's own
 //! pages, and clients that Microsoft wrote check it (`server/tests/it/microsoft.rs`).
 //!
-//! Entra ID and Graph share one address: everything below `/v1.0` and `/oidc` is Graph, the rest is Entra ID.
+//! Entra ID, Graph and the Bot Connector share one address: everything below `/v1.0` and `/oidc` is Graph, below `/bot` the
+//! Bot Connector, the rest is Entra ID.
 
 pub mod administration;
+pub mod bot;
 pub mod certificate;
 pub mod directory;
 mod entra;
@@ -70,6 +73,8 @@ pub struct Microsoft {
     throttle: graph::throttle::Throttle,
     subscriptions: graph::subscriptions::Subscriptions,
     faults: Faults,
+    /// The Bot Connector.
+    bot: bot::Channel,
     /// How far its clock is wrong, in milliseconds.
     skew_ms: i64,
 }
@@ -107,6 +112,7 @@ impl Microsoft {
             throttle: graph::throttle::Throttle::default(),
             subscriptions: graph::subscriptions::Subscriptions::default(),
             faults: Faults::default(),
+            bot: bot::Channel::default(),
             skew_ms: 0,
         }
     }
@@ -133,6 +139,9 @@ impl Microsoft {
         let first = segments.first().map(String::as_str);
         let handled = match first {
             Some("v1.0" | "oidc") => self.graph(now, request, segments.get(1..).unwrap_or_default()),
+            Some("bot") => {
+                Handled::Reply(self.bot_connector(now, request, segments.get(1..).unwrap_or_default()))
+            }
             _ => Handled::Reply(self.entra(now, request, &segments)),
         };
         match handled {

@@ -9,7 +9,7 @@ const SECOND: usize = 8_000;
 
 /// The last second of what came, put in order by timestamps; what is missing is silence.
 #[derive(Default)]
-pub(super) struct Ear {
+pub(crate) struct Ear {
     /// Made with the first packet, then used again and again.
     ring: Box<[i16]>,
     ssrc: u32,
@@ -21,7 +21,7 @@ pub(super) struct Ear {
 }
 
 impl Ear {
-    pub(super) fn hear(&mut self, now: Micros, law: Law, header: &RtpHeader, payload: &[u8]) {
+    pub(crate) fn hear(&mut self, now: Micros, law: Law, header: &RtpHeader, payload: &[u8]) {
         if self.ring.is_empty() {
             self.ring = vec![0; SECOND].into();
         }
@@ -50,7 +50,7 @@ impl Ear {
         self.end = self.end.wrapping_add(1);
     }
 
-    pub(super) fn heard(&self, now: Micros) -> Vec<i16> {
+    pub(crate) fn heard(&self, now: Micros) -> Vec<i16> {
         // Packets come in bursts: a short quiet is still the present.
         let quiet = now.saturating_sub(self.last.saturating_add(100_000)) / 125;
         let count = self.filled.min(SECOND.saturating_sub(usize::try_from(quiet).unwrap_or(SECOND)));

@@ -42,8 +42,12 @@ fn an_invitation_is_taken_up_once_and_in_time() {
     let again = store.take_up_invitation(code, anna, &bytes("other"), 31, "user anna", "User/anna");
     assert!(is_missing(again));
     assert_eq!(store.account(anna).unwrap().password.unwrap().expose_secret(), b"record");
-    let actions: Vec<String> =
-        store.audit_entries(anna.0, None, 10).unwrap().into_iter().map(|e| e.action).collect();
+    let actions: Vec<String> = store
+        .audit_entries(anna.0, &store::AuditFilter { limit: 10, ..Default::default() })
+        .unwrap()
+        .into_iter()
+        .map(|e| e.entry.action)
+        .collect();
     assert_eq!(actions, ["account.password", "account.invite", "account.invite", "configuration.set"]);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Place, events, party};
 use engine::{CallId, Event, MailboxId, RecordingId, Time};
-use store::{DEAD_MS, Message, MessageFilter, OutboxItem, StoreError};
+use store::{AuditFilter, DEAD_MS, Message, MessageFilter, OutboxItem, StoreError};
 
 fn item(id: &str, at: u64) -> OutboxItem {
     OutboxItem {
@@ -95,6 +95,9 @@ fn messages_are_listed_unheard_first_and_gone_when_deleted() {
     assert!(matches!(store.blobs().read(&name), Err(StoreError::NotFound(_))));
     assert!(matches!(store.open_recording(tenant, RecordingId(4)), Err(StoreError::NotFound(_))));
     assert!(matches!(store.delete_message(tenant, RecordingId(4), 5, "x"), Err(StoreError::NotFound(_))));
-    assert_eq!(store.audit_entries(tenant, None, 1).unwrap()[0].action, "message.delete");
+    assert_eq!(
+        store.audit_entries(tenant, &AuditFilter::default()).unwrap()[0].entry.action,
+        "message.delete"
+    );
     assert_eq!(list(None, None, 10), [3, 2, 1]);
 }

@@ -7,7 +7,9 @@ use engine::{
     Outcome, PartyId, PromptId, QueueConfig, QueueId, Role, SlotId, Sound, Step, Time, TrunkId, Wanted,
 };
 use std::collections::BTreeMap;
-use store::{Batch, INTERVAL_MS, Intervals, Span, Store, StoreError, TenantId, encode_event};
+use store::{
+    Batch, Counted, Figures, INTERVAL_MS, Intervals, Span, Store, StoreError, TenantId, encode_event,
+};
 
 const QUARTER: u64 = INTERVAL_MS;
 
@@ -296,7 +298,7 @@ fn a_busy_hour_with_kills_is_stored_as_it_is_counted_anew() {
     let from = 1_800_000_000_000 - 1_800_000_000_000 % 86_400_000;
     let span = |width_ms| Span { from, to: from + 3 * 86_400_000, width_ms, zone_ms: 3_600_000 };
     for width in [Some(QUARTER), Some(86_400_000), None] {
-        let report = hour.store.report_queues(hour.tenant, &span(width)).unwrap();
+        let report = hour.store.report_queues(hour.tenant, &span(width), Counted::Entry).unwrap();
         let offered: u64 = report.rows.iter().map(|r| r.figures.entered.offered).sum();
         let longest = report.rows.iter().map(|r| r.figures.entered.max_wait_ms).max();
         let waits: u64 = report.waits.values().flatten().sum();
@@ -306,12 +308,123 @@ fn a_busy_hour_with_kills_is_stored_as_it_is_counted_anew() {
         assert!(report.unsettled.is_empty());
         assert_eq!(report.position, hour.engine.position());
     }
-    let total = hour.store.report_queues(hour.tenant, &span(None)).unwrap();
+    // By exit the same callers are counted, each where it left; nobody waits there.
+    for width in [Some(QUARTER), Some(86_400_000), None] {
+        let entry = hour.store.report_queues(hour.tenant, &span(width), Counted::Entry).unwrap();
+        let exit = hour.store.report_queues(hour.tenant, &span(width), Counted::Exit).unwrap();
+        let sums = |report: &store::QueueRows| {
+            let mut sum = store::QueueFigures::default();
+            for row in &report.rows {
+                sum.add(&mut row.figures.clone());
+            }
+            (sum, report.waits.values().flatten().sum::<u64>())
+        };
+        assert_eq!(sums(&exit), sums(&entry), "{width:?}");
+        assert!(exit.rows.iter().all(|r| r.figures.entered.waiting() == 0));
+        let differ = exit.rows.iter().zip(&entry.rows).any(|(a, b)| a.figures.entered != b.figures.entered);
+        assert_eq!(differ, width == Some(QUARTER), "those who wait over a quarter's end count elsewhere");
+        let numbers = hour.store.report_numbers(hour.tenant, &span(width), Counted::Exit).unwrap();
+        let left: u64 = numbers.iter().map(|r| r.figures.entered.offered).sum();
+        assert_eq!(left, sum(|q| q.entered.offered));
+    }
+    let total = hour.store.report_queues(hour.tenant, &span(None), Counted::Entry).unwrap();
     assert_eq!(total.rows.len(), 3);
     // Days begin where the zone says.
-    for row in hour.store.report_queues(hour.tenant, &span(Some(86_400_000))).unwrap().rows {
+    for row in hour.store.report_queues(hour.tenant, &span(Some(86_400_000)), Counted::Entry).unwrap().rows {
         assert_eq!((row.start + 3_600_000) % 86_400_000, 0);
     }
+}
+
+#[test]
+fn who_comes_again_is_counted_as_anybody_would() {
+    const HOUR: u64 = 3_600_000;
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    let start = 1_800_000_000_000 - 1_800_000_000_000 % 86_400_000;
+    let mut chance = 11u64;
+    let mut below = |n: u64| {
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (chance >> 33) % n
+    };
+    let mut batch = Batch::default();
+    // Of each call: who, when, until when, which queue, whether an agent talked, how it began.
+    let mut calls = Vec::new();
+    for id in 1..=400 {
+        let caller = below(30);
+        // Caller 0 withholds the number: each such call may be somebody else.
+        let address = if caller == 0 { String::new() } else { format!("+1555{caller:04}") };
+        batch.parties.push(crate::party(id, &address, ""));
+        let (began, talked) = (start + below(240 * HOUR), below(3) > 0);
+        let (queue, kind) = (below(3) as u32, below(6));
+        let record = engine::CallRecord {
+            began: Time(began),
+            ended: Time(began + below(HOUR)),
+            queue: (queue > 0).then_some(QueueId(queue)),
+            agent: talked.then_some(AgentId(1)),
+            origin: match kind {
+                0 => engine::Origin::Outbound { agent: AgentId(1) },
+                1 => engine::Origin::Callback { callback: engine::CallbackId(id) },
+                2 => engine::Origin::Internal { agent: AgentId(1) },
+                _ => engine::Origin::Inbound,
+            },
+            ..crate::record(id, id)
+        };
+        calls.push((caller, began, record.ended.0, queue, talked, kind));
+        batch.records.push(record);
+    }
+    store.commit(&[(tenant, batch)]).unwrap();
+    for (within, width) in [(24 * HOUR, None), (48 * HOUR, Some(86_400_000)), (2 * HOUR, Some(QUARTER))] {
+        let zone = 3_600_000;
+        let span = Span { from: start, to: start + 120 * HOUR, width_ms: width, zone_ms: zone };
+        let mut expected: BTreeMap<(u64, u32), (u64, u64)> = BTreeMap::new();
+        for (caller, began, ended, queue, talked, kind) in &calls {
+            if *began >= span.to || *queue == 0 || !talked || matches!(kind, 0 | 2) {
+                continue;
+            }
+            let row = width.map_or(span.from, |w| (began + zone as u64) / w * w - zone as u64);
+            let again = calls.iter().any(|other| {
+                *caller != 0
+                    && (other.0, other.3) == (*caller, *queue)
+                    && other.5 > 2
+                    && other.1 > *began
+                    && other.1 <= ended + within
+            });
+            let sum = expected.entry((row, *queue)).or_default();
+            sum.0 += 1;
+            sum.1 += u64::from(again);
+        }
+        let rows = store.report_contacts(tenant, &span, within).unwrap();
+        let found: BTreeMap<_, _> =
+            rows.iter().map(|r| ((r.start, r.of[0]), (r.figures.resolved, r.figures.repeated))).collect();
+        assert_eq!(found, expected);
+        assert!(expected.values().any(|(all, again)| *again > 0 && again < all) || width == Some(QUARTER));
+    }
+}
+
+#[test]
+fn time_that_still_passes_is_cut_like_time_that_is_over() {
+    let zone_ms = 3_600_000;
+    let day = 86_400_000;
+    let span = |width_ms| Span { from: 10 * day, to: 12 * day, width_ms, zone_ms };
+    // A break from half an hour before the time asked for, until twenty minutes into the second local day of it.
+    let to = Time(11 * day - 3_600_000 + 20 * 60_000);
+    let from = Time(10 * day - 30 * 60_000);
+    let fact = Fact::AgentTime { agent: AgentId(4), state: 5, reason: BreakReason(2), from, to };
+    let sums = |width| {
+        let mut sums: BTreeMap<u64, u64> = BTreeMap::new();
+        for row in span(width).time_in_state(&fact) {
+            assert_eq!(row.of, [4, 5, 2]);
+            *sums.entry(row.start).or_default() += row.figures.spent.spent_ms;
+        }
+        sums
+    };
+    assert_eq!(sums(None), BTreeMap::from([(10 * day, to.0 - 10 * day)]));
+    let (first, second) = (10 * day - 3_600_000, 11 * day - 3_600_000);
+    assert_eq!(sums(Some(day)), BTreeMap::from([(first, 23 * 3_600_000), (second, 20 * 60_000)]));
+    let quarters = sums(Some(QUARTER));
+    assert_eq!((quarters.len(), quarters[&(second + QUARTER)]), (23 * 4 + 2, 5 * 60_000));
+    assert_eq!(quarters.first_key_value(), Some((&(10 * day), &QUARTER)));
 }
 
 #[test]
@@ -371,6 +484,10 @@ fn each_fact_counts_for_its_interval() {
     assert_eq!((first.promised.callbacks_kept, first.promised.callbacks_in_time), (1, 1));
     assert_eq!((first.estimated.estimate_error_ms, first.estimated.estimate_error_thousandths), (1_000, 500));
     assert_eq!(sum.queues[&(10 * QUARTER, 1)].entered.waiting(), 1);
+    let gone = &sum.exits[&(10 * QUARTER, 1)].entered;
+    assert_eq!((gone.offered, gone.answered, gone.abandoned, gone.waiting()), (2, 1, 1, 0));
+    assert_eq!((sum.exits.len(), sum.number_exits[&(10 * QUARTER, 3)].entered), (1, *gone));
+    assert_eq!(sum.exit_waits[&(10 * QUARTER, 1, 2)].waited.callers, 2);
     assert_eq!(sum.waits[&(9 * QUARTER, 1, 2)].waited.callers, 2, "4 seconds lie between 2 and 5");
     let spent: Vec<u64> = sum.agent_states.values().map(|s| s.spent.spent_ms).collect();
     assert_eq!(spent, [QUARTER - 1, QUARTER, 2], "and nothing of the time offline");

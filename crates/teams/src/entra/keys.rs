@@ -12,6 +12,8 @@ use serde_json::Value;
 const MOST_SET: usize = 256 * 1024;
 /// The most keys of a set that are kept.
 const MOST_KEYS: usize = 128;
+/// Channels of one key that are kept.
+const MOST_ENDORSEMENTS: usize = 100;
 /// Sizes of an RSA modulus that are accepted, in bytes: 2048 to 8192 bits.
 const MODULUS: core::ops::RangeInclusive<usize> = 256..=1024;
 /// How long a set is used before it is fetched again.
@@ -36,6 +38,8 @@ struct Entry {
     usage: Option<String>,
     alg: Option<String>,
     issuer: Option<String>,
+    #[serde(default)]
+    endorsements: Vec<String>,
 }
 
 /// One key.
@@ -46,6 +50,8 @@ pub(crate) struct Key {
     pub(crate) e: Vec<u8>,
     /// Whose tokens it signs, with `{tenantid}` in the place of the tenant; multi-tenant documents say so.
     pub(crate) issuer: Option<String>,
+    /// Channels that it speaks for; the Bot Connector's keys say so.
+    pub(crate) endorsements: Vec<String>,
 }
 
 /// The keys of an authority at one time.
@@ -71,7 +77,8 @@ impl KeySet {
 }
 
 fn key(entry: Value) -> Option<Key> {
-    let Entry { kid, kty, n, e, usage, alg, issuer } = serde_json::from_value(entry).ok()?;
+    let Entry { kid, kty, n, e, usage, alg, issuer, mut endorsements } =
+        serde_json::from_value(entry).ok()?;
     let for_signing = usage.is_none_or(|u| u == "sig") && alg.is_none_or(|a| a == "RS256" || a == "PS256");
     let mut n = un_b64url(&n)?;
     // Some write a zero before the modulus, as integers of ASN.1 have it.
@@ -80,7 +87,8 @@ fn key(entry: Value) -> Option<Key> {
     }
     let e = un_b64url(&e)?;
     let fits = MODULUS.contains(&n.len()) && (1..=8).contains(&e.len()) && (1..=256).contains(&kid.len());
-    (kty == "RSA" && for_signing && fits).then_some(Key { kid, n, e, issuer })
+    endorsements.truncate(MOST_ENDORSEMENTS);
+    (kty == "RSA" && for_signing && fits).then_some(Key { kid, n, e, issuer, endorsements })
 }
 
 /// The keys of one authority over time.

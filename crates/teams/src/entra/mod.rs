@@ -39,6 +39,8 @@ pub use token::TokenReply;
 pub use validate::{Access, ApiRules, Caller, IdRules, Issuer, NotificationRules, Refused, SignedIn};
 
 pub(crate) use certificate::{certificate_der, pem};
+pub(crate) use sealed::Seal;
+pub(crate) use validate::verified;
 
 /// Base64 for addresses and tokens, without padding.
 pub(crate) fn b64url(bytes: &[u8]) -> String {

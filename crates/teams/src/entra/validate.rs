@@ -78,6 +78,10 @@ pub enum Refused {
     Nonce,
     /// It does not belong to the code or the access token that came with it.
     Hash,
+    /// It came with an activity of a channel that its key does not speak for.
+    Endorsement,
+    /// It came with an activity that names another service URL.
+    ServiceUrl,
 }
 
 impl fmt::Display for Refused {
@@ -99,6 +103,8 @@ impl fmt::Display for Refused {
             Refused::Scope => "the token is no access token for this API, or lacks the scope or role",
             Refused::Nonce => "the token belongs to another sign-in",
             Refused::Hash => "the token does not belong to what came with it",
+            Refused::Endorsement => "the token's key does not speak for the activity's channel",
+            Refused::ServiceUrl => "the token is for another service URL than the activity's",
         })
     }
 }
@@ -106,11 +112,17 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// What every kind of token has in common.
-struct Claims(Map<String, Value>);
+pub(crate) struct Claims(Map<String, Value>);
 
 impl Claims {
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str().filter(|t| !t.is_empty() && t.len() <= 2048)
+    }
+
+    /// A text under a name whose letters may be large or small.
+    pub(crate) fn text_of_any_case(&self, name: &str) -> Option<&str> {
+        let (own, _) = self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name))?;
+        self.text(own)
     }
 
     fn guid(&self, name: &str) -> Option<String> {
@@ -136,7 +148,7 @@ impl Claims {
     }
 
     /// Whether `aud` is, or has among others, one of these.
-    fn is_for(&self, audiences: &[&str]) -> bool {
+    pub(crate) fn is_for(&self, audiences: &[&str]) -> bool {
         match self.0.get("aud") {
             Some(Value::String(one)) => audiences.contains(&one.as_str()),
             Some(Value::Array(many)) => {
@@ -146,7 +158,7 @@ impl Claims {
         }
     }
 
-    fn within_times(&self, now: Time) -> Result<Time, Refused> {
+    pub(crate) fn within_times(&self, now: Time) -> Result<Time, Refused> {
         let ends = Time::from_secs(self.number("exp").ok_or(Refused::Malformed)?);
         if now >= ends.plus(SKEW) {
             return Err(Refused::Expired);
@@ -187,7 +199,11 @@ impl Claims {
 }
 
 /// Reads a token and checks its signature.
-fn verified<'k>(token: &str, keys: &'k KeySet, allowed: &[Algorithm]) -> Result<(Claims, &'k Key), Refused> {
+pub(crate) fn verified<'k>(
+    token: &str,
+    keys: &'k KeySet,
+    allowed: &[Algorithm],
+) -> Result<(Claims, &'k Key), Refused> {
     let token = Unverified::read(token).map_err(|e| match e {
         Unreadable::Shape => Refused::Malformed,
         Unreadable::Algorithm => Refused::Algorithm,

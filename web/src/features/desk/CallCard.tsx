@@ -89,7 +89,7 @@ export function CallCard({ agent, call: id }: { agent: AgentView; call: string }
       <Controls call={id} here={here} now={now} />
       <div className={styles.columns}>
         <Notes call={id} />
-        <DispositionPicker agent={agent} call={id} queue={call?.queue ?? null} />
+        <DispositionPicker agent={agent} call={id} />
       </div>
       <SameCaller call={id} />
     </section>

@@ -13,13 +13,14 @@ const useStyles = makeStyles({
   owed: { color: tokens.colorStatusWarningForeground1 },
 });
 
-/** How the call ended. Nothing where the tenant has no dispositions for its queue. */
-export function DispositionPicker({ agent, call, queue }: { agent: AgentView; call: string; queue: string | null }) {
+/** How the agent's work with a call ended, for the queue they had it of, wherever it has gone since. Nothing where the tenant has no dispositions for that. */
+export function DispositionPicker({ agent, call }: { agent: AgentView; call: string }) {
   const { t } = useI18n();
   const styles = useStyles();
   const id = useId();
   const act = useAct();
   const all = useQuery(dispositionsQuery).data ?? [];
+  const { queue = null } = agent;
   const fitting = all.filter((d) => !d.queues || (queue !== null && d.queues.includes(queue)));
   if (fitting.length === 0) return null;
   return (

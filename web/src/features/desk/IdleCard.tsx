@@ -11,10 +11,12 @@ import {
 } from '@fluentui/react-components';
 import { lazy, Suspense } from 'react';
 import type { AgentView } from '@/shared/api/types';
+import { keepsCallsAway, presenceText } from '@/shared/agent/presence';
 import { stateText, useBreakReasons, useSetState } from '@/shared/agent/state';
 import { clean } from '@/shared/format/text';
 import { useI18n } from '@/shared/i18n';
 import { keysOf } from '@/shared/keys';
+import { PresenceDot } from '@/shared/ui/PresenceDot';
 import { Since } from '@/shared/ui/Since';
 import { StateDot } from '@/shared/ui/StateDot';
 import { useBegin } from './begin';
@@ -39,6 +41,7 @@ export function IdleCard({ agent }: { agent: AgentView }) {
   const set = useSetState(agent.id);
   const { begin, busy } = useBegin(agent.id);
   const free = agent.state === 'available';
+  const { presence } = agent;
   return (
     <section className={mergeClasses(card.card, free && card.lit)}>
       <div className={styles.state}>
@@ -48,6 +51,12 @@ export function IdleCard({ agent }: { agent: AgentView }) {
           <span className={card.quiet}>
             {t(free ? 'desk.waits-for-call' : agent.state === 'suspended' ? 'app.notice-suspended' : 'desk.gets-no-calls')}
           </span>
+          {presence && (
+            <span className={card.quiet}>
+              <PresenceDot presence={presence} /> {t('desk.in-teams', { presence: presenceText(presence, i18n) })}
+              {free && keepsCallsAway(presence) && ` ${t('desk.teams-keeps-away')}`}
+            </span>
+          )}
         </div>
         {agent.state !== 'offline' && <Since at={agent.since} className={card.time} />}
       </div>

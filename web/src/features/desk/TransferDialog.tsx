@@ -1,16 +1,5 @@
-import {
-  Button,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  Input,
-  makeStyles,
-  tokens,
-} from '@fluentui/react-components';
-import { Call20Regular, PeopleQueue20Regular, Search20Regular } from '@fluentui/react-icons';
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { Call20Regular, PeopleQueue20Regular } from '@fluentui/react-icons';
 import { useDeferredValue, useState } from 'react';
 import type { Place } from '@/shared/api/types';
 import { useAct } from '@/shared/calls/actions';
@@ -18,14 +7,12 @@ import { dialable } from '@/shared/format/phone';
 import { clean } from '@/shared/format/text';
 import { useI18n } from '@/shared/i18n';
 import { Bdi } from '@/shared/ui/Bdi';
-import { Empty } from '@/shared/ui/Feedback';
+import { FindDialog } from '@/shared/ui/FindDialog';
 import { StateDot } from '@/shared/ui/StateDot';
 import { useTargets, type Target } from './targets';
 import { isDialable } from './situation';
 
 const useStyles = makeStyles({
-  body: { display: 'flex', flexDirection: 'column', gap: '12px' },
-  list: { maxHeight: 'min(360px, 50vh)', overflowY: 'auto', padding: 0, listStyleType: 'none' },
   item: {
     display: 'flex',
     alignItems: 'center',
@@ -42,7 +29,6 @@ const useStyles = makeStyles({
 /** Where the call goes: people, queues and numbers, at once or after asking. */
 export function TransferDialog({ call, close }: { call: string; close: () => void }) {
   const { t } = useI18n();
-  const styles = useStyles();
   const act = useAct();
   const [text, setText] = useState('');
   const wanted = useDeferredValue(text.trim());
@@ -53,35 +39,21 @@ export function TransferDialog({ call, close }: { call: string; close: () => voi
     close();
   };
   return (
-    <Dialog open onOpenChange={(_, d) => !d.open && close()}>
-      <DialogSurface>
-        <DialogBody>
-          <DialogTitle>{t('desk.transfer-title')}</DialogTitle>
-          <DialogContent className={styles.body}>
-            <Input
-              value={text}
-              type="search"
-              contentBefore={<Search20Regular />}
-              placeholder={t('desk.find-target')}
-              aria-label={t('desk.find-target')}
-              onChange={(_, d) => setText(d.value)}
-            />
-            <ul className={styles.list}>
-              {isDialable(number) && (
-                <Item name={number} icon={<Call20Regular />} about={t('desk.number-outside')} to={{ number }} go={go} free />
-              )}
-              {targets.map((target) => (
-                <TargetItem key={`${target.kind}/${target.id}`} target={target} go={go} />
-              ))}
-            </ul>
-            {targets.length === 0 && !isDialable(number) && <Empty>{t('desk.no-target')}</Empty>}
-          </DialogContent>
-          <DialogActions>
-            <Button onClick={close}>{t('app.cancel')}</Button>
-          </DialogActions>
-        </DialogBody>
-      </DialogSurface>
-    </Dialog>
+    <FindDialog
+      title={t('desk.transfer-title')}
+      find={t('desk.find-target')}
+      text={text}
+      setText={setText}
+      none={targets.length === 0 && !isDialable(number) ? t('desk.no-target') : null}
+      close={close}
+    >
+      {isDialable(number) && (
+        <Item name={number} icon={<Call20Regular />} about={t('desk.number-outside')} to={{ number }} go={go} free />
+      )}
+      {targets.map((target) => (
+        <TargetItem key={`${target.kind}/${target.id}`} target={target} go={go} />
+      ))}
+    </FindDialog>
   );
 }
 

@@ -32,7 +32,7 @@ export function WrapUpCard({ agent, call: id }: { agent: AgentView; call: string
   const say = useSay();
   const set = useSetState(agent.id);
   const call = useDetail(id);
-  const queue = useQuery(queuesQuery).data?.find((q) => q.id === call?.queue);
+  const queue = useQuery(queuesQuery).data?.find((q) => q.id === agent.queue);
   const more = useMutation({
     mutationFn: async () => {
       await need(api.POST('/api/v1/agents/{id}/wrap-up', { params: { path: { id: agent.id } }, body: { more: MORE } }));
@@ -46,7 +46,7 @@ export function WrapUpCard({ agent, call: id }: { agent: AgentView; call: string
         <Left since={agent.since} whole={span(queue?.wrap_up)} />
       </Caller>
       <div className={styles.columns}>
-        <DispositionPicker agent={agent} call={id} queue={call?.queue ?? null} />
+        <DispositionPicker agent={agent} call={id} />
         <Notes call={id} />
       </div>
       <div className={card.row}>

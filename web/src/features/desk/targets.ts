@@ -5,6 +5,7 @@ import { useCallback, useMemo } from 'react';
 import { useAbilities } from '@/shared/api/abilities';
 import { ask } from '@/shared/api/client';
 import { queuesQuery, usersQuery } from '@/shared/api/names';
+import { fold } from '@/shared/format/text';
 import { useLive, type LiveState } from '@/shared/live/store';
 import { useSession } from '@/shared/session';
 
@@ -31,8 +32,6 @@ const directoryQuery = (text: string, on: boolean) =>
       return Array.isArray(found) ? found : found.items;
     },
   });
-
-const fold = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 
 const noAgents: LiveState['agents'] = new Map();
 const noQueues: LiveState['queues'] = new Map();

@@ -1,11 +1,13 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { memo } from 'react';
 import type { Names } from '@/shared/api/names';
+import { presenceText } from '@/shared/agent/presence';
 import { stateText } from '@/shared/agent/state';
 import { clean } from '@/shared/format/text';
 import { useI18n } from '@/shared/i18n';
 import { useAgent, useCall } from '@/shared/live/store';
 import { Bdi } from '@/shared/ui/Bdi';
+import { PresenceDot } from '@/shared/ui/PresenceDot';
 import { Since } from '@/shared/ui/Since';
 import { StateDot } from '@/shared/ui/StateDot';
 
@@ -70,6 +72,7 @@ export const AgentTile = memo(function AgentTile({ id, names, place, stop, open,
   const queue = useCall(agent?.call)?.queue;
   if (!agent) return null;
   const next = agent.next ? i18n.t('app.after-call', { state: i18n.word('words', `state-${agent.next}`) ?? agent.next }) : null;
+  const teams = agent.presence ? clean(presenceText(agent.presence, i18n)) : null;
   const more = [clean(stateText(agent, i18n)), queue ? clean(names.queue(queue)) : null, next].filter(Boolean).join(' · ');
   return (
     <button
@@ -86,7 +89,15 @@ export const AgentTile = memo(function AgentTile({ id, names, place, stop, open,
         <Bdi>{names.user(id)}</Bdi>
       </span>
       {agent.state === 'offline' ? <span /> : <Since at={agent.since} className={styles.since} />}
-      <span className={styles.more}>{more}</span>
+      <span className={styles.more}>
+        {more}
+        {agent.presence && (
+          <>
+            {' · '}
+            <PresenceDot presence={agent.presence} size={10} /> {teams}
+          </>
+        )}
+      </span>
     </button>
   );
 });

@@ -7,7 +7,7 @@ import { useCallback, useDeferredValue, useEffect, useLayoutEffect, useMemo, use
 import { useNames } from '@/shared/api/names';
 import { AGENT_STATES, type AgentView } from '@/shared/api/types';
 import { useI18n } from '@/shared/i18n';
-import { useLive, type LiveState } from '@/shared/live/store';
+import { useLiveSeldom, type LiveState } from '@/shared/live/store';
 import { Empty } from '@/shared/ui/Feedback';
 import { AgentMenu } from './AgentMenu';
 import { AgentTile } from './AgentTile';
@@ -41,7 +41,9 @@ export function Agents({ scroller, queue, steers }: Props) {
   const [state, setState] = useState('');
   const [order, setOrder] = useState<Order>('state');
   const wanted = useDeferredValue(text);
-  const agents = useLive(useCallback((s: LiveState) => s.agents, []));
+  // Who stands where is looked at once a second: in a large house somebody moves with each change, and with them all who
+  // stand behind. What each tile says changes at once.
+  const agents = useLiveSeldom(useCallback((s: LiveState) => s.agents, []));
   const shown = useMemo(
     () => chooseAgents(agents.values(), { text: wanted, queue, state, order }, names.user),
     [agents, wanted, queue, state, order, names],

@@ -1,15 +1,4 @@
-import {
-  Button,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  Input,
-  makeStyles,
-  tokens,
-} from '@fluentui/react-components';
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { useCallback, useMemo, useState } from 'react';
 import { useNames } from '@/shared/api/names';
 import type { CallView } from '@/shared/api/types';
@@ -17,7 +6,7 @@ import { useAct } from '@/shared/calls/actions';
 import { useI18n } from '@/shared/i18n';
 import { useLive, type LiveState } from '@/shared/live/store';
 import { Bdi } from '@/shared/ui/Bdi';
-import { Empty } from '@/shared/ui/Feedback';
+import { FindDialog } from '@/shared/ui/FindDialog';
 import { StateDot } from '@/shared/ui/StateDot';
 import { chooseAgents } from './choose';
 
@@ -25,8 +14,6 @@ import { chooseAgents } from './choose';
 const MOST = 50;
 
 const useStyles = makeStyles({
-  body: { display: 'flex', flexDirection: 'column', gap: '12px' },
-  list: { maxHeight: '320px', overflowY: 'auto', padding: 0, listStyleType: 'none' },
   agent: { width: '100%', justifyContent: 'flex-start', gap: '8px', fontWeight: tokens.fontWeightRegular },
 });
 
@@ -50,28 +37,21 @@ export function GiveDialog({ call, close }: { call: CallView; close: () => void 
     close();
   };
   return (
-    <Dialog open onOpenChange={(_, data) => !data.open && close()}>
-      <DialogSurface>
-        <DialogBody>
-          <DialogTitle>{t('floor.give-title')}</DialogTitle>
-          <DialogContent className={styles.body}>
-            <Input value={text} placeholder={t('floor.find-agent')} aria-label={t('floor.find-agent')} onChange={(_, d) => setText(d.value)} />
-            {free.length === 0 && <Empty>{t('floor.nobody')}</Empty>}
-            <ul className={styles.list}>
-              {free.slice(0, MOST).map((a) => (
-                <li key={a.id}>
-                  <Button appearance="subtle" className={styles.agent} icon={<StateDot state={a.state} />} onClick={() => give(a.id)}>
-                    <Bdi>{names.user(a.id)}</Bdi>
-                  </Button>
-                </li>
-              ))}
-            </ul>
-          </DialogContent>
-          <DialogActions>
-            <Button onClick={close}>{t('app.cancel')}</Button>
-          </DialogActions>
-        </DialogBody>
-      </DialogSurface>
-    </Dialog>
+    <FindDialog
+      title={t('floor.give-title')}
+      find={t('floor.find-agent')}
+      text={text}
+      setText={setText}
+      none={free.length === 0 ? t('floor.nobody') : null}
+      close={close}
+    >
+      {free.slice(0, MOST).map((a) => (
+        <li key={a.id}>
+          <Button appearance="subtle" className={styles.agent} icon={<StateDot state={a.state} />} onClick={() => give(a.id)}>
+            <Bdi>{names.user(a.id)}</Bdi>
+          </Button>
+        </li>
+      ))}
+    </FindDialog>
   );
 }

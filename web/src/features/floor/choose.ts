@@ -1,6 +1,7 @@
 // Which agents are shown, and in which order.
 
 import type { AgentView } from '@/shared/api/types';
+import { fold } from '@/shared/format/text';
 
 export type Order = 'state' | 'name' | 'longest';
 
@@ -15,8 +16,6 @@ export interface Wanted {
 
 // Those who need somebody's eye come first.
 const URGENCY = ['suspended', 'offered', 'talking', 'wrap-up', 'break', 'available', 'offline'];
-
-const fold = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 
 /** The agents to show. `name` gives the name of an id. */
 export function chooseAgents(agents: Iterable<AgentView>, wanted: Wanted, name: (id: string) => string): AgentView[] {

@@ -2,7 +2,8 @@ import { Button, Field, Input, makeStyles, Text, tokens } from '@fluentui/react-
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useI18n } from '@/shared/i18n';
-import { addPasskey, hasPasskeys, isGivenUp, passkeys, removePasskey, renamePasskey, type Passkey } from '@/shared/session/passkeys';
+import { addPasskey, isGivenUp, passkeyHindrance, passkeys, removePasskey, renamePasskey, type Passkey } from '@/shared/session/passkeys';
+import { Note } from '@/shared/ui/Note';
 import { useSay } from '@/shared/ui/toasts';
 
 const useStyles = makeStyles({
@@ -26,6 +27,7 @@ export function Passkeys() {
   const say = useSay();
   const queries = useQueryClient();
   const found = useQuery(passkeysQuery).data ?? [];
+  const hindrance = passkeyHindrance();
   const [password, setPassword] = useState('');
   const [name, setName] = useState('');
   const add = useMutation({
@@ -49,7 +51,9 @@ export function Passkeys() {
           ))}
         </ul>
       )}
-      {hasPasskeys() && (
+      {hindrance !== null ? (
+        <Note intent="info">{t(`app.passkey-${hindrance}`, { host: window.location.hostname })}</Note>
+      ) : (
         <form
           className={styles.box}
           onSubmit={(e) => {

@@ -337,6 +337,16 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description Only entries of exactly this author */
+                    who?: string;
+                    /** @description Only actions that begin so: recording. or recording.listen */
+                    action?: string;
+                    /** @description Only entries about exactly this object: Recording/r1 */
+                    object?: string;
+                    /** @description Only entries at or after this: RFC 3339, or a date in UTC */
+                    from?: string;
+                    /** @description Only entries before this */
+                    to?: string;
                     /** @description Where the page before ended */
                     cursor?: string;
                     /** @description At most this many, 1 to 500 */
@@ -370,6 +380,105 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log as it is chained, oldest first, with its signed heads
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Number of the last entry seen */
+                    after?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Chain"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/heads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs where the audit log ends now; for an export
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HeadLine"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1116,10 +1225,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The ways in which people can call here
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WayView2"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         put?: never;
         /**
-         * An agent calls a number: the agent's phone rings first
+         * Somebody calls a number: their own phone rings first
          * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         post: {
@@ -1156,6 +1297,96 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dial/{correlation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a call is that was asked for by this name
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Id of the agent who asked for it; without it oneself */
+                    agent?: string;
+                };
+                header?: never;
+                path: {
+                    correlation: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /**
+         * Hangs up, or withdraws, such a call
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description Id of the agent who asked for it; without it oneself */
+                    agent?: string;
+                };
+                header?: never;
+                path: {
+                    correlation: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -3257,6 +3488,275 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pbxs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All objects of this kind
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown[];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One object
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Makes or replaces an object
+         * @description This needs the role owner.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /**
+         * Deletes an object that nothing refers to
+         * @description This needs the role owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Its versions, newest first, and who made them
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Version"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes an earlier version the newest again
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    version: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/permissions": {
         parameters: {
             query?: never;
@@ -4018,6 +4518,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4079,6 +4583,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4140,6 +4648,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4201,6 +4713,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -4262,6 +4778,10 @@ export interface paths {
                     zone?: string;
                     /** @description SL1 (without it), SL2, SL3 or SL4 */
                     service_level?: string;
+                    /** @description entry (without it): callers count where they entered a queue; exit: where they left it; queues and numbers only */
+                    interval?: string;
+                    /** @description Counts first-contact resolution, with a further contact within so many days (1 to 31, usually 7) as a repeat; queues only */
+                    fcr_days?: string;
                     /** @description json or csv; Accept: text/csv does the same */
                     format?: string;
                 };
@@ -7272,7 +7792,7 @@ export interface components {
          * @enum {string}
          */
         Action: "create" | "change" | "delete";
-        /** @description An agent's figures. Times in states are counted when the agent leaves the state. */
+        /** @description An agent's figures. Times in states count as they pass. */
         AgentRow: {
             /** @description Id of the user. */
             agent: string;
@@ -7360,6 +7880,11 @@ export interface components {
              * @description Time rung.
              */
             ringing_ms: number;
+            /**
+             * Format: double
+             * @description Share of the time signed in or suspended in which no calls could come: breaks and suspensions.
+             */
+            shrinkage?: number | null;
             /** @description Where the interval, day or time begins. */
             start: string;
             /**
@@ -7415,6 +7940,13 @@ export interface components {
             next?: string | null;
             /** @description The call's end has to be named before wrap-up can be left early. */
             owes_disposition: boolean;
+            /** @description What Microsoft Teams says of the person; null while nothing is known. */
+            presence?: components["schemas"]["PresenceView"] | null;
+            /**
+             * @description Id of the queue that the agent works for with that call, also when the call has gone on to another queue: its
+             *     dispositions say how the work ended, and its wrap-up time counts. Null for a call of no queue.
+             */
+            queue?: string | null;
             /** @description Ids of its queues. */
             queues: string[];
             /** @description Why, on a break. */
@@ -7433,10 +7965,20 @@ export interface components {
             /** @description Pass this as `cursor` for the next page; null at the end. */
             next?: string | null;
         };
-        /** @description A call that was begun. */
+        /** @description A call that was asked for. */
         Begun: {
-            /** @description Its id. */
-            call: string;
+            /** @description Id of the call; null where it is not ours. */
+            call?: string | null;
+            /** @description What it was named; null where it has no name. */
+            correlation?: string | null;
+            /** @description The link to open for the softphone on the person's own computer. */
+            open?: string | null;
+            /** @description `asked`, `ringing-you`, `calling-them`, `ringing-them`, `talking`, `handed-over` or `over`. */
+            progress: string;
+            /** @description Why it is over: `hung-up`, `busy`, `no-answer`, `not-allowed`, `not-signed-in` or `failed`. */
+            reason?: string | null;
+            /** @description Id of the `Pbx` that calls; null is our own trunks. */
+            through?: string | null;
         };
         /** @description A call with everything that is known of it. */
         CallDetail: {
@@ -7648,6 +8190,22 @@ export interface components {
             /** @description How long it is kept. */
             retention: string;
         };
+        /** @description A stretch of the audit log as it is chained. */
+        Chain: {
+            /** @description Entries, oldest first. */
+            entries: components["schemas"]["EntryLine"][];
+            /** @description The signed heads; only with the last stretch. */
+            heads: components["schemas"]["HeadLine"][];
+            /** @description The public key that heads are signed with (Ed25519), in hex. */
+            key: string;
+            /**
+             * Format: uint64
+             * @description Pass this as `after` for what follows; null at the end.
+             */
+            next?: number | null;
+            /** @description Whose log. */
+            tenant: string;
+        };
         /** @description The emergency switch of opening hours. */
         Closure: {
             /** @description Whether they are closed, whatever the clock says. */
@@ -7694,7 +8252,10 @@ export interface components {
              * @description Callers left waiting behind.
              */
             behind: number;
-            /** @description Members who could not be rung, by their state. */
+            /**
+             * @description Members who could not be rung, by their state here or, if they were available here, by what Microsoft Teams said:
+             *     `in-teams-call`, `do-not-disturb`.
+             */
             excluded: {
                 [key: string]: number;
             };
@@ -7768,8 +8329,12 @@ export interface components {
              * @description How many people are in it.
              */
             people: number;
+            /** @description How reading the users' presence stands; null where it is not read. */
+            presence?: components["schemas"]["PresenceReading"] | null;
             /** @description Everybody is being read. */
             reading: boolean;
+            /** @description Microsoft tells of changes by itself; otherwise they are found when it is asked. */
+            told: boolean;
             /** @description Why it is not in step, and what to do. */
             trouble?: string | null;
         };
@@ -7836,10 +8401,44 @@ export interface components {
             action: string;
             /** @description When. */
             at: string;
+            /** @description What it says of a person; null where it says nothing, or the person was erased. */
+            detail?: string | null;
+            /** @description SHA-256 of this entry and the digest before it, in hex. */
+            digest: string;
             /** @description Its id. */
             id: string;
             /** @description To what. */
             object: string;
+            /** @description Who. */
+            who: string;
+        };
+        /** @description An entry. */
+        EntryLine: {
+            /** @description What. */
+            action: string;
+            /** @description When. */
+            at: string;
+            /**
+             * Format: uint64
+             * @description The same in milliseconds since 1970, as the digest has it.
+             */
+            at_ms: number;
+            /** @description SHA-256 of this entry and the digest before it, in hex. */
+            digest: string;
+            /**
+             * Format: uint64
+             * @description Its number.
+             */
+            entry: number;
+            /** @description To what. */
+            object: string;
+            /**
+             * Format: uint64
+             * @description Number of the person whose key seals what is sealed; 0 where nothing is.
+             */
+            person: number;
+            /** @description What is said of that person, sealed, in hex. */
+            sealed: string;
             /** @description Who. */
             who: string;
         };
@@ -7857,6 +8456,8 @@ export interface components {
              * @description For how many seconds it has been so.
              */
             for_seconds: number;
+            /** @description When it came up and went down, the newest first. */
+            history: components["schemas"]["HealthChange"][];
             /** @description Host and port as configured. */
             host: string;
             /**
@@ -7866,6 +8467,46 @@ export interface components {
             said?: number | null;
             /** @description Whether calls can go there as far as is known. */
             up: boolean;
+            /** @description Why no secure connection could be opened there, as the TLS library says it; missing where one was. */
+            why?: string | null;
+        };
+        /** @description A far end came up or went down. */
+        HealthChange: {
+            /**
+             * Format: uint16
+             * @description What it had said: a SIP status code, 408 where no answer came, 503 where it could not be reached.
+             */
+            said?: number | null;
+            /**
+             * Format: uint64
+             * @description How many seconds ago.
+             */
+            seconds_ago: number;
+            /** @description Whether it has been up since. */
+            up: boolean;
+        };
+        /** @description A signed head. */
+        HeadLine: {
+            /** @description When it was signed. */
+            at: string;
+            /**
+             * Format: uint64
+             * @description The same in milliseconds since 1970, as it is signed.
+             */
+            at_ms: number;
+            /** @description The digest of that entry, in hex. */
+            digest: string;
+            /**
+             * Format: uint64
+             * @description The newest entry when it was signed.
+             */
+            head: number;
+            /** @description The public key that it was signed with (Ed25519), in hex. */
+            key: string;
+            /** @description The signature, in hex. */
+            signature: string;
+            /** @description Whose log: the tenant's name. */
+            tenant: string;
         };
         /** @description Whether a message was heard. */
         Heard: {
@@ -8055,6 +8696,11 @@ export interface components {
              */
             agent: string | null;
             /**
+             * @description Names the call, 8 to 64 letters, digits, `-` and `_`: the same again rings nobody, and says how far it is.
+             * @default null
+             */
+            correlation: string | null;
+            /**
              * @description Id of the number of ours that the far end sees.
              * @default null
              */
@@ -8069,6 +8715,11 @@ export interface components {
              * @default null
              */
             softphone: string | null;
+            /**
+             * @description Id of the `Pbx` that calls; without it our own trunks do.
+             * @default null
+             */
+            through: string | null;
             /** @description The number to call. */
             to: string;
         };
@@ -8348,6 +8999,8 @@ export interface components {
             mobile?: string | null;
             /** @description Name shown to colleagues. */
             name: string;
+            /** @description What Teams says of them; null for those who are no users here, and while it is not known. */
+            presence?: components["schemas"]["PresenceView"] | null;
         };
         /** @description Somebody made up, as whom a visitor may sign in. */
         Persona: {
@@ -8367,6 +9020,25 @@ export interface components {
             queue: string;
         } | {
             number: string;
+        };
+        /** @description How reading presence stands. */
+        PresenceReading: {
+            /** @description When it was last read. */
+            at?: string | null;
+            /** @description Why it cannot be read, and what to do. */
+            trouble?: string | null;
+        };
+        /** @description What Microsoft Teams says of a person. */
+        PresenceView: {
+            /** @description Microsoft's word: `InACall`, `InAMeeting`, `Presenting` and others; new ones can come. */
+            activity: string;
+            /**
+             * Format: uint64
+             * @description How long ago it was read, in seconds.
+             */
+            age_s: number;
+            /** @description Microsoft's word: `Available`, `Busy`, `DoNotDisturb`, `Away`, `Offline` and others; new ones can come. */
+            availability: string;
         };
         /** @description An error as the caller sees it. */
         Problem: {
@@ -8503,6 +9175,11 @@ export interface components {
              */
             estimates: number;
             /**
+             * Format: double
+             * @description First-contact resolution: share not followed by another.
+             */
+            fcr?: number | null;
+            /**
              * Format: uint64
              * @description Went on to another step.
              */
@@ -8554,6 +9231,21 @@ export interface components {
             outbound: number;
             /** @description Id of the queue. */
             queue: string;
+            /**
+             * Format: double
+             * @description Share followed by another.
+             */
+            repeat_rate?: number | null;
+            /**
+             * Format: uint64
+             * @description Of these, followed by another from the same caller to the same queue within the days asked for.
+             */
+            repeated?: number | null;
+            /**
+             * Format: uint64
+             * @description Calls in which an agent talked, by the interval in which the call began; null unless `fcr_days` is asked for.
+             */
+            resolved?: number | null;
             /**
              * Format: double
              * @description By the formula asked for.
@@ -8928,8 +9620,37 @@ export interface components {
             /** @description Id of the webhook. */
             webhook: string;
         };
+        /** @description How calls to Microsoft Teams were refused. */
+        ToldStatus: {
+            /**
+             * Format: uint16
+             * @description The SIP status code.
+             */
+            code: number;
+            /**
+             * Format: uint64
+             * @description How many seconds ago last.
+             */
+            seconds_ago: number;
+            /**
+             * Format: uint32
+             * @description Microsoft's own code, where it said one that is known.
+             */
+            sub_code?: number | null;
+            /**
+             * Format: uint64
+             * @description How often since the start.
+             */
+            times: number;
+            /** @description What to do about it; empty where nothing is to be done. */
+            todo: string;
+            /** @description What it means. */
+            what: string;
+        };
         /** @description How a trunk stands, for people. */
         TrunkStatus: {
+            /** @description How calls to Microsoft Teams were refused, the newest first; empty for other trunks. */
+            answers: components["schemas"]["ToldStatus"][];
             /**
              * Format: uint32
              * @description Calls to the outside that go over it now.
@@ -8995,6 +9716,27 @@ export interface components {
              * @description Packets that should have come.
              */
             packets: number;
+        };
+        /** @description A way to call. */
+        WayView2: {
+            /** @description The person's own computer opens a link. */
+            client_address: boolean;
+            /** @description The call can be hung up from here. */
+            hang_up: boolean;
+            /** @description Id of the `Pbx`; null is our own trunks. */
+            id?: string | null;
+            /** @description `own`, or how the `Pbx` calls. */
+            kind: string;
+            /** @description Name shown to people; may be empty. */
+            name: string;
+            /** @description A phone other than the usual one can ring. */
+            other_phone: boolean;
+            /** @description It is told how far the call is. */
+            progress: boolean;
+            /** @description What stands before the number in the address that a softphone opens. */
+            scheme?: string | null;
+            /** @description The telephone system rings the person's phone, then the other side. */
+            server_dial: boolean;
         };
         /** @description How people can sign in here. */
         Ways: {

@@ -1,5 +1,6 @@
 // Names for what the API gives, from its description.
 
+import type { Presence } from '@/shared/agent/presence';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -7,7 +8,10 @@ type Schemas = components['schemas'];
 export type Problem = Schemas['Problem'];
 export type CallView = Schemas['CallView'];
 export type CallDetail = Schemas['CallDetail'];
-export type AgentView = Schemas['AgentView'];
+export type AgentView = Schemas['AgentView'] & {
+  /** What Microsoft Teams says of the person, where that is read. */
+  presence?: Presence | null;
+};
 export type QueueView = Schemas['QueueView'];
 export type LegView = Schemas['LegView'];
 export type WayView = Schemas['WayView'];

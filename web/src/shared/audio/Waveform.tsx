@@ -1,9 +1,9 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
-import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { clean } from '@/shared/format/text';
 import { clock } from '@/shared/format/time';
 import { useI18n } from '@/shared/i18n';
-import { peaks, type Silence, type Sound } from './wav';
+import { drawn, type Shape, type Silence } from './shape';
 
 const LANE = 44;
 const BAR = 3;
@@ -39,15 +39,16 @@ const useStyles = makeStyles({
 });
 
 interface Props {
-  sound: Sound;
+  shape: Shape;
   silences: readonly Silence[];
+  /** Who is in which channel: those without a name are not drawn. */
   channels: readonly string[];
   at: number;
   seek: (to: number) => void;
 }
 
 /** The sound as a picture, a lane for each channel; a place in it is chosen by pointer or arrow keys. */
-export function Waveform({ sound, silences, channels, at, seek }: Props) {
+export function Waveform({ shape, silences, channels, at, seek }: Props) {
   const { t } = useI18n();
   const styles = useStyles();
   const box = useRef<HTMLDivElement>(null);
@@ -62,29 +63,26 @@ export function Waveform({ sound, silences, channels, at, seek }: Props) {
     watch.observe(own);
     return () => watch.disconnect();
   }, []);
-  const height = LANE * sound.channels.length;
+  const height = LANE * channels.length;
+  const { length } = shape;
   const bars = Math.max(1, Math.floor(width / BAR));
-  const lanes = useRef<{ bars: number; of: Sound | null; values: Float32Array[] }>({ bars: 0, of: null, values: [] });
+  const lanes = useMemo(() => channels.map((_, n) => drawn(shape.channels[n] ?? [], bars)), [shape, channels, bars]);
   useEffect(() => {
     const own = canvas.current;
     const context = own?.getContext('2d');
     if (!own || !context || width === 0) return;
-    const kept = lanes.current;
-    if (kept.bars !== bars || kept.of !== sound) {
-      lanes.current = { bars, of: sound, values: sound.channels.map((c) => peaks(c, bars)) };
-    }
     const scale = window.devicePixelRatio || 1;
     own.width = width * scale;
     own.height = height * scale;
     context.scale(scale, scale);
     context.clearRect(0, 0, width, height);
     const [played, ahead] = [past, future].map((r) => (r.current ? getComputedStyle(r.current).color : 'gray'));
-    const place = sound.length > 0 ? at / sound.length : 0;
-    lanes.current.values.forEach((values, lane) => {
+    const place = length > 0 ? at / length : 0;
+    lanes.forEach((values, lane) => {
       const middle = lane * LANE + LANE / 2;
       values.forEach((value, n) => {
         const size = Math.max(1, Math.min(1, value * 1.6) * (LANE - 8));
-        const seconds = ((n + 0.5) / bars) * sound.length;
+        const seconds = ((n + 0.5) / bars) * length;
         const left = silences.some((s) => seconds >= s.from && seconds < s.to);
         context.globalAlpha = left ? 0.25 : 1;
         context.fillStyle = (n + 0.5) / bars < place ? (played ?? '') : (ahead ?? '');
@@ -94,13 +92,13 @@ export function Waveform({ sound, silences, channels, at, seek }: Props) {
     context.globalAlpha = 1;
     context.fillStyle = played ?? '';
     context.fillRect(Math.min(width - 2, place * width), 0, 2, height);
-  }, [sound, silences, at, width, height, bars]);
+  }, [lanes, length, silences, at, width, height, bars]);
   const point = (e: PointerEvent) => {
     const own = box.current?.getBoundingClientRect();
-    if (own && (e.buttons & 1) === 1) seek(((e.clientX - own.left) / own.width) * sound.length);
+    if (own && (e.buttons & 1) === 1) seek(((e.clientX - own.left) / own.width) * length);
   };
   const press = (e: KeyboardEvent) => {
-    const to = { ArrowLeft: at - 5, ArrowRight: at + 5, ArrowDown: at - 5, ArrowUp: at + 5, PageDown: at - 30, PageUp: at + 30, Home: 0, End: sound.length }[e.key];
+    const to = { ArrowLeft: at - 5, ArrowRight: at + 5, ArrowDown: at - 5, ArrowUp: at + 5, PageDown: at - 30, PageUp: at + 30, Home: 0, End: length }[e.key];
     if (to === undefined) return;
     e.preventDefault();
     seek(to);
@@ -113,7 +111,7 @@ export function Waveform({ sound, silences, channels, at, seek }: Props) {
       tabIndex={0}
       aria-label={t('calls.place')}
       aria-valuemin={0}
-      aria-valuemax={Math.round(sound.length)}
+      aria-valuemax={Math.round(length)}
       aria-valuenow={Math.round(at)}
       aria-valuetext={clock(at * 1_000)}
       onPointerDown={(e) => {
@@ -126,9 +124,9 @@ export function Waveform({ sound, silences, channels, at, seek }: Props) {
       <span ref={past} className={styles.past} hidden />
       <span ref={future} className={styles.future} hidden />
       <canvas ref={canvas} className={styles.canvas} style={{ height }} />
-      {sound.channels.map((_, n) => (
+      {channels.map((name, n) => (
         <span key={n} className={styles.name} style={{ top: n * LANE + 3 }} aria-hidden>
-          {clean(channels[n] ?? '')}
+          {clean(name)}
         </span>
       ))}
     </div>

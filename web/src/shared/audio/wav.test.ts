@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { after, alaw, peaks, readWav, silences, ulaw, writePcm, type Sound } from './wav';
+import { alaw, readWav, ulaw, writePcm, type Sound } from './wav';
 
 const sound = (left: number[], right: number[], rate = 8_000): Sound => ({
   channels: [Float32Array.from(left), Float32Array.from(right)],
@@ -45,32 +45,5 @@ describe('WAV', () => {
     for (const bad of [new ArrayBuffer(0), new ArrayBuffer(100), whole.slice(0, 30), g711(2, [1, 2])]) {
       expect(() => readWav(bad)).toThrow();
     }
-  });
-});
-
-describe('the picture of a sound', () => {
-  it('has the loudest of each piece', () => {
-    expect([...peaks(Float32Array.from([0, -0.5, 0.25, 1]), 2)]).toEqual([0.5, 1]);
-    expect([...peaks(new Float32Array(0), 2)]).toEqual([0, 0]);
-  });
-});
-
-describe('silences', () => {
-  const tone = (seconds: number) => Array.from({ length: seconds * 1_000 }, (_, n) => 0.3 * Math.sin(n));
-  const none = (seconds: number) => new Array<number>(seconds * 1_000).fill(0.001);
-
-  it('are where nobody speaks, if they are long', () => {
-    const left = [...tone(1), ...none(3), ...tone(1), ...none(1), ...tone(1)];
-    const found = silences(sound(left, none(7), 1_000));
-    expect(found).toHaveLength(1);
-    expect(found[0]?.from).toBeCloseTo(1.25, 1);
-    expect(found[0]?.to).toBeCloseTo(3.75, 1);
-    expect(after(found, 2)).toBeCloseTo(3.75, 1);
-    expect(after(found, 0.5)).toBeNull();
-    expect(after(found, 3.74)).toBeNull();
-  });
-
-  it('are none while the other speaks', () => {
-    expect(silences(sound(none(4), tone(4), 1_000))).toEqual([]);
   });
 });

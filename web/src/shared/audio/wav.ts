@@ -1,5 +1,5 @@
-// Recordings as the server gives them: WAV, G.711 or PCM, customer left and agent right. Read here rather than by the
-// browser, because the picture of the sound and the silences are needed too, and because not every browser plays G.711.
+// Recordings as the server gives them: WAV, G.711 or PCM, customer left and agent right. A browser plays them by itself;
+// for one that plays no G.711 they are read here and written as PCM.
 
 export interface Sound {
   /** Samples of each channel, from -1 to 1. */
@@ -100,58 +100,4 @@ export function writePcm(sound: Sound): ArrayBuffer {
     }
   });
   return bytes;
-}
-
-/** The loudest sample of each of so many pieces, for a picture. */
-export function peaks(samples: Float32Array, pieces: number): Float32Array {
-  const out = new Float32Array(pieces);
-  for (let piece = 0; piece < pieces; piece += 1) {
-    const end = Math.floor(((piece + 1) * samples.length) / pieces);
-    let most = 0;
-    for (let n = Math.floor((piece * samples.length) / pieces); n < end; n += 1) most = Math.max(most, Math.abs(samples[n] ?? 0));
-    out[piece] = most;
-  }
-  return out;
-}
-
-export interface Silence {
-  /** In seconds. */
-  from: number;
-  to: number;
-}
-
-/** Below this nobody speaks: -46 dB, above the noise of a line. */
-const QUIET = 0.005;
-/** Pauses of speech are part of it; only longer ones count, in seconds. */
-const SHORTEST = 1.2;
-/** What is left of a silence at each end, in seconds, so that no word is cut. */
-const MARGIN = 0.25;
-const PIECE = 0.05;
-
-/** Where nobody speaks, in any channel. */
-export function silences(sound: Sound): Silence[] {
-  const pieces = Math.floor(sound.length / PIECE);
-  const loud = new Uint8Array(pieces);
-  for (const channel of sound.channels) {
-    const size = channel.length / Math.max(1, pieces);
-    for (let piece = 0; piece < pieces; piece += 1) {
-      let power = 0;
-      const [from, to] = [Math.floor(piece * size), Math.floor((piece + 1) * size)];
-      for (let n = from; n < to; n += 1) power += (channel[n] ?? 0) ** 2;
-      if (Math.sqrt(power / Math.max(1, to - from)) > QUIET) loud[piece] = 1;
-    }
-  }
-  const found: Silence[] = [];
-  for (let piece = 0; piece < pieces; ) {
-    let end = piece;
-    while (end < pieces && !loud[end]) end += 1;
-    if ((end - piece) * PIECE >= SHORTEST) found.push({ from: piece * PIECE + MARGIN, to: end * PIECE - MARGIN });
-    piece = end + 1;
-  }
-  return found;
-}
-
-/** Where to go on from a moment, if it lies in a silence. */
-export function after(list: readonly Silence[], at: number): number | null {
-  return list.find((s) => at >= s.from && at < s.to - 0.05)?.to ?? null;
 }

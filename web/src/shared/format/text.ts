@@ -21,3 +21,6 @@ export function initials(name: string): string {
   const letters = words.length > 1 ? [words[0], words[words.length - 1]] : words;
   return letters.map((w) => [...(w ?? '')][0] ?? '').join('').toLocaleUpperCase();
 }
+
+/** A text as it is searched: without accents, without the difference of small and large letters. */
+export const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();

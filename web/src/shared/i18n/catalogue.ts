@@ -1,22 +1,28 @@
 // The names of all messages, so that a wrong one does not compile. The texts themselves are cut by language while building.
 
 import type app from './catalogue/app.json';
+import type call from './catalogue/call.json';
 import type calls from './catalogue/calls.json';
 import type desk from './catalogue/desk.json';
 import type floor from './catalogue/floor.json';
 import type moments from './catalogue/moments.json';
+import type people from './catalogue/people.json';
 import type reports from './catalogue/reports.json';
 import type settings from './catalogue/settings.json';
+import type system from './catalogue/system.json';
 import type words from './catalogue/words.json';
 
 interface Topics {
   app: typeof app;
+  call: typeof call;
   calls: typeof calls;
   desk: typeof desk;
   floor: typeof floor;
   moments: typeof moments;
+  people: typeof people;
   reports: typeof reports;
   settings: typeof settings;
+  system: typeof system;
   words: typeof words;
 }
 

@@ -76,10 +76,34 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+// At once when it was quiet, else when so many milliseconds have passed since the last time.
+function seldom(every: number): typeof subscribe {
+  return (listener) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let last = -Infinity;
+    const call = () => {
+      timer = undefined;
+      last = performance.now();
+      listener();
+    };
+    const unsubscribe = subscribe(() => {
+      const left = last + every - performance.now();
+      if (left <= 0) call();
+      else timer ??= setTimeout(call, left);
+    });
+    return () => {
+      clearTimeout(timer);
+      unsubscribe();
+    };
+  };
+}
+
+const eachSecond = seldom(1_000);
+
 export type { LiveState } from './reduce';
 
 /** A part of the live state. `same` says whether two of them look alike; without it they must be one object. */
-export function useLive<T>(select: (state: LiveState) => T, same: (a: T, b: T) => boolean = Object.is): T {
+export function useLive<T>(select: (state: LiveState) => T, same: (a: T, b: T) => boolean = Object.is, tell = subscribe): T {
   const last = useRef<{ of: LiveState; select: unknown; value: T } | null>(null);
   const get = useCallback(() => {
     const seen = last.current;
@@ -89,7 +113,12 @@ export function useLive<T>(select: (state: LiveState) => T, same: (a: T, b: T) =
     last.current = { of: state, select, value: kept };
     return kept;
   }, [select, same]);
-  return useSyncExternalStore(subscribe, get);
+  return useSyncExternalStore(tell, get);
+}
+
+/** A part of the live state that is looked at once a second at most: what costs much to draw. */
+export function useLiveSeldom<T>(select: (state: LiveState) => T): T {
+  return useLive(select, Object.is, eachSecond);
 }
 
 export function useLink(): Link {

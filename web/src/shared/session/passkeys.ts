@@ -25,9 +25,17 @@ export interface Passkey {
   used: string | null;
 }
 
-/** Whether this browser knows passkeys. */
-export function hasPasskeys(): boolean {
-  return typeof PublicKeyCredential === 'function' && window.isSecureContext;
+/** Why there are no passkeys here: the page came by an IP address, or neither by HTTPS nor from this machine, or the browser has none. */
+export type Hindrance = 'address' | 'insecure' | 'browser';
+
+// A name never ends in a label of digits only (RFC 3696 section 2); IPv6 stands in brackets.
+const isAddress = (host: string) => host.startsWith('[') || /(^|\.)\d+$/.test(host);
+
+/** What stands in the way of passkeys, which belong to the name of a server; null if nothing does. */
+export function passkeyHindrance(): Hindrance | null {
+  if (!window.isSecureContext) return 'insecure';
+  if (isAddress(window.location.hostname)) return 'address';
+  return typeof PublicKeyCredential === 'function' ? null : 'browser';
 }
 
 function bytes(text: string): Uint8Array<ArrayBuffer> {

@@ -58,7 +58,7 @@ impl Switch {
         }
         let of = engine.legs().get(&leg).and_then(|l| engine.calls().get(&l.call));
         let show = of.map(|c| c.caller_leg().map_or(Show::Party(c.caller), Show::Leg));
-        let then = self.trunks_for(now, tenant, &number, None, show);
+        let then = self.trunks_for(now, tenant, (&number, false), None, show);
         if let Some(d) = self.tenants[tenant].legs.get_mut(&leg).and_then(|l| l.dialing.as_mut()) {
             d.forwarded = true;
             // It rang there; where it is sent on to it has not yet.

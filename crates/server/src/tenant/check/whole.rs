@@ -3,7 +3,7 @@
 use crate::tenant::check::{Documents, graph, trunks};
 use crate::tenant::compile::{self, Compiled, Known};
 use crate::tenant::everything::{Everything, Names};
-use crate::tenant::objects::{FlowStep, Queue, Recording, RelaxStep, UserRole};
+use crate::tenant::objects::{FlowStep, Profile, Queue, Recording, RelaxStep, UserRole};
 use crate::tenant::scope::{Scope, slot_id};
 use crate::tenant::toll::{self, Gate};
 use crate::tenant::understand::dial_plan;
@@ -35,6 +35,7 @@ pub fn check(documents: &Documents) -> Vec<Fault> {
         w.say("Tenant", "", "", what);
     }
     w.tenant();
+    w.connector();
     trunks::check(w.e, w.scope, &mut w.faults);
     w.numbers();
     w.prompts();
@@ -75,6 +76,28 @@ impl Whole<'_> {
         }
         if let Err((field, what)) = dial_plan(t) {
             self.say("Tenant", id, field, what);
+        }
+    }
+
+    /// A connector keeps nothing of any person or call, so it has nothing by which a call comes to exist here.
+    fn connector(&mut self) {
+        if self.e.tenants.values().all(|t| t.profile != Profile::Connector) {
+            return;
+        }
+        let of = |kind: &'static str, ids: Vec<&String>| {
+            ids.into_iter().map(|id| (kind, id.clone())).collect::<Vec<_>>()
+        };
+        let mut wrong = of("Flow", self.e.flows.keys().collect());
+        wrong.extend(of("Queue", self.e.queues.keys().collect()));
+        wrong.extend(of("Number", self.e.numbers.keys().collect()));
+        wrong.extend(of("Trunk", self.e.trunks.keys().collect()));
+        wrong.extend(of("Webhook", self.e.webhooks.keys().collect()));
+        wrong.extend(of("LookUp", self.e.look_ups.keys().collect()));
+        for (kind, id) in wrong {
+            let what = format!(
+                "a connector has no calls of its own, and so no {kind}: leave it out, or use contact-center"
+            );
+            self.say(kind, &id, "", what);
         }
     }
 

@@ -150,6 +150,8 @@ pub enum WebhookEvent {
     /// Something concerns security: somebody guesses or floods, a call to the outside is refused, a carrier does not take
     /// our credentials.
     SecurityAlert,
+    /// Where the audit log ends, signed: once a day, and when the log is exported.
+    AuditHead,
 }
 
 fn three() -> u8 {

@@ -1,6 +1,7 @@
 //! Trunks: neighbours that calls come from and go to, and how numbers and callers are written for each of them.
 
 use super::Span;
+use super::teams_trunk::TeamsTrunk;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,9 @@ pub struct Trunk {
     #[serde(default)]
     #[schemars(length(max = 16))]
     pub proxies: Vec<Proxy>,
+    /// The neighbour is Microsoft Teams, and this server its session border controller (Direct Routing).
+    #[serde(default)]
+    pub teams: Option<TeamsTrunk>,
     /// Calls to the outside may go here. Several trunks can: `priority` and `weight` say in which order.
     #[serde(default)]
     pub outbound: bool,
@@ -63,6 +67,11 @@ pub struct Trunk {
     #[serde(default)]
     #[schemars(extend("x-span" = [5_000, 3_600_000]))]
     pub options_every: Option<Span>,
+    /// How long a far end that is called may say nothing at all before the next one is tried; without it 32 seconds, and 10 of
+    /// Microsoft Teams.
+    #[serde(default)]
+    #[schemars(extend("x-span" = [1_000, 32_000]))]
+    pub failover_time: Option<Span>,
     /// Codecs that the neighbour may be offered, best first; without it all.
     #[serde(default)]
     #[schemars(length(max = 4))]

@@ -36,6 +36,31 @@ fn the_main_number_keeps_office_hours() {
     let call = c.record("+49421555803");
     assert_eq!(c.heard(phone), [1450]);
     assert_eq!((&call["ended_by"], &call["reason"]), (&json!("switchroom"), &json!("flow-ended")));
+    // The same by the set of holidays that the example's hours name, and with a day of its own above it.
+    let (status, mut office) = c.program.get("/hours/office");
+    assert_eq!(status, 200);
+    let set = json!({"name": "Public holidays", "days": about_today()});
+    let (status, said) = c.program.put("/holidays/bremen", &set);
+    assert_eq!(status, 200, "{said}");
+    office["holidays"] = json!([]);
+    office["holiday_sets"] = json!(["bremen"]);
+    for (from, own_hours, prompt) in [("+49421555804", false, 1450), ("+49421555805", true, 300)] {
+        if own_hours {
+            let open = about_today().into_iter().map(|d| json!({"date": d["date"], "open": ["00:00-24:00"]}));
+            office["special"] = open.collect();
+        }
+        let (status, said) = c.program.put("/hours/office", &office);
+        assert_eq!(status, 200, "{said}");
+        let phone = c.dial(from, MAIN);
+        c.desk.hears_prompt(phone, prompt);
+        if own_hours {
+            c.desk.hang_up(phone);
+        } else {
+            c.desk.ended(phone);
+        }
+        c.record(from);
+        assert_eq!(c.heard(phone), [prompt]);
+    }
     c.program.stop();
 }
 

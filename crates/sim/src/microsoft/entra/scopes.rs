@@ -59,6 +59,9 @@ impl Microsoft {
         if GRAPH_HOSTS.contains(&own) || own == self.base || own == GRAPH_ID {
             return Some((Resource::Graph, name));
         }
+        if own == crate::microsoft::bot::ISSUER {
+            return Some((Resource::App(own.into()), name));
+        }
         let id = own.strip_prefix("api://").unwrap_or(own);
         self.apps.contains_key(id).then(|| (Resource::App(id.into()), name))
     }

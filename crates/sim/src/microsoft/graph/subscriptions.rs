@@ -76,6 +76,8 @@ pub struct Post {
     pub url: String,
     /// The content's type.
     pub content_type: &'static str,
+    /// What it proves itself by, in the header of this name.
+    pub authorization: Option<String>,
     /// The body.
     pub body: Vec<u8>,
     /// Within this time, in milliseconds.
@@ -177,6 +179,7 @@ impl Subscriptions {
                 id,
                 url: format!("{url}{joint}validationToken={}", encoded(&token)),
                 content_type: "text/plain; charset=utf-8",
+                authorization: None,
                 body: Vec::new(),
                 within_ms: HANDSHAKE,
             }));
@@ -247,6 +250,9 @@ pub(super) fn subscriber_key(certificate: &str) -> Option<Vec<u8>> {
 impl Microsoft {
     /// What comes of itself by now; ask until there is nothing.
     pub fn poll(&mut self, now_ms: u64) -> Option<Out> {
+        if let Some(post) = self.bot.poll() {
+            return Some(Out::Post(post));
+        }
         let now = now_ms.saturating_add_signed(self.skew_ms);
         self.end_handshakes(now);
         self.watch(now);
@@ -259,7 +265,7 @@ impl Microsoft {
     /// When to ask again at the latest, in milliseconds since 1970.
     pub fn deadline(&self) -> Option<u64> {
         let s = &self.subscriptions;
-        if !s.out.is_empty() {
+        if !s.out.is_empty() || self.bot.is_waiting() {
             return Some(0);
         }
         let ends = s
@@ -288,6 +294,9 @@ impl Microsoft {
 
     /// What became of a post: the status and the body of the answer, or nothing if there was none.
     pub fn posted(&mut self, now_ms: u64, id: u64, answer: Option<(u16, &[u8])>) {
+        if self.bot.took(id, answer) {
+            return;
+        }
         let now = now_ms.saturating_add_signed(self.skew_ms);
         let ticket =
             self.subscriptions.handshakes.iter().find(|(_, h)| h.open.contains_key(&id)).map(|(t, _)| *t);
@@ -421,6 +430,11 @@ impl Microsoft {
         }
     }
 
+    /// The subscriptions that there are, each as its owner made it, with its secret.
+    pub fn subscriptions(&self) -> Vec<Value> {
+        self.subscriptions.list.iter().map(|s| s.shown.clone()).collect()
+    }
+
     /// Tells the owner of a subscription something about it. `SubscriptionRemoved` also ends it.
     pub fn tell_lifecycle(&mut self, now_ms: u64, subscription: &str, what: Lifecycle) {
         let now = now_ms.saturating_add_signed(self.skew_ms);
@@ -471,7 +485,8 @@ impl Microsoft {
         let id = self.subscriptions.number();
         self.subscriptions.in_flight.insert(id, batch);
         let body = body.to_string().into_bytes();
-        Some(Out::Post(Post { id, url, content_type: "application/json", body, within_ms: 3_000 }))
+        let content_type = "application/json";
+        Some(Out::Post(Post { id, url, content_type, authorization: None, body, within_ms: 3_000 }))
     }
 
     /// The token by which a notification with data proves where it comes from.

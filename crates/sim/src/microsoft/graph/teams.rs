@@ -280,6 +280,30 @@ impl Microsoft {
         Ok(Reply::json(200, &body))
     }
 
+    /// The place of a tenant, and those of the people of one of its chats.
+    pub(in crate::microsoft) fn chat_members_of(
+        &self,
+        tenant: &str,
+        chat: &str,
+    ) -> Option<(usize, Vec<u32>)> {
+        let index = self.tenant_index(tenant)?;
+        let t = self.tenants.get(index)?;
+        Some((index, t.of_chat(t.chat_named(chat)?)))
+    }
+
+    /// The place of a tenant, the id of a channel by its place in its team, and the places of its people.
+    pub(in crate::microsoft) fn channel_members_of(
+        &self,
+        tenant: &str,
+        team: &str,
+        channel: usize,
+    ) -> Option<(usize, String, Vec<u32>)> {
+        let index = self.tenant_index(tenant)?;
+        let t = self.tenants.get(index)?;
+        let team = t.team_named(team)?;
+        (channel < CHANNELS.len()).then(|| (index, t.channel_id(team, channel), t.of_channel(team, channel)))
+    }
+
     /// The ids of the teams and the group chats of a tenant, for tests and for consent to a single one.
     pub fn teams_and_chats(&self, tenant: &str) -> (Vec<String>, Vec<String>) {
         let Some(t) = self.tenant(tenant) else { return Default::default() };

@@ -1,0 +1,113 @@
+//! The thread that signs where each tenant's audit log ends, once a day (UTC), and sends that elsewhere: into a file, and
+//! to the webhooks that ask for it. A head that is kept where the server cannot reach it finds a log that was made anew.
+
+use crate::announce::AUDIT_HEAD;
+use crate::audit_file::HeadLine;
+use crate::running::Handle;
+use engine::Time;
+use serde_json::json;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use store::{AuditHead, OutboxItem, StoreError, TenantId};
+
+/// Between two looks whether a new day began.
+const LOOK: Duration = Duration::from_secs(30);
+const DAY_MS: u64 = 86_400_000;
+
+/// Signs until it is dropped.
+pub struct AuditHeads {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl AuditHeads {
+    /// Begins, at once with the tenants whose log has no head of today. `file` gets a line for each head.
+    ///
+    /// # Errors
+    /// What the operating system said.
+    pub fn start(handle: Handle, file: Option<PathBuf>) -> std::io::Result<AuditHeads> {
+        let (stop, stopped) = channel::<()>();
+        let look = move || {
+            loop {
+                if let Err(e) = sign_all(&handle, file.as_deref()) {
+                    tracing::error!(event = "audit_head", cause = %e, "the end of an audit log was not signed");
+                }
+                if !matches!(stopped.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("audit-heads".into()).spawn(look)?;
+        Ok(AuditHeads { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for AuditHeads {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn sign_all(handle: &Handle, file: Option<&Path>) -> Result<(), String> {
+    let now = crate::clock::wall_ms();
+    for (tenant, _) in handle.store.tenants().map_err(|e| e.to_string())? {
+        let heads = handle.store.audit_heads(tenant).map_err(|e| e.to_string())?;
+        let is_of_today = heads.iter().any(|h| h.at / DAY_MS == now / DAY_MS);
+        if !is_of_today
+            && let Some(head) = handle.store.sign_audit_head(tenant, now).map_err(|e| e.to_string())?
+        {
+            send(handle, tenant, &head, file)?;
+        }
+    }
+    Ok(())
+}
+
+/// Sends a head into the file and to webhooks.
+///
+/// # Errors
+/// What could not be done, in a sentence.
+pub fn send(handle: &Handle, tenant: TenantId, head: &AuditHead, file: Option<&Path>) -> Result<(), String> {
+    let said = |e: StoreError| e.to_string();
+    let line = HeadLine::new(&handle.store.tenant_name(tenant).map_err(said)?, head);
+    if let Some(path) = file {
+        append(path, &line).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    let receivers =
+        handle.ask_and_wait(move |switch, _| switch.receivers_of(tenant, AUDIT_HEAD)).unwrap_or_default();
+    if receivers.is_empty() {
+        return Ok(());
+    }
+    let facts = json!({
+        "tenant": line.tenant,
+        "entry": line.head,
+        "at_ms": line.at_ms,
+        "digest": line.digest,
+        "key": line.key,
+        "signature": line.signature,
+    });
+    let item = OutboxItem {
+        id: format!("h{}-{}", head.entry, head.at),
+        event: AUDIT_HEAD,
+        at: Time(head.at),
+        receivers,
+        facts: facts.to_string(),
+    };
+    handle.store.put_outbox(tenant, &[item], crate::clock::wall_ms()).map_err(said)
+}
+
+fn append(path: &Path, line: &HeadLine) -> std::io::Result<()> {
+    if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
+        std::fs::create_dir_all(dir)?;
+    }
+    let mut text = serde_json::to_string(line)?;
+    text.push('\n');
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

@@ -1,0 +1,154 @@
+//! What is done about an activity after it was answered: commands are understood and answers sent.
+
+use crate::bot::customer::Customer;
+use crate::bot::send::NotSent;
+use crate::bot::{Shared, lock, now};
+use redact::Secret;
+use serde_json::Value;
+use std::sync::atomic::Ordering;
+use teams::bot::cards::{self, MOST_ROWS, PersonRow};
+use teams::bot::{Activity, ActivityKind, Command, Dialled, Language, Member, Press, Said, Scope, Wish};
+use teams::percent_encode;
+
+/// The page of ours that opens an address in the person's own phone; the number stands behind `#` and so in no log.
+const CALL_PAGE: &str = "/call";
+
+impl Shared {
+    /// Does what an activity wants.
+    pub fn work(&self, activity: &Activity) {
+        let room = activity.conversation.room();
+        match activity.kind {
+            ActivityKind::Message => self.heard(activity),
+            ActivityKind::Members { came, went } => {
+                lock(&self.memory).forget_people(room);
+                if came {
+                    lock(&self.memory).set_blocked(now(), room, false);
+                    self.greet(activity);
+                }
+                if went {
+                    lock(&self.memory).set_blocked(now(), room, true);
+                }
+            }
+            ActivityKind::Installed(there) => {
+                let mut memory = lock(&self.memory);
+                memory.forget_people(room);
+                memory.set_blocked(now(), room, !there);
+            }
+            ActivityKind::Invoke(_) | ActivityKind::Other => {}
+        }
+    }
+
+    fn greet(&self, activity: &Activity) {
+        let Some(customer) = self.customer(activity) else { return };
+        let language = customer.language(activity);
+        let text = format!("{} {}", Said::Hello.text(language), Said::Help.text(language));
+        self.send(activity, &cards::message(&text));
+    }
+
+    fn heard(&self, activity: &Activity) {
+        let Some(customer) = self.customer(activity) else {
+            let language = Language::choose(activity.locale.as_deref(), &[]);
+            self.send(activity, &cards::message(Said::NotConnected.text(language)));
+            return;
+        };
+        let language = customer.language(activity);
+        // A button of an older client comes as a message without a text.
+        if let (true, Some(sealed)) = (activity.text.expose_secret().is_empty(), activity.pressed()) {
+            let card = self.pressed(activity, &customer, &sealed);
+            let message = match card {
+                Ok(card) => cards::message_with(card, Said::Call.text(language)),
+                Err(said) => cards::message(said.text(language)),
+            };
+            self.send(activity, &message);
+            return;
+        }
+        let answer = match Command::read(activity.text.expose_secret()) {
+            Command::Help => cards::message(Said::Help.text(language)),
+            Command::Unknown => cards::message(&format!(
+                "{} {}",
+                Said::NotUnderstood.text(language),
+                Said::Help.text(language)
+            )),
+            Command::List => self.or_later(language, self.list(activity, language, 0, None)),
+            Command::Call(wanted @ Dialled::Name(_)) => {
+                self.or_later(language, self.list(activity, language, 0, Some(&wanted)))
+            }
+            Command::Call(Dialled::Number(number)) => match self.callable(&customer, &number, language) {
+                Ok(number) => self.call(activity, &customer, &number, language),
+                Err(why) => cards::message(&Said::NoNumber.with(language, &why)),
+            },
+        };
+        self.send(activity, &answer);
+    }
+
+    /// A card as a message; a sentence where it could not be made.
+    fn or_later(&self, language: Language, card: Result<Option<Value>, NotSent>) -> Value {
+        match card {
+            Ok(Some(card)) => cards::message_with(card, Said::Call.text(language)),
+            Ok(None) => cards::message(Said::Nobody.text(language)),
+            Err(why) => {
+                tracing::warn!(event = "bot_no_members", %why, "who is in a conversation could not be read");
+                cards::message(Said::Later.text(language))
+            }
+        }
+    }
+
+    /// The card with the people of a conversation from a place on, or with those whom a name fits. Nothing for nobody.
+    pub(in crate::bot) fn list(
+        &self,
+        activity: &Activity,
+        language: Language,
+        from: usize,
+        wanted: Option<&Dialled>,
+    ) -> Result<Option<Value>, NotSent> {
+        let all = self.people(activity)?;
+        let fits = |m: &&Member| {
+            let other = activity.person.is_none() || m.object != activity.person;
+            other && wanted.is_none_or(|w| w.fits(m.name.expose_secret()))
+        };
+        let fitting: Vec<&Member> = all.iter().filter(fits).collect();
+        if fitting.is_empty() && (wanted.is_some() || activity.conversation.scope != Scope::Personal) {
+            return Ok(None);
+        }
+        let rows: Vec<PersonRow> =
+            fitting.iter().skip(from).take(MOST_ROWS).map(|m| self.row(activity, m)).collect();
+        let title = if wanted.is_some() { Said::Fitting } else { Said::Members };
+        let title = title.with(language, &fitting.len().to_string());
+        let everybody = self.seal(activity, Wish::Numbers(None));
+        let rest = from + MOST_ROWS;
+        let more = (wanted.is_none() && fitting.len() > rest)
+            .then(|| self.seal(activity, Wish::Page(u32::try_from(rest).unwrap_or(u32::MAX))))
+            .flatten();
+        Ok(Some(cards::people(language, &title, &rows, everybody.as_deref(), more.as_deref())))
+    }
+
+    fn row(&self, activity: &Activity, member: &Member) -> PersonRow {
+        let open = member.object.clone().and_then(|o| self.seal(activity, Wish::Numbers(Some(o))));
+        PersonRow { name: member.name.clone(), numbers: Vec::new(), open }
+    }
+
+    /// A button for whoever wrote. Nothing for somebody without an identity in the directory.
+    fn seal(&self, activity: &Activity, wish: Wish) -> Option<String> {
+        let press = Press {
+            wish,
+            owner: activity.person.clone()?,
+            room: activity.conversation.room().to_string(),
+            at: now().0,
+            id: self.next_press.fetch_add(1, Ordering::Relaxed),
+        };
+        lock(&self.presses).seal(&press)
+    }
+
+    /// Begins a call to a number that may be called, and says what comes of it.
+    fn call(
+        &self,
+        _activity: &Activity,
+        _customer: &Customer,
+        number: &Secret<String>,
+        language: Language,
+    ) -> Value {
+        let number = number.expose_secret();
+        let url = format!("{}{CALL_PAGE}#{}", self.url, percent_encode(number));
+        cards::message_with(cards::number(language, number, &url), Said::Call.text(language))
+    }
+}

@@ -1,0 +1,341 @@
+//! The SIP proxy of Microsoft Teams: the other side of Direct Routing, without a socket or a clock.
+//!
+//! It refuses what Microsoft's refuses and writes messages as Microsoft's does, by hand: nothing of our own SIP room but
+//! its reader is used, so that a mistake of ours is not made twice. Several machines have a name and connections of their
+//! own; requests go out only on connections that the machine opened, and are taken only on connections that the border
+//! controller opened.
+//!
+//! [`TeamsProxy::handle`] takes what happened, every action of a user takes the time too; afterwards
+//! [`TeamsProxy::poll_output`] and [`TeamsProxy::poll_event`] until both give nothing, then wait for
+//! [`TeamsProxy::deadline`]. Messages come whole: who carries them cuts them from the stream.
+
+mod answers;
+mod judge;
+mod line;
+mod requests;
+mod text;
+mod words;
+
+pub use words::{TeamsCall, TeamsEvent, TeamsInput, TeamsOutput, TeamsSettings, TeamsTenant};
+
+use crate::chance::Chance;
+use line::Line;
+use sip::{Message, Start, Time};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use text::Request;
+
+/// The longest record of messages that is kept, for tests to look at.
+const MOST_KEPT: usize = 4_000;
+/// The proxy asks border controllers so often whether they are there, in microseconds.
+const ASKS_EVERY: u64 = 60_000_000;
+
+struct Connection {
+    host: usize,
+    ours: bool,
+    names: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The border controller called; nobody answered yet.
+    Offered,
+    /// We answered and wait for the ACK.
+    Answering,
+    /// Our INVITE is out.
+    Calling,
+    Up,
+    /// Our BYE or CANCEL is out.
+    Leaving,
+}
+
+struct Call {
+    host: usize,
+    /// The border controller's name in this call.
+    controller: String,
+    state: State,
+    call_id: String,
+    /// From of our requests.
+    local: String,
+    /// To of our requests.
+    remote: String,
+    /// Where our requests go: the border controller's Contact.
+    target: String,
+    cseq: u32,
+    /// The border controller's INVITE, until it is answered.
+    invite: Option<Request>,
+    offer: Vec<u8>,
+    /// Branch and number of our INVITE, for its ACK and CANCEL.
+    sent: (String, u32),
+    /// The tag that we answered with.
+    tag: String,
+    forks: u32,
+    contact: String,
+    route: String,
+    lines: Vec<Line>,
+}
+
+/// What an answer is to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Invite,
+    Change,
+    Bye,
+    Refer,
+    Options(usize),
+}
+
+/// A transfer that we asked for: Refer-To and Referred-By as they were sent.
+struct Transfer {
+    target: String,
+    referred_by: String,
+    number: String,
+}
+
+/// The proxy. See the module's page for how to drive it.
+pub struct TeamsProxy {
+    settings: TeamsSettings,
+    now: Time,
+    chance: Chance,
+    next: u64,
+    connections: BTreeMap<u64, Connection>,
+    calls: BTreeMap<TeamsCall, Call>,
+    by_id: BTreeMap<String, TeamsCall>,
+    ports: BTreeMap<u16, TeamsCall>,
+    pending: BTreeMap<String, (TeamsCall, Asked)>,
+    transfers: Vec<Transfer>,
+    /// When a machine asks a border controller next.
+    asks: BTreeMap<(usize, String), u64>,
+    /// Machines that say nothing any more.
+    silent: Vec<usize>,
+    /// What machines answer to calls in place of whatever they would: code and header lines.
+    refusing: BTreeMap<usize, (u16, String)>,
+    outputs: VecDeque<TeamsOutput>,
+    events: VecDeque<TeamsEvent>,
+    kept: VecDeque<String>,
+}
+
+impl TeamsProxy {
+    /// A proxy in which nothing happened yet.
+    pub fn new(settings: TeamsSettings) -> TeamsProxy {
+        let chance = Chance::new(settings.seed);
+        TeamsProxy {
+            settings,
+            now: Time::default(),
+            chance,
+            next: 1,
+            connections: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            by_id: BTreeMap::new(),
+            ports: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            transfers: Vec::new(),
+            asks: BTreeMap::new(),
+            silent: Vec::new(),
+            refusing: BTreeMap::new(),
+            outputs: VecDeque::new(),
+            events: VecDeque::new(),
+            kept: VecDeque::new(),
+        }
+    }
+
+    // ---- what somebody may do to it ----
+
+    /// A machine says nothing any more, or does again.
+    pub fn set_silent(&mut self, host: usize, on: bool) {
+        self.silent.retain(|h| *h != host);
+        if on {
+            self.silent.push(host);
+        }
+    }
+
+    /// A machine answers every new call with this code and these header lines, or does as usual again (0).
+    pub fn set_refusing(&mut self, host: usize, code: u16, lines: &str) {
+        self.refusing.remove(&host);
+        if code != 0 {
+            self.refusing.insert(host, (code, lines.into()));
+        }
+    }
+
+    // ---- in and out ----
+
+    /// Takes in what happened.
+    pub fn handle(&mut self, now: Time, input: TeamsInput<'_>) {
+        self.now = self.now.max(now);
+        match input {
+            TeamsInput::Opened { connection, host, ours, names } => {
+                self.connections.insert(connection, Connection { host, ours, names });
+            }
+            TeamsInput::Closed { connection } => {
+                self.connections.remove(&connection);
+            }
+            TeamsInput::Received { connection, bytes } => self.receive(connection, bytes),
+            TeamsInput::Rtp { port, from, bytes } => {
+                let call = self.ports.get(&(port & !1)).and_then(|call| self.calls.get_mut(call));
+                if let Some(line) = call.and_then(|c| c.lines.iter_mut().find(|l| l.port == port & !1)) {
+                    line.hear(self.now.0, port & 1 == 1, from, bytes);
+                }
+            }
+            TeamsInput::Tick => {}
+        }
+        self.tick();
+    }
+
+    fn tick(&mut self) {
+        for call in self.calls.values_mut() {
+            for line in &mut call.lines {
+                while let Some((to, bytes)) = line.speak(self.now.0) {
+                    self.outputs.push_back(TeamsOutput::Rtp { port: line.port, to, bytes });
+                }
+            }
+        }
+        let due: Vec<(usize, String)> =
+            self.asks.iter().filter(|(_, at)| **at <= self.now.0).map(|(who, _)| who.clone()).collect();
+        for (host, to) in due {
+            self.asks.insert((host, to.clone()), self.now.0 + ASKS_EVERY);
+            self.ask(host, &to);
+        }
+    }
+
+    /// The next thing to send.
+    pub fn poll_output(&mut self) -> Option<TeamsOutput> {
+        loop {
+            let output = self.outputs.pop_front()?;
+            let host = match &output {
+                TeamsOutput::Answer { connection, bytes } => {
+                    self.keep("sent", bytes);
+                    self.connections.get(connection).map(|c| c.host)
+                }
+                TeamsOutput::Request { host, bytes, .. } => {
+                    self.keep("sent", bytes);
+                    Some(*host)
+                }
+                TeamsOutput::Rtp { .. } => None,
+            };
+            // What a silent machine would say is lost.
+            if !host.is_some_and(|host| self.silent.contains(&host)) {
+                return Some(output);
+            }
+        }
+    }
+
+    /// The next thing to know.
+    pub fn poll_event(&mut self) -> Option<TeamsEvent> {
+        self.events.pop_front()
+    }
+
+    /// When to call [`TeamsProxy::handle`] with [`TeamsInput::Tick`] at the latest.
+    pub fn deadline(&self) -> Option<Time> {
+        let lines = self.calls.values().flat_map(|c| &c.lines).filter_map(Line::deadline);
+        lines.chain(self.asks.values().copied()).min().map(Time)
+    }
+
+    /// The last second that the user of a call heard, at 8000 Hz.
+    pub fn heard(&self, call: TeamsCall) -> Vec<i16> {
+        let line = self.calls.get(&call).and_then(|c| c.lines.last());
+        line.map(|line| line.heard(self.now.0)).unwrap_or_default()
+    }
+
+    /// How many keys came in a call.
+    pub fn pressed(&self, call: TeamsCall) -> u32 {
+        self.calls.get(&call).and_then(|c| c.lines.last()).map_or(0, |line| line.pressed)
+    }
+
+    /// Calls that are not over.
+    pub fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Whether no call is there.
+    pub fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// All messages so far, each with the word `sent` or `received` before it; the oldest may be left out.
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        self.kept.iter().map(String::as_str)
+    }
+
+    fn keep(&mut self, what: &str, bytes: &[u8]) {
+        if self.kept.len() >= MOST_KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(format!("{what} {}", String::from_utf8_lossy(bytes)));
+    }
+
+    fn receive(&mut self, connection: u64, bytes: &[u8]) {
+        let Some((host, ours)) = self.connections.get(&connection).map(|c| (c.host, c.ours)) else { return };
+        if self.silent.contains(&host) {
+            return;
+        }
+        self.keep("received", bytes);
+        let Ok(m) = Message::parse(bytes) else { return self.broken("a message can be read") };
+        match m.start() {
+            // There is no reuse of connections (RFC 5923): each side asks on those that it opened.
+            Start::Request(_) if ours => self.broken("requests come on connections that the sender opened"),
+            Start::Request(method) => self.on_request(connection, host, &m, method),
+            Start::Response(_) if !ours => self.broken("answers come on the connection of the request"),
+            Start::Response(code) => self.on_answer(&m, code),
+        }
+    }
+
+    fn broken(&mut self, rule: &'static str) {
+        self.events.push_back(TeamsEvent::Broken { rule });
+    }
+
+    // ---- what both ways need ----
+
+    fn hex(&mut self) -> String {
+        format!("{:016x}", self.chance.number())
+    }
+
+    /// The family of names that the machines have.
+    fn base(&self) -> &str {
+        let first = self.settings.hosts.first().map(String::as_str).unwrap_or_default();
+        first.split_once('.').map_or(first, |(_, rest)| rest)
+    }
+
+    fn host(&self, host: usize) -> &str {
+        self.settings.hosts.get(host).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The addresses that our side of a call has: Contact and Record-Route.
+    fn addresses(&mut self, call_id: &str) -> (String, String) {
+        let hex = self.hex();
+        let base = self.base();
+        (
+            format!(
+                "sip:api-du-a-euwe.{base}:443;x-i=11111111-2222-3333-4444-{};x-c={call_id}/d/8/{hex}",
+                &hex[..12]
+            ),
+            format!("<sip:sip-du-a-eu.{base}:5061;transport=tls;lr>"),
+        )
+    }
+
+    fn line(&mut self, addr: SocketAddr, hz: u32) -> Line {
+        let seed = self.chance.number();
+        Line::new(addr, hz, seed, || self.chance.number())
+    }
+
+    fn add(&mut self, call: Call) -> TeamsCall {
+        let id = TeamsCall(self.next);
+        self.next += 1;
+        self.by_id.insert(call.call_id.clone(), id);
+        self.calls.insert(id, call);
+        id
+    }
+
+    fn attach(&mut self, call: TeamsCall, line: Line) {
+        self.ports.insert(line.port, call);
+        if let Some(c) = self.calls.get_mut(&call) {
+            c.lines.push(line);
+        }
+    }
+
+    fn over(&mut self, call: TeamsCall, event: TeamsEvent) {
+        let Some(c) = self.calls.remove(&call) else { return };
+        self.by_id.remove(&c.call_id);
+        self.ports.retain(|_, of| *of != call);
+        self.events.push_back(event);
+    }
+}

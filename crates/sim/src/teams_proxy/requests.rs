@@ -1,0 +1,309 @@
+//! What the proxy asks of border controllers: calls of users, and changes of calls.
+
+use super::text::{host_of, uri_of, value};
+use super::words::{TeamsCall, TeamsEvent, TeamsOutput};
+use super::{Asked, Call, State, TeamsProxy, Transfer};
+use media::negotiate::Direction;
+use sip::{Message, Name, Time};
+use std::net::SocketAddr;
+
+impl TeamsProxy {
+    /// A user calls a number over a machine and a border controller; audio is at that address.
+    pub fn call(
+        &mut self,
+        now: Time,
+        (host, controller): (usize, &str),
+        (from, display): (&str, &str),
+        number: &str,
+        audio: (SocketAddr, u32),
+    ) -> TeamsCall {
+        self.now = self.now.max(now);
+        let target = format!("sip:{number}@{controller}:5061;user=phone;transport=tls");
+        let to = format!("<sip:{number}@{controller}:5061;user=phone>");
+        self.begin((host, controller), (from, display), (target, to), audio, "")
+    }
+
+    /// A user takes a call over from another one (Replaces), as a queue of Teams hands it to whoever takes it. `foreign`: it
+    /// names a call that is none.
+    pub fn take_over(
+        &mut self,
+        now: Time,
+        call: TeamsCall,
+        (from, display): (&str, &str),
+        audio: (SocketAddr, u32),
+        foreign: bool,
+    ) -> Option<TeamsCall> {
+        self.now = self.now.max(now);
+        let c = self.calls.get(&call)?;
+        let tag = |value: &str| value.rsplit_once(";tag=").map(|(_, tag)| tag.to_string());
+        let (theirs, ours) = (tag(&c.remote)?, tag(&c.local)?);
+        let ours = if foreign { "0".into() } else { ours };
+        let lines = format!("REPLACES: {};to-tag={theirs};from-tag={ours}\r\n", c.call_id);
+        let (host, controller, target) = (c.host, c.controller.clone(), c.target.clone());
+        let to = format!("<{target}>");
+        Some(self.begin((host, &controller), (from, display), (target, to), audio, &lines))
+    }
+
+    fn begin(
+        &mut self,
+        (host, controller): (usize, &str),
+        (from, display): (&str, &str),
+        (target, address): (String, String),
+        (addr, hz): (SocketAddr, u32),
+        more: &str,
+    ) -> TeamsCall {
+        let call_id = self.hex();
+        let (contact, route) = self.addresses(&call_id);
+        let mut line = self.line(addr, hz);
+        let offer = Self::description(&line.session.offer(Direction::SendRecv).write());
+        let first = self.host(0).to_string();
+        let tag = self.hex();
+        let call = self.add(Call {
+            host,
+            controller: controller.into(),
+            state: State::Calling,
+            call_id,
+            // The name stands without quotes and without a space, as in traces.
+            local: format!("{display}<sip:{from}@{first}:5061;user=phone>;tag={tag}"),
+            remote: address,
+            target,
+            cseq: 0,
+            invite: None,
+            offer: Vec::new(),
+            sent: Default::default(),
+            tag,
+            forks: 0,
+            contact,
+            route,
+            lines: Vec::new(),
+        });
+        self.attach(call, line);
+        let lines = format!(
+            "MIN-SE: 300\r\nSUPPORTED: timer\r\nSESSION-EXPIRES: 3600\r\nP-ASSERTED-IDENTITY: <tel:{from}>\r\n{more}"
+        );
+        self.send(call, "INVITE", &lines, &offer, Asked::Invite, false);
+        call
+    }
+
+    /// Hangs up: a call that is up, or one of ours that nobody answered yet.
+    pub fn hang_up(&mut self, now: Time, call: TeamsCall) {
+        self.now = self.now.max(now);
+        let Some(c) = self.calls.get_mut(&call) else { return };
+        match c.state {
+            State::Up | State::Answering => {
+                c.state = State::Leaving;
+                self.send(call, "BYE", "", "", Asked::Bye, false);
+            }
+            State::Calling => {
+                c.state = State::Leaving;
+                self.cancel(call);
+            }
+            State::Offered => self.refuse(now, call, 480, 10_037, ""),
+            State::Leaving => {}
+        }
+    }
+
+    /// The same, with the BYE on a connection that was not there before, from another machine.
+    pub fn hang_up_from(&mut self, now: Time, call: TeamsCall, host: usize) {
+        self.now = self.now.max(now);
+        let Some(c) = self.calls.get_mut(&call).filter(|c| c.state == State::Up) else { return };
+        (c.state, c.host) = (State::Leaving, host);
+        self.send(call, "BYE", "", "", Asked::Bye, true);
+    }
+
+    /// The user holds, or takes the call back.
+    pub fn hold(&mut self, now: Time, call: TeamsCall, on: bool) {
+        self.now = self.now.max(now);
+        let direction = if on { Direction::Inactive } else { Direction::SendRecv };
+        let line = self.calls.get_mut(&call).and_then(|c| c.lines.last_mut());
+        let Some(offer) = line.map(|line| line.session.offer(direction).write()) else { return };
+        self.send(call, "INVITE", "", &Self::description(&offer), Asked::Change, false);
+    }
+
+    /// The call moves to a mixer: its audio is at another address from here on.
+    pub fn move_audio(&mut self, now: Time, call: TeamsCall, addr: SocketAddr, hz: u32) {
+        self.now = self.now.max(now);
+        let mut line = self.line(addr, hz);
+        let offer = Self::description(&line.session.offer(Direction::SendRecv).write());
+        if let Some(old) = self.calls.get_mut(&call).and_then(|c| c.lines.pop()) {
+            self.ports.remove(&old.port);
+        }
+        self.attach(call, line);
+        self.send(call, "INVITE", "", &offer, Asked::Change, false);
+    }
+
+    /// The user passes the other side on to somebody: REFER, on a new connection of another machine. Without a `number`
+    /// the target is a user whom only parameters name.
+    pub fn transfer(&mut self, now: Time, call: TeamsCall, host: usize, number: &str) {
+        self.now = self.now.max(now);
+        let (first, hex) = (self.host(0).to_string(), self.hex());
+        let target = match number {
+            "" => {
+                format!("sip:{first}:5061;transport=tls;x-m=8:orgid:aaaaaaaa-0000-0000-0000-{}", &hex[..12])
+            }
+            number => format!("sip:{number}@{first}:5061;user=phone;transport=tls;x-t={}", &hex[..8]),
+        };
+        let referred_by = format!(
+            "<sip:{first}:5061;x-m=8:orgid:aaaaaaaa-0000-0000-0000-000000000002;x-t=bbbbbbbb-0000-0000-0000-000000000001;\
+             x-ti=cccccccc-0000-0000-0000-{};x-tt=aHR0cHM6Ly9hcGkuZXhhbXBsZS9jYWxs>",
+            &hex[..12]
+        );
+        let lines = format!("REFER-TO: <{target}>\r\nREFERRED-BY: {referred_by}\r\n");
+        self.transfers.push(Transfer { target, referred_by, number: number.into() });
+        if let Some(c) = self.calls.get_mut(&call) {
+            c.host = host;
+        }
+        self.send(call, "REFER", &lines, "", Asked::Refer, true);
+    }
+
+    /// As a transfer, but to an address of somebody else's.
+    pub fn transfer_to(&mut self, now: Time, call: TeamsCall, target: &str) {
+        self.now = self.now.max(now);
+        self.send(call, "REFER", &format!("REFER-TO: <{target}>\r\n"), "", Asked::Refer, false);
+    }
+
+    /// Asks a border controller whether it is there.
+    pub(super) fn ask(&mut self, host: usize, to: &str) {
+        let (name, branch, hex) = (self.host(host).to_string(), self.branch(), self.hex());
+        let text = format!(
+            "OPTIONS sip:{to}:5061;transport=tls SIP/2.0\r\nFROM: <sip:{name}:5061>;tag={hex}\r\nTO: <sip:{to}>\r\n\
+             CSEQ: 1 OPTIONS\r\nCALL-ID: {hex}o\r\nMAX-FORWARDS: 70\r\nVIA: SIP/2.0/TLS 52.112.0.10:5061;branch={branch}\r\n\
+             CONTACT: <sip:{name}:5061;transport=tls>\r\nCONTENT-LENGTH: 0\r\n\r\n"
+        );
+        self.pending.insert(branch, (TeamsCall(0), Asked::Options(host)));
+        let (to, bytes) = (to.to_string(), text.into_bytes());
+        self.outputs.push_back(TeamsOutput::Request { host, to, fresh: false, bytes });
+    }
+
+    fn branch(&mut self) -> String {
+        format!("z9hG4bK{}", self.hex())
+    }
+
+    fn send(&mut self, call: TeamsCall, method: &str, lines: &str, body: &str, asked: Asked, fresh: bool) {
+        let branch = self.branch();
+        let Some(c) = self.calls.get_mut(&call) else { return };
+        c.cseq += 1;
+        if method == "INVITE" {
+            c.sent = (branch.clone(), c.cseq);
+        }
+        let text = written(c, method, c.cseq, &branch, lines, body);
+        let (host, to) = (c.host, c.controller.clone());
+        self.pending.insert(branch, (call, asked));
+        self.outputs.push_back(TeamsOutput::Request { host, to, fresh, bytes: text.into_bytes() });
+    }
+
+    /// ACK and CANCEL say the number of their INVITE; those of one that was not answered its branch too.
+    fn follow(&mut self, call: TeamsCall, method: &str, same_branch: bool) {
+        let other = self.branch();
+        let Some(c) = self.calls.get(&call) else { return };
+        let (branch, cseq) = (if same_branch { c.sent.0.clone() } else { other }, c.sent.1);
+        let text = written(c, method, cseq, &branch, "", "");
+        let (host, to) = (c.host, c.controller.clone());
+        self.outputs.push_back(TeamsOutput::Request { host, to, fresh: false, bytes: text.into_bytes() });
+    }
+
+    fn cancel(&mut self, call: TeamsCall) {
+        self.follow(call, "CANCEL", true);
+    }
+
+    pub(super) fn on_answer(&mut self, m: &Message, code: u16) {
+        let branch = m.top_via().map(|via| String::from_utf8_lossy(via.branch).into_owned());
+        let Some(branch) = branch else { return };
+        let Some((call, asked)) = self.pending.get(&branch).copied() else { return };
+        if let Asked::Options(host) = asked {
+            self.pending.remove(&branch);
+            return self.events.push_back(TeamsEvent::Answers { host, code });
+        }
+        // The answer to a CANCEL has the branch of its INVITE.
+        if value(m, Name::CSeq).contains("CANCEL") {
+            return;
+        }
+        if code >= 200 {
+            self.pending.remove(&branch);
+        }
+        if !self.calls.contains_key(&call) {
+            return;
+        }
+        match (asked, code) {
+            (Asked::Invite | Asked::Change, 100) => {}
+            (Asked::Invite, 101..200) => {
+                let now = self.now.0;
+                let line = self.calls.get_mut(&call).and_then(|c| c.lines.last_mut());
+                if let (Some(line), false) = (line, m.session_description().is_empty()) {
+                    line.accept(now, m.session_description());
+                }
+                self.events.push_back(TeamsEvent::Rings { call, code });
+            }
+            (Asked::Invite, 200..300) => self.on_answered(call, m),
+            (Asked::Change, 200..300) => {
+                self.follow(call, "ACK", false);
+                let now = self.now.0;
+                let line = self.calls.get_mut(&call).and_then(|c| c.lines.last_mut());
+                match line.is_some_and(|line| line.accept(now, m.session_description())) {
+                    true => self.events.push_back(TeamsEvent::Changed { call }),
+                    false => self.broken("the answer to a change can be used"),
+                }
+            }
+            (Asked::Invite, 300..) => {
+                self.follow(call, "ACK", true);
+                self.over(call, TeamsEvent::Refused { call, code });
+            }
+            (Asked::Change, 300..) => {
+                self.follow(call, "ACK", true);
+                self.events.push_back(TeamsEvent::Refused { call, code });
+            }
+            (Asked::Refer, 200..) => self.events.push_back(TeamsEvent::Transfer { call, code }),
+            (Asked::Bye, 200..) => self.over(call, TeamsEvent::Over { call }),
+            _ => {}
+        }
+    }
+
+    /// Somebody answered our call.
+    fn on_answered(&mut self, call: TeamsCall, m: &Message) {
+        let now = self.now.0;
+        let contact = value(m, Name::Contact);
+        let target = uri_of(&contact).to_string();
+        let Some(c) = self.calls.get_mut(&call) else { return };
+        let right = host_of(&target) == c.controller;
+        c.target = target;
+        c.remote = value(m, Name::To);
+        let leaving = c.state == State::Leaving;
+        c.state = State::Up;
+        let agreed = c.lines.last_mut().is_some_and(|line| line.accept(now, m.session_description()));
+        if !right {
+            self.broken("the host of Contact in an answer is the one that was called");
+        }
+        if !agreed {
+            self.broken("the answer to a call can be used");
+        }
+        self.follow(call, "ACK", false);
+        self.events.push_back(TeamsEvent::Up { call });
+        if leaving || !agreed {
+            let now = self.now;
+            self.hang_up(now, call);
+        }
+        self.tick();
+    }
+}
+
+/// A request inside a call, or the one that begins it.
+fn written(c: &Call, method: &str, cseq: u32, branch: &str, lines: &str, body: &str) -> String {
+    let kind = if body.is_empty() { "" } else { "CONTENT-TYPE: application/sdp\r\n" };
+    let dialog = match method {
+        "INVITE" | "REFER" => format!(
+            "RECORD-ROUTE: {}\r\nCONTACT: <{}>\r\nALLOW: INVITE,ACK,OPTIONS,CANCEL,BYE,NOTIFY\r\n",
+            c.route, c.contact
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "{method} {} SIP/2.0\r\nFROM: {}\r\nTO: {}\r\nCSEQ: {cseq} {method}\r\nCALL-ID: {}\r\nMAX-FORWARDS: 70\r\n\
+         VIA: SIP/2.0/TLS 52.112.0.10:5061;branch={branch}\r\n{dialog}{lines}\
+         USER-AGENT: Microsoft.PSTNHub.SIPProxy v.2026.1.1.1 i.TEST.1\r\n{kind}CONTENT-LENGTH: {}\r\n\r\n{body}",
+        c.target,
+        c.local,
+        c.remote,
+        c.call_id,
+        body.len()
+    )
+}

@@ -1,0 +1,36 @@
+//! The bot: what the Bot Connector posts, what we answer and send, and whom we believe.
+//!
+//! | to do | open |
+//! |---|---|
+//! | read what was posted | [`Activity`] |
+//! | judge the token that came with it | [`BotRules`] |
+//! | where the Bot Connector stands, and which service URLs are its own | [`BotCloud`] |
+//! | understand what somebody wrote | [`Command`] |
+//! | sentences in the reader's language | [`Language`], [`Said`] |
+//! | cards | [`cards`] |
+//! | what a card's buttons carry, sealed | [`Presses`] |
+//! | send, and read members | [`Service`] |
+//! | how often that may be done | [`Rates`] |
+//!
+//! What people write is looked at and forgotten: nothing here keeps a text.
+
+mod activity;
+pub mod cards;
+mod command;
+mod inbound;
+mod invoke;
+mod places;
+mod press;
+mod rates;
+mod service;
+mod words;
+
+pub use activity::{Activity, ActivityFault, ActivityKind, Conversation, LARGEST_ACTIVITY, Scope};
+pub use command::{Command, Dialled};
+pub use inbound::BotRules;
+pub use invoke::{Invoke, InvokeReply};
+pub use places::BotCloud;
+pub use press::{Press, PressFault, Presses, Wish};
+pub use rates::{Rate, Rates};
+pub use service::{Member, MembersPage, Service, ServiceFault};
+pub use words::{Language, Said};
