@@ -8,6 +8,8 @@ use serde_json::Value;
 struct Scene {
     program: Program,
     caller: Neighbour,
+    /// Hears whatever else rings there, and says nothing.
+    _phone: Neighbour,
     carrier: Neighbour,
     invite: String,
     ok: String,
@@ -39,7 +41,7 @@ fn sent_on(contact: &str, rights: &str) -> Scene {
     let contact = contact.replace("HERE", &program.sip.to_string());
     phone.answers(program.sip, &rings, "302 Moved Temporarily", &format!("Contact: <{contact}>\r\n"));
     phone.gets("ACK ");
-    Scene { program, caller, carrier, invite, ok }
+    Scene { program, caller, _phone: phone, carrier, invite, ok }
 }
 
 impl Scene {
