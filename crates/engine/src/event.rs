@@ -11,6 +11,7 @@ use crate::ids::{
     SecureId, TargetId, TrunkId,
 };
 use crate::presence::Presence;
+use crate::toll::Limits;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -200,6 +201,24 @@ pub enum Event {
         agent: AgentId,
         /// Whether the agent can be rung.
         presence: Presence,
+    },
+    /// A leg that we dial tries a trunk whose minutes or spend are limited: from here on what it uses counts for that trunk
+    /// too, in place of one that it tried before. Told before the far end is asked.
+    LegVia {
+        /// Which.
+        leg: LegId,
+        /// Which trunk.
+        trunk: TrunkId,
+        /// What the trunk's limits are now; of these only minutes and spend count here.
+        limits: Limits,
+    },
+    /// The telephone of an agent that rings asks to be called at a number outside instead (a 3xx answer). The agent calls
+    /// out: where that is refused, [`crate::Engine::last_refusal`] says so, and nothing else changes.
+    LegForwarded {
+        /// The agent's leg.
+        leg: LegId,
+        /// Where the number leads.
+        to: Destination,
     },
 }
 

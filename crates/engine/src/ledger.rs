@@ -1,5 +1,5 @@
 //! What calls to the outside have used up: how many there are, how fast they follow each other, their minutes and their
-//! price, for the tenant, for each class of numbers and for each agent.
+//! price, for the tenant, for each class of numbers and for each agent; and for each trunk that has limits of its own.
 //!
 //! A call has a meter from the moment it is admitted. Until it is answered, the meter holds the first minute back, so that
 //! calls that ring together cannot exceed what is left. From the answer on each minute counts when it begins. A day ends at
@@ -9,7 +9,7 @@
 
 use crate::destination::{Class, Destination};
 use crate::hours;
-use crate::ids::{AgentId, LegId};
+use crate::ids::{AgentId, LegId, TrunkId};
 use crate::table::{Number, Table};
 use crate::timers::Time;
 use crate::toll::{Limits, Rate, Refusal, TollConfig, TollPolicy};
@@ -106,6 +106,8 @@ struct Book {
     tenant: Usage,
     classes: BTreeMap<Class, Usage>,
     agents: BTreeMap<AgentId, Usage>,
+    /// Trunks with limits, and these as they were told last.
+    trunks: BTreeMap<TrunkId, (Usage, Limits)>,
 }
 
 impl Book {
@@ -121,6 +123,11 @@ impl Book {
         for usage in all.chain(self.agents.values_mut()) {
             (usage.minutes, usage.spend) = (0, 0);
         }
+        // A trunk that nobody uses is told of anew when somebody does.
+        self.trunks.retain(|_, (usage, _)| usage.at_once > 0);
+        for (usage, _) in self.trunks.values_mut() {
+            (usage.minutes, usage.spend) = (0, 0);
+        }
     }
 }
 
@@ -130,6 +137,8 @@ pub(crate) struct Meter {
     pub(crate) to: Destination,
     /// Who made it; a call that is made for a caller counts for the tenant only.
     pub(crate) agent: Option<AgentId>,
+    /// The trunk with limits that it goes over.
+    trunk: Option<TrunkId>,
     price: u64,
     night: bool,
     /// When its next minute begins; `None` before the answer, and when it was cut.
@@ -224,7 +233,8 @@ impl Ledger {
             begin(&mut self.night_book, &night.policy);
         }
         let night = night.is_some();
-        let meter = Meter { to, agent, price, night, next_minute: None, answered: false, leg: None };
+        let meter =
+            Meter { to, agent, trunk: None, price, night, next_minute: None, answered: false, leg: None };
         self.meters.insert(id, meter);
         Ok(id)
     }
@@ -234,6 +244,35 @@ impl Ledger {
         if let Some(meter) = self.meters.get_mut(&id) {
             meter.leg = Some(leg);
         }
+    }
+
+    /// Whether a trunk with these limits takes the first minute of one more call.
+    pub(crate) fn trunk_takes(&self, trunk: TrunkId, limits: &Limits, price: u64) -> Result<(), Refusal> {
+        let usage = self.book.trunks.get(&trunk).map(|(usage, _)| *usage).unwrap_or_default();
+        usage.takes_minute(limits, price)
+    }
+
+    /// The call of a meter tries a trunk with limits: its first minute is held back there, and no longer where it was tried
+    /// before.
+    pub(crate) fn via(
+        &mut self,
+        config: &TollConfig,
+        id: MeterId,
+        now: Time,
+        trunk: TrunkId,
+        limits: Limits,
+    ) {
+        self.advance(config, now);
+        let Some(meter) = self.meters.get_mut(&id).filter(|m| !m.answered) else { return };
+        let before = meter.trunk.replace(trunk);
+        let price = meter.price;
+        if let Some((usage, _)) = before.and_then(|t| self.book.trunks.get_mut(&t)) {
+            usage.at_once = usage.at_once.saturating_sub(1);
+            usage.let_go(price);
+        }
+        let (usage, known) = self.book.trunks.entry(trunk).or_default();
+        *known = Limits { rate: None, ..limits };
+        usage.begin(known, now, price);
     }
 
     /// The far end answered: the first minute began.
@@ -341,7 +380,10 @@ impl Ledger {
         for (usage, limits) in day.iter().chain(night.iter().flatten()).flatten() {
             usage.takes_minute(limits, meter.price)?;
         }
-        Ok(())
+        match meter.trunk.and_then(|t| self.book.trunks.get(&t)) {
+            Some((usage, limits)) => usage.takes_minute(limits, meter.price),
+            None => Ok(()),
+        }
     }
 
     // Another day begins, and minutes and spend with it. A change of the time zone never brings a day back.
@@ -364,6 +406,9 @@ impl Ledger {
             if let Some(usage) = meter.agent.and_then(|a| book.agents.get_mut(&a)) {
                 change(usage);
             }
+            if let Some((usage, _)) = meter.trunk.and_then(|t| book.trunks.get_mut(&t)) {
+                change(usage);
+            }
         };
         all(&mut self.book);
         if meter.night {
@@ -384,6 +429,7 @@ impl Ledger {
             sum(&book.tenant, &|_| true)
                 && book.classes.iter().all(|(class, usage)| sum(usage, &|m| m.to.class == *class))
                 && book.agents.iter().all(|(agent, usage)| sum(usage, &|m| m.agent == Some(*agent)))
+                && book.trunks.iter().all(|(trunk, (usage, _))| sum(usage, &|m| m.trunk == Some(*trunk)))
         };
         adds_up(&self.book, &|_| true)
             && adds_up(&self.night_book, &|m| m.night)

@@ -6,12 +6,13 @@
 use crate::destination::{Class, Destination};
 use crate::effect::{Effect, HangUpCause, Notice};
 use crate::event::To;
-use crate::ids::{AgentId, CallId, LegId, PartyId};
+use crate::ids::{AgentId, CallId, LegId, PartyId, TrunkId};
 use crate::ledger::{MeterId, Usage};
+use crate::leg::{LegState, Role};
 use crate::record::{EndedBy, Reason, What};
 use crate::state::Engine;
-use crate::timers::Waiter;
-use crate::toll::{Refusal, Rights};
+use crate::timers::{Time, Waiter};
+use crate::toll::{Limits, Refusal, Rights};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -137,6 +138,53 @@ impl Engine {
         let mut ledger = self.s.ledger.clone();
         ledger.advance(toll, self.s.now);
         Used { usage: ledger.usage_of_class(class), limits: toll.policy.of_class(class) }
+    }
+
+    /// Whether a trunk with these limits takes one more call to such a number, as of `now`. Of the limits only minutes and
+    /// spend count here: how many calls it bears is the door's business. Emergency numbers always pass.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn trunk_takes(
+        &self,
+        now: Time,
+        trunk: TrunkId,
+        limits: &Limits,
+        to: Destination,
+    ) -> Result<(), Refusal> {
+        let Some(toll) = self.s.config.toll.as_deref() else { return Ok(()) };
+        if to.is_emergency() || (limits.minutes.is_none() && limits.spend.is_none()) {
+            return Ok(());
+        }
+        let mut ledger = self.s.ledger.clone();
+        ledger.advance(toll, now.max(self.s.now));
+        ledger.trunk_takes(trunk, limits, toll.price(to))
+    }
+
+    /// A leg that we dial tries a trunk with limits.
+    pub(crate) fn on_leg_via(&mut self, leg: LegId, trunk: TrunkId, limits: Limits) {
+        let meter = self.s.legs.get(&leg).and_then(|l| l.meter);
+        let (Some(meter), Some(toll)) = (meter, self.s.config.toll.as_deref()) else { return };
+        self.s.ledger.via(toll, meter, self.s.now, trunk, limits);
+    }
+
+    /// The telephone of an agent wants a call to go on to a number outside: it counts as the agent's, who needs the right
+    /// to call out and to leave callers there. Nobody calls for help that way.
+    pub(crate) fn on_leg_forwarded(&mut self, leg: LegId, to: Destination) {
+        let rings = |l: &LegState| matches!(l, LegState::Dialling | LegState::Ringing);
+        let Some(l) = self.s.legs.get(&leg).filter(|l| rings(&l.state) && l.meter.is_none()) else { return };
+        let (call, Role::Agent { agent, .. }) = (l.call, l.role) else { return };
+        let admitted = if to.is_emergency() || !to.is_outside() {
+            Err(Refusal::DestinationNotAllowed)
+        } else if !self.rights(agent).may_transfer_out {
+            Err(Refusal::NoRight)
+        } else {
+            self.try_admit(OnBehalf::Agent(agent), to)
+        };
+        match admitted {
+            Ok(meter) => self.count_leg(leg, meter),
+            Err(refusal) => self.note_refused(Some(call), Some(agent), to, refusal),
+        }
     }
 
     /// The last call to the outside that was refused: the journal position of the event that asked for it, and why.

@@ -22,6 +22,7 @@
 use std::net::SocketAddr;
 
 use crate::Micros;
+use crate::dtmf::Digit;
 use crate::g711::Law;
 use crate::leg::{Content, Ear, KeyMode, Leg, Packet, PlayId, Received, Repeat};
 use crate::mix::{MAX_SOURCES, Mixer};
@@ -163,11 +164,11 @@ impl Bridge {
     ) {
         let Some(member) = self.member(at) else { return };
         let (serial, recorded) = (member.serial, member.recorded);
-        let (packet, pressed) = match member.leg.receive_rtp(now, from, datagram) {
-            Received::Audio(packet) => (Some(packet), false),
-            Received::Dtmf { pressed, packet } => (Some(packet), pressed.is_some()),
+        let (packet, pressed, key) = match member.leg.receive_rtp(now, from, datagram) {
+            Received::Audio(packet) => (Some(packet), false, None),
+            Received::Dtmf { pressed, packet } => (Some(packet), pressed.is_some(), pressed),
             // What is withheld never came near a recording.
-            Received::Kept { pressed } => (None, pressed && member.leg.key_mode() == KeyMode::Report),
+            Received::Kept { pressed } => (None, pressed && member.leg.key_mode() == KeyMode::Report, None),
             Received::Rtcp | Received::Dropped(_) => return,
         };
         let agreement = member.leg.agreement();
@@ -203,6 +204,12 @@ impl Bridge {
         }
         for &to in &heard_by {
             let is_event = matches!(packet.content, Content::Event { .. });
+            if is_event && self.leg(to).is_some_and(|leg| !leg.takes_events()) {
+                if let Some(digit) = key {
+                    self.press_for(now, to, digit);
+                }
+                continue;
+            }
             if !is_event && self.is_mixed(now, to, serial, agreement, packet.content, passes) {
                 if let Some(mixer) = self.member(to).and_then(|listener| listener.leg.mixer()) {
                     fill(mixer, serial, &packet, ear.as_deref());
@@ -220,6 +227,27 @@ impl Bridge {
             }
             if let Some(mask) = mask {
                 member.leg.give_back_mask(mask);
+            }
+        }
+    }
+
+    /// A key of a leg's far end that came beside its audio, in SIP INFO: those who hear the leg get it in the way in which
+    /// they take keys. Not while keys of the leg are reported, masked or withheld. Then [`Bridge::poll_started`] is to be
+    /// asked.
+    pub fn press(&mut self, now: Micros, at: usize, digit: Digit) {
+        let Some(member) = self.member(at).filter(|member| member.leg.key_mode() == KeyMode::Pass) else {
+            return;
+        };
+        for to in member.heard_by.clone() {
+            self.press_for(now, to, digit);
+        }
+    }
+
+    fn press_for(&mut self, now: Micros, to: usize, digit: Digit) {
+        if let Some(listener) = self.member(to) {
+            listener.leg.press(now, digit);
+            if !self.started.contains(&to) {
+                self.started.push(to);
             }
         }
     }
@@ -282,8 +310,8 @@ impl Bridge {
         true
     }
 
-    /// A leg that began to be sent what is translated for it, so that its [`Leg::deadline`] came nearer. Call until
-    /// `None` after [`Bridge::receive_rtp`].
+    /// A leg that began to be sent what is translated for it, or keys of others, so that its [`Leg::deadline`] came nearer
+    /// and it may have an event. Call until `None` after [`Bridge::receive_rtp`] and [`Bridge::press`].
     pub fn poll_started(&mut self) -> Option<usize> {
         self.started.pop()
     }

@@ -41,6 +41,12 @@ const HARMONIC_LOW: f32 = 0.25;
 /// A low tone's harmonic so near to the high tone (Hz) cannot be told from it.
 const TOO_NEAR: f64 = 90.0;
 
+/// The low and the high frequency of a key, in Hz.
+pub(crate) fn frequencies(digit: Digit) -> Option<(f64, f64)> {
+    let at = KEYS.iter().flatten().position(|event| *event == digit.event())?;
+    Some((*LOW.get(at / HIGH.len())?, *HIGH.get(at % HIGH.len())?))
+}
+
 /// What Goertzel's method gives for a sine of that amplitude.
 const fn power_of(amplitude: f32) -> f32 {
     let half = amplitude * (BLOCK as f32) / 2.0;

@@ -31,19 +31,22 @@ pub enum Kind {
     TollLimit,
     /// A carrier does not take a trunk's credentials.
     TrunkCredentials,
+    /// A certificate of a far end or of a caller is not believed.
+    Certificate,
     /// Nothing happened: somebody tries out whether alarms arrive.
     Test,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::Ban,
         Kind::Guessing,
         Kind::Flood,
         Kind::TollRefused,
         Kind::TollLimit,
         Kind::TrunkCredentials,
+        Kind::Certificate,
         Kind::Test,
     ];
 
@@ -56,6 +59,7 @@ impl Kind {
             Kind::TollRefused => "toll-refused",
             Kind::TollLimit => "toll-limit",
             Kind::TrunkCredentials => "trunk-credentials",
+            Kind::Certificate => "certificate",
             Kind::Test => "test",
         }
     }
@@ -83,7 +87,7 @@ pub struct SecurityEventView {
     pub id: String,
     /// When.
     pub at: String,
-    /// `ban`, `guessing`, `flood`, `toll-refused`, `toll-limit`, `trunk-credentials` or `test`.
+    /// `ban`, `guessing`, `flood`, `toll-refused`, `toll-limit`, `trunk-credentials`, `certificate` or `test`.
     pub kind: String,
     /// More of it: words, and ids of calls, agents and trunks.
     pub data: Map<String, Value>,

@@ -142,6 +142,20 @@ pub fn names_of(connection: &rustls::Connection) -> Vec<String> {
     certificate.valid_dns_names().take(MOST_NAMES).map(str::to_ascii_lowercase).collect()
 }
 
+/// Why a certificate that the far end showed is not believed, in a word; `None` when a handshake failed for other reasons.
+pub fn not_believed(error: &rustls::Error) -> Option<&'static str> {
+    use CertificateError as C;
+    let rustls::Error::InvalidCertificate(why) = error else { return None };
+    Some(match why {
+        C::Expired | C::ExpiredContext { .. } => "expired",
+        C::NotValidYet | C::NotValidYetContext { .. } => "not-valid-yet",
+        C::UnknownIssuer => "unknown-issuer",
+        C::NotValidForName | C::NotValidForNameContext { .. } => "wrong-name",
+        C::Revoked => "revoked",
+        _ => "not-valid",
+    })
+}
+
 /// Whether a name of a certificate is one of those wanted. `*` stands for one label on both sides: wanted is a name or a
 /// family of names, and the certificate is for a name or a family.
 pub fn is_wanted(wanted: &str, name: &str) -> bool {

@@ -88,6 +88,10 @@ impl SipTaker for Door<'_> {
         self.switch.on_proven(connection, names);
     }
 
+    fn not_believed(&mut self, ip: std::net::IpAddr, ours: bool, why: &'static str) {
+        self.switch.on_not_believed(self.now, ip, ours, why);
+    }
+
     fn gone(&mut self, connection: u64) {
         self.switch.on_gone(connection);
     }

@@ -16,7 +16,7 @@ use crate::tenant::DialPlan;
 use crate::tenant::number_rules::NotRewritten;
 use crate::tenant::objects::WhoseNumber;
 use crate::tenant::trunk::{ProxyTarget, TrunkPlan};
-use engine::TrunkId;
+use engine::{Refusal, TrunkId};
 use redact::Secret;
 use std::fmt::Write;
 
@@ -58,13 +58,15 @@ pub struct Bearing {
     pub may_begin: bool,
     /// Whether it is registered; true where it need not be.
     pub registered: bool,
+    /// The limit of a day's minutes or spend that is used up, for the number that is called.
+    pub used_up: Option<Refusal>,
     /// Which of its far ends are down, by their place; those that are not in the list are up.
     pub down: Vec<bool>,
 }
 
 impl Default for Bearing {
     fn default() -> Bearing {
-        Bearing { calls: 0, may_begin: true, registered: true, down: Vec::new() }
+        Bearing { calls: 0, may_begin: true, registered: true, used_up: None, down: Vec::new() }
     }
 }
 
@@ -160,6 +162,10 @@ pub enum WhyNot {
     Full(u32),
     /// As many calls as may begin in a second have begun.
     TooFast(u32),
+    /// Its minutes of this day are used up.
+    MinutesUsed,
+    /// Its money of this day is used up.
+    SpendUsed,
     /// Others before it fill the list.
     TooMany,
 }
@@ -177,6 +183,10 @@ impl std::fmt::Display for WhyNot {
             WhyNot::TooFast(most) => {
                 write!(f, "has begun {most} calls in a second, as many as calls_per_second says")
             }
+            WhyNot::MinutesUsed => {
+                f.write_str("has used up today's minutes, as many as minutes_per_day says")
+            }
+            WhyNot::SpendUsed => f.write_str("has used up today's money, as much as spend_per_day says"),
             WhyNot::TooMany => write!(f, "comes after {MOST_ATTEMPTS} others: a call tries no more"),
         }
     }
@@ -250,7 +260,11 @@ fn fits(t: &TrunkPlan, b: &Bearing, wanted: &Wanted<'_>, plan: &DialPlan) -> Res
     let limit = match (t.max_calls, t.calls_per_second) {
         (Some(most), _) if b.calls >= most => Some(WhyNot::Full(most)),
         (_, Some(most)) if !b.may_begin => Some(WhyNot::TooFast(most)),
-        _ => None,
+        _ => match b.used_up {
+            Some(Refusal::SpendUsed) => Some(WhyNot::SpendUsed),
+            Some(_) => Some(WhyNot::MinutesUsed),
+            None => None,
+        },
     };
     match limit {
         Some(_) if wanted.emergency => why.push(Why::LimitPassed),

@@ -40,12 +40,14 @@ struct Tape {
 impl Checkers {
     /// The engine will be told something.
     pub fn event(&mut self, at: Time, event: &Event) {
-        self.outside.event(at, event);
+        if let Some(law) = self.outside.event(at, event) {
+            self.broken(at, law);
+        }
     }
 
     /// The engine asks for something.
     pub fn effect(&mut self, at: Time, engine: &Engine, effect: &Effect) {
-        if let Some(law) = self.outside.effect(at, effect, |leg| engine.legs().contains_key(&leg)) {
+        if let Some(law) = self.outside.effect(at, engine, effect) {
             self.broken(at, law);
         }
         match effect {
@@ -167,7 +169,7 @@ impl Checkers {
         if let Err(broken) = engine.check_all() {
             self.broken(at, format!("{broken:?}"));
         }
-        self.outside.keep(at, |leg| engine.legs().contains_key(&leg));
+        self.outside.keep(at, engine);
         if let Some(law) = self.outside.check(at) {
             self.broken(at, law);
         }
@@ -263,12 +265,15 @@ impl Checkers {
         let Some((place, first)) = group.waiting.first().filter(|(place, _)| *place < e.place) else {
             return;
         };
-        // Whoever came back to the head in this very moment was not there when it was decided.
+        // Whoever came back to the head in this very moment was not there when it was decided, and whoever entered in it
+        // may have an earlier place from before: after a transfer that failed, or by a promise.
         let call = engine.entries().get(first).and_then(|e| engine.calls().get(&e.call()?));
         let back = call.is_some_and(|c| {
-            let missed =
-                |w: &What| matches!(w, What::Missed { .. } | What::Declined { .. } | What::NotReached { .. });
-            c.timeline.iter().rev().any(|m| m.at == at && missed(&m.what))
+            let came = |w: &What| {
+                matches!(w, What::Missed { .. } | What::Declined { .. } | What::NotReached { .. })
+                    || matches!(w, What::ReturnedTo { .. } | What::Queued { .. })
+            };
+            c.timeline.iter().rev().any(|m| m.at == at && came(&m.what))
         });
         if !back {
             let law = format!("queue {} passed over a caller who came at {}", e.queue.0, place.0);

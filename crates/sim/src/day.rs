@@ -6,9 +6,9 @@ use crate::full_house::{self, DISPOSITIONS, FIRST_PARTY, NUMBERS, PARTIES, QUEUE
 use crate::people::{Agent, Answer, Caller};
 use engine::{
     AgentConfig, AgentId, AgentState, Ask, AtStart, AttributeId, BreakReason, Config, Effect, Engine, Event,
-    Facts, FlowConfig, FlowId, HoursId, Keys, LegEnd, LegId, LegState, Notice, NumberConfig, NumberId,
-    PartyId, PromptId, QueueConfig, QueueId, Role, SecureId, Sound, Step, Taken, TargetId, Time, To, TrunkId,
-    Wanted, Watch,
+    Facts, FlowConfig, FlowId, HoursId, Keys, LegEnd, LegId, LegState, Limits, Notice, NumberConfig,
+    NumberId, PartyId, PromptId, QueueConfig, QueueId, Role, SecureId, Sound, Step, Taken, TargetId, Time,
+    To, TrunkId, Wanted, Watch,
 };
 use std::collections::{BTreeMap, BTreeSet, hash_map::DefaultHasher};
 use std::hash::Hasher;
@@ -75,6 +75,8 @@ enum Planned {
     Meddle,
     /// Somebody calls out.
     Outward,
+    /// The door chooses a trunk for this leg, and the far end does what is planned then.
+    Via(LegId),
     /// Something to ask of the call of this leg, as long as there is one.
     Ask(LegId, Option<AgentId>, Ask),
 }
@@ -325,6 +327,7 @@ impl World {
                         self.plan(next, Planned::Outward);
                     }
                 }
+                Planned::Via(leg) => self.choose_trunk(now, leg),
                 Planned::Ask(leg, by, ask) => {
                     if let Some(call) = self.engine.legs().get(&leg).map(|l| l.call) {
                         self.tell(now, Event::CallAsked { call, by, ask });
@@ -673,9 +676,37 @@ impl World {
         Some(Event::CallsJoined { agent: agent.id, leg, with })
     }
 
+    // As the door does: the first trunk that has minutes left, and now and then the one after it, because its far end is
+    // not there.
+    fn choose_trunk(&mut self, now: Time, leg: LegId) {
+        let Some(l) = self.engine.legs().get(&leg).filter(|l| l.state == LegState::Dialling) else { return };
+        let to = match l.role {
+            Role::Party { party } => full_house::outside().find(|(p, _)| *p == party).map(|(_, to)| to),
+            _ => full_house::target(),
+        };
+        let to = to.unwrap_or_default();
+        let mut gone = leg.0.is_multiple_of(5);
+        for (trunk, minutes) in full_house::TRUNKS {
+            let limits = Limits { minutes: Some(minutes), ..Limits::default() };
+            if let Err(refusal) = self.engine.trunk_takes(now, trunk, &limits, to) {
+                *self.happened.entry(format!("TrunkPassedOver{refusal:?}")).or_default() += 1;
+                continue;
+            }
+            self.tell(now, Event::LegVia { leg, trunk, limits });
+            if !std::mem::take(&mut gone) {
+                return;
+            }
+        }
+        self.tell(now, Event::LegEnded { leg, end: LegEnd::Unreachable });
+    }
+
     fn try_everything(&mut self, now: Time, effect: Effect) {
         match effect {
             Effect::DialTarget { leg, .. } | Effect::DialParty { leg, .. } => {
+                // On every other day trunks have limits of their own.
+                if self.day.seed.is_multiple_of(2) {
+                    self.plan(now, Planned::Via(leg));
+                }
                 self.plan(now.plus(50), Planned::Tell(Event::LegRinging { leg }));
                 if self.chance.in_thousand(400) {
                     let at = now.plus(60 + self.chance.below(3_000));

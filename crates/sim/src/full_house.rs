@@ -4,7 +4,7 @@ use engine::{
     AgentConfig, AgentId, Announce, AtStart, AttributeId, CallbackConfig, Config, DispositionId, END, Easier,
     FlowConfig, FlowId, HoursConfig, HoursId, LanguageId, LookUpId, MailboxId, Member, Node, NumberConfig,
     NumberId, Overflow, PromptId, QueueConfig, QueueId, RecordingRule, Relax, SecureConfig, SecureId,
-    SkillId, SlotId, Step, Strategy, TargetId, Test,
+    SkillId, SlotId, Step, Strategy, TargetId, Test, TrunkId,
 };
 use engine::{
     Class, Destination, Limits, Night, PartyId, Price, Rate, Rights, Time, To, TollConfig, TollPolicy,
@@ -21,6 +21,9 @@ pub const DISPOSITIONS: [DispositionId; 3] = [DispositionId(1), DispositionId(2)
 pub const PARTIES: u64 = 50;
 /// The first of them.
 pub const FIRST_PARTY: u64 = 1_000_000;
+
+/// Trunks whose minutes are limited, in the order in which they are tried, with their minutes of a day.
+pub const TRUNKS: [(TrunkId, u64); 2] = [(TrunkId(1), 50), (TrunkId(2), 60)];
 
 const GERMAN: SkillId = SkillId(1);
 const FRENCH: SkillId = SkillId(2);
@@ -174,6 +177,11 @@ pub fn outside() -> impl Iterator<Item = (PartyId, Destination)> {
     })
 }
 
+/// Where the fixed address of the full house leads.
+pub fn target() -> Option<Destination> {
+    Some(Destination::new(Class::Own, *b"DE"))
+}
+
 /// Whether somebody is an emergency number.
 pub fn is_emergency(to: To) -> bool {
     outside().any(|(party, d)| To::Party(party) == to && d.class == Class::Emergency)
@@ -205,7 +213,7 @@ fn toll(agents: u32, variant: u32) -> TollConfig {
             price(Class::International, Some(*b"FR"), 50_000),
         ],
         other_price: 1_000_000,
-        targets: vec![(TargetId(1), Destination::new(Class::Own, *b"DE"))],
+        targets: target().map(|to| (TargetId(1), to)).into_iter().collect(),
         rights: (0..agents).map(|n| (AgentId(n), rights(n))).collect(),
         cut: variant % 2 == 1,
     }

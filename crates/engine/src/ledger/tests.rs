@@ -281,6 +281,57 @@ fn with_cut_no_minute_exceeds_a_limit() {
 }
 
 #[test]
+fn a_trunk_has_minutes_and_money_of_its_own() {
+    const ONE: TrunkId = TrunkId(1);
+    const TWO: TrunkId = TrunkId(2);
+    let mut d = Desk::new(config(Limits::default()));
+    let via = |d: &mut Desk, id, now, trunk, limits| d.ledger.via(&d.config.clone(), id, now, trunk, limits);
+    let takes = |d: &mut Desk, now, trunk, limits: Limits, price| {
+        d.ledger.advance(&d.config.clone(), now);
+        d.ledger.trunk_takes(trunk, &limits, price)
+    };
+    let first = d.dial(NOON, 1, OWN).expect("admitted");
+    via(&mut d, first, NOON, ONE, minutes(2));
+    let second = d.dial(NOON, 1, OWN).expect("admitted");
+    via(&mut d, second, NOON, ONE, minutes(2));
+    assert_eq!(takes(&mut d, NOON, ONE, minutes(2), 10), Err(Refusal::MinutesUsed), "two ring there");
+    // It did not take the second: another did.
+    via(&mut d, second, NOON, TWO, spend(20));
+    assert!(d.ledger.adds_up());
+    assert_eq!(takes(&mut d, NOON, ONE, minutes(2), 10), Ok(()));
+    assert_eq!(takes(&mut d, NOON, TWO, spend(20), 10), Ok(()));
+    assert_eq!(takes(&mut d, NOON, TWO, spend(20), 70), Err(Refusal::SpendUsed));
+    assert_eq!(takes(&mut d, NOON, TWO, spend(20), 0), Ok(()), "what costs nothing is not refused for money");
+    for id in [first, second] {
+        d.ledger.answered(Some(&d.config.clone()), id, NOON);
+    }
+    // Where it was answered it stays.
+    via(&mut d, first, NOON, TWO, spend(20));
+    let later = NOON.plus(MINUTE + 1);
+    assert_eq!(takes(&mut d, later, ONE, minutes(2), 10), Err(Refusal::MinutesUsed));
+    assert_eq!(takes(&mut d, later, TWO, spend(20), 10), Err(Refusal::SpendUsed));
+    d.end(later, first);
+    assert_eq!(takes(&mut d, later, ONE, minutes(2), 10), Err(Refusal::MinutesUsed), "what was used is used");
+    d.end(later, second);
+    assert_eq!(takes(&mut d, NOON.plus(DAY_MS), ONE, minutes(2), 10), Ok(()), "until the next day");
+    assert!(d.ledger.book.trunks.is_empty(), "and nothing is kept of trunks that nobody uses");
+}
+
+#[test]
+fn with_cut_no_minute_exceeds_a_trunks_limit() {
+    let mut d = Desk::new(TollConfig { cut: true, ..config(Limits::default()) });
+    let id = d.dial(NOON, 0, OWN).expect("admitted");
+    d.ledger.via(&d.config.clone(), id, NOON, TrunkId(1), minutes(2));
+    let free = d.call(NOON, OWN);
+    d.ledger.answered(Some(&d.config.clone()), id, NOON);
+    assert_eq!(d.ledger.take_exceeded(&d.config.clone(), NOON.plus(MINUTE)), []);
+    let cut = d.ledger.take_exceeded(&d.config.clone(), NOON.plus(2 * MINUTE));
+    assert_eq!(cut, [(id, Refusal::MinutesUsed)], "and the call elsewhere goes on");
+    d.end(NOON.plus(2 * MINUTE), id);
+    d.end(NOON.plus(2 * MINUTE), free);
+}
+
+#[test]
 fn refusals_are_counted_by_day() {
     let mut d = Desk::new(config(Limits::default()));
     assert_eq!(d.ledger.note_refusal(&d.config, NOON), 1);
@@ -310,6 +361,10 @@ fn whatever_happens_it_adds_up() {
             4 if !open.is_empty() => {
                 let id = open.swap_remove(roll % open.len());
                 d.end(now, id);
+            }
+            5 if !open.is_empty() && roll.is_multiple_of(5) => {
+                let (id, trunk) = (open[roll % open.len()], TrunkId((roll / 11 % 3) as u32));
+                d.ledger.via(&d.config.clone(), id, now, trunk, minutes(30));
             }
             _ if !open.is_empty() => {
                 d.ledger.hand_over(Some(&d.config.clone()), open[roll % open.len()], now)

@@ -23,6 +23,7 @@ mod connectivity;
 mod ear;
 mod incoming;
 mod keys;
+mod keys_out;
 mod mask;
 mod outgoing;
 mod packet;
@@ -57,6 +58,7 @@ use speech::Speech;
 
 pub(crate) use ear::Ear;
 pub use keys::KeyMode;
+pub use keys_out::KeysOut;
 pub use packet::{Content, DropReason, Packet, Received};
 pub use playing::{DtmfRefused, PlayId, Repeat};
 pub use remote::Learning;
@@ -76,6 +78,8 @@ pub enum LegEvent {
     RemoteBye,
     /// The far end pressed a key. Only in [`KeyMode::Report`] and [`KeyMode::Withhold`].
     Key(Digit),
+    /// The far end is to be given a key beside the audio. Only with [`KeysOut::Told`].
+    Tell(Digit),
 }
 
 /// The media of one leg.
@@ -86,6 +90,9 @@ pub struct Leg {
     playing: Option<Playing>,
     next_play: u64,
     keys: DtmfSender,
+    keys_out: KeysOut,
+    /// Keys that are said as tones.
+    tones: keys_out::Tones,
     keys_in: Keys,
     /// While this leg hears several others, or one in another codec.
     mixer: Option<Box<Mixer>>,
@@ -153,6 +160,8 @@ impl Leg {
             playing: None,
             next_play: 0,
             keys: DtmfSender::default(),
+            keys_out: KeysOut::default(),
+            tones: keys_out::Tones::default(),
             keys_in: Keys::default(),
             mixer: None,
             speech: None,

@@ -164,7 +164,7 @@ impl Leg {
         packet: &Packet<'_>,
         out: &mut [u8],
     ) -> Option<(usize, SocketAddr)> {
-        if self.playing.is_some() || self.keys.is_active() {
+        if self.playing.is_some() || self.keys.is_active() || self.tones.is_active() {
             return None;
         }
         match packet.content {

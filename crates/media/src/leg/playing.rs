@@ -124,7 +124,7 @@ impl Leg {
         Ok(())
     }
 
-    fn start_grid(&mut self, now: Micros) {
+    pub(super) fn start_grid(&mut self, now: Micros) {
         // A grid that runs is kept, so that a prompt that follows another keeps its pace.
         if self.grid.is_none_or(|grid| grid.next_due.saturating_add(TICK) < now) {
             let position = self.grid.map_or(0, |grid| grid.position);
@@ -148,7 +148,8 @@ impl Leg {
                 return Some(sent);
             }
             let mut grid = self.grid?;
-            if self.playing.is_none() && !self.keys.is_active() && self.mixer.is_none() {
+            let says = self.playing.is_some() || self.keys.is_active() || self.tones.is_active();
+            if !says && self.mixer.is_none() {
                 // The last packet still lasts until the next tick; then the grid is over.
                 if now >= grid.next_due {
                     self.grid = None;
@@ -175,6 +176,11 @@ impl Leg {
                 if let Some(sent) = self.tick_key(now, out) {
                     return Some(sent);
                 }
+            } else if self.tones.is_active() {
+                if let Some(mixer) = &mut self.mixer {
+                    mixer.skip();
+                }
+                self.tick_tone(position);
             } else if self.playing.is_some() {
                 self.tick_frame(position);
             } else {
@@ -217,7 +223,7 @@ impl Leg {
             // What is older than the buffers can hold is gone in any case.
             (0..count.min(MAX_BEHIND / TICK)).for_each(|_| mixer.skip());
         }
-        if self.keys.is_active() {
+        if self.keys.is_active() || self.tones.is_active() {
             return;
         }
         let Some(playing) = &mut self.playing else { return };
@@ -248,6 +254,18 @@ impl Leg {
         self.outgoing.header(payload_type, packet.marker, packet.timestamp).write(out)?;
         self.outgoing.sent(now, packet.timestamp, 0, packet.payload.len());
         Some((len, target))
+    }
+
+    fn tick_tone(&mut self, position: u32) {
+        let mut frame = [0; WIDE_FRAME];
+        self.tones.frame(&mut frame);
+        let last = !self.tones.is_active();
+        if let Some(speech) = self.speech() {
+            speech.say(position, &frame);
+            if last {
+                speech.finish();
+            }
+        }
     }
 
     fn tick_frame(&mut self, position: u32) {

@@ -572,3 +572,36 @@ fn comfort_noise_that_was_announced_is_given_on() {
     let bytes = datagram(&RtpHeader { payload_type: 13, ..header(2) }, &[50]);
     assert_eq!(leg.receive_rtp(0, address(THERE), &bytes), Received::Kept { pressed: false });
 }
+
+#[test]
+fn keys_reach_the_far_end_in_the_way_that_it_takes_them() {
+    let as_tones = |leg: &mut Leg| {
+        for key in "42#".chars() {
+            leg.press(0, Digit::from_char(key).unwrap());
+        }
+        let (mut heard, mut detector) = (String::new(), crate::inband::DtmfDetector::new());
+        for (_, header, payload) in ticked(leg, 0..2_000_000) {
+            assert_eq!(header.payload_type, 8);
+            detector.push_g711(Law::Alaw, &payload, |digit| heard.push(digit.to_char()));
+        }
+        heard
+    };
+    // Beside music, which goes on afterwards, and alone.
+    let mut playing = leg(Codec::Pcma);
+    playing.play(0, Prompt::silence(10_000), Repeat::Forever);
+    playing.set_keys_out(KeysOut::Tones);
+    assert_eq!(as_tones(&mut playing), "42#");
+    // A far end that takes no events.
+    let mut without = leg(Codec::Pcma);
+    without.set_remote(0, Negotiated { dtmf_send_pt: None, ..agreed(Codec::Pcma) }, Learning::Never);
+    assert!(!without.takes_events());
+    assert_eq!(as_tones(&mut without), "42#");
+    // What is relayed meanwhile is not heard beside a tone.
+    without.press(3_000_000, Digit::from_event(1).unwrap());
+    assert!(relayed(&mut without, 3_000_000, 1, &audio(150, 5)).is_none());
+    let mut told = leg(Codec::Pcma);
+    told.set_keys_out(KeysOut::Told);
+    let digit = Digit::from_event(7).unwrap();
+    told.press(0, digit);
+    assert_eq!((told.poll_event(0), ticked(&mut told, 0..100_000).len()), (Some(LegEvent::Tell(digit)), 0));
+}

@@ -13,7 +13,7 @@ use crate::tenant::Meaning;
 use crate::tenant::objects::ProxyTransport;
 use crate::tenant::trunk::{ProxyTarget, TrunkPlan};
 use crate::trunk_choice::{Bearing, Outcome, Pace};
-use engine::TrunkId;
+use engine::{Refusal, TrunkId};
 use media::negotiate::Codec;
 use media::negotiate::SrtpPolicy;
 use serde::Serialize;
@@ -297,13 +297,20 @@ impl Carriers {
     }
 
     /// A tenant's trunks with what they bear now.
-    pub(super) fn bearings(&self, now: Now, tenant: TenantId) -> Vec<(&TrunkPlan, Bearing)> {
+    /// `used_up` says which limit of a day a trunk has reached.
+    pub(super) fn bearings(
+        &self,
+        now: Now,
+        tenant: TenantId,
+        used_up: impl Fn(&TrunkPlan) -> Option<Refusal>,
+    ) -> Vec<(&TrunkPlan, Bearing)> {
         self.of(tenant)
             .map(|(_, c)| {
                 let bearing = Bearing {
                     calls: c.calls,
                     may_begin: c.pace.as_ref().is_none_or(|p| p.may_begin(now.wall.0)),
                     registered: c.registration.as_ref().is_none_or(|r| is_registered(r, now)),
+                    used_up: used_up(&c.plan),
                     down: c.sides.iter().map(FarSide::is_down).collect(),
                 };
                 (&c.plan, bearing)

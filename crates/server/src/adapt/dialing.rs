@@ -3,6 +3,7 @@
 //! For the engine it is one leg, which rings, is answered, or ends. Which far ends there are is said by whoever rings;
 //! here nobody is chosen.
 
+mod forwards;
 mod redirects;
 
 use crate::adapt::carriers::Tried;
@@ -11,7 +12,7 @@ use crate::adapt::switch::{DoorLeg, Now, Switch};
 use crate::tenant::objects::AudioCodec;
 use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Outcome, fails_over, fails_over_in_teams};
-use engine::{Event, LegEnd, LegId};
+use engine::{Event, LegEnd, LegId, Limits};
 use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
 use redact::Secret;
@@ -93,6 +94,8 @@ pub(super) struct Dialing {
     offer: Vec<u8>,
     /// The far end of a trunk that is asked at the moment.
     asked: Option<(sip::CallId, FarEnd)>,
+    /// A telephone sent the call on to a number outside.
+    forwarded: bool,
     /// How many addresses that far ends named instead may still be tried.
     redirects_left: u8,
     /// What the offer says about protection.
@@ -166,6 +169,7 @@ impl Switch {
                     early: false,
                     offer,
                     asked: None,
+                    forwarded: false,
                     redirects_left: redirects::MOST,
                     srtp,
                 }),
@@ -212,6 +216,10 @@ impl Switch {
         let plan = far.trunk.and_then(|tried| plans.iter().find(|plan| plan.id == tried.trunk));
         let session_timer = plan.map(session_timer_of);
         let answer_within = plan.and_then(|plan| plan.failover_ms).map(Duration::from_millis);
+        if let Some(plan) = plan.filter(|plan| plan.toll != Limits::default()) {
+            let event = Event::LegVia { leg, trunk: plan.id, limits: plan.toll };
+            self.tell(now, tenant, event);
+        }
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let Some(d) = &mut l.dialing else { return };
         // With several far ends the most careful of them decides.
@@ -250,6 +258,7 @@ impl Switch {
     /// A far end that was rung is not to be had. Whether others ring for the leg, so that it is not over.
     pub(super) fn rings_on(&mut self, now: Now, call: sip::CallId, refused: &sip::Refused) -> bool {
         self.follow_redirects(call, refused);
+        self.follow_forward(now, call, refused);
         let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return true };
         let id = self.tenants[tenant].id;
         let in_teams = self.tells_codes(tenant, leg, call);
@@ -290,11 +299,31 @@ impl Switch {
         if ending || !goes_on(outcome, d.rang) {
             return false;
         }
-        let Some(next) = d.then.pop_front() else { return false };
+        let Some(next) = self.next_far_end(now, tenant, leg) else { return false };
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return true };
         l.sip = None;
         self.by_sip.remove(&call);
         self.invite(now, tenant, leg, next);
         true
+    }
+
+    // The next far end of a leg whose trunk may still bear a call today: others may have used it up meanwhile.
+    fn next_far_end(&mut self, now: Now, tenant: usize, leg: LegId) -> Option<FarEnd> {
+        let t = &mut self.tenants[tenant];
+        let d = t.legs.get_mut(&leg)?.dialing.as_mut()?;
+        loop {
+            let next = d.then.pop_front()?;
+            let Some(plan) = next.trunk.and_then(|tried| t.meaning.trunk_plan(tried.trunk)) else {
+                return Some(next);
+            };
+            let to = t.meaning.classes.classify(next.number.expose_secret()).destination;
+            // A leg that tries another far end of the same trunk has its minute there already.
+            let again = next.trunk.map(|tried| tried.trunk)
+                == d.asked.as_ref().and_then(|(_, far)| far.trunk).map(|t| t.trunk);
+            if again || t.engine.trunk_takes(now.wall, plan.id, &plan.toll, to).is_ok() {
+                return Some(next);
+            }
+        }
     }
 
     // Whether a call that a leg has open goes to Teams, whose answers mean other things than a carrier's.

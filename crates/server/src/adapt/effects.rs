@@ -4,9 +4,11 @@ use crate::adapt::carriers::{Reach, Tried};
 use crate::adapt::dialing::{FarEnd, OF_PHONES, Order};
 use crate::adapt::outside::Ticket;
 use crate::adapt::switch::{MediaCommand, MediaId, Now, RecordingKey, Switch};
-use crate::trunk_choice::{Attempt, Caller, MOST_ATTEMPTS, Wanted, choose};
+use crate::tenant::trunk::TrunkPlan;
+use crate::trunk_choice::{Attempt, Caller, MOST_ATTEMPTS, Wanted, WhyNot, choose};
 use engine::{
-    Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, Refusal, RefuseCause, Show, Sound, TargetId,
+    Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, Refusal, RefuseCause, Show, Sound,
+    TargetId, TrunkId,
 };
 use media::leg::Repeat;
 use media::negotiate::Direction;
@@ -229,7 +231,9 @@ impl Switch {
         };
         let emergency = t.meaning.classes.is_emergency(number);
         let wanted = Wanted { number, emergency, in_teams, ours, caller };
-        let bearings = self.carriers.bearings(now, t.id);
+        let to = t.meaning.classes.classify(number).destination;
+        let used_up = |plan: &TrunkPlan| t.engine.trunk_takes(now.wall, plan.id, &plan.toll, to).err();
+        let bearings = self.carriers.bearings(now, t.id, used_up);
         let all = bearings.iter().map(|(plan, bearing)| (*plan, bearing));
         let host = self.host.to_string();
         let choice = choose(all, &wanted, &t.meaning.dial_plan, &host, chance);
@@ -263,7 +267,14 @@ impl Switch {
                 },
             )
         };
-        choice.attempts.into_iter().flat_map(far).take(MOST_ATTEMPTS).collect()
+        let used_up = |(_, why): &&(TrunkId, WhyNot)| matches!(why, WhyNot::MinutesUsed | WhyNot::SpendUsed);
+        let stopped = choice.unused.iter().find(used_up).filter(|_| choice.attempts.is_empty()).copied();
+        let order = choice.attempts.into_iter().flat_map(far).take(MOST_ATTEMPTS).collect();
+        if let Some((trunk, why)) = stopped {
+            let refusal = if why == WhyNot::SpendUsed { Refusal::SpendUsed } else { Refusal::MinutesUsed };
+            self.trunk_used_up(now, tenant, trunk, refusal, to);
+        }
+        order
     }
 
     // Who calls, as a telephone shows it.

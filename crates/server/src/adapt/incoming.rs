@@ -15,6 +15,36 @@ use media::sdp::SessionDescription;
 use redact::Secret;
 use sip::{Destination, Incoming, Message, Name, Transport, Uri};
 
+/// What the audio of a leg that called us may be.
+#[derive(Clone, Copy)]
+pub(super) struct Audio<'a> {
+    /// It may come from elsewhere than signalled.
+    pub(super) nat: bool,
+    /// In which codecs, the preferred first.
+    pub(super) codecs: &'a [Codec],
+    /// Whether it is protected.
+    pub(super) srtp: SrtpPolicy,
+}
+
+/// Who called.
+struct Caller {
+    party: PartyId,
+    /// Number or address; empty where it is withheld.
+    address: Secret<String>,
+    /// Name; empty where there is none.
+    display: Secret<String>,
+}
+
+/// A leg that called us.
+struct Begun<'a> {
+    audio: Audio<'a>,
+    caller: Caller,
+    /// As the engine is told of it.
+    event: Event,
+    /// Whether it may be answered, and ports are to be opened.
+    known: bool,
+}
+
 impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
         let Incoming { call, from, replaces, message } = incoming;
@@ -63,16 +93,9 @@ impl Switch {
         let Some(srtp) = plan.map_or(Some(SrtpPolicy::Off), |plan| plan.srtp.towards(&from)) else {
             return self.refuse_saying(now, call, 488, "keys of audio need TLS");
         };
-        self.begin_leg(
-            now,
-            tenant,
-            call,
-            &message,
-            (nat, &codecs, srtp),
-            (party, address, display),
-            arrived,
-            known,
-        );
+        let audio = Audio { nat, codecs: &codecs, srtp };
+        let caller = Caller { party, address, display };
+        self.begin_leg(now, tenant, call, &message, Begun { audio, caller, event: arrived, known });
         self.is_behind_teams(tenant, trunk, call);
         if trusted {
             self.tell_diverted(now, tenant, trunk, call, &message);
@@ -114,7 +137,8 @@ impl Switch {
             return self.refuse_saying(now, call, 488, "keys of audio need TLS");
         };
         // Behind a router or not, its audio comes from where it sends.
-        self.agent_calls(now, (tenant, agent), call, m, (true, &OF_PHONES, srtp));
+        let audio = Audio { nat: true, codecs: &OF_PHONES, srtp };
+        self.agent_calls(now, (tenant, agent), call, m, audio);
     }
 
     /// A call of an agent's own begins, from a telephone or from Teams.
@@ -124,7 +148,7 @@ impl Switch {
         (tenant, agent): (usize, AgentId),
         call: sip::CallId,
         m: &Message,
-        audio: (bool, &[Codec], SrtpPolicy),
+        audio: Audio<'_>,
     ) {
         let to = match self.dialled(now, tenant, m.target()) {
             Ok(to) => to,
@@ -137,7 +161,8 @@ impl Switch {
         let party = self.new_party(tenant, &address, &display);
         let facts = self.facts_of(tenant, &address);
         let called = Event::AgentCalled { agent, caller: party, number: None, to, facts };
-        self.begin_leg(now, tenant, call, m, audio, (party, address, display), called, true);
+        let caller = Caller { party, address, display };
+        self.begin_leg(now, tenant, call, m, Begun { audio, caller, event: called, known: true });
     }
 
     /// Whom a telephone of ours dialled; else the SIP status code and why not.
@@ -166,17 +191,8 @@ impl Switch {
     }
 
     // A leg that called us, as the engine sees it from now on.
-    fn begin_leg(
-        &mut self,
-        now: Now,
-        tenant: usize,
-        call: sip::CallId,
-        message: &Message,
-        (nat, codecs, srtp): (bool, &[Codec], SrtpPolicy),
-        (party, address, display): (PartyId, Secret<String>, Secret<String>),
-        event: Event,
-        known: bool,
-    ) {
+    fn begin_leg(&mut self, now: Now, tenant: usize, call: sip::CallId, message: &Message, begun: Begun<'_>) {
+        let Begun { audio, caller: Caller { party, address, display }, event, known } = begun;
         let leg = self.tenants[tenant].engine.next_leg();
         let max_forwards =
             message.value(Name::MaxForwards).and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
@@ -193,7 +209,7 @@ impl Switch {
                 answer: Vec::new(),
                 negotiated: None,
                 offer_is_ours: message.session_description().is_empty(),
-                learning: if nat { Learning::FirstPacket } else { Learning::Never },
+                learning: if audio.nat { Learning::FirstPacket } else { Learning::Never },
                 confirmed: false,
                 rings: false,
                 quality: None,
@@ -218,7 +234,7 @@ impl Switch {
             l.call = engine_call;
         }
         if known {
-            self.prepare_answer(now, tenant, leg, engine_call, (codecs, srtp), message.session_description());
+            self.prepare_answer(now, tenant, leg, engine_call, audio, message.session_description());
             self.tell_hold(now, tenant, leg);
         }
     }
@@ -244,15 +260,15 @@ impl Switch {
         tenant: usize,
         leg: engine::LegId,
         call: engine::CallId,
-        (codecs, srtp): (&[Codec], SrtpPolicy),
+        audio: Audio<'_>,
         offer: &[u8],
     ) {
         let Some((media, rtp)) = self.door.open(self.home(tenant, call)) else {
             return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
         };
         self.by_media.insert(media, (tenant, leg));
-        let mut session = LocalSession::new(rtp, now.mono, codecs, false);
-        if !self.protect(&mut session, srtp) {
+        let mut session = LocalSession::new(rtp, now.mono, audio.codecs, false);
+        if !self.protect(&mut session, audio.srtp) {
             return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
         }
         let mut answered = Ok(None);

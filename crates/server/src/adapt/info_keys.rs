@@ -1,19 +1,57 @@
-//! Keys that come in SIP INFO, of trunks that send them so.
+//! Keys in SIP INFO, of trunks and telephones that want them so: both ways.
 
-use crate::adapt::switch::{Now, Switch};
+use crate::adapt::switch::{MediaCommand, Now, Switch};
 use crate::tenant::objects::Dtmf;
 use engine::{LegId, Role, TrunkId};
+use media::leg::KeysOut;
+
+/// How long a key is held that is passed on, in milliseconds.
+const HELD_MS: u32 = 160;
 
 impl Switch {
-    /// Something came in INFO. A key counts as one pressed in the audio, where the trunk says that keys come so; nothing
-    /// else is made of it.
+    /// Something came in INFO. A key counts as one pressed in the audio, where trunk or telephone are said to send keys so;
+    /// nothing else is made of it.
     pub(super) fn on_info(&mut self, now: Now, call: sip::CallId, content_type: &str, body: &[u8]) {
         let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
-        let plans = &self.tenants[tenant].meaning.trunk_plans;
-        let trunk = self.trunk_of_leg(tenant, leg);
-        let plan = trunk.and_then(|trunk| plans.iter().find(|plan| plan.id == trunk));
-        if let (Some(Dtmf::Info), Some(key)) = (plan.map(|plan| plan.dtmf), key_of(content_type, body)) {
-            self.on_key(now, tenant, leg, key);
+        if self.keys_of(tenant, leg) != Dtmf::Info {
+            return;
+        }
+        let (Some(key), Some(l)) = (key_of(content_type, body), self.tenants[tenant].legs.get(&leg)) else {
+            return;
+        };
+        match l.media.filter(|_| l.keyed.passes()) {
+            Some(leg) => self.door.send(MediaCommand::Press { leg, key }),
+            None => self.on_key(now, tenant, leg, key),
+        }
+    }
+
+    /// The far end is to be given a key by INFO. One that does not take it has said so before.
+    pub(super) fn tell_key(&mut self, now: Now, tenant: usize, leg: LegId, key: char) {
+        if let Some(call) = self.tenants[tenant].legs.get(&leg).and_then(|l| l.sip) {
+            let body = format!("Signal={key}\r\nDuration={HELD_MS}\r\n");
+            self.endpoint.inform(now.sip(), call, "application/dtmf-relay", body.as_bytes());
+        }
+    }
+
+    /// How keys reach the far end of a leg.
+    pub(super) fn keys_out(&self, tenant: usize, leg: LegId) -> KeysOut {
+        match self.keys_of(tenant, leg) {
+            Dtmf::Rfc4733 => KeysOut::Events,
+            Dtmf::Inband => KeysOut::Tones,
+            Dtmf::Info => KeysOut::Told,
+        }
+    }
+
+    // How keys travel between us and the far end of a leg, as its trunk or its person says.
+    fn keys_of(&self, tenant: usize, leg: LegId) -> Dtmf {
+        let t = &self.tenants[tenant];
+        let plan = self.trunk_of_leg(tenant, leg).and_then(|trunk| t.meaning.trunk_plan(trunk));
+        match (plan, t.engine.legs().get(&leg).map(|l| l.role)) {
+            (Some(plan), _) => plan.dtmf,
+            (None, Some(Role::Agent { agent, .. } | Role::Supervisor { agent })) => {
+                t.meaning.dtmf.get(&agent).copied().unwrap_or_default()
+            }
+            (None, _) => Dtmf::default(),
         }
     }
 

@@ -29,6 +29,11 @@ pub(super) struct Keyed {
 }
 
 impl Keyed {
+    /// Whether keys are for those who hear the leg, and for nobody else.
+    pub(super) fn passes(&self) -> bool {
+        matches!(self.mode, None | Some(Keys::Pass))
+    }
+
     /// What is secret is overwritten and gone.
     pub(super) fn forget_secret(&mut self) {
         self.secret = SecretDigits::default();

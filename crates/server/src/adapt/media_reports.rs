@@ -25,6 +25,7 @@ impl Switch {
                 }
             }
             Reported::Key(key) => self.on_key(now, tenant, leg, key),
+            Reported::Tell(key) => self.tell_key(now, tenant, leg, key),
             // Nobody has to say anything before the answer.
             Reported::TimedOut
                 if self.tenants[tenant].engine.legs().get(&leg).is_some_and(|l| l.answered.is_none()) => {}

@@ -15,7 +15,8 @@ use sip::{
     Destination, Message, Method, Name, NameAddr, Nonces, Registrar, RegistrarEvent, RequestId, Start, Uri,
     Verdict,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use store::TenantId;
 
@@ -23,6 +24,8 @@ use store::TenantId;
 const REALM: &str = "switchroom";
 /// The most places of telephones that are remembered.
 const MOST_PLACES: usize = 100_000;
+/// How many dialogs of strangers are remembered, so that none is counted twice. A message comes again for 32 s at most.
+const MOST_GUESSES: usize = 512;
 /// The longest user name that is looked at, in bytes.
 const LONGEST_USER: usize = 100;
 
@@ -36,6 +39,8 @@ pub(super) struct Phones {
     /// Where telephones are, and until when they are there at least.
     places: HashMap<IpAddr, sip::Time>,
     pub(super) unwritten: Unwritten,
+    /// Dialogs of strangers that were counted as guesses, the newest last.
+    guesses: VecDeque<u64>,
 }
 
 /// Whose telephone sent a request.
@@ -55,7 +60,25 @@ impl Phones {
             registrar: Registrar::default(),
             places: HashMap::new(),
             unwritten: Unwritten::default(),
+            guesses: VecDeque::new(),
         }
+    }
+
+    // Whether a stranger's INVITE begins a dialog that was not counted lately: one that comes again, or once more after
+    // our challenge, is the same guess. Another number called is another.
+    fn is_new_guess(&mut self, from: IpAddr, m: &Message) -> bool {
+        let mut hasher = std::hash::DefaultHasher::new();
+        let of = [m.value(Name::CallId), m.value(Name::From), Some(m.target())];
+        (from, of).hash(&mut hasher);
+        let guess = hasher.finish();
+        if self.guesses.contains(&guess) {
+            return false;
+        }
+        if self.guesses.len() >= MOST_GUESSES {
+            self.guesses.pop_front();
+        }
+        self.guesses.push_back(guess);
+        true
     }
 
     /// Whether a telephone is registered from there.
@@ -115,6 +138,12 @@ impl Switch {
             };
             (named && !t.meaning.accounts.is_empty()).then_some(n)
         })
+    }
+
+    /// Whether a telephone of a tenant means us by this host.
+    pub(super) fn is_host_of(&self, tenant: usize, host: &str) -> bool {
+        let domain = self.tenants[tenant].meaning.sip_domain.as_deref();
+        self.is_own_host(host) || domain.is_some_and(|domain| domain.eq_ignore_ascii_case(host))
     }
 
     fn is_own_host(&self, host: &str) -> bool {
@@ -243,11 +272,7 @@ impl Switch {
 
     // Somebody used a wrong name or password.
     fn guessed(&mut self, now: Now, from: Destination, fault: sip::Fault) {
-        let what = match fault {
-            sip::Fault::Password => What::Password,
-            sip::Fault::UnknownUser => What::UnknownUser,
-            sip::Fault::Malformed => What::Malformed,
-        };
+        let what = What::from(fault);
         self.guard.failed(now.sip(), from.addr.ip(), what);
         self.security(now, None, Kind::Guessing, serde_json::json!({"what": crate::view::word(&what)}));
     }
@@ -271,7 +296,9 @@ impl Switch {
         }
         // Whoever comes from nowhere that is known and calls us by our name may be a telephone that gives another one in From.
         if !self.knows(from.addr.ip()) {
-            self.guard.failed(now.sip(), from.addr.ip(), What::UnknownNumber);
+            if self.phones.is_new_guess(from.addr.ip(), m) {
+                self.guard.failed(now.sip(), from.addr.ip(), What::UnknownNumber);
+            }
             return match self.prove(now, m, b"INVITE", from) {
                 Err(Some(lines)) => {
                     self.endpoint.challenge(now.sip(), call, 401, &lines);

@@ -3,7 +3,7 @@
 use crate::adapt::switch::{Now, Switch};
 use crate::announce::SECURITY_ALERT;
 use crate::security::{Happened, Kind, Security, SecurityEventView};
-use engine::{Refusal, SecurityNotice, TrunkId};
+use engine::{Destination, Refusal, SecurityNotice, TrunkId};
 use serde_json::{Value, json};
 use sip::guard::SecurityEvent;
 use store::{OutboxItem, TenantId};
@@ -58,6 +58,36 @@ impl Switch {
         });
         let id = self.tenants[tenant].id;
         self.security(now, Some(id), kind, facts);
+    }
+
+    /// A call to the outside finds no trunk, because the minutes or the money of the day are used up there.
+    pub(super) fn trunk_used_up(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        trunk: TrunkId,
+        refusal: Refusal,
+        to: Destination,
+    ) {
+        let (refusal, class) = (crate::view::word(&refusal), to.class.name());
+        let t = &self.tenants[tenant];
+        let (id, name) = (t.id, t.meaning.trunk_plan(trunk).map(|plan| plan.name.as_str()));
+        tracing::warn!(
+            event = "outside_refused",
+            trunk = name,
+            refusal,
+            class,
+            "a call to the outside found no trunk that may bear it today"
+        );
+        let facts = json!({"trunk": trunk.0, "refusal": refusal, "class": class, "cut": false});
+        self.security(now, Some(id), Kind::TollLimit, facts);
+    }
+
+    /// A certificate was not believed: that of a far end of ours, or of a caller.
+    pub fn on_not_believed(&mut self, now: Now, ip: std::net::IpAddr, ours: bool, why: &'static str) {
+        let of = if ours { "far-end" } else { "caller" };
+        tracing::warn!(event = "security", kind = "certificate", %ip, of, why, "a certificate is not believed");
+        self.security(now, None, Kind::Certificate, json!({"of": of, "why": why}));
     }
 
     /// A carrier does not take our credentials.

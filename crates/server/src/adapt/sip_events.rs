@@ -2,6 +2,7 @@
 
 use crate::adapt::switch::{MediaCommand, Now, Switch};
 use engine::{Event, LegEnd, LegId};
+use media::leg::KeysOut;
 use media::negotiate::{Direction, Negotiated};
 use media::sdp::SessionDescription;
 use sip::Hangup;
@@ -23,10 +24,12 @@ impl Switch {
             sip::Event::Answered { call, body } => self.on_answered(now, call, &body),
             sip::Event::Refused { call, refused } if self.successor_refused(now, call, &refused) => {}
             sip::Event::Refused { call, refused } => {
+                let elsewhere = self.is_declined_elsewhere(call, refused.meant());
                 if self.rings_on(now, call, &refused) {
                     return;
                 }
                 let end = match refused.meant() {
+                    _ if elsewhere => LegEnd::Declined,
                     486 | 600 => LegEnd::Busy,
                     603 | 480 | 487 => LegEnd::Declined,
                     488 | 606 | 415 => LegEnd::NoCommonMedia,
@@ -186,6 +189,10 @@ impl Switch {
         if let (Some(media), Some(negotiated)) = (l.media, &l.negotiated) {
             let (negotiated, learning) = (negotiated.clone(), l.learning);
             self.door.send(MediaCommand::Remote { leg: media, negotiated, learning });
+            let way = self.keys_out(tenant, leg);
+            if way != KeysOut::Events {
+                self.door.send(MediaCommand::KeysOut { leg: media, way });
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::security::Security;
 use crate::tenant::Meaning;
 use engine::{CallRecord, Effect, Engine, Event, LegEnd, LegId, PartyId};
 use media::browser::{OfferError, Peer};
-use media::leg::{KeyMode, Learning, Repeat};
+use media::leg::{KeyMode, KeysOut, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
 use media::quality::Quality;
@@ -102,6 +102,20 @@ pub enum MediaCommand {
         /// Relayed, reported or withheld.
         mode: KeyMode,
     },
+    /// How keys reach the far end. [`KeysOut::Events`] until told otherwise.
+    KeysOut {
+        /// Which leg.
+        leg: MediaId,
+        /// In the audio or beside it.
+        way: KeysOut,
+    },
+    /// The far end pressed a key beside its audio: for those who hear it.
+    Press {
+        /// Which leg.
+        leg: MediaId,
+        /// `0`-`9`, `*`, `#`, `A`-`D`.
+        key: char,
+    },
     /// Record one leg or two.
     Record {
         /// As which recording.
@@ -184,6 +198,8 @@ pub enum Reported {
     TimedOut,
     /// A key was pressed: `0`-`9`, `*`, `#`, `A`-`D`. Only of legs whose keys are reported or withheld.
     Key(char),
+    /// The far end is to be given this key beside the audio.
+    Tell(char),
     /// How well the leg is heard and hears: about every five seconds.
     Quality(Quality),
     /// The leg is over, and this is how well it was heard and heard; `None` when nothing was ever agreed. Nothing is
@@ -198,6 +214,7 @@ impl std::fmt::Debug for Reported {
             Reported::PlayEnded => "PlayEnded",
             Reported::TimedOut => "TimedOut",
             Reported::Key(_) => "Key(_)",
+            Reported::Tell(_) => "Tell(_)",
             Reported::Quality(_) => "Quality(_)",
             Reported::Closed(_) => "Closed(_)",
         })

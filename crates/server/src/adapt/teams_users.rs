@@ -1,6 +1,7 @@
 //! Calls from Microsoft Teams and to people there: who we are to Teams, and who of ours it is that calls or is called.
 
 use crate::adapt::dialing::{FarEnd, codecs_of, session_timer_of};
+use crate::adapt::incoming::Audio;
 use crate::adapt::phones::user_of;
 use crate::adapt::switch::{Now, Switch};
 use engine::{AgentId, LegId, Show, TrunkId};
@@ -46,7 +47,7 @@ impl Switch {
             return self.refuse_saying(now, call, 488, "keys of audio need TLS");
         };
         self.endpoint.set_session_timer_of(call, timer);
-        self.agent_calls(now, (tenant, agent), call, m, (nat, &codecs, srtp));
+        self.agent_calls(now, (tenant, agent), call, m, Audio { nat, codecs: &codecs, srtp });
         self.is_behind_teams(tenant, trunk, call);
     }
 

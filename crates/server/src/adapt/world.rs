@@ -270,6 +270,16 @@ impl World {
                     self.bridge.set_keys(now, s, mode);
                 }
             }
+            MediaCommand::KeysOut { leg, way } => {
+                if let Some(leg) = slot(&leg).and_then(|s| self.bridge.leg_mut(s)) {
+                    leg.set_keys_out(way);
+                }
+            }
+            MediaCommand::Press { leg, key } => {
+                if let (Some(s), Some(digit)) = (slot(&leg), media::dtmf::Digit::from_char(key)) {
+                    self.bridge.press(now, s, digit);
+                }
+            }
             MediaCommand::Record { key, left, right, .. } => {
                 let right = right.as_ref().and_then(slot);
                 if let Some(r) = slot(&left).and_then(|left| self.bridge.record(now, left, right)) {
@@ -315,6 +325,7 @@ impl World {
                     LegEvent::PlayEnded(_) => Reported::PlayEnded,
                     LegEvent::TimedOut => Reported::TimedOut,
                     LegEvent::Key(digit) => Reported::Key(digit.to_char()),
+                    LegEvent::Tell(digit) => Reported::Tell(digit.to_char()),
                     LegEvent::RemoteLearned | LegEvent::RemoteBye => continue,
                 };
                 self.reports.push_back(MediaReport { leg: id, what });

@@ -2,6 +2,7 @@
 
 use crate::adapt::MediaCommand;
 use crate::media_io::thread::Worker;
+use media::dtmf::Digit;
 
 impl Worker {
     pub(super) fn obey_command(&mut self, command: MediaCommand) {
@@ -32,6 +33,18 @@ impl Worker {
             MediaCommand::Keys { leg, mode } => {
                 let Some(slot) = self.slot(leg) else { return };
                 self.bridge.set_keys(now, slot, mode);
+            }
+            MediaCommand::KeysOut { leg, way } => {
+                let Some(slot) = self.slot(leg) else { return };
+                if let Some(leg) = self.bridge.leg_mut(slot) {
+                    leg.set_keys_out(way);
+                }
+            }
+            MediaCommand::Press { leg, key } => {
+                if let (Some(slot), Some(digit)) = (self.slot(leg), Digit::from_char(key)) {
+                    self.bridge.press(now, slot, digit);
+                    self.serve_started(now);
+                }
             }
             MediaCommand::Record { key, call, party, began, left, right } => {
                 let Some(left) = self.slot(left) else { return };

@@ -178,6 +178,8 @@ impl MediaDoor for Opener {
             | MediaCommand::Silence { leg }
             | MediaCommand::Hear { leg, .. }
             | MediaCommand::Keys { leg, .. }
+            | MediaCommand::KeysOut { leg, .. }
+            | MediaCommand::Press { leg, .. }
             | MediaCommand::Record { left: leg, .. }
             | MediaCommand::RecordAlso { leg_of_recording: leg, .. }
             | MediaCommand::RecordNoLonger { leg_of_recording: leg, .. }

@@ -216,13 +216,20 @@ impl Worker {
                 to.wire.send(browsers, now, bytes, addr);
             }
         });
-        // Who begins to be sent translated audio has a new deadline.
-        while let Some(started) = self.bridge.poll_started() {
-            self.schedule(started);
-        }
+        self.serve_started(now);
         // A key must not wait for the leg's next report.
         if self.bridge.leg(slot).is_some_and(Leg::has_events) {
             self.tell_events(slot, now);
+        }
+    }
+
+    /// Who begins to be sent translated audio or keys has a new deadline, and may have a key to tell.
+    pub(super) fn serve_started(&mut self, now: u64) {
+        while let Some(started) = self.bridge.poll_started() {
+            self.schedule(started);
+            if self.bridge.leg(started).is_some_and(Leg::has_events) {
+                self.tell_events(started, now);
+            }
         }
     }
 
@@ -263,6 +270,7 @@ impl Worker {
                 LegEvent::PlayEnded(_) => self.report(id, Reported::PlayEnded),
                 LegEvent::TimedOut => self.report(id, Reported::TimedOut),
                 LegEvent::Key(digit) => self.report(id, Reported::Key(digit.to_char())),
+                LegEvent::Tell(digit) => self.report(id, Reported::Tell(digit.to_char())),
                 LegEvent::RemoteLearned | LegEvent::RemoteBye => {}
             }
         }

@@ -7,7 +7,7 @@
 
 mod stream;
 
-use crate::sip_tls::SipTls;
+use crate::sip_tls::{SipTls, not_believed};
 
 use crate::adapt::Now;
 use rustix::event::epoll;
@@ -57,6 +57,9 @@ pub trait SipTaker {
 
     /// The far end of a connection proved these names.
     fn proven(&mut self, _connection: u64, _names: Vec<String>) {}
+
+    /// A certificate is not believed: that of a far end of ours, or of a caller. `why` is a word.
+    fn not_believed(&mut self, _ip: IpAddr, _ours: bool, _why: &'static str) {}
 
     /// A connection is gone.
     fn gone(&mut self, _connection: u64) {}
@@ -337,6 +340,10 @@ impl SipSockets {
                 }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => break,
                 Err(e) => {
+                    let error = e.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
+                    if let Some(why) = error.and_then(not_believed) {
+                        to.not_believed(c.addr.ip(), c.ours, why);
+                    }
                     if let (true, Some(cause)) = (c.ours, e.get_ref()) {
                         tracing::warn!(event = "sip_tls", %cause, "a far end is not reached by TLS");
                         to.failed(c.addr, &cause.to_string());

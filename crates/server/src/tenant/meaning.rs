@@ -5,7 +5,7 @@ use crate::tenant::destination::Classes;
 use crate::tenant::dialling::Dialling;
 use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
-use crate::tenant::objects::{DigestHash, KeptBy, RolesFrom, UserRole, WhoseNumber};
+use crate::tenant::objects::{DigestHash, Dtmf, KeptBy, RolesFrom, UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
 use crate::tenant::pbx::PbxRule;
 use crate::tenant::srtp::SrtpRule;
@@ -62,6 +62,8 @@ pub struct Meaning {
     pub numbers: HashMap<String, NumberId>,
     /// Phones of agents.
     pub phones: HashMap<AgentId, TargetAddress>,
+    /// How keys travel to and from phones of agents, where it is not as telephone events.
+    pub dtmf: HashMap<AgentId, Dtmf>,
     /// Fixed addresses of flows.
     pub targets: HashMap<TargetId, TargetAddress>,
     /// Trunks.

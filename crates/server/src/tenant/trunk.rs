@@ -2,13 +2,14 @@
 
 use crate::tenant::DialPlan;
 use crate::tenant::address::{read_aor, read_host_port, read_network, read_sip_address};
+use crate::tenant::money;
 use crate::tenant::number_rules::NumberRules;
 use crate::tenant::objects::{
     AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, Privacy, ProxyTransport, Srtp, Trunk,
 };
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::teams_trunk::{self, TeamsPlan};
-use engine::TrunkId;
+use engine::{Limits, TrunkId};
 use std::net::{IpAddr, SocketAddr};
 
 /// Where a password stands.
@@ -151,6 +152,8 @@ pub struct TrunkPlan {
     pub max_calls: Option<u32>,
     /// The most calls begun in a second.
     pub calls_per_second: Option<u32>,
+    /// Minutes and spend of a day.
+    pub toll: Limits,
     /// Audio may come from elsewhere than signalled.
     pub nat: bool,
     /// Whether audio is protected.
@@ -267,6 +270,11 @@ impl TrunkPlan {
             Some((_, number)) => number,
             None => None,
         };
+        let spend = t.spend_per_day.as_deref().map(money::read).transpose();
+        let spend = spend.unwrap_or_else(|what| {
+            say("/spend_per_day", what);
+            None
+        });
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -292,6 +300,7 @@ impl TrunkPlan {
             session_timer_s: seconds(t.session_timer.0),
             max_calls: t.max_calls,
             calls_per_second: t.calls_per_second,
+            toll: Limits { minutes: t.minutes_per_day.map(u64::from), spend, ..Limits::default() },
             nat: t.nat,
             srtp: SrtpRule::of(srtp, t.srtp_in_clear),
             tls_names: teams_trunk::tls_names(t),

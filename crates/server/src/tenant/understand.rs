@@ -9,7 +9,7 @@ use crate::tenant::dialling::Dialling;
 use crate::tenant::everything::{Everything, Names};
 use crate::tenant::meaning::{AlarmRule, DigitLists, DispositionRule, Meaning, PersonRule, Phone, TrunkRule};
 use crate::tenant::objects::{
-    Announce, Callback, ProxyTransport, Queue, QueueAgent, Recording, RelaxStep, StartState, Strategy,
+    Announce, Callback, Dtmf, ProxyTransport, Queue, QueueAgent, Recording, RelaxStep, StartState, Strategy,
     Tenant, Trunk,
 };
 use crate::tenant::outside::{self, MailboxRule};
@@ -64,6 +64,7 @@ pub fn understand(
         },
         numbers: HashMap::new(),
         phones: HashMap::new(),
+        dtmf: HashMap::new(),
         targets: HashMap::new(),
         trunks: Vec::new(),
         far_ends: HashSet::new(),
@@ -255,6 +256,9 @@ impl Reader<'_> {
             let skills = skills.collect::<Result<Vec<_>, String>>()?;
             meaning.config.agents.push(AgentConfig { id: AgentId(n), at_start, skills });
             let srtp = SrtpRule::of(user.srtp, user.srtp_in_clear);
+            if user.dtmf != Dtmf::default() {
+                meaning.dtmf.insert(AgentId(n), user.dtmf);
+            }
             // Without a phone an agent is rung in the browser.
             if let Some(phone) = &user.phone {
                 let phone = TargetAddress { nat: user.nat, srtp, ..read_sip_address(phone)? };

@@ -248,3 +248,19 @@ fn a_pace_is_kept_over_time_and_lets_no_more_than_a_second_gather() {
     assert_eq!([60_000, 60_000, 60_000].map(&mut began), [true, true, false]);
     assert!(!began(0), "a clock that goes back gives nothing");
 }
+
+#[test]
+fn what_is_used_up_today_is_left_out_and_passed_by_calls_for_help() {
+    let mut trunks = [up(trunk(1, json!({"emergency": true}))), up(trunk(2, json!({"priority": 2})))];
+    for (used_up, why) in
+        [(Refusal::MinutesUsed, WhyNot::MinutesUsed), (Refusal::SpendUsed, WhyNot::SpendUsed)]
+    {
+        trunks[0].1.used_up = Some(used_up);
+        let choice = chosen(&trunks, &TO, 1);
+        assert_eq!(choice.unused, [(TrunkId(1), why)]);
+        assert_eq!(choice.attempts.iter().map(|a| a.trunk).collect::<Vec<_>>(), [TrunkId(2)]);
+        let help = chosen(&trunks, &HELP, 1);
+        assert_eq!(help.attempts[0].trunk, TrunkId(1));
+        assert!(help.attempts[0].why.contains(&Why::LimitPassed));
+    }
+}

@@ -65,7 +65,7 @@ impl Scene {
 }
 
 /// A request inside the dialog that an INVITE and its 200 made.
-fn in_dialog(invite: &str, ok: &str, method: &str, cseq: u32, body: &str) -> String {
+pub fn in_dialog(invite: &str, ok: &str, method: &str, cseq: u32, body: &str) -> String {
     let uri = line(ok, "Contact:").split(['<', '>']).nth(1).unwrap_or_default().to_string();
     let via = line(invite, "Via:").replace("branch=z9hG4bK", &format!("branch=z9hG4bK{method}{cseq}x"));
     let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };

@@ -220,6 +220,7 @@ fn a_caller_is_who_its_certificate_says_or_nobody() {
         let config = client(&authority.path("ca.pem"), shows);
         assert_eq!(call(&mut connect(&config, port), port), expected, "{name:?}");
     }
+    program.wait_for_metric("switchroom_security_events_total{kind=\"certificate\"} 3");
     program.stop();
 }
 

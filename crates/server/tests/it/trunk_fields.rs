@@ -1,5 +1,6 @@
 //! What a trunk says of its neighbour's ways, carried out: SIPp as the neighbour.
 
+use crate::neighbours::{Neighbour, line, tenant};
 use crate::program::{Program, free_port};
 use crate::sipp::{Sipp, keyed_caller};
 
@@ -54,5 +55,20 @@ fn keys_in_info_count_for_nothing_where_the_trunk_does_not_say_so() {
     let program = start("");
     let call = call(&program, NUMBER, NUMBER, "", "Session-Expires: 1800");
     assert!(!chose(&call), "{call:#}");
+    program.stop();
+}
+
+#[test]
+fn the_session_timer_of_a_trunk_is_asked_for_in_calls_to_the_outside() {
+    let (desk, carrier) = (Neighbour::at("127.0.0.4"), Neighbour::at("127.0.0.5"));
+    let mut caller = Neighbour::at("127.0.0.3");
+    let text = tenant(desk.addr, carrier.addr, "session_timer: 10m\n");
+    let program = Program::start_as_owner(&[("tenant.yaml", &text)]);
+    let invite = caller.call(program.sip, "600", "From: <sip:+4942100001@x>;tag=1\r\n");
+    let asked = carrier.gets("INVITE ");
+    assert_eq!(line(&asked, "Session-Expires:"), "Session-Expires: 600", "{asked}");
+    assert!(line(&asked, "Supported:").contains("timer"), "{asked}");
+    carrier.answers(program.sip, &asked, "486 Busy Here", "");
+    caller.refused(program.sip, &invite);
     program.stop();
 }

@@ -77,6 +77,12 @@ fn minutes_before_a_new_configuration_are_counted_by_the_one_before() {
 }
 
 #[test]
+fn a_call_that_was_admitted_with_the_last_minute_is_dialled_after_others_used_it() {
+    // The agent's own phone rings meanwhile, and running calls go on: their next minutes are not held back.
+    assert_eq!(Day::full(113).run().violations, []);
+}
+
+#[test]
 fn on_some_day_each_limit_of_calls_to_the_outside_is_reached() {
     let mut happened = std::collections::BTreeMap::new();
     for seed in 0..4 {
@@ -95,6 +101,7 @@ fn on_some_day_each_limit_of_calls_to_the_outside_is_reached() {
         "RefusedMinutesUsed",
         "RefusedSpendUsed",
         "RefusedNight",
+        "TrunkPassedOverMinutesUsed",
         "CutOff",
         "TookIn",
         "WentOnIn",

@@ -442,3 +442,42 @@ fn numbers_that_nobody_needs_are_forgotten() {
     d.tell(dial(CHIDI, OWN));
     assert_eq!(refused(&d), Some(Refusal::NoRight));
 }
+
+#[test]
+fn where_a_telephone_sends_a_call_on_to_counts_for_its_agent() {
+    let (own, abroad) =
+        (Destination::new(Class::Own, *b"DE"), Destination::new(Class::International, *b"CU"));
+    let help = Destination::new(Class::Emergency, *b"DE");
+    let inside = Destination::new(Class::Internal, [0; 2]);
+    for (to, expected) in [
+        (own, None),
+        (abroad, Some(Refusal::DestinationNotAllowed)),
+        (help, Some(Refusal::DestinationNotAllowed)),
+        (inside, Some(Refusal::DestinationNotAllowed)),
+    ] {
+        let mut d = Desk::new(policy());
+        let customer = d.arrive(NUMBER);
+        let leg = d.rung(ANNA).expect("the agent is rung");
+        d.tell(Event::LegForwarded { leg, to });
+        assert_eq!(refused(&d), expected, "{to:?}");
+        d.answer(customer);
+        d.answer(leg);
+        let minutes = u64::from(expected.is_none());
+        assert_eq!(d.used().0, minutes, "{to:?}");
+        assert_eq!(d.engine.used(Some(ANNA)).usage.minutes, minutes);
+        // It is up: what comes late changes nothing.
+        d.tell(Event::LegForwarded { leg, to });
+        assert_eq!(d.used().0, minutes);
+        d.end(leg);
+        d.settle();
+        assert_eq!(d.engine.used(None).usage.at_once, 0);
+    }
+    // Who may not leave callers outside cannot do so by the telephone.
+    let mut d = Desk::new(policy());
+    d.tell(Event::AgentWants { agent: ANNA, wanted: Wanted::Offline });
+    d.tell(Event::AgentWants { agent: BELA, wanted: Wanted::Available });
+    d.arrive(NUMBER);
+    let leg = d.rung(BELA).expect("the other is rung");
+    d.tell(Event::LegForwarded { leg, to: own });
+    assert_eq!(refused(&d), Some(Refusal::NoRight));
+}

@@ -208,6 +208,26 @@ fn a_far_end_that_is_gone_ends_the_call_on_both_sides() {
 }
 
 #[test]
+fn a_far_end_that_takes_the_task_refreshes_and_we_only_answer() {
+    let mut w = world(3);
+    w.rewrite = Box::new(|n, bytes| match n {
+        0 => String::from_utf8(bytes.to_vec())
+            .unwrap()
+            .replace("Session-Expires: 300\r\n", "Session-Expires: 300;refresher=uas\r\n")
+            .into_bytes(),
+        _ => bytes.to_vec(),
+    });
+    let a = call(&mut w, timer(300, 90), "");
+    answer(&mut w);
+    assert_eq!(line(&w, 1, "SIP/2.0 200", Name::SessionExpires).unwrap(), "300;refresher=uas");
+    w.run_for(Duration::from_secs(1_510));
+    assert_eq!((w.sent(0, "UPDATE"), w.sent(1, "UPDATE")), (0, 10), "every 150 seconds");
+    let now = w.now;
+    w.sides[0].endpoint.hang_up(now, a, "");
+    w.assert_empty();
+}
+
+#[test]
 fn a_refresh_that_is_refused_is_tried_again_and_then_the_call_ends() {
     let mut w = world(3);
     without(&mut w, 1, ", UPDATE");

@@ -9541,7 +9541,7 @@ export interface components {
             };
             /** @description Its id. */
             id: string;
-            /** @description `ban`, `guessing`, `flood`, `toll-refused`, `toll-limit`, `trunk-credentials` or `test`. */
+            /** @description `ban`, `guessing`, `flood`, `toll-refused`, `toll-limit`, `trunk-credentials`, `certificate` or `test`. */
             kind: string;
         };
         /** @description What happened. */

@@ -21,6 +21,11 @@ pub fn check(e: &Everything, scope: &Scope, faults: &mut Vec<Fault>) {
         for (pointer, what) in TrunkPlan::read(TrunkId(1), id, trunk, &plan).err().into_iter().flatten() {
             say("Trunk", id, &pointer, what);
         }
+        let priced = settings.toll.as_ref().is_some_and(|toll| toll.other_price.is_some());
+        if trunk.spend_per_day.is_some() && !priced {
+            let what = "the tenant's toll.other_price must say what numbers cost that no price is given for";
+            say("Trunk", id, "/spend_per_day", what.into());
+        }
     }
     for (pointer, what) in toll::policy(settings, e, &plan, &scope.names).err().into_iter().flatten() {
         say("Tenant", tenant, &pointer, what);

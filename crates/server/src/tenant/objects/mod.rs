@@ -339,6 +339,9 @@ pub struct User {
     /// Keys may stand in SIP messages that are not encrypted. Otherwise they travel only by TLS and on this machine.
     #[serde(default)]
     pub srtp_in_clear: bool,
+    /// How keys travel to and from the phone.
+    #[serde(default)]
+    pub dtmf: Dtmf,
     /// Limits of the person's calls to the outside, in place of those that the tenant's `toll` gives each agent.
     #[serde(default)]
     pub toll_limits: Option<Limits>,

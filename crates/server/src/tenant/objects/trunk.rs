@@ -94,6 +94,16 @@ pub struct Trunk {
     #[serde(default)]
     #[schemars(range(min = 1, max = 1_000))]
     pub calls_per_second: Option<u32>,
+    /// Started minutes of a day that calls to the outside may use there; without it there is no limit. Emergency numbers
+    /// pass it.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 10_000_000))]
+    pub minutes_per_day: Option<u32>,
+    /// What calls to the outside may cost there in a day, in quotes: `"150.00"`; without it there is no limit. Prices stand
+    /// in the tenant's `toll`.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "money"))]
+    pub spend_per_day: Option<String>,
     /// Where the number stands that a call is for.
     #[serde(default)]
     pub called_in: CalledIn,
