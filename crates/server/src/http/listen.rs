@@ -1,7 +1,11 @@
 //! Connections of HTTP, with bounds: in all, of one address, and on how long one may hold its place without asking.
 
 use crate::http::identity::Peer;
+use crate::http::problem::Problem;
 use axum::Router;
+use axum::body::Body;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -9,6 +13,7 @@ use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io::Result;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -27,6 +32,10 @@ const OF_ONE_ADDRESS: usize = 256;
 /// How long the head of a request may take, from the connection's beginning or the end of the answer before, and the
 /// handshake of TLS before it: a place is for whoever asks something.
 const HEAD: Duration = Duration::from_secs(15);
+
+/// A body up to this many bytes is read before anything is decided about it: one that is refused unread ends its connection,
+/// on which the far end may be sending the next request already.
+const SMALL_BODY: usize = 64 * 1024;
 
 /// Connections by address.
 type Addresses = Arc<Mutex<HashMap<IpAddr, usize>>>;
@@ -76,13 +85,29 @@ struct Known {
 }
 
 impl Service<Request<Incoming>> for Known {
-    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
-    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
-    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Response, Infallible>> + Send>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(self.peer);
-        self.router.call(request)
+        let router = self.router.clone();
+        Box::pin(async move {
+            let length = request.headers().get(header::CONTENT_LENGTH);
+            let length = length.and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+            let (parts, body) = request.into_parts();
+            let mut body = Body::new(body);
+            if length.is_some_and(|n| n <= SMALL_BODY) {
+                body = match tokio::time::timeout(HEAD, axum::body::to_bytes(body, SMALL_BODY)).await {
+                    Ok(Ok(bytes)) => Body::from(bytes),
+                    _ => {
+                        let text = "the body did not come: send as many bytes as Content-Length says";
+                        return Ok(Problem::new(StatusCode::REQUEST_TIMEOUT, text).into_response());
+                    }
+                };
+            }
+            router.call(Request::from_parts(parts, body)).await
+        })
     }
 }
 
