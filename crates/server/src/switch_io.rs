@@ -333,6 +333,7 @@ impl SwitchThread {
                 );
             }
         }
-        self.switch.tenants().iter().map(|t| (t.id, t.engine.now(), t.engine.snapshot())).collect()
+        let kept = self.switch.tenants().iter().filter(|t| t.meaning.keeps_calls);
+        kept.map(|t| (t.id, t.engine.now(), t.engine.snapshot())).collect()
     }
 }

@@ -30,12 +30,24 @@ pub struct Wanted<'a> {
     pub number: &'a str,
     /// It is an emergency number.
     pub emergency: bool,
-    /// It is somebody's number in Microsoft Teams: only trunks to there are tried.
-    pub in_teams: bool,
+    /// Over which trunks it may go.
+    pub way: Ways,
     /// The number of ours that was called, or is lent for the call, as the world writes it.
     pub ours: Option<&'a str>,
     /// Who is passed on.
     pub caller: Caller<'a>,
+}
+
+/// Over which trunks a call may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ways {
+    /// Those for calls to the outside.
+    #[default]
+    Outside,
+    /// Those to Microsoft Teams: the number is somebody's there.
+    Teams,
+    /// This one: the call passes through.
+    Only(TrunkId),
 }
 
 /// Who calls.
@@ -242,12 +254,13 @@ struct Written {
 
 fn fits(t: &TrunkPlan, b: &Bearing, wanted: &Wanted<'_>, plan: &DialPlan) -> Result<Written, WhyNot> {
     let named = wanted.emergency && t.emergency;
-    if wanted.in_teams {
-        if t.teams.is_none() {
-            return Err(WhyNot::NotTeams);
+    match wanted.way {
+        Ways::Teams if t.teams.is_none() => return Err(WhyNot::NotTeams),
+        Ways::Only(trunk) if t.id != trunk => return Err(WhyNot::NotOutbound),
+        Ways::Outside if !t.outbound && !named => {
+            return Err(if t.emergency { WhyNot::OnlyEmergency } else { WhyNot::NotOutbound });
         }
-    } else if !t.outbound && !named {
-        return Err(if t.emergency { WhyNot::OnlyEmergency } else { WhyNot::NotOutbound });
+        _ => {}
     }
     if t.proxies.is_empty() {
         return Err(WhyNot::NowhereToSend);
@@ -272,6 +285,8 @@ fn fits(t: &TrunkPlan, b: &Bearing, wanted: &Wanted<'_>, plan: &DialPlan) -> Res
         None => {}
     }
     let number = match t.outbound_rules.outward(wanted.number, WhoseNumber::Called, plan) {
+        // Somebody whom only parameters of the address name.
+        _ if wanted.number.is_empty() => String::new(),
         Ok(made) => {
             why.push(made.rule.map_or(Why::AsItStands, Why::Rule));
             made.number
@@ -310,7 +325,10 @@ fn attempt(
     let user = escaped(&written.number);
     // Without the parameter Teams guesses whether it is a number.
     let is_number = if trunk.teams.is_some() { ";user=phone" } else { "" };
-    let uri = format!("sip:{user}@{}{is_number}", proxy.host_port());
+    let uri = match user.as_str() {
+        "" => format!("sip:{}", proxy.host_port()),
+        user => format!("sip:{user}@{}{is_number}", proxy.host_port()),
+    };
     let shown = shown::shown(trunk, wanted, plan, host);
     Some(Attempt {
         trunk: trunk.id,

@@ -9,6 +9,7 @@ use crate::adapt::endpoint::AgentEndpoint;
 use crate::adapt::keys::Keyed;
 use crate::adapt::phone::{PhoneId, PhoneReport, PhoneState, Reply};
 use crate::adapt::switch::{DoorLeg, MediaCommand, Now, Switch};
+use crate::trunk_choice::Ways;
 use crate::view;
 use engine::{AgentId, CallId, Event, LegEnd, LegId, Show};
 use media::browser::{GONE_AFTER, OfferError, Peer, prefer};
@@ -365,7 +366,7 @@ impl Switch {
                 // What may be called can have changed since it was chosen.
                 let allowed = self.tenants[tenant].meaning.outward(number.expose_secret());
                 let then = match allowed {
-                    Ok(to) => self.trunks_for(now, tenant, (&to.number, false), None, Some(show)),
+                    Ok(to) => self.trunks_for(now, tenant, (&to.number, Ways::Outside), None, Some(show)),
                     Err(_) => Default::default(),
                 };
                 self.ring(now, tenant, leg, Order { then, ..Order::default() });
@@ -433,6 +434,8 @@ impl Switch {
                 teams: None,
                 successor: None,
                 before: Vec::new(),
+                asked_for_one: false,
+                passes: None,
                 hears: Box::default(),
             },
         );

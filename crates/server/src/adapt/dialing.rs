@@ -177,6 +177,8 @@ impl Switch {
                 teams: None,
                 successor: None,
                 before: Vec::new(),
+                asked_for_one: false,
+                passes: None,
                 hears: Box::default(),
             },
         );

@@ -5,7 +5,7 @@ use crate::adapt::dialing::{FarEnd, OF_PHONES, Order};
 use crate::adapt::outside::Ticket;
 use crate::adapt::switch::{MediaCommand, MediaId, Now, RecordingKey, Switch};
 use crate::tenant::trunk::TrunkPlan;
-use crate::trunk_choice::{Attempt, Caller, MOST_ATTEMPTS, Wanted, WhyNot, choose};
+use crate::trunk_choice::{Attempt, Caller, MOST_ATTEMPTS, Wanted, Ways, WhyNot, choose};
 use engine::{
     Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, Refusal, RefuseCause, Show, Sound,
     TargetId, TrunkId,
@@ -169,7 +169,12 @@ impl Switch {
     fn dial_target(&mut self, now: Now, tenant: usize, leg: LegId, target: TargetId, show: Show) {
         let t = &self.tenants[tenant];
         if let Some(number) = t.meaning.outside.get(&target).cloned() {
-            let then = self.trunks_for(now, tenant, (number.expose_secret(), false), None, Some(show));
+            let then =
+                self.trunks_for(now, tenant, (number.expose_secret(), Ways::Outside), None, Some(show));
+            return self.ring(now, tenant, leg, Order { then, ..Order::default() });
+        }
+        if let Some(to) = t.meaning.passes_to(target).map(|rule| rule.to) {
+            let then = self.passed_through(now, tenant, to, show);
             return self.ring(now, tenant, leg, Order { then, ..Order::default() });
         }
         let Some(address) = t.meaning.targets.get(&target).cloned() else {
@@ -205,7 +210,7 @@ impl Switch {
         let ours = number.and_then(|n| t.meaning.dialled.get(&n)).cloned();
         // Who calls from Teams and borrows no number is seen by the own one.
         let ours = ours.or_else(|| self.teams_number_behind(tenant, leg));
-        let then = self.trunks_for(now, tenant, (to.expose_secret(), false), ours.as_deref(), None);
+        let then = self.trunks_for(now, tenant, (to.expose_secret(), Ways::Outside), ours.as_deref(), None);
         self.ring(now, tenant, leg, Order { then, ..Order::default() });
     }
 
@@ -214,7 +219,7 @@ impl Switch {
         &mut self,
         now: Now,
         tenant: usize,
-        (number, in_teams): (&str, bool),
+        (number, way): (&str, Ways),
         ours: Option<&str>,
         passed_on: Option<Show>,
     ) -> VecDeque<FarEnd> {
@@ -230,7 +235,7 @@ impl Switch {
             Some(address) => Caller::Outside(address),
         };
         let emergency = t.meaning.classes.is_emergency(number);
-        let wanted = Wanted { number, emergency, in_teams, ours, caller };
+        let wanted = Wanted { number, emergency, way, ours, caller };
         let to = t.meaning.classes.classify(number).destination;
         let used_up = |plan: &TrunkPlan| t.engine.trunk_takes(now.wall, plan.id, &plan.toll, to).err();
         let bearings = self.carriers.bearings(now, t.id, used_up);

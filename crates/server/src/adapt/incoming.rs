@@ -49,7 +49,7 @@ impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
         let Incoming { call, from, replaces, message } = incoming;
         let sender = self.sender(now, call, from, &message);
-        let (tenant, trunk, nat) = match (sender, self.trunk_of(from)) {
+        let (tenant, trunk, nat) = match (sender, self.trunk_of(from, message.target())) {
             (Sender::Asked, _) => return,
             (Sender::Of(tenant, agent), _) => {
                 return match replaces {
@@ -74,6 +74,11 @@ impl Switch {
             return self.on_teams_user(now, (tenant, trunk), agent, call, from, &message);
         }
         let number = self.number_of(tenant, trunk, &message);
+        let passed = match number {
+            None => self.passes_on(tenant, trunk, &message),
+            Some(_) => None,
+        };
+        let number = number.or(passed.as_ref().map(|(number, _)| *number));
         let trusted = self.tenants[tenant].meaning.trunk_plan(trunk).is_some_and(|t| t.trust_identity);
         let (address, display) = caller_of(&message, trusted);
         let address = Secret::new(self.tenants[tenant].meaning.caller(trunk, address.expose_secret()));
@@ -97,6 +102,10 @@ impl Switch {
         let caller = Caller { party, address, display };
         self.begin_leg(now, tenant, call, &message, Begun { audio, caller, event: arrived, known });
         self.is_behind_teams(tenant, trunk, call);
+        let leg = self.by_sip.get(&call).map(|(_, leg)| *leg);
+        if let Some(l) = leg.and_then(|leg| self.tenants[tenant].legs.get_mut(&leg)) {
+            l.passes = passed.map(|(_, to)| Box::new(to));
+        }
         if trusted {
             self.tell_diverted(now, tenant, trunk, call, &message);
         }
@@ -225,6 +234,8 @@ impl Switch {
                 teams: None,
                 successor: None,
                 before: Vec::new(),
+                asked_for_one: false,
+                passes: None,
                 hears: Box::default(),
             },
         );
@@ -301,8 +312,9 @@ impl Switch {
     }
 
     /// The narrowest network that the address lies in decides.
-    fn trunk_of(&self, from: Destination) -> Option<(usize, TrunkId, bool)> {
+    fn trunk_of(&self, from: Destination, target: &[u8]) -> Option<(usize, TrunkId, bool)> {
         let ip = from.addr.ip();
+        let host = Uri::parse(target).map(|uri| uri.host).unwrap_or_default();
         let all = self
             .tenants
             .iter()
@@ -310,13 +322,20 @@ impl Switch {
             .flat_map(|(n, t)| t.meaning.trunks.iter().map(move |rule| (n, rule)));
         let by_network = all
             .filter(|(n, rule)| contains(rule.network, ip) && self.is_proven(*n, rule.id, from))
+            // Of several tenants whom Teams calls from the same networks, it names one.
+            .filter(|(n, rule)| {
+                let plan = self.tenants[*n].meaning.trunk_plan(rule.id);
+                let teams = plan.and_then(|plan| plan.teams.as_ref());
+                teams.is_none_or(|teams| host.eq_ignore_ascii_case(teams.fqdn.as_bytes()))
+            })
             .max_by_key(|(_, rule)| rule.network.1)
             .map(|(n, rule)| (n, rule.id, rule.nat));
         // A carrier also calls from where we call it.
         by_network.or_else(|| {
             let (id, trunk, nat) = self.carriers.is_at(ip)?;
             let tenant = self.tenants.iter().position(|t| t.id == id)?;
-            self.is_proven(tenant, trunk, from).then_some((tenant, trunk, nat))
+            let is_teams = self.tenants[tenant].meaning.trunk_plan(trunk).is_some_and(|t| t.teams.is_some());
+            (!is_teams && self.is_proven(tenant, trunk, from)).then_some((tenant, trunk, nat))
         })
     }
 

@@ -83,6 +83,9 @@ impl Switch {
 
     /// A key was pressed.
     pub(super) fn on_key(&mut self, now: Now, tenant: usize, leg: LegId, key: char) {
+        if self.takes_one(now, tenant, leg, key) {
+            return;
+        }
         let t = &mut self.tenants[tenant];
         let Some(l) = t.legs.get_mut(&leg) else { return };
         let (kept, slot) = match l.keyed.mode {

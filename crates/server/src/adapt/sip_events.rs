@@ -80,6 +80,7 @@ impl Switch {
         let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
         self.answered_by(now, tenant, leg, call);
         match self.take_answer(tenant, leg, body) {
+            true if self.asks_for_one(tenant, leg) => {}
             true => {
                 self.tell(now, tenant, Event::LegAnswered { leg });
                 self.tell_hold(now, tenant, leg);

@@ -5,6 +5,7 @@ use crate::adapt::carriers::Carriers;
 use crate::adapt::dialing::Dialing;
 use crate::adapt::keys::Keyed;
 use crate::adapt::outside::Request;
+use crate::adapt::passing::PassedOn;
 use crate::adapt::phone::{PhoneId, Reply};
 use crate::adapt::phones::{Passwords, Phones};
 use crate::adapt::presence::Presences;
@@ -286,6 +287,10 @@ pub(super) struct DoorLeg {
     pub(super) successor: Option<Box<Successor>>,
     /// Far ends before, which have not hung up yet.
     pub(super) before: Vec<sip::CallId>,
+    /// An agent outside answered and has yet to press 1.
+    pub(super) asked_for_one: bool,
+    /// Whom a call that passes through is for.
+    pub(super) passes: Option<Box<PassedOn>>,
     /// Whom it hears, unless something is played.
     pub(super) hears: Box<[MediaId]>,
 }
@@ -617,9 +622,15 @@ impl Switch {
 
     /// What has to be written before anything that was asked for since the last time is done. `None` if nothing.
     pub fn take_batches(&mut self) -> Option<(u64, Vec<(TenantId, Batch)>)> {
-        let mut batches = Vec::new();
+        let (mut batches, mut changed) = (Vec::new(), false);
         for t in &mut self.tenants {
             let position = t.engine.position();
+            if !t.meaning.keeps_calls {
+                // Nothing of it is written: what it asks for waits for nothing but its turn.
+                changed |= position + 1 > t.batch.first_position || t.batch.has_more();
+                t.batch = Batch { first_position: position + 1, ..Batch::default() };
+                continue;
+            }
             if position + 1 > t.batch.first_position || t.batch.has_more() {
                 let next = Batch { first_position: position + 1, ..Batch::default() };
                 let mut batch = std::mem::replace(&mut t.batch, next);
@@ -632,7 +643,7 @@ impl Switch {
                 batches.push((t.id, batch));
             }
         }
-        if batches.is_empty() {
+        if batches.is_empty() && !changed {
             return None;
         }
         let number = self.next_batch;

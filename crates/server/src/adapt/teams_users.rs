@@ -4,6 +4,7 @@ use crate::adapt::dialing::{FarEnd, codecs_of, session_timer_of};
 use crate::adapt::incoming::Audio;
 use crate::adapt::phones::user_of;
 use crate::adapt::switch::{Now, Switch};
+use crate::trunk_choice::Ways;
 use engine::{AgentId, LegId, Show, TrunkId};
 use sip::{Destination, Message, Name};
 use std::collections::VecDeque;
@@ -95,7 +96,7 @@ impl Switch {
         let Some(number) = self.tenants[tenant].meaning.teams_numbers.get(&agent).cloned() else {
             return VecDeque::new();
         };
-        self.trunks_for(now, tenant, (number.expose_secret(), true), None, Some(show))
+        self.trunks_for(now, tenant, (number.expose_secret(), Ways::Teams), None, Some(show))
     }
 
     /// The number in Teams of the agent for whom a leg is dialled.

@@ -13,7 +13,7 @@ use crate::tenant::number_rules::NotRewritten;
 use crate::tenant::objects::Tenant;
 use crate::tenant::toll::NotCalled;
 use crate::tenant::trunk::TrunkPlan;
-use crate::trunk_choice::{self, Attempt, Bearing, Caller, Outcome as Ended, Wanted};
+use crate::trunk_choice::{self, Attempt, Bearing, Caller, Outcome as Ended, Wanted, Ways};
 use engine::{AgentId, TrunkId};
 use engine::{Class, Limits, Refusal};
 use serde_json::{Value, json};
@@ -211,7 +211,7 @@ impl Told {
                     Some(number) => Caller::Outside(number),
                 };
                 let ours = m.dialled.values().filter(|n| n.starts_with('+')).min().map(String::as_str);
-                let wanted = Wanted { number, emergency, in_teams: false, ours, caller };
+                let wanted = Wanted { number, emergency, way: Ways::Outside, ours, caller };
                 trunk_choice::choose(
                     m.trunk_plans.iter().map(|t| (t, &bearing)),
                     &wanted,

@@ -7,6 +7,7 @@ use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
 use crate::tenant::objects::{DigestHash, Dtmf, KeptBy, RolesFrom, UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
+use crate::tenant::passing::Passing;
 use crate::tenant::pbx::PbxRule;
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{Gate, NotCalled, Outside};
@@ -80,6 +81,8 @@ pub struct Meaning {
     pub outbound: Option<TargetAddress>,
     /// Trunks, with all that they are sent and bear.
     pub trunk_plans: Vec<TrunkPlan>,
+    /// Calls that pass through from one trunk to another.
+    pub passing: Vec<Passing>,
     /// Fixed numbers outside that flows call, by the step: `+` and digits.
     pub outside: HashMap<TargetId, Secret<String>>,
     /// How numbers are read, and which beginnings may be called.
@@ -122,6 +125,8 @@ pub struct Meaning {
     pub lines: BTreeMap<AgentId, Secret<String>>,
     /// Who is told of messages.
     pub mailboxes: BTreeMap<MailboxId, MailboxRule>,
+    /// What agents outside hear until they press 1 to take a call of a queue.
+    pub press_one: BTreeMap<QueueId, PromptId>,
     /// Pages that open for agents who are rung, with blanks for caller, call and queue.
     pub screen_pops: BTreeMap<QueueId, Template>,
     /// What the places for digits are called.
@@ -134,6 +139,8 @@ pub struct Meaning {
     pub people: BTreeMap<u32, PersonRule>,
     /// The Microsoft directory whose people may sign in, by its id in small letters.
     pub microsoft: Option<String>,
+    /// Whether calls, and those who make them, are written down.
+    pub keeps_calls: bool,
     /// What is switched on: what the profile has, as the tenant changed it.
     pub features: Features,
     /// Where the roles of people with a work account come from, and whether new ones may come.
@@ -304,8 +311,13 @@ impl Meaning {
 
     /// A network of a trunk here that is, or lies around, one of the other tenant's: its calls could be taken for ours.
     pub fn takes_from(&self, other: &Meaning) -> Option<(IpAddr, u8)> {
+        // Calls of Teams say by our name in them whose they are.
+        let name = |m: &Meaning, rule: &TrunkRule| {
+            m.trunk_plan(rule.id).and_then(|t| Some(t.teams.as_ref()?.fqdn.clone()))
+        };
         let same = |a: &TrunkRule, b: &TrunkRule| {
-            contains(a.network, b.network.0) || contains(b.network, a.network.0)
+            let near = contains(a.network, b.network.0) || contains(b.network, a.network.0);
+            near && !matches!((name(self, a), name(other, b)), (Some(a), Some(b)) if a != b)
         };
         self.trunks.iter().find(|a| other.trunks.iter().any(|b| same(a, b))).map(|t| t.network)
     }

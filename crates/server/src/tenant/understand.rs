@@ -13,6 +13,7 @@ use crate::tenant::objects::{
     Tenant, Trunk,
 };
 use crate::tenant::outside::{self, MailboxRule};
+use crate::tenant::passing;
 use crate::tenant::scope::{Scope, slot_id};
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::teams_trunk;
@@ -73,6 +74,7 @@ pub fn understand(
         dialled: HashMap::new(),
         outbound: outbound(&trunk_plans),
         trunk_plans,
+        passing: Vec::new(),
         lists: lists(settings, &dial_plan),
         classes: toll::classes(settings, &dial_plan),
         dial_plan,
@@ -97,12 +99,14 @@ pub fn understand(
         pbxs: BTreeMap::new(),
         lines: BTreeMap::new(),
         mailboxes: BTreeMap::new(),
+        press_one: BTreeMap::new(),
         screen_pops: BTreeMap::new(),
         slots: BTreeMap::new(),
         alarms: BTreeMap::new(),
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
         microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
+        keeps_calls: settings.profile.keeps_calls(),
         features: features(settings)?,
         roles_from: (settings.roles_from, settings.newcomers),
         presence_keeps: settings.presence_keeps.clone(),
@@ -119,7 +123,13 @@ pub fn understand(
     meaning.far_ends = meaning.phones.values().chain(meaning.targets.values()).map(|a| a.addr.ip()).collect();
     let proxies = meaning.trunk_plans.iter().flat_map(|t| &t.proxies);
     meaning.far_ends.extend(proxies.filter_map(|p| Some(p.addr()?.ip())));
-    meaning.names = Arc::new(scope.names);
+    let mut names = scope.names;
+    for rule in &meaning.passing {
+        let through = format!("through-{}", names.of("Trunk", rule.to.0));
+        names.add("Number", &through, rule.number.0);
+        names.add("Flow", &through, rule.number.0);
+    }
+    meaning.names = Arc::new(names);
     meaning.config.toll = Some(Box::new(meaning.toll.clone()));
     Ok(meaning)
 }
@@ -284,6 +294,9 @@ impl Reader<'_> {
             let queue = QueueId(self.of("Queue", id)?);
             meaning.config.queues.push(self.queue(queue, q)?);
             meaning.queue_names.insert(queue, q.name.clone());
+            if let Some(prompt) = &q.press_one {
+                meaning.press_one.insert(queue, self.prompt(prompt)?);
+            }
             if let Some(bounds) = &q.alarms {
                 let rule = AlarmRule {
                     waiting: bounds.waiting.map(u64::from),
@@ -509,6 +522,9 @@ impl Reader<'_> {
             for network in teams_trunk::networks(t)? {
                 meaning.trunks.push(TrunkRule { id: trunk, network, nat: t.nat });
             }
+            let rules =
+                t.passes_to.iter().map(|rule| Ok((TrunkId(self.of("Trunk", &rule.trunk)?), rule.clone())));
+            passing::add(meaning, trunk, &rules.collect::<Result<Vec<_>, String>>()?);
         }
         Ok(())
     }

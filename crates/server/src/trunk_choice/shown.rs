@@ -1,6 +1,6 @@
 //! Whom the called party sees: a number of ours, whoever is passed on, or nobody.
 
-use super::{Caller, Wanted, escaped};
+use super::{Caller, Wanted, Ways, escaped};
 use crate::tenant::DialPlan;
 use crate::tenant::objects::{CallerIdPolicy, Privacy, WhoseNumber};
 use crate::tenant::trunk::TrunkPlan;
@@ -41,7 +41,9 @@ pub(super) fn shown(trunk: &TrunkPlan, wanted: &Wanted<'_>, plan: &DialPlan, hos
     // Who calls for help is called back: nothing is hidden.
     // Whoever is rung in Teams sees who calls, unless the trunk says otherwise.
     let policy = match rule.policy {
-        CallerIdPolicy::NumberOfCall if trunk.teams.is_some() && wanted.ours.is_none() => {
+        CallerIdPolicy::NumberOfCall
+            if wanted.ours.is_none() && (trunk.teams.is_some() || wanted.way != Ways::Outside) =>
+        {
             CallerIdPolicy::Pass
         }
         policy => policy,

@@ -25,7 +25,7 @@ fn trunk(id: u32, fields: Value) -> TrunkPlan {
 const TO: Wanted<'_> = Wanted {
     number: "+43123456",
     emergency: false,
-    in_teams: false,
+    way: Ways::Outside,
     ours: Some("+49421555100"),
     caller: Caller::Ours,
 };

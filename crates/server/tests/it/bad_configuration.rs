@@ -77,9 +77,10 @@ fn files_that_are_none() {
         &["must name a file in this folder"],
     );
     check(
-        &[("t.yaml", "kind: Tenant\nid: t\nprofile: bridge\n")],
-        &["only contact-center and connector are available yet"],
+        &[("t.yaml", "kind: Tenant\nid: t\nprofile: directory\n")],
+        &["only contact-center, connector and bridge are available yet"],
     );
+    check(&[("t.yaml", "kind: Tenant\nid: t\nprofile: bridge\n")], &["a bridge joins two trunks"]);
     let number =
         "kind: Tenant\nid: t\nprofile: connector\n---\nkind: Flow\nid: f\nsteps: [{hang-up: true}]\n";
     check(&[("t.yaml", number)], &["a connector has no calls of its own"]);

@@ -39,10 +39,14 @@ impl Kamailio {
     }
 
     fn start_with(more: &str) -> Kamailio {
+        Kamailio::start_as(&CONFIG.replace("MORE\n", more))
+    }
+
+    /// Starts it with a configuration in which `PORT` and `SECURE` stand for its ports.
+    pub fn start_as(config: &str) -> Kamailio {
         let dir = tempfile::tempdir().unwrap();
         let (port, secure) = (free_port(), free_port());
-        let config = CONFIG
-            .replace("MORE\n", more)
+        let config = config
             .replace("SECURE", &secure.to_string())
             .replace("PORT", &port.to_string())
             .replace("USER", ACCOUNT.0)

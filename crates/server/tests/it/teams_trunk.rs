@@ -16,7 +16,7 @@ const BERTA: &str = "+4942155513";
 const UDO: &str = "+4942155599";
 
 /// A tenant with a queue that is recorded, an agent in Teams, a carrier, and a trunk to these machines.
-pub fn tenant(machines: &Machines, telephone: SocketAddr, more: &str) -> String {
+pub fn tenant(machines: &Machines, telephone: SocketAddr, more: &str, queue: &str) -> String {
     format!(
         "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\ndial: {{allow: [\"+49\"]}}\n---\n\
          kind: Trunk\nid: teams\nteams:\n  fqdn: {FQDN}\n  hosts: [{hosts}]\nnetworks: [127.0.0.1/32]\ntls_names: [\"*.pstnhub.test\"]\n{more}---\n\
@@ -24,7 +24,7 @@ pub fn tenant(machines: &Machines, telephone: SocketAddr, more: &str) -> String 
          kind: Number\nid: service\nnumber: \"+49421555100\"\nflow: service\n---\n\
          kind: Prompt\nid: music\ntone: {{hz: 700, length: 10s}}\n---\n\
          kind: Flow\nid: service\nsteps:\n  - record: true\n  - queue: service\n---\n\
-         kind: Queue\nid: service\nring_time: 20s\nmusic: music\nagents: [anna, berta]\n---\n\
+         kind: Queue\nid: service\nmusic: music\nagents: [anna, berta]\n{queue}---\n\
          kind: User\nid: anna\nroles: [agent]\nteams_number: \"{ANNA}\"\nat_start: available\n---\n\
          kind: User\nid: berta\nroles: [agent]\nteams_number: \"{BERTA}\"\n",
         hosts = machines.hosts(),
@@ -33,13 +33,19 @@ pub fn tenant(machines: &Machines, telephone: SocketAddr, more: &str) -> String 
 
 /// Machines, a program that is paired with them, and a telephone.
 pub fn paired(more: &str) -> (Authority, Machines, Program, Baresip) {
+    paired_with(more, "")
+}
+
+/// The same, with these lines more in the queue.
+fn paired_with(more: &str, queue: &str) -> (Authority, Machines, Program, Baresip) {
     let authority = Authority::new();
     authority.sign_for("serverAuth,clientAuth", "ours", &format!("DNS:{FQDN}"), 30);
     let port = free_port();
     let at = SocketAddr::from(([127, 0, 0, 1], port));
     let machines = Machines::start(&authority, &[("contoso.test", &[ANNA, BERTA, UDO])], at);
     let telephone = Baresip::start("+4930555", 440.0);
-    let files = tenant(&machines, telephone.sip, more);
+    let queue = if queue.is_empty() { "ring_time: 20s\n" } else { queue };
+    let files = tenant(&machines, telephone.sip, more, queue);
     let program = Program::start_secure(&[("tenant.yaml", &files)], &[], &authority.lines(port, "ours"));
     machines.ready();
     (authority, machines, program, telephone)
@@ -191,5 +197,33 @@ fn a_busy_data_centre_is_left_for_the_next_and_what_a_person_says_is_the_last_wo
         "the third host is never asked"
     );
     telephone.command("hangup", "");
+    program.stop();
+}
+
+#[test]
+fn an_agent_presses_1_to_take_a_call_and_a_voicemail_does_not() {
+    let (_authority, machines, program, mut telephone) = paired_with("", "press_one: music\nring_time: 6s\n");
+    telephone.command("dial", &format!("sip:+49421555100@{}", program.sip));
+    telephone.event("CALL_ESTABLISHED");
+    // Whoever answers and presses nothing is left after the ring time.
+    let (voicemail, ..) = machines.offered();
+    let audio = machines.audio();
+    machines.act(|proxy, now| proxy.answer(now, voicemail, audio, 1000));
+    machines.up(voicemail);
+    machines.hears(voicemail, 700.0);
+    machines.over(voicemail);
+    program.set_agent("anna", "available");
+    let (call, ..) = machines.offered();
+    let audio = machines.audio();
+    machines.act(|proxy, now| proxy.answer(now, call, audio, 1000));
+    machines.up(call);
+    machines.hears(call, 700.0);
+    telephone.hears(700);
+    assert!(machines.act(|proxy, now| proxy.press(now, call, '1')));
+    machines.hears(call, 440.0);
+    telephone.hears(1000);
+    telephone.command("hangup", "");
+    machines.over(call);
+    machines.nothing_broken();
     program.stop();
 }

@@ -2,12 +2,16 @@
 
 use crate::phones::Ear;
 use media::Micros;
+use media::dtmf::Digit;
 use media::leg::{Learning, Leg, LegSeeds, Received, Repeat};
 use media::negotiate::{Codec, Direction, LocalSession, Negotiated, SrtpPolicy};
 use media::prompt::Prompt;
 use media::sdes::{OwnKeys, SEED_LEN};
 use media::sdp::SessionDescription;
 use std::net::SocketAddr;
+
+/// How long a key is held, in milliseconds.
+const KEY_MS: u32 = 100;
 
 /// Audio at one address.
 pub(super) struct Line {
@@ -85,6 +89,10 @@ impl Line {
             Received::Dtmf { pressed: Some(_), .. } => self.pressed += 1,
             _ => {}
         }
+    }
+
+    pub(super) fn press(&mut self, now: Micros, key: char) -> bool {
+        Digit::from_char(key).is_some_and(|digit| self.leg.send_dtmf(now, digit, KEY_MS).is_ok())
     }
 
     /// The next packet that is due, and where it goes.

@@ -111,6 +111,13 @@ impl TeamsProxy {
         self.send(call, "BYE", "", "", Asked::Bye, true);
     }
 
+    /// The user presses a key. Whether the border controller takes keys.
+    pub fn press(&mut self, now: Time, call: TeamsCall, key: char) -> bool {
+        self.now = self.now.max(now);
+        let line = self.calls.get_mut(&call).and_then(|c| c.lines.last_mut());
+        line.is_some_and(|line| line.press(now.0, key))
+    }
+
     /// The user holds, or takes the call back.
     pub fn hold(&mut self, now: Time, call: TeamsCall, on: bool) {
         self.now = self.now.max(now);

@@ -3,6 +3,7 @@
 use crate::tenant::check::whole::Fault;
 use crate::tenant::destination::Classes;
 use crate::tenant::everything::Everything;
+use crate::tenant::objects::Trunk;
 use crate::tenant::scope::Scope;
 use crate::tenant::toll;
 use crate::tenant::trunk::TrunkPlan;
@@ -18,6 +19,18 @@ pub fn check(e: &Everything, scope: &Scope, faults: &mut Vec<Fault>) {
     let Some((tenant, settings)) = e.tenants.iter().next() else { return };
     let Ok(plan) = dial_plan(settings) else { return };
     for (id, trunk) in &e.trunks {
+        for (n, rule) in trunk.passes_to.iter().enumerate() {
+            let there = e.trunks.get(&rule.trunk);
+            let leads = |t: &Trunk| {
+                t.address.is_some() || !t.proxies.is_empty() || t.registration.is_some() || t.teams.is_some()
+            };
+            let what = match there {
+                _ if rule.trunk == *id => "calls would come back to where they came from: name another trunk",
+                Some(t) if !leads(t) => "that trunk leads nowhere: give it proxies",
+                _ => continue,
+            };
+            say("Trunk", id, &format!("/passes_to/{n}/trunk"), what.into());
+        }
         for (pointer, what) in TrunkPlan::read(TrunkId(1), id, trunk, &plan).err().into_iter().flatten() {
             say("Trunk", id, &pointer, what);
         }

@@ -74,6 +74,9 @@ impl Whole<'_> {
                 self.say("Tenant", id, &format!("{place}/{n}"), format!("{:?} stands here twice", values[n]));
             }
         }
+        if t.profile == Profile::Bridge {
+            self.bridge(id);
+        }
         if let Err((field, what)) = dial_plan(t) {
             self.say("Tenant", id, field, what);
         }
@@ -98,6 +101,49 @@ impl Whole<'_> {
                 "a connector has no calls of its own, and so no {kind}: leave it out, or use contact-center"
             );
             self.say(kind, &id, "", what);
+        }
+    }
+
+    // Nothing of any person or call is kept there, so nothing stands there that would.
+    fn bridge(&mut self, tenant: &str) {
+        let e = self.e;
+        let kinds = [
+            ("Number", e.numbers.keys().next()),
+            ("Flow", e.flows.keys().next()),
+            ("Queue", e.queues.keys().next()),
+            ("Webhook", e.webhooks.keys().next()),
+        ];
+        for (kind, id) in kinds {
+            if let Some(id) = id {
+                self.say(
+                    kind,
+                    id,
+                    "",
+                    "the profile bridge only joins trunks: give rules in a Trunk's passes_to",
+                );
+            }
+        }
+        for (id, user) in &e.users {
+            let of_nobody = user.name.is_empty() && user.email.is_none() && user.microsoft.is_none();
+            if !of_nobody || user.teams_number.is_some() || user.phone.is_some() || user.registers.is_some() {
+                self.say(
+                    "User",
+                    id,
+                    "",
+                    "the profile bridge keeps nothing of any person: a user has an id and roles only",
+                );
+            }
+            if user.voicemail || user.roles.contains(&UserRole::Agent) {
+                self.say("User", id, "/roles", "the profile bridge has no agents and no voicemail");
+            }
+        }
+        if !e.trunks.values().any(|t| !t.passes_to.is_empty()) {
+            self.say(
+                "Tenant",
+                tenant,
+                "/profile",
+                "a bridge joins two trunks: give one of them a rule in passes_to",
+            );
         }
     }
 

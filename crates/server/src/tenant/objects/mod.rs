@@ -19,7 +19,7 @@ pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
 pub use teams_trunk::{TeamsCloud, TeamsHost, TeamsTrunk};
 pub use toll::{Limits, PriceClass, Toll, TollClass};
 pub use trunk::{
-    AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, NumberFormat, NumberRule, Privacy,
+    AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, NumberFormat, NumberRule, PassRule, Privacy,
     ProxyTransport, Registration, Srtp, Trunk, WhoseNumber,
 };
 
@@ -88,6 +88,14 @@ pub enum Profile {
     ContactCenter,
     Directory,
     Bridge,
+}
+
+impl Profile {
+    /// Whether calls, and those who make them, are written down. Where they are not, they are only in memory, and gone with
+    /// the call.
+    pub fn keeps_calls(self) -> bool {
+        !matches!(self, Profile::Bridge | Profile::Connector)
+    }
 }
 
 impl From<Profile> for teams::permissions::Profile {

@@ -51,6 +51,11 @@ pub struct Queue {
     #[serde(default = "three")]
     #[schemars(range(min = 1, max = 20))]
     pub misses_to_suspend: u8,
+    /// What agents hear who answer in Microsoft Teams or at a number outside, again and again, until they press 1 to take the
+    /// call. Without it whoever answers has it, even if that is a voicemail of theirs.
+    #[serde(default)]
+    #[schemars(extend("x-ref" = "Prompt"))]
+    pub press_one: Option<String>,
     /// What waiting callers hear; without it the built-in music.
     #[serde(default)]
     #[schemars(extend("x-ref" = "Prompt"))]

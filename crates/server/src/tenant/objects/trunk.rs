@@ -50,6 +50,11 @@ pub struct Trunk {
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1_000))]
     pub weight: u16,
+    /// Calls from here that are for none of our numbers pass on to other trunks: the first rule that is for the number
+    /// counts.
+    #[serde(default)]
+    #[schemars(length(max = 16))]
+    pub passes_to: Vec<PassRule>,
     /// Calls to emergency numbers go here first.
     #[serde(default)]
     pub emergency: bool,
@@ -165,6 +170,24 @@ impl Proxy {
             Proxy::Placed(p) => (&p.host, p.transport, p.priority, p.weight),
         }
     }
+}
+
+/// Calls that pass on from one trunk to another.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PassRule {
+    /// Where they go.
+    #[schemars(extend("x-ref" = "Trunk"))]
+    pub trunk: String,
+    /// Beginnings of the numbers that it is for, in quotes: `"+4942155"`. Without it every number, and calls that name
+    /// somebody in another way.
+    #[serde(default)]
+    #[schemars(length(max = 100), extend("x-format" = "number-part"))]
+    pub numbers: Vec<String>,
+    /// How long it rings there.
+    #[serde(default = "three_minutes")]
+    #[schemars(extend("x-span" = [5_000, 300_000]))]
+    pub ring_time: Span,
 }
 
 /// How messages travel.
@@ -397,6 +420,10 @@ fn one() -> u16 {
 
 fn half_an_hour() -> Span {
     Span(1_800_000)
+}
+
+fn three_minutes() -> Span {
+    Span(180_000)
 }
 
 fn ten_minutes() -> Span {

@@ -1,0 +1,108 @@
+//! Calls that pass through from one trunk to another: whom they are for, in the words of the trunk that they came from.
+//!
+//! What only the far ends understand (parameters of the address that begin with `x-`, Referred-By) goes on as it came, and is
+//! known here for no longer than the call.
+
+use crate::adapt::dialing::FarEnd;
+use crate::adapt::switch::{Now, Switch};
+use crate::trunk_choice::Ways;
+use engine::{NumberId, Show, TrunkId};
+use redact::Secret;
+use sip::{Message, Uri, values_of};
+use std::collections::VecDeque;
+
+/// The longest references that are passed on, in bytes.
+const LONGEST: usize = 500;
+
+/// Whom a call that passes through is for.
+#[derive(Clone, Default)]
+pub(super) struct PassedOn {
+    /// The number as the world writes it; empty where only references name somebody.
+    number: Secret<String>,
+    /// Parameters for the address, each with its `;`.
+    references: Secret<String>,
+    /// The value of Referred-By; may be empty.
+    referred_by: Secret<String>,
+}
+
+impl Switch {
+    /// Whether a call of a trunk, which is for none of our numbers, passes on to another trunk: by which rule, and for whom.
+    pub(super) fn passes_on(
+        &self,
+        tenant: usize,
+        trunk: TrunkId,
+        m: &Message,
+    ) -> Option<(NumberId, PassedOn)> {
+        let meaning = &self.tenants[tenant].meaning;
+        let uri = Uri::parse(m.target()).ok()?;
+        let user = String::from_utf8(uri.user_part().to_vec()).ok()?.replace("%2B", "+").replace("%2b", "+");
+        let references = references(uri.params);
+        let number = match user.as_str() {
+            "" if references.is_empty() => return None,
+            "" => String::new(),
+            user => {
+                let made = meaning.called(trunk, user).1.ok()?.number;
+                meaning.dial_plan.international(&made).unwrap_or(made)
+            }
+        };
+        let rule = meaning.passes(trunk, &number)?;
+        let by = values_of(m, "Referred-By").next().and_then(|by| std::str::from_utf8(by).ok());
+        let by = by.filter(|by| by.len() <= LONGEST && by.bytes().all(|c| (b' '..127).contains(&c)));
+        let passed = PassedOn {
+            number: Secret::new(number),
+            references: Secret::new(references),
+            referred_by: Secret::new(by.unwrap_or_default().to_string()),
+        };
+        Some((rule.number, passed))
+    }
+
+    /// The far ends of the trunk that a call passes on to.
+    pub(super) fn passed_through(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        to: TrunkId,
+        show: Show,
+    ) -> VecDeque<FarEnd> {
+        let Show::Leg(leg) = show else { return VecDeque::new() };
+        let passed = self.tenants[tenant].legs.get(&leg).and_then(|l| l.passes.clone());
+        let Some(passed) = passed else { return VecDeque::new() };
+        let way = (passed.number.expose_secret().as_str(), Ways::Only(to));
+        let mut all = self.trunks_for(now, tenant, way, None, Some(show));
+        for far in &mut all {
+            let references = passed.references.expose_secret();
+            far.uri = Secret::new(format!("{}{references}", far.uri.expose_secret()));
+            let by = passed.referred_by.expose_secret();
+            if !by.is_empty() {
+                far.lines = Secret::new(format!("{}Referred-By: {by}\r\n", far.lines.expose_secret()));
+            }
+        }
+        all
+    }
+}
+
+/// The parameters of an address that begin with `x-`, as they came.
+fn references(params: &[u8]) -> String {
+    let Ok(params) = std::str::from_utf8(params) else { return String::new() };
+    let mut out = String::new();
+    for param in params.split(';').filter(|p| p.get(..2).is_some_and(|p| p.eq_ignore_ascii_case("x-"))) {
+        let right = param.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.!~*'()[]/:&+$%=@".contains(&c));
+        if right && out.len() + param.len() < LONGEST {
+            out.push(';');
+            out.push_str(param);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_go_on_as_they_came_and_nothing_else_does() {
+        let params = b";transport=tls;x-m=8:orgid:a-1;user=phone;X-T=b;x-bad=\"q\";lr";
+        assert_eq!(references(params), ";x-m=8:orgid:a-1;X-T=b");
+        assert_eq!(references(b""), "");
+    }
+}

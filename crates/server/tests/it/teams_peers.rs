@@ -1,0 +1,120 @@
+//! Direct Routing through programs that nobody here wrote: Kamailio with certificates on both sides in the place of Teams'
+//! machines, and a telephone with SRTP behind it in the place of a Teams user.
+
+use crate::baresip::Baresip;
+use crate::kamailio::Kamailio;
+use crate::program::{Program, free_port};
+use crate::secure_sip::Authority;
+
+const FQDN: &str = "sbc1.contoso.test";
+const HOST: &str = "sip.pstnhub.test";
+const ANNA: &str = "+4942155512";
+
+/// A proxy that passes what comes by TLS on to a telephone, and what the telephone says to us by TLS.
+const CONFIG: &str = r#"#!KAMAILIO
+debug=0
+log_stderror=yes
+fork=yes
+children=2
+auto_aliases=no
+listen=udp:127.0.0.1:PORT
+tcp_children=1
+enable_tls=yes
+listen=tls:127.0.0.1:SECURE
+loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "certificate", "CERTS/kamailio.pem")
+modparam("tls", "private_key", "CERTS/kamailio.key")
+modparam("tls", "ca_list", "CERTS/ca.pem")
+modparam("tls", "verify_certificate", 1)
+modparam("tls", "require_certificate", 1)
+loadmodule "kex.so"
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "siputils.so"
+loadmodule "textops.so"
+loadmodule "xlog.so"
+modparam("rr", "enable_full_lr", 1)
+modparam("rr", "enable_double_rr", 1)
+
+request_route {
+	if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
+	if (has_totag()) {
+		if (loose_route()) { t_relay(); exit; }
+		if (is_method("ACK") && t_check_trans()) { t_relay(); exit; }
+		sl_send_reply("404", "Not here");
+		exit;
+	}
+	if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
+	if (is_method("OPTIONS")) {
+		xlog("L_ALERT", "asked by $ct\n");
+		sl_send_reply("200", "OK");
+		exit;
+	}
+	if (!is_method("INVITE")) { sl_send_reply("405", "Not allowed"); exit; }
+	record_route();
+	if ($proto == "tls") {
+		xlog("L_ALERT", "to the user: $ru\n");
+		$rd = "127.0.0.1";
+		$rp = PHONE;
+		$du = "sip:127.0.0.1:PHONE";
+	} else {
+		$rd = "FQDN";
+		$du = "sip:127.0.0.1:CONTROLLER;transport=tls";
+	}
+	t_relay();
+}
+"#;
+
+#[test]
+fn kamailio_in_the_place_of_teams_and_a_telephone_with_srtp_in_the_place_of_its_user() {
+    let authority = Authority::new();
+    authority.sign_for("serverAuth,clientAuth", "ours", &format!("DNS:{FQDN}"), 30);
+    authority.sign_for("serverAuth,clientAuth", "kamailio", &format!("DNS:{HOST}"), 30);
+    let port = free_port();
+    let mut user = Baresip::start_encrypted(ANNA, 1000.0, "srtp-mand");
+    let mut telephone = Baresip::start("+4930555", 440.0);
+    let config = CONFIG
+        .replace("CERTS", &authority.path("").display().to_string())
+        .replace("PHONE", &user.sip.port().to_string())
+        .replace("FQDN", FQDN)
+        .replace("CONTROLLER", &port.to_string());
+    let kamailio = Kamailio::start_as(&config);
+    let tenant = format!(
+        "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\ndial: {{allow: [\"+49\"]}}\n---\n\
+         kind: Trunk\nid: teams\nteams:\n  fqdn: {FQDN}\n  hosts: [{{name: {HOST}, address: \"{at}\"}}]\n\
+         networks: [127.0.0.1/32]\ntls_names: [{HOST}]\ncodecs: [pcma, pcmu]\nnat: true\n---\n\
+         kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\nnat: true\nproxies: [\"{telephone}\"]\noutbound: true\n---\n\
+         kind: Number\nid: service\nnumber: \"+49421555100\"\nflow: service\n---\n\
+         kind: Flow\nid: service\nsteps:\n  - queue: service\n---\n\
+         kind: Queue\nid: service\nring_time: 20s\nagents: [anna]\n---\n\
+         kind: User\nid: anna\nroles: [agent]\nteams_number: \"{ANNA}\"\nat_start: available\n",
+        at = kamailio.secure,
+        telephone = telephone.sip,
+    );
+    let program = Program::start_secure(&[("tenant.yaml", &tenant)], &[], &authority.lines(port, "ours"));
+    kamailio.says(&format!("asked by <sip:{FQDN}:{port};transport=tls>"));
+    telephone.command("dial", &format!("sip:+49421555100@{}", program.sip));
+    telephone.event("CALL_ESTABLISHED");
+    user.event("CALL_INCOMING");
+    kamailio.says(&format!("to the user: sip:{ANNA}@{HOST}:5061;user=phone"));
+    user.command("accept", "");
+    user.event("CALL_ESTABLISHED");
+    user.says("SRTP is Enabled");
+    telephone.hears(1000);
+    user.hears(440);
+    telephone.command("hangup", "");
+    user.event("CALL_CLOSED");
+
+    // The user calls a telephone, and hangs up.
+    user.command("dial", &format!("sip:+4930555@{}", kamailio.sip));
+    telephone.event("CALL_INCOMING");
+    telephone.command("accept", "");
+    user.event("CALL_ESTABLISHED");
+    user.command("hangup", "");
+    telephone.event("CALL_CLOSED");
+    program.stop();
+}
