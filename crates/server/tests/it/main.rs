@@ -1,6 +1,7 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
 mod api;
+mod attestation;
 mod audit_log;
 mod bad_configuration;
 mod bare_phone;
@@ -17,12 +18,14 @@ mod canary;
 mod command_line;
 mod contact_center;
 mod crossing;
+mod data_rights;
 mod desk;
 mod dial;
 mod directory;
 mod early_audio;
 mod explain;
 mod hostile_calls;
+mod identity_checklist;
 mod kamailio;
 mod killed;
 mod linphone;
