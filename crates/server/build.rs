@@ -37,8 +37,29 @@ fn main() {
         }
     }
     table += "];\n";
+    examples();
     let out = std::env::var("OUT_DIR").expect("cargo says where to write");
     std::fs::write(Path::new(&out).join("web_files.rs"), table).expect("cargo's folder can be written to");
+}
+
+/// The tenants of `examples/`, one for each profile: profile, file name and text.
+fn examples() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let mut table = String::from("const EXAMPLES: &[(&str, &str, &str)] = &[\n");
+    for profile in ["connector", "contact-center", "directory", "bridge"] {
+        let mut files = Vec::new();
+        find(&folder.join(profile).join("tenant"), &mut files);
+        files.sort();
+        for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "yaml")) {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let _ =
+                writeln!(table, "    ({profile:?}, {name:?}, include_str!({:?})),", file.to_string_lossy());
+        }
+    }
+    table += "];\n";
+    let out = std::env::var("OUT_DIR").expect("cargo says where to write");
+    std::fs::write(Path::new(&out).join("examples.rs"), table).expect("cargo's folder can be written to");
 }
 
 fn is_compressed(file: &Path) -> bool {

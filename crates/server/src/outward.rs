@@ -210,6 +210,7 @@ impl Resolver for Checked {
         config: &ureq::config::Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
+        crate::attest::contacted::note(uri.host().unwrap_or_default());
         let found = self.by.resolve(uri, config, timeout)?;
         let mut good = self.empty();
         for addr in found.iter().filter(|a| may_be_asked(a.ip(), self.allow_private)) {

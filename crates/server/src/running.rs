@@ -17,6 +17,7 @@ use crate::microsoft::{
 use crate::name_io::{NameSources, Names};
 use crate::outside_io::Outside;
 use crate::outward::Outward;
+use crate::retention_io::RetentionJob;
 use crate::secrets::Secrets;
 use crate::sip_io::SipSockets;
 use crate::sip_tls::SipTls;
@@ -81,6 +82,8 @@ pub struct Running {
     pub udp: Option<SocketAddr>,
     /// SIP over TCP.
     pub tcp: Option<SocketAddr>,
+    /// SIP over TLS.
+    pub tls: Option<SocketAddr>,
     switch: JoinHandle<States>,
     journal: JoinHandle<Result<(), Lost>>,
     give_up: GiveUp,
@@ -89,6 +92,7 @@ pub struct Running {
     alarms: AlarmWatch,
     audit_heads: AuditHeads,
     microsoft: AtMicrosoft,
+    retention: RetentionJob,
     grace: Duration,
 }
 
@@ -337,11 +341,13 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
     let audit_heads =
         AuditHeads::start(handle.clone(), config.audit_heads_file()).map_err(|e| e.to_string())?;
+    let retention = RetentionJob::start(handle.clone()).map_err(|e| e.to_string())?;
     let microsoft = start_microsoft(config, &handle, background)?;
     Ok(Running {
         handle,
         udp,
         tcp,
+        tls,
         switch: switch.map_err(|e| e.to_string())?,
         journal,
         give_up,
@@ -350,6 +356,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         alarms,
         audit_heads,
         microsoft,
+        retention,
         grace: config.grace(),
     })
 }
@@ -631,6 +638,7 @@ impl Running {
         drop(self.alarms);
         drop(self.audit_heads);
         drop(self.microsoft);
+        drop(self.retention);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);
         self.handle.mail.send(Message::Stop(end));

@@ -280,3 +280,34 @@ impl Store {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit_chain::ChainCheck;
+    use crate::migrations::{AUDIT_CHAIN, DATA, migrate};
+    use crate::sqlite::{Sqlite, Use};
+
+    #[test]
+    fn entries_from_before_the_chain_are_chained_with_the_change_of_the_tables() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut db = Sqlite::open(&dir.path().join("x.db"), Use::Data, false).unwrap();
+        let before = DATA.iter().position(|sql| *sql == AUDIT_CHAIN).unwrap();
+        migrate(&mut db, &DATA[..before]).unwrap();
+        for (tenant, id) in (1..=1_203u64).flat_map(|id| [(TenantId(1), id), (TenantId(2), id)]) {
+            let sql =
+                "INSERT INTO audit (tenant, id, at, who, action, object) VALUES ($1, $2, $3, 'a', 'b', 'c')";
+            db.run(sql, &[tenant.into(), id.into(), id.into()]).unwrap();
+        }
+        migrate(&mut db, DATA).unwrap();
+        for tenant in [TenantId(1), TenantId(2)] {
+            put(&mut db, tenant, 9, "a", "b", "c").unwrap();
+            let sql = format!("SELECT {COLUMNS} FROM audit WHERE tenant = $1 ORDER BY id");
+            let rows = db.rows(&sql, &[tenant.into()]).unwrap();
+            let mut check = ChainCheck::new("acme", &[], Vec::new());
+            rows.iter().for_each(|r| check.entry(&entry(r)));
+            let report = check.end();
+            assert_eq!((report.entries, report.faults.len()), (1_204, 0), "{report:?}");
+        }
+    }
+}

@@ -39,6 +39,7 @@ const PASSKEY: &str = "until it is removed or the user is deleted";
 const INVITED: &str = "until it is taken up or too old, two days at the longest";
 const SIGNED_IN: &str = "until it is over and somebody else signs in";
 const PERSON_ERASED: &str = "until the person is erased";
+const LIFTED: &str = "until the hold is lifted";
 const PERSON: &str = "the person";
 const US: &str = "Switchroom";
 const REGISTERED: &str = "until the registration ends, an hour at the longest, or the next start after it";
@@ -111,6 +112,27 @@ pub const CATALOGUE: &[Field] = &[
     field("persons.lookup", "Keyed hash by which the same caller is recognised", CALLER, ACCOUNT, true, true),
     field("persons.value", "Telephone number or address", CALLER, ACCOUNT, true, true),
     field("persons.created", "When the person called first", US, ACCOUNT, false, false),
+    field("persons.name", "Name that the person asked to be known by", PERSON, PERSON_ERASED, true, true),
+    field("persons.restricted", "Whether the person's data is hidden", PERSON, PERSON_ERASED, false, false),
+    field(
+        "persons.objected",
+        "Whether the person objects to automated decisions",
+        PERSON,
+        PERSON_ERASED,
+        false,
+        false,
+    ),
+    field("holds.tenant", "Whose hold", US, LIFTED, false, false),
+    field("holds.id", "Number of the hold", US, LIFTED, false, false),
+    field("holds.kind", "Whether it is on a person, a call or a queue", ADMIN, LIFTED, false, false),
+    field("holds.target", "On which, by number", ADMIN, LIFTED, false, false),
+    field("holds.reason", "Why", ADMIN, LIFTED, true, true),
+    field("holds.who", "Who placed it: a token's number or a user's id", US, LIFTED, false, false),
+    field("holds.at", "When it was placed", US, LIFTED, false, false),
+    field("disposals.tenant", "Whose data was disposed of", US, ACCOUNT, false, false),
+    field("disposals.at", "When a run of retention began", US, ACCOUNT, false, false),
+    field("disposals.ended", "When it ended", US, ACCOUNT, false, false),
+    field("disposals.report", "What it did: counts by rule", US, ACCOUNT, false, false),
     field("parties.tenant", "Whose call", US, ACCOUNT, false, false),
     field(
         "parties.id",
@@ -489,6 +511,7 @@ pub const CATALOGUE: &[Field] = &[
         false,
     ),
     field("keys.id", "Number of the person", US, ACCOUNT, false, false),
+    field("keys.created", "When the key was made", US, "until the person is erased", false, false),
     field(
         "keys.wrapped",
         "The key, wrapped by the one above it",

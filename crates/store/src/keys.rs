@@ -286,6 +286,22 @@ impl Keys {
         self.db.run(sql, &[tenant.into(), kind.into(), id.into()]).map(|_| ())
     }
 
+    /// The same, and what the database keeps of it beside its own file (the log written ahead) is overwritten as well.
+    pub(crate) fn destroy_for_good(
+        &mut self,
+        tenant: TenantId,
+        kind: &str,
+        id: u64,
+    ) -> Result<(), StoreError> {
+        self.destroy(tenant, kind, id)?;
+        self.forget_deleted()
+    }
+
+    /// Overwrites what the database keeps of deleted keys beside its own file.
+    pub(crate) fn forget_deleted(&mut self) -> Result<(), StoreError> {
+        self.db.rows("PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(|_| ())
+    }
+
     /// The numbers of all people of this kind who have a key.
     pub(crate) fn all(&mut self, tenant: TenantId, kind: &str) -> Result<Vec<u64>, StoreError> {
         let sql = "SELECT id FROM keys WHERE tenant = $1 AND kind = $2";
@@ -302,6 +318,10 @@ impl Keys {
 
     pub(crate) fn query(&mut self, sql: &str) -> Result<Vec<crate::sql::Row>, StoreError> {
         self.db.rows(sql, &[])
+    }
+
+    pub(crate) fn rows(&mut self, sql: &str, values: &[Value]) -> Result<Vec<crate::sql::Row>, StoreError> {
+        self.db.rows(sql, values)
     }
 
     pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
@@ -334,9 +354,11 @@ impl Keys {
 
     fn write(&mut self, tenant: TenantId, kind: &str, id: u64, wrapped: Vec<u8>) -> Result<(), StoreError> {
         // A key whose data never came (the process died between the two files) is replaced: nothing is sealed with it.
-        let sql = "INSERT INTO keys (tenant, kind, id, wrapped) VALUES ($1, $2, $3, $4) \
-                   ON CONFLICT (tenant, kind, id) DO UPDATE SET wrapped = excluded.wrapped";
-        self.db.run(sql, &[tenant.into(), kind.into(), id.into(), Value::Bytes(wrapped)])?;
+        let sql = "INSERT INTO keys (tenant, kind, id, wrapped, created) VALUES ($1, $2, $3, $4, $5) \
+                   ON CONFLICT (tenant, kind, id) DO UPDATE SET wrapped = excluded.wrapped, created = excluded.created";
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let now = now.map_or(0, |d| d.as_millis() as u64);
+        self.db.run(sql, &[tenant.into(), kind.into(), id.into(), Value::Bytes(wrapped), now.into()])?;
         Ok(())
     }
 }

@@ -15,8 +15,11 @@ mod blobs;
 mod calls;
 mod catalogue;
 mod directory;
+mod disposal;
 mod endpoints;
+mod erase;
 mod error;
+mod holds;
 mod installation;
 mod journal;
 mod keys;
@@ -47,8 +50,11 @@ pub use catalogue::{CATALOGUE, Field};
 pub use directory::{
     DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
 };
+pub use disposal::{DataClass, DisposalRule, DisposalRun, Disposed};
 pub use endpoints::Endpoint;
+pub use erase::{Erased, KeyAge, PersonAbout};
 pub use error::StoreError;
+pub use holds::{Held, Hold};
 pub use installation::{Installation, verify_signature};
 pub use journal::{Batch, Message, Recovered, SNAPSHOT_KEPT_EVERY, decode_events, encode_event};
 pub use keys::{DataKey, Keys};

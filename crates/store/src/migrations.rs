@@ -429,10 +429,33 @@ CREATE TABLE interval_exit_waits (
 );
 ALTER TABLE calls ADD COLUMN origin BIGINT NOT NULL DEFAULT 0;
 ",
+    r"
+ALTER TABLE persons ADD COLUMN name BYTEA;
+ALTER TABLE persons ADD COLUMN restricted BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE persons ADD COLUMN objected BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE holds (
+    tenant BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    target BIGINT NOT NULL,
+    reason BYTEA NOT NULL,
+    who TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, id)
+);
+CREATE TABLE disposals (
+    tenant BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    ended BIGINT,
+    report TEXT NOT NULL,
+    PRIMARY KEY (tenant, at)
+);
+CREATE INDEX calls_by_end ON calls (tenant, ended);
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.
-const AUDIT_CHAIN: &str = r"
+pub(crate) const AUDIT_CHAIN: &str = r"
 ALTER TABLE audit ADD COLUMN person BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE audit ADD COLUMN sealed BYTEA;
 ALTER TABLE audit ADD COLUMN digest BYTEA;
@@ -448,7 +471,8 @@ CREATE TABLE audit_heads (
 ";
 
 /// Tables of keys, in a file of their own.
-pub(crate) const KEYS: &[&str] = &[r"
+pub(crate) const KEYS: &[&str] = &[
+    r"
 CREATE TABLE keys (
     tenant BIGINT NOT NULL,
     kind TEXT NOT NULL,
@@ -456,7 +480,11 @@ CREATE TABLE keys (
     wrapped BYTEA NOT NULL,
     PRIMARY KEY (tenant, kind, id)
 );
-"];
+",
+    r"
+ALTER TABLE keys ADD COLUMN created BIGINT NOT NULL DEFAULT 0;
+",
+];
 
 /// Brings a database to the newest form.
 pub(crate) fn migrate(db: &mut dyn Sql, list: &[&str]) -> Result<(), StoreError> {

@@ -96,6 +96,16 @@ pub(crate) fn put_item(
 }
 
 impl Store {
+    /// How many letters of this event nobody took and nobody will be told again.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn dead_alerts(&self, tenant: TenantId, event: &str) -> Result<u64, StoreError> {
+        let sql = "SELECT COUNT(*) FROM outbox WHERE tenant = $1 AND event = $2 AND state = $3";
+        let rows = self.reader().rows(sql, &[tenant.into(), event.into(), DEAD.into()])?;
+        Ok(rows.first().map_or(0, |r| r.int(0)) as u64)
+    }
+
     /// Writes things to tell that do not come with events, due from now on: a replay.
     ///
     /// # Errors

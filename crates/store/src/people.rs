@@ -44,9 +44,7 @@ pub(crate) fn put_party(
             (person, key_of_known(db, keys, tenant, person, party, row.bytes(1))?)
         }
         None => {
-            let next =
-                db.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM persons WHERE tenant = $1", &[tenant.into()])?;
-            let person = next.first().map_or(1, |r| r.int(0)) as u64;
+            let person = crate::erase::next_person(db, tenant)?;
             let key = keys.new_person(tenant, person)?;
             let value = key.seal(&format!("person/{person}"), party.address.expose_secret().as_bytes())?;
             let sql = "INSERT INTO persons (tenant, id, lookup, value, created) VALUES ($1, $2, $3, $4, $5)";
@@ -95,11 +93,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] when the person was erased.
     pub fn party(&self, tenant: TenantId, id: u64) -> Result<PartyValue, StoreError> {
-        let sql = "SELECT p.person, p.display, q.value FROM parties p \
+        let sql = "SELECT p.person, p.display, q.value, q.name, q.restricted FROM parties p \
                    JOIN persons q ON q.tenant = p.tenant AND q.id = p.person WHERE p.tenant = $1 AND p.id = $2";
         let rows = self.reader().rows(sql, &[tenant.into(), id.into()])?;
         let row = rows.first().ok_or_else(|| StoreError::NotFound("this party".into()))?;
         let person = row.int(0) as u64;
+        if row.int(4) != 0 {
+            return Err(StoreError::NotFound("this party: its data is restricted".into()));
+        }
         let key = self.keys().of_person(tenant, person)?;
         let open = |place: String, sealed: &[u8]| -> Result<Secret<String>, StoreError> {
             if sealed.is_empty() {
@@ -110,7 +111,10 @@ impl Store {
         };
         Ok(PartyValue {
             address: open(format!("person/{person}"), row.bytes(2))?,
-            display: open(format!("party/{id}"), row.bytes(1))?,
+            display: match row.bytes(3) {
+                [] => open(format!("party/{id}"), row.bytes(1))?,
+                name => open(format!("person-name/{person}"), name)?,
+            },
         })
     }
 

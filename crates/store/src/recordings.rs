@@ -164,6 +164,11 @@ impl Store {
         let person = self
             .person_of(tenant, row.int(0) as u64)?
             .ok_or_else(|| StoreError::NotFound("the person who was recorded".into()))?;
+        let sql = "SELECT restricted FROM persons WHERE tenant = $1 AND id = $2";
+        let rows = self.reader().rows(sql, &[tenant.into(), person.into()])?;
+        if rows.first().is_some_and(|r| r.int(0) != 0) {
+            return Err(StoreError::NotFound("this recording: its person's data is restricted".into()));
+        }
         let wrapping = self.keys().of_person(tenant, person)?;
         let key = wrapping.open(&key_place(tenant, id), row.bytes(2))?;
         let key =

@@ -3,6 +3,7 @@
 mod account;
 mod apply;
 pub mod arguments;
+mod attest;
 mod audit;
 mod check;
 mod check_number;
@@ -53,7 +54,7 @@ struct Command {
     run: fn(Arguments) -> Outcome,
 }
 
-const COMMANDS: [Command; 12] = [
+const COMMANDS: [Command; 13] = [
     Command {
         name: "serve",
         usage: "--config FILE [--apply DIR] [--log json] | --print-config",
@@ -115,6 +116,12 @@ const COMMANDS: [Command; 12] = [
         run: token::run,
     },
     Command {
+        name: "attest",
+        usage: "--out DIR [--declared FILE] [--check NAME]… (--tenant T --config FILE | --server URL --token T | --example PROFILE) | verify FILE [--key HEX]",
+        does: "answers a compliance officer's questions about a tenant, each with the check it comes from; checks such a file",
+        run: attest::run,
+    },
+    Command {
         name: "audit",
         usage: "export FILE (--server URL --token T | --config FILE --tenant T) | verify (FILE | --config FILE --tenant T) [--heads FILE] [--key HEX]",
         does: "writes the log of who did what as a file; finds entries that were changed, removed or moved",
@@ -138,6 +145,10 @@ pub fn run() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         "--version" | "-V" | "version" => {
+            if args.next().is_some_and(|a| a == "--sbom") {
+                say(&serde_json::to_string_pretty(&crate::attest::components::sbom()).unwrap_or_default());
+                return ExitCode::SUCCESS;
+            }
             say(concat!("switchroom ", env!("CARGO_PKG_VERSION")));
             return ExitCode::SUCCESS;
         }
@@ -170,6 +181,7 @@ fn help() -> String {
     for c in &COMMANDS {
         text += &format!("\n  switchroom {} {}\n      {}\n", c.name, c.usage, c.does);
     }
+    text += "\n  switchroom version [--sbom]\n      says the version, or what the program is made of (CycloneDX)\n";
     text
 }
 
@@ -182,7 +194,7 @@ pub fn say(text: &str) {
 }
 
 /// Prints to standard error.
-fn complain(text: &str) {
+pub fn complain(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{text}");
 }

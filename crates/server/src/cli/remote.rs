@@ -204,6 +204,15 @@ pub fn post(url: &str, token: &str) -> Result<Value, Failure> {
     read_json(answer(request.config().http_status_as_error(false).build().send_empty())?)
 }
 
+/// What a server answers to a request with a body of JSON.
+///
+/// # Errors
+/// What the server said, or that it is not there.
+pub fn post_json(url: &str, token: &str, body: &Value) -> Result<Value, Failure> {
+    let request = ureq::post(url).header("Authorization", format!("Bearer {token}"));
+    read_json(answer(request.config().http_status_as_error(false).build().send_json(body))?)
+}
+
 /// The steps as text, a line each.
 pub fn list(steps: &[Step]) -> String {
     steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")

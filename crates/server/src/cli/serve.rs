@@ -1,10 +1,12 @@
 //! `switchroom serve`
 
+use crate::attest::Ground;
 use crate::bot::Bot;
 use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, say};
 use crate::config::{self, ServerConfig};
 use crate::http::{Api, HttpSettings, Persona};
+use crate::log_tap::Tee;
 use crate::microsoft::Microsoft;
 use crate::running::{self, Running};
 use crate::tenant::check::{Documents, read_folder};
@@ -59,6 +61,7 @@ pub struct Server {
     public_url: String,
     /// Whether the API speaks HTTPS.
     is_tls: bool,
+    ground: Arc<Ground>,
 }
 
 impl Server {
@@ -103,15 +106,32 @@ impl Server {
             settings.url = settings.url.replace(&config.http.listen, &http_addr.to_string());
         }
         let bot = Bot::start(&config.microsoft, running.handle.clone(), &settings.url)?.map(Arc::new);
-        let api = Api { bot, ..Api::new(running.handle.clone(), settings, microsoft) };
+        let ground = Arc::new(Ground {
+            handle: running.handle.clone(),
+            config: config.clone(),
+            http: http_addr,
+            admin: admin_addr,
+            udp: running.udp,
+            sips: running.tls,
+        });
+        let api = Api {
+            bot,
+            ground: Some(ground.clone()),
+            ..Api::new(running.handle.clone(), settings, microsoft)
+        };
         runtime.spawn(crate::http::serve(api, http, admin, tls));
         let (public_url, is_tls) = (config.http.public_url.clone(), config.http.is_tls());
-        Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url, is_tls })
+        Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url, is_tls, ground })
     }
 
     /// The way to everything.
     pub fn handle(&self) -> &running::Handle {
         &self.running.handle
+    }
+
+    /// What an attestation's checks look at.
+    pub fn ground(&self) -> &Ground {
+        &self.ground
     }
 
     /// The line that says that calls can come.
@@ -149,10 +169,12 @@ impl Server {
 pub fn start_log(form: Option<&str>) -> Result<(), crate::cli::Failure> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SWITCHROOM_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let log =
-        tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_writer(|| Tee(std::io::stderr()));
     match form {
-        Some("json") => log.json().flatten_event(true).with_writer(std::io::stdout).init(),
+        Some("json") => log.json().flatten_event(true).with_writer(|| Tee(std::io::stdout())).init(),
         None => log.compact().init(),
         Some(other) => {
             return Err(crate::cli::Failure::Usage(format!("--log {other}: only json is possible")));

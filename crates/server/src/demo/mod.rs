@@ -68,7 +68,7 @@ fn accounts(agents: u32) -> Vec<Account> {
 }
 
 /// Starts the made-up Microsoft tenant, and says in the configuration where it is and who we are there.
-fn start_microsoft(
+pub fn start_microsoft(
     config: &mut config::ServerConfig,
     folder: &Path,
     listen: SocketAddr,
@@ -89,6 +89,14 @@ fn start_microsoft(
     config.microsoft.background_app = work_accounts::BACKGROUND_APP.into();
     config.microsoft.background_secret_file = file.display().to_string();
     Ok(running)
+}
+
+/// A made-up Microsoft tenant that runs.
+pub use microsoft_io::Running as MadeUpMicrosoft;
+
+/// The id of the made-up directory.
+pub fn directory_of(microsoft: &MadeUpMicrosoft) -> Option<String> {
+    microsoft.with(|m, _| m.tenant(work_accounts::DOMAIN).map(|t| t.id().to_string()))
 }
 
 /// Runs the command.

@@ -27,6 +27,8 @@ pub enum Access {
     Auditors(Agents),
     /// Supervisors and owners.
     Supervisors(Agents),
+    /// Auditors and owners: what concerns people's rights.
+    DataOfficers,
     /// Owners.
     Owners,
 }
@@ -50,7 +52,8 @@ impl Access {
             (Access::Auditors(agents) | Access::Supervisors(agents), Role::Agent) => agents,
             (Access::Auditors(_), Role::Auditor | Role::Supervisor) => Agents::All,
             (Access::Supervisors(_), Role::Supervisor) => Agents::All,
-            (Access::Supervisors(_) | Access::Owners, _) => Agents::No,
+            (Access::DataOfficers, Role::Auditor) => Agents::All,
+            (Access::Supervisors(_) | Access::DataOfficers | Access::Owners, _) => Agents::No,
         }
     }
 
@@ -69,6 +72,7 @@ impl Access {
                 "needs the role supervisor or owner, or agent for what is the agent's own"
             }
             Access::Supervisors(Agents::All) => "needs the role agent, supervisor or owner",
+            Access::DataOfficers => "needs the role auditor or owner",
             Access::Owners => "needs the role owner",
         }
     }

@@ -160,7 +160,7 @@ pub fn time(name: &str, text: Option<&str>) -> Result<Option<u64>, Problem> {
 
 /// A number as people write it, without what they put between the digits. The plus sign of a query that was not encoded
 /// comes as a blank.
-fn compact(number: &str) -> String {
+pub fn compact(number: &str) -> String {
     let plus = number.starts_with(' ') && number.trim_start().starts_with(|c: char| c.is_ascii_digit());
     let kept = number.chars().filter(|c| !c.is_whitespace() && !"()-./".contains(*c) || number.contains('@'));
     let kept: String = kept.collect();

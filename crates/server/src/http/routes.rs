@@ -7,9 +7,9 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, audit, call_list, calls, configuration, connect, connector, demo, desk, dial,
-    licences, live, messages, notes, passkeys, peaks, people, recordings, reports, security, session,
-    softphone, telephony, webhooks, work_account,
+    accounts, actions, agents, attestation, audit, call_list, calls, configuration, connect, connector,
+    data_rights, demo, desk, dial, licences, live, messages, notes, passkeys, peaks, people, recordings,
+    reports, security, session, softphone, telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post};
@@ -17,6 +17,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 const AUDITORS: Access = Access::Auditors(Agents::No);
+/// Rights of people and holds are the work of auditors and owners.
+const DATA: Access = Access::DataOfficers;
 const AUDITORS_OR_OWN: Access = Access::Auditors(Agents::Own);
 const ANY_ROLE: Access = Access::Auditors(Agents::All);
 const SUPERVISORS: Access = Access::Supervisors(Agents::No);
@@ -86,7 +88,7 @@ fn report<R: JsonSchema>(name: &str, summary: &'static str, handler: MethodRoute
 }
 
 /// A path in words of the API for each kind of configuration object.
-pub const COLLECTIONS: [(&str, &str); 14] = [
+pub const COLLECTIONS: [(&str, &str); 15] = [
     ("queues", "Queue"),
     ("users", "User"),
     ("skills", "Skill"),
@@ -101,6 +103,7 @@ pub const COLLECTIONS: [(&str, &str); 14] = [
     ("trunks", "Trunk"),
     ("prompts", "Prompt"),
     ("pbxs", "Pbx"),
+    ("retention-rules", "Retention"),
 ];
 
 /// Signing in, and what people do about their own accounts.
@@ -719,6 +722,86 @@ pub fn all(demo: bool) -> Vec<Route> {
             handler: get(audit::list),
         },
         Route {
+            path: "/attestation".into(),
+            look: AUDITORS,
+            change: AUDITORS,
+            operations: vec![Operation {
+                request: Some(schema::<attestation::Wanted>),
+                ..op::<Value>("post", "Runs the checks of an attestation and answers its questions, signed")
+            }],
+            handler: post(attestation::make),
+        },
+        Route {
+            path: "/people/find".into(),
+            look: DATA,
+            change: DATA,
+            operations: vec![Operation {
+                request: Some(schema::<data_rights::Find>),
+                ..op::<Vec<data_rights::PersonKept>>("post", "Finds people by number; noted in the audit log")
+            }],
+            handler: post(data_rights::find),
+        },
+        Route {
+            path: "/people/{id}".into(),
+            look: DATA,
+            change: DATA,
+            operations: vec![
+                op::<data_rights::PersonExport>("get", "Everything that is kept of a person"),
+                Operation {
+                    request: Some(schema::<data_rights::PersonChange>),
+                    ..op::<data_rights::PersonKept>(
+                        "patch",
+                        "Corrects a person's name, hides the person's data, notes an objection",
+                    )
+                },
+                op::<data_rights::Erasure>(
+                    "delete",
+                    "Erases a person, unless a hold keeps something of them",
+                ),
+            ],
+            handler: get(data_rights::export).patch(data_rights::change).delete(data_rights::erase),
+        },
+        Route {
+            path: "/holds".into(),
+            look: DATA,
+            change: DATA,
+            operations: vec![
+                op::<Vec<data_rights::HoldView>>("get", "Legal holds"),
+                Operation {
+                    request: Some(schema::<data_rights::NewHold>),
+                    ..op::<Value>("post", "Places a legal hold on a person, a call or a queue")
+                },
+            ],
+            handler: get(data_rights::holds).post(data_rights::place),
+        },
+        Route {
+            path: "/holds/{id}".into(),
+            look: DATA,
+            change: DATA,
+            operations: vec![Operation { response: None, ..op::<()>("delete", "Lifts a legal hold") }],
+            handler: axum::routing::delete(data_rights::lift),
+        },
+        Route {
+            path: "/retention/status".into(),
+            look: AUDITORS,
+            change: Access::Owners,
+            operations: vec![op::<data_rights::RetentionView>(
+                "get",
+                "What is due to be disposed of, and the newest runs",
+            )],
+            handler: get(data_rights::status),
+        },
+        Route {
+            path: "/retention/run".into(),
+            look: Access::Owners,
+            change: Access::Owners,
+            operations: vec![Operation {
+                query: &[("dry", "true: says what would go, and changes nothing")],
+                ..op::<Value>("post", "Disposes of what is due now")
+            }],
+            handler: post(data_rights::run),
+        },
+        Route {
             path: "/audit/chain".into(),
             look: AUDITORS,
             change: Access::Owners,
@@ -839,4 +922,28 @@ pub fn all(demo: bool) -> Vec<Route> {
     routes.extend(softphone::routes());
     routes.extend(passkeys::routes());
     routes
+}
+
+/// What administrators can do about their data by this API: beginnings of paths.
+const ABOUT_DATA: [&str; 9] = [
+    "/users",
+    "/configuration",
+    "/audit",
+    "/catalogue",
+    "/permissions",
+    "/attestation",
+    "/recordings",
+    "/people",
+    "/holds",
+];
+
+/// The operations by which administrators see and control their data, in words.
+pub fn for_administrators() -> Vec<String> {
+    let routes = all(false);
+    let about = routes.iter().filter(|r| ABOUT_DATA.iter().any(|path| r.path.starts_with(path)));
+    about
+        .flat_map(|r| {
+            r.operations.iter().map(|o| format!("{} {}: {}", o.method.to_uppercase(), r.path, o.summary))
+        })
+        .collect()
 }

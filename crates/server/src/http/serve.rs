@@ -1,5 +1,6 @@
 //! The API, the web app and the admin pages, put together.
 
+use crate::attest::Ground;
 use crate::bot::Bot;
 use crate::connector::Connector;
 use crate::http::bot;
@@ -61,6 +62,8 @@ pub struct Api {
     pub connector: Arc<Connector>,
     /// Turns for going through a recording to draw it.
     pub drawing: Arc<Semaphore>,
+    /// What an attestation's checks look at.
+    pub ground: Option<Arc<Ground>>,
 }
 
 /// Requests that wait for Microsoft at a time.
@@ -86,6 +89,7 @@ impl Api {
             new_passkeys: Arc::default(),
             connector: Arc::default(),
             drawing: Arc::new(Semaphore::new(DRAWN)),
+            ground: None,
         }
     }
 }

@@ -6,15 +6,15 @@
 
 use crate::tenant::formats;
 use crate::tenant::objects::{
-    Disposition, Flow, Holidays, Hours, LookUp, Number, Pbx, Prompt, Queue, SecureEntry, Skill, Span, Tenant,
-    Trunk, User, Webhook,
+    Disposition, Flow, Holidays, Hours, LookUp, Number, Pbx, Prompt, Queue, Retention, SecureEntry, Skill,
+    Span, Tenant, Trunk, User, Webhook,
 };
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
 /// The kinds, in the order in which a reader meets them.
-pub const KINDS: [&str; 15] = [
+pub const KINDS: [&str; 16] = [
     "Tenant",
     "Trunk",
     "Number",
@@ -30,6 +30,7 @@ pub const KINDS: [&str; 15] = [
     "LookUp",
     "Webhook",
     "Pbx",
+    "Retention",
 ];
 
 /// Something wrong, where, and what to do.
@@ -73,6 +74,7 @@ fn schema_of(kind: &str) -> Value {
         "LookUp" => of::<LookUp>(),
         "Webhook" => of::<Webhook>(),
         "Pbx" => of::<Pbx>(),
+        "Retention" => of::<Retention>(),
         _ => of::<Prompt>(),
     }
 }

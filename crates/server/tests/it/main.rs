@@ -1,6 +1,7 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
 mod api;
+mod attestation;
 mod audit_log;
 mod bad_configuration;
 mod bare_phone;
@@ -20,6 +21,7 @@ mod commportal;
 mod connect;
 mod contact_center;
 mod crossing;
+mod data_rights;
 mod desk;
 mod dial;
 mod directory;
@@ -27,6 +29,7 @@ mod early_audio;
 mod explain;
 mod foul_weather;
 mod hostile_calls;
+mod identity_checklist;
 mod kamailio;
 mod keys_across;
 mod killed;

@@ -332,6 +332,16 @@ PUT /agents/{id}/endpoint Gso
 GET /agents/{id}/state aGso
 PUT /agents/{id}/state Gso
 POST /agents/{id}/wrap-up Gso
+POST /attestation aso
+POST /people/find ao
+GET /people/{id} ao
+PATCH /people/{id} ao
+DELETE /people/{id} ao
+GET /holds ao
+POST /holds ao
+DELETE /holds/{id} ao
+GET /retention/status aso
+POST /retention/run o
 GET /audit aso
 GET /audit/chain aso
 POST /audit/heads aso
@@ -420,7 +430,20 @@ GET /microsoft/connect/{id} O
 const COLLECTIONS: [(&str, &[&str]); 3] = [
     ("agso", &["dispositions", "skills"]),
     ("aGso", &["numbers", "queues", "secure-entries", "users"]),
-    ("aso", &["flows", "holidays", "hours", "look-ups", "pbxs", "prompts", "trunks", "webhooks"]),
+    (
+        "aso",
+        &[
+            "flows",
+            "holidays",
+            "hours",
+            "look-ups",
+            "pbxs",
+            "prompts",
+            "retention-rules",
+            "trunks",
+            "webhooks",
+        ],
+    ),
 ];
 
 fn table() -> Vec<(String, String)> {

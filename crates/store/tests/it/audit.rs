@@ -62,29 +62,6 @@ fn what_is_touched_on_disk_is_found() {
 }
 
 #[test]
-fn entries_from_before_the_chain_are_chained_at_the_next_start() {
-    let place = Place::new();
-    let tenant = {
-        let store = place.open();
-        let tenant = store.tenant("acme", 1).unwrap();
-        (0..1_203).for_each(|n| store.audit(tenant, n, "token/1", "call.hang-up", "Call/c1").unwrap());
-        tenant
-    };
-    touch(
-        &place,
-        "ALTER TABLE audit DROP COLUMN person; ALTER TABLE audit DROP COLUMN sealed; \
-         ALTER TABLE audit DROP COLUMN digest; DROP TABLE audit_heads; \
-         DROP TABLE interval_exits; DROP TABLE interval_number_exits; DROP TABLE interval_exit_waits; \
-         ALTER TABLE calls DROP COLUMN origin; \
-         DELETE FROM migrations WHERE version > (SELECT MAX(version) FROM migrations) - 2",
-    );
-    let store = place.open();
-    store.audit(tenant, 9, "token/1", "call.hang-up", "Call/c2").unwrap();
-    let report = check(&store, tenant);
-    assert_eq!((report.entries, report.faults.len()), (1_204, 0), "{report:?}");
-}
-
-#[test]
 fn what_is_said_of_a_person_goes_with_their_key_and_the_chain_stays() {
     let place = Place::new();
     let store = place.open();

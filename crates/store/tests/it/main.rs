@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod directory;
+mod erasure;
 mod outbox;
 mod reports;
 

@@ -323,6 +323,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attestation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs the checks of an attestation and answers its questions, signed
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Wanted"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -2132,6 +2184,138 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Legal holds
+         * @description This needs the role auditor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HoldView"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Places a legal hold on a person, a call or a queue
+         * @description This needs the role auditor or owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewHold"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Lifts a legal hold
+         * @description This needs the role auditor or owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/holidays": {
         parameters: {
             query?: never;
@@ -3807,6 +3991,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finds people by number; noted in the audit log
+         * @description This needs the role auditor or owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Find"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonKept"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that is kept of a person
+         * @description This needs the role auditor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonExport"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /**
+         * Erases a person, unless a hold keeps something of them
+         * @description This needs the role auditor or owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Erasure"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /**
+         * Corrects a person's name, hides the person's data, notes an objection
+         * @description This needs the role auditor or owner.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PersonChange"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonKept"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/permissions": {
         parameters: {
             query?: never;
@@ -4896,6 +5254,374 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["QueueView"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All objects of this kind
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown[];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One object
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Makes or replaces an object
+         * @description This needs the role owner.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /**
+         * Deletes an object that nothing refers to
+         * @description This needs the role owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention-rules/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Its versions, newest first, and who made them
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Version"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention-rules/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes an earlier version the newest again
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    version: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disposes of what is due now
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description true: says what would go, and changes nothing */
+                    dry?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is due to be disposed of, and the newest runs
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionView"];
                     };
                 };
                 /** @description What is wrong and what to do */
@@ -8081,6 +8807,19 @@ export interface components {
              */
             waited_ms?: number | null;
         };
+        /** @description A call of a person. */
+        CallKept: {
+            /** @description When it began. */
+            began: string;
+            /** @description Its id. */
+            call: string;
+            /** @description When it ended. */
+            ended: string;
+            /** @description Notes on it. */
+            notes?: string | null;
+            /** @description Ids of recordings, to be had at `/recordings/{id}`. */
+            recordings: string[];
+        };
         /** @description A page of calls. */
         CallList: {
             /** @description The calls. */
@@ -8492,6 +9231,31 @@ export interface components {
             /** @description Who. */
             who: string;
         };
+        /** @description What an erasure did. */
+        Erasure: {
+            /**
+             * Format: uint64
+             * @description Calls that no longer say who called.
+             */
+            calls: number;
+            /** @description Holds that keep the person; then nothing was erased. */
+            kept_by: string[];
+            /**
+             * Format: uint64
+             * @description Notes that are gone.
+             */
+            notes: number;
+            /**
+             * Format: uint64
+             * @description Recordings and messages that are gone.
+             */
+            recordings: number;
+            /**
+             * Format: uint64
+             * @description How long it took, in milliseconds.
+             */
+            took_ms: number;
+        };
         /** @description A call told in sentences, and the whole lists behind its decisions. */
         Explanation: {
             /** @description For each decision, everybody who could have been rung and why not. */
@@ -8519,6 +9283,11 @@ export interface components {
             up: boolean;
             /** @description Why no secure connection could be opened there, as the TLS library says it; missing where one was. */
             why?: string | null;
+        };
+        /** @description Whom to look for. */
+        Find: {
+            /** @description A number or address, as people write it. */
+            number: string;
         };
         /** @description A signed head. */
         HeadLine: {
@@ -8569,6 +9338,19 @@ export interface components {
             agent: string;
             /** @description Whether the other end is on hold from now on. */
             held: boolean;
+        };
+        /** @description A legal hold. */
+        HoldView: {
+            /** @description Since when. */
+            at: string;
+            /** @description Its id. */
+            id: string;
+            /** @description What it keeps: `person p1`, `call c1` or `queue` with its id. */
+            keeps: string;
+            /** @description Why. */
+            reason: string;
+            /** @description By whom. */
+            who: string;
         };
         /** @description An invitation to choose a password. */
         InvitationView: {
@@ -8774,6 +9556,26 @@ export interface components {
             through: string | null;
             /** @description The number to call. */
             to: string;
+        };
+        /** @description A hold to place: exactly one of `person`, `call` and `queue`. */
+        NewHold: {
+            /**
+             * @description Id of a call.
+             * @default null
+             */
+            call: string | null;
+            /**
+             * @description Id of a person.
+             * @default null
+             */
+            person: string | null;
+            /**
+             * @description Id of a queue.
+             * @default null
+             */
+            queue: string | null;
+            /** @description Why. */
+            reason: string;
         };
         /** @description Notes to keep. */
         NewNotes: {
@@ -9036,6 +9838,51 @@ export interface components {
             stored: string[];
             /** @description `delegated`, `application` or `rsc`. */
             type: string;
+        };
+        /** @description What to change about a person. */
+        PersonChange: {
+            /**
+             * @description The name that stands for those that came with calls.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description Whether the person objects to automated decisions.
+             * @default null
+             */
+            objected: boolean | null;
+            /**
+             * @description Whether the person's data is hidden.
+             * @default null
+             */
+            restricted: boolean | null;
+        };
+        /** @description Everything that is kept of a person. */
+        PersonExport: {
+            /** @description Calls, with notes on them, recordings and messages. */
+            calls: components["schemas"]["CallKept"][];
+            /** @description Who. */
+            person: components["schemas"]["PersonKept"];
+        };
+        /** @description A person who called. */
+        PersonKept: {
+            /** @description Number or address. */
+            address: string;
+            /**
+             * Format: uint64
+             * @description How many calls.
+             */
+            calls: number;
+            /** @description Ids of holds that keep something of this person. */
+            holds: string[];
+            /** @description Id. */
+            id: string;
+            /** @description Names that came with calls. */
+            names: string[];
+            /** @description Whether the person objects to automated decisions. */
+            objected: boolean;
+            /** @description Whether the person's data is hidden from everybody but this page. */
+            restricted: boolean;
         };
         /** @description Somebody in the directory. */
         PersonView: {
@@ -9502,6 +10349,22 @@ export interface components {
             /** @description Where it ends; not included. */
             to: string;
         };
+        /** @description What retention did and would do. */
+        RetentionView: {
+            /** @description By rule: class, calls that are due now, calls that holds keep, and when the next is due. */
+            due: unknown;
+            /** @description The newest runs, newest first. */
+            runs: components["schemas"]["RunView"][];
+        };
+        /** @description A run of the job. */
+        RunView: {
+            /** @description When it began. */
+            at: string;
+            /** @description When it ended; null when it was interrupted. */
+            ended?: string | null;
+            /** @description What it did, by rule. */
+            report: unknown;
+        };
         /** @description Somebody who was next in line. */
         RunnerUp: {
             /** @description Who. */
@@ -9748,6 +10611,19 @@ export interface components {
             version: number;
             /** @description By whom. */
             who: string;
+        };
+        /** @description What to attest. */
+        Wanted: {
+            /**
+             * @description Names of the checks to run; empty is all.
+             * @default []
+             */
+            checks: string[];
+            /**
+             * @description The operator's answers: an object of id and answer.
+             * @default null
+             */
+            declared: unknown;
         };
         /**
          * @description What can be asked for.

@@ -7,6 +7,7 @@
 
 use crate::adapt::switch::{Now, Switch};
 use crate::tenant::dialling::Dialled;
+use crate::trunk_choice::Ways;
 use engine::{Destination, Event, LegId, Role, Show};
 use sip::{Refused, Uri};
 
@@ -58,7 +59,7 @@ impl Switch {
         }
         let of = engine.legs().get(&leg).and_then(|l| engine.calls().get(&l.call));
         let show = of.map(|c| c.caller_leg().map_or(Show::Party(c.caller), Show::Leg));
-        let then = self.trunks_for(now, tenant, (&number, false), None, show);
+        let then = self.trunks_for(now, tenant, (&number, Ways::Outside), None, show);
         if let Some(d) = self.tenants[tenant].legs.get_mut(&leg).and_then(|l| l.dialing.as_mut()) {
             d.forwarded = true;
             // It rang there; where it is sent on to it has not yet.

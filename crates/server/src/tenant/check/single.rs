@@ -1,5 +1,6 @@
 //! What a schema cannot say of one object.
 
+use crate::tenant::objects::MOST_AFTER_CLOSING;
 use crate::tenant::web::check_address;
 use base64::Engine as _;
 use serde_json::{Map, Value};
@@ -65,6 +66,7 @@ pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
         }
         "Webhook" => web("", value, &mut faults),
         "Pbx" => telephone_system(value, &mut faults),
+        "Retention" => retention(value, &mut faults),
         _ => {}
     }
     faults
@@ -103,6 +105,23 @@ fn without_names(value: &Value) -> Value {
         o.remove("id");
     }
     value
+}
+
+fn retention(value: &Value, faults: &mut Vec<Fault>) {
+    let is_closing = value.get("class").is_some_and(|c| c == "closing");
+    let days = value.get("days").and_then(Value::as_u64).unwrap_or(0);
+    if is_closing && days > u64::from(MOST_AFTER_CLOSING) {
+        let what = format!(
+            "{days} days after the account ended are too many: Microsoft's question allows {MOST_AFTER_CLOSING} at most"
+        );
+        faults.push(("/days".into(), what));
+    }
+    if is_closing && !is_none(value.get("queue")) {
+        faults.push((
+            "/queue".into(),
+            "what happens after the account ended is the same for all queues".into(),
+        ));
+    }
 }
 
 fn is_true(value: Option<&Value>) -> bool {

@@ -5,6 +5,7 @@ mod hours;
 mod outside;
 mod pbx;
 mod queue;
+mod retention;
 mod teams_trunk;
 mod toll;
 mod trunk;
@@ -16,6 +17,7 @@ pub use hours::{DayHours, Week};
 pub use outside::{Header, LookUp, Method, SecureEntry, Webhook, WebhookEvent};
 pub use pbx::{Pbx, PortalSignIn};
 pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
+pub use retention::{MOST_AFTER_CLOSING, RetainedClass, Retention};
 pub use teams_trunk::{TeamsCloud, TeamsHost, TeamsTrunk};
 pub use toll::{Limits, PriceClass, Toll, TollClass};
 pub use trunk::{

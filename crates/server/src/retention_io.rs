@@ -1,0 +1,188 @@
+//! The thread that disposes of what is old, by each tenant's rules of kind Retention. A run that is interrupted is gone on
+//! with at the next look: what is due is asked for anew each time.
+
+use crate::running::{Handle, stored_documents};
+use crate::tenant::check::Documents;
+use crate::tenant::objects::{RetainedClass, Retention};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use store::{DataClass, DisposalRule, DisposalRun, Disposed, Store, TenantId};
+
+/// Between two runs.
+const EVERY: Duration = Duration::from_secs(3_600);
+/// The first run after the start waits, so that a start is not slowed.
+const FIRST: Duration = Duration::from_secs(60);
+const DAY_MS: u64 = 86_400_000;
+
+/// Disposes until it is dropped.
+pub struct RetentionJob {
+    stop: Option<Sender<()>>,
+    stopping: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RetentionJob {
+    /// Begins.
+    ///
+    /// # Errors
+    /// What the operating system said.
+    pub fn start(handle: Handle) -> std::io::Result<RetentionJob> {
+        let (stop, stopped) = channel::<()>();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let seen = stopping.clone();
+        let look = move || {
+            let mut wait = FIRST;
+            while matches!(stopped.recv_timeout(wait), Err(RecvTimeoutError::Timeout)) {
+                wait = EVERY;
+                for (tenant, _) in handle.store.tenants().unwrap_or_default() {
+                    if let Err(cause) = run(&handle.store, tenant, &seen) {
+                        tracing::error!(
+                            event = "retention",
+                            cause,
+                            tenant = tenant.0,
+                            "old data was not disposed of"
+                        );
+                    }
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("retention".into()).spawn(look)?;
+        Ok(RetentionJob { stop: Some(stop), stopping, thread: Some(thread) })
+    }
+}
+
+impl Drop for RetentionJob {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A rule of a tenant, with its id.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The object's id.
+    pub id: String,
+    /// The object.
+    pub body: Retention,
+    queue: Option<u32>,
+}
+
+/// The rules of a tenant as they are stored.
+///
+/// # Errors
+/// A sentence.
+pub fn rules(store: &Store, tenant: TenantId) -> Result<Vec<Rule>, String> {
+    let (documents, numbers) = stored_documents(store, tenant)?;
+    let of_kind = documents.values().filter(|d| d.kind == "Retention");
+    of_kind
+        .map(|d| {
+            let mut body = d.body.clone();
+            if let Some(all) = body.as_object_mut() {
+                all.remove("kind");
+                all.remove("id");
+            }
+            let body: Retention =
+                serde_json::from_value(body).map_err(|e| format!("Retention {}: {e}", d.id))?;
+            let queue = body.queue.as_ref().and_then(|q| numbers.get(&("Queue".into(), q.clone()))).copied();
+            Ok(Rule { id: d.id.clone(), body, queue })
+        })
+        .collect()
+}
+
+/// Days that data is kept after the account ends, by the tenant's own rule.
+pub fn days_after_closing(documents: &Documents) -> Option<u64> {
+    let rules = documents.values().filter(|d| d.kind == "Retention" && d.body["class"] == "closing");
+    rules.filter_map(|d| d.body["days"].as_u64()).min()
+}
+
+/// The rules that run while the account goes on, ready to be run at this time; audio before records.
+fn to_run(rules: &[Rule], now: u64) -> Vec<(String, DisposalRule)> {
+    let class = |c| match c {
+        RetainedClass::Call => Some(DataClass::Call),
+        RetainedClass::Recording => Some(DataClass::Recording),
+        RetainedClass::Voicemail => Some(DataClass::Voicemail),
+        RetainedClass::Closing => None,
+    };
+    let mut all = Vec::new();
+    for wanted in DataClass::ALL {
+        let of_class: Vec<&Rule> = rules.iter().filter(|r| class(r.body.class) == Some(wanted)).collect();
+        let except: Vec<u32> = of_class.iter().filter_map(|r| r.queue).collect();
+        for rule in of_class {
+            let before = match rule.body.days {
+                // What ended is old at once.
+                0 => now.saturating_add(1),
+                days => now.saturating_sub(u64::from(days) * DAY_MS),
+            };
+            let except = if rule.body.queue.is_some() { Vec::new() } else { except.clone() };
+            all.push((rule.id.clone(), DisposalRule { class: wanted, queue: rule.queue, except, before }));
+        }
+    }
+    all
+}
+
+fn view(done: &Disposed) -> Value {
+    json!({"calls": done.calls, "held": done.held, "recordings": done.recordings, "people": done.people})
+}
+
+/// What would go now, by rule, and when the next thing is due: nothing is changed.
+///
+/// # Errors
+/// A sentence.
+pub fn look_ahead(store: &Store, tenant: TenantId) -> Result<Value, String> {
+    let now = crate::clock::wall_ms();
+    let rules = rules(store, tenant)?;
+    let mut all = BTreeMap::new();
+    for (id, rule) in to_run(&rules, now) {
+        let due = store.due(tenant, &rule).map_err(|e| e.to_string())?;
+        let oldest = store.oldest(tenant, &rule).map_err(|e| e.to_string())?;
+        let kept = now.saturating_sub(rule.before);
+        let next = oldest.map(|at| crate::view::time(engine::Time(at + kept)));
+        all.insert(
+            id,
+            json!({"class": rule.class.name(), "calls": due.calls, "held": due.held, "next_due": next}),
+        );
+    }
+    Ok(json!(all))
+}
+
+/// Runs the rules of a tenant once; what came of it is remembered and in the audit log.
+///
+/// # Errors
+/// A sentence; what went stays gone.
+pub fn run(store: &Store, tenant: TenantId, stopping: &AtomicBool) -> Result<Value, String> {
+    let now = crate::clock::wall_ms();
+    let rules = to_run(&rules(store, tenant)?, now);
+    if rules.is_empty() {
+        return Ok(json!({}));
+    }
+    let said = |e: store::StoreError| e.to_string();
+    let mut note = DisposalRun { at: now, ended: None, report: "{}".into() };
+    store.note_run(tenant, &note).map_err(said)?;
+    let mut report = BTreeMap::new();
+    let mut gone = 0;
+    for (id, rule) in rules {
+        let done = store.dispose(tenant, &rule, &mut |_| !stopping.load(Ordering::Relaxed)).map_err(said)?;
+        gone += done.calls;
+        report.insert(id, view(&done));
+        note.report = json!(report).to_string();
+        store.note_run(tenant, &note).map_err(said)?;
+    }
+    note.ended = (!stopping.load(Ordering::Relaxed)).then(crate::clock::wall_ms);
+    store.note_run(tenant, &note).map_err(said)?;
+    if gone > 0 {
+        store
+            .audit(tenant, crate::clock::wall_ms(), "retention", "retention.dispose", "Retention/all")
+            .map_err(said)?;
+    }
+    tracing::info!(event = "retention", tenant = tenant.0, calls = gone, "old data was disposed of");
+    Ok(json!(report))
+}

@@ -1,0 +1,36 @@
+//! How long data is kept.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The longest that anything is kept after the account ended, in days.
+pub const MOST_AFTER_CLOSING: u32 = 89;
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetainedClass {
+    /// Records of calls with all that belongs to them, and people of whom no call is left.
+    Call,
+    /// Audio of recordings; the call's record stays.
+    Recording,
+    /// Messages in voicemail boxes.
+    Voicemail,
+    /// Everything, after the account ended.
+    Closing,
+}
+
+/// A rule of how long something is kept.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// `call`, `recording`, `voicemail` or `closing`.
+    pub class: RetainedClass,
+    /// Only calls of this queue; a rule without one is for all queues that have none of their own.
+    #[serde(default)]
+    #[schemars(extend("x-ref" = "Queue"))]
+    pub queue: Option<String>,
+    /// Days after a call's end, or after the account's; 0 is at once.
+    #[schemars(range(max = 36_500))]
+    pub days: u32,
+}

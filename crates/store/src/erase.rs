@@ -1,0 +1,263 @@
+//! Erasing a person: the key goes first, so that nothing sealed with it can be read from then on, wherever copies of it
+//! are; then the rows that say something of the person, and the audio. What counts calls stays: it knows no person.
+
+use crate::error::StoreError;
+use crate::keys::PERSON;
+use crate::sql::{Sql, Value, transaction};
+use crate::store::{Store, TenantId};
+use redact::Secret;
+
+/// What an erasure took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Calls that no longer say who called.
+    pub calls: u64,
+    /// Recordings and messages.
+    pub recordings: u64,
+    /// Notes on calls.
+    pub notes: u64,
+}
+
+/// What is known of a person who called.
+#[derive(Clone, Debug)]
+pub struct PersonAbout {
+    /// Number or address.
+    pub address: Secret<String>,
+    /// The name that the person asked to be known by, or those that came with calls; at most [`MOST_NAMES`].
+    pub names: Vec<Secret<String>>,
+    /// How many calls.
+    pub calls: u64,
+    /// Whether the person's data is hidden from everybody but whoever looks after rights.
+    pub restricted: bool,
+    /// Whether the person objects to automated decisions.
+    pub objected: bool,
+}
+
+/// The most names of one person that are given.
+pub const MOST_NAMES: usize = 100;
+
+fn opened(key: &crate::keys::DataKey, place: String, sealed: &[u8]) -> Result<Secret<String>, StoreError> {
+    let bytes = key.open(&place, sealed)?;
+    Ok(Secret::new(String::from_utf8(bytes).map_err(|_| StoreError::Unreadable(place))?))
+}
+
+impl Store {
+    /// What is known of a person, restricted or not.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the person was erased or never was.
+    pub fn person(&self, tenant: TenantId, person: u64) -> Result<PersonAbout, StoreError> {
+        let of = [tenant.into(), person.into()];
+        let sql = "SELECT value, name, restricted, objected FROM persons WHERE tenant = $1 AND id = $2";
+        let rows = self.reader().rows(sql, &of)?;
+        let row = rows.first().ok_or_else(|| StoreError::NotFound("this person".into()))?;
+        let key = self.keys().of_person(tenant, person)?;
+        let sql = "SELECT id, display FROM parties WHERE tenant = $1 AND person = $2";
+        let parties = self.reader().rows(sql, &of)?;
+        let mut names: Vec<Secret<String>> = Vec::new();
+        match row.bytes(1) {
+            [] => {
+                for party in parties.iter().filter(|p| !p.bytes(1).is_empty()) {
+                    let name = opened(&key, format!("party/{}", party.int(0)), party.bytes(1))?;
+                    let is_new = names.iter().all(|n| n.expose_secret() != name.expose_secret());
+                    if is_new && names.len() < MOST_NAMES {
+                        names.push(name);
+                    }
+                }
+            }
+            name => names.push(opened(&key, format!("person-name/{person}"), name)?),
+        }
+        Ok(PersonAbout {
+            address: opened(&key, format!("person/{person}"), row.bytes(0))?,
+            names,
+            calls: parties.len() as u64,
+            restricted: row.int(2) != 0,
+            objected: row.int(3) != 0,
+        })
+    }
+
+    /// A call's party that is this person, if there is one.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn party_of(&self, tenant: TenantId, person: u64) -> Result<Option<engine::PartyId>, StoreError> {
+        let sql = "SELECT MIN(id) FROM parties WHERE tenant = $1 AND person = $2";
+        let rows = self.reader().rows(sql, &[tenant.into(), person.into()])?;
+        Ok(rows.first().and_then(|r| r.maybe_int(0)).map(|id| engine::PartyId(id as u64)))
+    }
+
+    /// From now on this name stands for those that came with calls; an empty one takes it back.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the person was erased.
+    pub fn correct_person(
+        &self,
+        tenant: TenantId,
+        person: u64,
+        name: &Secret<String>,
+    ) -> Result<(), StoreError> {
+        let key = self.keys().of_person(tenant, person)?;
+        let sealed = match name.expose_secret().as_str() {
+            "" => Value::Null,
+            text => Value::Bytes(key.seal(&format!("person-name/{person}"), text.as_bytes())?),
+        };
+        let sql = "UPDATE persons SET name = $1 WHERE tenant = $2 AND id = $3";
+        self.writer().run(sql, &[sealed, tenant.into(), person.into()]).map(|_| ())
+    }
+
+    /// Hides a person's data or shows it again; notes or takes back an objection. `None` leaves it as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such person.
+    pub fn mark_person(
+        &self,
+        tenant: TenantId,
+        person: u64,
+        restricted: Option<bool>,
+        objected: Option<bool>,
+    ) -> Result<(), StoreError> {
+        let word = |is: Option<bool>| is.map_or(Value::Null, |is| Value::Int(i64::from(is)));
+        let sql = "UPDATE persons SET restricted = COALESCE($1, restricted), objected = COALESCE($2, objected) \
+                   WHERE tenant = $3 AND id = $4";
+        match self.writer().run(sql, &[word(restricted), word(objected), tenant.into(), person.into()])? {
+            0 => Err(StoreError::NotFound("this person".into())),
+            _ => Ok(()),
+        }
+    }
+
+    /// A person who has not called, by a number or address. Known by it already, it is that person.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn add_person(
+        &self,
+        tenant: TenantId,
+        address: &Secret<String>,
+        now: u64,
+    ) -> Result<u64, StoreError> {
+        if let Some(person) = self.find_person(tenant, address)? {
+            return Ok(person);
+        }
+        let mut keys = self.keys();
+        let mut db = self.writer();
+        keys.ensure_tenant(tenant, &mut **db)?;
+        let lookup = keys.lookup(tenant, address.expose_secret())?;
+        transaction(&mut **db, |db| {
+            let person = next_person(db, tenant)?;
+            let key = keys.new_person(tenant, person)?;
+            let value = key.seal(&format!("person/{person}"), address.expose_secret().as_bytes())?;
+            let sql = "INSERT INTO persons (tenant, id, lookup, value, created) VALUES ($1, $2, $3, $4, $5)";
+            db.run(sql, &[tenant.into(), person.into(), lookup.into(), value.into(), now.into()])?;
+            Ok(person)
+        })
+    }
+
+    /// The person of exactly this number or address, by its keyed hash.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn find_person(&self, tenant: TenantId, address: &Secret<String>) -> Result<Option<u64>, StoreError> {
+        self.tenant_key(tenant)?;
+        let lookup = self.keys().lookup(tenant, address.expose_secret())?;
+        let sql = "SELECT id FROM persons WHERE tenant = $1 AND lookup = $2";
+        let rows = self.reader().rows(sql, &[tenant.into(), lookup.into()])?;
+        Ok(rows.first().map(|r| r.int(0) as u64))
+    }
+
+    /// Erases a person. Done again after it was interrupted, it goes on.
+    ///
+    /// # Errors
+    /// What database or disk said; what was done stays done.
+    pub fn erase_person(
+        &self,
+        tenant: TenantId,
+        person: u64,
+        now: u64,
+        who: &str,
+    ) -> Result<Erased, StoreError> {
+        self.keys().destroy_for_good(tenant, PERSON, person)?;
+        let mut db = self.writer();
+        let (erased, blobs) = transaction(&mut **db, |db| {
+            let of = [tenant.into(), person.into()];
+            let mut erased = Erased::default();
+            let sql = "SELECT blob FROM recordings WHERE tenant = $1 AND party IN \
+                       (SELECT id FROM parties WHERE tenant = $1 AND person = $2)";
+            let blobs: Vec<String> = db.rows(sql, &of)?.iter().map(|r| r.text(0).to_string()).collect();
+            for table in ["messages", "recordings"] {
+                let column = if table == "messages" { "recording" } else { "id" };
+                let sql = format!(
+                    "DELETE FROM {table} WHERE tenant = $1 AND {column} IN (SELECT id FROM recordings WHERE tenant = $1 \
+                     AND party IN (SELECT id FROM parties WHERE tenant = $1 AND person = $2))"
+                );
+                let gone = db.run(&sql, &of)?;
+                if table == "recordings" {
+                    erased.recordings = gone;
+                }
+            }
+            erased.notes = db.run("DELETE FROM notes WHERE tenant = $1 AND person = $2", &of)?;
+            // A later person may get the number: no call may then point to somebody else.
+            let sql = "UPDATE parties SET person = 0, display = NULL WHERE tenant = $1 AND person = $2";
+            erased.calls = db.run(sql, &of)?;
+            db.run("DELETE FROM persons WHERE tenant = $1 AND id = $2", &of)?;
+            crate::audit::put(db, tenant, now, who, "person.erase", &format!("Person/p{person}"))?;
+            Ok((erased, blobs))
+        })?;
+        drop(db);
+        for blob in blobs {
+            self.blobs().remove(&blob)?;
+        }
+        Ok(erased)
+    }
+
+    /// How many rows each table has of a tenant.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn rows_of(&self, tenant: TenantId) -> Result<Vec<(String, u64)>, StoreError> {
+        let sql = "SELECT m.name FROM sqlite_master m, pragma_table_info(m.name) c \
+                   WHERE m.type = 'table' AND c.name = 'tenant' ORDER BY m.name";
+        let mut db = self.reader();
+        let tables = db.rows(sql, &[])?;
+        tables
+            .iter()
+            .map(|r| {
+                let table = r.text(0).to_string();
+                let rows =
+                    db.rows(&format!("SELECT COUNT(*) FROM {table} WHERE tenant = $1"), &[tenant.into()])?;
+                Ok((table, rows.first().map_or(0, |r| r.int(0)) as u64))
+            })
+            .collect()
+    }
+}
+
+/// The number of a new person. Numbers of those who were erased may come again, and nothing points to them.
+pub(crate) fn next_person(db: &mut dyn Sql, tenant: TenantId) -> Result<u64, StoreError> {
+    let next = db.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM persons WHERE tenant = $1", &[tenant.into()])?;
+    Ok(next.first().map_or(1, |r| r.int(0)) as u64)
+}
+
+/// The kind of keys, and when the newest was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyAge {
+    /// `tenant`, `person`, `directory` or `installation`.
+    pub kind: String,
+    /// How many there are.
+    pub count: u64,
+    /// When the oldest was made, in milliseconds since 1970; 0 where that was before it was written down.
+    pub oldest: u64,
+}
+
+impl Store {
+    /// The keys of a tenant and of the installation, by kind.
+    ///
+    /// # Errors
+    /// What the database of keys said.
+    pub fn key_ages(&self, tenant: TenantId) -> Result<Vec<KeyAge>, StoreError> {
+        let sql = "SELECT kind, COUNT(*), MIN(created) FROM keys WHERE tenant = $1 OR tenant = 0 GROUP BY kind ORDER BY kind";
+        let rows = self.keys().rows(sql, &[Value::from(tenant)])?;
+        Ok(rows
+            .iter()
+            .map(|r| KeyAge { kind: r.text(0).into(), count: r.int(1) as u64, oldest: r.int(2) as u64 })
+            .collect())
+    }
+}

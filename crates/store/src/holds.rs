@@ -1,0 +1,146 @@
+//! Legal holds: what may not be disposed of and not be erased, whatever a rule or a request says, until the hold is lifted.
+
+use crate::error::StoreError;
+use crate::sql::{Sql, Value, transaction};
+use crate::store::{Store, TenantId};
+use redact::Secret;
+
+/// What a hold keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
+    /// Everything of a person who called.
+    Person(u64),
+    /// A call.
+    Call(u64),
+    /// The calls of a queue, by its number.
+    Queue(u64),
+}
+
+impl Held {
+    fn parts(self) -> (&'static str, u64) {
+        match self {
+            Held::Person(n) => ("person", n),
+            Held::Call(n) => ("call", n),
+            Held::Queue(n) => ("queue", n),
+        }
+    }
+
+    fn of(kind: &str, n: u64) -> Option<Held> {
+        match kind {
+            "person" => Some(Held::Person(n)),
+            "call" => Some(Held::Call(n)),
+            "queue" => Some(Held::Queue(n)),
+            _ => None,
+        }
+    }
+}
+
+/// A hold.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    /// Its number.
+    pub id: u64,
+    /// What it keeps.
+    pub held: Held,
+    /// Why, as whoever placed it wrote.
+    pub reason: Secret<String>,
+    /// By whom: a token's number or a user's id.
+    pub who: String,
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+}
+
+/// Calls that no hold keeps, as a condition on `c`, a row of `calls`; `$1` is the tenant.
+pub(crate) const FREE_CALL: &str = "NOT EXISTS (SELECT 1 FROM holds h WHERE h.tenant = $1 AND (\
+     (h.kind = 'call' AND h.target = c.id) OR (h.kind = 'queue' AND h.target = c.queue) OR (h.kind = 'person' AND h.target = \
+     (SELECT p.person FROM parties p WHERE p.tenant = $1 AND p.id = c.party))))";
+
+fn place(id: u64) -> String {
+    format!("hold/{id}")
+}
+
+impl Store {
+    /// Places a hold; it is in the audit log. Gives its number.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn place_hold(
+        &self,
+        tenant: TenantId,
+        held: Held,
+        reason: &Secret<String>,
+        now: u64,
+        who: &str,
+    ) -> Result<u64, StoreError> {
+        let key = self.tenant_key(tenant)?;
+        let mut db = self.writer();
+        transaction(&mut **db, |db| {
+            let rows =
+                db.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM holds WHERE tenant = $1", &[tenant.into()])?;
+            let id = rows.first().map_or(1, |r| r.int(0)) as u64;
+            let (kind, target) = held.parts();
+            let reason = key.seal(&place(id), reason.expose_secret().as_bytes())?;
+            let sql = "INSERT INTO holds (tenant, id, kind, target, reason, who, at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+            let values =
+                [tenant.into(), id.into(), kind.into(), target.into(), reason.into(), who.into(), now.into()];
+            db.run(sql, &values)?;
+            crate::audit::put(db, tenant, now, who, "hold.place", &format!("Hold/h{id}"))?;
+            Ok(id)
+        })
+    }
+
+    /// Lifts a hold; it is in the audit log.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none of this number.
+    pub fn lift_hold(&self, tenant: TenantId, id: u64, now: u64, who: &str) -> Result<(), StoreError> {
+        let mut db = self.writer();
+        transaction(&mut **db, |db| {
+            if db.run("DELETE FROM holds WHERE tenant = $1 AND id = $2", &[tenant.into(), id.into()])? == 0 {
+                return Err(StoreError::NotFound("this hold".into()));
+            }
+            crate::audit::put(db, tenant, now, who, "hold.lift", &format!("Hold/h{id}"))
+        })
+    }
+
+    /// The holds of a tenant.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn holds(&self, tenant: TenantId) -> Result<Vec<Hold>, StoreError> {
+        let key = self.tenant_key(tenant)?;
+        let sql = "SELECT id, kind, target, reason, who, at FROM holds WHERE tenant = $1 ORDER BY id";
+        let rows = self.reader().rows(sql, &[tenant.into()])?;
+        rows.iter()
+            .map(|r| {
+                let id = r.int(0) as u64;
+                let held = Held::of(r.text(1), r.int(2) as u64);
+                let reason = String::from_utf8(key.open(&place(id), r.bytes(3))?);
+                Ok(Hold {
+                    id,
+                    held: held.ok_or_else(|| StoreError::Unreadable("a hold".into()))?,
+                    reason: Secret::new(reason.map_err(|_| StoreError::Unreadable("a hold".into()))?),
+                    who: r.text(4).into(),
+                    at: r.int(5) as u64,
+                })
+            })
+            .collect()
+    }
+
+    /// The holds that keep something of a person: on the person, on one of their calls or on a queue that they called.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn holds_on_person(&self, tenant: TenantId, person: u64) -> Result<Vec<u64>, StoreError> {
+        holds_on(&mut **self.reader(), tenant, person)
+    }
+}
+
+pub(crate) fn holds_on(db: &mut dyn Sql, tenant: TenantId, person: u64) -> Result<Vec<u64>, StoreError> {
+    let sql = "SELECT h.id FROM holds h WHERE h.tenant = $1 AND ((h.kind = 'person' AND h.target = $2) OR EXISTS \
+               (SELECT 1 FROM parties p JOIN calls c ON c.tenant = p.tenant AND c.party = p.id \
+               WHERE p.tenant = $1 AND p.person = $2 AND ((h.kind = 'call' AND h.target = c.id) \
+               OR (h.kind = 'queue' AND h.target = c.queue)))) ORDER BY h.id";
+    let rows = db.rows(sql, &[tenant.into(), Value::from(person)])?;
+    Ok(rows.iter().map(|r| r.int(0) as u64).collect())
+}
