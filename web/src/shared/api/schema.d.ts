@@ -3453,6 +3453,354 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/microsoft/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What Microsoft is asked for and why, and how to consent
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConnectView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /**
+         * Disconnects the directory and erases what is kept of it
+         * @description This needs the role owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/microsoft/connect/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where Entra ID sends the browser back to from consent
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/microsoft/connect/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sends the browser to consent to an app registration
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/microsoft/licences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Licences of the directory, and how many are left
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LicencesView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Assigns and takes away licences of users, or says what would be done
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChangeView"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/microsoft/licences/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where Entra ID sends the browser back to from that
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/microsoft/licences/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sends the browser to sign in for licences
+         * @description This needs the role owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/numbers": {
         parameters: {
             query?: never;
@@ -8995,6 +9343,39 @@ export interface components {
             /** @description Whose log. */
             tenant: string;
         };
+        /** @description What becomes of one user's licences. */
+        ChangeView: {
+            /** @description Products that are assigned by it; what was so before is left out. */
+            add: string[];
+            /** @description Why not, as sentences. */
+            against: string[];
+            /** @description Whether it was done. */
+            done: boolean;
+            /** @description Products that are taken away. */
+            remove: string[];
+            /** @description Id of the user. */
+            user: string;
+        };
+        /** @description A change of licences. */
+        Changes: {
+            /**
+             * @description Products to assign.
+             * @default []
+             */
+            add: string[];
+            /**
+             * @description Only say what would be done, and what stands against it.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description Products to take away.
+             * @default []
+             */
+            remove: string[];
+            /** @description Ids of the users, who have a work account. */
+            users: string[];
+        };
         /** @description The emergency switch of opening hours. */
         Closure: {
             /** @description Whether they are closed, whatever the clock says. */
@@ -9004,6 +9385,17 @@ export interface components {
         Code: {
             /** @description Six digits. */
             totp: string;
+        };
+        /** @description How a tenant is connected, and how it can be. */
+        ConnectView: {
+            /** @description The directory's id; null while there is none. */
+            directory?: string | null;
+            /** @description The features that are on and ask something of Microsoft. */
+            features: string[];
+            /** @description The tenant's profile. */
+            profile: string;
+            /** @description App registrations that they need. */
+            registrations: components["schemas"]["RegistrationView"][];
         };
         /** @description Something that a receiver did not take. */
         DeadLetter: {
@@ -9379,6 +9771,35 @@ export interface components {
             role: string;
             /** @description `arrived`, `answering`, `dialling`, `ringing`, `up`, `ending` or how it ended. */
             state: string;
+        };
+        /** @description A licence of the tenant. */
+        LicenceView: {
+            /**
+             * Format: uint64
+             * @description Units that are left.
+             */
+            left?: number | null;
+            /** @description Microsoft's name for it, such as `MCOEV`. */
+            name: string;
+            /** @description Id of the product. */
+            sku: string;
+            /**
+             * Format: uint64
+             * @description Units that can be used.
+             */
+            units?: number | null;
+            /**
+             * Format: uint64
+             * @description Units in use.
+             */
+            used?: number | null;
+        };
+        /** @description The tenant's licences. */
+        LicencesView: {
+            /** @description The licences. */
+            licences: components["schemas"]["LicenceView"][];
+            /** @description Whether this session may ask; if not, open `/api/v1/microsoft/licences/sign-in`. */
+            signed_in: boolean;
         };
         /** @description Whoever is signed in, as an agent. */
         Me: {
@@ -9826,6 +10247,8 @@ export interface components {
             feature: string;
             /** @description The fields that are read. */
             fields: string[];
+            /** @description Whether it was granted when that was last seen; null while that is not known. */
+            granted?: boolean | null;
             /** @description What is done by it, as Microsoft's reference names it. */
             operations: string[];
             /** @description Microsoft's name of the permission; null where the registration needs none. */
@@ -9900,6 +10323,8 @@ export interface components {
             name: string;
             /** @description What Teams says of them; null for those who are no users here, and while it is not known. */
             presence?: components["schemas"]["PresenceView"] | null;
+            /** @description Id of the user that the person is here; null for those who are none. */
+            user?: string | null;
         };
         /** @description Somebody made up, as whom a visitor may sign in. */
         Persona: {
@@ -10265,6 +10690,21 @@ export interface components {
             answer: string;
             /** @description Names this page's registration. Another page that registers takes its place. */
             id: string;
+        };
+        /** @description An app registration that is needed. */
+        RegistrationView: {
+            /** @description Its application id; null while the server's configuration has none. */
+            app?: string | null;
+            /** @description The page to open to consent, for an administrator of the directory; null while there is no app. */
+            consent?: string | null;
+            /** @description Permissions that are needed and were not granted when it was last seen; null while that is not known. */
+            missing?: string[] | null;
+            /** @description Its name here. */
+            name: string;
+            /** @description What is asked for, and why. */
+            permissions: components["schemas"]["PermissionView"][];
+            /** @description Permissions that were granted and no feature needs: to be taken away. */
+            surplus?: string[] | null;
         };
         /** @description What a replay found. */
         Replayed: {
