@@ -57,6 +57,11 @@ impl Scheme {
         }
     }
 
+    /// That of telephone numbers (RFC 3966), which most softphones open.
+    pub fn tel() -> Scheme {
+        Scheme("tel".into())
+    }
+
     /// Without its colon.
     pub fn as_str(&self) -> &str {
         &self.0

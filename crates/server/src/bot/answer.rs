@@ -9,7 +9,7 @@ use teams::bot::{Activity, Invoke, InvokeReply, Language, PressFault, Said, Wish
 /// How long an answer may take: Teams shows an error after about five seconds.
 pub const IN_TIME: Duration = Duration::from_millis(4_500);
 /// The page that shows the numbers of a conversation in the person's own client.
-const DIALOG_PAGE: &str = "/tab";
+const DIALOG_PAGE: &str = "/connector";
 
 impl Bot {
     /// The answer to an invoke. It may wait for the Bot Connector.
@@ -28,7 +28,7 @@ impl Bot {
                 Ok(card) => InvokeReply::card(card),
                 Err(said) => InvokeReply::message(language, said),
             },
-            Invoke::OpenDialog(Some(sealed)) => of.dialog(activity, language, sealed),
+            Invoke::OpenDialog(Some(sealed)) => of.dialog(activity, &customer, sealed),
             Invoke::Card(None) => InvokeReply::message(language, Said::TooOld),
             Invoke::OpenDialog(None) => InvokeReply::dialog_message(language, Said::TooOld),
             Invoke::CloseDialog => InvokeReply::done(),
@@ -73,12 +73,14 @@ impl Shared {
         }
     }
 
-    fn dialog(&self, activity: &Activity, language: Language, sealed: &str) -> InvokeReply {
+    fn dialog(&self, activity: &Activity, customer: &Customer, sealed: &str) -> InvokeReply {
+        let language = customer.language(activity);
         match self.open(activity, sealed) {
             Ok(Wish::Numbers(who)) => {
                 let person = who.map(|object| format!("#person={object}")).unwrap_or_default();
+                let page = format!("{}{DIALOG_PAGE}?tenant={}{person}", self.url, customer.name);
                 let title = Said::Numbers.text(language);
-                InvokeReply::dialog(title, &format!("{}{DIALOG_PAGE}{person}", self.url))
+                InvokeReply::dialog(title, &page)
             }
             Ok(_) => InvokeReply::dialog_message(language, Said::TooOld),
             Err(said) => InvokeReply::dialog_message(language, said),

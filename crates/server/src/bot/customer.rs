@@ -12,6 +12,8 @@ use teams::permissions::Feature;
 pub(in crate::bot) struct Customer {
     /// Which.
     pub tenant: TenantId,
+    /// Its name in the configuration.
+    pub name: String,
     /// Languages that it speaks.
     pub languages: Vec<String>,
 }
@@ -33,7 +35,11 @@ impl Shared {
                 let has = meaning.features.has(Feature::Bot);
                 let theirs = meaning.microsoft.as_deref() == Some(directory.as_str());
                 let languages = || meaning.languages.clone();
-                (theirs && has).then(|| Customer { tenant: t.id, languages: languages() })
+                (theirs && has).then(|| Customer {
+                    tenant: t.id,
+                    name: meaning.tenant.clone(),
+                    languages: languages(),
+                })
             })
         };
         self.handle.ask_and_wait(find).flatten()

@@ -8,10 +8,6 @@ use serde_json::Value;
 use std::sync::atomic::Ordering;
 use teams::bot::cards::{self, MOST_ROWS, PersonRow};
 use teams::bot::{Activity, ActivityKind, Command, Dialled, Language, Member, Press, Said, Scope, Wish};
-use teams::percent_encode;
-
-/// The page of ours that opens an address in the person's own phone; the number stands behind `#` and so in no log.
-const CALL_PAGE: &str = "/call";
 
 impl Shared {
     /// Does what an activity wants.
@@ -147,8 +143,9 @@ impl Shared {
         number: &Secret<String>,
         language: Language,
     ) -> Value {
-        let number = number.expose_secret();
-        let url = format!("{}{CALL_PAGE}#{}", self.url, percent_encode(number));
-        cards::message_with(cards::number(language, number, &url), Said::Call.text(language))
+        // A page of ours opens it in the person's own phone; the number stands behind `#` and so in no log.
+        let link = pbx::address::link(&self.url, &pbx::address::Scheme::tel(), number).unwrap_or_default();
+        let card = cards::number(language, number.expose_secret(), link.expose_secret());
+        cards::message_with(card, Said::Call.text(language))
     }
 }

@@ -165,7 +165,7 @@ fn a_list_in_a_chat_is_a_card_with_its_people() {
     let card = teams.heard(&chat, 3);
     assert_eq!(texts(&card), ["Call +49301234567"]);
     let url = card["actions"][0]["url"].as_str().unwrap();
-    assert_eq!(url, format!("http://{}/call#%2B49301234567", teams.program.http));
+    assert_eq!(url, format!("http://{}/call#scheme=tel&number=%2B49301234567", teams.program.http));
     let metrics = teams.program.admin("/metrics");
     assert!(metrics.contains("switchroom_bot_activities_total{result=\"again\"} 1"), "{metrics}");
     teams.program.stop();
@@ -179,7 +179,7 @@ fn buttons_open_the_dialog_for_their_owner_only() {
     let card = teams.heard(&chat, 2);
     let answer = teams.press(&chat, 0, &card, "Call", 2);
     let dialog = &answer.body["task"]["value"];
-    let expected = format!("http://{}/tab#person={}", teams.program.http, teams.person(3));
+    let expected = format!("http://{}/connector?tenant=test#person={}", teams.program.http, teams.person(3));
     assert_eq!((answer.status, dialog["url"].as_str()), (Some(200), Some(expected.as_str())));
     let other = teams.press(&chat, 1, &card, "Call", 2);
     assert_eq!(other.body["task"]["type"], "message");
