@@ -22,7 +22,7 @@ fn exit_codes() {
 fn the_schema_names_every_kind_and_is_json() {
     let (_, out, _) = run(&["schema"]);
     let schema: serde_json::Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(schema["oneOf"].as_array().unwrap().len(), 15);
+    assert_eq!(schema["oneOf"].as_array().unwrap().len(), 16);
 }
 
 #[test]
