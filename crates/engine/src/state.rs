@@ -336,7 +336,8 @@ impl Engine {
         }
     }
 
-    pub(crate) fn queue_config(&self, id: QueueId) -> Option<&QueueConfig> {
+    /// What is configured of a queue.
+    pub fn queue_config(&self, id: QueueId) -> Option<&QueueConfig> {
         self.s.config.queues.get(&id)
     }
 

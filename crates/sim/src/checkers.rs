@@ -273,7 +273,12 @@ impl Checkers {
                 matches!(w, What::Missed { .. } | What::Declined { .. } | What::NotReached { .. })
                     || matches!(w, What::ReturnedTo { .. } | What::Queued { .. })
             };
-            c.timeline.iter().rev().any(|m| m.at == at && came(&m.what))
+            // The patience for the agent of last time ends without a trace, after what came at that moment was done.
+            let patience = engine.queue_config(e.queue).map_or(0, |q| q.last_agent_ms);
+            let alone = |m: &engine::Moment| {
+                matches!(m.what, What::WaitsForLastAgent { .. }) && m.at.plus(patience) == at
+            };
+            c.timeline.iter().rev().any(|m| m.at == at && came(&m.what) || alone(m))
         });
         if !back {
             let law = format!("queue {} passed over a caller who came at {}", e.queue.0, place.0);

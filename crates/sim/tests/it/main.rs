@@ -83,6 +83,12 @@ fn a_call_that_was_admitted_with_the_last_minute_is_dialled_after_others_used_it
 }
 
 #[test]
+fn the_patience_for_the_agent_of_last_time_ends_after_what_came_at_that_moment() {
+    // An agent declines in the millisecond in which somebody else stops waiting for one agent alone.
+    assert_eq!(Day::full(18).run().violations, []);
+}
+
+#[test]
 fn on_some_day_each_limit_of_calls_to_the_outside_is_reached() {
     let mut happened = std::collections::BTreeMap::new();
     for seed in 0..4 {
