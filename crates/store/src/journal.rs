@@ -15,10 +15,9 @@ use engine::{CallId, CallRecord, Event, Fact, MailboxId, RecordingId, Snapshot, 
 
 /// The form of a row of events.
 const FORM: u8 = 1;
-/// The form of a snapshot. Form 1 ended before the last list, which is empty in it.
-const SNAPSHOT_FORM: u8 = 2;
-/// An empty list, as a snapshot writes it.
-const NOBODY: u8 = 0;
+/// The form of a snapshot. It rises with every change of what a snapshot holds: one of another form is passed over, for
+/// the journal has all that is in it.
+const SNAPSHOT_FORM: u8 = 3;
 
 /// For each so many events of a tenant one snapshot is kept for good.
 pub const SNAPSHOT_KEPT_EVERY: u64 = 500_000;
@@ -123,7 +122,7 @@ pub fn decode_events(row: &[u8]) -> Result<Vec<(Time, Event)>, StoreError> {
 
 /// What a new process starts from.
 pub struct Recovered {
-    /// The newest snapshot. The events after it are read page by page, with [`Store::events_after`].
+    /// The newest snapshot of this version's form. The events after it are read page by page, with [`Store::events_after`].
     pub snapshot: Option<Snapshot>,
     /// The first party number that was never used.
     pub next_party: u64,
@@ -193,17 +192,13 @@ impl Store {
         Ok(())
     }
 
-    /// Reads the newest snapshot.
+    /// Reads the newest snapshot that this version can read: one of another form is passed over.
     ///
     /// # Errors
-    /// What the database said, or what is damaged.
+    /// What the database said.
     pub fn recover(&self, tenant: TenantId) -> Result<Recovered, StoreError> {
+        let snapshot = self.snapshot_until(tenant, i64::MAX as u64)?;
         let mut db = self.reader();
-        let sql = "SELECT state FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 1";
-        let snapshot = match db.rows(sql, &[tenant.into()])?.first() {
-            Some(row) => Some(read_snapshot(row.bytes(0))?),
-            None => None,
-        };
         let sql = "SELECT COALESCE(MAX(id), 0) + 1 FROM parties WHERE tenant = $1";
         let next_party = db.rows(sql, &[tenant.into()])?.first().map_or(1, |r| r.int(0)) as u64;
         Ok(Recovered { snapshot, next_party })
@@ -237,12 +232,10 @@ impl Store {
 pub(crate) fn read_snapshot(state: &[u8]) -> Result<Snapshot, StoreError> {
     let unreadable = || StoreError::Unreadable("a snapshot".into());
     let (form, bytes) = state.split_first().ok_or_else(unreadable)?;
-    let read = match *form {
-        SNAPSHOT_FORM => postcard::from_bytes(bytes),
-        1 => postcard::from_bytes(&[bytes, &[NOBODY]].concat()),
-        _ => return Err(unreadable()),
-    };
-    read.map_err(|_| unreadable())
+    if *form != SNAPSHOT_FORM {
+        return Err(unreadable());
+    }
+    postcard::from_bytes(bytes).map_err(|_| unreadable())
 }
 
 fn put_batch(db: &mut dyn Sql, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {

@@ -164,6 +164,31 @@ fn a_snapshot_in_the_middle_of_a_row_skips_what_it_holds() {
 }
 
 #[test]
+fn a_snapshot_of_another_version_is_passed_over() {
+    let place = Place::new();
+    let tenant = {
+        let store = place.open();
+        let tenant = store.tenant("acme", 1).unwrap();
+        let mut engine = Engine::new();
+        let list = [Event::Started { seed: 1 }, Event::TimePassed, Event::Draining];
+        store.commit(&[(tenant, events(&list, 1))]).unwrap();
+        for e in &list[..2] {
+            engine.handle(Time(5), e.clone());
+            store.put_snapshot(tenant, Time(5), &engine.snapshot()).unwrap();
+        }
+        assert_eq!(store.recover(tenant).unwrap().snapshot.unwrap().position(), 2);
+        tenant
+    };
+    let db = rusqlite::Connection::open(place.dir.path().join("data/switchroom.db")).unwrap();
+    let older = "UPDATE snapshots SET state = x'01' || substr(state, 2) WHERE position >= ?1";
+    db.execute(older, [2]).unwrap();
+    let store = place.open();
+    assert_eq!(store.recover(tenant).unwrap().snapshot.unwrap().position(), 1, "the one before serves");
+    db.execute(older, [0]).unwrap();
+    assert!(store.recover(tenant).unwrap().snapshot.is_none(), "the journal has all of it");
+}
+
+#[test]
 fn a_long_journal_is_read_in_pieces() {
     let place = Place::new();
     let store = place.open();
