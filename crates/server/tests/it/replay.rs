@@ -9,9 +9,10 @@ fn a_day() -> (tempfile::TempDir, String, String) {
     let at = |name: &str| dir.path().join(name).display().to_string();
     let sip = format!("127.0.0.1:{}", crate::program::free_port());
     let any = ["--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--sip", sip.as_str()];
-    // Three agents for a call a second: some wait, some hang up.
+    // Three agents for a call every other second: some callers wait, some hang up, and two more agents have time to spare
+    // (with many more calls than five can take, all five would be as busy as the three).
     let data = at("data");
-    let demo = ["demo", "--data", &data, "--for", "20s", "--agents", "3", "--calls-per-minute", "60"];
+    let demo = ["demo", "--data", &data, "--for", "40s", "--agents", "3", "--calls-per-minute", "30"];
     let (code, _, err) = run(&[&demo[..], &any[..]].concat());
     assert_eq!(code, 0, "{err}");
     let config = format!(
@@ -53,7 +54,7 @@ fn more_agents(tenant: &Path) {
 #[test]
 fn a_demo_day_is_replayed_unchanged_and_with_two_more_agents() {
     let (_dir, db, tenant) = a_day();
-    let (code, out, err) = run(&["replay", &db, "--with", &tenant, "--seeds", "3"]);
+    let (code, out, err) = run(&["replay", &db, "--with", &tenant, "--seeds", "20"]);
     assert_eq!(code, 0, "{err}");
     for (name, cells) in all_queues(&out).iter().skip(1) {
         let [_was, before, after, difference] = &cells[..] else { panic!("{name}: {cells:?}\n{out}") };
@@ -62,7 +63,7 @@ fn a_demo_day_is_replayed_unchanged_and_with_two_more_agents() {
     }
 
     more_agents(Path::new(&tenant));
-    let (code, out, err) = run(&["replay", &db, "--with", &tenant, "--seeds", "3"]);
+    let (code, out, err) = run(&["replay", &db, "--with", &tenant, "--seeds", "20"]);
     assert_eq!(code, 0, "{err}");
     let rows = all_queues(&out);
     let mean = |name: &str, column: usize| -> f64 {
