@@ -13,6 +13,7 @@ mod remote;
 mod replay;
 mod schema;
 pub mod serve;
+mod teams_app;
 mod token;
 
 use arguments::Arguments;
@@ -107,6 +108,12 @@ const COMMANDS: [Command; 12] = [
         usage: "",
         does: "prints the JSON Schema of tenant files, for editors",
         run: schema::run,
+    },
+    Command {
+        name: "teams-app",
+        usage: "--out FILE --config FILE (--tenant T | --tenant-files DIR | --server URL --token T) [--icon PNG] [--outline PNG]",
+        does: "makes a tenant's app package for Teams, and the guide to set it up",
+        run: teams_app::run,
     },
     Command {
         name: "token",

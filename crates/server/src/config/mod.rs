@@ -242,6 +242,7 @@ pub struct MicrosoftSection {
     pub bot_tenant: String,
     pub bot_connector: String,
     pub bot_memory: String,
+    pub tab_app: String,
 }
 
 /// The keys of one app registration in `[microsoft]`.

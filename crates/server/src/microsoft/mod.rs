@@ -147,6 +147,12 @@ pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
             ));
         }
     }
+    if !config.tab_app.is_empty() && teams::clean::guid(&config.tab_app).is_none() {
+        say(format!(
+            "microsoft.tab_app = {:?} must be the application (client) id of the tab's registration",
+            config.tab_app
+        ));
+    }
     for app in [config.sign_in(), config.background(), config.bot()] {
         let key = |name: &str| format!("microsoft.{}_{name}", app.name);
         let (has_secret, has_certificate) = (!app.secret_file.is_empty(), !app.certificate.is_empty());

@@ -239,3 +239,124 @@ fn it_speaks_the_readers_language_in_every_kind_of_conversation() {
     assert!(teams.heard(&chat, 3).is_string());
     teams.program.stop();
 }
+
+/// Every file below a folder, with what is in it.
+fn files(dir: &std::path::Path, out: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, out);
+        } else {
+            out.push((path.display().to_string(), std::fs::read(path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn after_use_nobody_is_found_on_disk_in_the_log_or_in_metrics() {
+    let teams = Teams::start(60, "");
+    let chat = teams.chat(40);
+    let names: Vec<String> = (0..40).map(|p| teams.name(p)).collect();
+    let written =
+        ["list", "help", "call +49 30 9988776", "call *21*0309988775#", "what about Wilhelmine Stieglitz"];
+    for (n, text) in written.iter().enumerate() {
+        teams.say(&chat, 0, text);
+        teams.heard(&chat, n + 2);
+    }
+    teams.say(&chat, 0, &format!("call {}", names[7]));
+    let card = teams.heard(&chat, written.len() + 2);
+    teams.press(&chat, 0, &card, "Call", 0);
+    teams.press(&chat, 1, &card, "Call", 0);
+    // What cannot be sent is logged too.
+    teams.m.with(|m, _| m.block_bot(&chat, true));
+    let post = teams.say(&chat, 0, "call +49 30 9988774");
+    assert_eq!(teams.answer(post).status, Some(200));
+    let until = Instant::now() + Duration::from_secs(20);
+    while !teams.program.log.lock().unwrap().contains("bot_unsent") {
+        assert!(Instant::now() < until, "nothing is said of what could not be sent");
+        look_again();
+    }
+    let metrics = teams.program.admin("/metrics");
+    assert!(metrics.contains("switchroom_bot_messages_total{result=\"unsent\"} 1"), "{metrics}");
+    let people: Vec<String> = (0..40).map(|p| teams.person(p)).collect();
+    let dir = teams.program.dir.clone();
+    let mut places = Vec::new();
+    files(dir.path(), &mut places);
+    let log = teams.program.stop();
+    files(dir.path(), &mut places);
+    assert!(places.len() > 6, "database and keys were looked at");
+    places.push(("the log".into(), log.into_bytes()));
+    places.push(("the metrics".into(), metrics.into_bytes()));
+    let canaries: Vec<&str> = names
+        .iter()
+        .chain(&people)
+        .map(String::as_str)
+        .chain(["9988776", "9988775", "9988774", "Wilhelmine", "Stieglitz", chat.as_str()])
+        .collect();
+    for (place, bytes) in &places {
+        for canary in &canaries {
+            let found = bytes.windows(canary.len()).any(|w| w.eq_ignore_ascii_case(canary.as_bytes()));
+            assert!(!found, "{canary} can be read in {place}");
+        }
+    }
+}
+
+#[test]
+fn microsofts_limits_are_kept_and_what_is_refused_for_a_while_comes_later() {
+    let teams = Teams::start(40, "");
+    let chat = teams.chat(5);
+    // Half of what Microsoft allows: so some are refused, and come a little later.
+    teams.m.with(|m, _| m.tighten_bots(2));
+    for n in 0..8 {
+        teams.say(&chat, 0, "help");
+        teams.heard(&chat, n + 2);
+    }
+    let log = teams.program.log.lock().unwrap().clone();
+    assert!(!log.contains("bot_unsent"), "{log}");
+    // A bot that was removed is silent there, and works again once it was added again.
+    teams.m.with(|m, _| m.block_bot(&chat, true));
+    teams.say(&chat, 0, "help");
+    let until = Instant::now() + Duration::from_secs(20);
+    while !teams.program.log.lock().unwrap().contains("was removed or blocked") {
+        assert!(Instant::now() < until);
+        look_again();
+    }
+    teams.program.stop();
+}
+
+#[test]
+fn a_chat_of_five_thousand_is_listed_page_by_page() {
+    let teams = Teams::start(5_000, "");
+    let chat = teams.chat(5_000);
+    teams.say(&chat, 0, "list");
+    let mut card = teams.heard(&chat, 2);
+    assert_eq!(texts(&card)[0], "People here: 4999");
+    assert!(card.to_string().len() < 28_000);
+    for n in 1..4 {
+        card = teams.press(&chat, 0, &card, "More", 0).body["value"].take();
+        assert_eq!(texts(&card)[1], teams.name(n * 20 + 1));
+    }
+    teams.program.stop();
+}
+
+#[test]
+fn an_organisation_that_is_not_connected_is_told_so() {
+    let teams = Teams::start(20, "");
+    let other = teams.m.with(|m, _| {
+        let plan = TenantPlan {
+            name: "Elsewhere".into(),
+            domain: "elsewhere.example".into(),
+            country: "DE".into(),
+            people: 8,
+            named: Vec::new(),
+        };
+        m.add_tenant(&plan).unwrap()
+    });
+    let (chat, who) = teams.m.with(|m, now| {
+        let who: Vec<String> = (0..4).map(|p| m.tenant(&other).unwrap().directory().id(p)).collect();
+        (m.add_bot_to_people(now, APP, &other, "Elsewhere", &who).unwrap(), who[0].clone())
+    });
+    teams.m.with(|m, now| m.say(now, &chat, &who, "list").unwrap());
+    assert!(teams.heard(&chat, 1).is_string());
+    teams.program.stop();
+}

@@ -4,6 +4,7 @@ mod flow;
 mod hours;
 mod outside;
 mod queue;
+mod teams_app;
 mod toll;
 mod trunk;
 
@@ -13,6 +14,7 @@ pub use hours::{Day, Holidays, Hours};
 pub use hours::{DayHours, Week};
 pub use outside::{Header, LookUp, Method, SecureEntry, Webhook, WebhookEvent};
 pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
+pub use teams_app::{TeamsApp, TeamsAppTexts};
 pub use toll::{Limits, PriceClass, Toll, TollClass};
 pub use trunk::{
     AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, NumberFormat, NumberRule, Privacy,
@@ -125,6 +127,9 @@ pub struct Tenant {
     /// How numbers are read, and where calls may go.
     #[serde(default)]
     pub dial: Dial,
+    /// The app in Teams; without it there is no package of it.
+    #[serde(default)]
+    pub teams_app: Option<TeamsApp>,
     /// What calls to the outside may cost.
     #[serde(default)]
     pub toll: Option<Toll>,
