@@ -293,6 +293,7 @@ impl Engine {
         self.release_preference(id);
         let Some(agent) = self.s.agents.remove(&id) else { return };
         self.s.ledger.forget(id);
+        self.s.presences.remove(&id);
         if agent.listed {
             self.leave_free(&agent);
         }

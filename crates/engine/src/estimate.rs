@@ -84,7 +84,7 @@ impl Engine {
         if q.pace.handling_ms == 0 || q.working == 0 {
             return None;
         }
-        if ahead == 0 && q.free() > 0 {
+        if ahead == 0 && self.free_in(queue) > 0 {
             return Some(0);
         }
         let by_law = (ahead + 1) * q.pace.handling_ms * 1_000 / q.working;

@@ -10,6 +10,7 @@ use crate::ids::{
     AgentId, AttributeId, CallId, CallbackId, DispositionId, HoursId, LegId, NumberId, PartyId, QueueId,
     SecureId, TargetId, TrunkId,
 };
+use crate::presence::Presence;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -192,6 +193,13 @@ pub enum Event {
     LegEarlyAudio {
         /// Which.
         leg: LegId,
+    },
+    /// What Microsoft Teams says of an agent.
+    AgentPresence {
+        /// Of whom.
+        agent: AgentId,
+        /// Whether the agent can be rung.
+        presence: Presence,
     },
 }
 

@@ -319,7 +319,7 @@ impl Engine {
             Test::Holiday(h) => self.s.config.hours.get(&h).is_some_and(|x| x.is_holiday(self.s.now)),
             Test::Emergency(h) => self.s.closed.contains(&h),
             Test::Waiting(q, n) => queue(&q).is_some_and(|q| q.waiting() >= u64::from(n)),
-            Test::Free(q, n) => queue(&q).is_some_and(|q| q.free() >= n),
+            Test::Free(q, n) => queue(&q).is_some() && self.free_in(q) >= n,
             Test::SignedIn(q, n) => queue(&q).is_some_and(|q| q.states[1..=5].iter().sum::<u32>() >= n),
             Test::Expected(q, ms) => self.expected_wait_of(q).is_some_and(|e| e >= ms),
         }

@@ -223,7 +223,7 @@ impl Engine {
             for a in self.s.agents.values().filter(|a| a.queues.iter().any(|m| m.queue == *id)) {
                 states[a.state.index()] += 1;
                 working += if a.state.works() { crate::agent::share(a) } else { 0 };
-                if matches!(a.state, AgentState::Available) {
+                if self.is_free(a.id) {
                     members.push(a);
                 }
             }

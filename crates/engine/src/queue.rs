@@ -45,7 +45,7 @@ impl Queue {
         self.arrived.len() as u64
     }
 
-    /// Members who are free.
+    /// Members who are available here; [`crate::Engine::free_in`] leaves out those whom Teams keeps.
     pub fn free(&self) -> u32 {
         self.states[1]
     }
@@ -210,9 +210,10 @@ impl Engine {
         let (Some(call), queue, need) = (e.call(), e.queue, e.need) else { return };
         let Some(q) = self.s.queues.get(&queue) else { return };
         let able = q.groups.get(&need).map_or(0, |g| g.free.len() as u32);
-        let (states, lacking) = (q.states, q.free().saturating_sub(able));
+        let (states, lacking) = (q.states, self.free_in(queue).saturating_sub(able));
         let ahead = self.ahead_of(id);
         self.moment(call, What::NobodyFree { queue, ahead, states, lacking });
+        self.note_kept(call, queue, None);
     }
 
     pub(crate) fn new_entry(
@@ -618,6 +619,7 @@ impl Engine {
 
     /// Whether an agent can be rung now.
     pub(crate) fn is_free(&self, agent: AgentId) -> bool {
-        self.s.agents.get(&agent).is_some_and(|a| matches!(a.state, AgentState::Available))
+        let available = self.s.agents.get(&agent).is_some_and(|a| matches!(a.state, AgentState::Available));
+        available && !self.presence(agent).keeps()
     }
 }

@@ -459,6 +459,14 @@ pub enum What {
         call: CallId,
         by: AgentId,
     },
+    /// Members of a queue were available and not rung because of what Microsoft Teams says of them: when a leg was
+    /// dialled, or when nobody could be.
+    KeptByTeams {
+        queue: QueueId,
+        leg: Option<LegId>,
+        in_call: u32,
+        do_not_disturb: u32,
+    },
 }
 
 impl Engine {

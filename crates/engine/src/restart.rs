@@ -37,6 +37,7 @@ impl Engine {
         for id in legs {
             self.on_leg_ended(id, LegEnd::Failed);
         }
+        self.forget_presences();
         self.quiet = false;
     }
 

@@ -7,6 +7,7 @@ use crate::effect::{Effect, Show};
 use crate::ids::{AgentId, CallId, EntryId, LegId, QueueId, SkillId};
 use crate::leg::{LegState, Role};
 use crate::need::{Rank, rank};
+use crate::presence::Presence;
 use crate::queue::Of;
 use crate::record::What;
 use crate::state::Engine;
@@ -107,6 +108,8 @@ pub struct Candidate {
     pub score: u64,
     /// How long it had been free, in milliseconds.
     pub idle_ms: u64,
+    /// What Teams said of it.
+    pub teams: Presence,
 }
 
 /// What a strategy's rank means to a reader: levels count up, everything else counts down.
@@ -239,7 +242,7 @@ impl Engine {
             idle_ms: now.since(own.1),
             runners_up,
             free,
-            lacking: q.states[1].saturating_sub(free),
+            lacking: self.free_in(via).saturating_sub(free),
             need: skills,
             relaxed,
             priority,
@@ -265,6 +268,7 @@ impl Engine {
             a.rung = turn;
         }
         self.moment(call, What::Offered { agent, leg });
+        self.note_kept(call, via, Some(leg));
         self.decided(call, decision);
         self.effect(Effect::DialAgent { leg, agent, show });
     }
@@ -368,6 +372,7 @@ impl Engine {
                         AgentState::Available => decision.at.since(a.idle_since),
                         _ => 0,
                     },
+                    teams: self.presence(a.id),
                 });
             }
         }

@@ -16,6 +16,7 @@ use crate::ids::{
 use crate::ledger::Ledger;
 use crate::leg::Leg;
 use crate::need::Needs;
+use crate::presence::Presence;
 use crate::queue::{Entry, Queue};
 use crate::register::Register;
 use crate::route::Candidate;
@@ -77,6 +78,8 @@ pub(crate) struct State {
     pub(crate) destinations: BTreeMap<PartyId, Destination>,
     pub(crate) forget_parties_at: usize,
     pub(crate) ledger: Ledger,
+    /// Agents whom Teams says not to ring. It stands last: snapshots of the first form end before it.
+    pub(crate) presences: BTreeMap<AgentId, Presence>,
 }
 
 /// The state as it can be written down. Replaying a journal may begin at one instead of at the beginning.
@@ -195,6 +198,7 @@ impl Engine {
                 self.on_agent_called(agent, caller, number, to, facts)
             }
             Event::LegEarlyAudio { leg } => self.on_early_audio(leg),
+            Event::AgentPresence { agent, presence } => self.on_agent_presence(agent, presence),
             Event::CallsJoined { agent, leg, with } => self.on_calls_joined(agent, leg, with),
         }
         // Whatever is due by now happens now, so that an event never meets a state that should have ended.

@@ -1,6 +1,34 @@
-//! Speaks PBX: builds requests to a company's own telephone system (CommPortal, Asterisk ARI, FreeSWITCH event
-//! socket) and reads its replies.
+//! Speaks PBX: has the company's own telephone system call somebody for one of its people.
 //!
-//! This room never owns an HTTP client, opens a socket or reads a clock: `server` carries what it builds.
-//! No dial port is offered yet, so it is empty on purpose; its place in the map is held by the layering test.
+//! Sans-IO. Nothing here opens a socket, owns an HTTP client or reads a clock. What each way of calling can do stands in
+//! [`Capabilities`], how far a call is in [`Progress`]; the [`Ledger`] keeps a click that comes twice from ringing twice.
+//!
+//! - [`address`]: an address that the person's own softphone opens.
+//!
+//! Numbers stand in [`redact::Secret`].
 #![forbid(unsafe_code)]
+
+pub mod address;
+mod correlation;
+mod ledger;
+mod progress;
+
+pub use correlation::Correlation;
+pub use ledger::{Begin, Ledger, MOST_A_MINUTE, MOST_CALLS, REMEMBERED_MS};
+pub use progress::{Capabilities, Over, Progress};
+
+/// A moment, in milliseconds since any fixed moment; it never goes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(pub u64);
+
+impl Time {
+    /// So many milliseconds later.
+    pub const fn plus(self, ms: u64) -> Time {
+        Time(self.0.saturating_add(ms))
+    }
+
+    /// Milliseconds since another moment; 0 if that is later.
+    pub const fn since(self, other: Time) -> u64 {
+        self.0.saturating_sub(other.0)
+    }
+}

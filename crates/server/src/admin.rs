@@ -71,6 +71,7 @@ impl Page {
 
 async fn metrics(State(api): State<Api>) -> Response {
     let broken = api.handle.laws_broken.load(Ordering::Relaxed);
+    let told = [&api.handle.notices.taken, &api.handle.notices.dropped].map(|n| n.load(Ordering::Relaxed));
     let bot = api.bot.clone();
     let page = api.handle.ask(move |switch, _| {
         let mut p = Page(String::with_capacity(8_192));
@@ -94,6 +95,14 @@ async fn metrics(State(api): State<Api>) -> Response {
             "Messages dropped because they came from no trunk and no phone.",
             switch.strangers,
         );
+        p.family(
+            "microsoft_notifications_total",
+            "counter",
+            "What Graph told by itself, or somebody in its name.",
+        );
+        for (what, count) in ["taken", "dropped"].into_iter().zip(told) {
+            p.value("microsoft_notifications_total", &format!("{{what=\"{what}\"}}"), count);
+        }
         let guard = switch.guard_counters();
         p.one("security_failures_total", "counter", "Wrong passwords, scans and their like.", guard.failures);
         p.one("security_bans_total", "counter", "Addresses that were banned for a while.", guard.bans);

@@ -3,7 +3,7 @@
 
 use crate::tenant::Meaning;
 use crate::view::{CallDetail, DecisionView};
-use engine::{AgentState, Candidate, Engine};
+use engine::{AgentState, Candidate, Engine, Presence};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -103,6 +103,8 @@ fn candidate(c: &Candidate, d: &DecisionView, m: &Meaning) -> CandidateView {
     let rung = agent == d.agent;
     let why_not = match (rung, state, c.lacks) {
         (true, _, _) => None,
+        (_, "available", _) if c.teams == Presence::InCall => Some("in a Teams call".into()),
+        (_, "available", _) if c.teams == Presence::DoNotDisturb => Some("do not disturb in Teams".into()),
         (_, "available", Some((skill, needed, has))) => {
             let skill = m.names.of("Skill", skill.0);
             Some(format!("needs {skill} {needed}, has {has}"))

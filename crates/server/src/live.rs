@@ -2,6 +2,7 @@
 //!
 //! Each change says of whom it is, because agents see their own only; to them numbers are left out.
 
+use crate::adapt::Presences;
 use crate::alarm::Alarm;
 use crate::http::parts;
 use crate::tenant::Meaning;
@@ -112,7 +113,7 @@ impl Live {
     }
 
     /// Something changed in the engine.
-    pub fn changed(&mut self, change: Changed, engine: &Engine, meaning: &Meaning) {
+    pub fn changed(&mut self, change: Changed, engine: &Engine, meaning: &Meaning, presences: &Presences) {
         if !self.is_wanted() {
             return;
         }
@@ -128,7 +129,8 @@ impl Live {
             Changed::Agent(id) => match engine.agents().get(&id) {
                 Some(agent) => {
                     let queues = agent.queues.iter().map(|q| q.queue).collect();
-                    (json!({"agent": view::agent(agent, engine, meaning)}), Of::Agent(id, queues))
+                    let presence = presences.view(id.0, engine.now());
+                    (json!({"agent": view::agent(agent, engine, meaning, presence)}), Of::Agent(id, queues))
                 }
                 None => return,
             },

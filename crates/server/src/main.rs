@@ -12,6 +12,7 @@ mod certificate_report;
 mod cli;
 mod clock;
 mod config;
+mod connector;
 mod demo;
 mod explain;
 mod http;

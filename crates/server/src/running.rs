@@ -10,7 +10,9 @@ use crate::journal_io::{GiveUp, Lost};
 use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{BrowserDoor, MediaSettings, start_recorder};
-use crate::microsoft::{self, Directories, DirectorySync};
+use crate::microsoft::{
+    self, Directories, DirectorySync, NoticeBoard, PresenceBoard, PresenceWatch, TalkShower,
+};
 use crate::name_io::{NameSources, Names};
 use crate::outside_io::Outside;
 use crate::outward::Outward;
@@ -32,6 +34,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::{Change, Store, StoreError, StoreSettings, TenantId};
+use teams::permissions::Feature;
 
 /// What stands in Server and User-Agent.
 const PRODUCT: &str = concat!("Switchroom/", env!("CARGO_PKG_VERSION"));
@@ -51,6 +54,10 @@ pub struct Handle {
     pub store: Arc<Store>,
     /// People of the directories of connected tenants.
     pub directories: Arc<Directories>,
+    /// How reading their presence stands.
+    pub presences: Arc<PresenceBoard>,
+    /// What Graph tells by itself.
+    pub notices: Arc<NoticeBoard>,
     mail: Sender<Message>,
     secrets: Secrets,
     /// Makes connections of browsers' offers.
@@ -76,7 +83,7 @@ pub struct Running {
     delivery: Delivery,
     alarms: AlarmWatch,
     audit_heads: AuditHeads,
-    directory: Option<DirectorySync>,
+    microsoft: AtMicrosoft,
     grace: Duration,
 }
 
@@ -307,21 +314,22 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         .map_err(|e| e.to_string())?;
     let switch = vital::spawn("switch", move || thread.run());
     let ready = Arc::new(AtomicBool::new(true));
-    let directories = Arc::default();
-    let handle =
-        Handle { store, directories, mail: mail_in, secrets: secrets.clone(), browsers, laws_broken, ready };
+    let handle = Handle {
+        store,
+        directories: Arc::default(),
+        presences: Arc::default(),
+        notices: Arc::new(microsoft::notices_of(&config.microsoft)?),
+        mail: mail_in,
+        secrets: secrets.clone(),
+        browsers,
+        laws_broken,
+        ready,
+    };
     let delivery = start_delivery(config, &handle, outward, secrets)?;
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
     let audit_heads =
         AuditHeads::start(handle.clone(), config.audit_heads_file()).map_err(|e| e.to_string())?;
-    let directory = match microsoft::background_of(&config.microsoft)? {
-        Some(background) => {
-            let every = microsoft::directory_every(&config.microsoft)
-                .ok_or("microsoft.directory_every is no time")?;
-            Some(DirectorySync::start(handle.clone(), background, every).map_err(|e| e.to_string())?)
-        }
-        None => None,
-    };
+    let microsoft = start_microsoft(config, &handle)?;
     Ok(Running {
         handle,
         udp,
@@ -333,8 +341,32 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         delivery,
         alarms,
         audit_heads,
-        directory,
+        microsoft,
         grace: config.grace(),
+    })
+}
+
+/// What asks Microsoft in the app's own name until it is dropped.
+struct AtMicrosoft {
+    _shown: Option<TalkShower>,
+    _presence: Option<PresenceWatch>,
+    _directory: DirectorySync,
+}
+
+fn start_microsoft(config: &ServerConfig, handle: &Handle) -> Result<AtMicrosoft, String> {
+    let section = &config.microsoft;
+    let failed = |e: std::io::Error| format!("no thread can be started: {e}");
+    let background = microsoft::background_of(section)?;
+    let every = microsoft::directory_every(section).ok_or("microsoft.directory_every is no time")?;
+    let public = microsoft::public_of(&config.http.public_url);
+    let directory = DirectorySync::start(handle.clone(), background.clone(), (every, public));
+    let every = microsoft::presence_every(section).ok_or("microsoft.presence_every is no time")?;
+    let presence = background.clone().map(|b| PresenceWatch::start(handle.clone(), b, every));
+    let shown = background.map(|b| TalkShower::start(handle.clone(), b));
+    Ok(AtMicrosoft {
+        _shown: shown.transpose().map_err(failed)?,
+        _presence: presence.transpose().map_err(failed)?,
+        _directory: directory.map_err(failed)?,
     })
 }
 
@@ -555,8 +587,14 @@ impl Handle {
         let understood = stored_meaning(&self.store, tenant).map_err(problem)?;
         if let Some(m) = understood.filter(|_| !steps.is_empty()) {
             let passwords = self.secrets.passwords(&m);
+            let directory = m.microsoft.clone().filter(|_| m.features.has(Feature::DirectorySync));
             self.ask_and_wait(move |switch, now| switch.configure(now, tenant, m, passwords))
                 .ok_or_else(|| problem("the server is stopping".into()))?;
+            // Whoever closes a connection to Microsoft knows when this returns that nobody of its directory is kept.
+            let erased = self.directories.erase(&self.store, tenant, directory.as_deref());
+            if erased.map_err(|e| problem(e.to_string()))? {
+                tracing::info!(event = "directory_erased", tenant = tenant.0, "a directory was disconnected");
+            }
         }
         Ok(steps)
     }
@@ -580,7 +618,7 @@ impl Running {
         let end = Instant::now() + self.grace;
         drop(self.alarms);
         drop(self.audit_heads);
-        drop(self.directory);
+        drop(self.microsoft);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);
         self.handle.mail.send(Message::Stop(end));

@@ -15,6 +15,10 @@ use engine::{CallId, CallRecord, Event, Fact, MailboxId, RecordingId, Snapshot, 
 
 /// The form of a row of events.
 const FORM: u8 = 1;
+/// The form of a snapshot. Form 1 ended before the last list, which is empty in it.
+const SNAPSHOT_FORM: u8 = 2;
+/// An empty list, as a snapshot writes it.
+const NOBODY: u8 = 0;
 
 /// Everything that one commit writes for one tenant.
 #[derive(Default)]
@@ -167,7 +171,7 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn put_snapshot(&self, tenant: TenantId, at: Time, snapshot: &Snapshot) -> Result<(), StoreError> {
-        let mut state = vec![FORM];
+        let mut state = vec![SNAPSHOT_FORM];
         let bytes = postcard::to_allocvec(snapshot).map_err(|e| StoreError::Refused(e.to_string()))?;
         state.extend_from_slice(&bytes);
         let position = snapshot.position();
@@ -227,10 +231,12 @@ impl Store {
 pub(crate) fn read_snapshot(state: &[u8]) -> Result<Snapshot, StoreError> {
     let unreadable = || StoreError::Unreadable("a snapshot".into());
     let (form, bytes) = state.split_first().ok_or_else(unreadable)?;
-    if *form != FORM {
-        return Err(unreadable());
-    }
-    postcard::from_bytes(bytes).map_err(|_| unreadable())
+    let read = match *form {
+        SNAPSHOT_FORM => postcard::from_bytes(bytes),
+        1 => postcard::from_bytes(&[bytes, &[NOBODY]].concat()),
+        _ => return Err(unreadable()),
+    };
+    read.map_err(|_| unreadable())
 }
 
 fn put_batch(db: &mut dyn Sql, tenant: TenantId, batch: &Batch) -> Result<(), StoreError> {

@@ -31,7 +31,16 @@ export const PAGES = [
       await page.getByRole('table').waitFor();
     },
   },
-  { persona: 'agent', path: '/people', prepare: async (page) => page.getByRole('list', { name: 'People found' }).waitFor() },
+  { persona: 'agent', path: '/people' },
+  {
+    persona: 'agent',
+    path: '/people',
+    name: 'some of them',
+    prepare: async (page) => {
+      await page.getByRole('searchbox').fill('example');
+      await page.getByRole('list', { name: 'People found' }).waitFor();
+    },
+  },
   { persona: 'auditor', path: '/system/trunks', prepare: async (page) => page.getByRole('table').first().waitFor() },
   { persona: 'owner', path: '/system/microsoft', prepare: async (page) => page.getByRole('heading', { name: /See presence/ }).waitFor() },
   { persona: 'supervisor', path: '/system/permissions', prepare: async (page) => page.getByRole('table').first().waitFor() },

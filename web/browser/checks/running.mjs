@@ -125,6 +125,15 @@ export const checks = {
     stranger.close();
   },
 
+  'somebody of the directory is found': async (browser) => {
+    const { page, said, close } = await enter(browser, 'supervisor');
+    await page.getByRole('link', { name: 'People' }).click();
+    await page.getByRole('searchbox').fill('an');
+    await page.getByRole('list', { name: 'People found' }).getByRole('link', { name: /^Work – Call/ }).or(page.getByRole('button', { name: /^Work – Call/ })).first().waitFor();
+    assert.deepEqual(said, []);
+    await close();
+  },
+
   'a call, as it was': async (browser) => {
     const { page, said, close } = await enter(browser, 'supervisor');
     await page.goto(`${address}/calls?outcome=answered`);

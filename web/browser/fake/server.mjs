@@ -12,6 +12,8 @@ import { BREAKS, chance, QUEUES, World } from './world.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DIST = join(ROOT, 'dist');
+/** Pages that stand alone, beside the app. */
+const PAGES = ['call'];
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json' };
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
@@ -45,6 +47,7 @@ const DISPOSITIONS = ['Order', 'Question answered', 'Complaint', 'Call back late
 // What this server has beside what openapi.json says.
 const MORE = {
   '/api/v1/session': ['get', 'post', 'delete'],
+  '/api/v1/microsoft/connect': ['get', 'delete'],
   '/api/v1/agents/me': ['get'],
   '/api/v1/directory': ['get'],
   '/api/v1/calls/{id}/notes': ['get', 'put'],
@@ -189,11 +192,20 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
         return fake.directory;
       case 'GET /directory/users': {
         const q = (query.get('q') ?? '').toLowerCase();
-        return world.people.filter((p) => `${p.name} ${p.business.join(' ').replaceAll(' ', '')}`.toLowerCase().includes(q)).slice(0, Number(query.get('limit') ?? 50));
+        // As the real one: who asks for nobody finds nobody.
+        return world.people.filter((p) => q !== '' && `${p.name} ${p.business.join(' ').replaceAll(' ', '')} ${p.mail}`.toLowerCase().includes(q)).slice(0, Number(query.get('limit') ?? 50));
       }
       case 'GET /permissions':
         if (me.role === 'agent') throw new Refused(403, 'this needs the role auditor, supervisor or owner');
         return PERMISSIONS;
+      case 'GET /microsoft/{}':
+      case 'DELETE /microsoft/{}':
+        if (id !== 'connect') missing('page');
+        if (me.role !== 'owner') throw new Refused(403, 'this needs the role owner');
+        if (method === 'GET') return fake.connection;
+        fake.connection = { ...fake.connection, directory: null };
+        fake.directory = { ...fake.directory, kept: false };
+        return null;
       case 'GET /session/ways':
         return { microsoft: true };
       case 'GET /trunks':
@@ -252,6 +264,8 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
         return null;
       case 'POST /calls/{}/actions':
         return act(id, body);
+      case 'GET /dial':
+        return [{ id: null, name: '', kind: 'own', server_dial: true, client_address: false, progress: true, hang_up: true, other_phone: true, scheme: null }];
       case 'POST /dial':
         if (body.to.startsWith('+3367')) return null;
         throw new Refused(409, 'this agent is busy, suspended or unknown, and cannot call now');
@@ -382,7 +396,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       serve(wanted);
     } catch {
       if (wanted.startsWith('assets/')) response.writeHead(404).end();
-      else serve('index.html');
+      else serve(PAGES.includes(wanted) ? `${wanted}.html` : 'index.html');
     }
   }
 
@@ -429,6 +443,15 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     log,
     /** How the copy of the Microsoft directory stands. */
     directory: { kept: true, people: world.people.length, at: new Date(Date.now() - 40_000).toISOString(), reading: false, trouble: null, presence: { at: new Date().toISOString(), trouble: null } },
+    /** How the tenant is connected to Microsoft. */
+    connection: {
+      directory: '3f0c1a52-0000-4000-8000-00000000000a', profile: 'contact-center', features: ['sign-in', 'directory-sync', 'presence-read'],
+      registrations: [
+        { name: 'sign-in', app: '7d1c2c2e-0000-4000-8000-000000000001', consent: '/api/v1/microsoft/connect/sign-in', permissions: [], missing: null, surplus: null },
+        { name: 'background', app: '7d1c2c2e-0000-4000-8000-000000000002', consent: '/api/v1/microsoft/connect/background', permissions: [], missing: ['Presence.Read.All'], surplus: ['Directory.Read.All'] },
+        { name: 'bot', app: null, consent: null, permissions: [], missing: null, surplus: null },
+      ],
+    },
     /** Answers the offer of a page that wants to be a phone; a test says how. */
     connect: null,
     stop: () => {

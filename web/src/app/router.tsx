@@ -16,13 +16,18 @@ const later =
     return loaded;
   };
 
+const text = (v: unknown) => (typeof v === 'string' && v ? v.slice(0, 200) : undefined);
+
 const root = createRootRoute({ component: Shell, notFoundComponent: Missing, errorComponent: Broken });
 
 const home = createRoute({
   getParentRoute: () => root,
   path: '/',
-  beforeLoad: () => {
+  beforeLoad: ({ location }) => {
     const now = sessionState();
+    // Whoever went to Microsoft to connect the tenant comes back to here.
+    const came = text((location.search as Record<string, unknown>).microsoft);
+    if (now.is === 'in' && came) throw redirect({ to: '/system/microsoft', search: { came }, replace: true });
     const first = now.is === 'in' ? pagesFor(now.session)[0] : undefined;
     throw redirect({ to: first?.to ?? '/settings', replace: true });
   },
@@ -50,8 +55,6 @@ export interface CallSearch {
   from?: string;
   to?: string;
 }
-
-const text = (v: unknown) => (typeof v === 'string' && v ? v.slice(0, 200) : undefined);
 
 const calls = createRoute({
   getParentRoute: () => root,
@@ -99,6 +102,10 @@ const trunks = createRoute({
 const microsoft = createRoute({
   getParentRoute: () => root,
   path: '/system/microsoft',
+  validateSearch: (search: Record<string, unknown>): { came?: string } => {
+    const came = text(search.came);
+    return came ? { came } : {};
+  },
   component: lazyRouteComponent(later(() => import('@/features/system/MicrosoftPage')), 'MicrosoftPage'),
 });
 

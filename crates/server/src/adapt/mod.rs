@@ -19,6 +19,7 @@ mod outside;
 mod phone;
 mod phones;
 mod pickup;
+mod presence;
 mod refer;
 mod refusing;
 mod registrations;
@@ -36,6 +37,7 @@ pub use keys::SecretDigits;
 pub use outside::{Request, Ticket};
 pub use phone::{PhoneId, PhoneReport, PhoneState, Reply};
 pub use phones::{Passwords, Telephone};
+pub use presence::Presences;
 pub use switch::{
     Chances, MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
 };

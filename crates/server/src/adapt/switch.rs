@@ -7,6 +7,7 @@ use crate::adapt::keys::Keyed;
 use crate::adapt::outside::Request;
 use crate::adapt::phone::{PhoneId, Reply};
 use crate::adapt::phones::{Passwords, Phones};
+use crate::adapt::presence::Presences;
 use crate::alarm::Alarms;
 use crate::announce::Announcer;
 use crate::live::Live;
@@ -277,6 +278,10 @@ pub struct TenantDoor {
     pub rules: Arc<Rules>,
     /// What watchers see.
     pub live: Live,
+    /// What Microsoft Teams says of its people.
+    pub presences: Presences,
+    /// Agents who talked when the process before this one ended.
+    pub(super) talked_before: Vec<engine::AgentId>,
     pub(super) announcer: Announcer,
     /// Which bounds of its queues are crossed.
     pub alarms: Alarms,
@@ -401,6 +406,7 @@ impl Switch {
         let snapshot_at = engine.position();
         let rules = Arc::new(Rules::of(&meaning));
         let announcer = Announcer::new(&engine, &rules);
+        let talked_before = crate::adapt::presence::talking(&engine);
         self.tenants.push(TenantDoor {
             id,
             engine,
@@ -408,6 +414,8 @@ impl Switch {
             passwords,
             rules,
             live,
+            presences: Presences::default(),
+            talked_before,
             announcer,
             alarms: Alarms::default(),
             legs: HashMap::new(),
@@ -437,6 +445,7 @@ impl Switch {
         t.meaning = meaning;
         t.passwords = passwords;
         self.tell(now, n, Event::Configured { config });
+        self.settle_presences(now, n);
         self.forget_choices(n);
         self.trust_networks();
         self.send_registers(now);
@@ -650,7 +659,7 @@ impl Switch {
         let changes = t.engine.take_changes();
         t.batch.outbox.extend(t.announcer.tell(&t.engine, &changes));
         for change in changes {
-            t.live.changed(change, &t.engine, &t.meaning);
+            t.live.changed(change, &t.engine, &t.meaning, &t.presences);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::tenant::toll::NotCalled;
 use redact::Secret;
 use store::TenantId;
 use teams::bot::{Activity, Language, Said};
-use teams::permissions::{Feature, Features};
+use teams::permissions::Feature;
 
 /// A tenant whose people may use the bot.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ impl Shared {
         let find = move |switch: &mut crate::adapt::Switch, _| {
             switch.tenants().iter().find_map(|t| {
                 let meaning = &t.meaning;
-                let has = Features::of(meaning.profile.into()).has(Feature::Bot);
+                let has = meaning.features.has(Feature::Bot);
                 let theirs = meaning.microsoft.as_deref() == Some(directory.as_str());
                 let languages = || meaning.languages.clone();
                 (theirs && has).then(|| Customer { tenant: t.id, languages: languages() })

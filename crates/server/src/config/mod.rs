@@ -235,6 +235,7 @@ pub struct MicrosoftSection {
     pub background_certificate: String,
     pub background_key: String,
     pub directory_every: String,
+    pub presence_every: String,
     pub bot_app: String,
     pub bot_secret_file: String,
     pub bot_certificate: String,

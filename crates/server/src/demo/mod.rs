@@ -49,15 +49,21 @@ const PERSONAS: [Persona; 4] = [
     },
 ];
 
-/// The people of PERSONAS with their work accounts. The first administers the made-up Microsoft tenant.
-fn accounts() -> Vec<Account<'static>> {
-    let mut all: Vec<Account<'static>> = PERSONAS
-        .iter()
-        .filter_map(|p| {
-            p.name.split_once(' ').map(|(given, surname)| Account { given, surname, role: p.persona })
-        })
-        .collect();
+/// The people of PERSONAS and the made-up agents with their work accounts. The first administers the made-up Microsoft
+/// tenant.
+fn accounts(agents: u32) -> Vec<Account> {
+    let account = |name: &str, role, user: String, is_visited| {
+        let (given, surname) = name.split_once(' ')?;
+        Some(Account { given: given.into(), surname: surname.into(), role, user, is_visited })
+    };
+    let visited = PERSONAS.iter().filter_map(|p| account(p.name, p.persona, p.user.into(), true));
+    let mut all: Vec<Account> = visited.collect();
     all.sort_by_key(|a| a.role != "owner");
+    // No two of them have the same name up to there.
+    all.extend(
+        (1..=agents.min(OF_ONE_NAME))
+            .filter_map(|n| account(&agent_name(n), "agent", format!("agent{n}"), false)),
+    );
     all
 }
 
@@ -66,7 +72,7 @@ fn start_microsoft(
     config: &mut config::ServerConfig,
     folder: &Path,
     listen: SocketAddr,
-    people: u32,
+    (people, agents): (u32, u32),
 ) -> Result<microsoft_io::Running, Failure> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|e| e.to_string())?;
@@ -74,7 +80,7 @@ fn start_microsoft(
     let file = folder.join("microsoft-secret");
     std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     std::fs::write(&file, &secret).map_err(|e| format!("{}: {e}", file.display()))?;
-    let make = |base: &str| work_accounts::made_up(base, &secret, &accounts(), people);
+    let make = |base: &str| work_accounts::made_up(base, &secret, &accounts(agents), people);
     let running = microsoft_io::start(listen, None, make)?;
     config.microsoft.login = running.base();
     config.microsoft.graph = running.base();
@@ -132,7 +138,7 @@ pub fn run(mut args: Arguments) -> Outcome {
     config.shutdown.grace = "5s".into();
 
     let stop = StopSignal::listen()?;
-    let microsoft = start_microsoft(&mut config, &folder, microsoft, people)?;
+    let microsoft = start_microsoft(&mut config, &folder, microsoft, (people, agents))?;
     let phones = SocketAddr::new(sip_addr.ip(), sip_addr.port().wrapping_add(PHONES).max(1_024));
     let server = Server::start(&config, Some(&tenant(phones, agents, &microsoft)?), PERSONAS.to_vec())?;
     let redirect = format!("http://{}{}", server.http, crate::http::CALLBACK);
@@ -196,7 +202,10 @@ fn welcome(server: &Server, sip: SocketAddr, token: &str, microsoft: &microsoft_
     )
 }
 
-/// A name for a made-up agent; the first 320 differ.
+/// Made-up agents up to this one have names of their own.
+const OF_ONE_NAME: u32 = 320;
+
+/// A name for a made-up agent; those up to [`OF_ONE_NAME`] differ.
 fn agent_name(n: u32) -> String {
     const GIVEN: [&str; 16] = [
         "Amina", "Bruno", "Chloe", "Daniel", "Elif", "Finn", "Greta", "Hugo", "Ines", "Jonas", "Kaya",
@@ -217,11 +226,11 @@ fn tenant(phones: SocketAddr, agents: u32, microsoft: &microsoft_io::Running) ->
     let name = |n: u32| format!("agent{n}");
     let (directory, objects) = microsoft.with(|m, _| {
         let tenant = m.tenant(work_accounts::DOMAIN);
-        let object = |a: &Account<'static>| {
+        let object = |a: &Account| {
             let people = tenant?.directory();
-            people.find(&a.name()).map(|place| (a.role, people.id(place)))
+            people.find(&a.name()).map(|place| (a.user.clone(), people.id(place)))
         };
-        let objects: BTreeMap<&str, String> = accounts().iter().filter_map(object).collect();
+        let objects: BTreeMap<String, String> = accounts(agents).iter().filter_map(object).collect();
         (tenant.map(|t| t.id().to_string()), objects)
     });
     let mut all: Vec<Value> = vec![
@@ -256,14 +265,15 @@ fn tenant(phones: SocketAddr, agents: u32, microsoft: &microsoft_io::Running) ->
     }
     for n in 1..=agents {
         all.push(json!({"kind": "User", "id": name(n), "name": agent_name(n), "roles": ["agent"],
-            "phone": format!("sip:{}@{phones}", name(n)), "at_start": "available"}));
+            "microsoft": objects.get(&name(n)), "phone": format!("sip:{}@{phones}", name(n)),
+            "at_start": "available"}));
     }
     for Persona { persona, user, name, .. } in PERSONAS {
         let mut who = json!({"kind": "User", "id": user, "name": name, "roles": [persona]});
         if matches!(persona, "agent" | "supervisor") {
             who["phone"] = format!("sip:{user}@{phones}").into();
         }
-        if let Some(id) = objects.get(persona) {
+        if let Some(id) = objects.get(user) {
             who["microsoft"] = id.clone().into();
         }
         all.push(who);

@@ -9,17 +9,21 @@ pub const BACKGROUND_APP: &str = "5c0de000-0000-4000-8000-000000000002";
 /// The domain of the made-up company.
 pub const DOMAIN: &str = "harbour-bikes.example";
 
-/// Somebody who has a work account: first name, family name, role.
-pub struct Account<'a> {
+/// Somebody who has a work account.
+pub struct Account {
     /// The first name.
-    pub given: &'a str,
+    pub given: String,
     /// The family name.
-    pub surname: &'a str,
+    pub surname: String,
     /// The role in Switchroom.
-    pub role: &'a str,
+    pub role: &'static str,
+    /// The user in Switchroom.
+    pub user: String,
+    /// Whether visitors of the demo sign in as this one.
+    pub is_visited: bool,
 }
 
-impl Account<'_> {
+impl Account {
     /// The name to sign in with.
     pub fn name(&self) -> String {
         format!("{}.{}@{DOMAIN}", self.given, self.surname).to_lowercase()
@@ -29,11 +33,11 @@ impl Account<'_> {
 /// The tenant of so many people with these first, of whom the first administers it, and everything that Switchroom asks for allowed.
 /// `secret` proves both registrations;
 /// where people come back to is registered when that is known.
-pub fn made_up(base: &str, secret: &str, accounts: &[Account<'_>], people: u32) -> Microsoft {
+pub fn made_up(base: &str, secret: &str, accounts: &[Account], people: u32) -> Microsoft {
     let mut microsoft = Microsoft::new(base, 1);
     let named = accounts.iter().map(|a| Named {
-        given: a.given.into(),
-        surname: a.surname.into(),
+        given: a.given.clone(),
+        surname: a.surname.clone(),
         job: format!(
             "{}{}",
             a.role.get(..1).unwrap_or_default().to_uppercase(),
@@ -60,6 +64,10 @@ pub fn made_up(base: &str, secret: &str, accounts: &[Account<'_>], people: u32) 
         let id = app.app_id.clone();
         microsoft.register(app);
         microsoft.grant_all(&tenant, &id);
+    }
+    // Whoever tries the demo is rung at once: only the made-up agents have other things to do in Teams.
+    for account in accounts.iter().filter(|a| a.is_visited) {
+        microsoft.settle_presence(&tenant, &account.name(), Some("Available"));
     }
     for account in accounts {
         microsoft.assign_role(&tenant, SIGN_IN_APP, &account.name(), account.role);

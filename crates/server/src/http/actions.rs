@@ -1,4 +1,4 @@
-//! What can be done about a call, and calls that agents make. Each is in the audit log.
+//! What can be done about a call. Each is in the audit log.
 
 use crate::adapt::{Now, Switch};
 use crate::http::access::Scope;
@@ -13,8 +13,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use engine::{
-    AgentId, AgentState, Ask, CallId, CallbackId, DispositionId, Event, HoursId, NumberId, QueueId, SecureId,
-    To, Wanted, Watch, What,
+    AgentId, AgentState, Ask, CallId, CallbackId, DispositionId, Event, HoursId, QueueId, SecureId, To,
+    Wanted, Watch, What,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,33 +116,6 @@ pub enum Place {
     Number(String),
 }
 
-/// A call to make.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewDial {
-    /// Id of the agent who calls: this phone rings first. Without it whoever is signed in.
-    #[serde(default)]
-    pub agent: Option<String>,
-    /// The number to call.
-    pub to: String,
-    /// Id of the number of ours that the far end sees.
-    #[serde(default)]
-    pub number: Option<String>,
-    /// Id of the queue that it counts for.
-    #[serde(default)]
-    pub queue: Option<String>,
-    /// Id of the page's registration as the agent's phone, when the agent asks in that page: it is not rung but answers.
-    #[serde(default)]
-    pub softphone: Option<String>,
-}
-
-/// A call that was begun.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Begun {
-    /// Its id.
-    pub call: String,
-}
-
 /// The emergency switch of opening hours.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -180,7 +153,7 @@ fn missing(kind: &str, id: &str) -> Problem {
     Problem::not_found(&format!("{kind} {id:?}"))
 }
 
-fn number(m: &Meaning, kind: &'static str, id: &str) -> Result<u32, Problem> {
+pub(super) fn number(m: &Meaning, kind: &'static str, id: &str) -> Result<u32, Problem> {
     m.names.number(kind, id).ok_or_else(|| missing(&kind.to_lowercase(), id))
 }
 
@@ -196,7 +169,7 @@ impl Switch {
     }
 }
 
-fn refused(why: NotCalled) -> Problem {
+pub(super) fn refused(why: NotCalled) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("this number may not be called: {why}"))
 }
 
@@ -264,7 +237,12 @@ fn is_for_agents(action: &Action) -> bool {
     )
 }
 
-async fn audited(api: &Api, asker: &Asker, action: &'static str, object: String) -> Result<(), Problem> {
+pub(super) async fn audited(
+    api: &Api,
+    asker: &Asker,
+    action: &'static str,
+    object: String,
+) -> Result<(), Problem> {
     let (store, tenant, who) = (api.handle.store.clone(), asker.0.tenant, asker.name());
     tokio::task::spawn_blocking(move || store.audit(tenant, crate::clock::wall_ms(), &who, action, &object))
         .await
@@ -272,12 +250,12 @@ async fn audited(api: &Api, asker: &Asker, action: &'static str, object: String)
     Ok(())
 }
 
-fn position(switch: &Switch, tenant: TenantId) -> u64 {
+pub(super) fn position(switch: &Switch, tenant: TenantId) -> u64 {
     switch.tenant(tenant).map_or(0, |t| t.engine.position())
 }
 
 // What the policy for calls to the outside says to what was just asked for; `before` is the journal's position before it.
-fn refused_outside(switch: &Switch, tenant: TenantId, before: u64) -> Result<(), Problem> {
+pub(super) fn refused_outside(switch: &Switch, tenant: TenantId, before: u64) -> Result<(), Problem> {
     let last = switch.tenant(tenant).and_then(|t| t.engine.last_refusal());
     match last.filter(|(position, _)| *position > before) {
         Some((_, refusal)) => Err(Problem::new(
@@ -379,51 +357,6 @@ pub async fn act(
         })
         .await
         .ok_or_else(Problem::stopping)?
-}
-
-/// `POST /dial`
-pub async fn dial(
-    State(api): State<Api>,
-    Extension(asker): Extension<Asker>,
-    Json(new): Json<NewDial>,
-) -> Result<(StatusCode, Json<Begun>), Problem> {
-    let tenant = asker.0.tenant;
-    let agent = asker.agent_id(new.agent.as_deref().unwrap_or("me"))?;
-    audited(&api, &asker, "call.dial", format!("User/{agent}")).await?;
-    let begun = api
-        .handle
-        .ask(move |switch, now| {
-            let t = switch.tenant(tenant).ok_or_else(|| Problem::not_found("such tenant in this server"))?;
-            let agent = AgentId(number(&t.meaning, "User", &agent)?);
-            let shown = match &new.number {
-                Some(id) => Some(NumberId(number(&t.meaning, "Number", id)?)),
-                None => None,
-            };
-            let queue = match &new.queue {
-                Some(id) => Some(QueueId(number(&t.meaning, "Queue", id)?)),
-                None => None,
-            };
-            let before = t.engine.calls().keys().next_back().copied();
-            switch.can_begin(tenant, agent)?;
-            let party = switch.party(now, tenant, &new.to).map_err(refused)?;
-            let position = position(switch, tenant);
-            switch.on_event(now, tenant, Event::DialAsked { agent, party, number: shown, queue });
-            refused_outside(switch, tenant, position)?;
-            let newest = switch.tenant(tenant).and_then(|t| t.engine.calls().keys().next_back().copied());
-            let begun = newest.filter(|n| Some(*n) != before).ok_or_else(|| {
-                Problem::new(
-                    StatusCode::CONFLICT,
-                    "this agent is busy, suspended or unknown, and cannot call now",
-                )
-            })?;
-            if let Some(page) = &new.softphone {
-                switch.asked_in_browser(tenant, agent, page, begun);
-            }
-            Ok::<_, Problem>(begun)
-        })
-        .await
-        .ok_or_else(Problem::stopping)??;
-    Ok((StatusCode::CREATED, Json(Begun { call: crate::view::call_id(begun) })))
 }
 
 /// `POST /agents/{id}/wrap-up`

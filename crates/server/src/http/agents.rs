@@ -38,9 +38,10 @@ pub async fn list(
     Extension(asker): Extension<Asker>,
 ) -> Result<Json<Vec<AgentView>>, Problem> {
     let tenant = asker.0.tenant;
-    let agents = api.handle.ask(move |switch, _| {
+    let agents = api.handle.ask(move |switch, now| {
         let t = switch.tenant(tenant)?;
-        Some(t.engine.agents().values().map(|a| view::agent(a, &t.engine, &t.meaning)).collect())
+        let presence = |a: &engine::Agent| t.presences.view(a.id.0, now.wall);
+        Some(t.engine.agents().values().map(|a| view::agent(a, &t.engine, &t.meaning, presence(a))).collect())
     });
     agents
         .await
@@ -65,7 +66,8 @@ async fn look(
         }
         let pop = switch.screen_pop(tenant, agent).map(|page| page.expose_secret().clone());
         let t = switch.tenant(tenant)?;
-        let view = t.engine.agents().get(&agent).map(|a| view::agent(a, &t.engine, &t.meaning))?;
+        let presence = t.presences.view(agent.0, now.wall);
+        let view = t.engine.agents().get(&agent).map(|a| view::agent(a, &t.engine, &t.meaning, presence))?;
         Some(AgentView { screen_pop: pop, ..view })
     });
     found

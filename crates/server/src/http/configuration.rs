@@ -34,17 +34,34 @@ async fn blocking<R: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|_| Problem::stopping())?
 }
 
-fn documents(handle: &Handle, tenant: TenantId) -> Result<Documents, Problem> {
+/// A tenant's documents as they are stored.
+///
+/// # Errors
+/// What the database said.
+pub fn documents(handle: &Handle, tenant: TenantId) -> Result<Documents, Problem> {
     stored_documents(&handle.store, tenant)
         .map(|(d, _)| d)
         .map_err(|e| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, e))
 }
 
 fn change(handle: &Handle, asker: &Asker, wanted: Documents) -> Result<Vec<Step>, Problem> {
+    change_as(handle, asker.0.tenant, &asker.name(), wanted)
+}
+
+/// Puts documents in force in somebody's name, as the audit log has it. To be called with the turn to change anything.
+///
+/// # Errors
+/// Every problem; nothing was changed then.
+pub fn change_as(
+    handle: &Handle,
+    tenant: TenantId,
+    who: &str,
+    wanted: Documents,
+) -> Result<Vec<Step>, Problem> {
     // Checked as a whole: what one object says of another must still be true.
     let values = wanted.into_values().map(|d| d.body).collect();
     let wanted = Handle::check(values).map_err(|p| Problem::configuration(&p))?;
-    handle.apply(asker.0.tenant, &asker.name(), &wanted).map_err(|p| Problem::configuration(&p))
+    handle.apply(tenant, who, &wanted).map_err(|p| Problem::configuration(&p))
 }
 
 /// `GET /configuration`

@@ -58,7 +58,7 @@ pub async fn me(State(api): State<Api>, Extension(asker): Extension<Asker>) -> R
     let person = asker.person()?;
     let (tenant, agent) = (asker.0.tenant, person.agent());
     let (id, name) = (person.rule.id.clone(), person.rule.name.expose_secret().clone());
-    let found = api.handle.ask(move |switch, _| {
+    let found = api.handle.ask(move |switch, now| {
         let pop = agent.and_then(|a| switch.screen_pop(tenant, a)).map(|page| page.expose_secret().clone());
         let t = switch.tenant(tenant)?;
         let m = &t.meaning;
@@ -73,7 +73,10 @@ pub async fn me(State(api): State<Api>, Extension(asker): Extension<Asker>) -> R
             id,
             name,
             queues: agent.iter().flat_map(|a| &a.queues).map(|q| queue(q.queue)).collect(),
-            agent: agent.map(|a| AgentView { screen_pop: pop, ..view::agent(a, &t.engine, m) }),
+            agent: agent.map(|a| {
+                let presence = t.presences.view(a.id.0, now.wall);
+                AgentView { screen_pop: pop, ..view::agent(a, &t.engine, m, presence) }
+            }),
             break_reasons: m.break_reasons.clone(),
             dispositions: m.dispositions.values().map(disposition).collect(),
             secure_entries: m.secure.keys().map(|s| m.names.of("SecureEntry", s.0)).collect(),

@@ -6,6 +6,7 @@
 use crate::http::access::{Access, Agents, Scope};
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
+use crate::http::work_roles;
 use crate::tenant::PersonRule;
 use crate::tenant::objects::UserRole;
 use axum::extract::{Request, State};
@@ -207,6 +208,11 @@ pub fn role(role: UserRole) -> Role {
 
 async fn identify(api: &Api, head: &Parts) -> Result<(TenantId, Who), Problem> {
     if let Some(token) = token_of(&head.headers).or_else(|| query_token(&head.uri)) {
+        if work_roles::is_of_entra(&token) {
+            let asked = head.headers.get(work_roles::TENANT).and_then(|v| v.to_str().ok()).map(String::from);
+            let person = work_roles::bearer(api, Secret::new(token), asked).await?;
+            return Ok((person.of().0, Who::Person(person)));
+        }
         let store = api.handle.store.clone();
         let found = tokio::task::spawn_blocking(move || store.token(&token)).await;
         let info = found.map_err(|_| Problem::stopping())?.map_err(|e| match e {
@@ -233,6 +239,20 @@ async fn identify(api: &Api, head: &Parts) -> Result<(TenantId, Who), Problem> {
     }
     let person = signed_in(api, token).await?;
     Ok((person.of().0, Who::Person(person)))
+}
+
+/// The person as they are now: of a session, or of a token of Entra ID.
+///
+/// # Errors
+/// When the session or the token is over, or the person is gone.
+pub async fn still(api: &Api, person: &Person) -> Result<Person, Problem> {
+    if !work_roles::is_of_entra(person.token.expose_secret()) {
+        return signed_in(api, person.token.clone()).await;
+    }
+    let tenant = person.of().0;
+    let name = api.handle.ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.tenant.clone()));
+    let name = name.await.ok_or_else(Problem::stopping)?;
+    work_roles::bearer(api, person.token.clone(), name).await
 }
 
 /// The person of a session's token.

@@ -4,7 +4,7 @@
 //! is sent away with a code that says so.
 
 use crate::http::access::Scope;
-use crate::http::identity::{Asker, Who, signed_in};
+use crate::http::identity::{Asker, Who, still};
 use crate::http::own;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
@@ -15,7 +15,7 @@ use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::response::Response;
-use engine::QueueId;
+use engine::{QueueId, Time};
 use serde::Deserialize;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -111,7 +111,8 @@ impl Watcher {
         let mut fell_behind: Option<Instant> = None;
         loop {
             let (tenant, scope, after) = (self.asker.0.tenant, self.asker.0.scope, self.after);
-            let begun = self.api.handle.ask(move |switch, _| begin(switch, tenant, scope, after)).await;
+            let begun =
+                self.api.handle.ask(move |switch, now| begin(switch, tenant, scope, after, now.wall)).await;
             let Some(Some((texts, mut changes, mut sight))) = begun else { return Ok(()) };
             for text in texts {
                 send(socket, Message::text(text)).await?;
@@ -160,7 +161,7 @@ impl Watcher {
     /// A session may end meanwhile, and a person may lose a role. Tokens stay as they are.
     async fn still_signed_in(&self) -> Result<(), Option<Farewell>> {
         let Who::Person(person) = &self.asker.0.who else { return Ok(()) };
-        match signed_in(&self.api, person.token.clone()).await {
+        match still(&self.api, person).await {
             Ok(now) if now.rule.roles == person.rule.roles => Ok(()),
             Ok(_) => Err(Some(Farewell::SignedOut)),
             Err(problem) if problem.status == 401 => Err(Some(Farewell::SignedOut)),
@@ -194,6 +195,7 @@ fn begin(
     tenant: TenantId,
     scope: Scope,
     after: Option<u64>,
+    now: Time,
 ) -> Option<Begun> {
     let (missed, changes) = switch.live(tenant)?.subscribe(after);
     let t = switch.tenant(tenant)?;
@@ -213,7 +215,7 @@ fn begin(
     let calls = e.calls().values().filter(|c| agent.is_none_or(|a| own::takes_part(e, c, a)));
     let calls: Vec<_> = calls.map(|c| view::live_call(c, e, m)).collect();
     let agents = e.agents().values().filter(|a| agent.is_none_or(|own| own == a.id));
-    let agents: Vec<_> = agents.map(|a| view::agent(a, e, m)).collect();
+    let agents: Vec<_> = agents.map(|a| view::agent(a, e, m, t.presences.view(a.id.0, now))).collect();
     let seen = |queue: &QueueId| queues.as_ref().is_none_or(|own| own.contains(queue));
     let alarms: Vec<_> = t.alarms.on().filter(|a| seen(&a.queue)).map(|a| view::alarm(a, m)).collect();
     let queues: Vec<_> =

@@ -13,6 +13,8 @@ mod configuration;
 mod csv;
 mod demo;
 mod desk;
+mod dial;
+mod graph_notices;
 mod identity;
 mod listen;
 mod live;
@@ -38,6 +40,7 @@ mod time;
 mod web;
 mod webhooks;
 mod work_account;
+mod work_roles;
 
 pub use accounts::link as invitation_link;
 pub use demo::Persona;

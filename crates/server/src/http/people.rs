@@ -4,13 +4,13 @@ use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::microsoft::{MOST_FOUND, Person};
+use crate::view::PresenceView;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use engine::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use teams::permissions::Features;
 
 /// The longest text that is searched for, in bytes.
 const LONGEST: usize = 200;
@@ -41,6 +41,8 @@ pub struct PersonView {
     pub mobile: Option<String>,
     /// Whether they may sign in there.
     pub enabled: bool,
+    /// What Teams says of them; null for those who are no users here, and while it is not known.
+    pub presence: Option<PresenceView>,
 }
 
 /// How the directory stands.
@@ -55,6 +57,19 @@ pub struct DirectoryView {
     /// Everybody is being read.
     pub reading: bool,
     /// Why it is not in step, and what to do.
+    pub trouble: Option<String>,
+    /// Microsoft tells of changes by itself; otherwise they are found when it is asked.
+    pub told: bool,
+    /// How reading the users' presence stands; null where it is not read.
+    pub presence: Option<PresenceReading>,
+}
+
+/// How reading presence stands.
+#[derive(Serialize, JsonSchema)]
+pub struct PresenceReading {
+    /// When it was last read.
+    pub at: Option<String>,
+    /// Why it cannot be read, and what to do.
     pub trouble: Option<String>,
 }
 
@@ -90,11 +105,22 @@ pub async fn search(
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what));
     }
     let most = look.limit.unwrap_or(MOST_FOUND);
-    let found = api.handle.directories.search(asker.0.tenant, &look.q, most);
-    Ok(Json(found.into_iter().map(view).collect()))
+    let tenant = asker.0.tenant;
+    let found = api.handle.directories.search(tenant, &look.q, most);
+    let objects: Vec<String> = found.iter().map(|p| p.object.clone()).collect();
+    let presences = api.handle.ask(move |switch, now| {
+        let t = switch.tenant(tenant);
+        let one = |object: &String| {
+            let t = t?;
+            t.presences.view(*t.meaning.work_accounts.get(object)?, now.wall)
+        };
+        objects.iter().map(one).collect::<Vec<_>>()
+    });
+    let presences = presences.await.ok_or_else(Problem::stopping)?;
+    Ok(Json(found.into_iter().zip(presences).map(|(person, presence)| view(person, presence)).collect()))
 }
 
-fn view(person: Person) -> PersonView {
+fn view(person: Person, presence: Option<PresenceView>) -> PersonView {
     let text = |secret: &redact::Secret<String>| secret.expose_secret().clone();
     PersonView {
         name: text(&person.name),
@@ -102,6 +128,7 @@ fn view(person: Person) -> PersonView {
         business: person.business.iter().map(text).collect(),
         mobile: person.mobile.as_ref().map(text),
         enabled: person.enabled,
+        presence,
         id: person.object,
     }
 }
@@ -111,12 +138,16 @@ pub async fn status(State(api): State<Api>, Extension(asker): Extension<Asker>) 
     let found = api.handle.directories.status(asker.0.tenant);
     let kept = found.is_some();
     let (status, people) = found.unwrap_or_default();
+    let presence = api.handle.presences.status(asker.0.tenant);
     Json(DirectoryView {
         kept,
         people,
         at: status.at.map(|at| crate::view::time(Time(at))),
         reading: status.reading,
         trouble: status.trouble,
+        told: status.told,
+        presence: presence
+            .map(|p| PresenceReading { at: p.at.map(|at| crate::view::time(Time(at))), trouble: p.trouble }),
     })
 }
 
@@ -126,10 +157,9 @@ pub async fn permissions(
     Extension(asker): Extension<Asker>,
 ) -> Result<Json<Vec<PermissionView>>, Problem> {
     let tenant = asker.0.tenant;
-    let profile = api.handle.ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.profile)).await;
-    let profile = profile.ok_or_else(Problem::stopping)?;
-    let profile = profile.ok_or_else(|| Problem::not_found("such tenant in this server"))?;
-    let needed = Features::of(profile.into()).needed();
+    let found = api.handle.ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.features.needed()));
+    let found = found.await.ok_or_else(Problem::stopping)?;
+    let needed = found.ok_or_else(|| Problem::not_found("such tenant in this server"))?;
     let view = needed.into_iter().map(|row| PermissionView {
         feature: row.feature.name(),
         registration: row.registration.name(),

@@ -7,8 +7,8 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, audit, call_list, calls, configuration, demo, desk, live, messages, notes,
-    passkeys, peaks, people, recordings, reports, security, session, softphone, telephony, webhooks,
+    accounts, actions, agents, audit, call_list, calls, configuration, demo, desk, dial, live, messages,
+    notes, passkeys, peaks, people, recordings, reports, security, session, softphone, telephony, webhooks,
     work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
@@ -21,6 +21,9 @@ const AUDITORS_OR_OWN: Access = Access::Auditors(Agents::Own);
 const ANY_ROLE: Access = Access::Auditors(Agents::All);
 const SUPERVISORS: Access = Access::Supervisors(Agents::No);
 const SUPERVISORS_OR_OWN: Access = Access::Supervisors(Agents::Own);
+
+/// Whose call is meant.
+const WHOSE_CALL: &[(&str, &str)] = &[("agent", "Id of the agent who asked for it; without it oneself")];
 
 /// Where the API begins.
 pub const PREFIX: &str = "/api/v1";
@@ -83,7 +86,7 @@ fn report<R: JsonSchema>(name: &str, summary: &'static str, handler: MethodRoute
 }
 
 /// A path in words of the API for each kind of configuration object.
-pub const COLLECTIONS: [(&str, &str); 13] = [
+pub const COLLECTIONS: [(&str, &str); 14] = [
     ("queues", "Queue"),
     ("users", "User"),
     ("skills", "Skill"),
@@ -97,6 +100,7 @@ pub const COLLECTIONS: [(&str, &str); 13] = [
     ("numbers", "Number"),
     ("trunks", "Trunk"),
     ("prompts", "Prompt"),
+    ("pbxs", "Pbx"),
 ];
 
 /// Signing in, and what people do about their own accounts.
@@ -388,11 +392,30 @@ pub fn all(demo: bool) -> Vec<Route> {
             path: "/dial".into(),
             look: SUPERVISORS_OR_OWN,
             change: SUPERVISORS_OR_OWN,
-            operations: vec![Operation {
-                request: Some(schema::<actions::NewDial>),
-                ..op::<actions::Begun>("post", "An agent calls a number: the agent's phone rings first")
-            }],
-            handler: post(actions::dial),
+            operations: vec![
+                op::<Vec<dial::WayView>>("get", "The ways in which people can call here"),
+                Operation {
+                    request: Some(schema::<dial::NewDial>),
+                    ..op::<dial::Begun>("post", "Somebody calls a number: their own phone rings first")
+                },
+            ],
+            handler: get(dial::ways).post(dial::dial),
+        },
+        Route {
+            path: "/dial/{correlation}".into(),
+            look: SUPERVISORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
+            operations: vec![
+                Operation {
+                    query: WHOSE_CALL,
+                    ..op::<dial::Begun>("get", "How far a call is that was asked for by this name")
+                },
+                Operation {
+                    query: WHOSE_CALL,
+                    ..op::<dial::Begun>("delete", "Hangs up, or withdraws, such a call")
+                },
+            ],
+            handler: get(dial::progress).delete(dial::hang_up),
         },
         Route {
             path: "/agents/{id}/wrap-up".into(),

@@ -1,6 +1,7 @@
 //! The API, the web app and the admin pages, put together.
 
 use crate::bot::Bot;
+use crate::connector::Connector;
 use crate::http::bot;
 use crate::http::identity::{Guard, Peer, allow};
 use crate::http::listen::listen;
@@ -53,6 +54,8 @@ pub struct Api {
     pub passkeys: Arc<Mutex<Challenges<()>>>,
     /// Challenges for adding a passkey, each for one session.
     pub new_passkeys: Arc<Mutex<Challenges<(store::AccountOf, Vec<u8>)>>>,
+    /// Calls that people asked for with one click.
+    pub connector: Arc<Connector>,
     /// Turns for going through a recording to draw it.
     pub drawing: Arc<Semaphore>,
 }
@@ -77,6 +80,7 @@ impl Api {
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
             passkeys: Arc::default(),
             new_passkeys: Arc::default(),
+            connector: Arc::default(),
             drawing: Arc::new(Semaphore::new(DRAWN)),
         }
     }
@@ -101,6 +105,7 @@ pub async fn serve(
         router = router.route(&format!("{PREFIX}{}", route.path), handler);
     }
     let router = router
+        .merge(crate::http::graph_notices::routes())
         .route(
             &format!("{PREFIX}/openapi.json"),
             get(async move || axum::Json(crate::http::openapi::describe(demo).clone())),
@@ -117,9 +122,15 @@ pub async fn serve(
             async move { web::guard(next.run(request).await, &settings.pages, secure) }
         }))
         .with_state(api.clone());
+    let connector = api.connector.clone();
     let admin_router = crate::admin::router(api);
     let (acceptor, certificate) = tls.unzip();
-    tokio::join!(listen(http, router, acceptor), listen(admin, admin_router, None), keep_up(certificate));
+    tokio::join!(
+        listen(http, router, acceptor),
+        listen(admin, admin_router, None),
+        keep_up(certificate),
+        connector.keep_forgetting()
+    );
 }
 
 /// Looks again and again whether there is a new certificate.

@@ -75,6 +75,9 @@ fn is_origin_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"-.:/*".contains(&b)
 }
 
+/// Pages that stand alone, beside the app: by path.
+const PAGES: [(&str, &str); 1] = [("call", "call.html")];
+
 /// A file with what is told of it.
 struct Entry {
     file: &'static File,
@@ -119,6 +122,11 @@ impl WebApp {
             return ([(header::ALLOW, "GET, HEAD")], problem).into_response();
         }
         if let Some(entry) = self.entries.get(path) {
+            return file(entry, headers);
+        }
+        if let Some(entry) =
+            PAGES.iter().find(|(name, _)| *name == path).and_then(|(_, f)| self.entries.get(f))
+        {
             return file(entry, headers);
         }
         // An old page may still ask for a file of the version before: another page in its place would be run as a script.

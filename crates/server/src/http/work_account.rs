@@ -7,6 +7,7 @@ use crate::http::identity::set_cookie;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::http::session::{Caller, open_session};
+use crate::http::work_roles::{WorkAccount, user_of};
 use crate::microsoft::NotSignedIn;
 use axum::Json;
 use axum::extract::{Query, Request, State};
@@ -16,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::AccountOf;
 use teams::entra::{CallbackFault, EntraError};
-use teams::permissions::Profile;
+use teams::permissions::Features;
 
 /// Where Entra ID sends the browser back to, below the public address: to be entered in the app registration.
 pub const CALLBACK: &str = "/api/v1/session/microsoft/callback";
@@ -93,11 +94,11 @@ pub async fn begin(
 ) -> Result<Response, Problem> {
     let missing = || Problem::not_found("way to sign in with a work account for this tenant");
     let sign_in = api.microsoft.sign_in.as_ref().ok_or_else(missing)?;
-    let (directory, profile) = directory(&api, asked.tenant).await?.ok_or_else(missing)?;
+    let (directory, tenant, features) = directory(&api, asked.tenant).await?.ok_or_else(missing)?;
     let caller = Caller::of(&api, &request)?;
     let redirect_uri = format!("{}{CALLBACK}", api.settings.url);
     let to = asked.to.unwrap_or_else(|| "/".into());
-    let begun = sign_in.begin(now(), (&directory, profile), redirect_uri, to).map_err(|e| {
+    let begun = sign_in.begin(now(), (&directory, &tenant, &features), redirect_uri, to).map_err(|e| {
         tracing::warn!(event = "sign_in_not_begun", why = %e, "nobody can be sent to Microsoft to sign in");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.to_string())
     })?;
@@ -148,20 +149,23 @@ async fn signed_in(
         return Err(Problem::stopping());
     };
     let asked = tokio::task::spawn_blocking(move || sign_in.finish(now(), kept.as_deref(), &query));
-    let (who, page) = match asked.await.map_err(|_| Problem::stopping())? {
+    let finished = match asked.await.map_err(|_| Problem::stopping())? {
         Ok(found) => found,
         Err(why) => {
             tracing::warn!(event = "sign_in_refused", why = %why, "a sign-in with a work account came to nothing");
             return Ok(Err(Again::of(&why)));
         }
     };
-    let found = api.handle.ask(move |switch, _| {
-        let mut of_theirs =
-            switch.tenants().iter().filter(|t| t.meaning.microsoft.as_deref() == Some(who.tenant.as_str()));
-        of_theirs.find_map(|t| t.meaning.work_accounts.get(&who.object).map(|number| (t.id, *number)))
-    });
-    match found.await.ok_or_else(Problem::stopping)? {
-        Some(of) => Ok(Ok((of, page))),
+    let who = finished.who;
+    let account = WorkAccount {
+        directory: who.tenant,
+        object: who.object,
+        roles: who.roles,
+        name: who.name,
+        tenant: Some(finished.tenant),
+    };
+    match user_of(api, account).await? {
+        Some(of) => Ok(Ok((of, finished.return_to))),
         None => {
             tracing::warn!(event = "sign_in_unknown", "somebody with a work account is no user here");
             Ok(Err(Again::Unknown))
@@ -169,13 +173,15 @@ async fn signed_in(
     }
 }
 
-/// The Microsoft directory of a tenant, or of the only one that has one, and what the tenant is used for.
-async fn directory(api: &Api, tenant: Option<String>) -> Result<Option<(String, Profile)>, Problem> {
+/// The Microsoft directory of a tenant, or of the only one that has one, and what is on in it.
+async fn directory(api: &Api, tenant: Option<String>) -> Result<Option<(String, String, Features)>, Problem> {
     let found = api.handle.ask(move |switch, _| {
         let connected =
             switch.tenants().iter().filter(|t| tenant.as_ref().is_none_or(|id| *id == t.meaning.tenant));
-        let mut all =
-            connected.filter_map(|t| Some((t.meaning.microsoft.clone()?, t.meaning.profile.into())));
+        let mut all = connected.filter_map(|t| {
+            let m = &t.meaning;
+            Some((m.microsoft.clone()?, m.tenant.clone(), m.features.clone()))
+        });
         all.next().filter(|_| all.next().is_none())
     });
     found.await.ok_or_else(Problem::stopping)

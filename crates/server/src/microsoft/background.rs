@@ -58,12 +58,70 @@ impl Background {
         &self.graph
     }
 
-    /// Asks a directory for a page of changes, and waits until it comes or is given up. That Graph has forgotten where to
-    /// go on is a reply to be read. `stop` closes when the server stops.
+    /// Asks a directory for a page of changes. That Graph has forgotten where to go on is a reply to be read.
     ///
     /// # Errors
     /// [`NotDone`]
     pub fn ask_page(&self, directory: &str, call: &Call, stop: &Receiver<()>) -> Result<Reply, NotDone> {
+        self.ask_until(directory, call, stop, |e| {
+            matches!(e, GraphError::Gone | GraphError::Refused { status: 400, .. })
+        })
+    }
+
+    /// Asks something of a directory, and waits until the answer comes or it is given up. `stop` closes when the server
+    /// stops.
+    ///
+    /// # Errors
+    /// [`NotDone`]
+    pub fn ask(&self, directory: &str, call: &Call, stop: &Receiver<()>) -> Result<Reply, NotDone> {
+        self.ask_until(directory, call, stop, |_| false)
+    }
+
+    /// Asks something of a directory once: whoever asks comes again by themselves.
+    ///
+    /// # Errors
+    /// [`NotDone`]
+    pub fn ask_once(&self, directory: &str, call: &Call) -> Result<Reply, NotDone> {
+        let mut attempt = Attempt::default();
+        let mut claims = None;
+        loop {
+            let token = self.token(directory, claims.as_deref())?;
+            let reply = self.carrier.send(&call.request(&token, random().map_err(NotDone::Here)?)).ok();
+            match (attempt.next(now(), reply.as_ref(), 0), reply) {
+                (Next::Done, Some(reply)) => return Ok(reply),
+                (Next::NewToken { claims: wanted }, _) => {
+                    self.forget_token(directory);
+                    claims = wanted;
+                }
+                (Next::Again { at }, Some(reply)) if reply.status == 429 => {
+                    return Err(NotDone::Graph(GraphError::Throttled { until: at }));
+                }
+                (Next::Done | Next::Again { .. }, reply) => {
+                    let status = reply.map_or(0, |r| r.status);
+                    return Err(NotDone::Graph(GraphError::Unavailable { status }));
+                }
+                (Next::Failed(error), _) => {
+                    if matches!(error, GraphError::Denied { .. }) {
+                        self.forget_token(directory);
+                    }
+                    return Err(NotDone::Graph(error));
+                }
+            }
+        }
+    }
+
+    /// The application's id.
+    pub fn client_id(&self) -> &str {
+        &self.client.id
+    }
+
+    fn ask_until(
+        &self,
+        directory: &str,
+        call: &Call,
+        stop: &Receiver<()>,
+        is_read: impl Fn(&GraphError) -> bool,
+    ) -> Result<Reply, NotDone> {
         let mut attempt = Attempt::default();
         let mut claims = None;
         loop {
@@ -79,9 +137,7 @@ impl Background {
                     self.forget_token(directory);
                     claims = wanted;
                 }
-                (Next::Failed(GraphError::Gone | GraphError::Refused { status: 400, .. }), Some(reply)) => {
-                    return Ok(reply);
-                }
+                (Next::Failed(error), Some(reply)) if is_read(&error) => return Ok(reply),
                 (Next::Failed(error), _) => {
                     // A token says what was allowed when it was given: after consent a new one says more.
                     if matches!(error, GraphError::Denied { .. }) {
@@ -132,6 +188,7 @@ pub fn wait(stop: &Receiver<()>, time: Duration) -> Result<(), NotDone> {
     }
 }
 
-fn now() -> Time {
+/// The time, as `teams` counts it.
+pub fn now() -> Time {
     Time(crate::clock::wall_ms())
 }

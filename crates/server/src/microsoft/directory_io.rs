@@ -5,16 +5,19 @@
 
 use crate::microsoft::background::{Background, NotDone, wait};
 use crate::microsoft::people::{Kept, People, Person};
+use crate::microsoft::subscribe;
 use crate::running::Handle;
 use redact::Secret;
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
-use std::time::Duration;
-use store::{DirectoryLink, DirectoryPage, DirectoryPerson, StoreError, TenantId};
+use std::time::{Duration, Instant};
+use store::{DirectoryLink, DirectoryPage, DirectoryPerson, Store, StoreError, TenantId};
+use teams::BaseUrl;
 use teams::graph::{Change, Given, Progress, Sync, SyncStep};
-use teams::permissions::{Feature, Features, Operation};
+use teams::permissions::{Feature, Operation};
 
 /// How a tenant's directory stands.
 #[derive(Clone, Debug, Default)]
@@ -25,25 +28,49 @@ pub struct DirectoryStatus {
     pub reading: bool,
     /// Why it is not in step, in a sentence that says what to do.
     pub trouble: Option<String>,
+    /// Microsoft tells of changes by itself.
+    pub told: bool,
 }
 
 #[derive(Default)]
 struct OneDirectory {
     people: People,
     status: DirectoryStatus,
+    /// Those who may not sign in there any more: what a token says that was given before counts for nothing.
+    barred: BTreeSet<String>,
+}
+
+/// How far a directory was read, as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    /// Which directory.
+    directory: String,
+    /// Graph's own marks in it, and what was asked for: nobody's name.
+    progress: Progress,
+}
+
+impl Place {
+    /// Nothing for what an earlier form of the program stored: then all is read anew.
+    fn read(link: &DirectoryLink) -> Option<Place> {
+        serde_json::from_str(link.link.expose_secret()).ok()
+    }
 }
 
 /// The directories of all tenants, for whoever searches.
 #[derive(Default)]
-pub struct Directories(RwLock<BTreeMap<TenantId, OneDirectory>>);
+pub struct Directories {
+    all: RwLock<BTreeMap<TenantId, OneDirectory>>,
+    /// Held while people are written or erased: what was erased does not come back by a page that was on its way.
+    writing: Mutex<()>,
+}
 
 impl Directories {
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<TenantId, OneDirectory>> {
-        self.0.read().unwrap_or_else(|e| e.into_inner())
+        self.all.read().unwrap_or_else(|e| e.into_inner())
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<TenantId, OneDirectory>> {
-        self.0.write().unwrap_or_else(|e| e.into_inner())
+        self.all.write().unwrap_or_else(|e| e.into_inner())
     }
 
     /// People of a tenant whom a text fits.
@@ -51,6 +78,32 @@ impl Directories {
         let all = self.read();
         let found = all.get(&tenant).map(|d| d.people.search(text, most));
         found.unwrap_or_default().into_iter().cloned().collect()
+    }
+
+    /// Whether somebody was disabled or removed in the tenant's directory.
+    pub fn is_barred(&self, tenant: TenantId, object: &str) -> bool {
+        self.read().get(&tenant).is_some_and(|d| d.barred.contains(object))
+    }
+
+    /// Erases what is kept of a tenant's people, if anything is, unless they are those of this directory. Whether something
+    /// was. Nobody of another one is kept when this returns.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn erase(&self, store: &Store, tenant: TenantId, but: Option<&str>) -> Result<bool, StoreError> {
+        let _turn = self.writing.lock().unwrap_or_else(|e| e.into_inner());
+        let link = store.directory_link(tenant)?;
+        let place = link.as_ref().and_then(Place::read);
+        if link.is_some() && but.is_some_and(|but| place.is_some_and(|p| p.directory == but)) {
+            return Ok(false);
+        }
+        if link.is_some() {
+            store.erase_directory(tenant)?;
+        }
+        if link.is_some() || but.is_none() {
+            self.write().remove(&tenant);
+        }
+        Ok(link.is_some())
     }
 
     /// How a tenant's directory stands, and how many people are in it. Nothing where none is kept.
@@ -72,13 +125,13 @@ impl DirectorySync {
     /// What the operating system said.
     pub fn start(
         handle: Handle,
-        background: Arc<Background>,
-        every: Duration,
+        background: Option<Arc<Background>>,
+        (every, public): (Duration, Option<BaseUrl>),
     ) -> std::io::Result<DirectorySync> {
         let (stop, stopped) = channel::<()>();
         let run = move || {
-            let job = Job { handle, background, stopped };
-            while job.round().is_ok() && wait(&job.stopped, every).is_ok() {}
+            let job = Job { handle, background, public, stopped };
+            while job.round().is_ok() && job.rest(every).is_ok() {}
         };
         let thread = std::thread::Builder::new().name("directory".into()).spawn(run)?;
         Ok(DirectorySync { stop: Some(stop), thread: Some(thread) })
@@ -99,23 +152,57 @@ struct Connected {
     tenant: TenantId,
     directory: String,
     fields: &'static [&'static str],
+    may_subscribe: bool,
 }
 
 struct Job {
     handle: Handle,
-    background: Arc<Background>,
+    /// Nothing where no app is configured: then what is not connected is erased, and nothing is read.
+    background: Option<Arc<Background>>,
+    /// Where Graph reaches us.
+    public: Option<BaseUrl>,
     stopped: Receiver<()>,
 }
 
+/// How soon a notification is heard of.
+const HEAR: Duration = Duration::from_millis(250);
+
 impl Job {
+    /// Waits until it is time again, or somebody changed.
+    fn rest(&self, every: Duration) -> Result<(), NotDone> {
+        let until = Instant::now() + every;
+        while !self.handle.notices.take_news() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            wait(&self.stopped, left.min(HEAR))?;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that changes are told.
+    fn subscribe(&self, one: &Connected) -> bool {
+        let Some(public) = self.public.as_ref().filter(|_| one.may_subscribe) else { return false };
+        let Some(background) = &self.background else { return false };
+        let of = (one.tenant, one.directory.as_str());
+        let kept = subscribe::keep(&self.handle.notices, background, public, of, &self.stopped);
+        if let Err(why) = &kept {
+            tracing::info!(event = "changes_not_told", tenant = one.tenant.0, why = %why, "changes are found when they are asked for");
+        }
+        kept.is_ok()
+    }
+
     /// One reading of all directories.
     fn round(&self) -> Result<(), NotDone> {
         let connected = self.handle.ask_and_wait(|switch, _| {
             let connected = switch.tenants().iter().filter_map(|t| {
-                let features = Features::of(t.meaning.profile.into());
+                let features = &t.meaning.features;
                 let row = features.row_for(Feature::DirectorySync, Operation::UsersDelta)?;
                 let directory = t.meaning.microsoft.clone()?;
-                Some(Connected { tenant: t.id, directory, fields: row.fields })
+                let subscribing = features.row_for(Feature::DirectorySync, Operation::SubscribeUsers);
+                let may_subscribe = subscribing.is_some();
+                Some(Connected { tenant: t.id, directory, fields: row.fields, may_subscribe })
             });
             (connected.collect::<Vec<_>>(), switch.tenants().iter().map(|t| t.id).collect::<Vec<_>>())
         });
@@ -123,13 +210,16 @@ impl Job {
         for tenant in all.into_iter().filter(|t| connected.iter().all(|c| c.tenant != *t)) {
             self.forget(tenant);
         }
-        self.handle.directories.write().retain(|tenant, _| connected.iter().any(|c| c.tenant == *tenant));
         for one in connected {
             match self.pass(&one) {
-                Ok(()) => self.note(one.tenant, |status| {
-                    *status =
-                        DirectoryStatus { at: Some(crate::clock::wall_ms()), ..DirectoryStatus::default() };
-                }),
+                Ok(false) => {}
+                Ok(true) => {
+                    let told = self.subscribe(&one);
+                    self.note(one.tenant, |status| {
+                        let at = Some(crate::clock::wall_ms());
+                        *status = DirectoryStatus { at, told, ..DirectoryStatus::default() };
+                    });
+                }
                 Err(NotDone::Stopping) => return Err(NotDone::Stopping),
                 Err(why) => {
                     tracing::warn!(event = "directory_not_in_step", tenant = one.tenant.0, why = %why, "a directory could not be read");
@@ -142,12 +232,10 @@ impl Job {
 
     /// A tenant is not connected any more: nothing of its directory is kept.
     fn forget(&self, tenant: TenantId) {
-        let kept = self.handle.store.directory_link(tenant);
-        let erased = kept.and_then(|kept| match kept {
-            Some(_) => self.handle.store.erase_directory(tenant).map(|()| true),
-            None => Ok(false),
-        });
-        match erased {
+        if let Some(background) = &self.background {
+            subscribe::forget(&self.handle.notices, background, tenant);
+        }
+        match self.handle.directories.erase(&self.handle.store, tenant, None) {
             Ok(true) => {
                 tracing::info!(event = "directory_erased", tenant = tenant.0, "a directory was disconnected")
             }
@@ -162,23 +250,36 @@ impl Job {
         what(&mut self.handle.directories.write().entry(tenant).or_default().status);
     }
 
-    /// Reads what changed, or everybody, until it is all there.
-    fn pass(&self, one: &Connected) -> Result<(), NotDone> {
+    /// Reads what changed, or everybody, until it is all there. False when there is nobody to ask, or nothing to ask for any
+    /// more.
+    fn pass(&self, one: &Connected) -> Result<bool, NotDone> {
         let here = |e: StoreError| NotDone::Here(format!("the directory cannot be stored: {e}"));
+        let Some(background) = self.background.as_ref() else { return Ok(false) };
+        if self
+            .handle
+            .directories
+            .erase(&self.handle.store, one.tenant, Some(&one.directory))
+            .map_err(here)?
+        {
+            subscribe::forget(&self.handle.notices, background, one.tenant);
+        }
         let link = self.handle.store.directory_link(one.tenant).map_err(here)?;
+        let progress = link.as_ref().and_then(Place::read).map(|place| place.progress);
         if !self.handle.directories.read().contains_key(&one.tenant) {
             self.load(one.tenant).map_err(here)?;
         }
-        let progress: Option<Progress> = link.and_then(|l| serde_json::from_str(l.link.expose_secret()).ok());
-        let mut sync = Sync::new(self.background.graph().clone(), one.fields, progress);
+        let mut sync = Sync::new(background.graph().clone(), one.fields, progress);
         loop {
-            let reply = self.background.ask_page(&one.directory, &sync.call(), &self.stopped)?;
+            let reply = background.ask_page(&one.directory, &sync.call(), &self.stopped)?;
             let step = sync.take(&reply).map_err(|e| NotDone::Here(e.to_string()))?;
             let finished = step.finished;
             self.note(one.tenant, |status| status.reading = !finished);
-            self.take_in(one.tenant, step).map_err(here)?;
+            if !self.take_in(one, step).map_err(here)? {
+                self.handle.directories.write().remove(&one.tenant);
+                return Ok(false);
+            }
             if finished {
-                return Ok(());
+                return Ok(true);
             }
         }
     }
@@ -197,7 +298,10 @@ impl Job {
                 _ => break,
             }
         }
-        self.handle.directories.write().entry(tenant).or_default().people = people;
+        let mut all = self.handle.directories.write();
+        let one = all.entry(tenant).or_default();
+        one.barred = people.disabled();
+        one.people = people;
         Ok(())
     }
 
@@ -215,7 +319,20 @@ impl Job {
         Ok(())
     }
 
-    fn take_in(&self, tenant: TenantId, step: SyncStep) -> Result<(), StoreError> {
+    /// Whether a tenant is still connected to this directory.
+    fn is_connected(&self, one: &Connected) -> bool {
+        let (tenant, directory) = (one.tenant, one.directory.clone());
+        let found = self.handle.ask_and_wait(move |switch, _| {
+            let m = &switch.tenant(tenant)?.meaning;
+            m.features.row_for(Feature::DirectorySync, Operation::UsersDelta)?;
+            (m.microsoft.as_ref() == Some(&directory)).then_some(())
+        });
+        found.flatten().is_some()
+    }
+
+    /// Takes a page in. False when the tenant is not connected any more: nothing was written then.
+    fn take_in(&self, one: &Connected, step: SyncStep) -> Result<bool, StoreError> {
+        let tenant = one.tenant;
         let (mut written, mut removed, mut out) = (Vec::new(), Vec::new(), Vec::new());
         for change in &step.changes {
             match change {
@@ -230,6 +347,16 @@ impl Job {
                     removed.push(Secret::new(id.clone()));
                 }
             }
+        }
+        {
+            let mut all = self.handle.directories.write();
+            let barred = &mut all.entry(tenant).or_default().barred;
+            for user in &written {
+                if user.enabled == Given::Value(true) {
+                    barred.remove(&user.id);
+                }
+            }
+            barred.extend(out.iter().cloned());
         }
         // Before all else: whoever may not sign in there any more has no session here.
         self.sign_out(tenant, out)?;
@@ -252,8 +379,12 @@ impl Job {
             .zip(&values)
             .map(|(user, value)| DirectoryPerson { object: Secret::new(user.id.clone()), value })
             .collect();
-        // Graph's own marks in it, and what was asked for: nobody's name.
-        let text = serde_json::to_string(&step.progress).unwrap_or_default();
+        let place = Place { directory: one.directory.clone(), progress: step.progress };
+        let text = serde_json::to_string(&place).unwrap_or_default();
+        let _turn = self.handle.directories.writing.lock().unwrap_or_else(|e| e.into_inner());
+        if !self.is_connected(one) {
+            return Ok(false);
+        }
         let link = DirectoryLink {
             link: Secret::new(text),
             run: step.mark,
@@ -271,6 +402,6 @@ impl Job {
         for id in change.removed {
             known.remove(id);
         }
-        Ok(())
+        Ok(true)
     }
 }

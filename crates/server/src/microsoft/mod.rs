@@ -5,13 +5,20 @@
 mod background;
 mod carry;
 mod directory_io;
+mod notices;
 mod people;
+mod presence_io;
+mod shown_io;
 mod sign_in;
+mod subscribe;
 
 pub use background::Background;
 pub use carry::Carrier;
 pub use directory_io::{Directories, DirectorySync};
+pub use notices::{LARGEST, NoticeBoard};
 pub use people::{MOST_FOUND, Person};
+pub use presence_io::{PresenceBoard, PresenceWatch};
+pub use shown_io::TalkShower;
 pub use sign_in::{NotSignedIn, SignIn};
 
 use crate::config::{AppSection, MicrosoftSection};
@@ -23,9 +30,11 @@ use std::time::Duration;
 use teams::Cloud;
 use teams::entra::{Certificate, Client, Credential};
 
-/// How often directories may be read.
+/// How often directories may be read, and how rarely.
 const OFTENEST: Duration = Duration::from_secs(1);
 const RAREST: Duration = Duration::from_secs(3_600);
+/// How rarely presence may be read.
+const RAREST_PRESENCE: Duration = Duration::from_secs(300);
 /// The largest certificate or secret that is read, in bytes.
 const LARGEST_FILE: u64 = 64 * 1024;
 
@@ -56,6 +65,28 @@ impl Microsoft {
 pub fn background_of(config: &MicrosoftSection) -> Result<Option<Arc<Background>>, String> {
     let Some(client) = client(&config.background())? else { return Ok(None) };
     Ok(Some(Arc::new(Background::new(cloud_of(config)?, client, Carrier::new())?)))
+}
+
+/// What takes Graph's notifications for the app that works without a person.
+///
+/// # Errors
+/// A sentence that names the key or the file, and what to do.
+pub fn notices_of(config: &MicrosoftSection) -> Result<NoticeBoard, String> {
+    let app = config.background();
+    if app.id.is_empty() {
+        return Ok(NoticeBoard::default());
+    }
+    let key = match app.key {
+        "" => None,
+        path => Some(read("microsoft.background_key", path)?),
+    };
+    NoticeBoard::new(&cloud_of(config)?, app.id, Carrier::new(), key.as_ref())
+        .ok_or_else(|| "microsoft.login is no address of Entra ID".into())
+}
+
+/// Where Graph reaches us, if it can: it speaks HTTPS with others, and plain HTTP only within this machine.
+pub fn public_of(url: &str) -> Option<teams::BaseUrl> {
+    (!url.is_empty()).then(|| teams::BaseUrl::parse(url.trim_end_matches('/')).ok()).flatten()
 }
 
 /// Random bytes.
@@ -125,8 +156,17 @@ pub fn directory_every(config: &MicrosoftSection) -> Option<Duration> {
     (OFTENEST..=RAREST).contains(&every).then_some(every)
 }
 
+/// How often presence is read.
+pub fn presence_every(config: &MicrosoftSection) -> Option<Duration> {
+    let every = Duration::from_millis(Span::read(&config.presence_every)?.0);
+    (OFTENEST..=RAREST_PRESENCE).contains(&every).then_some(every)
+}
+
 /// What is wrong with the section, a sentence each.
 pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
+    if presence_every(config).is_none() {
+        say(format!("microsoft.presence_every = {:?} is from 1s to 5m", config.presence_every));
+    }
     if directory_every(config).is_none() {
         say(format!("microsoft.directory_every = {:?} is from 1s to 1h", config.directory_every));
     }

@@ -2,7 +2,7 @@
 
 use redact::Secret;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use teams::graph::{Given, User};
 
 /// The most people that one search gives.
@@ -134,6 +134,11 @@ impl People {
     /// Takes somebody out.
     pub fn remove(&mut self, id: u64) {
         self.all.remove(&id);
+    }
+
+    /// The object ids of those who may not sign in there.
+    pub fn disabled(&self) -> BTreeSet<String> {
+        self.all.values().filter(|p| !p.enabled).map(|p| p.object.clone()).collect()
     }
 
     /// How many they are.

@@ -6,14 +6,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use teams::entra::{
-    Ask, Begun, Callback, CallbackFault, Client, Endpoints, EntraError, Exchange, IdRules, KeyCache, Refused,
-    ResponseMode, SignIns, SignedIn, TokenReply,
+    Access, ApiRules, Ask, Begun, Callback, CallbackFault, Client, Endpoints, EntraError, Exchange, IdRules,
+    KeyCache, Refused, ResponseMode, SignIns, SignedIn, TokenReply,
 };
-use teams::permissions::{Features, Profile, Registration};
+use teams::permissions::{Features, Registration};
 use teams::{Cloud, Time};
 
 /// Directories whose keys are remembered.
 const MOST_DIRECTORIES: usize = 1_000;
+
+/// The scope that a token for our API has.
+const SCOPE: &str = "access_as_user";
 
 /// The app registration that people sign in with.
 pub struct SignIn {
@@ -48,6 +51,16 @@ impl fmt::Display for NotSignedIn {
     }
 }
 
+/// A sign-in that came to its end.
+pub struct Finished {
+    /// Who it is.
+    pub who: SignedIn,
+    /// The id of the tenant here for which it was begun.
+    pub tenant: String,
+    /// The page to go to.
+    pub return_to: String,
+}
+
 impl SignIn {
     /// With a new key for the browsers' cookies: sign-ins under way at a restart begin again.
     ///
@@ -64,7 +77,7 @@ impl SignIn {
             .ok_or_else(|| NotSignedIn::Here(format!("{directory:?} is no Microsoft directory")))
     }
 
-    /// Begins a sign-in at this directory (a GUID) for a tenant of this profile, whose features say what is asked for:
+    /// Begins a sign-in at this directory (a GUID) for a tenant whose features say what is asked for:
     /// where the browser goes, and what it keeps meanwhile.
     ///
     /// # Errors
@@ -72,19 +85,19 @@ impl SignIn {
     pub fn begin(
         &self,
         now: Time,
-        (directory, profile): (&str, Profile),
+        (directory, tenant, features): (&str, &str, &Features),
         redirect_uri: String,
         return_to: String,
     ) -> Result<Begun, NotSignedIn> {
         let ask = Ask {
             client_id: self.client.id.clone(),
             redirect_uri,
-            scopes: Features::of(profile).consent_scopes(&self.cloud, Registration::SignIn),
+            scopes: features.consent_scopes(&self.cloud, Registration::SignIn),
             mode: ResponseMode::Query,
             prompt: None,
             login_hint: None,
             claims: None,
-            purpose: directory.into(),
+            purpose: format!("{directory} {tenant}"),
             return_to,
         };
         let begun = self.sign_ins.begin(now, &self.endpoints(directory)?, &ask, &random()?);
@@ -95,39 +108,59 @@ impl SignIn {
     ///
     /// # Errors
     /// [`NotSignedIn`]
-    pub fn finish(
-        &self,
-        now: Time,
-        cookie: Option<&str>,
-        query: &str,
-    ) -> Result<(SignedIn, String), NotSignedIn> {
+    pub fn finish(&self, now: Time, cookie: Option<&str>, query: &str) -> Result<Finished, NotSignedIn> {
         // Which directory it was stands sealed in the cookie; the addresses of all are made alike.
         let anywhere = self.endpoints("organizations")?;
         let exchange = self
             .sign_ins
             .finish(now, &anywhere, cookie, &Callback::read(query))
             .map_err(NotSignedIn::Callback)?;
-        let endpoints = self.endpoints(&exchange.purpose)?;
+        let (directory, tenant) = exchange.purpose.split_once(' ').unwrap_or((&exchange.purpose, ""));
+        let endpoints = self.endpoints(directory)?;
         let request = self
             .client
             .redeem(&endpoints, &exchange, now, random()?)
             .map_err(|e| NotSignedIn::Here(format!("the app's certificate cannot be used: {e}")))?;
         let reply = self.carrier.send(&request).ok();
         let tokens = TokenReply::read(now, reply.as_ref()).map_err(NotSignedIn::Entra)?;
-        let signed_in = self.judge(now, &endpoints, &exchange, &tokens)?;
-        Ok((signed_in, exchange.return_to))
+        let who = self.judge(now, (directory, &endpoints), &exchange, &tokens)?;
+        Ok(Finished { who, tenant: tenant.into(), return_to: exchange.return_to.clone() })
+    }
+
+    /// Judges an access token for our API, as Teams gives one to a page of ours. `connected` are the directories whose
+    /// people may come. It may wait for Entra ID's keys.
+    ///
+    /// # Errors
+    /// [`NotSignedIn`]
+    pub fn access(&self, now: Time, token: &str, connected: &[String]) -> Result<Access, NotSignedIn> {
+        let of = "common";
+        let endpoints = self.endpoints(of)?;
+        let mut rules = ApiRules::new(&self.cloud, &self.client.id, SCOPE);
+        rules.app_id_uri = Some(format!("api://{}", self.client.id));
+        self.fetch_keys(of, &endpoints, |cache| cache.due(now), now);
+        let check = || {
+            let keys = self.keys().get(of).map(|cache| cache.keys().clone()).unwrap_or_default();
+            rules.check(&keys, now, token, |tenant| connected.iter().any(|c| c == tenant))
+        };
+        match check() {
+            Err(Refused::UnknownKey) => {
+                self.fetch_keys(of, &endpoints, |cache| cache.missed(now), now);
+                check()
+            }
+            judged => judged,
+        }
+        .map_err(NotSignedIn::Token)
     }
 
     fn judge(
         &self,
         now: Time,
-        endpoints: &Endpoints,
+        (of, endpoints): (&str, &Endpoints),
         exchange: &Exchange,
         tokens: &TokenReply,
     ) -> Result<SignedIn, NotSignedIn> {
         let rules = IdRules { client_id: self.client.id.clone(), issuer: endpoints.issuer.clone() };
         let token = tokens.id_token.as_ref().ok_or(NotSignedIn::Token(Refused::Malformed))?;
-        let of = &exchange.purpose;
         self.fetch_keys(of, endpoints, |cache| cache.due(now), now);
         let check = || {
             let keys = self.keys().get(of).map(|cache| cache.keys().clone()).unwrap_or_default();

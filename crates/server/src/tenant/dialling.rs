@@ -100,12 +100,12 @@ impl Dialling {
     }
 }
 
-// The number without what only helps to read it; `None` if it is none.
-fn without_signs(text: &str) -> Option<String> {
+/// A number without what only helps to read it, no-break spaces among that; `None` if it is none.
+pub fn without_signs(text: &str) -> Option<String> {
     if text.len() > LONGEST {
         return None;
     }
-    let number: String = text.chars().filter(|c| !" -./()".contains(*c)).collect();
+    let number: String = text.chars().filter(|c| !" -./()\u{a0}\u{202f}\u{2011}".contains(*c)).collect();
     let digits = number.strip_prefix('+').unwrap_or(&number);
     let right = !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit() || b"*#".contains(&c));
     right.then_some(number)

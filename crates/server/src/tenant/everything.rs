@@ -2,7 +2,7 @@
 
 use crate::tenant::check::Documents;
 use crate::tenant::objects::{
-    Disposition, Flow, Holidays, Hours, LookUp, Number, Prompt, Queue, SecureEntry, Tenant, Trunk, User,
+    Disposition, Flow, Holidays, Hours, LookUp, Number, Pbx, Prompt, Queue, SecureEntry, Tenant, Trunk, User,
     Webhook,
 };
 use serde::de::DeserializeOwned;
@@ -28,6 +28,7 @@ pub struct Everything {
     pub secure: Of<SecureEntry>,
     pub look_ups: Of<LookUp>,
     pub webhooks: Of<Webhook>,
+    pub pbxs: Of<Pbx>,
 }
 
 impl Everything {
@@ -49,6 +50,7 @@ impl Everything {
             secure: all(documents, "SecureEntry", &mut bad),
             look_ups: all(documents, "LookUp", &mut bad),
             webhooks: all(documents, "Webhook", &mut bad),
+            pbxs: all(documents, "Pbx", &mut bad),
         };
         (everything, bad)
     }

@@ -19,6 +19,7 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
     match format {
         "sip-address" => read_sip_address(text).err(),
         "network" => read_network(text).err(),
+        "scheme" => pbx::address::Scheme::read(text).err().map(str::to_string),
         "host" => read_host(text).err(),
         "host-port" => read_host_port(text).err(),
         "aor" => read_aor(text).err(),
@@ -87,6 +88,10 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
         "guid" => say(
             teams::clean::guid(text).is_some(),
             "an id of Microsoft's is 32 hexadecimal digits in five groups, as 00000000-0000-0000-0000-000000000000",
+        ),
+        "feature" => say(
+            teams::permissions::Feature::named(text).is_some(),
+            "this is no feature: docs/permissions.md has their names",
         ),
         "language" => say(is_language(text), "a language is written as de or en-GB"),
         "country" => say(

@@ -5,8 +5,9 @@ use crate::tenant::destination::Classes;
 use crate::tenant::dialling::Dialling;
 use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
-use crate::tenant::objects::{DigestHash, Profile, UserRole, WhoseNumber};
+use crate::tenant::objects::{DigestHash, KeptBy, RolesFrom, UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
+use crate::tenant::pbx::PbxRule;
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{Gate, NotCalled, Outside};
 use crate::tenant::trunk::{PasswordPlace, TrunkPlan};
@@ -20,6 +21,7 @@ use redact::Secret;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use teams::permissions::Features;
 
 pub use crate::tenant::address::{TargetAddress, contains};
 pub use crate::tenant::everything::Names;
@@ -110,6 +112,8 @@ pub struct Meaning {
     pub secure: BTreeMap<SecureId, SecureRule>,
     /// Other systems that are told what happens, by the number of their object.
     pub webhooks: BTreeMap<u32, WebhookRule>,
+    /// Telephone systems and softphones that call with one click, by id.
+    pub pbxs: BTreeMap<String, PbxRule>,
     /// Who is told of messages.
     pub mailboxes: BTreeMap<MailboxId, MailboxRule>,
     /// Pages that open for agents who are rung, with blanks for caller, call and queue.
@@ -122,10 +126,14 @@ pub struct Meaning {
     pub queue_names: BTreeMap<QueueId, String>,
     /// Who works here, by the number of their object.
     pub people: BTreeMap<u32, PersonRule>,
-    /// What the tenant is used for.
-    pub profile: Profile,
     /// The Microsoft directory whose people may sign in, by its id in small letters.
     pub microsoft: Option<String>,
+    /// What is switched on: what the profile has, as the tenant changed it.
+    pub features: Features,
+    /// Where the roles of people with a work account come from, and whether new ones may come.
+    pub roles_from: (RolesFrom, bool),
+    /// Which presences in Teams keep an agent from being rung.
+    pub presence_keeps: Vec<KeptBy>,
     /// Users by their object id there.
     pub work_accounts: BTreeMap<String, u32>,
     /// Ids of objects by kind and number, for people to read.

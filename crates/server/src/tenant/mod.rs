@@ -20,6 +20,7 @@ pub mod number_ranges;
 pub mod number_rules;
 pub mod objects;
 pub mod outside;
+pub mod pbx;
 pub mod plan;
 pub mod schema;
 pub mod scope;

@@ -6,7 +6,7 @@
 
 use crate::tenant::formats;
 use crate::tenant::objects::{
-    Disposition, Flow, Holidays, Hours, LookUp, Number, Prompt, Queue, SecureEntry, Skill, Span, Tenant,
+    Disposition, Flow, Holidays, Hours, LookUp, Number, Pbx, Prompt, Queue, SecureEntry, Skill, Span, Tenant,
     Trunk, User, Webhook,
 };
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
 /// The kinds, in the order in which a reader meets them.
-pub const KINDS: [&str; 14] = [
+pub const KINDS: [&str; 15] = [
     "Tenant",
     "Trunk",
     "Number",
@@ -29,6 +29,7 @@ pub const KINDS: [&str; 14] = [
     "SecureEntry",
     "LookUp",
     "Webhook",
+    "Pbx",
 ];
 
 /// Something wrong, where, and what to do.
@@ -71,6 +72,7 @@ fn schema_of(kind: &str) -> Value {
         "SecureEntry" => of::<SecureEntry>(),
         "LookUp" => of::<LookUp>(),
         "Webhook" => of::<Webhook>(),
+        "Pbx" => of::<Pbx>(),
         _ => of::<Prompt>(),
     }
 }

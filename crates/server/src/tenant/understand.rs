@@ -17,7 +17,7 @@ use crate::tenant::scope::{Scope, slot_id};
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{self, Gate};
 use crate::tenant::trunk::{Account, TrunkPlan};
-use crate::tenant::{DialPlan, hours, mailbox, sound};
+use crate::tenant::{DialPlan, hours, mailbox, pbx, sound};
 use engine::{
     AgentConfig, AgentId, AtStart, CallbackConfig, Config, DispositionId, Easier, FlowId, HoursId,
     LanguageId, LookUpId, Member, NumberConfig, NumberId, PromptId, QueueConfig, QueueId, RecordingRule,
@@ -26,6 +26,7 @@ use engine::{
 use redact::Secret;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use teams::permissions::{Feature, Features};
 
 /// Understands documents that were checked. `number` gives the number of each object, by kind and id.
 ///
@@ -90,14 +91,17 @@ pub fn understand(
         look_ups: BTreeMap::new(),
         secure: BTreeMap::new(),
         webhooks: BTreeMap::new(),
+        pbxs: BTreeMap::new(),
         mailboxes: BTreeMap::new(),
         screen_pops: BTreeMap::new(),
         slots: BTreeMap::new(),
         alarms: BTreeMap::new(),
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
-        profile: settings.profile,
         microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
+        features: features(settings)?,
+        roles_from: (settings.roles_from, settings.newcomers),
+        presence_keeps: settings.presence_keeps.clone(),
         work_accounts: BTreeMap::new(),
         names: Arc::default(),
     };
@@ -114,6 +118,16 @@ pub fn understand(
     meaning.names = Arc::new(scope.names);
     meaning.config.toll = Some(Box::new(meaning.toll.clone()));
     Ok(meaning)
+}
+
+/// The features of the profile, as the tenant changed them.
+fn features(tenant: &Tenant) -> Result<Features, String> {
+    let mut features = Features::of(tenant.profile.into());
+    for (name, on) in &tenant.features {
+        let feature = Feature::named(name).ok_or_else(|| format!("{name:?} is no feature"))?;
+        features.switch(feature, *on)?;
+    }
+    Ok(features)
 }
 
 /// How a tenant's numbers are read, and where it may call.
@@ -400,6 +414,10 @@ impl Reader<'_> {
         }
         for (id, w) in &self.e.webhooks {
             meaning.webhooks.insert(self.of("Webhook", id)?, outside::webhook(w));
+        }
+        for (id, p) in &self.e.pbxs {
+            let rule = pbx::understand(p).map_err(|what| first(id, vec![what]))?;
+            meaning.pbxs.insert(id.clone(), rule);
         }
         Ok(())
     }

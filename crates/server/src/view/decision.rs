@@ -1,9 +1,9 @@
 //! Why an agent was rung for a caller, as data and in words.
 
 use crate::tenant::Meaning;
-use crate::view::timeline::{length, skill, states};
+use crate::view::timeline::{self, length, skill, states};
 use crate::view::{leg_id, time, word};
-use engine::{AgentState, Decision, Strategy, Why};
+use engine::{AgentState, Decision, Moment, Strategy, What, Why};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -39,7 +39,8 @@ pub struct DecisionView {
     pub relaxed: u8,
     /// The caller's priority.
     pub priority: u8,
-    /// Members who could not be rung, by their state.
+    /// Members who could not be rung, by their state here or, if they were available here, by what Microsoft Teams said:
+    /// `in-teams-call`, `do-not-disturb`.
     pub excluded: BTreeMap<String, u32>,
     /// How long the caller had waited, in milliseconds.
     pub waited_ms: u64,
@@ -64,14 +65,26 @@ pub struct RunnerUp {
     pub idle_ms: u64,
 }
 
-/// A decision.
-pub fn decision(d: &Decision, m: &Meaning) -> DecisionView {
-    let excluded: BTreeMap<String, u32> = AgentState::NAMES
+/// A decision of a call in whose timeline stands who was passed over because of Teams.
+pub fn decision(d: &Decision, moments: &[Moment], m: &Meaning) -> DecisionView {
+    let kept = moments.iter().find_map(|moment| match &moment.what {
+        What::KeptByTeams { leg: Some(leg), in_call, do_not_disturb, .. } if *leg == d.leg => {
+            Some([("in-teams-call", *in_call), ("do-not-disturb", *do_not_disturb)])
+        }
+        _ => None,
+    });
+    let kept: Vec<(&str, u32)> = kept.into_iter().flatten().filter(|(_, n)| *n > 0).collect();
+    let mut excluded: BTreeMap<String, u32> = AgentState::NAMES
         .iter()
         .zip(d.states)
         .filter(|(name, n)| **name != "available" && *n > 0)
         .map(|(name, n)| (name.to_string(), n))
         .collect();
+    let here: Vec<String> =
+        Some(states(&d.states, "available")).filter(|_| !excluded.is_empty()).into_iter().collect();
+    let there = kept.iter().map(|(name, n)| format!("{n} {}", timeline::kept_word(name)));
+    let not_free: Vec<String> = here.into_iter().chain(there).collect();
+    excluded.extend(kept.iter().map(|(name, n)| (name.to_string(), *n)));
     let agent = m.names.of("User", d.agent.0);
     let runners_up: Vec<RunnerUp> = d
         .runners_up
@@ -107,8 +120,8 @@ pub fn decision(d: &Decision, m: &Meaning) -> DecisionView {
     if d.lacking > 0 {
         say += &format!("; {} free without the skills", d.lacking);
     }
-    if !excluded.is_empty() {
-        say += &format!("; not free: {}", states(&d.states, "available"));
+    if !not_free.is_empty() {
+        say += &format!("; not free: {}", not_free.join(", "));
     }
     say += &format!(". The caller had waited {}.", length(d.waited_ms));
     DecisionView {

@@ -129,6 +129,19 @@ pub struct AgentView {
     pub misses: u8,
     /// Ids of its queues.
     pub queues: Vec<String>,
+    /// What Microsoft Teams says of the person; null while nothing is known.
+    pub presence: Option<PresenceView>,
+}
+
+/// What Microsoft Teams says of a person.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PresenceView {
+    /// Microsoft's word: `Available`, `Busy`, `DoNotDisturb`, `Away`, `Offline` and others; new ones can come.
+    pub availability: String,
+    /// Microsoft's word: `InACall`, `InAMeeting`, `Presenting` and others; new ones can come.
+    pub activity: String,
+    /// How long ago it was read, in seconds.
+    pub age_s: u64,
 }
 
 /// A queue.
@@ -288,7 +301,7 @@ pub fn live_detail(c: &Call, engine: &Engine, m: &Meaning) -> CallDetail {
         legs: legs.map(|l| leg(l.id, l.role, word(&l.state), (l.began, l.answered, None), m)).collect(),
         dispositions: Vec::new(),
         timeline: c.timeline.iter().map(|t| timeline::moment(t, m)).collect(),
-        explanation: c.decisions.iter().map(|d| decision::decision(d, m)).collect(),
+        explanation: c.decisions.iter().map(|d| decision::decision(d, &c.timeline, m)).collect(),
     }
 }
 
@@ -314,7 +327,7 @@ pub fn ended_detail(r: &CallRecord, m: &Meaning) -> CallDetail {
             .collect(),
         dispositions: Vec::new(),
         timeline: r.timeline.iter().map(|t| timeline::moment(t, m)).collect(),
-        explanation: r.decisions.iter().map(|d| decision::decision(d, m)).collect(),
+        explanation: r.decisions.iter().map(|d| decision::decision(d, &r.timeline, m)).collect(),
     }
 }
 
@@ -341,7 +354,7 @@ fn leg(id: LegId, role: Role, state: String, (began, answered, ended): Times, m:
 }
 
 /// An agent.
-pub fn agent(a: &Agent, engine: &Engine, m: &Meaning) -> AgentView {
+pub fn agent(a: &Agent, engine: &Engine, m: &Meaning, presence: Option<PresenceView>) -> AgentView {
     AgentView {
         id: m.names.of("User", a.id.0),
         state: a.state.name().into(),
@@ -363,6 +376,7 @@ pub fn agent(a: &Agent, engine: &Engine, m: &Meaning) -> AgentView {
         screen_pop: None,
         misses: a.misses,
         queues: a.queues.iter().map(|q| m.names.of("Queue", q.queue.0)).collect(),
+        presence,
     }
 }
 

@@ -83,6 +83,14 @@ fn overflow(why: Overflow) -> String {
     }
 }
 
+/// Why Teams keeps somebody from being rung, in words.
+pub fn kept_word(name: &str) -> &'static str {
+    match name {
+        "in-teams-call" => "in a Teams call",
+        _ => "not to be disturbed in Teams",
+    }
+}
+
 // What held when a flow branched.
 fn test(test: Test, m: &Meaning) -> String {
     let (queue, hours) = (|q: QueueId| m.names.of("Queue", q.0), |h: HoursId| m.names.of("Hours", h.0));
@@ -398,6 +406,20 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
             json!({"party": first.0.to_string()}),
             "the call was for another number at first".into(),
         ),
+        What::KeptByTeams { queue: q, in_call, do_not_disturb, .. } => {
+            let both = [("in-teams-call", *in_call), ("do-not-disturb", *do_not_disturb)];
+            let list =
+                both.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {}", kept_word(name)));
+            (
+                "kept-by-teams",
+                json!({"queue": queue(q), "in_call": in_call, "do_not_disturb": do_not_disturb}),
+                format!(
+                    "not rung although available in {}: {}",
+                    queue(q),
+                    list.collect::<Vec<_>>().join(", ")
+                ),
+            )
+        }
         What::TookTooManySteps => {
             ("took-too-many-steps", json!({}), "the flow went round without waiting for anything".into())
         }

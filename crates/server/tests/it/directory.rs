@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use sim::microsoft::{Fault, Holder, Microsoft, Misbehaviour, Registration, Removal, TenantPlan};
 use std::sync::Arc;
 
-const DOMAIN: &str = "bikes.example";
-const SIGN_IN: &str = "5c0de000-0000-4000-8000-000000000001";
-const APP: &str = "5c0de000-0000-4000-8000-000000000002";
+pub const DOMAIN: &str = "bikes.example";
+pub const SIGN_IN: &str = "5c0de000-0000-4000-8000-000000000001";
+pub const APP: &str = "5c0de000-0000-4000-8000-000000000002";
 
-fn microsoft(people: u32) -> Running {
+pub fn microsoft(people: u32) -> Running {
     let make = |base: &str| {
         let mut m = Microsoft::new(base, 7);
         let plan = TenantPlan {
@@ -26,7 +26,9 @@ fn microsoft(people: u32) -> Running {
         for permission in ["openid", "email", "User.Read"] {
             m.grant(&id, SIGN_IN, permission, Holder::Delegated);
         }
-        m.grant(&id, APP, "User.Read.All", Holder::Application);
+        for permission in ["User.Read.All", "Presence.Read.All"] {
+            m.grant(&id, APP, permission, Holder::Application);
+        }
         m.stand_still(&id, true);
         m
     };
@@ -34,14 +36,14 @@ fn microsoft(people: u32) -> Running {
 }
 
 /// Changes the people of the simulated tenant.
-fn change(m: &Running, act: impl FnOnce(&mut Microsoft, u64, &str)) {
+pub fn change(m: &Running, act: impl FnOnce(&mut Microsoft, u64, &str)) {
     m.with(|m, now| {
         let id = m.tenant(DOMAIN).unwrap().id().to_string();
         act(m, now, &id);
     });
 }
 
-fn person(m: &Running, given: &str, surname: &str, number: &str) -> String {
+pub fn person(m: &Running, given: &str, surname: &str, number: &str) -> String {
     let fields = json!({"givenName": given, "surname": surname, "displayName": format!("{given} {surname}"),
         "userPrincipalName": format!("{given}.{surname}@{DOMAIN}").to_lowercase(), "accountEnabled": true,
         "businessPhones": [number], "userType": "Member"});
@@ -51,12 +53,30 @@ fn person(m: &Running, given: &str, surname: &str, number: &str) -> String {
 }
 
 /// A server whose tenant is connected to it, with Wanda as a user.
-fn connected(m: &Running, wanda: &str) -> Program {
+pub fn connected(m: &Running, wanda: &str) -> Program {
+    connected_with(m, wanda, |_| OFTEN.into())
+}
+
+/// The same, with these lines at the end of its configuration.
+fn connected_with(m: &Running, wanda: &str, more: impl Fn(std::net::SocketAddr) -> String) -> Program {
     let id = m.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
     let tenant = format!(
         "kind: Tenant\nid: test\nprofile: contact-center\nmicrosoft: {id}\n---\nkind: User\nid: wanda\nroles: [owner]\nmicrosoft: {wanda}\n"
     );
-    let first = Program::start(&[("tenant.yaml", &tenant)]);
+    server_with(m, &tenant, more)
+}
+
+/// Everything is asked for each second.
+const OFTEN: &str = "directory_every = \"1s\"\npresence_every = \"1s\"\n";
+
+/// A server of the tenant `test` that knows this Microsoft.
+pub fn server(m: &Running, tenant: &str) -> Program {
+    server_with(m, tenant, |_| OFTEN.into())
+}
+
+/// The same, with these lines at the end of its configuration, the first of them of the section `[microsoft]`.
+pub fn server_with(m: &Running, tenant: &str, more: impl Fn(std::net::SocketAddr) -> String) -> Program {
+    let first = Program::start(&[("tenant.yaml", tenant)]);
     let (dir, http) = (first.dir.clone(), first.http);
     first.stop();
     let file = dir.path().join("switchroom.toml");
@@ -66,15 +86,25 @@ fn connected(m: &Running, wanda: &str) -> Program {
     let (base, secret) = (m.base(), secret.display());
     config += &format!(
         "[microsoft]\nlogin = \"{base}\"\ngraph = \"{base}\"\nbackground_app = \"{APP}\"\nbackground_secret_file = \"{secret}\"\n\
-         sign_in_app = \"{SIGN_IN}\"\nsign_in_secret_file = \"{secret}\"\ndirectory_every = \"1s\"\n"
+         sign_in_app = \"{SIGN_IN}\"\nsign_in_secret_file = \"{secret}\"\n"
     );
+    // A section stands once.
+    let more = more(http);
+    let of_microsoft = match more.split_once("[http]\n") {
+        Some((of_microsoft, of_http)) => {
+            config = config.replacen("[http]\n", &format!("[http]\n{of_http}"), 1);
+            of_microsoft
+        }
+        None => &more,
+    };
+    config += of_microsoft;
     std::fs::write(&file, config).unwrap();
     let redirect = format!("http://{http}/api/v1/session/microsoft/callback");
     m.with(|m, _| m.change_registration(SIGN_IN, |app| app.redirect_uris.push(redirect)));
     again(dir)
 }
 
-fn again(dir: Arc<tempfile::TempDir>) -> Program {
+pub fn again(dir: Arc<tempfile::TempDir>) -> Program {
     let token = Program::token(dir.path(), "test", "owner");
     let mut program = Program::start_again(dir);
     program.set_token(token);
@@ -101,7 +131,7 @@ fn people_come_change_and_go_and_a_forgotten_place_is_read_anew() {
     let (_, list) = program.get("/directory/users?q=wan+can");
     assert_eq!(found(&list), ["Wanda Canarywharf"], "{list:#}");
     assert_eq!(list[0]["business"], json!(["+49 30 5550100"]), "no other field than those of the profile");
-    assert_eq!(list[0].as_object().unwrap().len(), 6);
+    assert_eq!(list[0].as_object().unwrap().len(), 7);
     assert_eq!(found(&program.get("/directory/users?q=030+555").1), ["Wanda Canarywharf"]);
 
     // A name changes: the number that the change does not speak of stays.
@@ -213,4 +243,69 @@ fn a_directory_that_is_disconnected_is_erased() {
     program.wait_for("/directory/status", |s| (s["kept"] == false).then_some(()));
     assert!(found(&program.get("/directory/users?q=wanda").1).is_empty());
     assert!(program.stop().contains("directory_erased"));
+}
+
+/// What is posted to an address of the server; status and body.
+fn posted(program: &Program, path: &str, body: &str) -> (u16, String) {
+    let url = format!("http://{}{path}", program.http);
+    let mut answer = program.agent().post(url).content_type("application/json").send(body).unwrap();
+    (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+}
+
+#[test]
+fn a_change_is_read_when_it_is_told_and_whoever_forges_one_learns_nothing() {
+    let m = microsoft(30);
+    let wanda = person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    // Asked for once an hour only: what comes sooner comes because it was told.
+    let program = connected_with(&m, &wanda, |http| {
+        format!("directory_every = \"1h\"\npresence_every = \"1s\"\n[http]\npublic_url = \"http://{http}\"\n")
+    });
+    program.wait_for("/directory/status", |s| (s["told"] == true).then_some(()));
+    let tell = || {
+        change(&m, |m, now, tenant| {
+            let fields = json!({"displayName": "Wanda Kingfisher", "surname": "Kingfisher"});
+            m.change_person(now, tenant, &wanda, fields.as_object().cloned().unwrap());
+        })
+    };
+    tell();
+    program.wait_for("/directory/users?q=kingfisher", |l| (found(l) == ["Wanda Kingfisher"]).then_some(()));
+    program.wait_for_metric("switchroom_microsoft_notifications_total{what=\"taken\"} 1");
+
+    // The question whether the address is ours, and questions that could be a page for a browser.
+    assert_eq!(posted(&program, "/graph/notify?validationToken=a%20b%2Bc", ""), (200, "a b+c".into()));
+    assert_eq!(posted(&program, "/graph/lifecycle?validationToken=xyz", ""), (200, "xyz".into()));
+    assert_eq!(posted(&program, "/graph/notify?validationToken=%3Cscript%3E", "").0, 202);
+    // Forged: each answer is the same, and nothing of it counts.
+    let (tenant, subscription) =
+        m.with(|m, _| (m.tenant(DOMAIN).unwrap().id().to_string(), m.subscriptions().remove(0)));
+    let notice = |changes: Value| {
+        let mut notice = json!({"id": "n", "subscriptionId": subscription["id"], "tenantId": tenant,
+            "changeType": "updated", "clientState": subscription["clientState"], "resource": "Users/x"});
+        notice.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        json!({"value": [notice]}).to_string()
+    };
+    let forged = [
+        notice(json!({"clientState": "guess"})),
+        notice(json!({"clientState": null})),
+        notice(json!({"subscriptionId": "11111111-1111-1111-1111-111111111111"})),
+        notice(json!({"tenantId": "11111111-1111-1111-1111-111111111111"})),
+        notice(json!({"encryptedContent": {"data": "x"}})),
+        "{".into(),
+        "{}".into(),
+    ];
+    for (n, body) in forged.iter().enumerate() {
+        let path = ["/graph/notify", "/graph/lifecycle"][n % 2];
+        assert_eq!(posted(&program, path, body), (202, String::new()), "{body}");
+    }
+    let dropped = |n: usize| format!("switchroom_microsoft_notifications_total{{what=\"dropped\"}} {n}");
+    program.wait_for_metric(&dropped(forged.len() + 1));
+    // A true one counts once.
+    let again = notice(json!({}));
+    assert_eq!(posted(&program, "/graph/notify", &again).0, 202);
+    assert_eq!(posted(&program, "/graph/notify", &again).0, 202);
+    program.wait_for_metric(&dropped(forged.len() + 2));
+    program.wait_for_metric("switchroom_microsoft_notifications_total{what=\"taken\"} 2");
+    let too_large = " ".repeat(5 * 1024 * 1024);
+    assert_eq!(posted(&program, "/graph/notify", &too_large).0, 413);
+    program.stop();
 }

@@ -350,7 +350,10 @@ GET /catalogue aso
 GET /configuration o
 PUT /configuration o
 POST /configuration/plan o
+GET /dial Gso
 POST /dial Gso
+GET /dial/{correlation} Gso
+DELETE /dial/{correlation} Gso
 GET /directory agso
 GET /directory/status agso
 GET /directory/users agso
@@ -408,7 +411,7 @@ POST /webhooks/replay o
 const COLLECTIONS: [(&str, &[&str]); 3] = [
     ("agso", &["dispositions", "skills"]),
     ("aGso", &["numbers", "queues", "secure-entries", "users"]),
-    ("aso", &["flows", "holidays", "hours", "look-ups", "prompts", "trunks", "webhooks"]),
+    ("aso", &["flows", "holidays", "hours", "look-ups", "pbxs", "prompts", "trunks", "webhooks"]),
 ];
 
 fn table() -> Vec<(String, String)> {

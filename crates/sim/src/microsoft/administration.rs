@@ -242,6 +242,20 @@ impl Microsoft {
         }
     }
 
+    /// Somebody is at one thing from now on, as `InACall`, `InAMeeting`, `DoNotDisturb` or `Available`; without one they live
+    /// on by themselves.
+    pub fn settle_presence(&mut self, tenant: &str, who: &str, activity: Option<&str>) -> bool {
+        let Some(t) = self.tenant_mut(tenant) else { return false };
+        let Some(place) = t.directory.find(who) else { return false };
+        t.presences.settle(place, activity)
+    }
+
+    /// Availability and activity of somebody, as everybody sees them.
+    pub fn presence_of(&self, now_ms: u64, tenant: &str, who: &str) -> Option<(String, String)> {
+        let t = self.tenant(tenant)?;
+        Some(t.presences.of(now_ms.saturating_add_signed(self.skew_ms), t.directory.find(who)?))
+    }
+
     /// Refuses all delta links given out so far: 410 and a new start.
     pub fn forget_changes(&mut self, tenant: &str) {
         if let Some(t) = self.tenant_mut(tenant) {

@@ -33,7 +33,7 @@ export function Dial({ agent }: { agent: string }) {
   const dial = useMutation({
     mutationFn: () =>
       // Where the agent is rung was chosen before. Where that is this page, it is not rung: whoever asked sits at it.
-      need(api.POST('/api/v1/dial', { body: { agent, to, number: shown || null, queue: queue || null, softphone: registered() } })),
+      need(api.POST('/api/v1/dial', { body: { agent, to, number: shown || null, queue: queue || null, softphone: registered(), correlation: crypto.randomUUID(), through: null } })),
     onError: say.fail,
     onSuccess: () => setText(''),
   });

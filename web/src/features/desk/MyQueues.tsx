@@ -1,4 +1,4 @@
-import { makeStyles, tokens } from '@fluentui/react-components';
+import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { useNames } from '@/shared/api/names';
 import { useI18n } from '@/shared/i18n';
 import { useQueue } from '@/shared/live/store';
@@ -9,6 +9,7 @@ import { Since } from '@/shared/ui/Since';
 const useStyles = makeStyles({
   table: { width: '100%', borderCollapse: 'collapse' },
   head: { textAlign: 'end', fontSize: tokens.fontSizeBase200, fontWeight: tokens.fontWeightRegular, color: tokens.colorNeutralForeground2, padding: '0 0 4px 8px', verticalAlign: 'bottom', hyphens: 'auto' },
+  start: { textAlign: 'start' },
   name: { textAlign: 'start', fontWeight: tokens.fontWeightRegular, padding: '4px 0' },
   cell: { textAlign: 'end', padding: '4px 0 4px 8px', fontVariantNumeric: 'tabular-nums' },
   some: { fontWeight: tokens.fontWeightSemibold },
@@ -24,7 +25,7 @@ export function MyQueues({ queues }: { queues: readonly string[] }) {
       <table className={styles.table}>
         <thead>
           <tr>
-            <th scope="col" className={`${styles.head} ${styles.name}`}>
+            <th scope="col" className={mergeClasses(styles.head, styles.start)}>
               {t('floor.queue')}
             </th>
             <th scope="col" className={styles.head}>

@@ -11,6 +11,7 @@ const agent = (id: string, state: string, since: string, queues: string[] = ['sa
   queues,
   misses: 0,
   owes_disposition: false,
+  presence: null,
 });
 const agents = [
   agent('a1', 'available', '2026-11-20T10:00:03.000Z'),

@@ -64,7 +64,8 @@ export function PeoplePage() {
   const [text, setText] = useState('');
   const wanted = useDeferredValue(text.trim());
   const status = useQuery({ ...directoryQuery, refetchInterval: 15_000 });
-  const people = useQuery({ ...peopleQuery(wanted), enabled: status.data?.kept === true });
+  const people = useQuery({ ...peopleQuery(wanted), enabled: status.data?.kept === true && wanted !== '' });
+  const found = wanted === '' ? undefined : people.data;
   const dial = useCalling();
   const about = status.data;
   return (
@@ -98,16 +99,17 @@ export function PeoplePage() {
             {about.at ? ` · ${t('people.as-of', { time: moment(about.at) })}` : ''}
           </span>
           {people.isError && <Failed error={people.error} retry={() => void people.refetch()} />}
-          {people.isPending && <Loading />}
-          {people.data?.length === 0 && <Empty>{t('people.none')}</Empty>}
-          {people.data && people.data.length > 0 && (
+          {wanted === '' && <Empty>{t('people.begin')}</Empty>}
+          {wanted !== '' && people.isPending && <Loading />}
+          {found?.length === 0 && <Empty>{t('people.none')}</Empty>}
+          {found && found.length > 0 && (
             <ul className={styles.list} aria-label={t('people.results')}>
-              {people.data.map((person) => (
+              {found.map((person) => (
                 <PersonItem key={person.id} person={person} names={names} dial={dial} />
               ))}
             </ul>
           )}
-          {people.data?.length === MOST && <span className={styles.quiet}>{t('people.more', { count: MOST })}</span>}
+          {found?.length === MOST && <span className={styles.quiet}>{t('people.more', { count: MOST })}</span>}
         </>
       )}
     </Page>
@@ -124,7 +126,7 @@ function useCalling(): Dial {
   const can = useAbilities();
   const dial = useMutation({
     // Which numbers may be called is the tenant's rule, which the server holds and names.
-    mutationFn: (to: string) => need(api.POST('/api/v1/dial', { body: { agent, to, number: null, queue: null, softphone: registered() } })),
+    mutationFn: (to: string) => need(api.POST('/api/v1/dial', { body: { agent, to, correlation: crypto.randomUUID(), through: null, number: null, queue: null, softphone: registered() } })),
     onError: say.fail,
     onSuccess: (_, to) => say.done(t('people.calling', { number: to })),
   });

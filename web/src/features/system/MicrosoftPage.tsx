@@ -1,16 +1,27 @@
 // How this tenant is connected to Microsoft, step by step: what is done, what is to do, and what went wrong.
 
-import { Badge, Button, makeStyles, tokens } from '@fluentui/react-components';
+import {
+  Badge,
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+  makeStyles,
+  tokens,
+} from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { Link, useSearch } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
 import { directoryQuery } from '@/shared/api/directory';
 import { useI18n } from '@/shared/i18n';
 import { useSession } from '@/shared/session';
 import { Failed, Loading } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
-import { AGAIN, permissionsQuery, useConnection, waysQuery } from './api';
-import { countPermissions } from './permissions';
+import { AGAIN, permissionsQuery, useConnection, useDisconnect, waysQuery, type Registration } from './api';
+import { consentOf, countPermissions } from './permissions';
 import { SystemPage } from './SystemPage';
 
 const useStyles = makeStyles({
@@ -28,6 +39,10 @@ const useStyles = makeStyles({
   title: { margin: 0, fontSize: tokens.fontSizeBase300, lineHeight: tokens.lineHeightBase300, fontWeight: tokens.fontWeightSemibold, flexGrow: 1, minWidth: '160px' },
   link: { color: tokens.colorBrandForegroundLink, ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` } },
   act: { alignSelf: 'flex-start' },
+  apps: { display: 'flex', flexDirection: 'column', gap: '8px', margin: 0, padding: 0, listStyleType: 'none' },
+  app: { display: 'flex', alignItems: 'center', flexWrap: 'wrap', gap: '4px 10px' },
+  appName: { display: 'flex', flexDirection: 'column', flexGrow: 1, minWidth: '200px' },
+  code: { fontFamily: tokens.fontFamilyMonospace, fontSize: tokens.fontSizeBase200, color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
 });
 
 type Stands = 'done' | 'open' | 'wrong';
@@ -40,6 +55,7 @@ export function MicrosoftPage() {
   const failed = [ways, directory].find((q) => q.isError);
   return (
     <SystemPage part="microsoft">
+      <Came />
       {failed && <Failed error={failed.error} retry={() => void failed.refetch()} />}
       {(ways.isPending || directory.isPending) && <Loading />}
       {ways.data && directory.data && (
@@ -51,6 +67,7 @@ export function MicrosoftPage() {
           <PresenceStep />
         </ol>
       )}
+      <Disconnect />
     </SystemPage>
   );
 }
@@ -101,41 +118,97 @@ function AskedStep() {
   );
 }
 
-/** Only Microsoft's own addresses over HTTPS are gone to, and those of the same machine, where a made-up Microsoft stands. */
-function isSafe(address: string): boolean {
-  return /^https:\/\//.test(address) || /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(address);
-}
-
 function ConsentStep({ kept }: { kept: boolean }) {
   const { t } = useI18n();
   const styles = useStyles();
   const session = useSession();
   const connection = useConnection();
-  const rows = useQuery(permissionsQuery).data ?? [];
-  const missing = rows.filter((r) => r.granted === false);
-  const done = missing.length === 0 && (connection?.consented ?? kept);
-  const consent = connection?.consent;
+  const all = connection?.registrations ?? [];
+  const wrong = all.some((r) => consentOf(r) === 'missing');
+  const done = !wrong && kept;
   return (
-    <Step number={3} title={t('system.step-consent')} stands={missing.length > 0 ? 'wrong' : done ? 'done' : 'open'}>
-      {missing.length > 0 && (
-        <Note intent="warning">
-          {missing.map((r) => r.permission).join(', ')}: {t('system.missing')}
-        </Note>
+    <Step number={3} title={t('system.step-consent')} stands={wrong ? 'wrong' : done ? 'done' : 'open'}>
+      <span>{t(done ? 'system.step-consent-done' : connection ? 'system.step-consent-say' : 'system.step-consent-manual')}</span>
+      {!done && session.role !== 'owner' && <span>{t('system.step-consent-owner')}</span>}
+      {all.length > 0 && (
+        <ul className={styles.apps}>
+          {all.map((r) => (
+            <RegistrationItem key={r.name} registration={r} />
+          ))}
+        </ul>
       )}
-      {done ? (
-        <span>{t('system.step-consent-done')}</span>
-      ) : (
-        <>
-          <span>{t(consent ? 'system.step-consent-say' : 'system.step-consent-manual')}</span>
-          {session.role !== 'owner' && <span>{t('system.step-consent-owner')}</span>}
-        </>
-      )}
-      {consent && isSafe(consent) && session.role === 'owner' && (
-        <Button as="a" appearance={done ? 'secondary' : 'primary'} className={styles.act} href={consent}>
+    </Step>
+  );
+}
+
+const CONSENTS = { granted: 'success', missing: 'danger', unknown: 'informative', 'no-app': 'informative' } as const;
+
+function RegistrationItem({ registration }: { registration: Registration }) {
+  const { t } = useI18n();
+  const styles = useStyles();
+  const consent = consentOf(registration);
+  return (
+    <li className={styles.app}>
+      <span className={styles.appName}>
+        {t('system.registration', { name: registration.name })}
+        {registration.app && <code className={styles.code}>{registration.app}</code>}
+        {consent === 'missing' && <span>{registration.missing?.join(', ')}</span>}
+      </span>
+      <Badge appearance="tint" color={CONSENTS[consent]}>
+        {t(`system.consent-${consent}`)}
+      </Badge>
+      {/* A page of this server's own, which sends the browser on to Microsoft. */}
+      {registration.consent?.startsWith('/api/') && (
+        <Button as="a" size="small" appearance={consent === 'granted' ? 'secondary' : 'primary'} aria-label={`${t('system.step-consent-go')}: ${registration.name}`} href={registration.consent}>
           {t('system.step-consent-go')}
         </Button>
       )}
-    </Step>
+    </li>
+  );
+}
+
+const CAME = ['connected', 'again', 'denied', 'no-proof'] as const;
+
+/** What came of going to Microsoft, for whoever comes back from there. */
+function Came() {
+  const { t } = useI18n();
+  const { came } = useSearch({ from: '/system/microsoft' });
+  const known = CAME.find((word) => word === came);
+  return known ? <Note intent={known === 'connected' ? 'info' : 'error'}>{t(`system.came-${known}`)}</Note> : null;
+}
+
+/** The way out: asked twice, because what is kept is erased. */
+function Disconnect() {
+  const { t } = useI18n();
+  const styles = useStyles();
+  const directory = useConnection()?.directory;
+  const disconnect = useDisconnect();
+  const [asks, setAsks] = useState(false);
+  if (!directory) return null;
+  return (
+    <>
+      <Button className={styles.act} onClick={() => setAsks(true)}>
+        {t('system.disconnect')}
+      </Button>
+      <Dialog open={asks} onOpenChange={(_, d) => setAsks(d.open)}>
+        <DialogSurface>
+          <DialogBody>
+            <DialogTitle>{t('system.disconnect-title')}</DialogTitle>
+            <DialogContent>{t('system.disconnect-say', { tenant: directory })}</DialogContent>
+            <DialogActions>
+              <Button
+                appearance="primary"
+                disabled={disconnect.isPending}
+                onClick={() => disconnect.mutate(undefined, { onSettled: () => setAsks(false) })}
+              >
+                {t('system.disconnect')}
+              </Button>
+              <Button onClick={() => setAsks(false)}>{t('app.cancel')}</Button>
+            </DialogActions>
+          </DialogBody>
+        </DialogSurface>
+      </Dialog>
+    </>
   );
 }
 

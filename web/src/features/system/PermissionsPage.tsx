@@ -8,7 +8,7 @@ import { Empty, Failed, Loading } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
 import { Section } from '@/shared/ui/Page';
 import { permissionsQuery, useConnection, type Permission } from './api';
-import { byFeature } from './permissions';
+import { byFeature, isGranted, surplusOf } from './permissions';
 import { SystemPage } from './SystemPage';
 
 const NARROW = '@media (max-width: 899px)';
@@ -46,7 +46,8 @@ export function PermissionsPage() {
   const { t } = i18n;
   const styles = useStyles();
   const found = useQuery(permissionsQuery);
-  const surplus = useConnection()?.surplus ?? [];
+  const connection = useConnection();
+  const surplus = surplusOf(connection);
   const features = useMemo(() => byFeature(found.data ?? []), [found.data]);
   return (
     <SystemPage part="permissions">
@@ -72,7 +73,7 @@ export function PermissionsPage() {
             </thead>
             <tbody className={styles.block}>
               {rows.map((row) => (
-                <Row key={`${row.registration}/${row.permission ?? ''}`} row={row} />
+                <Row key={`${row.registration}/${row.permission ?? ''}`} row={row} granted={isGranted(row, connection)} />
               ))}
             </tbody>
           </table>
@@ -82,7 +83,7 @@ export function PermissionsPage() {
   );
 }
 
-function Row({ row }: { row: Permission }) {
+function Row({ row, granted }: { row: Permission; granted: boolean | null }) {
   const { t } = useI18n();
   const styles = useStyles();
   const type = TYPES[row.type];
@@ -90,8 +91,8 @@ function Row({ row }: { row: Permission }) {
     <tr className={`${styles.row} ${styles.block}`}>
       <td className={styles.cell}>
         <span className={styles.name}>{row.permission ?? t('system.none-needed')}</span>
-        {row.granted === true && <Badge appearance="tint" color="success">{t('system.granted')}</Badge>}
-        {row.granted === false && <Badge appearance="tint" color="danger">{t('system.missing')}</Badge>}
+        {granted === true && <Badge appearance="tint" color="success">{t('system.granted')}</Badge>}
+        {granted === false && <Badge appearance="tint" color="danger">{t('system.missing')}</Badge>}
       </td>
       <td className={styles.cell}>
         {row.permission ? (type ? t(type) : row.type) : null}

@@ -1,10 +1,13 @@
 // What the system pages ask for: trunks and how they stand, what Microsoft is asked for, how the connection to it stands.
 
-import { queryOptions, useQuery } from '@tanstack/react-query';
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useAbilities } from '@/shared/api/abilities';
 import { api, ask, need } from '@/shared/api/client';
 import { isAbsent } from '@/shared/api/problem';
 import type { components } from '@/shared/api/schema';
+import { useI18n } from '@/shared/i18n';
+import { useSession } from '@/shared/session';
+import { useSay } from '@/shared/ui/toasts';
 
 type Schemas = components['schemas'];
 
@@ -12,10 +15,7 @@ export type TrunkStatus = Schemas['TrunkStatus'];
 export type FarEndStatus = Schemas['FarEndStatus'];
 
 /** A line of what Microsoft is asked for. */
-export type Permission = Schemas['PermissionView'] & {
-  /** Whether Microsoft granted it; missing where that is not known. */
-  granted?: boolean | null;
-};
+export type Permission = Schemas['PermissionView'];
 
 /** How often pages that show a state ask again, in milliseconds. */
 export const AGAIN = 10_000;
@@ -39,16 +39,24 @@ export const permissionsQuery = queryOptions({
   queryFn: async ({ signal }): Promise<Permission[]> => need(api.GET('/api/v1/permissions', { signal })),
 });
 
-/** What the server says of its connection to Microsoft, where it has a guided one. */
+/** An app registration that is needed. */
+export interface Registration {
+  name: string;
+  /** Its application id; null while the server's configuration has none. */
+  app: string | null;
+  /** Where an administrator of the Microsoft tenant begins to consent; null while there is no app. */
+  consent: string | null;
+  /** Needed and not granted when it was last seen; null while that is not known. */
+  missing: string[] | null;
+  /** Granted, and needed by nothing. */
+  surplus: string[] | null;
+}
+
+/** How the tenant is connected to Microsoft, for owners. */
 export interface Connection {
   /** Id of the connected Microsoft tenant. */
-  directory?: string | null;
-  /** Where an administrator of the Microsoft tenant consents. */
-  consent?: string | null;
-  /** Whether consent was given. */
-  consented?: boolean | null;
-  /** Granted to us and needed by nothing. */
-  surplus?: string[] | null;
+  directory: string | null;
+  registrations: Registration[];
 }
 
 const connectionQuery = queryOptions({
@@ -66,7 +74,23 @@ const connectionQuery = queryOptions({
 /** The connection to Microsoft; nothing where the server has no guided one, or not for whoever asks. */
 export function useConnection(): Connection | null {
   const can = useAbilities();
-  return useQuery({ ...connectionQuery, enabled: can('get', '/microsoft/connect') }).data ?? null;
+  const { role } = useSession();
+  return useQuery({ ...connectionQuery, enabled: role === 'owner' && can('get', '/microsoft/connect') }).data ?? null;
+}
+
+/** Disconnects the Microsoft tenant: what is kept of it is erased. */
+export function useDisconnect() {
+  const queries = useQueryClient();
+  const say = useSay();
+  const { t } = useI18n();
+  return useMutation({
+    mutationFn: () => ask('DELETE', '/microsoft/connect'),
+    onError: say.fail,
+    onSuccess: () => {
+      say.done(t('system.disconnected'));
+      return queries.invalidateQueries();
+    },
+  });
 }
 
 export const waysQuery = queryOptions({

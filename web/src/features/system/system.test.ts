@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FarEndStatus, Permission, TrunkStatus } from './api';
 import { healthOf, meaningOf, meaningOfCode } from './health';
-import { byFeature, countPermissions } from './permissions';
+import { byFeature, consentOf, countPermissions, isGranted, surplusOf } from './permissions';
 
 const end = (up: boolean, said: number | null = 200): FarEndStatus => ({ host: 'sip.example.com', up, said, for_seconds: 5 });
 const trunk = (far_ends: FarEndStatus[], registered: boolean | null = null): TrunkStatus => ({ trunk: 't', calls: 0, far_ends, registered });
@@ -37,5 +37,16 @@ describe('permissions', () => {
     const rows = [row('a', 'User.Read.All'), row('b', 'User.Read.All'), row('a', 'Presence.Read.All'), row('c', null)];
     expect(byFeature(rows).map(([f, r]) => [f, r.length])).toEqual([['a', 2], ['b', 1], ['c', 1]]);
     expect(countPermissions(rows)).toBe(2);
+  });
+
+  it('are granted, missing or too much where that is known', () => {
+    const app = (missing: string[] | null, surplus: string[] | null, id: string | null = 'id') => ({ name: 'background', app: id, consent: null, missing, surplus });
+    const connection = { directory: 'd', registrations: [app(['User.Read.All'], ['Directory.Read.All'])] };
+    expect(isGranted(row('a', 'User.Read.All'), connection)).toBe(false);
+    expect(isGranted(row('a', 'Presence.Read.All'), connection)).toBe(true);
+    expect([isGranted(row('a', null), connection), isGranted(row('a', 'x'), null)]).toEqual([null, null]);
+    expect(isGranted(row('a', 'x'), { ...connection, registrations: [app(null, null)] })).toBeNull();
+    expect(surplusOf(connection)).toEqual(['Directory.Read.All']);
+    expect([app(['x'], null), app([], []), app(null, null), app(null, null, null)].map(consentOf)).toEqual(['missing', 'granted', 'unknown', 'no-app']);
   });
 });

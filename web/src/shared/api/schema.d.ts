@@ -1225,10 +1225,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The ways in which people can call here
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WayView2"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         put?: never;
         /**
-         * An agent calls a number: the agent's phone rings first
+         * Somebody calls a number: their own phone rings first
          * @description This needs the role supervisor or owner, or agent for what is the agent's own.
          */
         post: {
@@ -1265,6 +1297,96 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dial/{correlation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a call is that was asked for by this name
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Id of the agent who asked for it; without it oneself */
+                    agent?: string;
+                };
+                header?: never;
+                path: {
+                    correlation: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /**
+         * Hangs up, or withdraws, such a call
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description Id of the agent who asked for it; without it oneself */
+                    agent?: string;
+                };
+                header?: never;
+                path: {
+                    correlation: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Begun"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -3316,6 +3438,275 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/numbers/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes an earlier version the newest again
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                    version: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All objects of this kind
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown[];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One object
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Makes or replaces an object
+         * @description This needs the role owner.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /**
+         * Deletes an object that nothing refers to
+         * @description This needs the role owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Its versions, newest first, and who made them
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Version"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pbxs/{id}/versions/{version}/restore": {
         parameters: {
             query?: never;
             header?: never;
@@ -7547,10 +7938,20 @@ export interface components {
             /** @description Pass this as `cursor` for the next page; null at the end. */
             next?: string | null;
         };
-        /** @description A call that was begun. */
+        /** @description A call that was asked for. */
         Begun: {
-            /** @description Its id. */
-            call: string;
+            /** @description Id of the call; null where it is not ours. */
+            call?: string | null;
+            /** @description What it was named; null where it has no name. */
+            correlation?: string | null;
+            /** @description The link to open for the softphone on the person's own computer. */
+            open?: string | null;
+            /** @description `asked`, `ringing-you`, `calling-them`, `ringing-them`, `talking`, `handed-over` or `over`. */
+            progress: string;
+            /** @description Why it is over: `hung-up`, `busy`, `no-answer`, `not-allowed`, `not-signed-in` or `failed`. */
+            reason?: string | null;
+            /** @description Id of the `Pbx` that calls; null is our own trunks. */
+            through?: string | null;
         };
         /** @description A call with everything that is known of it. */
         CallDetail: {
@@ -8242,6 +8643,11 @@ export interface components {
              */
             agent: string | null;
             /**
+             * @description Names the call, 8 to 64 letters, digits, `-` and `_`: the same again rings nobody, and says how far it is.
+             * @default null
+             */
+            correlation: string | null;
+            /**
              * @description Id of the number of ours that the far end sees.
              * @default null
              */
@@ -8256,6 +8662,11 @@ export interface components {
              * @default null
              */
             softphone: string | null;
+            /**
+             * @description Id of the `Pbx` that calls; without it our own trunks do.
+             * @default null
+             */
+            through: string | null;
             /** @description The number to call. */
             to: string;
         };
@@ -9182,6 +9593,27 @@ export interface components {
              * @description Packets that should have come.
              */
             packets: number;
+        };
+        /** @description A way to call. */
+        WayView2: {
+            /** @description The person's own computer opens a link. */
+            client_address: boolean;
+            /** @description The call can be hung up from here. */
+            hang_up: boolean;
+            /** @description Id of the `Pbx`; null is our own trunks. */
+            id?: string | null;
+            /** @description `own`, or how the `Pbx` calls. */
+            kind: string;
+            /** @description Name shown to people; may be empty. */
+            name: string;
+            /** @description A phone other than the usual one can ring. */
+            other_phone: boolean;
+            /** @description It is told how far the call is. */
+            progress: boolean;
+            /** @description What stands before the number in the address that a softphone opens. */
+            scheme?: string | null;
+            /** @description The telephone system rings the person's phone, then the other side. */
+            server_dial: boolean;
         };
         /** @description How people can sign in here. */
         Ways: {

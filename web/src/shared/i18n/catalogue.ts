@@ -1,6 +1,7 @@
 // The names of all messages, so that a wrong one does not compile. The texts themselves are cut by language while building.
 
 import type app from './catalogue/app.json';
+import type call from './catalogue/call.json';
 import type calls from './catalogue/calls.json';
 import type desk from './catalogue/desk.json';
 import type floor from './catalogue/floor.json';
@@ -13,6 +14,7 @@ import type words from './catalogue/words.json';
 
 interface Topics {
   app: typeof app;
+  call: typeof call;
   calls: typeof calls;
   desk: typeof desk;
   floor: typeof floor;

@@ -10,6 +10,7 @@ const agent = (id: string, state: string): AgentView => ({
   state,
   since: '2026-11-20T10:00:00.000Z',
   owes_disposition: false,
+  presence: null,
   misses: 0,
   queues: [],
 });

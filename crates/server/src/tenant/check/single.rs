@@ -3,6 +3,10 @@
 use crate::tenant::web::check_address;
 use base64::Engine as _;
 use serde_json::{Map, Value};
+use teams::permissions::{Feature, Features, Profile};
+
+/// How a `Pbx` can call.
+const PBX_WAYS: [&str; 1] = ["address"];
 
 /// Something wrong: JSON pointer of the part, and what.
 type Fault = (String, String);
@@ -13,6 +17,20 @@ pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
     match kind {
         "Tenant" if value.get("profile").is_some_and(|p| p != "contact-center" && p != "connector") => {
             faults.push(("/profile".into(), "only contact-center and connector are available yet".into()));
+        }
+        "Tenant" => {
+            if is_true(value.get("newcomers")) && value.get("roles_from").is_none_or(|r| r != "microsoft") {
+                let what = "newcomers get the roles of their token: set roles_from to microsoft";
+                faults.push(("/newcomers".into(), what.into()));
+            }
+            let profile = value.get("profile").and_then(Value::as_str).and_then(Profile::named);
+            let profile = profile.unwrap_or(Profile::ContactCenter);
+            let features = value.get("features").and_then(Value::as_object);
+            for (name, on) in features.into_iter().flatten() {
+                let Some(feature) = Feature::named(name) else { continue };
+                let switched = Features::of(profile).switch(feature, on == &Value::Bool(true));
+                faults.extend(switched.err().map(|what| (format!("/features/{name}"), what)));
+            }
         }
         "Flow" => {
             sequence("/steps", value.get("steps"), &mut faults);
@@ -43,9 +61,18 @@ pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
             }
         }
         "Webhook" => web("", value, &mut faults),
+        "Pbx" => telephone_system(value, &mut faults),
         _ => {}
     }
     faults
+}
+
+fn telephone_system(value: &Value, faults: &mut Vec<Fault>) {
+    let ways = PBX_WAYS.iter().filter(|w| !is_none(value.get(**w))).count();
+    if ways != 1 {
+        let what = format!("a telephone system has exactly one of {}", PBX_WAYS.join(", "));
+        faults.push((String::new(), what));
+    }
 }
 
 fn is_true(value: Option<&Value>) -> bool {

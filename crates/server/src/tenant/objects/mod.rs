@@ -3,6 +3,7 @@
 mod flow;
 mod hours;
 mod outside;
+mod pbx;
 mod queue;
 mod teams_app;
 mod toll;
@@ -13,6 +14,7 @@ pub use hours::{Day, Holidays, Hours};
 #[cfg(test)]
 pub use hours::{DayHours, Week};
 pub use outside::{Header, LookUp, Method, SecureEntry, Webhook, WebhookEvent};
+pub use pbx::Pbx;
 pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
 pub use teams_app::{TeamsApp, TeamsAppTexts};
 pub use toll::{Limits, PriceClass, Toll, TollClass};
@@ -141,6 +143,21 @@ pub struct Tenant {
     #[serde(default)]
     #[schemars(extend("x-format" = "guid"))]
     pub microsoft: Option<String>,
+    /// Features that are switched on or off in place of what the profile has: `presence-read: false`.
+    #[serde(default)]
+    #[schemars(extend("x-key-format" = "feature", "maxProperties" = 40))]
+    pub features: BTreeMap<String, bool>,
+    /// Where the roles of people with a work account come from: `switchroom`, from their `User`; `microsoft`, from the app
+    /// roles in their token, written into their `User` when they sign in.
+    #[serde(default)]
+    pub roles_from: RolesFrom,
+    /// Whoever signs in with a work account that has an app role and is no user yet becomes one. For `roles_from: microsoft`.
+    #[serde(default)]
+    pub newcomers: bool,
+    /// Which presences in Microsoft Teams keep an agent who is available from being rung.
+    #[serde(default = "both")]
+    #[schemars(length(max = 2))]
+    pub presence_keeps: Vec<KeptBy>,
     /// The hash functions with which phones prove who they are, in the order in which they are offered (RFC 8760). An
     /// answer with another one is not taken. Many phones give up when they are offered `SHA-256`, even beside `MD5`.
     #[serde(default = "md5")]
@@ -179,6 +196,31 @@ impl DigestHash {
             DigestHash::Sha256 => "SHA-256",
         }
     }
+}
+
+/// A presence in Microsoft Teams that can keep an agent from being rung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeptBy {
+    /// In a call or a conference in Teams, or presenting.
+    InCall,
+    /// Not to be disturbed.
+    DoNotDisturb,
+}
+
+/// Where the roles of people with a work account come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RolesFrom {
+    /// From their `User`.
+    #[default]
+    Switchroom,
+    /// From the app roles in their token.
+    Microsoft,
+}
+
+fn both() -> Vec<KeptBy> {
+    vec![KeptBy::InCall, KeptBy::DoNotDisturb]
 }
 
 fn md5() -> Vec<DigestHash> {

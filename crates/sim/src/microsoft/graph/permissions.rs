@@ -133,13 +133,8 @@ const TABLE: [Row; 23] = [
             READ_DIRECTORY,
             WRITE_DIRECTORY,
         ],
-        &[
-            "LicenseAssignment.Read.All",
-            "User.Read.All",
-            "User.ReadWrite.All",
-            READ_DIRECTORY,
-            WRITE_DIRECTORY,
-        ],
+        // An application alone is not served.
+        &[],
     ),
     Row(
         AssignLicense,

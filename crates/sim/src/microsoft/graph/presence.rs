@@ -77,17 +77,39 @@ pub struct Presences {
     said: BTreeMap<u32, Of>,
     /// Nobody changes by themselves.
     still: bool,
+    /// Those who stay at one thing.
+    settled: BTreeMap<u32, (&'static str, &'static str)>,
 }
 
 impl Presences {
     /// Everybody as they are.
     pub fn new(seed: u64) -> Presences {
-        Presences { seed, said: BTreeMap::new(), still: false }
+        Presences { seed, said: BTreeMap::new(), still: false, settled: BTreeMap::new() }
     }
 
     /// Everybody stays available, or lives on.
     pub fn stand_still(&mut self, still: bool) {
         self.still = still;
+    }
+
+    /// Somebody does one thing from now on, by its activity; or lives on. False for what nobody does.
+    pub fn settle(&mut self, place: u32, activity: Option<&str>) -> bool {
+        let Some(activity) = activity else {
+            self.settled.remove(&place);
+            self.said.entry(place).or_default().changes += 1;
+            return true;
+        };
+        let quiet = [("Available", "Available", 0), ("DoNotDisturb", "DoNotDisturb", 0)];
+        let all = quiet.iter().chain(&BY_THEMSELVES);
+        let Some((availability, activity, _)) = all.copied().find(|(_, a, _)| *a == activity) else {
+            return false;
+        };
+        if self.said.len() >= MOST_SAID && !self.said.contains_key(&place) {
+            return false;
+        }
+        self.settled.insert(place, (availability, activity));
+        self.said.entry(place).or_default().changes += 1;
+        true
     }
 
     /// How long somebody does one thing, in milliseconds: 2 to 20 minutes.
@@ -97,10 +119,13 @@ impl Presences {
 
     /// What somebody does by themselves, and which time they do something else.
     fn own(&self, now: u64, place: u32) -> (&'static str, &'static str, u64) {
+        let turn = if self.still { 0 } else { now / self.period(place) };
+        if let Some((availability, activity)) = self.settled.get(&place) {
+            return (availability, activity, turn);
+        }
         if self.still {
             return ("Available", "Available", 0);
         }
-        let turn = now / self.period(place);
         let mut roll = mixed(self.seed, u64::from(place) << 32 ^ turn, 0x51) % 100;
         for (availability, activity, share) in BY_THEMSELVES {
             if roll < share {

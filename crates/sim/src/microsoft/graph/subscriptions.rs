@@ -430,6 +430,11 @@ impl Microsoft {
         }
     }
 
+    /// The subscriptions that there are, each as its owner made it, with its secret.
+    pub fn subscriptions(&self) -> Vec<Value> {
+        self.subscriptions.list.iter().map(|s| s.shown.clone()).collect()
+    }
+
     /// Tells the owner of a subscription something about it. `SubscriptionRemoved` also ends it.
     pub fn tell_lifecycle(&mut self, now_ms: u64, subscription: &str, what: Lifecycle) {
         let now = now_ms.saturating_add_signed(self.skew_ms);

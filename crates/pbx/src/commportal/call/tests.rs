@@ -1,0 +1,218 @@
+use super::*;
+
+fn portal() -> Portal {
+    let plan = [("+1".to_string(), String::new()), ("+".to_string(), "011".to_string())];
+    Portal::new("https://uc.example/brand/", "9.5", plan).unwrap()
+}
+
+fn secret(text: &str) -> Secret<String> {
+    Secret::new(text.into())
+}
+
+fn call_to(to: &str) -> PortalCall {
+    PortalCall::new(portal(), secret("2015550123"), &secret(to), SignIn::Password(secret("p&ss word")))
+}
+
+fn reply(status: u16, body: &str) -> Result<Reply, NoReply> {
+    Ok(Reply { status, location: None, body: Secret::new(body.as_bytes().to_vec()) })
+}
+
+/// A call under way: what it asked for, what it said, and the pauses that it made, in order.
+struct Walk {
+    call: PortalCall,
+    said: Vec<String>,
+    waits: Vec<u64>,
+}
+
+impl Walk {
+    fn begin(call: PortalCall) -> Walk {
+        let mut walk = Walk { call, said: Vec::new(), waits: Vec::new() };
+        walk.tell(Input::Begin);
+        walk
+    }
+
+    fn tell(&mut self, input: Input<'_>) {
+        self.call.handle(Time(1_000), input);
+        while let Some(output) = self.call.poll() {
+            match output {
+                Output::Ask(r) => {
+                    let (url, body) = (r.url.expose_secret(), String::from_utf8(r.body.expose_secret().clone()).unwrap());
+                    let path = url.strip_prefix("https://uc.example/brand/").unwrap();
+                    self.said.push(format!("{} {path} {body}", r.method.as_str()).trim().to_string());
+                }
+                Output::Progress(p) => self.said.push(match p {
+                    Progress::Over(why) => format!("= over {}", why.word()),
+                    p => format!("= {}", p.word()),
+                }),
+                Output::Wait(ms) => self.waits.push(ms),
+                Output::Done => self.said.push("= done".into()),
+                Output::Write(_) => panic!("there is no connection"),
+            }
+        }
+    }
+
+    fn replies(&mut self, status: u16, body: &str) -> &mut Walk {
+        self.tell(Input::Reply(reply(status, body)));
+        self
+    }
+
+    /// What was said since the last time.
+    #[track_caller]
+    fn says(&mut self, expected: &[&str]) -> &mut Walk {
+        assert_eq!(self.said, expected);
+        self.said.clear();
+        self
+    }
+}
+
+const SIGN_IN: &str = "POST login?version=9.5 DirectoryNumber=2015550123&Password=p%26ss%20word";
+const LOOK: &str = "GET sessionS1/line2015550123/data?data=Meta_Subscriber_MetaSphere_ClassOfService&version=9.5";
+const FOLLOW: &str = "GET sessionS1/callC7/events?events=Connection&version=9.5";
+const SIGN_OUT: &str = "GET sessionS1/logout?redirectTo=/";
+const ALLOWS: &str = r#"{"data":[{"data":{"ClickToDialAllowed":{"Value":{"_":true}}},"errors":[]}]}"#;
+const MADE: &str = r#"{"callingDevice":{"callID":{"_":"C7"},"deviceID":{"_":"2015550123"}}}"#;
+
+fn events(kinds: &[&str]) -> String {
+    let list: Vec<_> = kinds.iter().map(|k| json!({"subscription": "Connection", "data": {"eventType": {"_": k}}})).collect();
+    json!({"events": list, "errors": []}).to_string()
+}
+
+/// Up to the call being made.
+fn made() -> Walk {
+    let mut walk = Walk::begin(call_to("+12015550199"));
+    walk.says(&[SIGN_IN]).replies(200, "session=S1").says(&[LOOK]).replies(200, ALLOWS);
+    walk.said.clear();
+    walk.replies(200, MADE).says(&["= ringing-you", FOLLOW]);
+    walk
+}
+
+#[test]
+fn a_call_from_sign_in_to_sign_out() {
+    let mut walk = Walk::begin(call_to("+12015550199"));
+    walk.says(&[SIGN_IN]).replies(200, "session=S1").says(&[LOOK]).replies(200, ALLOWS);
+    assert_eq!(walk.said.len(), 1);
+    let (head, body) = walk.said[0].split_once(" {").unwrap();
+    assert_eq!(head, "POST sessionS1/line2015550123/action?version=9.5");
+    let body: Value = serde_json::from_str(&format!("{{{body}")).unwrap();
+    assert_eq!(body["calledDirectoryNumber"]["_"], "2015550199", "as the operator writes numbers");
+    assert_eq!(body["objectType"]["_"], "Meta_CSTA_MakeCall");
+    walk.said.clear();
+    walk.replies(200, MADE).says(&["= ringing-you", FOLLOW]);
+    walk.replies(200, &events(&["DeliveredEvent"])).says(&[FOLLOW]);
+    walk.replies(200, &events(&["EstablishedEvent", "DeliveredEvent"])).says(&["= calling-them", "= ringing-them", FOLLOW]);
+    walk.tell(Input::Reply(Err(NoReply::TimedOut)));
+    walk.says(&[FOLLOW]).replies(200, &events(&["EstablishedEvent"])).says(&["= talking", FOLLOW]);
+    walk.replies(200, &events(&["ConnectionClearedEvent"])).says(&["= over hung-up", SIGN_OUT]);
+    walk.replies(200, "").says(&["= done"]);
+    assert_eq!(walk.call.signed_in(), Some(SignedIn::Yes));
+}
+
+#[test]
+fn numbers_as_the_operator_writes_them() {
+    for (to, dialled) in [("+12015550199", "2015550199"), ("+4942155599", "0114942155599"), ("911", "911")] {
+        assert_eq!(portal().dialled(&secret(to)).expose_secret(), dialled);
+    }
+    assert_eq!(Portal::new("https://uc.example", "9.5", []).unwrap().dialled(&secret("+49421")).expose_secret(), "49421");
+    for (base, version, from, to) in
+        [("https://a", "9.5;x", "+1", ""), ("https://a?x", "9", "+1", ""), ("https://a", "9", "1", ""), ("https://a", "9", "+1", "x")]
+    {
+        assert!(Portal::new(base, version, [(from.to_string(), to.to_string())]).is_err(), "{base} {version} {from} {to}");
+    }
+}
+
+#[test]
+fn a_sign_in_that_is_refused_is_never_tried_again() {
+    for (status, body, locked) in [
+        (200, "error=authenticationFailed", false),
+        (200, "error=accountBlocked", true),
+        (200, "error=retryLimitExceeded", true),
+        (401, "", false),
+    ] {
+        let mut walk = Walk::begin(call_to("+12015550199"));
+        walk.says(&[SIGN_IN]).replies(status, body).says(&["= over not-signed-in", "= done"]);
+        assert_eq!(walk.call.signed_in(), Some(SignedIn::Refused { locked }), "{body}");
+        assert!(walk.waits.is_empty());
+    }
+}
+
+#[test]
+fn what_is_busy_is_asked_three_times_and_what_does_not_fit_once() {
+    let mut walk = Walk::begin(call_to("+12015550199"));
+    walk.replies(200, "error=serviceUnavailable").tell(Input::Waited);
+    walk.replies(503, "").tell(Input::Waited);
+    walk.tell(Input::Reply(Err(NoReply::Unreachable)));
+    walk.says(&[SIGN_IN, SIGN_IN, SIGN_IN, "= over failed", "= done"]);
+    assert_eq!(walk.waits, [500, 1_000]);
+    let mut walk = Walk::begin(call_to("+12015550199"));
+    walk.replies(200, "error=applicationVersionTooOld").says(&[SIGN_IN, "= over failed", "= done"]);
+    assert_eq!(walk.call.fault().map(|f| f.name), Some("applicationVersionTooOld"));
+}
+
+#[test]
+fn a_call_that_may_have_been_made_is_not_made_twice() {
+    let mut walk = Walk::begin(call_to("+12015550199"));
+    walk.replies(200, "session=S1").replies(200, ALLOWS);
+    walk.said.clear();
+    walk.tell(Input::Reply(Err(NoReply::TimedOut)));
+    walk.says(&["= over failed", SIGN_OUT]);
+    assert!(walk.waits.is_empty());
+}
+
+#[test]
+fn who_may_not_is_not_called_for() {
+    let mut walk = Walk::begin(call_to("+12015550199"));
+    let no = ALLOWS.replace("true", "false");
+    walk.replies(200, "session=S1").replies(200, &no).says(&[SIGN_IN, LOOK, "= over not-allowed", SIGN_OUT]);
+    // Bare scalars are read like wrapped ones.
+    let mut walk = Walk::begin(call_to("+12015550199"));
+    walk.replies(200, "session=S1").replies(200, r#"{"data":[{"data":{"ClickToDialAllowed":false}}]}"#);
+    walk.says(&[SIGN_IN, LOOK, "= over not-allowed", SIGN_OUT]);
+}
+
+#[test]
+fn a_session_that_ends_is_renewed_once_and_the_call_followed_on() {
+    let mut walk = made();
+    let expired = r#"{"events":[],"errors":[{"type":"sessionExpired"}]}"#;
+    walk.replies(200, expired).says(&[SIGN_IN]).replies(200, "session=S2");
+    walk.says(&["GET sessionS2/callC7/events?events=Connection&version=9.5"]);
+    walk.replies(200, expired).says(&["GET sessionS2/logout?redirectTo=/"]);
+    walk.replies(200, "").says(&["= handed-over", "= done"]);
+}
+
+#[test]
+fn hanging_up_clears_the_connection_there_and_before_that_makes_none() {
+    let mut walk = made();
+    walk.tell(Input::HangUp);
+    walk.says(&[]).replies(200, &events(&["DeliveredEvent"]));
+    assert!(walk.said[0].starts_with("POST sessionS1/callC7/action?version=9.5 {"), "{:?}", walk.said);
+    assert!(walk.said[0].contains("Meta_CSTA_ClearConnection"));
+    walk.said.clear();
+    walk.replies(200, "{}").says(&["= over hung-up", SIGN_OUT]);
+    let mut walk = Walk::begin(call_to("+12015550199"));
+    walk.tell(Input::HangUp);
+    walk.says(&[SIGN_IN]).replies(200, "session=S1").says(&["= over hung-up", SIGN_OUT]);
+}
+
+#[test]
+fn a_signed_hand_over_has_no_password_in_it() {
+    let token = super::super::SignedToken { valid_to: 1_700_000_000_000, key_id: "k 1".into(), signature: secret("a+b/c=") };
+    let call = PortalCall::new(portal(), secret("2015550123"), &secret("+12015550199"), SignIn::Signed(token));
+    let mut walk = Walk::begin(call);
+    walk.says(&[
+        "GET login?version=9.5&DirectoryNumber=2015550123&ValidTo=1700000000000&TokenKeyId=k%201&Token=a%2Bb%2Fc%3D",
+    ]);
+    let location = Some(secret("https://uc.example/brand/sessionAB12/index.html"));
+    walk.tell(Input::Reply(Ok(Reply { status: 302, location, body: Secret::default() })));
+    assert!(walk.said[0].starts_with("GET sessionAB12/line2015550123/data"), "{:?}", walk.said);
+}
+
+#[test]
+fn nonsense_ends_in_a_failure_and_not_in_a_loop() {
+    for body in ["", "<html>", "session=", "session=../../x", "{\"a\":[[[[", "null", "session=S1&error=x"] {
+        let mut walk = Walk::begin(call_to("+1"));
+        for _ in 0..20 {
+            walk.replies(200, body);
+        }
+        assert!(walk.said.iter().any(|s| s == "= done" || s.contains("handed-over") || s.contains("over")), "{body}: {:?}", walk.said);
+    }
+}

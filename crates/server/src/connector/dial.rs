@@ -1,0 +1,89 @@
+//! Which way a call goes, whether it may, and how far one through our own trunks is.
+
+use crate::tenant::Meaning;
+use crate::tenant::pbx::PbxWay;
+use crate::tenant::toll::NotCalled;
+use engine::{AgentId, CallId, Engine, LegState, Reason, Role};
+use pbx::address::Scheme;
+use pbx::{Capabilities, Over, Progress};
+use redact::Secret;
+
+/// The way of a call.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// Our own trunks: we ring the person's phone, then the other side.
+    Own,
+    /// The person's own computer opens an address with this scheme.
+    Address(Scheme),
+}
+
+/// Chooses the way: through a `Pbx` that the request names, or else our own trunks. Nothing when it is not there.
+pub fn choose(meaning: &Meaning, through: Option<&str>) -> Option<Way> {
+    match through {
+        None => Some(Way::Own),
+        Some(id) => meaning.pbxs.get(id).map(|rule| match &rule.way {
+            PbxWay::Address(scheme) => Way::Address(scheme.clone()),
+        }),
+    }
+}
+
+/// What our own trunks can do.
+pub const OWN: Capabilities = Capabilities {
+    server_dial: true,
+    client_address: false,
+    progress: true,
+    hang_up: true,
+    other_phone: true,
+};
+
+/// Why somebody may not have a number called through a telephone system.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NotAllowed {
+    /// The person may call nobody.
+    Nobody,
+    /// This number may not be called.
+    Number(NotCalled),
+}
+
+/// The number as the world writes it, if this person may have it called through a telephone system. Its calls do not
+/// count towards the toll's limits, since it is that system which makes them; what may be called at all is the same.
+///
+/// # Errors
+/// Why not.
+pub fn allowed(meaning: &Meaning, agent: AgentId, number: &str) -> Result<Secret<String>, NotAllowed> {
+    let to = meaning.gate().outward(number).map_err(NotAllowed::Number)?;
+    let emergency = meaning.classes.is_emergency(&to.number);
+    let rights = meaning.toll.rights.iter().find(|(a, _)| *a == agent).map(|(_, r)| r);
+    if !emergency && rights.is_some_and(|r| !r.may_dial) {
+        return Err(NotAllowed::Nobody);
+    }
+    Ok(Secret::new(to.number))
+}
+
+/// How far a call through our own trunks is. Nothing when it is over.
+pub fn progress(engine: &Engine, call: CallId) -> Option<Progress> {
+    let call = engine.calls().get(&call)?;
+    let legs = call.open_legs().iter().filter_map(|l| engine.legs().get(l));
+    let of = |role: &Role, state: LegState| match (role, state) {
+        (Role::Party { .. } | Role::Target { .. }, LegState::Dialling) => Progress::CallingThem,
+        (Role::Party { .. } | Role::Target { .. }, LegState::Ringing) => Progress::RingingThem,
+        (Role::Party { .. } | Role::Target { .. }, LegState::Up) => Progress::Talking,
+        (Role::Agent { .. }, LegState::Ringing) => Progress::RingingYou,
+        (Role::Agent { .. }, LegState::Up) => Progress::CallingThem,
+        _ => Progress::Asked,
+    };
+    Some(legs.map(|l| of(&l.role, l.state)).max().unwrap_or(Progress::Asked))
+}
+
+/// Why a call through our own trunks is over.
+pub fn over(reason: Reason) -> Over {
+    match reason {
+        Reason::HungUp | Reason::GaveUp | Reason::Abandoned | Reason::Asked | Reason::Transferred => {
+            Over::HungUp
+        }
+        Reason::Busy => Over::Busy,
+        Reason::NoAnswer => Over::NoAnswer,
+        Reason::NotAllowed | Reason::LimitReached => Over::NotAllowed,
+        _ => Over::Failed,
+    }
+}

@@ -1,0 +1,136 @@
+//! Calls through a CommPortal: who may sign in there, with what, and the thread that carries each call.
+
+use super::drive::{Carrier, Hook, carry};
+use super::{Connector, Who, now};
+use crate::secrets::Secrets;
+use crate::tenant::pbx::{PortalRule, PortalSignIn};
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pbx::commportal::{PortalCall, SignIn, SignedIn, SignedToken, token_text};
+use pbx::{Correlation, Over, Progress};
+use redact::Secret;
+use std::sync::Arc;
+
+/// How long a signed hand-over is good, in milliseconds.
+const TOKEN_MS: u64 = 60_000;
+
+/// A call to make there.
+pub struct Asked {
+    /// For whom.
+    pub who: Who,
+    /// Its name.
+    pub correlation: Correlation,
+    /// Id of the `Pbx`.
+    pub pbx: String,
+    /// What is known of the system.
+    pub rule: Arc<PortalRule>,
+    /// The person's own directory number there.
+    pub line: Secret<String>,
+    /// Whom to call.
+    pub to: Secret<String>,
+    /// The person's password, where that is how people sign in there.
+    pub password: Option<Secret<String>>,
+}
+
+/// Why a call is not even tried.
+#[derive(Debug)]
+pub enum NotTried {
+    /// People sign in there with their passwords, and none came.
+    NoPassword,
+    /// The system refused this person's sign-in lately: trying again could lock the account.
+    LockedOut,
+    /// Too many calls are carried.
+    Full,
+    /// Our key cannot sign. The sentence is for the operator.
+    NoKey(String),
+}
+
+/// Begins a call. What becomes of it stands in the ledger.
+///
+/// # Errors
+/// Why it is not tried.
+pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Result<Arc<Hook>, NotTried> {
+    let turn = connector.turns.clone().try_acquire_owned().map_err(|_| NotTried::Full)?;
+    let (sign_in, credential) = match (&asked.rule.sign_in, &asked.password) {
+        (PortalSignIn::Password, None) => return Err(NotTried::NoPassword),
+        (PortalSignIn::Password, Some(password)) => (SignIn::Password(password.clone()), password.clone()),
+        (PortalSignIn::Signed { key_file, key_id }, _) => {
+            let valid_to = now().0.saturating_add(TOKEN_MS);
+            let key = secrets.read(key_file).map_err(NotTried::NoKey)?;
+            let text = token_text(asked.line.expose_secret(), valid_to, key_id);
+            let signature = signature(&key, &text).map_err(NotTried::NoKey)?;
+            (SignIn::Signed(SignedToken { valid_to, key_id: key_id.clone(), signature }), Secret::new(key_id.clone()))
+        }
+    };
+    let hash = hash(&connector.key, credential.expose_secret());
+    let account = (asked.who.clone(), asked.pbx.clone());
+    if connector.sign_ins().may_try(now(), &account, &hash).is_err() {
+        return Err(NotTried::LockedOut);
+    }
+    let hook = Arc::new(Hook::default());
+    let (connector, held) = (connector.clone(), hook.clone());
+    tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let Asked { who, correlation, rule, line, to, .. } = asked;
+        let carrier = Carrier::new(rule.allow_private);
+        let mut call = PortalCall::new(rule.portal.clone(), line, &to, sign_in);
+        carry(&mut call, &carrier, &held, &mut |progress| {
+            connector.ledger().went_on(now(), &who, &correlation, progress);
+        });
+        // Whatever happened, nothing more will: a call that stands still would keep this person from the next one.
+        connector.ledger().went_on(now(), &who, &correlation, Progress::Over(Over::Failed));
+        match call.signed_in() {
+            Some(SignedIn::Yes) => connector.sign_ins().worked(&account),
+            Some(SignedIn::Refused { locked }) => connector.sign_ins().refused(now(), &account, hash, locked),
+            None => {}
+        }
+        if let Some(fault) = call.fault() {
+            let (tenant, pbx, why) = (who.0.0, &account.1, fault.name);
+            tracing::warn!(event = "pbx_failed", tenant, pbx, why, "a telephone system did not do what was asked");
+        }
+    });
+    Ok(hook)
+}
+
+fn hash(key: &hmac::Key, credential: &str) -> Secret<[u8; 32]> {
+    let tag = hmac::sign(key, credential.as_bytes());
+    let mut out = [0; 32];
+    for (to, from) in out.iter_mut().zip(tag.as_ref()) {
+        *to = *from;
+    }
+    Secret::new(out)
+}
+
+/// Our signature of a text, in base64: RSA with SHA-256 (RFC 8017, PKCS #1 v1.5). `key` is a private key in PKCS #8, in base64
+/// on one line.
+fn signature(key: &Secret<String>, text: &str) -> Result<Secret<String>, String> {
+    let wrong = || "the key that signs is no RSA key in PKCS #8, in base64 on one line".to_string();
+    let der = Secret::new(STANDARD.decode(key.expose_secret()).map_err(|_| wrong())?);
+    let pair = RsaKeyPair::from_pkcs8(der.expose_secret()).map_err(|_| wrong())?;
+    let mut out = vec![0; pair.public_modulus_len()];
+    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut out).map_err(|_| wrong())?;
+    Ok(Secret::new(STANDARD.encode(out)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_lc_rs::encoding::AsDer as _;
+    use aws_lc_rs::rsa::KeySize;
+    use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+
+    #[test]
+    fn a_signature_is_one_that_others_can_check() {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let key = Secret::new(STANDARD.encode(pair.as_der().unwrap().as_ref()));
+        let signed = STANDARD.decode(signature(&key, "text").unwrap().expose_secret()).unwrap();
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref());
+        assert!(public.verify(b"text", &signed).is_ok() && public.verify(b"other", &signed).is_err());
+        for bad in ["", "nonsense", "AAAA"] {
+            assert!(signature(&Secret::new(bad.into()), "text").is_err());
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! Calling somebody with one click: whom, through what, and how far the call is.
+
+use crate::adapt::{Now, Switch};
+use crate::connector::dial::{self, NotAllowed, OWN, Way};
+use crate::connector::{Placed, Who, now};
+use crate::http::actions::{audited, number, position, refused, refused_outside};
+use crate::http::identity::Asker;
+use crate::http::problem::Problem;
+use crate::http::serve::Api;
+use crate::tenant::dialling::without_signs;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use engine::{AgentId, CallId, Event, NumberId, QueueId};
+use pbx::{Begin, Capabilities, Correlation, Over, Progress};
+use redact::Secret;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use store::{StoreError, TenantId};
+
+/// A call to make.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDial {
+    /// Id of the agent who calls: this phone rings first. Without it whoever is signed in.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// The number to call.
+    #[serde(deserialize_with = "secret")]
+    #[schemars(with = "String")]
+    pub to: Secret<String>,
+    /// Id of the number of ours that the far end sees.
+    #[serde(default)]
+    pub number: Option<String>,
+    /// Id of the queue that it counts for.
+    #[serde(default)]
+    pub queue: Option<String>,
+    /// Id of the page's registration as the agent's phone, when the agent asks in that page: it is not rung but answers.
+    #[serde(default)]
+    pub softphone: Option<String>,
+    /// Names the call, 8 to 64 letters, digits, `-` and `_`: the same again rings nobody, and says how far it is.
+    #[serde(default)]
+    pub correlation: Option<String>,
+    /// Id of the `Pbx` that calls; without it our own trunks do.
+    #[serde(default)]
+    pub through: Option<String>,
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Secret<String>, D::Error> {
+    String::deserialize(d).map(Secret::new)
+}
+
+/// A call that was asked for.
+#[derive(Clone, Serialize, JsonSchema)]
+pub struct Begun {
+    /// Id of the call; null where it is not ours.
+    pub call: Option<String>,
+    /// Id of the `Pbx` that calls; null is our own trunks.
+    pub through: Option<String>,
+    /// What it was named; null where it has no name.
+    pub correlation: Option<String>,
+    /// `asked`, `ringing-you`, `calling-them`, `ringing-them`, `talking`, `handed-over` or `over`.
+    pub progress: String,
+    /// Why it is over: `hung-up`, `busy`, `no-answer`, `not-allowed`, `not-signed-in` or `failed`.
+    pub reason: Option<String>,
+    /// The link to open for the softphone on the person's own computer.
+    pub open: Option<String>,
+}
+
+/// A way to call.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WayView {
+    /// Id of the `Pbx`; null is our own trunks.
+    pub id: Option<String>,
+    /// Name shown to people; may be empty.
+    pub name: String,
+    /// `own`, or how the `Pbx` calls.
+    pub kind: String,
+    /// The telephone system rings the person's phone, then the other side.
+    pub server_dial: bool,
+    /// The person's own computer opens a link.
+    pub client_address: bool,
+    /// It is told how far the call is.
+    pub progress: bool,
+    /// The call can be hung up from here.
+    pub hang_up: bool,
+    /// A phone other than the usual one can ring.
+    pub other_phone: bool,
+    /// What stands before the number in the address that a softphone opens.
+    pub scheme: Option<String>,
+}
+
+/// Whose call.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Whose {
+    agent: Option<String>,
+}
+
+fn gone() -> Problem {
+    Problem::not_found("such tenant in this server")
+}
+
+fn no_correlation() -> Problem {
+    let what = "correlation has 8 to 64 letters, digits, - and _";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
+}
+
+fn view(correlation: Option<&Correlation>, progress: Progress, placed: &Placed) -> Begun {
+    Begun {
+        call: placed.call.map(crate::view::call_id),
+        through: placed.through.clone(),
+        correlation: correlation.map(|c| c.as_str().to_string()),
+        progress: progress.word().into(),
+        reason: match progress {
+            Progress::Over(over) => Some(over.word().into()),
+            _ => None,
+        },
+        open: placed.open.as_ref().map(|o| o.expose_secret().clone()),
+    }
+}
+
+/// What a repeated or impossible request is told. Nothing for one that is new.
+fn told(begin: Begin) -> Option<Problem> {
+    let (status, what) = match begin {
+        Begin::New | Begin::Same => return None,
+        Begin::Other => {
+            (StatusCode::CONFLICT, "this correlation was used for a call to somebody else: choose another")
+        }
+        Begin::Busy => (
+            StatusCode::CONFLICT,
+            "a call of this person is being set up: wait until it is over, or hang it up",
+        ),
+        Begin::TooOften => {
+            let what = "this person asked for too many calls: wait a minute";
+            let slow = Problem::new(StatusCode::TOO_MANY_REQUESTS, what).coded("slow-down");
+            return Some(Problem { retry_after: Some(60), ..slow });
+        }
+        Begin::Full => (StatusCode::SERVICE_UNAVAILABLE, "too many calls are being set up: try again soon"),
+    };
+    Some(Problem::new(status, what))
+}
+
+// The agent's own call that is being set up may have gone on since somebody looked.
+fn refresh(switch: &Switch, ledger: &mut pbx::Ledger<Who, Placed>, who: &Who) {
+    let Some((id, call)) = ledger.being_set_up(who).and_then(|(id, p)| Some((id, p.call?))) else { return };
+    let Some(t) = switch.tenant(who.0) else { return };
+    // Why it is over is looked up when somebody asks for it.
+    let progress = dial::progress(&t.engine, call).unwrap_or(Progress::Over(Over::HungUp));
+    ledger.went_on(now(), who, &id, progress);
+}
+
+/// `POST /dial`
+pub async fn dial(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Json(mut new): Json<NewDial>,
+) -> Result<(StatusCode, Json<Begun>), Problem> {
+    // People's profiles have numbers as they are printed: +49 (421) 555-99.
+    if let Some(plain) = without_signs(new.to.expose_secret()) {
+        new.to = Secret::new(plain);
+    }
+    let tenant = asker.0.tenant;
+    let agent = asker.agent_id(new.agent.as_deref().unwrap_or("me"))?;
+    let correlation = match &new.correlation {
+        Some(text) => Some(Correlation::read(text).ok_or_else(no_correlation)?),
+        None => None,
+    };
+    audited(&api, &asker, "call.dial", format!("User/{agent}")).await?;
+    let (connector, public) = (api.connector.clone(), api.settings.url.clone());
+    let (again, begun) = api
+        .handle
+        .ask(move |switch, at| {
+            let meaning = &switch.tenant(tenant).ok_or_else(gone)?.meaning;
+            let user = AgentId(number(meaning, "User", &agent)?);
+            let way = dial::choose(meaning, new.through.as_deref());
+            let way = way.ok_or_else(|| {
+                Problem::not_found(&format!("pbx {:?}", new.through.as_deref().unwrap_or_default()))
+            })?;
+            let who: Who = (tenant, agent);
+            let placed = Placed { through: new.through.clone(), ..Placed::default() };
+            // The switch has one thread, so between here and the call nobody else asks.
+            let mut ledger = connector.ledger();
+            if let Some(id) = &correlation {
+                refresh(switch, &mut ledger, &who);
+                let begin = ledger.begin(now(), &who, id, &new.to, placed.clone());
+                if let Some(problem) = told(begin) {
+                    return Err(problem);
+                }
+                if let (Begin::Same, Some((progress, placed))) = (begin, ledger.look(&who, id)) {
+                    return Ok((true, view(Some(id), progress, placed)));
+                }
+            }
+            drop(ledger);
+            let done = place(switch, at, tenant, user, &new, &way, placed, &public);
+            let mut ledger = connector.ledger();
+            match (done, &correlation) {
+                (Ok((placed, progress)), Some(id)) => {
+                    ledger.went_on(now(), &who, id, progress);
+                    if let Some(value) = ledger.value(&who, id) {
+                        *value = placed.clone();
+                    }
+                    Ok((false, view(Some(id), progress, &placed)))
+                }
+                (Ok((placed, progress)), None) => Ok((false, view(None, progress, &placed))),
+                (Err(problem), id) => {
+                    if let Some(id) = id {
+                        ledger.never_began(&who, id);
+                    }
+                    Err(problem)
+                }
+            }
+        })
+        .await
+        .ok_or_else(Problem::stopping)??;
+    Ok((if again { StatusCode::OK } else { StatusCode::CREATED }, Json(begun)))
+}
+
+// Has somebody called, the way that was chosen. Everything that forbids it comes before anything rings.
+fn place(
+    switch: &mut Switch,
+    at: Now,
+    tenant: TenantId,
+    user: AgentId,
+    new: &NewDial,
+    way: &Way,
+    placed: Placed,
+    public: &str,
+) -> Result<(Placed, Progress), Problem> {
+    match way {
+        Way::Own => {
+            let call = own(switch, at, tenant, user, new)?;
+            let progress = switch.tenant(tenant).and_then(|t| dial::progress(&t.engine, call));
+            Ok((Placed { call: Some(call), ..placed }, progress.unwrap_or(Progress::Asked)))
+        }
+        Way::Address(scheme) => {
+            let meaning = &switch.tenant(tenant).ok_or_else(gone)?.meaning;
+            let to = dial::allowed(meaning, user, new.to.expose_secret()).map_err(not_allowed)?;
+            let link = pbx::address::link(public, scheme, &to).ok_or_else(|| {
+                Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "a softphone is given digits only, with or without +",
+                )
+            })?;
+            Ok((Placed { open: Some(link), ..placed }, Progress::HandedOver))
+        }
+    }
+}
+
+fn not_allowed(why: NotAllowed) -> Problem {
+    match why {
+        NotAllowed::Number(why) => refused(why),
+        NotAllowed::Nobody => Problem::new(
+            StatusCode::FORBIDDEN,
+            "this person may not call outside: may_dial of the user is false",
+        ),
+    }
+}
+
+// Our own trunks: the engine rings the agent's phone, then the other side.
+fn own(
+    switch: &mut Switch,
+    at: Now,
+    tenant: TenantId,
+    agent: AgentId,
+    new: &NewDial,
+) -> Result<CallId, Problem> {
+    let t = switch.tenant(tenant).ok_or_else(gone)?;
+    let shown = match &new.number {
+        Some(id) => Some(NumberId(number(&t.meaning, "Number", id)?)),
+        None => None,
+    };
+    let queue = match &new.queue {
+        Some(id) => Some(QueueId(number(&t.meaning, "Queue", id)?)),
+        None => None,
+    };
+    let before = t.engine.calls().keys().next_back().copied();
+    switch.can_begin(tenant, agent)?;
+    let party = switch.party(at, tenant, new.to.expose_secret()).map_err(refused)?;
+    let position = position(switch, tenant);
+    switch.on_event(at, tenant, Event::DialAsked { agent, party, number: shown, queue });
+    refused_outside(switch, tenant, position)?;
+    let newest = switch.tenant(tenant).and_then(|t| t.engine.calls().keys().next_back().copied());
+    let begun = newest.filter(|n| Some(*n) != before).ok_or_else(|| {
+        Problem::new(StatusCode::CONFLICT, "this agent is busy, suspended or unknown, and cannot call now")
+    })?;
+    if let Some(page) = &new.softphone {
+        switch.asked_in_browser(tenant, agent, page, begun);
+    }
+    Ok(begun)
+}
+
+/// `GET /dial`
+pub async fn ways(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+) -> Result<Json<Vec<WayView>>, Problem> {
+    let tenant = asker.0.tenant;
+    let found = api.handle.ask(move |switch, _| {
+        let view =
+            |id: Option<&String>, name: &str, kind: &str, can: Capabilities, scheme: Option<&str>| WayView {
+                id: id.cloned(),
+                name: name.into(),
+                kind: kind.into(),
+                server_dial: can.server_dial,
+                client_address: can.client_address,
+                progress: can.progress,
+                hang_up: can.hang_up,
+                other_phone: can.other_phone,
+                scheme: scheme.map(str::to_string),
+            };
+        let meaning = &switch.tenant(tenant)?.meaning;
+        let others = meaning
+            .pbxs
+            .iter()
+            .map(|(id, rule)| view(Some(id), &rule.name, rule.kind(), rule.capabilities(), rule.scheme()));
+        Some(std::iter::once(view(None, "", "own", OWN, None)).chain(others).collect())
+    });
+    found.await.ok_or_else(Problem::stopping)?.map(Json).ok_or_else(gone)
+}
+
+/// `GET /dial/{correlation}`
+pub async fn progress(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(correlation): Path<String>,
+    Query(whose): Query<Whose>,
+) -> Result<Json<Begun>, Problem> {
+    let (who, id) = named(&asker, &whose, &correlation)?;
+    look(&api, who, id, false).await.map(Json)
+}
+
+/// `DELETE /dial/{correlation}`
+pub async fn hang_up(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(correlation): Path<String>,
+    Query(whose): Query<Whose>,
+) -> Result<Json<Begun>, Problem> {
+    let (who, id) = named(&asker, &whose, &correlation)?;
+    audited(&api, &asker, "call.hang-up", format!("User/{}", who.1)).await?;
+    look(&api, who, id, true).await.map(Json)
+}
+
+fn named(asker: &Asker, whose: &Whose, correlation: &str) -> Result<(Who, Correlation), Problem> {
+    let correlation = Correlation::read(correlation).ok_or_else(no_correlation)?;
+    let agent = asker.agent_id(whose.agent.as_deref().unwrap_or("me"))?;
+    Ok(((asker.0.tenant, agent), correlation))
+}
+
+async fn look(api: &Api, who: Who, id: Correlation, hang_up: bool) -> Result<Begun, Problem> {
+    let missing = || Problem::not_found("such call: it was never asked for, or is forgotten already");
+    let (progress, placed) = {
+        let ledger = api.connector.ledger();
+        let (progress, placed) = ledger.look(&who, &id).ok_or_else(missing)?;
+        (progress, placed.clone())
+    };
+    let Some(call) = placed.call.filter(|_| !progress.is_final()) else {
+        return Ok(view(Some(&id), progress, &placed));
+    };
+    let tenant = who.0;
+    let live = api.handle.ask(move |switch, at| {
+        if hang_up {
+            switch.on_event(at, tenant, Event::HangUpAsked { call });
+        }
+        let live = dial::progress(&switch.tenant(tenant)?.engine, call);
+        let reason = switch.unwritten(tenant).find(|c| c.id == call).map(|c| c.reason);
+        Some((live, reason))
+    });
+    let (live, reason) = live.await.ok_or_else(Problem::stopping)?.ok_or_else(gone)?;
+    let current = match (live, reason) {
+        (Some(live), _) => live,
+        (None, Some(reason)) => Progress::Over(dial::over(reason)),
+        (None, None) => {
+            let store = api.handle.store.clone();
+            let record = tokio::task::spawn_blocking(move || store.call(tenant, call)).await;
+            match record.map_err(|_| Problem::stopping())? {
+                Ok(record) => Progress::Over(dial::over(record.reason)),
+                Err(StoreError::NotFound(_)) => Progress::Over(Over::HungUp),
+                Err(e) => return Err(e.into()),
+            }
+        }
+    };
+    let mut ledger = api.connector.ledger();
+    ledger.went_on(now(), &who, &id, current);
+    let (progress, placed) = ledger.look(&who, &id).ok_or_else(missing)?;
+    Ok(view(Some(&id), progress, placed))
+}
