@@ -54,7 +54,7 @@ struct Command {
     run: fn(Arguments) -> Outcome,
 }
 
-const COMMANDS: [Command; 12] = [
+const COMMANDS: [Command; 13] = [
     Command {
         name: "serve",
         usage: "--config FILE [--apply DIR] [--log json] | --print-config",

@@ -102,8 +102,10 @@ impl Server {
             // The port may have been left to the system.
             settings.url = settings.url.replace(&config.http.listen, &http_addr.to_string());
         }
-        let bot = Bot::start(&config.microsoft, running.handle.clone(), &settings.url)?.map(Arc::new);
-        let api = Api { bot, ..Api::new(running.handle.clone(), settings, microsoft) };
+        let url = settings.url.clone();
+        let api = Api::new(running.handle.clone(), settings, microsoft);
+        let bot = Bot::start(&config.microsoft, running.handle.clone(), api.connector.clone(), &url)?;
+        let api = Api { bot: bot.map(Arc::new), ..api };
         runtime.spawn(crate::http::serve(api, http, admin, tls));
         let (public_url, is_tls) = (config.http.public_url.clone(), config.http.is_tls());
         Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url, is_tls })

@@ -2,7 +2,7 @@
 
 use crate::adapt::{Now, Switch};
 use crate::connector::dial::{self, NotAllowed, OWN, Way};
-use crate::connector::{Placed, Who, now};
+use crate::connector::{Connector, Placed, Who, now};
 use crate::http::actions::{audited, number, position, refused, refused_outside};
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
@@ -44,6 +44,21 @@ pub struct NewDial {
     /// Id of the `Pbx` that calls; without it our own trunks do.
     #[serde(default)]
     pub through: Option<String>,
+}
+
+impl NewDial {
+    /// A call to this number, with nothing else chosen.
+    pub fn to(number: Secret<String>) -> NewDial {
+        NewDial {
+            agent: None,
+            to: number,
+            number: None,
+            queue: None,
+            softphone: None,
+            correlation: None,
+            through: None,
+        }
+    }
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Secret<String>, D::Error> {
@@ -171,49 +186,64 @@ pub async fn dial(
     let (again, begun) = api
         .handle
         .ask(move |switch, at| {
-            let meaning = &switch.tenant(tenant).ok_or_else(gone)?.meaning;
-            let user = AgentId(number(meaning, "User", &agent)?);
-            let way = dial::choose(meaning, new.through.as_deref());
-            let way = way.ok_or_else(|| {
-                Problem::not_found(&format!("pbx {:?}", new.through.as_deref().unwrap_or_default()))
-            })?;
-            let who: Who = (tenant, agent);
-            let placed = Placed { through: new.through.clone(), ..Placed::default() };
-            // The switch has one thread, so between here and the call nobody else asks.
-            let mut ledger = connector.ledger();
-            if let Some(id) = &correlation {
-                refresh(switch, &mut ledger, &who);
-                let begin = ledger.begin(now(), &who, id, &new.to, placed.clone());
-                if let Some(problem) = told(begin) {
-                    return Err(problem);
-                }
-                if let (Begin::Same, Some((progress, placed))) = (begin, ledger.look(&who, id)) {
-                    return Ok((true, view(Some(id), progress, placed)));
-                }
-            }
-            drop(ledger);
-            let done = place(switch, at, tenant, user, &new, &way, placed, &public);
-            let mut ledger = connector.ledger();
-            match (done, &correlation) {
-                (Ok((placed, progress)), Some(id)) => {
-                    ledger.went_on(now(), &who, id, progress);
-                    if let Some(value) = ledger.value(&who, id) {
-                        *value = placed.clone();
-                    }
-                    Ok((false, view(Some(id), progress, &placed)))
-                }
-                (Ok((placed, progress)), None) => Ok((false, view(None, progress, &placed))),
-                (Err(problem), id) => {
-                    if let Some(id) = id {
-                        ledger.never_began(&who, id);
-                    }
-                    Err(problem)
-                }
-            }
+            begin(switch, at, &connector, &public, (tenant, agent), &new, correlation.as_ref())
         })
         .await
         .ok_or_else(Problem::stopping)??;
     Ok((if again { StatusCode::OK } else { StatusCode::CREATED }, Json(begun)))
+}
+
+/// Has somebody called, on the switch's thread; says whether it was asked for before. Who asks may do so: that was looked at.
+///
+/// # Errors
+/// Why nobody is rung.
+pub(crate) fn begin(
+    switch: &mut Switch,
+    at: Now,
+    connector: &Connector,
+    public: &str,
+    who: Who,
+    new: &NewDial,
+    correlation: Option<&Correlation>,
+) -> Result<(bool, Begun), Problem> {
+    let meaning = &switch.tenant(who.0).ok_or_else(gone)?.meaning;
+    let user = AgentId(number(meaning, "User", &who.1)?);
+    let way = dial::choose(meaning, new.through.as_deref());
+    let way = way.ok_or_else(|| {
+        Problem::not_found(&format!("pbx {:?}", new.through.as_deref().unwrap_or_default()))
+    })?;
+    let placed = Placed { through: new.through.clone(), ..Placed::default() };
+    // The switch has one thread, so between here and the call nobody else asks.
+    let mut ledger = connector.ledger();
+    if let Some(id) = correlation {
+        refresh(switch, &mut ledger, &who);
+        let begin = ledger.begin(now(), &who, id, &new.to, placed.clone());
+        if let Some(problem) = told(begin) {
+            return Err(problem);
+        }
+        if let (Begin::Same, Some((progress, placed))) = (begin, ledger.look(&who, id)) {
+            return Ok((true, view(Some(id), progress, placed)));
+        }
+    }
+    drop(ledger);
+    let done = place(switch, at, who.0, user, new, &way, placed, public);
+    let mut ledger = connector.ledger();
+    match (done, correlation) {
+        (Ok((placed, progress)), Some(id)) => {
+            ledger.went_on(now(), &who, id, progress);
+            if let Some(value) = ledger.value(&who, id) {
+                *value = placed.clone();
+            }
+            Ok((false, view(Some(id), progress, &placed)))
+        }
+        (Ok((placed, progress)), None) => Ok((false, view(None, progress, &placed))),
+        (Err(problem), id) => {
+            if let Some(id) = id {
+                ledger.never_began(&who, id);
+            }
+            Err(problem)
+        }
+    }
 }
 
 // Has somebody called, the way that was chosen. Everything that forbids it comes before anything rings.

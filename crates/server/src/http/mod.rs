@@ -44,6 +44,7 @@ mod work_roles;
 
 pub use accounts::link as invitation_link;
 pub use demo::Persona;
+pub(crate) use dial::{NewDial, begin};
 pub use own::parts;
 pub use serve::{Api, serve};
 pub use settings::HttpSettings;

@@ -1,10 +1,11 @@
 //! The bot in Teams, with a simulated Bot Connector as its far end: commands in chats, channels and personal conversations.
 
+use crate::desk::Desk;
 use crate::microsoft_io::{self, Running};
 use crate::program::{Program, look_again};
 use serde_json::{Value, json};
 use sim::microsoft::bot::Answer;
-use sim::microsoft::{Microsoft, Registration, TenantPlan};
+use sim::microsoft::{Holder, Microsoft, Registration, TenantPlan};
 use std::time::{Duration, Instant};
 
 pub const DOMAIN: &str = "bikes.example";
@@ -18,8 +19,17 @@ pub struct Teams {
 }
 
 impl Teams {
-    /// A tenant of so many people, described by these lines more.
+    /// A connector's tenant of so many people, described by these lines more.
     pub fn start(people: u32, lines: &str) -> Teams {
+        Teams::start_as(people, |tenant, _| {
+            format!(
+                "kind: Tenant\nid: test\nname: Harbour Bikes\nprofile: connector\nmicrosoft: {tenant}\ncountry: DE\n{lines}"
+            )
+        })
+    }
+
+    /// A tenant of so many people, described by what comes of its directory and the first person's id.
+    pub fn start_as(people: u32, describe: impl Fn(&str, &str) -> String) -> Teams {
         let make = |base: &str| {
             let mut m = Microsoft::new(base, 11);
             let plan = TenantPlan {
@@ -36,9 +46,8 @@ impl Teams {
         };
         let m = microsoft_io::start(([127, 0, 0, 1], 0).into(), None, make).unwrap();
         let tenant = m.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
-        let text = format!(
-            "kind: Tenant\nid: test\nname: Harbour Bikes\nprofile: connector\nmicrosoft: {tenant}\ncountry: DE\n{lines}"
-        );
+        let first = m.with(|m, _| m.tenant(DOMAIN).unwrap().directory().id(0));
+        let text = describe(&tenant, &first);
         let first = Program::start(&[("tenant.yaml", &text)]);
         let dir = first.dir.clone();
         first.stop();
@@ -165,7 +174,7 @@ fn a_list_in_a_chat_is_a_card_with_its_people() {
     let card = teams.heard(&chat, 3);
     assert_eq!(texts(&card), ["Call +49301234567"]);
     let url = card["actions"][0]["url"].as_str().unwrap();
-    assert_eq!(url, format!("http://{}/call#%2B49301234567", teams.program.http));
+    assert_eq!(url, format!("http://{}/call#scheme=tel&number=%2B49301234567", teams.program.http));
     let metrics = teams.program.admin("/metrics");
     assert!(metrics.contains("switchroom_bot_activities_total{result=\"again\"} 1"), "{metrics}");
     teams.program.stop();
@@ -358,5 +367,97 @@ fn an_organisation_that_is_not_connected_is_told_so() {
     });
     teams.m.with(|m, now| m.say(now, &chat, &who, "list").unwrap());
     assert!(teams.heard(&chat, 1).is_string());
+    teams.program.stop();
+}
+
+#[test]
+fn numbers_stand_on_the_card_after_signing_in_and_graph_is_asked_in_no_other_case() {
+    let teams = Teams::start(60, "features: {bot-numbers: true}\n");
+    let chat = teams.chat(8);
+    let asked_graph = || teams.m.with(|m, _| m.graph_requests());
+    teams.say(&chat, 0, "list");
+    let card = teams.heard(&chat, 2);
+    let asked = teams.press(&chat, 0, &card, "Show numbers", 0).body;
+    assert_eq!(
+        (&asked["statusCode"], asked["type"].as_str().unwrap()),
+        (&json!(401), "application/vnd.microsoft.activity.loginRequest")
+    );
+    let uri = asked["value"]["tokenExchangeResource"]["uri"].as_str().unwrap();
+    assert_eq!(uri, format!("api://{}/botid-{APP}", teams.program.http));
+    let with_token = |place: u32, token: &str| {
+        let who = teams.person(place);
+        let post = teams
+            .m
+            .with(|m, now| m.press_with_token(now, &chat, &who, &card, "Show numbers", token).unwrap());
+        teams.answer(post).body
+    };
+    let token_of = |place: u32| {
+        let who = teams.person(place);
+        teams.m.with(|m, now| m.token_for_bot(now, &chat, &who).unwrap())
+    };
+    // Nobody has agreed yet; a token of somebody else, and one that is none.
+    for token in [token_of(0), token_of(1), "x.y.z".into()] {
+        let refused = with_token(0, &token);
+        assert_eq!(refused["statusCode"], 412, "{refused:#}");
+    }
+    assert_eq!(asked_graph(), 0, "Graph was asked for nothing so far");
+    teams.m.with(|m, _| m.grant(&teams.tenant, APP, "User.Read.All", Holder::Delegated));
+    let shown = with_token(0, &token_of(0));
+    assert_eq!(shown["type"], "application/vnd.microsoft.card.adaptive", "{shown:#}");
+    let numbers: Vec<String> = (1..8)
+        .flat_map(|p| {
+            teams.m.with(|m, _| {
+                let d = m.tenant(&teams.tenant).unwrap().directory();
+                let business = d.field(p, "businessPhones");
+                let mobile = d.field(p, "mobilePhone");
+                business
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .take(2)
+                    .chain(std::iter::once(&mobile))
+                    .filter_map(|n| n.as_str().map(String::from))
+                    .collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    let text = texts(&shown["value"]).join("\n");
+    assert!(!numbers.is_empty());
+    assert!(numbers.iter().filter(|n| text.contains(n.as_str())).count() > 3, "{numbers:?} {text}");
+    assert_eq!(asked_graph(), 1, "one batch for one card");
+    teams.program.stop();
+}
+
+#[test]
+fn a_call_asked_for_in_teams_rings_the_persons_own_phone_and_then_the_other_side() {
+    let mut desk = Desk::new();
+    let at = desk.addr;
+    let teams = Teams::start_as(40, |tenant, first| {
+        format!(
+            "kind: Tenant\nid: test\nprofile: contact-center\nmicrosoft: {tenant}\ncountry: DE\nfeatures: {{bot: true}}\n\
+             dial: {{allow: [\"+49\"], deny: [\"+49900\"]}}\n---\n\
+             kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{at}\"\noutbound: true\n---\n\
+             kind: User\nid: anna\nroles: [agent]\nphone: \"sip:anna@{at}\"\nmicrosoft: {first}\nat_start: available\n"
+        )
+    });
+    let chat = teams.chat(5);
+    // What may not be called is not, before anything rings.
+    teams.say(&chat, 0, "call 0900 123456");
+    assert!(teams.heard(&chat, 2).is_string());
+    let post = teams.say(&chat, 0, "call 0421 555 99");
+    let (you, user) = desk.rings();
+    assert_eq!(user, "anna");
+    assert_eq!(texts(&teams.heard(&chat, 3)), ["Calling +4942155599"]);
+    // The same activity again rings nobody.
+    let again = teams.m.with(|m, _| m.post_again(post).unwrap());
+    assert_eq!(teams.answer(again).status, Some(200));
+    desk.answer(you, 440);
+    let (them, called) = desk.rings();
+    assert_eq!(called, "+4942155599");
+    desk.answer(them, 1000);
+    desk.hears(you, 1000);
+    desk.hears(them, 440);
+    desk.hang_up(you);
+    desk.ended(them);
     teams.program.stop();
 }

@@ -1,7 +1,7 @@
 // Reads a Teams app package as others do, and says what Microsoft's schemas and library find in it: JSON on one line.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { crc32, inflateSync } from "node:zlib";
+import zlib from "node:zlib";
 import Ajv from "ajv-draft-04";
 import addFormats from "ajv-formats";
 import appManifest from "@microsoft/app-manifest";
@@ -25,7 +25,7 @@ function unzipped() {
     const from = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
     const data = bytes.subarray(from, from + size);
     if (method !== 0) faults.push(`${path} is compressed`);
-    if (typeof crc32 === "function" && crc32(data) !== sum) faults.push(`${path} has another sum`);
+    if (typeof zlib.crc32 === "function" && zlib.crc32(data) !== sum) faults.push(`${path} has another sum`);
     files.set(path, data);
     at += 46 + name + extra + comment;
   }
@@ -35,7 +35,7 @@ function unzipped() {
 const files = unzipped();
 const read = (path) => JSON.parse(readFileSync(join(schemas, path), "utf8").replace(/^\uFEFF/, ""));
 const manifest = JSON.parse(files.get("manifest.json"));
-const ajv = new Ajv({ strict: false, allErrors: true });
+const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false });
 addFormats(ajv);
 function judge(name, validate, value) {
   if (!validate(value)) faults.push(...validate.errors.map((e) => `${name}${e.instancePath}: ${e.message}`));
@@ -63,6 +63,6 @@ for (const path of [manifest.icons.color, manifest.icons.outline]) {
   for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
     if (png.toString("latin1", at + 4, at + 8) === "IDAT") parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
   }
-  if (inflateSync(Buffer.concat(parts)).length !== height * (width + 1)) faults.push(`${path} has other points`);
+  if (zlib.inflateSync(Buffer.concat(parts)).length !== height * (width + 1)) faults.push(`${path} has other points`);
 }
 console.log(JSON.stringify({ faults, files: [...files.keys()], manifest, languages, icons }));

@@ -16,7 +16,7 @@ pub use hours::{DayHours, Week};
 pub use outside::{Header, LookUp, Method, SecureEntry, Webhook, WebhookEvent};
 pub use pbx::Pbx;
 pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
-pub use teams_app::{TeamsApp, TeamsAppTexts};
+pub use teams_app::TeamsApp;
 pub use toll::{Limits, PriceClass, Toll, TollClass};
 pub use trunk::{
     AudioCodec, CalledIn, CallerIdPolicy, Credentials, Dtmf, NumberFormat, NumberRule, Privacy,
