@@ -75,7 +75,8 @@ pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Res
     }
     let hook = Arc::new(Hook::default());
     let (connector, held) = (connector.clone(), hook.clone());
-    tokio::task::spawn_blocking(move || {
+    // A call lasts longer than the few threads of the API may be kept from their work.
+    let work = move || {
         let _turn = turn;
         let Asked { who, correlation, rule, line, to, .. } = asked;
         let carrier = Carrier::new(rule.allow_private);
@@ -100,7 +101,9 @@ pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Res
                 "a telephone system did not do what was asked"
             );
         }
-    });
+    };
+    let begun = std::thread::Builder::new().name("call".into()).spawn(work);
+    begun.map_err(|_| NotTried::Full)?;
     Ok(hook)
 }
 

@@ -54,12 +54,23 @@ fn executes(title: &str, verb: &str, sealed: &str) -> Value {
         "fallback": {"type": "Action.Submit", "title": title, "data": data}})
 }
 
-/// The people of a conversation, or those whom a name fits. `all` opens the dialog with everybody; `more` is the next page.
+/// How numbers are shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Numbers<'a> {
+    /// Not at all: they are there already, or there are none.
+    No,
+    /// In the dialog that this sealed press opens.
+    Dialog(&'a str),
+    /// On the card, after this sealed press.
+    Card(&'a str),
+}
+
+/// The people of a conversation, or those whom a name fits. `more` is the next page.
 pub fn people(
     language: Language,
     title: &str,
     rows: &[PersonRow],
-    all: Option<&str>,
+    all: Numbers<'_>,
     more: Option<&str>,
 ) -> Value {
     let say = |s: Said| s.text(language);
@@ -87,7 +98,11 @@ pub fn people(
         body.push(json!({"type": "ColumnSet", "separator": true, "columns": columns}));
     }
     let last: Vec<Value> = [
-        all.map(|sealed| opens(say(Said::Numbers), sealed)),
+        match all {
+            Numbers::No => None,
+            Numbers::Dialog(sealed) => Some(opens(say(Said::Numbers), sealed)),
+            Numbers::Card(sealed) => Some(executes(say(Said::Numbers), "numbers", sealed)),
+        },
         more.map(|sealed| executes(say(Said::More), "page", sealed)),
     ]
     .into_iter()
@@ -134,7 +149,7 @@ mod tests {
             numbers: Vec::new(),
             open: None,
         };
-        let card = people(Language::English, "T", &[row], None, None);
+        let card = people(Language::English, "T", &[row], Numbers::No, None);
         let shown = &card["body"][1]["columns"][0]["items"][0];
         assert_eq!(
             (&shown["type"], &shown["inlines"][0]["type"]),
@@ -147,7 +162,7 @@ mod tests {
     fn a_card_has_no_more_rows_than_clients_draw() {
         let row =
             PersonRow { name: Secret::new("A".into()), numbers: Vec::new(), open: Some("x".repeat(400)) };
-        let card = people(Language::German, "T", &vec![row; 100], Some("a"), Some("b"));
+        let card = people(Language::German, "T", &vec![row; 100], Numbers::Dialog("a"), Some("b"));
         assert_eq!(card["body"].as_array().unwrap().len(), 1 + MOST_ROWS);
         assert!(card.to_string().len() < 28_000);
     }

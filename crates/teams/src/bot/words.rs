@@ -172,6 +172,14 @@ sentences! {
         "Los invitados de otras organizaciones no pueden llamar desde aquí.",
         "其他组织的来宾无法从此处拨打电话。"
     }
+    /// Somebody has to agree first.
+    Agree {
+        "Open the app's tab once and agree to what it asks for; then try again.",
+        "Öffnen Sie einmal die Registerkarte der App und stimmen Sie zu; versuchen Sie es dann noch einmal.",
+        "Ouvrez une fois l’onglet de l’application et donnez votre accord, puis réessayez.",
+        "Abra una vez la pestaña de la aplicación y acepte lo que pide; después inténtelo de nuevo.",
+        "请先打开应用的选项卡并同意授权，然后重试。"
+    }
     /// A call has begun.
     Ringing { "Calling {}", "{} wird angerufen", "Appel de {}", "Llamando a {}", "正在拨打 {}" }
 }
