@@ -2,7 +2,7 @@
 
 use crate::adapt::{Now, Switch};
 use crate::connector::dial::{self, NotAllowed, OWN, Way};
-use crate::connector::portal::{self, NotTried};
+use crate::connector::system::{self, NotTried};
 use crate::connector::{Connector, Placed, Who, now};
 use crate::http::actions::{audited, number, position, refused, refused_outside};
 use crate::http::identity::Asker;
@@ -233,7 +233,7 @@ fn begun(connector: &Arc<Connector>, secrets: &Secrets, first: Asked) -> Result<
         Asked::Elsewhere(asked) => *asked,
     };
     let (who, id) = (asked.who.clone(), asked.correlation.clone());
-    let begun = portal::begin(connector, secrets, asked);
+    let begun = system::begin(connector, secrets, asked);
     let mut ledger = connector.ledger();
     match begun {
         Ok(hook) => {
@@ -277,15 +277,10 @@ enum Asked {
     /// It has begun.
     Begun(Begun),
     /// Another system has to be asked.
-    Elsewhere(Box<portal::Asked>),
+    Elsewhere(Box<system::Asked>),
 }
 
-fn ask(
-    switch: &mut Switch,
-    at: Now,
-    connector: &Connector,
-    asking: Asking,
-) -> Result<Asked, Problem> {
+fn ask(switch: &mut Switch, at: Now, connector: &Connector, asking: Asking) -> Result<Asked, Problem> {
     let Asking { who, correlation, new, public } = asking;
     let meaning = &switch.tenant(who.0).ok_or_else(gone)?.meaning;
     let user = AgentId(number(meaning, "User", &who.1)?);
@@ -335,7 +330,7 @@ enum Done {
     /// It is this far.
     Here(Placed, Progress),
     /// Another system has to be asked.
-    Elsewhere(Box<portal::Asked>),
+    Elsewhere(Box<system::Asked>),
 }
 
 // Has somebody called, the way that was chosen. Everything that forbids it comes before anything rings.
@@ -366,23 +361,23 @@ fn place(
             })?;
             Ok(Done::Here(Placed { open: Some(link), ..placed }, Progress::HandedOver))
         }
-        (Way::Portal(rule), Some(correlation)) => {
+        (Way::System(system), Some(correlation)) => {
             let line = meaning.lines.get(&user).cloned().ok_or_else(|| {
                 let what = "this person has no line in that telephone system: give the User a line";
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
             })?;
-            Ok(Done::Elsewhere(Box::new(portal::Asked {
+            Ok(Done::Elsewhere(Box::new(system::Asked {
                 who: who.clone(),
                 correlation: correlation.clone(),
                 pbx: new.through.unwrap_or_default(),
-                rule,
+                system,
                 line,
                 to,
                 password: new.password,
             })))
         }
         // These are the ways in which a name was drawn, or none is needed.
-        (Way::Own | Way::Portal(_), _) => Err(Problem::stopping()),
+        (Way::Own | Way::System(_), _) => Err(Problem::stopping()),
     }
 }
 
@@ -398,6 +393,10 @@ fn not_tried(why: NotTried) -> Problem {
             "this telephone system refused this sign-in, and trying again could lock the account: sign in there yourself, or wait half an hour",
         )
         .coded("pbx-refused"),
+        NotTried::NoNumber => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "a line there, or this number, has signs that a telephone cannot dial",
+        ),
         NotTried::Full => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many calls are carried: try again soon")
         }

@@ -47,6 +47,7 @@ mod numbers;
 mod other_provider;
 mod outside;
 mod outside_tls;
+mod own_pbx;
 mod pickup;
 mod presence;
 mod program;
