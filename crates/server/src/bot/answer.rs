@@ -98,10 +98,13 @@ impl Shared {
                 card.ok().flatten().ok_or(Said::Later)
             }
             Wish::Call(number) => {
-                let card = self
-                    .callable(customer, &number, language)
-                    .and_then(|n| self.call(activity, customer, &n));
-                Ok(card.unwrap_or_else(|why| cards::note(&Said::NoNumber.with(language, &why))))
+                let refused = |why: String| cards::note(&Said::NoNumber.with(language, &why));
+                Ok(match self.callable(customer, &number, language) {
+                    Ok(number) => {
+                        self.call(activity, customer, &number).unwrap_or_else(|why| cards::note(&why))
+                    }
+                    Err(why) => refused(why),
+                })
             }
             Wish::Numbers(_) | Wish::Show(_) => Err(Said::TooOld),
         }

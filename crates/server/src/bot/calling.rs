@@ -43,7 +43,7 @@ fn choose(meaning: &Meaning, features: &Features, person: Option<&str>) -> Way {
 
 impl Shared {
     /// Begins a call to a number that may be called: the card that says so, or a sentence that says why not. The same
-    /// activity again calls nobody a second time.
+    /// activity again calls nobody a second time. Guests call nobody: the organisation's telephones are not theirs.
     pub(in crate::bot) fn call(
         &self,
         activity: &Activity,
@@ -51,6 +51,14 @@ impl Shared {
         number: &Secret<String>,
     ) -> Result<Value, String> {
         let language = customer.language(activity);
+        match self.is_guest(activity) {
+            Ok(false) => {}
+            Ok(true) => return Err(Said::Guest.text(language).into()),
+            Err(why) => {
+                tracing::warn!(event = "bot_no_members", %why, "who is in a conversation could not be read");
+                return Err(Said::Later.text(language).into());
+            }
+        }
         let (tenant, features, person) =
             (customer.tenant, customer.features.clone(), activity.person.clone());
         let way = self.handle.ask_and_wait(move |switch, _| {

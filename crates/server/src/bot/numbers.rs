@@ -164,7 +164,12 @@ impl Shared {
                 .into_iter()
                 .filter_map(|(what, n)| Some((what, n.clone(), self.seal(activity, Wish::Call(n))?)))
                 .collect();
-            rows.push(PersonRow { name: member.name.clone(), numbers, open: None });
+            rows.push(PersonRow {
+                name: member.name.clone(),
+                numbers,
+                guest: member.guest,
+                ..PersonRow::default()
+            });
         }
         let title = Said::Members.with(language, &rows.len().to_string());
         Some(cards::people(language, &title, &rows, Numbers::No, None))

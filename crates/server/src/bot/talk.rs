@@ -117,7 +117,9 @@ impl Shared {
         let on_card = customer.features.has(Feature::BotNumbers);
         let sealed = match on_card {
             true => {
-                let shown = fitting.iter().skip(from).take(MOST_ROWS).filter_map(|m| m.object.clone());
+                let own = fitting.iter().skip(from).take(MOST_ROWS);
+                let own = own.filter(|m| !m.is_outside(activity.conversation.tenant.as_deref()));
+                let shown = own.filter_map(|m| m.object.clone());
                 self.seal(activity, Wish::Show(shown.collect()))
             }
             false => self.seal(activity, Wish::Numbers(None)),
@@ -135,8 +137,12 @@ impl Shared {
     }
 
     fn row(&self, activity: &Activity, member: &Member) -> PersonRow {
-        let open = member.object.clone().and_then(|o| self.seal(activity, Wish::Numbers(Some(o))));
-        PersonRow { name: member.name.clone(), numbers: Vec::new(), open }
+        let outside = member.is_outside(activity.conversation.tenant.as_deref());
+        // Of people of another organisation nothing can be looked up.
+        let object = member.object.clone().filter(|_| !outside);
+        let open = object.and_then(|o| self.seal(activity, Wish::Numbers(Some(o))));
+        let guest = member.guest || outside;
+        PersonRow { name: member.name.clone(), open, guest, ..PersonRow::default() }
     }
 
     /// A button for whoever wrote. Nothing for somebody without an identity in the directory.

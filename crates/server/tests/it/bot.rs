@@ -373,7 +373,15 @@ fn an_organisation_that_is_not_connected_is_told_so() {
 #[test]
 fn numbers_stand_on_the_card_after_signing_in_and_graph_is_asked_in_no_other_case() {
     let teams = Teams::start(60, "features: {bot-numbers: true}\n");
-    let chat = teams.chat(8);
+    let bare = json!({"displayName": "Nora Bare", "userType": "Member", "userPrincipalName": "nora@bikes.example",
+        "accountEnabled": true, "businessPhones": [], "mobilePhone": null});
+    teams.m.with(|m, now| m.add_person(now, &teams.tenant, bare.as_object().cloned().unwrap()).unwrap());
+    let chat = teams.m.with(|m, now| {
+        let d = m.tenant(&teams.tenant).unwrap().directory();
+        let who: Vec<String> = (0..8).chain([60]).map(|p| d.id(p)).collect();
+        m.add_bot_to_people(now, APP, &teams.tenant, "Spring sale", &who).unwrap()
+    });
+    teams.heard(&chat, 1);
     let asked_graph = || teams.m.with(|m, _| m.graph_requests());
     teams.say(&chat, 0, "list");
     let card = teams.heard(&chat, 2);
@@ -425,6 +433,8 @@ fn numbers_stand_on_the_card_after_signing_in_and_graph_is_asked_in_no_other_cas
     assert!(!numbers.is_empty());
     assert!(numbers.iter().filter(|n| text.contains(n.as_str())).count() > 3, "{numbers:?} {text}");
     assert_eq!(asked_graph(), 1, "one batch for one card");
+    let nora = text.split('\n').skip_while(|line| *line != "Nora Bare").nth(1);
+    assert_eq!(nora, Some("no number"), "{text}");
     teams.program.stop();
 }
 

@@ -8,6 +8,7 @@ mod bare_phone;
 mod baresip;
 mod bot;
 mod bot_cards;
+mod bot_places;
 mod bot_tokens;
 mod browser;
 mod browser_app;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub const MOST_ROWS: usize = 20;
 
 /// Somebody on a card.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PersonRow {
     /// The name.
     pub name: Secret<String>,
@@ -19,6 +19,8 @@ pub struct PersonRow {
     pub numbers: Vec<(Said, Secret<String>, String)>,
     /// The sealed press that opens the dialog for this person.
     pub open: Option<String>,
+    /// A guest, or somebody of another organisation.
+    pub guest: bool,
 }
 
 /// A text in which no mark means anything.
@@ -77,6 +79,9 @@ pub fn people(
     let mut body = vec![self::title(title)];
     for row in rows.iter().take(MOST_ROWS) {
         let mut items = vec![verbatim(json!({"type": "TextRun", "text": row.name.expose_secret()}))];
+        if row.guest {
+            items.push(below(say(Said::IsGuest)));
+        }
         if row.numbers.is_empty() && row.open.is_none() {
             items.push(below(say(Said::NoNumbers)));
         }
@@ -144,11 +149,8 @@ mod tests {
 
     #[test]
     fn a_name_is_no_markup() {
-        let row = PersonRow {
-            name: Secret::new("[Ann](https://evil.example) *x*".into()),
-            numbers: Vec::new(),
-            open: None,
-        };
+        let row =
+            PersonRow { name: Secret::new("[Ann](https://evil.example) *x*".into()), ..PersonRow::default() };
         let card = people(Language::English, "T", &[row], Numbers::No, None);
         let shown = &card["body"][1]["columns"][0]["items"][0];
         assert_eq!(
@@ -160,8 +162,8 @@ mod tests {
 
     #[test]
     fn a_card_has_no_more_rows_than_clients_draw() {
-        let row =
-            PersonRow { name: Secret::new("A".into()), numbers: Vec::new(), open: Some("x".repeat(400)) };
+        let name = Secret::new("A".into());
+        let row = PersonRow { name, open: Some("x".repeat(400)), guest: true, ..PersonRow::default() };
         let card = people(Language::German, "T", &vec![row; 100], Numbers::Dialog("a"), Some("b"));
         assert_eq!(card["body"].as_array().unwrap().len(), 1 + MOST_ROWS);
         assert!(card.to_string().len() < 28_000);

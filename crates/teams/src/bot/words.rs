@@ -115,6 +115,8 @@ sentences! {
     Mobile { "Mobile", "Mobil", "Mobile", "Móvil", "手机" }
     /// Somebody has no number.
     NoNumbers { "no number", "keine Nummer", "aucun numéro", "sin número", "无号码" }
+    /// Somebody is a guest, or belongs to another organisation.
+    IsGuest { "guest", "Gast", "invité", "invitado", "来宾" }
     /// A number can be called.
     CallNumber { "Call {}", "{} anrufen", "Appeler {}", "Llamar a {}", "拨打 {}" }
     /// What was written as a number is none that may be called.

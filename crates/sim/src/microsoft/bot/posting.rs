@@ -87,7 +87,8 @@ impl Microsoft {
         };
         a["text"] = mentioned.into();
         let id = a["id"].as_str().unwrap_or_default().to_string();
-        let message = Message { id, by: Some(place), text: text.into(), card: None, at: now_ms };
+        let thread = a["conversation"]["id"].as_str().and_then(thread_of);
+        let message = Message { id, by: Some(place), text: text.into(), card: None, at: now_ms, thread };
         self.bot.conversations.get_mut(conversation)?.put(message);
         self.post_to_bot(now_ms, conversation, a)
     }
@@ -175,6 +176,11 @@ impl Microsoft {
         self.bot.out.push_back(again);
         Some(id)
     }
+}
+
+/// The thread in a conversation's id, as channels have it.
+pub(super) fn thread_of(id: &str) -> Option<String> {
+    id.split_once(";messageid=").map(|(_, thread)| thread.to_string())
 }
 
 /// Every button of a card, wherever it stands.
