@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use teams::permissions::{Feature, Features, Profile};
 
 /// How a `Pbx` can call.
-const PBX_WAYS: [&str; 2] = ["address", "commportal"];
+const PBX_WAYS: [&str; 4] = ["address", "commportal", "ari", "esl"];
 
 /// Something wrong: JSON pointer of the part, and what.
 type Fault = (String, String);
@@ -91,6 +91,11 @@ fn telephone_system(value: &Value, faults: &mut Vec<Fault>) {
             };
             faults.push((format!("/commportal/{key}"), what.into()));
         }
+    }
+    if let Some(ari) = value.get("ari").filter(|a| !a.is_null()) {
+        web("/ari", ari, faults);
+    }
+    if ways == 1 {
         if let Ok(read) = serde_json::from_value::<crate::tenant::objects::Pbx>(without_names(value)) {
             faults.extend(crate::tenant::pbx::understand(&read).err());
         }
