@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// The name that Teams knows the program by.
 pub const FQDN: &str = "sbc1.contoso.test";
 /// A Teams user who is an agent, and one whom nobody here knows.
-const ANNA: &str = "+4942155512";
+pub const ANNA: &str = "+4942155512";
 const BERTA: &str = "+4942155513";
 const UDO: &str = "+4942155599";
 
