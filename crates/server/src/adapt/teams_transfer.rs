@@ -8,11 +8,12 @@
 use crate::adapt::dialing::session_timer_of;
 use crate::adapt::switch::{MediaCommand, Now, Switch};
 use crate::sip_tls::is_wanted;
+use crate::tenant::srtp::Terms;
 use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Caller, Shown, Wanted, Ways, identity_lines, shown};
 use engine::{LegId, LegState, Role, TrunkId};
 use media::leg::Repeat;
-use media::negotiate::{Direction, LocalSession};
+use media::negotiate::{Direction, LocalSession, SrtpPolicy};
 use media::prompt::{Prompt, Ringback};
 use media::sdp::SessionDescription;
 use redact::Secret;
@@ -62,25 +63,26 @@ impl Switch {
         let Some((contact, Some(to))) = self.carriers.teams_way(id, trunk) else {
             return self.endpoint.reject_refer(now.sip(), refer, 480);
         };
-        let (Some(srtp), keys) = (policy.towards(&to), self.door.keys()) else {
+        let Some(terms) = policy.towards(&to) else {
             return self.endpoint.reject_refer(now.sip(), refer, 488);
         };
         let open = self.is_open(tenant, leg);
-        let Some(l) = self.tenants[tenant].legs.get_mut(&leg).filter(|l| open && l.successor.is_none())
-        else {
+        let Some(l) = self.tenants[tenant].legs.get(&leg).filter(|l| open && l.successor.is_none()) else {
             return self.endpoint.reject_refer(now.sip(), refer, 491);
         };
-        let (Some(session), Some(keys)) = (&l.session, keys) else {
+        let max_forwards = l.max_forwards;
+        let another = l.media.zip(l.session.as_ref().map(|session| session.for_another(session_id)));
+        let Some((media, mut session)) = another else {
             return self.endpoint.reject_refer(now.sip(), refer, 488);
         };
-        let mut session = session.for_another(session_id);
-        session.protect(srtp, keys);
+        if !self.agree_terms(&mut session, media, terms) {
+            return self.endpoint.reject_refer(now.sip(), refer, 488);
+        }
         let offer = session.offer(Direction::SendRecv).write();
         let mut lines = identity_lines(shown.asserted.as_deref(), shown.privacy);
         if !referred_by.is_empty() {
             let _ = write!(lines, "Referred-By: {referred_by}\r\n");
         }
-        let max_forwards = l.max_forwards;
         self.endpoint.accept_refer(now.sip(), refer);
         let sip = self.endpoint.invite(
             now.sip(),
@@ -218,25 +220,25 @@ impl Switch {
         let found = self.by_sip.get(&replaced).copied().filter(|(t, _)| *t == tenant);
         let Some((_, leg)) = found else { return self.refuse_call(now, call, 481) };
         let open = self.is_open(tenant, leg);
-        let keys = self.door.keys();
         let plan = self.tenants[tenant].meaning.trunk_plan(trunk);
-        let timer = plan.map(session_timer_of);
-        let Some(l) = self.tenants[tenant].legs.get_mut(&leg).filter(|l| open && l.dialing.is_none()) else {
+        let (timer, ice) = (plan.map(session_timer_of), plan.is_some_and(|plan| plan.srtp.ice));
+        let Some(l) = self.tenants[tenant].legs.get(&leg).filter(|l| open && l.dialing.is_none()) else {
             return self.refuse_call(now, call, 481);
         };
         // Nobody takes the calls of others.
         if l.teams != Some(trunk) {
             return self.refuse_call(now, call, 403);
         }
-        let (Some(session), Some(keys)) = (&l.session, keys) else {
+        let another = l.media.zip(l.session.as_ref().map(|session| session.for_another(now.mono)));
+        let Some((media, mut session)) = another else { return self.refuse_call(now, call, 488) };
+        if !self.agree_terms(&mut session, media, Terms { srtp: SrtpPolicy::Required, ice }) {
             return self.refuse_call(now, call, 488);
-        };
-        let mut session = session.for_another(now.mono);
-        session.protect(media::negotiate::SrtpPolicy::Required, keys);
+        }
         let agreed = SessionDescription::parse(m.session_description())
             .map_err(Into::into)
             .and_then(|offer| session.answer(&offer, Direction::SendRecv));
         let Ok((answer, negotiated)) = agreed else { return self.refuse_call(now, call, 488) };
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         l.negotiated = Some(Box::new(negotiated));
         l.session = Some(session);
         let before = l.sip.replace(call);

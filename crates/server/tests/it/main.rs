@@ -61,6 +61,7 @@ mod strangers;
 mod supervision;
 mod tab;
 mod teams_bridge;
+mod teams_bypass;
 mod teams_machines;
 mod teams_peers;
 mod teams_transfer;

@@ -54,7 +54,11 @@ fn a_call_is_held_moved_to_a_mixer_and_passed_on_within_teams() {
     transfer_says(&machines, call, 202);
     transfer_says(&machines, call, 100);
     let (next, _, number, from) = machines.offered();
-    assert_eq!((number.as_str(), from.as_str()), ("", TELEPHONE), "only parameters name the target, who sees who calls");
+    assert_eq!(
+        (number.as_str(), from.as_str()),
+        ("", TELEPHONE),
+        "only parameters name the target, who sees who calls"
+    );
     machines.act(|proxy, now| proxy.ring(now, next));
     transfer_says(&machines, call, 180);
     let audio = machines.audio();

@@ -51,7 +51,7 @@ fn paired_with(more: &str, queue: &str) -> (Authority, Machines, Program, Baresi
     (authority, machines, program, telephone)
 }
 
-fn both_channels(program: &Program, left_hz: u32, right_hz: u32) {
+pub fn both_channels(program: &Program, left_hz: u32, right_hz: u32) {
     let call = program.ended_call();
     let id = call["recordings"][0].as_str().unwrap();
     let (left, right) = channels(&program.bytes(&format!("/recordings/{id}"), None).1);
