@@ -28,6 +28,7 @@ mod data_rights;
 mod desk;
 mod dial;
 mod directory;
+mod directory_profile;
 mod early_audio;
 mod explain;
 mod foul_weather;
