@@ -2,9 +2,12 @@
 // takes a call in the browser.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { complaints, SIZES } from '../session.mjs';
 
 const address = (process.env.SWITCHROOM_URL ?? '').replace(/\/$/, '');
@@ -12,9 +15,9 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 const PAGES = {
   agent: ['/desk', '/calls', '/people', '/settings'],
-  supervisor: ['/floor', '/desk', '/calls', '/people', '/reports', '/system/trunks', '/settings'],
-  owner: ['/floor', '/calls', '/people', '/reports', '/system/trunks', '/system/microsoft', '/system/permissions', '/settings'],
-  auditor: ['/floor', '/calls', '/people', '/reports', '/system/permissions', '/settings'],
+  supervisor: ['/floor', '/desk', '/calls', '/people', '/reports', '/proof/audit', '/system/trunks', '/settings'],
+  owner: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/system/trunks', '/system/microsoft', '/system/permissions', '/settings'],
+  auditor: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/system/permissions', '/settings'],
 };
 
 async function personas() {
@@ -132,6 +135,37 @@ export const checks = {
     await page.getByRole('list', { name: 'People found' }).getByRole('link', { name: /^Work – Call/ }).or(page.getByRole('button', { name: /^Work – Call/ })).first().waitFor();
     assert.deepEqual(said, []);
     await close();
+  },
+
+  'what the pages of proof save is judged right by the command line': async (browser) => {
+    const { page, said, close } = await enter(browser, 'auditor');
+    const program = process.env.SWITCHROOM_PROGRAM;
+    const folder = mkdtempSync(join(tmpdir(), 'switchroom-proof-'));
+    const saved = async (button, name) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: button }).click()]);
+      await download.saveAs(join(folder, name));
+      return join(folder, name);
+    };
+    const verify = (what, file) => (program ? execFileSync(program, [what, 'verify', file], { encoding: 'utf8' }) : '');
+    try {
+      await page.goto(`${address}/proof/attestation`);
+      await page.getByRole('button', { name: 'Run the checks' }).click();
+      await page.locator('[data-question="PRV10"]').getByText('Yes', { exact: true }).waitFor({ timeout: 120_000 });
+      verify('attest', await saved('Download, signed', 'attestation.json'));
+      await page.goto(`${address}/proof/audit`);
+      const log = await saved('Download the log', 'log.jsonl');
+      verify('audit', log);
+      // The page's own sums agree with the server's.
+      await page.getByRole('button', { name: 'Check every entry' }).click();
+      await page.getByText('The log is whole', { exact: false }).waitFor();
+      await page.getByText(/signed heads? fits?/).waitFor();
+      await page.getByRole('table').getByText('made an attestation').first().waitFor();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    assert.deepEqual(said, []);
+    await close();
+    return program ? 'judged by the program' : 'no program to judge by';
   },
 
   'a call, as it was': async (browser) => {

@@ -34,6 +34,7 @@ impl Portal {
                 let Ok(mut stream) = stream else { return };
                 std::thread::spawn(move || {
                     let Some((head, body)) = request(&mut stream) else { return };
+                    // The slow system itself: nothing waits for this but who asked it.
                     let wait = *slow.lock().unwrap();
                     std::thread::sleep(wait);
                     let mut words = head.split(' ');
