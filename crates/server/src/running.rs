@@ -32,6 +32,7 @@ use crate::vital;
 use crate::webhook_io::{Courier, Delivery, Told};
 use sip::{Endpoint, Limits, Local, Transport};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -72,6 +73,8 @@ pub struct Handle {
     pub laws_broken: Arc<AtomicU64>,
     /// False once it is asked to stop.
     pub ready: Arc<AtomicBool>,
+    /// The file that gets a line for each signed head of an audit log.
+    pub audit_heads: Option<PathBuf>,
 }
 
 /// A running Switchroom.
@@ -339,11 +342,11 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         browsers,
         laws_broken,
         ready,
+        audit_heads: config.audit_heads_file(),
     };
     let delivery = start_delivery(config, &handle, outward, &trusted, secrets)?;
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
-    let audit_heads =
-        AuditHeads::start(handle.clone(), config.audit_heads_file()).map_err(|e| e.to_string())?;
+    let audit_heads = AuditHeads::start(handle.clone()).map_err(|e| e.to_string())?;
     let retention = RetentionJob::start(handle.clone()).map_err(|e| e.to_string())?;
     let microsoft = start_microsoft(config, &handle, background)?;
     Ok(Running {
