@@ -5,7 +5,7 @@ import ts from 'typescript-eslint';
 const forbid = (...patterns) => ({
   'no-restricted-imports': ['error', { patterns }],
 });
-const FEATURES = ['desk', 'floor', 'calls', 'people', 'reports', 'settings', 'system'];
+const FEATURES = ['desk', 'floor', 'calls', 'people', 'proof', 'reports', 'settings', 'system'];
 const noApp = { regex: '^(@/app|(\\.\\./)+app)(/|$)', message: 'Only the app knows the app: app -> features -> shared.' };
 
 export default ts.config(

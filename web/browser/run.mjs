@@ -12,7 +12,11 @@ const folder = new URL('./checks/', import.meta.url);
 const args = process.argv.slice(2);
 const program = args.includes('--demo') ? args.splice(args.indexOf('--demo'), 2)[1] : undefined;
 const demo = program ? await startDemo(program) : undefined;
-if (demo) process.env.SWITCHROOM_URL = demo.address;
+if (demo) {
+  process.env.SWITCHROOM_URL = demo.address;
+  // For what its own command line is to judge.
+  process.env.SWITCHROOM_PROGRAM = program;
+}
 // What needs a made-up world says so by its name; `running` is for servers that decide for themselves.
 const real = process.env.SWITCHROOM_URL !== undefined;
 const [only] = args;

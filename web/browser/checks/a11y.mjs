@@ -44,6 +44,46 @@ export const PAGES = [
   { persona: 'auditor', path: '/system/trunks', prepare: async (page) => page.getByRole('table').first().waitFor() },
   { persona: 'owner', path: '/system/microsoft', prepare: async (page) => page.getByRole('heading', { name: /See presence/ }).waitFor() },
   { persona: 'supervisor', path: '/system/permissions', prepare: async (page) => page.getByRole('table').first().waitFor() },
+  {
+    persona: 'auditor',
+    path: '/proof/attestation',
+    prepare: async (page) => {
+      await page.getByRole('button', { name: 'Run the checks' }).click();
+      await page.getByRole('heading', { name: 'Security', exact: true }).waitFor();
+      for (const fold of await page.locator('summary').all()) await fold.click();
+    },
+  },
+  {
+    persona: 'auditor',
+    path: '/proof/audit',
+    prepare: async (page) => {
+      await page.getByRole('button', { name: 'Check every entry' }).click();
+      await page.getByText('The log is whole', { exact: false }).waitFor();
+      await page.getByRole('table').waitFor();
+    },
+  },
+  {
+    persona: 'owner',
+    path: '/proof/people',
+    prepare: async (page) => {
+      await page.getByRole('searchbox').fill('030 1234567');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Show everything that is kept' }).click();
+      await page.getByRole('list', { name: 'Calls of this person' }).waitFor();
+    },
+  },
+  {
+    persona: 'auditor',
+    path: '/proof/people',
+    name: 'before it is erased',
+    prepare: async (page) => {
+      await page.getByRole('searchbox').fill('030 1234567');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Erase…' }).click();
+      await page.getByRole('dialog').getByText('2 recordings', { exact: false }).waitFor();
+    },
+  },
+  { persona: 'owner', path: '/proof/holds', prepare: async (page) => page.getByText('12 calls are due now').waitFor() },
   { persona: 'agent', path: '/desk' },
   {
     persona: 'agent',

@@ -76,6 +76,24 @@ export const checks = {
     await fake.stop();
   },
 
+  'whom Teams keeps is not counted as free on the floor': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const away = { availability: 'Away', activity: 'Away', age_s: 1 };
+    for (const agent of fake.world.agents.values()) Object.assign(agent, { presence: agent.presence && away });
+    const free = [...fake.world.agents.values()].filter((a) => a.state === 'available' && a.queues.includes('sales'));
+    const { page, said, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/floor' });
+    const card = page.getByRole('region', { name: 'Queues' }).getByRole('button', { name: /^Sales/ });
+    await card.getByText(`${free.length} of `, { exact: false }).waitFor();
+    assert.equal(await page.getByText('busy in Teams', { exact: false }).count(), 0, 'nobody is busy in Teams');
+    free[0].presence = { availability: 'DoNotDisturb', activity: 'Presenting', age_s: 1 };
+    fake.world.agent(free[0].id);
+    await card.getByText(new RegExp(`^${free.length - 1} of \\d+ free · 1 busy in Teams · `)).waitFor();
+    await page.getByRole('definition').getByText('1 busy in Teams').waitFor();
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
   'without a directory there is no page for people': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     fake.directory = { kept: false, people: 0, at: null, reading: false, trouble: null };

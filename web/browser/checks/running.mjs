@@ -2,9 +2,12 @@
 // takes a call in the browser.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { complaints, SIZES } from '../session.mjs';
 
 const address = (process.env.SWITCHROOM_URL ?? '').replace(/\/$/, '');
@@ -12,9 +15,9 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 const PAGES = {
   agent: ['/desk', '/calls', '/people', '/settings'],
-  supervisor: ['/floor', '/desk', '/calls', '/people', '/reports', '/system/trunks', '/settings'],
-  owner: ['/floor', '/calls', '/people', '/reports', '/system/trunks', '/system/microsoft', '/system/permissions', '/settings'],
-  auditor: ['/floor', '/calls', '/people', '/reports', '/system/permissions', '/settings'],
+  supervisor: ['/floor', '/desk', '/calls', '/people', '/reports', '/proof/audit', '/system/trunks', '/settings'],
+  owner: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/proof/people', '/proof/holds', '/system/trunks', '/system/microsoft', '/system/permissions', '/settings'],
+  auditor: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/proof/people', '/proof/holds', '/system/permissions', '/settings'],
 };
 
 async function personas() {
@@ -134,6 +137,37 @@ export const checks = {
     await close();
   },
 
+  'what the pages of proof save is judged right by the command line': async (browser) => {
+    const { page, said, close } = await enter(browser, 'auditor');
+    const program = process.env.SWITCHROOM_PROGRAM;
+    const folder = mkdtempSync(join(tmpdir(), 'switchroom-proof-'));
+    const saved = async (button, name) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: button }).click()]);
+      await download.saveAs(join(folder, name));
+      return join(folder, name);
+    };
+    const verify = (what, file) => (program ? execFileSync(program, [what, 'verify', file], { encoding: 'utf8' }) : '');
+    try {
+      await page.goto(`${address}/proof/attestation`);
+      await page.getByRole('button', { name: 'Run the checks' }).click();
+      await page.locator('[data-question="PRV10"]').getByText('Yes', { exact: true }).waitFor({ timeout: 120_000 });
+      verify('attest', await saved('Download, signed', 'attestation.json'));
+      await page.goto(`${address}/proof/audit`);
+      const log = await saved('Download the log', 'log.jsonl');
+      verify('audit', log);
+      // The page's own sums agree with the server's.
+      await page.getByRole('button', { name: 'Check every entry' }).click();
+      await page.getByText('The log is whole', { exact: false }).waitFor();
+      await page.getByText(/signed heads? fits?/).waitFor();
+      await page.getByRole('table').getByText('made an attestation').first().waitFor();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    assert.deepEqual(said, []);
+    await close();
+    return program ? 'judged by the program' : 'no program to judge by';
+  },
+
   'a call, as it was': async (browser) => {
     const { page, said, close } = await enter(browser, 'supervisor');
     await page.goto(`${address}/calls?outcome=answered`);
@@ -165,6 +199,31 @@ export const checks = {
     assert.deepEqual(said, []);
     await close();
     return `rang after ${(rang / 1_000).toFixed(1)} s`;
+  },
+
+  'somebody who called is found, shown and erased': async (browser) => {
+    const { page, said, close } = await enter(browser, 'auditor');
+    const ask = async (path) => (await page.request.get(`${address}/api/v1${path}`)).json();
+    const { items } = await ask('/calls?limit=100');
+    let caller = null;
+    for (const call of items.filter((c) => c.state === 'ended').reverse()) {
+      caller = (await ask(`/calls/${call.id}`)).caller;
+      if (caller) break;
+    }
+    assert.ok(caller, 'somebody called and is over');
+    await page.goto(`${address}/proof/people`);
+    await page.getByRole('searchbox').fill(caller);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Show everything that is kept' }).click();
+    await page.getByRole('list', { name: 'Calls of this person' }).getByRole('link').first().waitFor();
+    await page.getByRole('button', { name: 'Erase…' }).click();
+    await page.getByRole('dialog').getByRole('checkbox').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Erase now' }).click();
+    await page.getByText(/Erased: \d+ calls? no longer/).waitFor();
+    await page.getByRole('button', { name: 'Find' }).click();
+    await page.getByText('Nothing is kept of this number').waitFor();
+    assert.deepEqual(said, []);
+    await close();
   },
 
   'without a microphone the page says where calls ring': async (browser) => {

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { recording, shape } from './audio.mjs';
+import { proofOf } from './proof.mjs';
 import { accept } from './socket.mjs';
 import { BREAKS, chance, QUEUES, World } from './world.mjs';
 
@@ -115,6 +116,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
   const sessions = new Map();
   const description = described();
   const log = [];
+  const proof = proofOf();
   let held = false;
   let edition = 0;
   let endpoint = { kind: 'any' };
@@ -163,6 +165,11 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     if (!me) throw new Refused(401, 'sign in');
     if (method !== 'GET' && me.cookie && response.req.headers['x-csrf-token'] !== me.csrf) throw new Refused(403, 'this request did not come from our page');
     const supervises = ['supervisor', 'owner'].includes(me.role);
+    const may = (...roles) => {
+      if (!roles.includes(me.role)) throw new Refused(403, `this needs the role ${roles.join(' or ')}`);
+    };
+    const proven = proof.answer(method, path, query, body, { may, missing: undefined });
+    if (proven !== undefined) return proven;
     switch (key) {
       case 'GET /session':
         if (!me.user) throw new Refused(403, 'this needs a person who is signed in');
@@ -457,6 +464,8 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     address,
     world,
     log,
+    /** The audit log and what is attested. */
+    proof,
     /** How the copy of the Microsoft directory stands. */
     directory: { kept: true, people: world.people.length, at: new Date(Date.now() - 40_000).toISOString(), reading: false, trouble: null, presence: { at: new Date().toISOString(), trouble: null } },
     /** Licences of the Microsoft tenant, and whether this session may ask for them. */

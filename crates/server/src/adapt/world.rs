@@ -303,7 +303,8 @@ impl World {
                     }
                 }
             }
-            MediaCommand::RecordAlso { .. }
+            MediaCommand::Ice { .. }
+            | MediaCommand::RecordAlso { .. }
             | MediaCommand::RecordNoLonger { .. }
             | MediaCommand::PauseRecording { .. }
             | MediaCommand::ResumeRecording { .. } => {}

@@ -34,6 +34,7 @@ impl Portal {
                 let Ok(mut stream) = stream else { return };
                 std::thread::spawn(move || {
                     let Some((head, body)) = request(&mut stream) else { return };
+                    // The slow system itself: nothing waits for this but who asked it.
                     let wait = *slow.lock().unwrap();
                     std::thread::sleep(wait);
                     let mut words = head.split(' ');
@@ -60,7 +61,8 @@ impl Portal {
     }
 }
 
-fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+/// A request of HTTP: its head, and its body.
+pub fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let (mut got, mut buffer) = (Vec::new(), [0; 4_096]);
     loop {
         if let Some(at) = got.windows(4).position(|w| w == b"\r\n\r\n") {

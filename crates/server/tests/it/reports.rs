@@ -94,6 +94,28 @@ fn what_callers_did_is_what_reports_say() {
     let cell = |name: &str| cells[head.iter().position(|h| *h == name).unwrap()];
     assert_eq!((cell("queue"), cell("offered"), cell("abandoned")), ("service", "2", "1"));
     assert!(cell("start").ends_with("T23:00:00.000Z"), "{}", cell("start"));
+    for (of, more) in [("queues", "&interval=exit&fcr_days=7"), ("numbers", "&interval=exit")] {
+        let row = today(of, more)["rows"][0].clone();
+        let (_, csv) = program.bytes(&format!("/reports/{of}?from={since}&by=day{more}&format=csv"), None);
+        let csv = String::from_utf8(csv).unwrap();
+        let mut lines = csv.split("\r\n").map(|l| l.split(',').collect::<Vec<&str>>());
+        let (head, cells) = (lines.next().unwrap(), lines.next().unwrap());
+        let mut fields: Vec<&String> = row.as_object().unwrap().keys().collect();
+        fields.sort();
+        let mut columns = head.clone();
+        columns.sort();
+        assert_eq!(columns, fields, "{of}: each field is a column");
+        for (name, cell) in head.iter().zip(&cells) {
+            match &row[*name] {
+                serde_json::Value::Null => assert_eq!(*cell, "", "{of} {name}"),
+                serde_json::Value::String(text) => assert_eq!(cell, text, "{of} {name}"),
+                serde_json::Value::Number(n) => {
+                    assert_eq!(cell.parse::<f64>().ok(), n.as_f64(), "{of} {name}")
+                }
+                _ => {}
+            }
+        }
+    }
     for (query, status) in [
         ("queues?from=yesterday", 400),
         ("queues?from=2026-01-02&to=2026-01-01", 400),

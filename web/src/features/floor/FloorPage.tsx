@@ -10,12 +10,13 @@ import { atLeast, useSession } from '@/shared/session';
 import { Loading } from '@/shared/ui/Feedback';
 import { storedBounds, storeBounds, type Bounds } from './alarms';
 import { QueueCards } from './QueueCards';
-import { Supervision } from './Supervision';
 import { Totals } from './Totals';
 import { Waiting } from './Waiting';
 
 // Below the queues: they are there before it.
 const Agents = lazy(async () => ({ default: (await import('./Agents')).Agents }));
+// Only who is in somebody's call sees it.
+const Supervision = lazy(async () => ({ default: (await import('./Supervision')).Supervision }));
 const AlarmDialog = lazy(async () => ({ default: (await import('./AlarmDialog')).AlarmDialog }));
 
 const NARROW = '@media (max-width: 719px)';
@@ -75,7 +76,9 @@ export function FloorPage() {
           <Loading />
         )}
       </div>
-      <Supervision />
+      <Suspense>
+        <Supervision />
+      </Suspense>
       {editing && (
         <Suspense>
           <AlarmDialog

@@ -11,6 +11,7 @@ import { Bdi } from '@/shared/ui/Bdi';
 import { useSay } from '@/shared/ui/toasts';
 import { crossed, NO_BOUNDS, together, type AlarmKind, type Bounds } from './alarms';
 import { AlarmIcon } from './icons';
+import { useKept } from './kept';
 import { StateBar } from './StateBar';
 import { useToday } from './today';
 
@@ -117,6 +118,7 @@ function QueueCard({ id, name, row, bounds, chosen, choose, large }: CardProps) 
   const { t, n, percent } = useI18n();
   const styles = useStyles();
   const queue = useLive(useCallback((s: LiveState) => s.queues.get(id), [id]));
+  const kept = useKept(id);
   const now = useNow();
   // Of today where that is known, else since the queue was made.
   const level = row ? (row.service_level ?? null) : (queue?.service_level ?? null);
@@ -153,20 +155,21 @@ function QueueCard({ id, name, row, bounds, chosen, choose, large }: CardProps) 
         {figure('longest', t('floor.longest-wait'), queue.waiting_since ? clock(now - Date.parse(queue.waiting_since)) : '–')}
         {figure('level', t('floor.service-level'), percent(level))}
       </span>
-      <StateBar counts={queue.agents} />
+      <StateBar counts={queue.agents} kept={kept} />
       <span className={styles.foot}>
-        <Foot queue={queue} row={row} />
+        <Foot queue={queue} row={row} kept={kept} />
       </span>
     </button>
   );
 }
 
-function Foot({ queue, row }: { queue: QueueView; row: QueueRow | undefined }) {
+function Foot({ queue, row, kept }: { queue: QueueView; row: QueueRow | undefined; kept: number }) {
   const { t } = useI18n();
-  const free = queue.agents.available ?? 0;
+  const free = Math.max(0, (queue.agents.available ?? 0) - kept);
   const signedIn = AGENT_STATES.reduce((all, s) => all + (s === 'offline' ? 0 : (queue.agents[s] ?? 0)), 0);
   const { answered, abandoned } = row ?? queue;
-  return <>{[t('floor.free-of', { free, count: signedIn }), t('floor.answered', { count: answered }), t('floor.abandoned', { count: abandoned })].join(' · ')}</>;
+  const inTeams = kept > 0 ? [t('floor.busy-in-teams', { count: kept })] : [];
+  return <>{[t('floor.free-of', { free, count: signedIn }), ...inTeams, t('floor.answered', { count: answered }), t('floor.abandoned', { count: abandoned })].join(' · ')}</>;
 }
 
 /** Says that an alarm began, once. */

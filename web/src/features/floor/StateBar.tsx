@@ -19,23 +19,31 @@ const useStyles = makeStyles({
   'wrap-up': { backgroundColor: tokens.colorPaletteLightTealBorderActive },
   break: { backgroundColor: tokens.colorPaletteMarigoldBorderActive },
   suspended: { backgroundColor: tokens.colorPaletteRedForeground1 },
+  kept: { backgroundColor: tokens.colorPaletteRedForeground3 },
   hidden: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)', whiteSpace: 'nowrap' },
 });
 
 const SHOWN = AGENT_STATES.filter((s): s is Exclude<typeof s, 'offline'> => s !== 'offline');
 
-/** How many members are in which state, as a bar; those who are not there are left out. */
-export function StateBar({ counts }: { counts: Readonly<Record<string, number>> }) {
+/**
+ * How many members are in which state, as a bar; those who are not there are left out. `kept` of those who are available
+ * are busy in Teams.
+ */
+export function StateBar({ counts, kept }: { counts: Readonly<Record<string, number>>; kept: number }) {
   const { t } = useI18n();
   const styles = useStyles();
-  const said = SHOWN.filter((s) => (counts[s] ?? 0) > 0).map((s) => `${counts[s] ?? 0} ${t(`words.state-${s}`)}`);
+  const free = Math.max(0, (counts.available ?? 0) - kept);
+  const parts = SHOWN.flatMap((s) => {
+    const own = { name: s, many: s === 'available' ? free : (counts[s] ?? 0), say: t(`words.state-${s}`) };
+    return s === 'available' ? [own, { name: 'kept' as const, many: kept, say: '' }] : [own];
+  }).filter((part) => part.many > 0);
+  const said = parts.map(({ many, say }) => (say ? `${many} ${say}` : t('floor.busy-in-teams', { count: many })));
   return (
     <span className={styles.bar} title={said.join(', ')}>
       <span className={styles.hidden}>{said.join(', ')}</span>
-      {SHOWN.map((s) => {
-        const many = counts[s] ?? 0;
-        return many > 0 ? <span key={s} className={mergeClasses(styles.part, styles[s])} style={{ flexGrow: many }} /> : null;
-      })}
+      {parts.map(({ name, many }) => (
+        <span key={name} className={mergeClasses(styles.part, styles[name])} style={{ flexGrow: many }} />
+      ))}
     </span>
   );
 }

@@ -4,8 +4,10 @@ import { AGENT_STATES } from '@/shared/api/types';
 import { useI18n } from '@/shared/i18n';
 import { useLive, type LiveState } from '@/shared/live/store';
 import { Since } from '@/shared/ui/Since';
+import { PresenceDot } from '@/shared/ui/PresenceDot';
 import { StateDot } from '@/shared/ui/StateDot';
 import { countStates } from './choose';
+import { useKept } from './kept';
 import { serviceLevel, useToday } from './today';
 
 const useStyles = makeStyles({
@@ -58,6 +60,9 @@ function waiting(state: LiveState): Waiting {
   return { count, since };
 }
 
+/** What somebody is drawn with who is available here and busy in Teams. */
+const BUSY = { availability: 'Busy', activity: 'Busy', age_s: 0 };
+
 const sameWaiting = (a: Waiting, b: Waiting) => a.count === b.count && a.since === b.since;
 const sameCounts = (a: Map<string, number>, b: Map<string, number>) =>
   a.size === b.size && [...a].every(([state, n]) => b.get(state) === n);
@@ -71,6 +76,7 @@ export function Totals() {
     useCallback((s: LiveState) => countStates(s.agents.values()), []),
     sameCounts,
   );
+  const kept = useKept();
   const today = useToday();
   const rows = [...today.values()];
   const sum = (pick: (r: (typeof rows)[0]) => number) => rows.reduce((all, r) => all + pick(r), 0);
@@ -94,7 +100,7 @@ export function Totals() {
         <dt className={styles.name}>{t('floor.agents')}</dt>
         <dd className={styles.list}>
           {AGENT_STATES.map((state) => {
-            const many = states.get(state) ?? 0;
+            const many = (states.get(state) ?? 0) - (state === 'available' ? kept : 0);
             return many > 0 ? (
               <span key={state} className={styles.state}>
                 <StateDot state={state} />
@@ -103,6 +109,12 @@ export function Totals() {
               </span>
             ) : null;
           })}
+          {kept > 0 && (
+            <span className={styles.state}>
+              <PresenceDot presence={BUSY} />
+              {t('floor.busy-in-teams', { count: kept })}
+            </span>
+          )}
         </dd>
       </div>
     </dl>

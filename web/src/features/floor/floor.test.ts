@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AgentView, QueueRow } from '@/shared/api/types';
 import { crossed, NO_BOUNDS, readBound, together } from './alarms';
 import { arrow, chooseAgents, countStates } from './choose';
+import { countKept } from './kept';
 import { serviceLevel } from './today';
 
 const agent = (id: string, state: string, since: string, queues: string[] = ['sales']): AgentView => ({
@@ -36,6 +37,22 @@ describe('the agents shown', () => {
     expect(show({ queue: 'service' })).toEqual(['a2']);
     expect(show({ state: 'suspended', queue: 'sales' })).toEqual(['a3']);
     expect(countStates(agents).get('talking')).toBe(1);
+  });
+});
+
+describe('those whom Teams keeps', () => {
+  const said = (availability: string, activity: string) => ({ availability, activity, age_s: 1 });
+  const with_ = (id: string, state: string, presence: AgentView['presence'], queues: string[]) => ({ ...agent(id, state, '', queues), presence: presence ?? null });
+
+  it('are counted by queue, if they are available here', () => {
+    const counts = countKept([
+      with_('b1', 'available', said('Busy', 'InACall'), ['sales', 'service']),
+      with_('b2', 'available', said('DoNotDisturb', 'DoNotDisturb'), ['sales']),
+      with_('b3', 'break', said('Busy', 'InACall'), ['sales']),
+      with_('b4', 'available', said('Busy', 'InAMeeting'), ['sales']),
+      with_('b5', 'available', null, ['sales']),
+    ]);
+    expect([...counts]).toEqual([['', 2], ['sales', 2], ['service', 1]]);
   });
 });
 

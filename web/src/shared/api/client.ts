@@ -17,12 +17,12 @@ export function onSignedOut(tell: () => void): void {
   signedOut = tell;
 }
 
-async function send(request: Request): Promise<Response> {
+async function send(request: Request, patience = PATIENCE): Promise<Response> {
   const headers = new Headers(request.headers);
   for (const [name, value] of Object.entries(proof(request.method))) headers.set(name, value);
   let answer: Response;
   try {
-    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE)]);
+    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(patience)]);
     answer = await fetch(new Request(request, { headers, credentials: 'same-origin' }), { signal });
   } catch (e) {
     // Whoever asked has lost interest: that is no failure.
@@ -33,7 +33,7 @@ async function send(request: Request): Promise<Response> {
   return answer;
 }
 
-export const api = createClient<paths>({ baseUrl: '', fetch: send });
+export const api = createClient<paths>({ baseUrl: '', fetch: (request) => send(request) });
 
 async function failure(answer: Response, said: unknown): Promise<ApiError> {
   const problem = said as { detail?: unknown; problems?: unknown; code?: unknown } | undefined;
@@ -49,15 +49,24 @@ export async function need<T>(request: Promise<{ data?: T; error?: unknown; resp
   return data as T;
 }
 
-/**
- * A request whose path is not in our copy of the description: parts of a server that not every server has. The caller
- * says what it expects, and copes with a 404.
- */
-export async function ask<T>(
-  method: string,
-  path: string,
-  options: { body?: unknown; query?: Readonly<Record<string, string>>; signal?: AbortSignal } = {},
-): Promise<T> {
+interface Options {
+  body?: unknown;
+  query?: Readonly<Record<string, string>>;
+  signal?: AbortSignal;
+  /** After so long without an answer the request is given up, in milliseconds. */
+  patience?: number;
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return text ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** The text of an answer, as it came. */
+export async function askText(method: string, path: string, options: Options = {}): Promise<string> {
   const query = options.query ? `?${new URLSearchParams(options.query).toString()}` : '';
   const request = new Request(`${PREFIX}${path}${query}`, {
     method,
@@ -66,16 +75,18 @@ export async function ask<T>(
       ? {}
       : { body: JSON.stringify(options.body), headers: { 'Content-Type': 'application/json' } }),
   });
-  const answer = await send(request);
+  const answer = await send(request, options.patience);
   const text = await answer.text();
-  let said: unknown;
-  try {
-    said = text ? JSON.parse(text) : undefined;
-  } catch {
-    said = undefined;
-  }
-  if (!answer.ok) throw await failure(answer, said);
-  return said as T;
+  if (!answer.ok) throw await failure(answer, parsed(text));
+  return text;
+}
+
+/**
+ * A request whose path is not in our copy of the description: parts of a server that not every server has. The caller
+ * says what it expects, and copes with a 404.
+ */
+export async function ask<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  return parsed(await askText(method, path, options)) as T;
 }
 
 /** Bytes of an answer, for audio. */

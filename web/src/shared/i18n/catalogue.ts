@@ -8,6 +8,7 @@ import type desk from './catalogue/desk.json';
 import type floor from './catalogue/floor.json';
 import type moments from './catalogue/moments.json';
 import type people from './catalogue/people.json';
+import type proof from './catalogue/proof.json';
 import type reports from './catalogue/reports.json';
 import type settings from './catalogue/settings.json';
 import type system from './catalogue/system.json';
@@ -22,6 +23,7 @@ interface Topics {
   floor: typeof floor;
   moments: typeof moments;
   people: typeof people;
+  proof: typeof proof;
   reports: typeof reports;
   settings: typeof settings;
   system: typeof system;
