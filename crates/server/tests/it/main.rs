@@ -35,6 +35,7 @@ mod foul_weather;
 mod guessing;
 mod hostile_calls;
 mod identity_checklist;
+mod ipv6;
 mod kamailio;
 mod keys_across;
 mod killed;
