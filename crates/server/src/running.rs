@@ -96,7 +96,8 @@ pub struct Running {
     grace: Duration,
 }
 
-fn store_settings(config: &ServerConfig) -> StoreSettings {
+/// Where a configuration keeps things.
+pub fn store_settings(config: &ServerConfig) -> StoreSettings {
     StoreSettings {
         url: config.store.url.clone(),
         full_sync: config.store.sync == "full",
@@ -246,6 +247,8 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let began = Instant::now();
     raise_file_limit();
     let store = Arc::new(open_store(config)?);
+    // Made by the first start, before anybody can ask for a backup or a signature.
+    store.installation().map_err(|e| e.to_string())?;
     if let Some(documents) = apply {
         let name = tenant_name(documents).ok_or("an object of kind Tenant is missing")?;
         let tenant = store.tenant(&name, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
@@ -423,6 +426,26 @@ fn recover(store: &Store, tenant: TenantId) -> Result<(engine::Engine, u64), Str
         "journal replayed"
     );
     Ok((engine, found.next_party))
+}
+
+/// How a tenant was taken up for trial.
+pub struct TakenUp {
+    /// Journal position of its newest event.
+    pub position: u64,
+    /// Calls that were open then.
+    pub open_calls: usize,
+}
+
+/// Takes a tenant up as a start does, without a socket: its configuration is understood, its journal replayed, and every
+/// law is checked.
+///
+/// # Errors
+/// A sentence.
+pub fn taken_up(store: &Store, tenant: TenantId) -> Result<TakenUp, String> {
+    stored_meaning(store, tenant)?;
+    let (engine, _) = recover(store, tenant)?;
+    engine.check_all().map_err(|broken| format!("a law is broken: {broken:?}"))?;
+    Ok(TakenUp { position: engine.position(), open_calls: engine.calls().len() })
 }
 
 /// A tenant as the switch takes it up again: with the numbers of those it promised to call back, which only the store has.

@@ -532,6 +532,14 @@ pub const CATALOGUE: &[Field] = &[
         false,
     ),
     field(
+        "destroyed.count",
+        "How many keys were destroyed: tells which backups must have their keys replaced",
+        US,
+        "always",
+        false,
+        false,
+    ),
+    field(
         "recording file",
         "Audio of caller and agent, sealed in chunks",
         "caller and agent",

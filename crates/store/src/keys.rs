@@ -284,7 +284,31 @@ impl Keys {
             self.ahead.remove(&(tenant, id));
         }
         let sql = "DELETE FROM keys WHERE tenant = $1 AND kind = $2 AND id = $3";
-        self.db.run(sql, &[tenant.into(), kind.into(), id.into()]).map(|_| ())
+        self.counted(sql, &[tenant.into(), kind.into(), id.into()])
+    }
+
+    /// Deletes and counts in one: whoever copies keys can tell whether one was destroyed since.
+    fn counted(&mut self, sql: &str, values: &[Value]) -> Result<(), StoreError> {
+        let both = |db: &mut dyn Sql| {
+            if db.run(sql, values)? > 0 {
+                db.run("UPDATE destroyed SET count = count + 1", &[])?;
+            }
+            Ok(())
+        };
+        match self.open {
+            true => both(&mut *self.db),
+            false => crate::sql::transaction(&mut *self.db, both),
+        }
+    }
+
+    /// The master key, and how many keys were destroyed so far.
+    pub(crate) fn master_and_generation(&mut self) -> Result<(DataKey, u64), StoreError> {
+        Ok((self.master.clone(), Keys::generation(&mut *self.db)?))
+    }
+
+    /// Whether there is a key of the installation as a whole.
+    pub(crate) fn has_installation(&mut self) -> Result<bool, StoreError> {
+        Ok(self.read(TenantId(0), "installation", 0)?.is_some())
     }
 
     /// The same, and what the database keeps of it beside its own file (the log written ahead) is overwritten as well.
@@ -314,7 +338,7 @@ impl Keys {
     pub(crate) fn destroy_all(&mut self, tenant: TenantId, kind: &str) -> Result<(), StoreError> {
         self.ahead.retain(|(other, _), _| kind != PERSON || *other != tenant);
         let sql = "DELETE FROM keys WHERE tenant = $1 AND kind = $2";
-        self.db.run(sql, &[tenant.into(), kind.into()]).map(|_| ())
+        self.counted(sql, &[tenant.into(), kind.into()])
     }
 
     pub(crate) fn query(&mut self, sql: &str) -> Result<Vec<crate::sql::Row>, StoreError> {

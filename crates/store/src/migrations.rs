@@ -491,6 +491,12 @@ CREATE TABLE keys (
     r"
 ALTER TABLE keys ADD COLUMN created BIGINT NOT NULL DEFAULT 0;
 ",
+    r"
+CREATE TABLE destroyed (
+    count BIGINT NOT NULL
+);
+INSERT INTO destroyed (count) VALUES (0);
+",
 ];
 
 /// Brings a database to the newest form.

@@ -41,6 +41,7 @@ pub struct Store {
     reader: Mutex<Box<dyn Sql>>,
     keys: Mutex<Keys>,
     blobs: Blobs,
+    path: PathBuf,
     _lock: File,
 }
 
@@ -81,6 +82,7 @@ impl Store {
             reader: Mutex::new(Box::new(reader)),
             keys: Mutex::new(Keys::new(master, Box::new(key_db))),
             blobs,
+            path,
             _lock: lock,
         })
     }
@@ -98,6 +100,11 @@ impl Store {
 
     pub(crate) fn keys(&self) -> MutexGuard<'_, Keys> {
         self.keys.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// The database's file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where recordings and prompts are.
@@ -175,7 +182,7 @@ impl Keys {
     }
 }
 
-fn sqlite_path(url: &str) -> Result<PathBuf, StoreError> {
+pub(crate) fn sqlite_path(url: &str) -> Result<PathBuf, StoreError> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         if !path.is_empty() {
             return Ok(PathBuf::from(path));
@@ -197,7 +204,7 @@ pub(crate) fn file_path(url: &str, key: &str) -> Result<PathBuf, StoreError> {
     }
 }
 
-fn take_lock(database: &Path) -> Result<File, StoreError> {
+pub(crate) fn take_lock(database: &Path) -> Result<File, StoreError> {
     let path = database.with_extension("lock");
     let name = path.display().to_string();
     let file = std::fs::OpenOptions::new()

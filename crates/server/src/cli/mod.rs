@@ -5,13 +5,16 @@ mod apply;
 pub mod arguments;
 mod attest;
 mod audit;
+mod backup;
 mod check;
 mod check_number;
 mod explain;
 mod export;
 mod plan;
+mod rehearse;
 mod remote;
 mod replay;
+mod restore;
 mod schema;
 pub mod serve;
 mod teams_app;
@@ -55,7 +58,7 @@ struct Command {
     run: fn(Arguments) -> Outcome,
 }
 
-const COMMANDS: [Command; 14] = [
+const COMMANDS: [Command; 17] = [
     Command {
         name: "serve",
         usage: "--config FILE [--apply DIR] [--log json] | --print-config",
@@ -133,6 +136,24 @@ const COMMANDS: [Command; 14] = [
         usage: "export FILE (--server URL --token T | --config FILE --tenant T) | verify (FILE | --config FILE --tenant T) [--heads FILE] [--key HEX]",
         does: "writes the log of who did what as a file; finds entries that were changed, removed or moved",
         run: audit::run,
+    },
+    Command {
+        name: "backup",
+        usage: "DIR --config FILE [--forget]",
+        does: "copies everything, beside a running server: the first time whole, then what is new",
+        run: backup::run,
+    },
+    Command {
+        name: "restore",
+        usage: "DIR --config FILE [--increment N]",
+        does: "brings a backup back, into an empty place, with the master key that the configuration names",
+        run: restore::run,
+    },
+    Command {
+        name: "rehearse",
+        usage: "DIR --config FILE [--increment N] [--scratch DIR]",
+        does: "restores a backup into a scratch place, takes it up, and compares it with what was backed up",
+        run: rehearse::run,
     },
     Command {
         name: "account",

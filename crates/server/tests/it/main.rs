@@ -3,6 +3,7 @@
 mod api;
 mod attestation;
 mod audit_log;
+mod backup;
 mod bad_configuration;
 mod bare_phone;
 mod baresip;

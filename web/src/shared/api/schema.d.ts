@@ -9768,6 +9768,12 @@ export interface components {
         Erasure: {
             /**
              * Format: uint64
+             * @description Backups that still hold the person's key, because they could not be reached: they are tried again each hour. The
+             *     erasure is complete when there is none.
+             */
+            backups_pending: number;
+            /**
+             * Format: uint64
              * @description Calls that no longer say who called.
              */
             calls: number;
