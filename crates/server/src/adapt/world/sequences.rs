@@ -207,6 +207,58 @@ fn a_caller_who_promised_to_refresh_and_never_does_is_hung_up_by_the_network() {
     assert!(a.open.is_empty());
 }
 
+#[test]
+fn offers_that_meet_are_both_refused_and_made_again_and_the_call_goes_on() {
+    let mut a = Alone::new(2);
+    // We are to refresh, and by an offer: the caller knows no UPDATE.
+    let lines =
+        "Allow: INVITE, ACK, BYE, CANCEL\r\nSupported: timer\r\nSession-Expires: 90;refresher=uas\r\n";
+    a.hears(&invite(1, "500", lines, SDP));
+    let ok = a.says("SIP/2.0 200");
+    a.hears(&callers(&ok, "ACK", 1, "", ""));
+    let rings = a.says("INVITE ");
+    a.hears(&answer(&rings, "200 OK", "agent", "", SDP));
+    a.says("ACK ");
+    let began = a.now;
+    while !a.sent.iter().any(|m| m.starts_with("INVITE ")) {
+        assert!(a.step(began + 60 * SECOND), "nothing is refreshed");
+    }
+    let ours = a.says("INVITE ");
+    assert_eq!((line(&ours, "Call-ID:"), (a.now - began) / SECOND), ("Call-ID: 1@caller", 45));
+
+    // Theirs crosses it: each side says 491 to the other.
+    let theirs = callers(&ok, "INVITE", 2, lines, SDP);
+    a.hears(&theirs);
+    let refused = a.says("SIP/2.0 491");
+    assert_eq!(line(&refused, "CSeq:"), "CSeq: 2 INVITE");
+    let ack = theirs.replacen("INVITE ", "ACK ", 1).replace("CSeq: 2 INVITE", "CSeq: 2 ACK");
+    a.hears(&ack);
+    a.hears(&answer(&ours, "491 Request Pending", "", "", ""));
+    let ack = a.says("ACK ");
+    assert_eq!(line(&ack, "CSeq:").replace("ACK", "INVITE"), line(&ours, "CSeq:"));
+
+    // Ours comes again within two seconds, because the caller made the Call-ID (RFC 3261 section 14.1).
+    let refused_at = a.now;
+    while !a.sent.iter().any(|m| m.starts_with("INVITE ")) {
+        assert!(a.step(refused_at + 2 * SECOND), "it is not made again");
+    }
+    let again = a.says("INVITE ");
+    assert_ne!(line(&again, "CSeq:"), line(&ours, "CSeq:"));
+    a.hears(&answer(&again, "200 OK", "", "Supported: timer\r\nSession-Expires: 90;refresher=uac\r\n", SDP));
+    a.says("ACK ");
+    // And theirs is taken now.
+    a.hears(&callers(&ok, "INVITE", 3, lines, SDP));
+    let taken = a.says("SIP/2.0 200");
+    assert_eq!(line(&taken, "CSeq:"), "CSeq: 3 INVITE");
+    a.hears(&callers(&ok, "ACK", 3, "", ""));
+    a.hears(&callers(&ok, "BYE", 4, "", ""));
+    a.says("SIP/2.0 200");
+    let bye = a.says("BYE ");
+    a.hears(&answer(&bye, "200 OK", "", "", ""));
+    let record = a.records.pop().expect("the call is over");
+    assert_eq!((record.ended_by, record.reason), (engine::EndedBy::Caller, engine::Reason::HungUp));
+}
+
 struct Dice(u64);
 
 impl Dice {
