@@ -19,6 +19,7 @@ use crate::outside_io::Outside;
 use crate::outward::Outward;
 use crate::retention_io::RetentionJob;
 use crate::secrets::Secrets;
+use crate::sign_in::refusals::Refusals;
 use crate::sip_io::SipSockets;
 use crate::sip_tls::SipTls;
 use crate::switch_io::{LawWatch, Message, States, SwitchThread};
@@ -33,8 +34,8 @@ use crate::webhook_io::{Courier, Delivery, Told};
 use sip::{Endpoint, Limits, Local, Transport};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::{Change, Store, StoreError, StoreSettings, TenantId};
@@ -64,6 +65,8 @@ pub struct Handle {
     pub granted: Arc<Granted>,
     /// What Graph tells by itself.
     pub notices: Arc<NoticeBoard>,
+    /// Who was refused lately.
+    pub refusals: Arc<Mutex<Refusals>>,
     mail: Sender<Message>,
     /// Secrets of tenants' configurations.
     pub secrets: Secrets,
@@ -337,6 +340,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         directories: Arc::default(),
         presences: Arc::default(),
         notices: Arc::new(microsoft::notices_of(&config.microsoft)?),
+        refusals: Arc::default(),
         mail: mail_in,
         secrets: secrets.clone(),
         browsers,
