@@ -63,6 +63,7 @@ mod tab;
 mod teams_bridge;
 mod teams_bypass;
 mod teams_certificates;
+mod teams_emergency;
 mod teams_machines;
 mod teams_peers;
 mod teams_tenants;
