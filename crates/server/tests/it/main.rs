@@ -53,6 +53,7 @@ mod quality;
 mod real_clients;
 mod replay;
 mod reports;
+mod rtpengine;
 mod secure_entry;
 mod secure_sip;
 mod security_events;
