@@ -427,6 +427,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                location: None,
                 hears: Box::default(),
             },
         );
