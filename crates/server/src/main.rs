@@ -12,6 +12,7 @@ mod bot;
 mod certificate_report;
 mod cli;
 mod clock;
+mod closing;
 mod config;
 mod connector;
 mod demo;

@@ -201,7 +201,10 @@ pub fn tenant_name(documents: &Documents) -> Option<String> {
 }
 
 /// What documents mean, with made-up numbers: for looking at them before anything is stored.
-fn understand_alone(wanted: &Documents) -> Result<Meaning, String> {
+///
+/// # Errors
+/// A sentence.
+pub fn understand_alone(wanted: &Documents) -> Result<Meaning, String> {
     let numbers: Numbers = wanted.keys().cloned().zip(1..).collect();
     let number = |kind: &str, id: &str| numbers.get(&(kind.to_string(), id.to_string())).copied();
     meaning::understand(wanted, &number)
@@ -249,6 +252,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let store = Arc::new(open_store(config)?);
     // Made by the first start, before anybody can ask for a backup or a signature.
     store.installation().map_err(|e| e.to_string())?;
+    crate::closing::go_on(&store);
     if let Some(documents) = apply {
         let name = tenant_name(documents).ok_or("an object of kind Tenant is missing")?;
         let tenant = store.tenant(&name, crate::clock::wall_ms()).map_err(|e| e.to_string())?;

@@ -340,6 +340,19 @@ impl Keys {
         self.counted(sql, &[tenant.into(), kind.into()])
     }
 
+    /// Destroys all keys of a tenant, its own too, also beside the database's own file.
+    pub(crate) fn destroy_tenant(&mut self, tenant: TenantId) -> Result<(), StoreError> {
+        self.ahead.retain(|(other, _), _| *other != tenant);
+        self.tenants.remove(&tenant);
+        self.counted("DELETE FROM keys WHERE tenant = $1", &[tenant.into()])?;
+        self.forget_deleted()
+    }
+
+    /// Whether a tenant has a key of its own.
+    pub(crate) fn has_tenant(&mut self, tenant: TenantId) -> Result<bool, StoreError> {
+        Ok(self.read(tenant, TENANT, 0)?.is_some())
+    }
+
     pub(crate) fn query(&mut self, sql: &str) -> Result<Vec<crate::sql::Row>, StoreError> {
         self.db.rows(sql, &[])
     }

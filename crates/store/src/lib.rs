@@ -15,6 +15,7 @@ mod backup;
 mod blobs;
 mod calls;
 mod catalogue;
+mod closing;
 mod copies;
 mod directory;
 mod disposal;
@@ -52,6 +53,7 @@ pub use backup::{BackedUp, back_up};
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};
+pub use closing::{Belongings, Closing};
 pub use copies::{Copy, CopyState, MOST_COPIES, forget_backup, note_rehearsal};
 pub use directory::{
     DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,

@@ -452,6 +452,15 @@ CREATE TABLE disposals (
 );
 CREATE INDEX calls_by_end ON calls (tenant, ended);
 ",
+    r"
+CREATE TABLE closings (
+    tenant BIGINT PRIMARY KEY,
+    name TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    facts TEXT NOT NULL,
+    certificate TEXT
+);
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.

@@ -166,7 +166,9 @@ impl Store {
     pub fn tenant(&self, name: &str, now: u64) -> Result<TenantId, StoreError> {
         let mut db = self.writer();
         let sql = "INSERT INTO tenants (id, name, created) \
-                   SELECT COALESCE(MAX(id), 0) + 1, $1, $2 FROM tenants WHERE true ON CONFLICT (name) DO NOTHING";
+                   SELECT COALESCE(MAX(id), 0) + 1, $1, $2 FROM \
+                   (SELECT id FROM tenants UNION ALL SELECT tenant FROM closings) AS known WHERE true \
+                   ON CONFLICT (name) DO NOTHING";
         db.run(sql, &[name.into(), now.into()])?;
         let rows = db.rows("SELECT id FROM tenants WHERE name = $1", &[name.into()])?;
         let id = rows.first().ok_or_else(|| StoreError::NotFound(format!("tenant {name}")))?.int(0);

@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod check;
 mod check_number;
+mod close;
 mod explain;
 mod export;
 mod plan;
@@ -57,7 +58,7 @@ struct Command {
     run: fn(Arguments) -> Outcome,
 }
 
-const COMMANDS: [Command; 16] = [
+const COMMANDS: [Command; 17] = [
     Command {
         name: "serve",
         usage: "--config FILE [--apply DIR] [--log json] | --print-config",
@@ -129,6 +130,12 @@ const COMMANDS: [Command; 16] = [
         usage: "export FILE (--server URL --token T | --config FILE --tenant T) | verify (FILE | --config FILE --tenant T) [--heads FILE] [--key HEX]",
         does: "writes the log of who did what as a file; finds entries that were changed, removed or moved",
         run: audit::run,
+    },
+    Command {
+        name: "close",
+        usage: "TENANT --out FILE (--server URL --token T | --config FILE)",
+        does: "ends an account: destroys everything of it and writes the signed certificate",
+        run: close::run,
     },
     Command {
         name: "backup",

@@ -17,6 +17,7 @@ mod call_search;
 mod callbacks;
 mod calls;
 mod canary;
+mod closing;
 mod command_line;
 mod commportal;
 mod connect;
