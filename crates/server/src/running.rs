@@ -384,7 +384,8 @@ fn start_microsoft(
     let failed = |e: std::io::Error| format!("no thread can be started: {e}");
     let every = microsoft::directory_every(section).ok_or("microsoft.directory_every is no time")?;
     let public = microsoft::public_of(&config.http.public_url);
-    let directory = DirectorySync::start(handle.clone(), background.clone(), (every, public));
+    let delegated = microsoft::delegated_of(section)?;
+    let directory = DirectorySync::start(handle.clone(), (background.clone(), delegated), (every, public));
     let every = microsoft::presence_every(section).ok_or("microsoft.presence_every is no time")?;
     let presence = background.clone().map(|b| PresenceWatch::start(handle.clone(), b, every));
     let shown = background.map(|b| TalkShower::start(handle.clone(), b));
@@ -639,6 +640,7 @@ impl Handle {
             // Whoever closes a connection to Microsoft knows when this returns that nobody of its directory is kept.
             let erased = self.directories.erase(&self.store, tenant, directory.as_deref());
             if erased.map_err(|e| problem(e.to_string()))? {
+                crate::retention_io::replace_copies(&self.store);
                 tracing::info!(event = "directory_erased", tenant = tenant.0, "a directory was disconnected");
             }
         }

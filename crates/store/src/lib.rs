@@ -18,6 +18,7 @@ mod catalogue;
 mod closing;
 mod copies;
 mod directory;
+mod directory_tokens;
 mod disposal;
 mod endpoints;
 mod erase;
@@ -58,6 +59,7 @@ pub use copies::{Copy, CopyState, MOST_COPIES, forget_backup, note_rehearsal};
 pub use directory::{
     DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
 };
+pub use directory_tokens::DirectoryToken;
 pub use disposal::{DataClass, DisposalRule, DisposalRun, Disposed};
 pub use endpoints::Endpoint;
 pub use erase::{Erased, KeyAge, PersonAbout};

@@ -453,6 +453,13 @@ CREATE TABLE disposals (
 CREATE INDEX calls_by_end ON calls (tenant, ended);
 ",
     r"
+CREATE TABLE directory_tokens (
+    tenant BIGINT PRIMARY KEY,
+    token BYTEA NOT NULL,
+    version BIGINT NOT NULL
+);
+",
+    r"
 CREATE TABLE closings (
     tenant BIGINT PRIMARY KEY,
     name TEXT NOT NULL,

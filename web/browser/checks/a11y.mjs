@@ -62,6 +62,28 @@ export const PAGES = [
       await page.getByRole('table').waitFor();
     },
   },
+  {
+    persona: 'owner',
+    path: '/proof/people',
+    prepare: async (page) => {
+      await page.getByRole('searchbox').fill('030 1234567');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Show everything that is kept' }).click();
+      await page.getByRole('list', { name: 'Calls of this person' }).waitFor();
+    },
+  },
+  {
+    persona: 'auditor',
+    path: '/proof/people',
+    name: 'before it is erased',
+    prepare: async (page) => {
+      await page.getByRole('searchbox').fill('030 1234567');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Erase…' }).click();
+      await page.getByRole('dialog').getByText('2 recordings', { exact: false }).waitFor();
+    },
+  },
+  { persona: 'owner', path: '/proof/holds', prepare: async (page) => page.getByText('12 calls are due now').waitFor() },
   { persona: 'agent', path: '/desk' },
   {
     persona: 'agent',

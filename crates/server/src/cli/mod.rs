@@ -18,6 +18,7 @@ mod replay;
 mod restore;
 mod schema;
 pub mod serve;
+mod teams_app;
 mod token;
 
 use arguments::Arguments;
@@ -58,7 +59,7 @@ struct Command {
     run: fn(Arguments) -> Outcome,
 }
 
-const COMMANDS: [Command; 17] = [
+const COMMANDS: &[Command] = &[
     Command {
         name: "serve",
         usage: "--config FILE [--apply DIR] [--log json] | --print-config",
@@ -112,6 +113,12 @@ const COMMANDS: [Command; 17] = [
         usage: "",
         does: "prints the JSON Schema of tenant files, for editors",
         run: schema::run,
+    },
+    Command {
+        name: "teams-app",
+        usage: "--out FILE --config FILE (--tenant T | --tenant-files DIR | --server URL --token T) [--icon PNG] [--outline PNG]",
+        does: "makes a tenant's app package for Teams, and the guide to set it up",
+        run: teams_app::run,
     },
     Command {
         name: "token",
@@ -206,7 +213,7 @@ pub fn run() -> ExitCode {
 
 fn help() -> String {
     let mut text = String::from("switchroom: a contact centre for Microsoft Teams and SIP\n");
-    for c in &COMMANDS {
+    for c in COMMANDS {
         text += &format!("\n  switchroom {} {}\n      {}\n", c.name, c.usage, c.does);
     }
     text += "\n  switchroom version [--sbom]\n      says the version, or what the program is made of (CycloneDX)\n";
