@@ -19,6 +19,7 @@ mod demo;
 mod explain;
 mod http;
 mod journal_io;
+mod key_rotation;
 mod live;
 mod log_tap;
 mod mail_io;

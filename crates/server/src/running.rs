@@ -7,6 +7,7 @@ use crate::certificate_report;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::journal_io::{GiveUp, Lost};
+use crate::key_rotation::KeyRotation;
 use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{BrowserDoor, MediaSettings, start_recorder};
@@ -93,6 +94,7 @@ pub struct Running {
     audit_heads: AuditHeads,
     microsoft: AtMicrosoft,
     retention: RetentionJob,
+    key_rotation: KeyRotation,
     grace: Duration,
 }
 
@@ -349,6 +351,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let audit_heads =
         AuditHeads::start(handle.clone(), config.audit_heads_file()).map_err(|e| e.to_string())?;
     let retention = RetentionJob::start(handle.clone()).map_err(|e| e.to_string())?;
+    let key_rotation = KeyRotation::start(handle.clone()).map_err(|e| e.to_string())?;
     let microsoft = start_microsoft(config, &handle, background)?;
     Ok(Running {
         handle,
@@ -364,6 +367,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         audit_heads,
         microsoft,
         retention,
+        key_rotation,
         grace: config.grace(),
     })
 }
@@ -668,6 +672,7 @@ impl Running {
         drop(self.audit_heads);
         drop(self.microsoft);
         drop(self.retention);
+        drop(self.key_rotation);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);
         self.handle.mail.send(Message::Stop(end));

@@ -93,8 +93,8 @@ pub fn back_up(
     if !database.exists() || !key_db.exists() {
         return Err(StoreError::NotFound(format!("there is no database {}", database.display())));
     }
-    let master = copies::master_of(settings)?;
-    let mut keys = Keys::new(master.clone(), Box::new(Sqlite::open_beside(&key_db)?));
+    let master = copies::master_in_force(settings, &key_db)?;
+    let mut keys = Keys::new(master, Box::new(Sqlite::open_beside(&key_db)?));
     if !keys.has_installation()? {
         return Err(StoreError::Refused(
             "start the server once before the first backup: it has no key of its own yet".into(),
@@ -130,7 +130,8 @@ pub fn back_up(
     drop(db);
     remove_database(&snapshot)?;
     say("copying keys");
-    done.keys = copies::write(&key_db, &master, dir)?;
+    // It may have been changed since the beginning.
+    done.keys = copies::write(&key_db, &copies::master_in_force(settings, &key_db)?, dir)?;
     manifest.end(&installation)?;
     let path = manifest_path(dir, done.increment);
     std::fs::rename(&part, &path).map_err(failed(&path))?;
@@ -170,6 +171,12 @@ pub(crate) fn register(database: &Path, copy: Copy) -> Result<(), StoreError> {
             let (rehearsed, rehearsed_ms) = (known.rehearsed, known.rehearsed_ms);
             *known = Copy { rehearsed, rehearsed_ms, ..copy };
             return Ok(());
+        }
+        if all.len() >= copies::MOST_COPIES {
+            return Err(StoreError::Refused(format!(
+                "there are {} backups already: take one that is gone off the list with switchroom backup DIR --forget",
+                all.len()
+            )));
         }
         all.push(copy);
         Ok(())

@@ -306,6 +306,21 @@ impl Keys {
         Ok((self.master.clone(), Keys::generation(&mut *self.db)?))
     }
 
+    /// From here on this is the master key: what it wraps is wrapped anew already.
+    pub(crate) fn set_master(&mut self, master: DataKey) {
+        self.master = master;
+    }
+
+    /// The database of keys.
+    pub(crate) fn db(&mut self) -> &mut dyn Sql {
+        &mut *self.db
+    }
+
+    /// Whether this is the master key of what is wrapped here; `None` where nothing is.
+    pub(crate) fn opens_with(&mut self, master: &DataKey) -> Result<Option<bool>, StoreError> {
+        crate::rotation::opens(&mut *self.db, master)
+    }
+
     /// Whether there is a key of the installation as a whole.
     pub(crate) fn has_installation(&mut self) -> Result<bool, StoreError> {
         Ok(self.read(TenantId(0), "installation", 0)?.is_some())
@@ -407,6 +422,11 @@ fn no_tenant_key(tenant: TenantId) -> StoreError {
          (the file ending in .keys.db) back from a backup",
         tenant.0
     ))
+}
+
+/// The place that a wrapped key belongs to.
+pub(crate) fn key_place(tenant: TenantId, kind: &str, id: u64) -> String {
+    place(tenant, kind, id)
 }
 
 fn place(tenant: TenantId, kind: &str, id: u64) -> String {

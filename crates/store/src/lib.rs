@@ -41,6 +41,7 @@ mod registrations;
 mod reports;
 mod reports_read;
 mod restore;
+mod rotation;
 mod sessions;
 mod sql;
 mod sqlite;
@@ -86,6 +87,7 @@ pub use reports_read::{
     AgentRows, Contacts, Counted, MOST_CONTACTS, MOST_ROWS, QueueRows, Span, Summed, percentile,
 };
 pub use restore::{Compared, Restored, compare, restore};
+pub use rotation::{ask_for_master, master_is_asked_for};
 pub use sessions::{MOST_SESSIONS, Session, SessionLife};
 pub use sql::{Row, Sql, Value};
 pub use store::{Store, StoreSettings, TenantId};

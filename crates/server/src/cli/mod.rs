@@ -16,6 +16,7 @@ mod rehearse;
 mod remote;
 mod replay;
 mod restore;
+mod rotate_key;
 mod schema;
 pub mod serve;
 mod teams_app;
@@ -161,6 +162,12 @@ const COMMANDS: &[Command] = &[
         usage: "DIR --config FILE [--increment N] [--scratch DIR]",
         does: "restores a backup into a scratch place, takes it up, and compares it with what was backed up",
         run: rehearse::run,
+    },
+    Command {
+        name: "rotate-key",
+        usage: "--config FILE",
+        does: "puts another master key in force, beside a running server too; the old one opens nothing then",
+        run: rotate_key::run,
     },
     Command {
         name: "account",

@@ -37,6 +37,7 @@ mod foul_weather;
 mod hostile_calls;
 mod identity_checklist;
 mod kamailio;
+mod key_rotation;
 mod keys_across;
 mod killed;
 mod linphone;
