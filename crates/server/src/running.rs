@@ -7,6 +7,7 @@ use crate::certificate_report;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::journal_io::{GiveUp, Lost};
+use crate::key_rotation::KeyRotation;
 use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{BrowserDoor, MediaSettings, start_recorder};
@@ -99,6 +100,7 @@ pub struct Running {
     audit_heads: AuditHeads,
     microsoft: AtMicrosoft,
     retention: RetentionJob,
+    key_rotation: KeyRotation,
     grace: Duration,
 }
 
@@ -207,7 +209,10 @@ pub fn tenant_name(documents: &Documents) -> Option<String> {
 }
 
 /// What documents mean, with made-up numbers: for looking at them before anything is stored.
-fn understand_alone(wanted: &Documents) -> Result<Meaning, String> {
+///
+/// # Errors
+/// A sentence.
+pub fn understand_alone(wanted: &Documents) -> Result<Meaning, String> {
     let numbers: Numbers = wanted.keys().cloned().zip(1..).collect();
     let number = |kind: &str, id: &str| numbers.get(&(kind.to_string(), id.to_string())).copied();
     meaning::understand(wanted, &number)
@@ -255,6 +260,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let store = Arc::new(open_store(config)?);
     // Made by the first start, before anybody can ask for a backup or a signature.
     store.installation().map_err(|e| e.to_string())?;
+    crate::closing::go_on(&store);
     if let Some(documents) = apply {
         let name = tenant_name(documents).ok_or("an object of kind Tenant is missing")?;
         let tenant = store.tenant(&name, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
@@ -352,6 +358,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
     let audit_heads = AuditHeads::start(handle.clone()).map_err(|e| e.to_string())?;
     let retention = RetentionJob::start(handle.clone()).map_err(|e| e.to_string())?;
+    let key_rotation = KeyRotation::start(handle.clone()).map_err(|e| e.to_string())?;
     let microsoft = start_microsoft(config, &handle, background)?;
     Ok(Running {
         handle,
@@ -367,6 +374,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         audit_heads,
         microsoft,
         retention,
+        key_rotation,
         grace: config.grace(),
     })
 }
@@ -643,6 +651,7 @@ impl Handle {
             // Whoever closes a connection to Microsoft knows when this returns that nobody of its directory is kept.
             let erased = self.directories.erase(&self.store, tenant, directory.as_deref());
             if erased.map_err(|e| problem(e.to_string()))? {
+                crate::retention_io::replace_copies(&self.store);
                 tracing::info!(event = "directory_erased", tenant = tenant.0, "a directory was disconnected");
             }
         }
@@ -670,6 +679,7 @@ impl Running {
         drop(self.audit_heads);
         drop(self.microsoft);
         drop(self.retention);
+        drop(self.key_rotation);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);
         self.handle.mail.send(Message::Stop(end));
