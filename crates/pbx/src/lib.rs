@@ -5,14 +5,17 @@
 //!
 //! - [`address`]: an address that the person's own softphone opens.
 //! - [`commportal`]: a carrier's hosted system rings the person's own phone, then the other side.
+//! - [`ari`], [`esl`]: the organisation's own Asterisk or FreeSWITCH does.
 //! - [`exchange`]: what calls through other systems are made of: requests that go out, and what came of each.
 //!
 //! Numbers stand in [`redact::Secret`].
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod ari;
 pub mod commportal;
 mod correlation;
+pub mod esl;
 pub mod exchange;
 mod ledger;
 mod progress;

@@ -377,7 +377,8 @@ fn start_microsoft(
     let failed = |e: std::io::Error| format!("no thread can be started: {e}");
     let every = microsoft::directory_every(section).ok_or("microsoft.directory_every is no time")?;
     let public = microsoft::public_of(&config.http.public_url);
-    let directory = DirectorySync::start(handle.clone(), background.clone(), (every, public));
+    let delegated = microsoft::delegated_of(section)?;
+    let directory = DirectorySync::start(handle.clone(), (background.clone(), delegated), (every, public));
     let every = microsoft::presence_every(section).ok_or("microsoft.presence_every is no time")?;
     let presence = background.clone().map(|b| PresenceWatch::start(handle.clone(), b, every));
     let shown = background.map(|b| TalkShower::start(handle.clone(), b));

@@ -157,6 +157,7 @@ struct TenantKeys {
 
 pub(crate) const PERSON: &str = "person";
 pub(crate) const DIRECTORY: &str = "directory";
+pub(crate) const ADMINISTRATOR: &str = "administrator";
 const TENANT: &str = "tenant";
 /// A key must be on the disk before what is sealed with it, and waiting for the disk is dear: so many people's keys are
 /// made at once.

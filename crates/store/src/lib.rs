@@ -15,6 +15,7 @@ mod blobs;
 mod calls;
 mod catalogue;
 mod directory;
+mod directory_tokens;
 mod disposal;
 mod endpoints;
 mod erase;
@@ -50,6 +51,7 @@ pub use catalogue::{CATALOGUE, Field};
 pub use directory::{
     DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
 };
+pub use directory_tokens::DirectoryToken;
 pub use disposal::{DataClass, DisposalRule, DisposalRun, Disposed};
 pub use endpoints::Endpoint;
 pub use erase::{Erased, KeyAge, PersonAbout};

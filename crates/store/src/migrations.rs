@@ -452,6 +452,13 @@ CREATE TABLE disposals (
 );
 CREATE INDEX calls_by_end ON calls (tenant, ended);
 ",
+    r"
+CREATE TABLE directory_tokens (
+    tenant BIGINT PRIMARY KEY,
+    token BYTEA NOT NULL,
+    version BIGINT NOT NULL
+);
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.

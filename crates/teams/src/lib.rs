@@ -8,6 +8,7 @@
 //! - [`entra`]: sign-in, consent, tokens, their cache and their validation, claims challenges.
 //! - [`permissions`]: the one table of what is asked for, why, and what becomes of it.
 //! - [`bot`]: what the Bot Connector posts, and what is answered and sent.
+//! - [`package`]: the Teams app package of a tenant.
 //! - [`graph`]: the operations on Microsoft Graph that the product performs, and no others.
 //!
 //! Names, numbers, addresses and tokens stand in [`redact::Secret`]. What Microsoft sends is treated as hostile: every
@@ -20,6 +21,7 @@ pub mod clean;
 mod cloud;
 pub mod entra;
 pub mod graph;
+pub mod package;
 pub mod permissions;
 mod request;
 mod time;

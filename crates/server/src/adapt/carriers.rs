@@ -11,11 +11,11 @@ use crate::adapt::trunk_told::{HealthChange, Told, ToldStatus};
 use crate::sip_tls::is_wanted;
 use crate::tenant::Meaning;
 use crate::tenant::objects::ProxyTransport;
+use crate::tenant::srtp::Terms;
 use crate::tenant::trunk::{ProxyTarget, TrunkPlan};
 use crate::trunk_choice::{Bearing, Outcome, Pace};
 use engine::{Refusal, TrunkId};
 use media::negotiate::Codec;
-use media::negotiate::SrtpPolicy;
 use serde::Serialize;
 use sip::locate::{Answer, Locator, LocatorConfig, Place, Question, SearchId, Target, Way};
 use sip::{
@@ -58,8 +58,8 @@ pub(super) struct Reach {
     pub(super) login: Option<Arc<Login>>,
     /// Audio may come from elsewhere than signalled.
     pub(super) nat: bool,
-    /// Whether audio is protected.
-    pub(super) srtp: SrtpPolicy,
+    /// Whether audio is protected, and ICE is spoken.
+    pub(super) srtp: Terms,
     /// What it may be offered.
     pub(super) codecs: Vec<Codec>,
     /// Our Contact there, where it is another than usual.

@@ -18,6 +18,7 @@ use crate::security::Security;
 use crate::tenant::Meaning;
 use engine::{CallRecord, Effect, Engine, Event, LegEnd, LegId, PartyId};
 use media::browser::{OfferError, Peer};
+use media::ice::Credentials;
 use media::leg::{KeyMode, KeysOut, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
@@ -81,6 +82,13 @@ pub enum MediaCommand {
         prompt: Prompt,
         /// Once or for ever.
         repeat: Repeat,
+    },
+    /// Let it answer checks of far ends that know these credentials.
+    Ice {
+        /// Which leg.
+        leg: MediaId,
+        /// What checks have to know.
+        credentials: Credentials,
     },
     /// Let it hear nothing until the next [`MediaCommand::Hear`].
     Silence {
@@ -231,6 +239,10 @@ pub trait MediaDoor: Send {
     fn send(&mut self, command: MediaCommand);
     /// Keys for one leg's protected audio, from the operating system's dice. `None` when there are none to be had.
     fn keys(&mut self) -> Option<OwnKeys> {
+        None
+    }
+    /// A secret for one leg's ICE, from the operating system's dice. `None` when there is none to be had.
+    fn ice_secret(&mut self) -> Option<[u8; 32]> {
         None
     }
     /// Takes a browser's connection in; the one that it had before ends. False when there is no room for one more.

@@ -301,7 +301,8 @@ impl World {
                     }
                 }
             }
-            MediaCommand::RecordAlso { .. }
+            MediaCommand::Ice { .. }
+            | MediaCommand::RecordAlso { .. }
             | MediaCommand::RecordNoLonger { .. }
             | MediaCommand::PauseRecording { .. }
             | MediaCommand::ResumeRecording { .. } => {}

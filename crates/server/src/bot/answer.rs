@@ -2,9 +2,11 @@
 
 use crate::bot::customer::Customer;
 use crate::bot::{Bot, Shared, lock, now};
+use redact::Secret;
 use serde_json::Value;
 use std::time::Duration;
 use teams::bot::{Activity, Invoke, InvokeReply, Language, PressFault, Said, Wish, cards};
+use teams::permissions::Feature;
 
 /// How long an answer may take: Teams shows an error after about five seconds.
 pub const IN_TIME: Duration = Duration::from_millis(4_500);
@@ -24,15 +26,13 @@ impl Bot {
         };
         let language = customer.language(activity);
         match invoke {
-            Invoke::Card(Some(sealed)) => match of.pressed(activity, &customer, sealed) {
-                Ok(card) => InvokeReply::card(card),
-                Err(said) => InvokeReply::message(language, said),
-            },
+            Invoke::Card { sealed: Some(sealed), token } => {
+                of.card(activity, &customer, sealed, token.as_ref())
+            }
             Invoke::OpenDialog(Some(sealed)) => of.dialog(activity, &customer, sealed),
-            Invoke::Card(None) => InvokeReply::message(language, Said::TooOld),
+            Invoke::Card { sealed: None, .. } => InvokeReply::message(language, Said::TooOld),
             Invoke::OpenDialog(None) => InvokeReply::dialog_message(language, Said::TooOld),
             Invoke::CloseDialog => InvokeReply::done(),
-            Invoke::TokenExchange { .. } => InvokeReply::unknown(),
         }
     }
 }
@@ -52,24 +52,61 @@ impl Shared {
         opened.map(|press| press.wish).map_err(said)
     }
 
-    /// The card that comes in the place of the one that was pressed.
+    /// The answer to a button.
+    fn card(
+        &self,
+        activity: &Activity,
+        customer: &Customer,
+        sealed: &str,
+        token: Option<&Secret<String>>,
+    ) -> InvokeReply {
+        let language = customer.language(activity);
+        let wish = match self.open(activity, sealed) {
+            Ok(wish) => wish,
+            Err(said) => return InvokeReply::message(language, said),
+        };
+        match (wish, token) {
+            (Wish::Show(_), _) if !customer.features.has(Feature::BotNumbers) => {
+                InvokeReply::message(language, Said::TooOld)
+            }
+            (Wish::Show(_), None) => self.ask_to_sign_in(language, activity),
+            (Wish::Show(objects), Some(token)) => self.with_numbers(activity, customer, &objects, token),
+            (wish, _) => match self.done(activity, customer, wish) {
+                Ok(card) => InvokeReply::card(card),
+                Err(said) => InvokeReply::message(language, said),
+            },
+        }
+    }
+
+    /// The card that comes of a button of an older client, which sends it as a message.
     pub(in crate::bot) fn pressed(
         &self,
         activity: &Activity,
         customer: &Customer,
         sealed: &str,
     ) -> Result<Value, Said> {
+        let wish = self.open(activity, sealed)?;
+        self.done(activity, customer, wish)
+    }
+
+    /// The card that comes in the place of the one that was pressed.
+    fn done(&self, activity: &Activity, customer: &Customer, wish: Wish) -> Result<Value, Said> {
         let language = customer.language(activity);
-        match self.open(activity, sealed)? {
+        match wish {
             Wish::Page(from) => {
-                let card = self.list(activity, language, from as usize, None);
+                let card = self.list(activity, customer, from as usize, None);
                 card.ok().flatten().ok_or(Said::Later)
             }
             Wish::Call(number) => {
-                let shown = Said::Ringing.with(language, number.expose_secret());
-                Ok(cards::note(&shown))
+                let refused = |why: String| cards::note(&Said::NoNumber.with(language, &why));
+                Ok(match self.callable(customer, &number, language) {
+                    Ok(number) => {
+                        self.call(activity, customer, &number).unwrap_or_else(|why| cards::note(&why))
+                    }
+                    Err(why) => refused(why),
+                })
             }
-            Wish::Numbers(_) => Err(Said::TooOld),
+            Wish::Numbers(_) | Wish::Show(_) => Err(Said::TooOld),
         }
     }
 

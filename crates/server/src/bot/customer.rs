@@ -5,7 +5,7 @@ use crate::tenant::toll::NotCalled;
 use redact::Secret;
 use store::TenantId;
 use teams::bot::{Activity, Language, Said};
-use teams::permissions::Feature;
+use teams::permissions::{Feature, Features};
 
 /// A tenant whose people may use the bot.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub(in crate::bot) struct Customer {
     pub name: String,
     /// Languages that it speaks.
     pub languages: Vec<String>,
+    /// What is on.
+    pub features: Features,
 }
 
 impl Customer {
@@ -34,11 +36,11 @@ impl Shared {
                 let meaning = &t.meaning;
                 let has = meaning.features.has(Feature::Bot);
                 let theirs = meaning.microsoft.as_deref() == Some(directory.as_str());
-                let languages = || meaning.languages.clone();
                 (theirs && has).then(|| Customer {
                     tenant: t.id,
                     name: meaning.tenant.clone(),
-                    languages: languages(),
+                    languages: meaning.languages.clone(),
+                    features: meaning.features.clone(),
                 })
             })
         };

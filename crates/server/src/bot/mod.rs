@@ -5,13 +5,16 @@
 //! `teams::bot`; here requests are carried, turns are kept and waits are waited.
 
 mod answer;
+mod calling;
 mod customer;
 mod memory;
+mod numbers;
 mod queue;
 mod send;
 mod talk;
 
 use crate::config::MicrosoftSection;
+use crate::connector::Connector;
 use crate::microsoft::{Carrier, cloud_of, random};
 use crate::running::Handle;
 use crate::tenant::objects::Span;
@@ -21,9 +24,9 @@ use redact::Secret;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use teams::Time;
 use teams::bot::{Activity, BotCloud, BotRules, Presses, Rates};
 use teams::entra::{CacheKey, Client, Endpoints, KeyCache, Refused, TokenCache, Who};
+use teams::{Cloud, Time};
 
 pub use answer::IN_TIME;
 pub use queue::Admitted;
@@ -61,6 +64,8 @@ pub struct Bot {
 /// What its threads share.
 pub(in crate::bot) struct Shared {
     handle: Handle,
+    /// Calls that people asked for.
+    connector: Arc<Connector>,
     /// Where people reach us.
     url: String,
     cloud: BotCloud,
@@ -68,6 +73,9 @@ pub(in crate::bot) struct Shared {
     client: Client,
     /// Of the directory that the bot is registered in.
     home: Endpoints,
+    /// Where people's own tokens come from, and the keys of those.
+    entra: Cloud,
+    people_keys: Mutex<KeyCache>,
     token_key: CacheKey,
     carrier: Carrier,
     keys: Mutex<KeyCache>,
@@ -124,20 +132,31 @@ impl Bot {
     ///
     /// # Errors
     /// A sentence that names the key or the file, and what to do.
-    pub fn start(config: &MicrosoftSection, handle: Handle, url: &str) -> Result<Option<Bot>, String> {
+    pub fn start(
+        config: &MicrosoftSection,
+        handle: Handle,
+        connector: Arc<Connector>,
+        url: &str,
+    ) -> Result<Option<Bot>, String> {
         let Some(client) = crate::microsoft::client(&config.bot())? else { return Ok(None) };
         let cloud = cloud(config)?;
-        let home = Endpoints::entra(&cloud_of(config)?, &config.bot_tenant)
+        let entra = cloud_of(config)?;
+        let anybody =
+            Endpoints::entra(&entra, "common").ok_or("microsoft.login is no address of Entra ID")?;
+        let home = Endpoints::entra(&entra, &config.bot_tenant)
             .ok_or_else(|| format!("microsoft.bot_tenant = {:?} is no directory", config.bot_tenant))?;
         let scope = std::slice::from_ref(&cloud.scope);
         let presses = Presses::new(&Secret::new(random()?)).ok_or("the key for cards could not be used")?;
         let memory = memory_of(config).ok_or("microsoft.bot_memory is no time")?;
         let shared = Arc::new(Shared {
             handle,
+            connector,
             url: url.trim_end_matches('/').into(),
             rules: BotRules { app_id: client.id.clone(), issuer: cloud.issuer.clone() },
             token_key: CacheKey::new(&config.bot_tenant, &client.id, Who::Program, scope),
             client,
+            people_keys: Mutex::new(KeyCache::new(&anybody.keys)),
+            entra,
             home,
             carrier: Carrier::new(),
             keys: Mutex::new(KeyCache::new(&cloud.keys)),

@@ -138,6 +138,22 @@ impl Shared {
         }
     }
 
+    /// Whether whoever wrote is a guest or belongs to another organisation.
+    pub fn is_guest(&self, of: &Activity) -> Result<bool, NotSent> {
+        let (room, directory) = (of.conversation.room(), of.conversation.tenant.as_deref());
+        let known = lock(&self.memory).people(now(), room).and_then(|people| {
+            let found = people.iter().find(|m| m.object.is_some() && m.object == of.person);
+            found.map(|m| m.guest || m.is_outside(directory))
+        });
+        if let Some(guest) = known {
+            return Ok(guest);
+        }
+        let service = Service::at(&of.service_url);
+        let reply = self.ask(Rate::Members, room, |token| service.member(room, token, &of.from))?;
+        let member = Member::of(Some(&reply)).map_err(NotSent::Service)?;
+        Ok(member.guest || member.is_outside(directory))
+    }
+
     /// The people of the conversation of an activity, as they are or were a short while ago.
     pub fn people(&self, of: &Activity) -> Result<Arc<Vec<Member>>, NotSent> {
         let room = of.conversation.room();

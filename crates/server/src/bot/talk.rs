@@ -3,11 +3,11 @@
 use crate::bot::customer::Customer;
 use crate::bot::send::NotSent;
 use crate::bot::{Shared, lock, now};
-use redact::Secret;
 use serde_json::Value;
 use std::sync::atomic::Ordering;
-use teams::bot::cards::{self, MOST_ROWS, PersonRow};
+use teams::bot::cards::{self, MOST_ROWS, Numbers, PersonRow};
 use teams::bot::{Activity, ActivityKind, Command, Dialled, Language, Member, Press, Said, Scope, Wish};
+use teams::permissions::Feature;
 
 impl Shared {
     /// Does what an activity wants.
@@ -65,12 +65,15 @@ impl Shared {
                 Said::NotUnderstood.text(language),
                 Said::Help.text(language)
             )),
-            Command::List => self.or_later(language, self.list(activity, language, 0, None)),
+            Command::List => self.or_later(language, self.list(activity, &customer, 0, None)),
             Command::Call(wanted @ Dialled::Name(_)) => {
-                self.or_later(language, self.list(activity, language, 0, Some(&wanted)))
+                self.or_later(language, self.list(activity, &customer, 0, Some(&wanted)))
             }
             Command::Call(Dialled::Number(number)) => match self.callable(&customer, &number, language) {
-                Ok(number) => self.call(activity, &customer, &number, language),
+                Ok(number) => match self.call(activity, &customer, &number) {
+                    Ok(card) => cards::message_with(card, Said::Call.text(language)),
+                    Err(why) => cards::message(&why),
+                },
                 Err(why) => cards::message(&Said::NoNumber.with(language, &why)),
             },
         };
@@ -93,10 +96,11 @@ impl Shared {
     pub(in crate::bot) fn list(
         &self,
         activity: &Activity,
-        language: Language,
+        customer: &Customer,
         from: usize,
         wanted: Option<&Dialled>,
     ) -> Result<Option<Value>, NotSent> {
+        let language = customer.language(activity);
         let all = self.people(activity)?;
         let fits = |m: &&Member| {
             let other = activity.person.is_none() || m.object != activity.person;
@@ -110,21 +114,39 @@ impl Shared {
             fitting.iter().skip(from).take(MOST_ROWS).map(|m| self.row(activity, m)).collect();
         let title = if wanted.is_some() { Said::Fitting } else { Said::Members };
         let title = title.with(language, &fitting.len().to_string());
-        let everybody = self.seal(activity, Wish::Numbers(None));
+        let on_card = customer.features.has(Feature::BotNumbers);
+        let sealed = match on_card {
+            true => {
+                let own = fitting.iter().skip(from).take(MOST_ROWS);
+                let own = own.filter(|m| !m.is_outside(activity.conversation.tenant.as_deref()));
+                let shown = own.filter_map(|m| m.object.clone());
+                self.seal(activity, Wish::Show(shown.collect()))
+            }
+            false => self.seal(activity, Wish::Numbers(None)),
+        };
+        let numbers = match &sealed {
+            Some(sealed) if on_card => Numbers::Card(sealed),
+            Some(sealed) => Numbers::Dialog(sealed),
+            None => Numbers::No,
+        };
         let rest = from + MOST_ROWS;
         let more = (wanted.is_none() && fitting.len() > rest)
             .then(|| self.seal(activity, Wish::Page(u32::try_from(rest).unwrap_or(u32::MAX))))
             .flatten();
-        Ok(Some(cards::people(language, &title, &rows, everybody.as_deref(), more.as_deref())))
+        Ok(Some(cards::people(language, &title, &rows, numbers, more.as_deref())))
     }
 
     fn row(&self, activity: &Activity, member: &Member) -> PersonRow {
-        let open = member.object.clone().and_then(|o| self.seal(activity, Wish::Numbers(Some(o))));
-        PersonRow { name: member.name.clone(), numbers: Vec::new(), open }
+        let outside = member.is_outside(activity.conversation.tenant.as_deref());
+        // Of people of another organisation nothing can be looked up.
+        let object = member.object.clone().filter(|_| !outside);
+        let open = object.and_then(|o| self.seal(activity, Wish::Numbers(Some(o))));
+        let guest = member.guest || outside;
+        PersonRow { name: member.name.clone(), open, guest, ..PersonRow::default() }
     }
 
     /// A button for whoever wrote. Nothing for somebody without an identity in the directory.
-    fn seal(&self, activity: &Activity, wish: Wish) -> Option<String> {
+    pub(in crate::bot) fn seal(&self, activity: &Activity, wish: Wish) -> Option<String> {
         let press = Press {
             wish,
             owner: activity.person.clone()?,
@@ -133,19 +155,5 @@ impl Shared {
             id: self.next_press.fetch_add(1, Ordering::Relaxed),
         };
         lock(&self.presses).seal(&press)
-    }
-
-    /// Begins a call to a number that may be called, and says what comes of it.
-    fn call(
-        &self,
-        _activity: &Activity,
-        _customer: &Customer,
-        number: &Secret<String>,
-        language: Language,
-    ) -> Value {
-        // A page of ours opens it in the person's own phone; the number stands behind `#` and so in no log.
-        let link = pbx::address::link(&self.url, &pbx::address::Scheme::tel(), number).unwrap_or_default();
-        let card = cards::number(language, number.expose_secret(), link.expose_secret());
-        cards::message_with(card, Said::Call.text(language))
     }
 }

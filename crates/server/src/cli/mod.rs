@@ -14,6 +14,7 @@ mod remote;
 mod replay;
 mod schema;
 pub mod serve;
+mod teams_app;
 mod token;
 
 use arguments::Arguments;
@@ -54,7 +55,7 @@ struct Command {
     run: fn(Arguments) -> Outcome,
 }
 
-const COMMANDS: [Command; 13] = [
+const COMMANDS: [Command; 14] = [
     Command {
         name: "serve",
         usage: "--config FILE [--apply DIR] [--log json] | --print-config",
@@ -108,6 +109,12 @@ const COMMANDS: [Command; 13] = [
         usage: "",
         does: "prints the JSON Schema of tenant files, for editors",
         run: schema::run,
+    },
+    Command {
+        name: "teams-app",
+        usage: "--out FILE --config FILE (--tenant T | --tenant-files DIR | --server URL --token T) [--icon PNG] [--outline PNG]",
+        does: "makes a tenant's app package for Teams, and the guide to set it up",
+        run: teams_app::run,
     },
     Command {
         name: "token",

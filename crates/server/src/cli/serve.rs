@@ -105,7 +105,9 @@ impl Server {
             // The port may have been left to the system.
             settings.url = settings.url.replace(&config.http.listen, &http_addr.to_string());
         }
-        let bot = Bot::start(&config.microsoft, running.handle.clone(), &settings.url)?.map(Arc::new);
+        let url = settings.url.clone();
+        let api = Api::new(running.handle.clone(), settings, microsoft);
+        let bot = Bot::start(&config.microsoft, running.handle.clone(), api.connector.clone(), &url)?;
         let ground = Arc::new(Ground {
             handle: running.handle.clone(),
             config: config.clone(),
@@ -114,11 +116,7 @@ impl Server {
             udp: running.udp,
             sips: running.tls,
         });
-        let api = Api {
-            bot,
-            ground: Some(ground.clone()),
-            ..Api::new(running.handle.clone(), settings, microsoft)
-        };
+        let api = Api { bot: bot.map(Arc::new), ground: Some(ground.clone()), ..api };
         runtime.spawn(crate::http::serve(api, http, admin, tls));
         let (public_url, is_tls) = (config.http.public_url.clone(), config.http.is_tls());
         Ok(Server { running, runtime, http: http_addr, admin: admin_addr, public_url, is_tls, ground })

@@ -1,13 +1,12 @@
 //! Which way a call goes, whether it may, and how far one through our own trunks is.
 
 use crate::tenant::Meaning;
-use crate::tenant::pbx::{PbxWay, PortalRule};
+use crate::tenant::pbx::{PbxWay, System};
 use crate::tenant::toll::NotCalled;
 use engine::{AgentId, CallId, Engine, LegState, Reason, Role};
 use pbx::address::Scheme;
 use pbx::{Capabilities, Over, Progress};
 use redact::Secret;
-use std::sync::Arc;
 
 /// The way of a call.
 #[derive(Clone, Debug)]
@@ -16,8 +15,8 @@ pub enum Way {
     Own,
     /// The person's own computer opens an address with this scheme.
     Address(Scheme),
-    /// A carrier's system rings the person's phone there, then the other side.
-    Portal(Arc<PortalRule>),
+    /// Another system rings the person's telephone there, then the other side.
+    System(System),
 }
 
 /// Chooses the way: through a `Pbx` that the request names, or else our own trunks. Nothing when it is not there.
@@ -26,7 +25,7 @@ pub fn choose(meaning: &Meaning, through: Option<&str>) -> Option<Way> {
         None => Some(Way::Own),
         Some(id) => meaning.pbxs.get(id).map(|rule| match &rule.way {
             PbxWay::Address(scheme) => Way::Address(scheme.clone()),
-            PbxWay::Portal(rule) => Way::Portal(rule.clone()),
+            PbxWay::System(system) => Way::System(system.clone()),
         }),
     }
 }

@@ -6,8 +6,10 @@ use crate::outward::{NoAnswer, agent, reason};
 use pbx::Progress;
 use pbx::exchange::{Call, Input, MOST, Method, NoReply, Output, Reply, Request};
 use redact::Secret;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::Agent;
 
 /// How long opening a connection may take; part of what a request may take.
@@ -39,6 +41,14 @@ impl Hook {
         let waited = self.changed.wait_timeout_while(guard, Duration::from_millis(ms), |down| !*down);
         *waited.unwrap_or_else(|e| e.into_inner()).0
     }
+}
+
+/// How a telephone system is reached.
+pub enum Line {
+    /// By requests over HTTP.
+    Web(Carrier),
+    /// By one connection, which the first bytes open.
+    Socket(SocketAddr),
 }
 
 /// Sends the requests of calls. Cheap to clone.
@@ -97,10 +107,11 @@ fn no_reply(e: ureq::Error) -> NoReply {
 }
 
 /// Carries a call to its end.
-pub fn carry(call: &mut dyn Call, carrier: &Carrier, hook: &Hook, told: &mut dyn FnMut(Progress)) {
+pub fn carry(call: &mut dyn Call, line: &Line, hook: &Hook, told: &mut dyn FnMut(Progress)) {
     let now = super::now;
     call.handle(now(), Input::Begin);
     let (mut hung_up, mut requests) = (false, 0);
+    let mut stream: Option<TcpStream> = None;
     loop {
         let (mut ask, mut wait) = (None, None);
         while let Some(output) = call.poll() {
@@ -109,12 +120,21 @@ pub fn carry(call: &mut dyn Call, carrier: &Carrier, hook: &Hook, told: &mut dyn
                 Output::Ask(request) => ask = Some(request),
                 Output::Wait(ms) => wait = Some(ms),
                 Output::Done => return,
-                Output::Write(_) => {}
+                Output::Write(bytes) => {
+                    let opened = stream.take().map_or_else(|| open(line), Ok);
+                    stream = opened.and_then(|mut s| s.write_all(bytes.expose_secret()).map(|()| s)).ok();
+                    if stream.is_none() {
+                        call.handle(now(), Input::Closed);
+                    }
+                }
             }
         }
         if let Some(request) = ask {
             requests += 1;
-            let reply = if requests > MOST_REQUESTS { Err(NoReply::Broken) } else { carrier.send(&request) };
+            let reply = match line {
+                Line::Web(carrier) if requests <= MOST_REQUESTS => carrier.send(&request),
+                _ => Err(NoReply::Broken),
+            };
             if requests > 2 * MOST_REQUESTS {
                 return;
             }
@@ -122,6 +142,19 @@ pub fn carry(call: &mut dyn Call, carrier: &Carrier, hook: &Hook, told: &mut dyn
                 call.handle(now(), Input::HangUp);
             }
             call.handle(now(), Input::Reply(reply));
+        } else if let (Some(ms), Some(open)) = (wait, stream.as_mut()) {
+            match read(open, ms, hook, hung_up) {
+                Came::Bytes(bytes) => call.handle(now(), Input::Bytes(&bytes)),
+                Came::Closed => {
+                    stream = None;
+                    call.handle(now(), Input::Closed);
+                }
+                Came::HangUp => {
+                    hung_up = true;
+                    call.handle(now(), Input::HangUp);
+                }
+                Came::Nothing => call.handle(now(), Input::Waited),
+            }
         } else if let Some(ms) = wait {
             match !hung_up && hook.wait(ms) {
                 true => {
@@ -139,4 +172,44 @@ pub fn carry(call: &mut dyn Call, carrier: &Carrier, hook: &Hook, told: &mut dyn
             return;
         }
     }
+}
+
+/// How long one look for bytes takes: a hang-up is seen by then.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// What came while bytes were waited for.
+enum Came {
+    Bytes(Vec<u8>),
+    Closed,
+    HangUp,
+    Nothing,
+}
+
+fn open(line: &Line) -> std::io::Result<TcpStream> {
+    let Line::Socket(address) = line else { return Err(ErrorKind::Unsupported.into()) };
+    let stream = TcpStream::connect_timeout(address, CONNECT)?;
+    stream.set_read_timeout(Some(GLANCE))?;
+    stream.set_write_timeout(Some(CONNECT))?;
+    Ok(stream)
+}
+
+fn read(stream: &mut TcpStream, ms: u64, hook: &Hook, hung_up: bool) -> Came {
+    let until = Instant::now() + Duration::from_millis(ms);
+    let mut buffer = [0; 16 * 1024];
+    while Instant::now() < until {
+        if !hung_up && hook.is_down() {
+            return Came::HangUp;
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) => return Came::Closed,
+            Ok(n) => return Came::Bytes(buffer.get(..n).unwrap_or_default().to_vec()),
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                ) => {}
+            Err(_) => return Came::Closed,
+        }
+    }
+    Came::Nothing
 }

@@ -1,11 +1,11 @@
 //! Calling with one click: through Switchroom's own trunks, or through the organisation's telephone system or softphone.
 //!
-//! [`dial`] chooses the way and says how far a call of ours is; [`portal`] has a carrier's system call, over [`drive`]. What was asked for is kept in memory only, and forgotten
+//! [`dial`] chooses the way and says how far a call of ours is; [`system`] has another system call, over [`drive`]. What was asked for is kept in memory only, and forgotten
 //! [`pbx::REMEMBERED_MS`] after the call's end.
 
 pub mod dial;
 mod drive;
-pub mod portal;
+pub mod system;
 
 pub use drive::Hook;
 

@@ -2,12 +2,14 @@
 
 use crate::adapt::{Now, Switch};
 use crate::connector::dial::{self, NotAllowed, OWN, Way};
-use crate::connector::portal::{self, NotTried};
-use crate::connector::{Placed, Who, now};
+use crate::connector::system::{self, NotTried};
+use crate::connector::{Connector, Placed, Who, now};
 use crate::http::actions::{audited, number, position, refused, refused_outside};
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
+use crate::running::Handle;
+use crate::secrets::Secrets;
 use crate::tenant::dialling::without_signs;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -17,6 +19,7 @@ use pbx::{Begin, Capabilities, Correlation, Over, Progress};
 use redact::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use store::{StoreError, TenantId};
 
 /// A call to make.
@@ -49,6 +52,22 @@ pub struct NewDial {
     #[serde(default, deserialize_with = "maybe_secret")]
     #[schemars(with = "Option<String>")]
     pub password: Option<Secret<String>>,
+}
+
+impl NewDial {
+    /// A call to this number, with nothing else chosen.
+    pub fn to(number: Secret<String>) -> NewDial {
+        NewDial {
+            agent: None,
+            to: number,
+            number: None,
+            queue: None,
+            softphone: None,
+            correlation: None,
+            through: None,
+            password: None,
+        }
+    }
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Secret<String>, D::Error> {
@@ -186,26 +205,47 @@ pub async fn dial(
     let (connector, public) = (api.connector.clone(), api.settings.url.clone());
     let asked = Asking { who: (tenant, agent), correlation, new, public };
     let first = api.handle.ask(move |switch, at| ask(switch, at, &connector, asked));
-    match first.await.ok_or_else(Problem::stopping)?? {
-        Asked::Again(begun) => Ok((StatusCode::OK, Json(begun))),
-        Asked::Begun(begun) => Ok((StatusCode::CREATED, Json(begun))),
-        Asked::Elsewhere(asked) => {
-            let (who, id) = (asked.who.clone(), asked.correlation.clone());
-            let begun = portal::begin(&api.connector, &api.handle.secrets, *asked);
-            let mut ledger = api.connector.ledger();
-            match begun {
-                Ok(hook) => {
-                    if let Some(placed) = ledger.value(&who, &id) {
-                        placed.hook = Some(hook);
-                    }
-                    let (progress, placed) = ledger.look(&who, &id).ok_or_else(Problem::stopping)?;
-                    Ok((StatusCode::CREATED, Json(view(Some(&id), progress, placed))))
-                }
-                Err(why) => {
-                    ledger.never_began(&who, &id);
-                    Err(not_tried(why))
-                }
+    let first = first.await.ok_or_else(Problem::stopping)??;
+    let (again, begun) = begun(&api.connector, &api.handle.secrets, first)?;
+    Ok((if again { StatusCode::OK } else { StatusCode::CREATED }, Json(begun)))
+}
+
+/// Has somebody called, and waits for the switch: for threads that may wait. Says whether it was asked for before. Who asks
+/// may do so: that was looked at.
+///
+/// # Errors
+/// Why nobody is rung.
+pub(crate) fn begin_and_wait(
+    handle: &Handle,
+    connector: &Arc<Connector>,
+    asked: Asking,
+) -> Result<(bool, Begun), Problem> {
+    let ledger = connector.clone();
+    let first = handle.ask_and_wait(move |switch, at| ask(switch, at, &ledger, asked));
+    begun(connector, &handle.secrets, first.ok_or_else(Problem::stopping)??)
+}
+
+// What became of a request, once another system is told where that is the way; whether it came before.
+fn begun(connector: &Arc<Connector>, secrets: &Secrets, first: Asked) -> Result<(bool, Begun), Problem> {
+    let asked = match first {
+        Asked::Again(begun) => return Ok((true, begun)),
+        Asked::Begun(begun) => return Ok((false, begun)),
+        Asked::Elsewhere(asked) => *asked,
+    };
+    let (who, id) = (asked.who.clone(), asked.correlation.clone());
+    let begun = system::begin(connector, secrets, asked);
+    let mut ledger = connector.ledger();
+    match begun {
+        Ok(hook) => {
+            if let Some(placed) = ledger.value(&who, &id) {
+                placed.hook = Some(hook);
             }
+            let (progress, placed) = ledger.look(&who, &id).ok_or_else(Problem::stopping)?;
+            Ok((false, view(Some(&id), progress, placed)))
+        }
+        Err(why) => {
+            ledger.never_began(&who, &id);
+            Err(not_tried(why))
         }
     }
 }
@@ -219,11 +259,15 @@ fn drawn() -> Result<Correlation, Problem> {
 }
 
 /// A request on its way to the switch.
-struct Asking {
-    who: Who,
-    correlation: Option<Correlation>,
-    new: NewDial,
-    public: String,
+pub(crate) struct Asking {
+    /// Who calls.
+    pub who: Who,
+    /// What the call is named. One that another system makes needs a name.
+    pub correlation: Option<Correlation>,
+    /// Whom, and how.
+    pub new: NewDial,
+    /// Where people reach us.
+    pub public: String,
 }
 
 /// What the switch made of it.
@@ -233,15 +277,10 @@ enum Asked {
     /// It has begun.
     Begun(Begun),
     /// Another system has to be asked.
-    Elsewhere(Box<portal::Asked>),
+    Elsewhere(Box<system::Asked>),
 }
 
-fn ask(
-    switch: &mut Switch,
-    at: Now,
-    connector: &crate::connector::Connector,
-    asking: Asking,
-) -> Result<Asked, Problem> {
+fn ask(switch: &mut Switch, at: Now, connector: &Connector, asking: Asking) -> Result<Asked, Problem> {
     let Asking { who, correlation, new, public } = asking;
     let meaning = &switch.tenant(who.0).ok_or_else(gone)?.meaning;
     let user = AgentId(number(meaning, "User", &who.1)?);
@@ -291,7 +330,7 @@ enum Done {
     /// It is this far.
     Here(Placed, Progress),
     /// Another system has to be asked.
-    Elsewhere(Box<portal::Asked>),
+    Elsewhere(Box<system::Asked>),
 }
 
 // Has somebody called, the way that was chosen. Everything that forbids it comes before anything rings.
@@ -322,23 +361,23 @@ fn place(
             })?;
             Ok(Done::Here(Placed { open: Some(link), ..placed }, Progress::HandedOver))
         }
-        (Way::Portal(rule), Some(correlation)) => {
+        (Way::System(system), Some(correlation)) => {
             let line = meaning.lines.get(&user).cloned().ok_or_else(|| {
                 let what = "this person has no line in that telephone system: give the User a line";
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
             })?;
-            Ok(Done::Elsewhere(Box::new(portal::Asked {
+            Ok(Done::Elsewhere(Box::new(system::Asked {
                 who: who.clone(),
                 correlation: correlation.clone(),
                 pbx: new.through.unwrap_or_default(),
-                rule,
+                system,
                 line,
                 to,
                 password: new.password,
             })))
         }
         // These are the ways in which a name was drawn, or none is needed.
-        (Way::Own | Way::Portal(_), _) => Err(Problem::stopping()),
+        (Way::Own | Way::System(_), _) => Err(Problem::stopping()),
     }
 }
 
@@ -354,6 +393,10 @@ fn not_tried(why: NotTried) -> Problem {
             "this telephone system refused this sign-in, and trying again could lock the account: sign in there yourself, or wait half an hour",
         )
         .coded("pbx-refused"),
+        NotTried::NoNumber => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "a line there, or this number, has signs that a telephone cannot dial",
+        ),
         NotTried::Full => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many calls are carried: try again soon")
         }

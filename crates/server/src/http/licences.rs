@@ -131,6 +131,7 @@ pub async fn sign_in(
         tenant: &standing.name,
         features: &standing.features,
         by: &by,
+        claims: None,
     };
     let begun = app.begin(now(), &what, format!("{}{CALLBACK}", api.settings.url), "/".into());
     let begun = begun.map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.to_string()))?;

@@ -49,6 +49,7 @@ mod work_roles;
 
 pub use accounts::link as invitation_link;
 pub use demo::Persona;
+pub(crate) use dial::{Asking, NewDial, begin_and_wait};
 pub use own::parts;
 pub use routes::for_administrators as routes_for_administrators;
 pub use serve::{Api, serve};

@@ -93,6 +93,11 @@ impl NoticeBoard {
         self.ours.lock().unwrap_or_else(|e| e.into_inner())
     }
 
+    /// There is a reason to read the directories now.
+    pub fn hurry(&self) {
+        self.news.store(true, Ordering::Relaxed);
+    }
+
     /// Whether somebody changed since the last time this was asked.
     pub fn take_news(&self) -> bool {
         self.news.swap(false, Ordering::Relaxed)
@@ -159,6 +164,6 @@ impl NoticeBoard {
             _ => {}
         }
         // Whatever was told: the next reading finds what changed.
-        self.news.store(true, Ordering::Relaxed);
+        self.hurry();
     }
 }

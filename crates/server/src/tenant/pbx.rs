@@ -4,6 +4,7 @@ use crate::tenant::objects::{Pbx, PortalSignIn as Way};
 use pbx::Capabilities;
 use pbx::address::Scheme;
 use pbx::commportal::Portal;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// A way to call with one click.
@@ -20,8 +21,49 @@ pub struct PbxRule {
 pub enum PbxWay {
     /// The person's own computer opens an address with this scheme.
     Address(Scheme),
+    /// Another system that calls.
+    System(System),
+}
+
+/// A telephone system that rings the person's own telephone, then the other side.
+#[derive(Clone, Debug)]
+pub enum System {
     /// A carrier's hosted system.
     Portal(Arc<PortalRule>),
+    /// An Asterisk.
+    Ari(Arc<AriRule>),
+    /// A FreeSWITCH.
+    Esl(Arc<EslRule>),
+}
+
+/// An Asterisk.
+#[derive(Clone, Debug)]
+pub struct AriRule {
+    /// Its REST interface.
+    pub url: String,
+    /// The user there.
+    pub user: String,
+    /// The file with that user's password.
+    pub password_file: String,
+    /// People's telephones, with `{line}` in them.
+    pub endpoint: String,
+    /// Where in the dial plan calls go on.
+    pub context: String,
+    /// The host may be, or be resolved to, a private address.
+    pub allow_private: bool,
+}
+
+/// A FreeSWITCH.
+#[derive(Clone, Debug)]
+pub struct EslRule {
+    /// Its event socket.
+    pub address: SocketAddr,
+    /// The file with its password.
+    pub password_file: String,
+    /// People's telephones, with `{line}` in them.
+    pub endpoint: String,
+    /// Where in the dial plan calls go on.
+    pub context: String,
 }
 
 /// A CommPortal.
@@ -50,11 +92,13 @@ pub enum PortalSignIn {
 }
 
 impl PbxRule {
-    /// `address` or `commportal`.
+    /// `address`, `commportal`, `ari` or `esl`.
     pub fn kind(&self) -> &'static str {
         match self.way {
             PbxWay::Address(_) => "address",
-            PbxWay::Portal(_) => "commportal",
+            PbxWay::System(System::Portal(_)) => "commportal",
+            PbxWay::System(System::Ari(_)) => "ari",
+            PbxWay::System(System::Esl(_)) => "esl",
         }
     }
 
@@ -62,20 +106,20 @@ impl PbxRule {
     pub fn scheme(&self) -> Option<&str> {
         match &self.way {
             PbxWay::Address(scheme) => Some(scheme.as_str()),
-            PbxWay::Portal(_) => None,
+            PbxWay::System(_) => None,
         }
     }
 
     /// Whether people give their own passwords.
     pub fn wants_password(&self) -> bool {
-        matches!(&self.way, PbxWay::Portal(p) if matches!(p.sign_in, PortalSignIn::Password))
+        matches!(&self.way, PbxWay::System(System::Portal(p)) if matches!(p.sign_in, PortalSignIn::Password))
     }
 
     /// What it can do.
     pub fn capabilities(&self) -> Capabilities {
         match self.way {
             PbxWay::Address(_) => Capabilities { client_address: true, ..Capabilities::default() },
-            PbxWay::Portal(_) => {
+            PbxWay::System(_) => {
                 Capabilities { server_dial: true, progress: true, hang_up: true, ..Capabilities::default() }
             }
         }
@@ -88,6 +132,38 @@ impl PbxRule {
 /// What is wrong: JSON pointer of the part, and what.
 pub fn understand(p: &Pbx) -> Result<PbxRule, (String, String)> {
     let say = |place: &str, what: &str| (place.to_string(), what.to_string());
+    let endpoint = |place: &str, endpoint: &str| match pbx::ari::is_plain(&endpoint.replace("{line}", "x"))
+        && endpoint.contains("{line}")
+    {
+        true => Ok(endpoint.to_string()),
+        false => Err(say(
+            place,
+            "a telephone there has {line} in it, and beside that letters, digits and + * # . _ / @ - only",
+        )),
+    };
+    if let Some(a) = &p.ari {
+        let way = PbxWay::System(System::Ari(Arc::new(AriRule {
+            url: a.url.clone(),
+            user: a.user.clone(),
+            password_file: a.password_file.clone(),
+            endpoint: endpoint("/ari/endpoint", &a.endpoint)?,
+            context: a.context.clone(),
+            allow_private: a.allow_private,
+        })));
+        return Ok(PbxRule { name: p.name.clone(), way });
+    }
+    if let Some(e) = &p.esl {
+        let way = PbxWay::System(System::Esl(Arc::new(EslRule {
+            address: e
+                .address
+                .parse()
+                .map_err(|_| say("/esl/address", "is an address and a port, as 10.0.0.5:8021"))?,
+            password_file: e.password_file.clone(),
+            endpoint: endpoint("/esl/endpoint", &e.endpoint)?,
+            context: e.context.clone(),
+        })));
+        return Ok(PbxRule { name: p.name.clone(), way });
+    }
     let way = match (&p.address, &p.commportal) {
         (Some(address), _) => {
             PbxWay::Address(Scheme::read(&address.scheme).map_err(|what| say("/address/scheme", what))?)
@@ -102,7 +178,11 @@ pub fn understand(p: &Pbx) -> Result<PbxRule, (String, String)> {
                     key_id: c.key_id.clone().unwrap_or_default(),
                 },
             };
-            PbxWay::Portal(Arc::new(PortalRule { portal, sign_in, allow_private: c.allow_private }))
+            PbxWay::System(System::Portal(Arc::new(PortalRule {
+                portal,
+                sign_in,
+                allow_private: c.allow_private,
+            })))
         }
         (None, None) => return Err(say("", "says no way to call")),
     };

@@ -1,10 +1,11 @@
 //! The bot in Teams, with a simulated Bot Connector as its far end: commands in chats, channels and personal conversations.
 
+use crate::desk::Desk;
 use crate::microsoft_io::{self, Running};
 use crate::program::{Program, look_again};
 use serde_json::{Value, json};
 use sim::microsoft::bot::Answer;
-use sim::microsoft::{Microsoft, Registration, TenantPlan};
+use sim::microsoft::{Holder, Microsoft, Registration, TenantPlan};
 use std::time::{Duration, Instant};
 
 pub const DOMAIN: &str = "bikes.example";
@@ -18,8 +19,17 @@ pub struct Teams {
 }
 
 impl Teams {
-    /// A tenant of so many people, described by these lines more.
+    /// A connector's tenant of so many people, described by these lines more.
     pub fn start(people: u32, lines: &str) -> Teams {
+        Teams::start_as(people, |tenant, _| {
+            format!(
+                "kind: Tenant\nid: test\nname: Harbour Bikes\nprofile: connector\nmicrosoft: {tenant}\ncountry: DE\n{lines}"
+            )
+        })
+    }
+
+    /// A tenant of so many people, described by what comes of its directory and the first person's id.
+    pub fn start_as(people: u32, describe: impl Fn(&str, &str) -> String) -> Teams {
         let make = |base: &str| {
             let mut m = Microsoft::new(base, 11);
             let plan = TenantPlan {
@@ -36,9 +46,8 @@ impl Teams {
         };
         let m = microsoft_io::start(([127, 0, 0, 1], 0).into(), None, make).unwrap();
         let tenant = m.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
-        let text = format!(
-            "kind: Tenant\nid: test\nname: Harbour Bikes\nprofile: connector\nmicrosoft: {tenant}\ncountry: DE\n{lines}"
-        );
+        let first = m.with(|m, _| m.tenant(DOMAIN).unwrap().directory().id(0));
+        let text = describe(&tenant, &first);
         let first = Program::start(&[("tenant.yaml", &text)]);
         let dir = first.dir.clone();
         first.stop();
@@ -237,5 +246,228 @@ fn it_speaks_the_readers_language_in_every_kind_of_conversation() {
     assert!(texts(&teams.heard(&chat, 2)).contains(&name));
     teams.say(&chat, 0, "call Zzyzx");
     assert!(teams.heard(&chat, 3).is_string());
+    teams.program.stop();
+}
+
+/// Every file below a folder, with what is in it.
+fn files(dir: &std::path::Path, out: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, out);
+        } else {
+            out.push((path.display().to_string(), std::fs::read(path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn after_use_nobody_is_found_on_disk_in_the_log_or_in_metrics() {
+    let teams = Teams::start(60, "");
+    let chat = teams.chat(40);
+    let names: Vec<String> = (0..40).map(|p| teams.name(p)).collect();
+    let written =
+        ["list", "help", "call +49 30 9988776", "call *21*0309988775#", "what about Wilhelmine Stieglitz"];
+    for (n, text) in written.iter().enumerate() {
+        teams.say(&chat, 0, text);
+        teams.heard(&chat, n + 2);
+    }
+    teams.say(&chat, 0, &format!("call {}", names[7]));
+    let card = teams.heard(&chat, written.len() + 2);
+    teams.press(&chat, 0, &card, "Call", 0);
+    teams.press(&chat, 1, &card, "Call", 0);
+    // What cannot be sent is logged too.
+    teams.m.with(|m, _| m.block_bot(&chat, true));
+    let post = teams.say(&chat, 0, "call +49 30 9988774");
+    assert_eq!(teams.answer(post).status, Some(200));
+    let until = Instant::now() + Duration::from_secs(20);
+    while !teams.program.log.lock().unwrap().contains("bot_unsent") {
+        assert!(Instant::now() < until, "nothing is said of what could not be sent");
+        look_again();
+    }
+    let metrics = teams.program.admin("/metrics");
+    assert!(metrics.contains("switchroom_bot_messages_total{result=\"unsent\"} 1"), "{metrics}");
+    let people: Vec<String> = (0..40).map(|p| teams.person(p)).collect();
+    let dir = teams.program.dir.clone();
+    let mut places = Vec::new();
+    files(dir.path(), &mut places);
+    let log = teams.program.stop();
+    files(dir.path(), &mut places);
+    assert!(places.len() > 6, "database and keys were looked at");
+    places.push(("the log".into(), log.into_bytes()));
+    places.push(("the metrics".into(), metrics.into_bytes()));
+    let canaries: Vec<&str> = names
+        .iter()
+        .chain(&people)
+        .map(String::as_str)
+        .chain(["9988776", "9988775", "9988774", "Wilhelmine", "Stieglitz", chat.as_str()])
+        .collect();
+    for (place, bytes) in &places {
+        for canary in &canaries {
+            let found = bytes.windows(canary.len()).any(|w| w.eq_ignore_ascii_case(canary.as_bytes()));
+            assert!(!found, "{canary} can be read in {place}");
+        }
+    }
+}
+
+#[test]
+fn microsofts_limits_are_kept_and_what_is_refused_for_a_while_comes_later() {
+    let teams = Teams::start(40, "");
+    let chat = teams.chat(5);
+    // Half of what Microsoft allows: so some are refused, and come a little later.
+    teams.m.with(|m, _| m.tighten_bots(2));
+    for n in 0..8 {
+        teams.say(&chat, 0, "help");
+        teams.heard(&chat, n + 2);
+    }
+    let log = teams.program.log.lock().unwrap().clone();
+    assert!(!log.contains("bot_unsent"), "{log}");
+    // A bot that was removed is silent there, and works again once it was added again.
+    teams.m.with(|m, _| m.block_bot(&chat, true));
+    teams.say(&chat, 0, "help");
+    let until = Instant::now() + Duration::from_secs(20);
+    while !teams.program.log.lock().unwrap().contains("was removed or blocked") {
+        assert!(Instant::now() < until);
+        look_again();
+    }
+    teams.program.stop();
+}
+
+#[test]
+fn a_chat_of_five_thousand_is_listed_page_by_page() {
+    let teams = Teams::start(5_000, "");
+    let chat = teams.chat(5_000);
+    teams.say(&chat, 0, "list");
+    let mut card = teams.heard(&chat, 2);
+    assert_eq!(texts(&card)[0], "People here: 4999");
+    assert!(card.to_string().len() < 28_000);
+    for n in 1..4 {
+        card = teams.press(&chat, 0, &card, "More", 0).body["value"].take();
+        assert_eq!(texts(&card)[1], teams.name(n * 20 + 1));
+    }
+    teams.program.stop();
+}
+
+#[test]
+fn an_organisation_that_is_not_connected_is_told_so() {
+    let teams = Teams::start(20, "");
+    let other = teams.m.with(|m, _| {
+        let plan = TenantPlan {
+            name: "Elsewhere".into(),
+            domain: "elsewhere.example".into(),
+            country: "DE".into(),
+            people: 8,
+            named: Vec::new(),
+        };
+        m.add_tenant(&plan).unwrap()
+    });
+    let (chat, who) = teams.m.with(|m, now| {
+        let who: Vec<String> = (0..4).map(|p| m.tenant(&other).unwrap().directory().id(p)).collect();
+        (m.add_bot_to_people(now, APP, &other, "Elsewhere", &who).unwrap(), who[0].clone())
+    });
+    teams.m.with(|m, now| m.say(now, &chat, &who, "list").unwrap());
+    assert!(teams.heard(&chat, 1).is_string());
+    teams.program.stop();
+}
+
+#[test]
+fn numbers_stand_on_the_card_after_signing_in_and_graph_is_asked_in_no_other_case() {
+    let teams = Teams::start(60, "features: {bot-numbers: true}\n");
+    let bare = json!({"displayName": "Nora Bare", "userType": "Member", "userPrincipalName": "nora@bikes.example",
+        "accountEnabled": true, "businessPhones": [], "mobilePhone": null});
+    teams.m.with(|m, now| m.add_person(now, &teams.tenant, bare.as_object().cloned().unwrap()).unwrap());
+    let chat = teams.m.with(|m, now| {
+        let d = m.tenant(&teams.tenant).unwrap().directory();
+        let who: Vec<String> = (0..8).chain([60]).map(|p| d.id(p)).collect();
+        m.add_bot_to_people(now, APP, &teams.tenant, "Spring sale", &who).unwrap()
+    });
+    teams.heard(&chat, 1);
+    let asked_graph = || teams.m.with(|m, _| m.graph_requests());
+    teams.say(&chat, 0, "list");
+    let card = teams.heard(&chat, 2);
+    let asked = teams.press(&chat, 0, &card, "Show numbers", 0).body;
+    assert_eq!(
+        (&asked["statusCode"], asked["type"].as_str().unwrap()),
+        (&json!(401), "application/vnd.microsoft.activity.loginRequest")
+    );
+    let uri = asked["value"]["tokenExchangeResource"]["uri"].as_str().unwrap();
+    assert_eq!(uri, format!("api://{}/botid-{APP}", teams.program.http));
+    let with_token = |place: u32, token: &str| {
+        let who = teams.person(place);
+        let post = teams
+            .m
+            .with(|m, now| m.press_with_token(now, &chat, &who, &card, "Show numbers", token).unwrap());
+        teams.answer(post).body
+    };
+    let token_of = |place: u32| {
+        let who = teams.person(place);
+        teams.m.with(|m, now| m.token_for_bot(now, &chat, &who).unwrap())
+    };
+    // Nobody has agreed yet; a token of somebody else, and one that is none.
+    for token in [token_of(0), token_of(1), "x.y.z".into()] {
+        let refused = with_token(0, &token);
+        assert_eq!(refused["statusCode"], 412, "{refused:#}");
+    }
+    assert_eq!(asked_graph(), 0, "Graph was asked for nothing so far");
+    teams.m.with(|m, _| m.grant(&teams.tenant, APP, "User.Read.All", Holder::Delegated));
+    let shown = with_token(0, &token_of(0));
+    assert_eq!(shown["type"], "application/vnd.microsoft.card.adaptive", "{shown:#}");
+    let numbers: Vec<String> = (1..8)
+        .flat_map(|p| {
+            teams.m.with(|m, _| {
+                let d = m.tenant(&teams.tenant).unwrap().directory();
+                let business = d.field(p, "businessPhones");
+                let mobile = d.field(p, "mobilePhone");
+                business
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .take(2)
+                    .chain(std::iter::once(&mobile))
+                    .filter_map(|n| n.as_str().map(String::from))
+                    .collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    let text = texts(&shown["value"]).join("\n");
+    assert!(!numbers.is_empty());
+    assert!(numbers.iter().filter(|n| text.contains(n.as_str())).count() > 3, "{numbers:?} {text}");
+    assert_eq!(asked_graph(), 1, "one batch for one card");
+    let nora = text.split('\n').skip_while(|line| *line != "Nora Bare").nth(1);
+    assert_eq!(nora, Some("no number"), "{text}");
+    teams.program.stop();
+}
+
+#[test]
+fn a_call_asked_for_in_teams_rings_the_persons_own_phone_and_then_the_other_side() {
+    let mut desk = Desk::new();
+    let at = desk.addr;
+    let teams = Teams::start_as(40, |tenant, first| {
+        format!(
+            "kind: Tenant\nid: test\nprofile: contact-center\nmicrosoft: {tenant}\ncountry: DE\nfeatures: {{bot: true}}\n\
+             dial: {{allow: [\"+49\"], deny: [\"+49900\"]}}\n---\n\
+             kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{at}\"\noutbound: true\n---\n\
+             kind: User\nid: anna\nroles: [agent]\nphone: \"sip:anna@{at}\"\nmicrosoft: {first}\nat_start: available\n"
+        )
+    });
+    let chat = teams.chat(5);
+    // What may not be called is not, before anything rings.
+    teams.say(&chat, 0, "call 0900 123456");
+    assert!(teams.heard(&chat, 2).is_string());
+    let post = teams.say(&chat, 0, "call 0421 555 99");
+    let (you, user) = desk.rings();
+    assert_eq!(user, "anna");
+    assert_eq!(texts(&teams.heard(&chat, 3)), ["Calling +4942155599"]);
+    // The same activity again rings nobody.
+    let again = teams.m.with(|m, _| m.post_again(post).unwrap());
+    assert_eq!(teams.answer(again).status, Some(200));
+    desk.answer(you, 440);
+    let (them, called) = desk.rings();
+    assert_eq!(called, "+4942155599");
+    desk.answer(them, 1000);
+    desk.hears(you, 1000);
+    desk.hears(them, 440);
+    desk.hang_up(you);
+    desk.ended(them);
     teams.program.stop();
 }

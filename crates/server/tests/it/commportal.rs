@@ -61,7 +61,8 @@ impl Portal {
     }
 }
 
-fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+/// A request of HTTP: its head, and its body.
+pub fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let (mut got, mut buffer) = (Vec::new(), [0; 4_096]);
     loop {
         if let Some(at) = got.windows(4).position(|w| w == b"\r\n\r\n") {

@@ -368,6 +368,8 @@ DELETE /dial/{correlation} Gso
 GET /directory agso
 GET /directory/status agso
 GET /directory/users agso
+PUT /directory/users/{id}/correction o
+DELETE /directory/users/{id}/correction o
 GET /hours/{id}/closure aso
 PUT /hours/{id}/closure so
 POST /invitation *
@@ -424,6 +426,7 @@ GET /microsoft/licences/sign-in O
 GET /microsoft/licences/callback O
 DELETE /microsoft/connect o
 GET /microsoft/connect/callback O
+GET /microsoft/directory/callback *
 GET /microsoft/connect/{id} O
 ";
 /// Collections of objects: those that agents may look at, and the others.

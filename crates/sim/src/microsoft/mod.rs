@@ -75,6 +75,8 @@ pub struct Microsoft {
     faults: Faults,
     /// The Bot Connector.
     bot: bot::Channel,
+    /// Requests to Graph so far; a batch is one.
+    graph_requests: u64,
     /// How far its clock is wrong, in milliseconds.
     skew_ms: i64,
 }
@@ -113,6 +115,7 @@ impl Microsoft {
             subscriptions: graph::subscriptions::Subscriptions::default(),
             faults: Faults::default(),
             bot: bot::Channel::default(),
+            graph_requests: 0,
             skew_ms: 0,
         }
     }
@@ -120,6 +123,11 @@ impl Microsoft {
     /// Where it is reached.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// Requests to Graph so far; a batch is one.
+    pub fn graph_requests(&self) -> u64 {
+        self.graph_requests
     }
 
     /// Answers a request. `now_ms` is in milliseconds since 1970.
@@ -138,7 +146,10 @@ impl Microsoft {
         let segments = request.segments();
         let first = segments.first().map(String::as_str);
         let handled = match first {
-            Some("v1.0" | "oidc") => self.graph(now, request, segments.get(1..).unwrap_or_default()),
+            Some("v1.0" | "oidc") => {
+                self.graph_requests += 1;
+                self.graph(now, request, segments.get(1..).unwrap_or_default())
+            }
             Some("bot") => {
                 Handled::Reply(self.bot_connector(now, request, segments.get(1..).unwrap_or_default()))
             }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub const MOST_ROWS: usize = 20;
 
 /// Somebody on a card.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PersonRow {
     /// The name.
     pub name: Secret<String>,
@@ -19,6 +19,8 @@ pub struct PersonRow {
     pub numbers: Vec<(Said, Secret<String>, String)>,
     /// The sealed press that opens the dialog for this person.
     pub open: Option<String>,
+    /// A guest, or somebody of another organisation.
+    pub guest: bool,
 }
 
 /// A text in which no mark means anything.
@@ -54,18 +56,32 @@ fn executes(title: &str, verb: &str, sealed: &str) -> Value {
         "fallback": {"type": "Action.Submit", "title": title, "data": data}})
 }
 
-/// The people of a conversation, or those whom a name fits. `all` opens the dialog with everybody; `more` is the next page.
+/// How numbers are shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Numbers<'a> {
+    /// Not at all: they are there already, or there are none.
+    No,
+    /// In the dialog that this sealed press opens.
+    Dialog(&'a str),
+    /// On the card, after this sealed press.
+    Card(&'a str),
+}
+
+/// The people of a conversation, or those whom a name fits. `more` is the next page.
 pub fn people(
     language: Language,
     title: &str,
     rows: &[PersonRow],
-    all: Option<&str>,
+    all: Numbers<'_>,
     more: Option<&str>,
 ) -> Value {
     let say = |s: Said| s.text(language);
     let mut body = vec![self::title(title)];
     for row in rows.iter().take(MOST_ROWS) {
         let mut items = vec![verbatim(json!({"type": "TextRun", "text": row.name.expose_secret()}))];
+        if row.guest {
+            items.push(below(say(Said::IsGuest)));
+        }
         if row.numbers.is_empty() && row.open.is_none() {
             items.push(below(say(Said::NoNumbers)));
         }
@@ -87,7 +103,11 @@ pub fn people(
         body.push(json!({"type": "ColumnSet", "separator": true, "columns": columns}));
     }
     let last: Vec<Value> = [
-        all.map(|sealed| opens(say(Said::Numbers), sealed)),
+        match all {
+            Numbers::No => None,
+            Numbers::Dialog(sealed) => Some(opens(say(Said::Numbers), sealed)),
+            Numbers::Card(sealed) => Some(executes(say(Said::Numbers), "numbers", sealed)),
+        },
         more.map(|sealed| executes(say(Said::More), "page", sealed)),
     ]
     .into_iter()
@@ -129,12 +149,9 @@ mod tests {
 
     #[test]
     fn a_name_is_no_markup() {
-        let row = PersonRow {
-            name: Secret::new("[Ann](https://evil.example) *x*".into()),
-            numbers: Vec::new(),
-            open: None,
-        };
-        let card = people(Language::English, "T", &[row], None, None);
+        let row =
+            PersonRow { name: Secret::new("[Ann](https://evil.example) *x*".into()), ..PersonRow::default() };
+        let card = people(Language::English, "T", &[row], Numbers::No, None);
         let shown = &card["body"][1]["columns"][0]["items"][0];
         assert_eq!(
             (&shown["type"], &shown["inlines"][0]["type"]),
@@ -145,9 +162,9 @@ mod tests {
 
     #[test]
     fn a_card_has_no_more_rows_than_clients_draw() {
-        let row =
-            PersonRow { name: Secret::new("A".into()), numbers: Vec::new(), open: Some("x".repeat(400)) };
-        let card = people(Language::German, "T", &vec![row; 100], Some("a"), Some("b"));
+        let name = Secret::new("A".into());
+        let row = PersonRow { name, open: Some("x".repeat(400)), guest: true, ..PersonRow::default() };
+        let card = people(Language::German, "T", &vec![row; 100], Numbers::Dialog("a"), Some("b"));
         assert_eq!(card["body"].as_array().unwrap().len(), 1 + MOST_ROWS);
         assert!(card.to_string().len() < 28_000);
     }

@@ -10,20 +10,21 @@ const LONGEST_SEAL: usize = 4_096;
 /// An invoke that is answered.
 #[derive(Clone, Debug)]
 pub enum Invoke {
-    /// A button of a card (`Action.Execute`), with what it carries.
-    Card(Option<String>),
+    /// A button of a card (`Action.Execute`).
+    Card {
+        /// What it carries.
+        sealed: Option<String>,
+        /// A token for our API from the person's own client, once that was asked for.
+        token: Option<Secret<String>>,
+    },
     /// A dialog is to be opened, with what the button carries.
     OpenDialog(Option<String>),
     /// A dialog was closed.
     CloseDialog,
-    /// A token for our API from the person's own client.
-    TokenExchange {
-        /// The identifier of the request, which the answer repeats.
-        id: String,
-        /// The token.
-        token: Secret<String>,
-    },
 }
+
+/// What the way to sign in is called; there is one.
+const CONNECTION: &str = "switchroom";
 
 /// The name under which buttons carry what is sealed.
 pub(crate) const SEALED: &str = "switchroom";
@@ -43,15 +44,13 @@ impl Invoke {
     /// By its name; nothing for one that is not known here, which is answered with 501.
     pub fn read(name: &str, value: &Value) -> Option<Invoke> {
         Some(match name {
-            "adaptiveCard/action" => Invoke::Card(sealed(value)),
+            "adaptiveCard/action" => {
+                let token = value.get("authentication").and_then(|a| a.get("token")).and_then(Value::as_str);
+                let token = token.filter(|t| !t.is_empty()).map(|t| Secret::new(t.to_string()));
+                Invoke::Card { sealed: sealed(value), token }
+            }
             "task/fetch" => Invoke::OpenDialog(sealed(value)),
             "task/submit" => Invoke::CloseDialog,
-            "signin/tokenExchange" => {
-                let text =
-                    |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_string();
-                let id = crate::clean::line(&text("id"), 200);
-                Invoke::TokenExchange { id, token: Secret::new(text("token")) }
-            }
             _ => return None,
         })
     }
@@ -75,6 +74,28 @@ impl InvokeReply {
     /// An invoke that is not known here.
     pub fn unknown() -> InvokeReply {
         InvokeReply { status: 501, body: Value::Null }
+    }
+
+    /// The person's client is asked for a token for our API; then the button is pressed once more by itself, with the token.
+    /// `uri` is where our API is known, `page` where a person can go who must agree to something first.
+    pub fn sign_in(language: Language, id: &str, uri: &str, page: &str) -> InvokeReply {
+        let title = Said::Numbers.text(language);
+        InvokeReply {
+            status: 200,
+            body: json!({"statusCode": 401, "type": "application/vnd.microsoft.activity.loginRequest", "value": {
+                "text": title, "connectionName": CONNECTION,
+                "tokenExchangeResource": {"id": id, "uri": uri},
+                "buttons": [{"type": "signin", "title": title, "value": page}]}}),
+        }
+    }
+
+    /// The token is not good, or does not reach as far as needed: the person has to agree first.
+    pub fn not_signed_in(language: Language) -> InvokeReply {
+        InvokeReply {
+            status: 200,
+            body: json!({"statusCode": 412, "type": "application/vnd.microsoft.error.preconditionFailed",
+                "value": {"code": "412", "message": Said::Agree.text(language)}}),
+        }
     }
 
     /// In the place of the card that was pressed comes this one.
@@ -129,7 +150,7 @@ mod tests {
             ),
         ] {
             let found = match Invoke::read(name, &value) {
-                Some(Invoke::Card(s) | Invoke::OpenDialog(s)) => s,
+                Some(Invoke::Card { sealed, .. } | Invoke::OpenDialog(sealed)) => sealed,
                 other => panic!("{other:?}"),
             };
             assert_eq!(found.as_deref(), Some("s"), "{name}");
@@ -137,7 +158,9 @@ mod tests {
         assert!(Invoke::read("composeExtension/query", &Value::Null).is_none());
         let long = json!({"data": {"switchroom": "x".repeat(5_000)}});
         assert!(matches!(Invoke::read("task/fetch", &long), Some(Invoke::OpenDialog(None))));
-        let exchange = Invoke::read("signin/tokenExchange", &json!({"id": "1", "token": "canary"}));
-        assert!(!format!("{exchange:?}").contains("canary"));
+        let signed_in = json!({"action": {"data": {}}, "authentication": {"id": "1", "token": "canary"}});
+        let signed_in = Invoke::read("adaptiveCard/action", &signed_in);
+        assert!(matches!(&signed_in, Some(Invoke::Card { token: Some(_), .. })));
+        assert!(!format!("{signed_in:?}").contains("canary"));
     }
 }

@@ -29,7 +29,7 @@ pub use activity::{Activity, ActivityFault, ActivityKind, Conversation, LARGEST_
 pub use command::{Command, Dialled};
 pub use inbound::BotRules;
 pub use invoke::{Invoke, InvokeReply};
-pub use places::BotCloud;
+pub use places::{BotCloud, TEAMS_CLIENTS};
 pub use press::{Press, PressFault, Presses, Wish};
 pub use rates::{Rate, Rates};
 pub use service::{Member, MembersPage, Service, ServiceFault};

@@ -25,6 +25,8 @@ pub enum Wish {
     Page(u32),
     /// To see the numbers in the dialog; of one person by the object id, or of all.
     Numbers(Option<String>),
+    /// To see the numbers of these people, by their object ids, on the card.
+    Show(Vec<String>),
 }
 
 /// A number is written in the clear inside the seal only.

@@ -11,6 +11,8 @@ use serde_json::Value;
 const PAGE: usize = 500;
 /// The largest page of members that is read, in bytes.
 const MOST_PAGE: usize = 1024 * 1024;
+/// The largest member that is read, in bytes.
+const MOST_MEMBER: usize = 64 * 1024;
 /// The longest token of a next page, in bytes.
 const LONGEST_TOKEN: usize = 4_096;
 /// The longest wait that is taken from a reply.
@@ -25,6 +27,33 @@ pub struct Member {
     pub tenant: Option<String>,
     /// The name as shown.
     pub name: Secret<String>,
+    /// The directory has them as a guest.
+    pub guest: bool,
+}
+
+impl Member {
+    fn read(m: &Value) -> Member {
+        let text = |name: &str| m.get(name).and_then(Value::as_str).unwrap_or_default();
+        // Teams names it in one way in activities and in another one here, by age of the client.
+        let object = clean::guid(text("aadObjectId")).or_else(|| clean::guid(text("objectId")));
+        let guest = text("userRole").eq_ignore_ascii_case("guest");
+        Member { object, tenant: clean::guid(text("tenantId")), name: clean::name(text("name")), guest }
+    }
+
+    /// Reads a member that was asked for alone.
+    ///
+    /// # Errors
+    /// [`ServiceFault`]
+    pub fn of(reply: Option<&Reply>) -> Result<Member, ServiceFault> {
+        ServiceFault::of(reply)?;
+        let body: Option<Value> = reply.and_then(|r| r.json(MOST_MEMBER));
+        body.as_ref().map(Member::read).ok_or(ServiceFault::Refused(200))
+    }
+
+    /// Whether somebody belongs to another organisation than a conversation of this directory: Graph knows nothing of them.
+    pub fn is_outside(&self, directory: Option<&str>) -> bool {
+        self.tenant.as_deref().is_some_and(|own| directory.is_some_and(|d| d != own))
+    }
 }
 
 /// A page of members.
@@ -92,6 +121,15 @@ impl Service {
         request.most = MOST_PAGE;
         request
     }
+
+    /// Asks for one member of a conversation, as the channel names them.
+    pub fn member(&self, conversation: &str, token: &Secret<String>, who: &str) -> Request {
+        let (room, who) = (percent_encode(conversation), percent_encode(who));
+        let url = format!("{}/v3/conversations/{room}/members/{who}", self.base);
+        let mut request = Service::authorized(Request::get(url), token);
+        request.most = MOST_MEMBER;
+        request
+    }
 }
 
 impl MembersPage {
@@ -104,13 +142,7 @@ impl MembersPage {
         let body: Option<Value> = reply.and_then(|r| r.json(MOST_PAGE));
         let Some(body) = body else { return Err(ServiceFault::Refused(200)) };
         let list = body.get("members").and_then(Value::as_array).into_iter().flatten().take(PAGE);
-        let text =
-            |m: &Value, name: &str| m.get(name).and_then(Value::as_str).unwrap_or_default().to_string();
-        let members = list.map(|m| {
-            // Teams names it in one way in activities and in another one here, by age of the client.
-            let object = clean::guid(&text(m, "aadObjectId")).or_else(|| clean::guid(&text(m, "objectId")));
-            Member { object, tenant: clean::guid(&text(m, "tenantId")), name: clean::name(&text(m, "name")) }
-        });
+        let members = list.map(Member::read);
         let next = body.get("continuationToken").and_then(Value::as_str);
         let next = next.filter(|t| !t.is_empty() && t.len() <= LONGEST_TOKEN);
         Ok(MembersPage { members: members.collect(), next: next.map(str::to_string) })
@@ -188,12 +220,16 @@ mod tests {
     #[test]
     fn members_are_read_whatever_else_is_there() {
         let body = r#"{"members":[{"id":"29:a","name":"Ann\u202eLee","aadObjectId":"EEEEEEEE-0000-0000-0000-000000000001"},
-            {"id":"29:b","objectId":"eeeeeeee-0000-0000-0000-000000000002","name":"Bo"},{"id":7,"name":[]},"x"],"continuationToken":"n"}"#;
+            {"id":"29:b","objectId":"eeeeeeee-0000-0000-0000-000000000002","name":"Bo","userRole":"guest","tenantId":"eeeeeeee-0000-0000-0000-00000000000d"},{"id":7,"name":[]},"x"],"continuationToken":"n"}"#;
         let page = MembersPage::read(Some(&Reply::new(200, body))).unwrap();
         let names: Vec<_> = page.members.iter().map(|m| m.name.expose_secret().as_str()).collect();
         assert_eq!(names, ["AnnLee", "Bo", "", ""]);
         assert_eq!(page.members[1].object.as_deref(), Some("eeeeeeee-0000-0000-0000-000000000002"));
         assert_eq!(page.next.as_deref(), Some("n"));
+        let (ann, bo) = (&page.members[0], &page.members[1]);
+        assert!(!ann.guest && !ann.is_outside(Some("d")) && bo.guest && bo.is_outside(Some("d")));
+        assert!(!bo.is_outside(None) && !bo.is_outside(bo.tenant.as_deref()));
+        assert!(Member::of(Some(&Reply::new(404, ""))).is_err());
         assert!(MembersPage::read(Some(&Reply::new(200, "[]"))).unwrap().members.is_empty());
         assert!(MembersPage::read(Some(&Reply::new(200, ""))).is_err());
         assert!(!format!("{page:?}").contains("Bo\""));

@@ -115,6 +115,8 @@ sentences! {
     Mobile { "Mobile", "Mobil", "Mobile", "Móvil", "手机" }
     /// Somebody has no number.
     NoNumbers { "no number", "keine Nummer", "aucun numéro", "sin número", "无号码" }
+    /// Somebody is a guest, or belongs to another organisation.
+    IsGuest { "guest", "Gast", "invité", "invitado", "来宾" }
     /// A number can be called.
     CallNumber { "Call {}", "{} anrufen", "Appeler {}", "Llamar a {}", "拨打 {}" }
     /// What was written as a number is none that may be called.
@@ -171,6 +173,14 @@ sentences! {
         "Les invités d’autres organisations ne peuvent pas appeler d’ici.",
         "Los invitados de otras organizaciones no pueden llamar desde aquí.",
         "其他组织的来宾无法从此处拨打电话。"
+    }
+    /// Somebody has to agree first.
+    Agree {
+        "Open the app's tab once and agree to what it asks for; then try again.",
+        "Öffnen Sie einmal die Registerkarte der App und stimmen Sie zu; versuchen Sie es dann noch einmal.",
+        "Ouvrez une fois l’onglet de l’application et donnez votre accord, puis réessayez.",
+        "Abra una vez la pestaña de la aplicación y acepte lo que pide; después inténtelo de nuevo.",
+        "请先打开应用的选项卡并同意授权，然后重试。"
     }
     /// A call has begun.
     Ringing { "Calling {}", "{} wird angerufen", "Appel de {}", "Llamando a {}", "正在拨打 {}" }

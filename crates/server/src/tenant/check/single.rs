@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use teams::permissions::{Feature, Features, Profile};
 
 /// How a `Pbx` can call.
-const PBX_WAYS: [&str; 2] = ["address", "commportal"];
+const PBX_WAYS: [&str; 4] = ["address", "commportal", "ari", "esl"];
 
 /// Something wrong: JSON pointer of the part, and what.
 type Fault = (String, String);
@@ -16,12 +16,6 @@ type Fault = (String, String);
 pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
     match kind {
-        "Tenant" if value.get("profile").is_some_and(|p| p == "directory") => {
-            faults.push((
-                "/profile".into(),
-                "only contact-center, connector and bridge are available yet".into(),
-            ));
-        }
         "Tenant" => {
             if is_true(value.get("newcomers")) && value.get("roles_from").is_none_or(|r| r != "microsoft") {
                 let what = "newcomers get the roles of their token: set roles_from to microsoft";
@@ -91,6 +85,11 @@ fn telephone_system(value: &Value, faults: &mut Vec<Fault>) {
             };
             faults.push((format!("/commportal/{key}"), what.into()));
         }
+    }
+    if let Some(ari) = value.get("ari").filter(|a| !a.is_null()) {
+        web("/ari", ari, faults);
+    }
+    if ways == 1 {
         if let Ok(read) = serde_json::from_value::<crate::tenant::objects::Pbx>(without_names(value)) {
             faults.extend(crate::tenant::pbx::understand(&read).err());
         }

@@ -6,6 +6,7 @@ mod outside;
 mod pbx;
 mod queue;
 mod retention;
+mod teams_app;
 mod teams_trunk;
 mod toll;
 mod trunk;
@@ -18,6 +19,7 @@ pub use outside::{Header, LookUp, Method, SecureEntry, Webhook, WebhookEvent};
 pub use pbx::{Pbx, PortalSignIn};
 pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
 pub use retention::{MOST_AFTER_CLOSING, RetainedClass, Retention};
+pub use teams_app::TeamsApp;
 pub use teams_trunk::{TeamsCloud, TeamsHost, TeamsTrunk};
 pub use toll::{Limits, PriceClass, Toll, TollClass};
 pub use trunk::{
@@ -93,10 +95,14 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// Whether calls, and those who make them, are written down. Where they are not, they are only in memory, and gone with
-    /// the call.
-    pub fn keeps_calls(self) -> bool {
-        !matches!(self, Profile::Bridge | Profile::Connector)
+    /// Whether calls, and those who make them, are written down, with queues or without. Where they are not, they are only in
+    /// memory, and gone with the call.
+    pub fn keeps_calls(self, queues: bool) -> bool {
+        match self {
+            Profile::Bridge | Profile::Connector => false,
+            Profile::Directory => queues,
+            Profile::ContactCenter => true,
+        }
     }
 }
 
@@ -139,6 +145,9 @@ pub struct Tenant {
     /// How numbers are read, and where calls may go.
     #[serde(default)]
     pub dial: Dial,
+    /// The app in Teams; without it there is no package of it.
+    #[serde(default)]
+    pub teams_app: Option<TeamsApp>,
     /// What calls to the outside may cost.
     #[serde(default)]
     pub toll: Option<Toll>,

@@ -17,6 +17,12 @@ pub struct Pbx {
     /// A carrier's CommPortal rings the person's phone, then the other side.
     #[serde(default)]
     pub commportal: Option<CommPortal>,
+    /// The organisation's Asterisk does, by its REST interface.
+    #[serde(default)]
+    pub ari: Option<Ari>,
+    /// The organisation's FreeSWITCH does, by its event socket.
+    #[serde(default)]
+    pub esl: Option<Esl>,
 }
 
 /// An address that a softphone opens.
@@ -65,4 +71,55 @@ pub enum PortalSignIn {
     Signed,
     /// By their own passwords, which come with each call and are kept nowhere.
     Password,
+}
+
+/// An Asterisk.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ari {
+    /// Its REST interface: `https://pbx.example.org:8089/ari`.
+    pub url: String,
+    /// The user there.
+    #[schemars(extend("x-format" = "line"))]
+    pub user: String,
+    /// The file in the server's folder of secrets with that user's password.
+    #[schemars(extend("x-format" = "secret-file"))]
+    pub password_file: String,
+    /// People's telephones there, with `{line}` where a person's line goes.
+    #[serde(default = "pjsip")]
+    #[schemars(length(max = 64))]
+    pub endpoint: String,
+    /// Where in the dial plan a call goes on when the person answered.
+    #[schemars(extend("x-format" = "line"))]
+    pub context: String,
+    /// The address may be a private one, or this machine.
+    #[serde(default)]
+    pub allow_private: bool,
+}
+
+/// A FreeSWITCH.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Esl {
+    /// Its event socket, an address and a port: `10.0.0.5:8021`. It is not encrypted.
+    #[schemars(extend("x-format" = "host-port"))]
+    pub address: String,
+    /// The file in the server's folder of secrets with its password.
+    #[schemars(extend("x-format" = "secret-file"))]
+    pub password_file: String,
+    /// People's telephones there, with `{line}` where a person's line goes.
+    #[serde(default = "directory_user")]
+    #[schemars(length(max = 64))]
+    pub endpoint: String,
+    /// Where in the dial plan a call goes on when the person answered.
+    #[schemars(extend("x-format" = "line"))]
+    pub context: String,
+}
+
+fn pjsip() -> String {
+    "PJSIP/{line}".into()
+}
+
+fn directory_user() -> String {
+    "user/{line}".into()
 }

@@ -42,6 +42,8 @@ pub struct Message {
     pub card: Option<Value>,
     /// When, in milliseconds since 1970.
     pub at: u64,
+    /// The message that began the thread of a channel it stands in.
+    pub thread: Option<String>,
 }
 
 /// A conversation.

@@ -11,6 +11,7 @@ mod service;
 mod tests;
 
 pub use conversation::{Conversation, ConversationKind, Message};
+pub use posting::buttons;
 
 use crate::microsoft::Microsoft;
 use crate::microsoft::exchange::{Reply, Request};

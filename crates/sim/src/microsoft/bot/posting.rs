@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 /// A bot must answer within this time, in milliseconds.
 const WITHIN: u64 = 15_000;
+/// Teams in a browser, as Entra ID knows it.
+const TEAMS: &str = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346";
 /// How long a token of an activity holds, in seconds.
 const TOKEN_LIFE_S: u64 = 3_600;
 
@@ -85,7 +87,8 @@ impl Microsoft {
         };
         a["text"] = mentioned.into();
         let id = a["id"].as_str().unwrap_or_default().to_string();
-        let message = Message { id, by: Some(place), text: text.into(), card: None, at: now_ms };
+        let thread = a["conversation"]["id"].as_str().and_then(thread_of);
+        let message = Message { id, by: Some(place), text: text.into(), card: None, at: now_ms, thread };
         self.bot.conversations.get_mut(conversation)?.put(message);
         self.post_to_bot(now_ms, conversation, a)
     }
@@ -106,6 +109,34 @@ impl Microsoft {
         a["name"] = name.into();
         a["value"] = value.clone();
         self.post_to_bot(now_ms, conversation, a)
+    }
+
+    /// A token for a bot's API from somebody's Teams, as it comes when the bot asks for it.
+    pub fn token_for_bot(&self, now_ms: u64, conversation: &str, who: &str) -> Option<String> {
+        let c = self.bot.conversations.get(conversation)?;
+        let t = self.tenants.get(c.tenant)?;
+        let place = t.directory.find(who)?;
+        let now = now_ms / 1_000;
+        let claims = json!({"aud": c.bot, "iss": self.issuer(&t.id), "ver": "2.0", "tid": t.id, "oid": t.directory.id(place),
+            "sub": self.pairwise(c.tenant, place, &c.bot), "azp": TEAMS, "azpacr": "0", "scp": "access_as_user",
+            "idtyp": "user", "iat": now, "nbf": now, "exp": now + TOKEN_LIFE_S});
+        Some(self.keys.sign(&claims))
+    }
+
+    /// Somebody presses a button, and their client brings this token along.
+    pub fn press_with_token(
+        &mut self,
+        now_ms: u64,
+        conversation: &str,
+        who: &str,
+        card: &Value,
+        title: &str,
+        token: &str,
+    ) -> Option<u64> {
+        let action = buttons(card).into_iter().find(|b| b["title"] == title)?.clone();
+        let value = json!({"trigger": "manual", "action": {"type": "Action.Execute", "verb": action["verb"], "data": action["data"]},
+            "authentication": {"id": "1", "connectionName": "switchroom", "token": token}});
+        self.invoke_bot(now_ms, conversation, who, "adaptiveCard/action", &value)
     }
 
     /// Somebody presses the button with this title, the `nth` of that title, on a card. Gives the number of the post;
@@ -145,6 +176,11 @@ impl Microsoft {
         self.bot.out.push_back(again);
         Some(id)
     }
+}
+
+/// The thread in a conversation's id, as channels have it.
+pub(super) fn thread_of(id: &str) -> Option<String> {
+    id.split_once(";messageid=").map(|(_, thread)| thread.to_string())
 }
 
 /// Every button of a card, wherever it stands.

@@ -3,7 +3,9 @@
 use crate::microsoft::Microsoft;
 use crate::microsoft::bot::ISSUER;
 use crate::microsoft::bot::conversation::{Message, account};
+use crate::microsoft::bot::posting::thread_of;
 use crate::microsoft::exchange::{Reply, Request};
+use crate::microsoft::tenant::Tenant;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -114,7 +116,8 @@ impl Microsoft {
                 let message_id = self.new_id();
                 let text = activity["text"].as_str().unwrap_or_default().to_string();
                 if let Some(c) = self.bot.conversations.get_mut(&room) {
-                    c.put(Message { id: message_id.clone(), by: None, text, card, at: now });
+                    let thread = thread_of(id);
+                    c.put(Message { id: message_id.clone(), by: None, text, card, at: now, thread });
                 }
                 Ok(Reply::json(201, &json!({"id": message_id})))
             }
@@ -128,26 +131,48 @@ impl Microsoft {
                     from.ok_or_else(|| Reply::json(400, &error("BadArgument", "Bad continuationToken.")))?;
                 Ok(self.bot_members(&room, from, size))
             }
+            ("GET", ["members", who]) => {
+                self.bot.limits.take(now, "members", &MEMBERS, &room)?;
+                self.bot_member(&room, who).ok_or_else(|| {
+                    Reply::json(
+                        404,
+                        &error("MemberNotFoundInConversation", "Not a member of this conversation."),
+                    )
+                })
+            }
             _ => Err(Reply::empty(404)),
         }
+    }
+
+    fn bot_member(&self, room: &str, who: &str) -> Option<Reply> {
+        let c = self.bot.conversations.get(room)?;
+        let t = self.tenants.get(c.tenant)?;
+        let is = |p: &&u32| {
+            let object = t.directory.id(**p);
+            object == who || account(&object) == who
+        };
+        let found = c.members.iter().find(is)?;
+        Some(Reply::json(200, &member(t, *found)))
     }
 
     fn bot_members(&self, room: &str, from: usize, size: usize) -> Reply {
         let Some(c) = self.bot.conversations.get(room) else { return Reply::empty(404) };
         let Some(t) = self.tenants.get(c.tenant) else { return Reply::empty(404) };
-        let d = &t.directory;
-        let member = |p: &u32| {
-            let object = d.id(*p);
-            let role = if d.field(*p, "userType") == "Guest" { "guest" } else { "user" };
-            json!({"id": account(&object), "aadObjectId": object, "objectId": object, "name": d.display(*p),
-                "givenName": d.field(*p, "givenName"), "surname": d.field(*p, "surname"), "email": d.field(*p, "mail"),
-                "userPrincipalName": d.name(*p), "tenantId": t.id, "userRole": role})
-        };
-        let members: Vec<Value> = c.members.iter().skip(from).take(size).map(member).collect();
+        let members: Vec<Value> = c.members.iter().skip(from).take(size).map(|p| member(t, *p)).collect();
         let mut body = json!({"members": members});
         if from.saturating_add(size) < c.members.len() {
             body["continuationToken"] = (from + size).to_string().into();
         }
         Reply::json(200, &body)
     }
+}
+
+/// Somebody as a member of a conversation.
+fn member(t: &Tenant, place: u32) -> Value {
+    let d = &t.directory;
+    let object = d.id(place);
+    let role = if d.field(place, "userType") == "Guest" { "guest" } else { "user" };
+    json!({"id": account(&object), "aadObjectId": object, "objectId": object, "name": d.display(place),
+        "givenName": d.field(place, "givenName"), "surname": d.field(place, "surname"), "email": d.field(place, "mail"),
+        "userPrincipalName": d.name(place), "tenantId": t.id, "userRole": role})
 }

@@ -1,15 +1,18 @@
-//! Calls through a CommPortal: who may sign in there, with what, and the thread that carries each call.
+//! Calls through other telephone systems: who may sign in there, with what, and the thread that carries each call.
 
-use super::drive::{Carrier, Hook, carry};
+use super::drive::{Carrier, Hook, Line, carry};
 use super::{Connector, Who, now};
 use crate::secrets::Secrets;
-use crate::tenant::pbx::{PortalRule, PortalSignIn};
+use crate::tenant::pbx::{PortalRule, PortalSignIn, System};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use pbx::ari::{AriCall, Asterisk};
 use pbx::commportal::{PortalCall, SignIn, SignedIn, SignedToken, token_text};
+use pbx::esl::{EslCall, FreeSwitch};
+use pbx::exchange::Call;
 use pbx::{Correlation, Over, Progress};
 use redact::Secret;
 use std::sync::Arc;
@@ -26,8 +29,8 @@ pub struct Asked {
     /// Id of the `Pbx`.
     pub pbx: String,
     /// What is known of the system.
-    pub rule: Arc<PortalRule>,
-    /// The person's own directory number there.
+    pub system: System,
+    /// The person's own line there.
     pub line: Secret<String>,
     /// Whom to call.
     pub to: Secret<String>,
@@ -44,8 +47,10 @@ pub enum NotTried {
     LockedOut,
     /// Too many calls are carried.
     Full,
-    /// Our key cannot sign. The sentence is for the operator.
+    /// A key or a password of ours cannot be used. The sentence is for the operator.
     NoKey(String),
+    /// Line or number are nothing that could be dialled there.
+    NoNumber,
 }
 
 /// Begins a call. What becomes of it stands in the ledger.
@@ -53,8 +58,41 @@ pub enum NotTried {
 /// # Errors
 /// Why it is not tried.
 pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Result<Arc<Hook>, NotTried> {
-    let turn = connector.turns.clone().try_acquire_owned().map_err(|_| NotTried::Full)?;
-    let (sign_in, credential) = match (&asked.rule.sign_in, &asked.password) {
+    match asked.system.clone() {
+        System::Portal(rule) => portal(connector, secrets, asked, &rule),
+        System::Ari(rule) => {
+            let password = secrets.read(&rule.password_file).map_err(NotTried::NoKey)?;
+            let both = STANDARD.encode(format!("{}:{}", rule.user, password.expose_secret()));
+            let asterisk = Asterisk {
+                base: rule.url.clone(),
+                authorization: Secret::new(format!("Basic {both}")),
+                endpoint: rule.endpoint.clone(),
+                context: rule.context.clone(),
+                caller_id: None,
+            };
+            let call = AriCall::new(asterisk, asked.line.clone(), asked.to.clone(), &asked.correlation);
+            let call = call.ok_or(NotTried::NoNumber)?;
+            start(connector, asked, Line::Web(Carrier::new(rule.allow_private)), call, |_, _, _| {})
+        }
+        System::Esl(rule) => {
+            let password = secrets.read(&rule.password_file).map_err(NotTried::NoKey)?;
+            let switch =
+                FreeSwitch { password, endpoint: rule.endpoint.clone(), context: rule.context.clone() };
+            let call = EslCall::new(switch, asked.line.clone(), asked.to.clone(), &asked.correlation);
+            let call = call.ok_or(NotTried::NoNumber)?;
+            start(connector, asked, Line::Socket(rule.address), call, |_, _, _| {})
+        }
+    }
+}
+
+// A carrier's system, where people have accounts that can be locked.
+fn portal(
+    connector: &Arc<Connector>,
+    secrets: &Secrets,
+    asked: Asked,
+    rule: &PortalRule,
+) -> Result<Arc<Hook>, NotTried> {
+    let (sign_in, credential) = match (&rule.sign_in, &asked.password) {
         (PortalSignIn::Password, None) => return Err(NotTried::NoPassword),
         (PortalSignIn::Password, Some(password)) => (SignIn::Password(password.clone()), password.clone()),
         (PortalSignIn::Signed { key_file, key_id }, _) => {
@@ -62,10 +100,8 @@ pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Res
             let key = secrets.read(key_file).map_err(NotTried::NoKey)?;
             let text = token_text(asked.line.expose_secret(), valid_to, key_id);
             let signature = signature(&key, &text).map_err(NotTried::NoKey)?;
-            (
-                SignIn::Signed(SignedToken { valid_to, key_id: key_id.clone(), signature }),
-                Secret::new(key_id.clone()),
-            )
+            let token = SignedToken { valid_to, key_id: key_id.clone(), signature };
+            (SignIn::Signed(token), Secret::new(key_id.clone()))
         }
     };
     let hash = hash(&connector.key, credential.expose_secret());
@@ -73,25 +109,16 @@ pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Res
     if connector.sign_ins().may_try(now(), &account, &hash).is_err() {
         return Err(NotTried::LockedOut);
     }
-    let hook = Arc::new(Hook::default());
-    let (connector, held) = (connector.clone(), hook.clone());
-    tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        let Asked { who, correlation, rule, line, to, .. } = asked;
-        let carrier = Carrier::new(rule.allow_private);
-        let mut call = PortalCall::new(rule.portal.clone(), line, &to, sign_in);
-        carry(&mut call, &carrier, &held, &mut |progress| {
-            connector.ledger().went_on(now(), &who, &correlation, progress);
-        });
-        // Whatever happened, nothing more will: a call that stands still would keep this person from the next one.
-        connector.ledger().went_on(now(), &who, &correlation, Progress::Over(Over::Failed));
+    let call = PortalCall::new(rule.portal.clone(), asked.line.clone(), &asked.to, sign_in);
+    let line = Line::Web(Carrier::new(rule.allow_private));
+    start(connector, asked, line, call, move |connector, call, tenant| {
         match call.signed_in() {
             Some(SignedIn::Yes) => connector.sign_ins().worked(&account),
             Some(SignedIn::Refused { locked }) => connector.sign_ins().refused(now(), &account, hash, locked),
             None => {}
         }
         if let Some(fault) = call.fault() {
-            let (tenant, pbx, why) = (who.0.0, &account.1, fault.name);
+            let (pbx, why) = (&account.1, fault.name);
             tracing::warn!(
                 event = "pbx_failed",
                 tenant,
@@ -100,7 +127,33 @@ pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Res
                 "a telephone system did not do what was asked"
             );
         }
-    });
+    })
+}
+
+// Carries a call on a thread of its own: it lasts longer than the few threads of the API may be kept from their work.
+// `after` is told when it is over.
+fn start<C: Call + 'static>(
+    connector: &Arc<Connector>,
+    asked: Asked,
+    line: Line,
+    mut call: C,
+    after: impl FnOnce(&Connector, &C, u64) + Send + 'static,
+) -> Result<Arc<Hook>, NotTried> {
+    let turn = connector.turns.clone().try_acquire_owned().map_err(|_| NotTried::Full)?;
+    let hook = Arc::new(Hook::default());
+    let (connector, held) = (connector.clone(), hook.clone());
+    let work = move || {
+        let _turn = turn;
+        let Asked { who, correlation, .. } = asked;
+        carry(&mut call, &line, &held, &mut |progress| {
+            connector.ledger().went_on(now(), &who, &correlation, progress);
+        });
+        // Whatever happened, nothing more will: a call that stands still would keep this person from the next one.
+        connector.ledger().went_on(now(), &who, &correlation, Progress::Over(Over::Failed));
+        after(&connector, &call, who.0.0);
+    };
+    let begun = std::thread::Builder::new().name("call".into()).spawn(work);
+    begun.map_err(|_| NotTried::Full)?;
     Ok(hook)
 }
 

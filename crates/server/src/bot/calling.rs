@@ -1,0 +1,100 @@
+//! Calls that are asked for in Teams: through Switchroom's own trunks or a telephone system for its users, else through a
+//! person's own softphone.
+
+use crate::bot::Shared;
+use crate::bot::customer::Customer;
+use crate::http::{Asking, NewDial, begin_and_wait};
+use crate::tenant::Meaning;
+use engine::AgentId;
+use pbx::Correlation;
+use pbx::address::{Scheme, link};
+use redact::Secret;
+use serde_json::Value;
+use teams::bot::{Activity, Said, cards};
+use teams::permissions::{Feature, Features};
+
+/// How a call goes.
+enum Way {
+    /// The person's own telephone rings first: of which user, and through which `Pbx`; none is our own trunks.
+    Rings(String, Option<String>),
+    /// The person's computer opens an address.
+    Address(Scheme),
+}
+
+/// The first way that is there for somebody: our own trunks, a telephone system that needs no password of theirs, else
+/// their softphone.
+fn choose(meaning: &Meaning, features: &Features, person: Option<&str>) -> Way {
+    let user = person.and_then(|p| meaning.work_accounts.get(p));
+    if let Some((number, user)) = user.and_then(|n| Some((*n, meaning.people.get(n)?))) {
+        if features.has(Feature::DialOwn) {
+            return Way::Rings(user.id.clone(), None);
+        }
+        let has_line = meaning.lines.contains_key(&AgentId(number));
+        let rings = |rule: &crate::tenant::pbx::PbxRule| {
+            has_line && rule.capabilities().server_dial && !rule.wants_password()
+        };
+        if let Some((id, _)) = meaning.pbxs.iter().find(|(_, rule)| rings(rule)) {
+            return Way::Rings(user.id.clone(), Some(id.clone()));
+        }
+    }
+    let address = meaning.pbxs.values().find_map(|rule| Scheme::read(rule.scheme()?).ok());
+    Way::Address(address.unwrap_or_else(Scheme::tel))
+}
+
+impl Shared {
+    /// Begins a call to a number that may be called: the card that says so, or a sentence that says why not. The same
+    /// activity again calls nobody a second time. Guests call nobody: the organisation's telephones are not theirs.
+    pub(in crate::bot) fn call(
+        &self,
+        activity: &Activity,
+        customer: &Customer,
+        number: &Secret<String>,
+    ) -> Result<Value, String> {
+        let language = customer.language(activity);
+        match self.is_guest(activity) {
+            Ok(false) => {}
+            Ok(true) => return Err(Said::Guest.text(language).into()),
+            Err(why) => {
+                tracing::warn!(event = "bot_no_members", %why, "who is in a conversation could not be read");
+                return Err(Said::Later.text(language).into());
+            }
+        }
+        let (tenant, features, person) =
+            (customer.tenant, customer.features.clone(), activity.person.clone());
+        let way = self.handle.ask_and_wait(move |switch, _| {
+            let meaning = &switch.tenant(tenant)?.meaning;
+            Some(choose(meaning, &features, person.as_deref()))
+        });
+        match way.flatten().ok_or_else(|| Said::Later.text(language).to_string())? {
+            Way::Address(scheme) => {
+                // A page of ours opens it in the person's own phone; the number stands behind `#` and so in no log.
+                let link = link(&self.url, &scheme, number);
+                let link =
+                    link.ok_or_else(|| Said::NoNumber.with(language, Said::NotANumber.text(language)))?;
+                Ok(cards::number(language, number.expose_secret(), link.expose_secret()))
+            }
+            Way::Rings(user, through) => {
+                let asked = Asking {
+                    who: (tenant, user),
+                    correlation: Some(named(activity).ok_or_else(|| Said::Later.text(language).to_string())?),
+                    new: NewDial { through, ..NewDial::to(number.clone()) },
+                    public: self.url.clone(),
+                };
+                match begin_and_wait(&self.handle, &self.connector, asked) {
+                    Ok(_) => Ok(cards::note(&Said::Ringing.with(language, number.expose_secret()))),
+                    Err(problem) => Err(problem.detail),
+                }
+            }
+        }
+    }
+}
+
+/// The name of the call that an activity asks for: an activity's id is the same when it comes again, and so is this.
+fn named(activity: &Activity) -> Option<Correlation> {
+    let id = activity.id.as_deref().unwrap_or_default();
+    // The newest digits stand last.
+    let mut name: Vec<char> = id.chars().rev().filter(char::is_ascii_alphanumeric).take(50).collect();
+    name.reverse();
+    let name: String = name.into_iter().collect();
+    Correlation::read(&format!("bot-{name:0>8}"))
+}

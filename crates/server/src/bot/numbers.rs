@@ -1,0 +1,177 @@
+//! Numbers on the card, where a tenant has switched that on: the person's own client gives a token for our API, and in that
+//! person's name Graph is asked for the numbers of the people on one card. Nothing of it outlives the answer.
+
+use crate::bot::customer::Customer;
+use crate::bot::{Shared, lock, now};
+use crate::microsoft::random;
+use redact::Secret;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use teams::bot::cards::{self, Numbers, PersonRow};
+use teams::bot::{Activity, InvokeReply, Language, Said, TEAMS_CLIENTS, Wish};
+use teams::entra::{ApiRules, Endpoints, Refused, TokenReply};
+use teams::graph::{Batch, Given, Graph, User, read_user, user};
+use teams::permissions::{Feature, Operation};
+
+/// How long Graph may take for one card.
+const WITHIN: Duration = Duration::from_secs(3);
+/// The scope that a person's token for our API has.
+const SCOPE: &str = "access_as_user";
+
+/// Why there are no numbers.
+enum NoNumbers {
+    /// The token is not good, or the person has to agree first.
+    Agree(String),
+    /// Microsoft cannot be asked now.
+    Later(String),
+}
+
+impl From<String> for NoNumbers {
+    fn from(why: String) -> NoNumbers {
+        NoNumbers::Later(why)
+    }
+}
+
+impl Shared {
+    /// Asks the person's client for a token.
+    pub(in crate::bot) fn ask_to_sign_in(&self, language: Language, activity: &Activity) -> InvokeReply {
+        let host = self.url.split("://").nth(1).unwrap_or(&self.url);
+        let uri = format!("api://{host}/botid-{}", self.client.id);
+        let id = activity.id.clone().unwrap_or_default();
+        InvokeReply::sign_in(language, &id, &uri, &format!("{}/tab", self.url))
+    }
+
+    /// The card with the numbers of these people.
+    pub(in crate::bot) fn with_numbers(
+        &self,
+        activity: &Activity,
+        customer: &Customer,
+        objects: &[String],
+        token: &Secret<String>,
+    ) -> InvokeReply {
+        let language = customer.language(activity);
+        match self.numbers(activity, customer, objects, token) {
+            Ok(users) => match self.card_of(activity, language, objects, &users) {
+                Some(card) => InvokeReply::card(card),
+                None => InvokeReply::message(language, Said::Later),
+            },
+            Err(NoNumbers::Agree(why)) => {
+                tracing::info!(event = "bot_not_agreed", why, "numbers are not shown on a card");
+                InvokeReply::not_signed_in(language)
+            }
+            Err(NoNumbers::Later(why)) => {
+                tracing::warn!(event = "bot_no_numbers", why, "numbers could not be read for a card");
+                InvokeReply::message(language, Said::Later)
+            }
+        }
+    }
+
+    fn numbers(
+        &self,
+        activity: &Activity,
+        customer: &Customer,
+        objects: &[String],
+        token: &Secret<String>,
+    ) -> Result<BTreeMap<String, User>, NoNumbers> {
+        let until = Instant::now() + WITHIN;
+        let directory = activity.conversation.tenant.clone().unwrap_or_default();
+        let who = self.person_of(&directory, token).map_err(|why| NoNumbers::Agree(why.to_string()))?;
+        if Some(&who) != activity.person.as_ref() {
+            return Err(NoNumbers::Agree("the token is somebody else's".into()));
+        }
+        let row = customer.features.row_for(Feature::BotNumbers, Operation::User);
+        let fields = row.map(|r| r.fields).ok_or_else(|| "bot-numbers is off".to_string())?;
+        let endpoints =
+            Endpoints::entra(&self.entra, &directory).ok_or_else(|| "no directory".to_string())?;
+        let scopes = [self.entra.graph_scope("User.Read.All")];
+        let asked = now();
+        let request = self
+            .client
+            .on_behalf_of(&endpoints, token, &scopes, None, asked, random()?)
+            .map_err(|e| format!("the certificate cannot be used: {e}"))?;
+        let reply = self.carrier.send(&request).ok();
+        let tokens = TokenReply::read(asked, reply.as_ref()).map_err(|e| match e.passes() {
+            true => NoNumbers::Later(e.to_string()),
+            false => NoNumbers::Agree(e.to_string()),
+        })?;
+        let graph =
+            Graph::of(&self.entra).ok_or_else(|| "microsoft.graph is no address of Graph".to_string())?;
+        let calls: Vec<_> = objects.iter().filter_map(|o| user(&graph, o, fields)).collect();
+        let mut batch = Batch::new(&graph, calls).ok_or_else(|| "there is nobody to ask for".to_string())?;
+        let mut users = BTreeMap::new();
+        loop {
+            let request = batch.request(&tokens.access_token, random()?);
+            let reply = self.carrier.send(&request).ok();
+            let step = batch.take(now(), reply.as_ref(), u32::from_ne_bytes(random()?));
+            for (_, ended) in step.ended {
+                if let Some(user) = ended.ok().as_ref().and_then(read_user) {
+                    users.insert(user.id.clone(), user);
+                }
+            }
+            let (Some(at), None) = (step.again_at, step.new_token) else { return Ok(users) };
+            let wait = at.since(now());
+            if Instant::now() + wait >= until || !self.queue.pause(wait) {
+                return Ok(users);
+            }
+        }
+    }
+
+    /// Whose token it is, if it is one for our API from a client of Teams.
+    fn person_of(&self, directory: &str, token: &Secret<String>) -> Result<String, Refused> {
+        let mut rules = ApiRules::new(&self.entra, &self.client.id, SCOPE);
+        rules.callers = TEAMS_CLIENTS.map(String::from).to_vec();
+        let check = || {
+            let keys = lock(&self.people_keys);
+            rules.check(keys.keys(), now(), token.expose_secret(), |tenant| tenant == directory)
+        };
+        let access = match check() {
+            Err(Refused::UnknownKey) => {
+                let request = {
+                    let mut keys = lock(&self.people_keys);
+                    keys.due(now()).or_else(|| keys.missed(now()))
+                };
+                if let Some(request) = request {
+                    let reply = self.carrier.send(&request).ok();
+                    lock(&self.people_keys).took(now(), reply.as_ref());
+                }
+                check()
+            }
+            judged => judged,
+        };
+        access.map(|a| a.object)
+    }
+
+    fn card_of(
+        &self,
+        activity: &Activity,
+        language: Language,
+        objects: &[String],
+        users: &BTreeMap<String, User>,
+    ) -> Option<Value> {
+        let people = self.people(activity).ok()?;
+        let mut rows = Vec::new();
+        for member in people.iter().filter(|m| m.object.as_ref().is_some_and(|o| objects.contains(o))) {
+            let user = member.object.as_ref().and_then(|o| users.get(o));
+            let mut numbers = Vec::new();
+            if let Some(Given::Value(business)) = user.map(|u| &u.business_phones) {
+                numbers.extend(business.iter().take(2).map(|n| (Said::Business, n.clone())));
+            }
+            if let Some(Given::Value(mobile)) = user.map(|u| &u.mobile_phone) {
+                numbers.push((Said::Mobile, mobile.clone()));
+            }
+            let numbers = numbers
+                .into_iter()
+                .filter_map(|(what, n)| Some((what, n.clone(), self.seal(activity, Wish::Call(n))?)))
+                .collect();
+            rows.push(PersonRow {
+                name: member.name.clone(),
+                numbers,
+                guest: member.guest,
+                ..PersonRow::default()
+            });
+        }
+        let title = Said::Members.with(language, &rows.len().to_string());
+        Some(cards::people(language, &title, &rows, Numbers::No, None))
+    }
+}

@@ -1,0 +1,159 @@
+//! Calling through the organisation's own Asterisk or FreeSWITCH: the whole program, and exchanges composed from those
+//! systems' documents on this machine.
+
+use crate::commportal::request;
+use crate::program::Program;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+const NAME: &str = "click-0001";
+
+fn program(pbx: &str) -> Program {
+    let tenant = format!(
+        "kind: Tenant\nid: test\nprofile: contact-center\ncountry: US\ndial: {{allow: [\"+1\"]}}\n---\n\
+         kind: Pbx\nid: office\n{pbx}\n---\nkind: User\nid: anna\nroles: [agent]\nline: \"1001\"\n"
+    );
+    Program::start_with_secrets(&[("tenant.yaml", &tenant)], &[("pbx-password", "s3cret-canary\n")])
+}
+
+fn click(program: &Program) -> (u16, Value) {
+    let new = json!({"agent": "anna", "to": "+12015550199", "through": "office", "correlation": NAME});
+    program.post_json("/dial", &new)
+}
+
+#[track_caller]
+fn reaches(program: &Program, progress: &str) -> Value {
+    let path = format!("/dial/{NAME}?agent=anna");
+    program.wait_for(&path, |said| (said["progress"] == progress).then(|| said.clone()))
+}
+
+/// An Asterisk with at most one channel: what it was asked, and the state that the channel is in.
+#[derive(Default)]
+struct Asterisk {
+    asked: Vec<String>,
+    body: String,
+    state: Option<&'static str>,
+    peer: &'static str,
+}
+
+fn asterisk() -> (SocketAddr, Arc<Mutex<Asterisk>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let shared: Arc<Mutex<Asterisk>> = Arc::default();
+    let of_thread = shared.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let Some((head, body)) = request(&mut stream) else { continue };
+            let mut a = of_thread.lock().unwrap();
+            let line = head.lines().next().unwrap_or_default().to_string();
+            a.asked.push(line.clone());
+            let authorized =
+                head.to_lowercase().contains("authorization: basic c3dpdgnocm9vbtpzm2nyzxqty2fuyxj5");
+            let (status, answer) = match (line.split(' ').next().unwrap_or_default(), a.state) {
+                _ if !authorized => (401, "{}".to_string()),
+                ("POST", None) => {
+                    a.body = String::from_utf8(body).unwrap();
+                    a.state = Some("Down");
+                    (200, json!({"id": "x", "state": "Down"}).to_string())
+                }
+                ("POST", Some(_)) => (409, "{}".into()),
+                ("DELETE", _) => {
+                    a.state = None;
+                    (204, String::new())
+                }
+                (_, None) => (404, json!({"message": "Channel not found"}).to_string()),
+                (_, Some(_)) if line.contains("BRIDGEPEER") => (200, json!({"value": a.peer}).to_string()),
+                (_, Some(state)) => (200, json!({"state": state}).to_string()),
+            };
+            let head = format!(
+                "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                answer.len()
+            );
+            let _ = stream.write_all((head + &answer).as_bytes());
+        }
+    });
+    (addr, shared)
+}
+
+#[test]
+fn an_asterisk_is_asked_once_and_followed_to_the_end() {
+    let (addr, asterisk) = asterisk();
+    let program = program(&format!(
+        "ari: {{url: \"http://{addr}/ari\", user: switchroom, password_file: pbx-password, context: from-internal, allow_private: true}}"
+    ));
+    let (status, said) = click(&program);
+    assert_eq!(status, 201, "{said}");
+    assert_eq!(click(&program).0, 200, "twice is once");
+    let set = |state, peer| {
+        let mut a = asterisk.lock().unwrap();
+        (a.state, a.peer) = (state, peer);
+    };
+    program.wait_for("/dial", |_| asterisk.lock().unwrap().state);
+    set(Some("Ringing"), "");
+    reaches(&program, "ringing-you");
+    set(Some("Up"), "");
+    reaches(&program, "calling-them");
+    set(Some("Up"), "PJSIP/carrier-2");
+    reaches(&program, "talking");
+    assert_eq!(program.delete(&format!("/dial/{NAME}?agent=anna")), 200);
+    assert_eq!(reaches(&program, "over")["reason"], "hung-up");
+    let a = asterisk.lock().unwrap();
+    assert_eq!(a.asked.iter().filter(|l| l.starts_with("POST")).count(), 1);
+    assert!(
+        a.asked.iter().all(|l| !l.contains("2015550199")),
+        "no number stands in an address: {:?}",
+        a.asked
+    );
+    let body: Value = serde_json::from_str(&a.body).unwrap();
+    assert_eq!((&body["endpoint"], &body["extension"]), (&json!("PJSIP/1001"), &json!("+12015550199")));
+    drop(a);
+    let log = program.stop();
+    assert!(!log.contains("s3cret") && !log.contains("2015550199"), "{log}");
+}
+
+#[test]
+fn a_freeswitch_is_signed_in_at_and_told_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let program =
+        program(&format!("esl: {{address: \"{addr}\", password_file: pbx-password, context: default}}"));
+    assert_eq!(click(&program).0, 201);
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut said = |text: &str, until: &str| {
+        stream.write_all(text.as_bytes()).unwrap();
+        read_until(&mut stream, until)
+    };
+    assert_eq!(said("Content-Type: auth/request\n\n", "\n\n"), "auth s3cret-canary\n\n");
+    let ok = "Content-Type: command/reply\nReply-Text: +OK\n\n";
+    said(ok, &format!("filter Job-UUID job-switchroom-{NAME}\n\n"));
+    let made = said(&ok.repeat(4), &format!("Job-UUID: job-switchroom-{NAME}\n\n"));
+    assert!(
+        made.starts_with("bgapi originate {origination_uuid=switchroom-click-0001,")
+            && made.contains("}user/1001 +12015550199 XML default\n"),
+        "{made}"
+    );
+    let event = |name: &str, more: &str| {
+        let body = format!("{{\"Event-Name\":\"{name}\",\"Unique-ID\":\"switchroom-{NAME}\"{more}}}");
+        format!("Content-Length: {}\nContent-Type: text/event-json\n\n{body}", body.len())
+    };
+    said(&(ok.to_string() + &event("CHANNEL_PROGRESS", "")), "");
+    reaches(&program, "ringing-you");
+    said(&event("CHANNEL_BRIDGE", ""), "");
+    reaches(&program, "talking");
+    said(&event("CHANNEL_HANGUP_COMPLETE", ",\"Hangup-Cause\":\"NORMAL_CLEARING\""), "");
+    assert_eq!(reaches(&program, "over")["reason"], "hung-up");
+    program.stop();
+}
+
+fn read_until(stream: &mut TcpStream, end: &str) -> String {
+    let (mut got, mut buffer) = (String::new(), [0; 4_096]);
+    while !got.ends_with(end) {
+        let n = stream.read(&mut buffer).unwrap();
+        assert!(n > 0, "closed after {got:?}");
+        got += std::str::from_utf8(&buffer[..n]).unwrap();
+    }
+    got
+}
