@@ -1,5 +1,6 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
+mod allow_list;
 mod api;
 mod attestation;
 mod audit_log;
@@ -34,6 +35,7 @@ mod identity_checklist;
 mod kamailio;
 mod keys_across;
 mod killed;
+mod licences;
 mod linphone;
 mod linphone_calls;
 mod listening;
