@@ -1,5 +1,6 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
+mod allow_list;
 mod api;
 mod attestation;
 mod audit_log;
@@ -42,6 +43,7 @@ mod kamailio;
 mod key_rotation;
 mod keys_across;
 mod killed;
+mod licences;
 mod linphone;
 mod linphone_calls;
 mod listening;
