@@ -7,6 +7,7 @@
 mod alarms;
 mod browser;
 mod carriers;
+mod closing;
 mod dialing;
 mod effects;
 mod endpoint;
