@@ -3,7 +3,7 @@
 //! **Secure connections.** Those that others opened to us and proved a name on carry their requests and our answers;
 //! requests of ours go over connections that we opened. So each side is sure of the other's name, and Microsoft's proxies
 //! want it so. A telephone proves no name; it is reached on the connection that it opened. A call outlives its
-//! connections. Our own are renewed within the hour, and all are after a change of our certificate.
+//! connections. Our own are renewed now and then, and all are after a change of our certificate.
 
 mod stream;
 
@@ -35,17 +35,29 @@ const QUIET: u64 = 600_000_000;
 const HANDSHAKE: u64 = 10_000_000;
 /// Handshakes of others under way at a time.
 const HANDSHAKES: usize = 200;
-/// A secure connection of ours serves so long for new requests, in microseconds.
-const RENEW: u64 = 55 * 60_000_000;
 /// A connection that serves no more is closed after this, in microseconds: what was asked on it is answered by then.
 const RETIRED: u64 = 40_000_000;
-/// So often something is said on secure connections of ours, in microseconds: Microsoft's proxies close after two minutes.
-const KEEP_ALIVE: u64 = 60_000_000;
 
 const UDP: u64 = 1 << 33;
 /// The first of the two listeners.
 const LISTENER: u64 = 1 << 34;
 const TLS_LISTENER: u64 = LISTENER + 1;
+
+/// How secure connections of ours are kept, in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Upkeep {
+    /// One serves so long for new requests.
+    pub renew: u64,
+    /// So often something is said on one when nothing else is.
+    pub keep_alive: u64,
+}
+
+impl Default for Upkeep {
+    /// What Microsoft's proxies want: renewed within the hour, and never silent for two minutes.
+    fn default() -> Self {
+        Upkeep { renew: 55 * 60_000_000, keep_alive: 60_000_000 }
+    }
+}
 
 /// Whoever takes what arrives.
 pub trait SipTaker {
@@ -91,6 +103,7 @@ pub struct SipSockets {
     udp: Option<UdpSocket>,
     listeners: Vec<Listener>,
     tls: Option<SipTls>,
+    upkeep: Upkeep,
     /// The edition of our certificate that connections were opened with.
     edition: u64,
     epoll: Option<OwnedFd>,
@@ -165,6 +178,7 @@ impl SipSockets {
             listeners,
             edition: secure.as_ref().map_or(0, SipTls::edition),
             tls: secure,
+            upkeep: Upkeep::default(),
             epoll: None,
             connections: HashMap::new(),
             by_address: HashMap::new(),
@@ -174,6 +188,11 @@ impl SipSockets {
             swept: 0,
             buffer: Box::new([0; 65_536]),
         })
+    }
+
+    /// Says how secure connections of ours are kept.
+    pub fn keep_up(&mut self, upkeep: Upkeep) {
+        self.upkeep = upkeep;
     }
 
     /// Enters the sockets into the epoll of the thread that serves them.
@@ -530,7 +549,7 @@ impl SipSockets {
         let changed = std::mem::replace(&mut self.edition, edition) != edition;
         let mut quiet = Vec::new();
         for (id, c) in self.connections.iter_mut().filter(|(_, c)| c.transport == Transport::Tls) {
-            let old = c.ours && now.saturating_sub(c.began) > RENEW;
+            let old = c.ours && now.saturating_sub(c.began) > self.upkeep.renew;
             if c.closes.is_none() && (changed || old) {
                 c.closes = Some(now + RETIRED);
                 if self.by_address.get(&(c.transport, c.addr)) == Some(id) {
@@ -538,7 +557,7 @@ impl SipSockets {
                 }
             }
             let says_nothing = c.ours && c.unsent.is_empty() && !c.stream.is_handshaking();
-            if says_nothing && c.closes.is_none() && now.saturating_sub(c.sent) > KEEP_ALIVE {
+            if says_nothing && c.closes.is_none() && now.saturating_sub(c.sent) > self.upkeep.keep_alive {
                 c.sent = now;
                 c.unsent_bytes += 4;
                 c.unsent.push_back((Arc::from(*b"\r\n\r\n"), 0));

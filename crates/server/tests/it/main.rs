@@ -78,6 +78,7 @@ mod teams_app;
 mod teams_bridge;
 mod teams_bypass;
 mod teams_certificates;
+mod teams_connections;
 mod teams_emergency;
 mod teams_machines;
 mod teams_peers;
