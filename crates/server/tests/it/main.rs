@@ -2,6 +2,7 @@
 
 mod api;
 mod attestation;
+mod attestation_bad;
 mod audit_log;
 mod backup;
 mod bad_configuration;
