@@ -1,5 +1,6 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
+mod advisories;
 mod api;
 mod attestation;
 mod attestation_bad;
