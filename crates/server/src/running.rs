@@ -20,6 +20,7 @@ use crate::outside_io::Outside;
 use crate::outward::Outward;
 use crate::retention_io::RetentionJob;
 use crate::secrets::Secrets;
+use crate::sign_in::refusals::Refusals;
 use crate::sip_io::SipSockets;
 use crate::sip_tls::SipTls;
 use crate::switch_io::{LawWatch, Message, States, SwitchThread};
@@ -33,8 +34,9 @@ use crate::vital;
 use crate::webhook_io::{Courier, Delivery, Told};
 use sip::{Endpoint, Limits, Local, Transport};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::{Change, Store, StoreError, StoreSettings, TenantId};
@@ -64,6 +66,8 @@ pub struct Handle {
     pub granted: Arc<Granted>,
     /// What Graph tells by itself.
     pub notices: Arc<NoticeBoard>,
+    /// Who was refused lately.
+    pub refusals: Arc<Mutex<Refusals>>,
     mail: Sender<Message>,
     /// Secrets of tenants' configurations.
     pub secrets: Secrets,
@@ -73,6 +77,8 @@ pub struct Handle {
     pub laws_broken: Arc<AtomicU64>,
     /// False once it is asked to stop.
     pub ready: Arc<AtomicBool>,
+    /// The file that gets a line for each signed head of an audit log.
+    pub audit_heads: Option<PathBuf>,
 }
 
 /// A running Switchroom.
@@ -340,16 +346,17 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         directories: Arc::default(),
         presences: Arc::default(),
         notices: Arc::new(microsoft::notices_of(&config.microsoft)?),
+        refusals: Arc::default(),
         mail: mail_in,
         secrets: secrets.clone(),
         browsers,
         laws_broken,
         ready,
+        audit_heads: config.audit_heads_file(),
     };
     let delivery = start_delivery(config, &handle, outward, &trusted, secrets)?;
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
-    let audit_heads =
-        AuditHeads::start(handle.clone(), config.audit_heads_file()).map_err(|e| e.to_string())?;
+    let audit_heads = AuditHeads::start(handle.clone()).map_err(|e| e.to_string())?;
     let retention = RetentionJob::start(handle.clone()).map_err(|e| e.to_string())?;
     let key_rotation = KeyRotation::start(handle.clone()).map_err(|e| e.to_string())?;
     let microsoft = start_microsoft(config, &handle, background)?;

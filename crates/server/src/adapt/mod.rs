@@ -15,6 +15,7 @@ mod far_side;
 mod incoming;
 mod info_keys;
 mod keys;
+mod location;
 mod media_reports;
 mod outside;
 mod passing;

@@ -4,6 +4,7 @@ use crate::adapt::browser::Browsers;
 use crate::adapt::carriers::Carriers;
 use crate::adapt::dialing::Dialing;
 use crate::adapt::keys::Keyed;
+use crate::adapt::location::Location;
 use crate::adapt::outside::Request;
 use crate::adapt::passing::PassedOn;
 use crate::adapt::phone::{PhoneId, Reply};
@@ -303,6 +304,8 @@ pub(super) struct DoorLeg {
     pub(super) asked_for_one: bool,
     /// Whom a call that passes through is for.
     pub(super) passes: Option<Box<PassedOn>>,
+    /// Where its caller is, who calls for help.
+    pub(super) location: Option<Box<Location>>,
     /// Whom it hears, unless something is played.
     pub(super) hears: Box<[MediaId]>,
 }
