@@ -10,9 +10,10 @@ mod stream;
 use crate::sip_tls::{SipTls, not_believed};
 
 use crate::adapt::Now;
+use crate::attest::contacted::note_sip;
 use rustix::event::epoll;
 use sip::{Destination, Frame, Input, Splitter, Transmit, Transport};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -87,7 +88,13 @@ pub trait SecurePeers {
 
     /// Where a request of ours goes instead of a connection that its far end opened.
     fn instead_of(&self, connection: u64) -> Option<Destination>;
+
+    /// Whether the configuration names this address, or a registered telephone is there.
+    fn is_declared(&self, ip: IpAddr) -> bool;
 }
+
+/// The most addresses that are remembered as asked; with more, they are noted anew.
+const MOST_ASKED: usize = 4_096;
 
 /// A socket that takes connections.
 struct Listener {
@@ -110,6 +117,8 @@ pub struct SipSockets {
     connections: HashMap<u64, Connection>,
     /// Where requests to an address go: of secure connections only those that we opened.
     by_address: HashMap<(Transport, SocketAddr), u64>,
+    /// Where requests went already.
+    asked: HashSet<IpAddr>,
     /// Connections that broke while something was sent on them.
     broken: Vec<u64>,
     next: u64,
@@ -182,6 +191,7 @@ impl SipSockets {
             epoll: None,
             connections: HashMap::new(),
             by_address: HashMap::new(),
+            asked: HashSet::new(),
             broken: Vec::new(),
             next: 1,
             now: 0,
@@ -404,6 +414,14 @@ impl SipSockets {
     /// The destination.
     pub fn send(&mut self, now: Now, t: &Transmit, peers: &dyn SecurePeers) -> Result<(), Destination> {
         self.now = now.mono;
+        // Answers go back to whoever asked; where we ask by ourselves is remembered, once for each address.
+        if !t.bytes.starts_with(b"SIP/2.0 ") && !self.asked.contains(&t.to.addr.ip()) {
+            if self.asked.len() >= MOST_ASKED {
+                self.asked.clear();
+            }
+            self.asked.insert(t.to.addr.ip());
+            note_sip(t.to.addr.ip(), peers.is_declared(t.to.addr.ip()));
+        }
         if t.to.transport == Transport::Udp {
             let Some(udp) = &self.udp else { return Err(t.to) };
             return match udp.send_to(&t.bytes, t.to.addr) {

@@ -1,8 +1,10 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
 mod allow_list;
+mod advisories;
 mod api;
 mod attestation;
+mod attestation_bad;
 mod audit_log;
 mod backup;
 mod bad_configuration;
