@@ -11,9 +11,12 @@
 mod accounts;
 mod audit;
 mod audit_chain;
+mod backup;
 mod blobs;
 mod calls;
 mod catalogue;
+mod closing;
+mod copies;
 mod directory;
 mod directory_tokens;
 mod disposal;
@@ -24,6 +27,7 @@ mod holds;
 mod installation;
 mod journal;
 mod keys;
+mod manifest;
 mod messages;
 mod migrations;
 mod notes;
@@ -36,6 +40,8 @@ mod recordings;
 mod registrations;
 mod reports;
 mod reports_read;
+mod restore;
+mod rotation;
 mod sessions;
 mod sql;
 mod sqlite;
@@ -45,9 +51,12 @@ mod tokens;
 pub use accounts::{Account, INVITATION_MS, Of as AccountOf};
 pub use audit::{AUDIT_PAGE, AuditEntry, AuditFilter};
 pub use audit_chain::{AuditHead, ChainCheck, ChainFault, ChainReport, ChainedEntry, DIGEST, digest_of};
+pub use backup::{BackedUp, back_up};
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};
+pub use closing::{Belongings, Closing};
+pub use copies::{Copy, CopyState, MOST_COPIES, forget_backup, note_rehearsal};
 pub use directory::{
     DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
 };
@@ -77,6 +86,8 @@ pub use reports::{
 pub use reports_read::{
     AgentRows, Contacts, Counted, MOST_CONTACTS, MOST_ROWS, QueueRows, Span, Summed, percentile,
 };
+pub use restore::{Compared, Restored, compare, restore};
+pub use rotation::{ask_for_master, master_is_asked_for};
 pub use sessions::{MOST_SESSIONS, Session, SessionLife};
 pub use sql::{Row, Sql, Value};
 pub use store::{Store, StoreSettings, TenantId};

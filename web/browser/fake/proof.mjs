@@ -163,10 +163,10 @@ export function proofOf({ entries = 640 } = {}) {
           for (const mark of ['restricted', 'objected']) if (body[mark] != null) person[mark] = body[mark];
           return person;
         case 'DELETE /people': {
-          if (person.holds.length > 0) return { calls: 0, recordings: 0, notes: 0, kept_by: person.holds, took_ms: 0 };
+          if (person.holds.length > 0) return { calls: 0, recordings: 0, notes: 0, kept_by: person.holds, backups_pending: 0, took_ms: 0 };
           noted.push(`erase ${id}`);
           people.splice(people.indexOf(person), 1);
-          return { calls: 3, recordings: 2, notes: 1, kept_by: [], took_ms: 140 };
+          return { calls: 3, recordings: 2, notes: 1, kept_by: [], backups_pending: 0, took_ms: 140 };
         }
         case 'GET /holds':
           return proof.holds;

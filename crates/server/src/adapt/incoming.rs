@@ -2,6 +2,7 @@
 
 use crate::adapt::dialing::{OF_PHONES, codecs_of, session_timer_of};
 use crate::adapt::keys::Keyed;
+use crate::adapt::location::Location;
 use crate::adapt::phones::{Sender, user_of};
 use crate::adapt::switch::{DoorLeg, Now, Switch, TenantDoor};
 use crate::sip_tls::is_wanted;
@@ -237,6 +238,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                location: Location::of(message).map(Box::new),
                 hears: Box::default(),
             },
         );

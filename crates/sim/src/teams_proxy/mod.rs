@@ -113,6 +113,8 @@ pub struct TeamsProxy {
     refusing: BTreeMap<usize, (u16, String)>,
     /// Clients send audio to border controllers themselves.
     bypass: bool,
+    /// Header lines, and a part of the body with its own, that say where users are who call.
+    location: Option<(String, String)>,
     outputs: VecDeque<TeamsOutput>,
     events: VecDeque<TeamsEvent>,
     kept: VecDeque<String>,
@@ -137,6 +139,7 @@ impl TeamsProxy {
             silent: Vec::new(),
             refusing: BTreeMap::new(),
             bypass: false,
+            location: None,
             outputs: VecDeque::new(),
             events: VecDeque::new(),
             kept: VecDeque::new(),
@@ -164,6 +167,12 @@ impl TeamsProxy {
     /// From now on clients and border controllers find each other by ICE (media bypass), or not.
     pub fn set_bypass(&mut self, on: bool) {
         self.bypass = on;
+    }
+
+    /// From now on users who call say where they are: header lines of the message, and a part of its body with lines of its
+    /// own (`PidfLoSupported`).
+    pub fn set_location(&mut self, lines: &str, part: &str) {
+        self.location = Some((lines.into(), part.into()));
     }
 
     // ---- in and out ----

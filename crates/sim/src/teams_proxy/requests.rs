@@ -7,6 +7,9 @@ use media::negotiate::Direction;
 use sip::{Message, Name, Time};
 use std::net::SocketAddr;
 
+/// What stands between the parts of a body.
+const SEVERAL: &str = "--several";
+
 impl TeamsProxy {
     /// A user calls a number over a machine and a border controller; audio is at that address.
     pub fn call(
@@ -56,6 +59,15 @@ impl TeamsProxy {
         let (contact, route) = self.addresses(&call_id);
         let mut line = self.line(addr, hz);
         let offer = line.offer(Direction::SendRecv);
+        let (more, offer) = match &self.location {
+            Some((lines, part)) => (
+                format!("{more}{lines}"),
+                format!(
+                    "{SEVERAL}\r\nCONTENT-TYPE: application/sdp\r\n\r\n{offer}\r\n{SEVERAL}\r\n{part}\r\n{SEVERAL}--\r\n"
+                ),
+            ),
+            None => (more.to_string(), offer),
+        };
         let first = self.host(0).to_string();
         let tag = self.hex();
         let call = self.add(Call {
@@ -330,7 +342,11 @@ impl TeamsProxy {
 
 /// A request inside a call, or the one that begins it.
 fn written(c: &Call, method: &str, cseq: u32, branch: &str, lines: &str, body: &str) -> String {
-    let kind = if body.is_empty() { "" } else { "CONTENT-TYPE: application/sdp\r\n" };
+    let kind = match body {
+        "" => "",
+        body if body.starts_with(SEVERAL) => "CONTENT-TYPE: multipart/mixed; boundary=several\r\n",
+        _ => "CONTENT-TYPE: application/sdp\r\n",
+    };
     let dialog = match method {
         "INVITE" | "REFER" => format!(
             "RECORD-ROUTE: {}\r\nCONTACT: <{}>\r\nALLOW: INVITE,ACK,OPTIONS,CANCEL,BYE,NOTIFY\r\n",

@@ -1034,6 +1034,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the account: destroys everything of the tenant and gives the signed certificate
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Wanted2"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/configuration": {
         parameters: {
             query?: never;
@@ -9768,6 +9820,12 @@ export interface components {
         Erasure: {
             /**
              * Format: uint64
+             * @description Backups that still hold the person's key, because they could not be reached: they are tried again each hour. The
+             *     erasure is complete when there is none.
+             */
+            backups_pending: number;
+            /**
+             * Format: uint64
              * @description Calls that no longer say who called.
              */
             calls: number;
@@ -11207,6 +11265,11 @@ export interface components {
              * @default null
              */
             declared: unknown;
+        };
+        /** @description Which account to end. */
+        Wanted2: {
+            /** @description The tenant's id, so that nobody ends an account by mistake. */
+            tenant: string;
         };
         /**
          * @description What can be asked for.
