@@ -9,6 +9,7 @@ mod browser;
 mod carriers;
 mod dialing;
 mod effects;
+mod elsewhere;
 mod endpoint;
 mod far_side;
 mod incoming;

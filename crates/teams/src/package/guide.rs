@@ -45,7 +45,7 @@ pub(super) fn guide(plan: &AppPlan) -> String {
         step("Register the tab", &[
             "App registrations, New registration, accounts in any organisation. It has no secret and no certificate.".into(),
             format!("Its application (client) id is `{tab}`; it stands in `microsoft.tab_app`."),
-            format!("Authentication, single-page application: `brk-multihub://{host}` and `{url}/tab`."),
+            format!("Authentication, single-page application: `brk-multihub://{host}`."),
             format!("Delegated permissions of Graph, and no others: {}.", listed(plan, Registration::Tab)),
         ]);
     }
