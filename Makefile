@@ -49,7 +49,7 @@ tools-build:
 	@$(call apt,cmake,cmake)
 	@command -v cargo >/dev/null || { echo "install Rust first: https://rustup.rs"; exit 1; }
 
-# The far ends that tests use: SIPp and baresip, Kamailio as a carrier, sipvicious for what is not wanted, and a browser
+# The far ends that tests use: SIPp and baresip, Kamailio as a carrier, rtpengine, sipvicious for what is not wanted, and a browser
 # driven from Node.
 tools-test: tools-build
 	@$(call apt,sipp,sip-tester)
@@ -57,6 +57,7 @@ tools-test: tools-build
 	@$(call apt,linphonec,linphone-cli)
 	@$(call apt,svmap,sipvicious)
 	@$(call quiet,kamailio,kamailio)
+	@$(call quiet,rtpengine,rtpengine-daemon)
 	@ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || $(SUDO) bash -c '$(call install,kamailio-tls-modules)'
 	@$(call apt,openssl,openssl)
 	@$(call apt,chromium,chromium)

@@ -145,6 +145,8 @@ pub struct Negotiated {
     pub srtp: Option<SrtpKeys>,
     /// What the far end's checks have to know, when it speaks ICE.
     pub ice: Option<Credentials>,
+    /// The user fragment of the far end, which its checks say too; `None` without ICE.
+    pub ice_peer: Option<Box<str>>,
     /// Whether the far end is another than the one before it on this leg, which knows nothing of packets that went before:
     /// what counts them for the protection begins anew with a new key.
     pub anew: bool,
@@ -193,6 +195,7 @@ impl Negotiated {
             ptime: 20,
             srtp: None,
             ice: None,
+            ice_peer: None,
             anew: false,
         }
     }
@@ -422,6 +425,7 @@ impl LocalSession {
         negotiated.noise_recv_pt = noise_of(audio).filter(|_| codec.clock() == 8_000);
         negotiated.opus = opus_settings(audio, pt);
         negotiated.srtp = srtp;
+        negotiated.ice_peer = self.connectivity.peer(&ice);
         negotiated.ice = ice;
         negotiated.anew = self.anew;
         Ok((answer, negotiated))
@@ -473,6 +477,7 @@ impl LocalSession {
         negotiated.srtp = srtp;
         negotiated.anew = self.anew;
         negotiated.ice = self.connectivity.agree(answer, theirs, false);
+        negotiated.ice_peer = self.connectivity.peer(&negotiated.ice);
         // When we hold, an answer of recvonly or inactive only does as it was told.
         if !ours_direction.receives() {
             negotiated.remote_holds &= !remote.direction.receives();

@@ -49,6 +49,8 @@ impl RetentionJob {
                         );
                     }
                 }
+                replace_copies(&handle.store);
+                crate::closing::go_on(&handle.store);
             }
         };
         let thread = std::thread::Builder::new().name("retention".into()).spawn(look)?;
@@ -64,6 +66,22 @@ impl Drop for RetentionJob {
             let _ = thread.join();
         }
     }
+}
+
+/// Replaces the keys of backups that may hold one that was destroyed. Gives how many could not be replaced now: the next
+/// run of the job tries again.
+pub fn replace_copies(store: &Store) -> u64 {
+    let states = store.replace_copies().unwrap_or_else(|e| {
+        tracing::error!(event = "backup_keys", cause = %e, "the list of backups cannot be read");
+        Vec::new()
+    });
+    let mut pending = 0;
+    for state in states {
+        let Some(cause) = state.pending else { continue };
+        pending += 1;
+        tracing::warn!(event = "backup_keys", dir = %state.copy.dir.display(), cause, "a backup's keys could not be replaced after an erasure");
+    }
+    pending
 }
 
 /// A rule of a tenant, with its id.
@@ -162,6 +180,8 @@ pub fn run(store: &Store, tenant: TenantId, stopping: &AtomicBool) -> Result<Val
     let now = crate::clock::wall_ms();
     let rules = to_run(&rules(store, tenant)?, now);
     if rules.is_empty() {
+        // What an erasure could not reach is tried again.
+        replace_copies(store);
         return Ok(json!({}));
     }
     let said = |e: store::StoreError| e.to_string();
@@ -183,6 +203,7 @@ pub fn run(store: &Store, tenant: TenantId, stopping: &AtomicBool) -> Result<Val
             .audit(tenant, crate::clock::wall_ms(), "retention", "retention.dispose", "Retention/all")
             .map_err(said)?;
     }
+    replace_copies(store);
     tracing::info!(event = "retention", tenant = tenant.0, calls = gone, "old data was disposed of");
     Ok(json!(report))
 }

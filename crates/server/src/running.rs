@@ -7,6 +7,7 @@ use crate::certificate_report;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::journal_io::{GiveUp, Lost};
+use crate::key_rotation::KeyRotation;
 use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{BrowserDoor, MediaSettings, start_recorder};
@@ -19,6 +20,7 @@ use crate::outside_io::Outside;
 use crate::outward::Outward;
 use crate::retention_io::RetentionJob;
 use crate::secrets::Secrets;
+use crate::sign_in::refusals::Refusals;
 use crate::sip_io::SipSockets;
 use crate::sip_tls::SipTls;
 use crate::switch_io::{LawWatch, Message, States, SwitchThread};
@@ -32,8 +34,9 @@ use crate::vital;
 use crate::webhook_io::{Courier, Delivery, Told};
 use sip::{Endpoint, Limits, Local, Transport};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::{Change, Store, StoreError, StoreSettings, TenantId};
@@ -63,6 +66,8 @@ pub struct Handle {
     pub granted: Arc<Granted>,
     /// What Graph tells by itself.
     pub notices: Arc<NoticeBoard>,
+    /// Who was refused lately.
+    pub refusals: Arc<Mutex<Refusals>>,
     mail: Sender<Message>,
     /// Secrets of tenants' configurations.
     pub secrets: Secrets,
@@ -72,6 +77,8 @@ pub struct Handle {
     pub laws_broken: Arc<AtomicU64>,
     /// False once it is asked to stop.
     pub ready: Arc<AtomicBool>,
+    /// The file that gets a line for each signed head of an audit log.
+    pub audit_heads: Option<PathBuf>,
 }
 
 /// A running Switchroom.
@@ -93,10 +100,12 @@ pub struct Running {
     audit_heads: AuditHeads,
     microsoft: AtMicrosoft,
     retention: RetentionJob,
+    key_rotation: KeyRotation,
     grace: Duration,
 }
 
-fn store_settings(config: &ServerConfig) -> StoreSettings {
+/// Where a configuration keeps things.
+pub fn store_settings(config: &ServerConfig) -> StoreSettings {
     StoreSettings {
         url: config.store.url.clone(),
         full_sync: config.store.sync == "full",
@@ -200,7 +209,10 @@ pub fn tenant_name(documents: &Documents) -> Option<String> {
 }
 
 /// What documents mean, with made-up numbers: for looking at them before anything is stored.
-fn understand_alone(wanted: &Documents) -> Result<Meaning, String> {
+///
+/// # Errors
+/// A sentence.
+pub fn understand_alone(wanted: &Documents) -> Result<Meaning, String> {
     let numbers: Numbers = wanted.keys().cloned().zip(1..).collect();
     let number = |kind: &str, id: &str| numbers.get(&(kind.to_string(), id.to_string())).copied();
     meaning::understand(wanted, &number)
@@ -246,6 +258,9 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let began = Instant::now();
     raise_file_limit();
     let store = Arc::new(open_store(config)?);
+    // Made by the first start, before anybody can ask for a backup or a signature.
+    store.installation().map_err(|e| e.to_string())?;
+    crate::closing::go_on(&store);
     if let Some(documents) = apply {
         let name = tenant_name(documents).ok_or("an object of kind Tenant is missing")?;
         let tenant = store.tenant(&name, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
@@ -331,17 +346,19 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         directories: Arc::default(),
         presences: Arc::default(),
         notices: Arc::new(microsoft::notices_of(&config.microsoft)?),
+        refusals: Arc::default(),
         mail: mail_in,
         secrets: secrets.clone(),
         browsers,
         laws_broken,
         ready,
+        audit_heads: config.audit_heads_file(),
     };
     let delivery = start_delivery(config, &handle, outward, &trusted, secrets)?;
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
-    let audit_heads =
-        AuditHeads::start(handle.clone(), config.audit_heads_file()).map_err(|e| e.to_string())?;
+    let audit_heads = AuditHeads::start(handle.clone()).map_err(|e| e.to_string())?;
     let retention = RetentionJob::start(handle.clone()).map_err(|e| e.to_string())?;
+    let key_rotation = KeyRotation::start(handle.clone()).map_err(|e| e.to_string())?;
     let microsoft = start_microsoft(config, &handle, background)?;
     Ok(Running {
         handle,
@@ -357,6 +374,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         audit_heads,
         microsoft,
         retention,
+        key_rotation,
         grace: config.grace(),
     })
 }
@@ -377,7 +395,8 @@ fn start_microsoft(
     let failed = |e: std::io::Error| format!("no thread can be started: {e}");
     let every = microsoft::directory_every(section).ok_or("microsoft.directory_every is no time")?;
     let public = microsoft::public_of(&config.http.public_url);
-    let directory = DirectorySync::start(handle.clone(), background.clone(), (every, public));
+    let delegated = microsoft::delegated_of(section)?;
+    let directory = DirectorySync::start(handle.clone(), (background.clone(), delegated), (every, public));
     let every = microsoft::presence_every(section).ok_or("microsoft.presence_every is no time")?;
     let presence = background.clone().map(|b| PresenceWatch::start(handle.clone(), b, every));
     let shown = background.map(|b| TalkShower::start(handle.clone(), b));
@@ -422,6 +441,26 @@ fn recover(store: &Store, tenant: TenantId) -> Result<(engine::Engine, u64), Str
         "journal replayed"
     );
     Ok((engine, found.next_party))
+}
+
+/// How a tenant was taken up for trial.
+pub struct TakenUp {
+    /// Journal position of its newest event.
+    pub position: u64,
+    /// Calls that were open then.
+    pub open_calls: usize,
+}
+
+/// Takes a tenant up as a start does, without a socket: its configuration is understood, its journal replayed, and every
+/// law is checked.
+///
+/// # Errors
+/// A sentence.
+pub fn taken_up(store: &Store, tenant: TenantId) -> Result<TakenUp, String> {
+    stored_meaning(store, tenant)?;
+    let (engine, _) = recover(store, tenant)?;
+    engine.check_all().map_err(|broken| format!("a law is broken: {broken:?}"))?;
+    Ok(TakenUp { position: engine.position(), open_calls: engine.calls().len() })
 }
 
 /// A tenant as the switch takes it up again: with the numbers of those it promised to call back, which only the store has.
@@ -612,6 +651,7 @@ impl Handle {
             // Whoever closes a connection to Microsoft knows when this returns that nobody of its directory is kept.
             let erased = self.directories.erase(&self.store, tenant, directory.as_deref());
             if erased.map_err(|e| problem(e.to_string()))? {
+                crate::retention_io::replace_copies(&self.store);
                 tracing::info!(event = "directory_erased", tenant = tenant.0, "a directory was disconnected");
             }
         }
@@ -639,6 +679,7 @@ impl Running {
         drop(self.audit_heads);
         drop(self.microsoft);
         drop(self.retention);
+        drop(self.key_rotation);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);
         self.handle.mail.send(Message::Stop(end));

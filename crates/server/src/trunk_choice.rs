@@ -11,6 +11,7 @@ mod shown;
 
 pub use failover::{Outcome, fails_over, fails_over_in_teams};
 pub use pace::Pace;
+pub use shown::{Shown, identity_lines, shown};
 
 use crate::tenant::DialPlan;
 use crate::tenant::number_rules::NotRewritten;
@@ -329,7 +330,7 @@ fn attempt(
         "" => format!("sip:{}", proxy.host_port()),
         user => format!("sip:{user}@{}{is_number}", proxy.host_port()),
     };
-    let shown = shown::shown(trunk, wanted, plan, host);
+    let shown = shown(trunk, wanted, plan, host);
     Some(Attempt {
         trunk: trunk.id,
         place,

@@ -46,6 +46,7 @@ const REGISTERED: &str = "until the registration ends, an hour at the longest, o
 const CALLER: &str = "the caller's signalling";
 const ADMIN: &str = "the administrator";
 const MICROSOFT: &str = "Microsoft's directory";
+const CONNECTED: &str = "until the directory is disconnected";
 const LISTED: &str = "until the directory no longer lists them, or is disconnected";
 
 /// All fields.
@@ -472,6 +473,16 @@ pub const CATALOGUE: &[Field] = &[
     field("directory_links.run", "Number of the reading", US, LISTED, false, false),
     field("directory_links.whole", "Whether the reading came to its end", US, LISTED, false, false),
     field("directory_links.at", "When the directory was read last", US, LISTED, false, false),
+    field("directory_tokens.tenant", "Whose directory", US, CONNECTED, false, false),
+    field(
+        "directory_tokens.token",
+        "What the connecting administrator left so that the directory stays in step",
+        MICROSOFT,
+        CONNECTED,
+        true,
+        false,
+    ),
+    field("directory_tokens.version", "Which one it is", US, CONNECTED, false, false),
     field("audit.tenant", "Whose entry", US, ACCOUNT, false, false),
     field("audit.id", "Number of the entry", US, ACCOUNT, false, false),
     field("audit.at", "When it happened", US, ACCOUNT, false, false),
@@ -501,10 +512,15 @@ pub const CATALOGUE: &[Field] = &[
     field("audit_heads.digest", "The digest of that entry", US, ACCOUNT, false, false),
     field("audit_heads.key", "The public key that it was signed with", US, ACCOUNT, false, false),
     field("audit_heads.signature", "The signature", US, ACCOUNT, false, false),
+    field("closings.tenant", "Number of a tenant whose account ended", US, "always", false, false),
+    field("closings.name", "Its name", ADMIN, "always", false, false),
+    field("closings.at", "When the account ended", US, "always", false, false),
+    field("closings.facts", "How much there was: numbers of rows and keys", US, "always", false, false),
+    field("closings.certificate", "What was destroyed, signed", US, "always", false, false),
     field("keys.tenant", "Whose key", US, ACCOUNT, false, false),
     field(
         "keys.kind",
-        "Of a tenant, of a person who called, of one in the directory, or the installation's own to sign with",
+        "Of a tenant, a person who called, one in the directory, an administrator, or the installation's own to sign with",
         US,
         ACCOUNT,
         false,
@@ -518,6 +534,14 @@ pub const CATALOGUE: &[Field] = &[
         US,
         "until the person is erased",
         true,
+        false,
+    ),
+    field(
+        "destroyed.count",
+        "How many keys were destroyed: tells which backups must have their keys replaced",
+        US,
+        "always",
+        false,
         false,
     ),
     field(

@@ -132,6 +132,34 @@ impl Store {
         result
     }
 
+    /// Changes what is kept of somebody, out of what is kept. The person's number; `None` when nobody has this id, or when
+    /// `value` gives nothing. It is no reading of the directory: whoever is gone there still goes with the next one.
+    ///
+    /// # Errors
+    /// What the database said, or [`StoreError::Unreadable`].
+    pub fn change_directory_person(
+        &self,
+        tenant: TenantId,
+        object: &Secret<String>,
+        value: &dyn Fn(&[u8]) -> Option<Secret<Vec<u8>>>,
+    ) -> Result<Option<u64>, StoreError> {
+        let mut keys = self.keys();
+        let mut db = self.writer();
+        transaction(&mut **db, |db| {
+            let lookup = keys.lookup(tenant, object.expose_secret())?;
+            let sql = "SELECT id, value FROM directory WHERE tenant = $1 AND object = $2";
+            let found = db.rows(sql, &[tenant.into(), lookup.into()])?;
+            let Some(row) = found.first() else { return Ok(None) };
+            let id = row.int(0) as u64;
+            let key = keys.of(tenant, DIRECTORY, id)?;
+            let Some(new) = value(&key.open(&place(tenant, id), row.bytes(1))?) else { return Ok(None) };
+            let sealed = key.seal(&place(tenant, id), new.expose_secret())?;
+            let sql = "UPDATE directory SET value = $1 WHERE tenant = $2 AND id = $3";
+            db.run(sql, &[sealed.into(), tenant.into(), id.into()])?;
+            Ok(Some(id))
+        })
+    }
+
     /// How far a tenant's directory was read; `None` before the first page.
     ///
     /// # Errors
@@ -176,6 +204,7 @@ impl Store {
     pub fn erase_directory(&self, tenant: TenantId) -> Result<(), StoreError> {
         let mut keys = self.keys();
         keys.destroy_all(tenant, DIRECTORY)?;
+        keys.forget_deleted()?;
         let mut db = self.writer();
         transaction(&mut **db, |db| {
             db.run("DELETE FROM directory WHERE tenant = $1", &[tenant.into()])?;

@@ -33,6 +33,8 @@ pub struct PersonAbout {
     pub objected: bool,
 }
 
+/// People who are asked for at once.
+const PAGE: u64 = 500;
 /// The most names of one person that are given.
 pub const MOST_NAMES: usize = 100;
 
@@ -205,6 +207,40 @@ impl Store {
         drop(db);
         for blob in blobs {
             self.blobs().remove(&blob)?;
+        }
+        Ok(erased)
+    }
+
+    /// Erases the people whose key is gone: an older increment of a backup has rows of them. Gives how many.
+    ///
+    /// # Errors
+    /// What database or disk said; what was done stays done.
+    pub fn erase_keyless(&self, now: u64) -> Result<u64, StoreError> {
+        let mut erased = 0;
+        for (tenant, _) in self.tenants()? {
+            let there = self.belongings(tenant)?;
+            if !self.keys().has_tenant(tenant)? && there.rows.iter().any(|(table, _)| table == "objects") {
+                // Its account ended since: a tenant of which something is stored has a key.
+                self.close_keyless(tenant, now)?;
+                erased += there.rows.iter().find(|(table, _)| table == "persons").map_or(0, |(_, n)| *n);
+                continue;
+            }
+            let mut after = 0;
+            loop {
+                let sql = "SELECT id FROM persons WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3";
+                let rows = self.reader().rows(sql, &[tenant.into(), after.into(), PAGE.into()])?;
+                for person in rows.iter().map(|r| r.int(0) as u64) {
+                    after = person;
+                    let key = self.keys().of_person(tenant, person);
+                    if matches!(key, Err(StoreError::NotFound(_))) {
+                        self.erase_person(tenant, person, now, "restore")?;
+                        erased += 1;
+                    }
+                }
+                if rows.len() < PAGE as usize {
+                    break;
+                }
+            }
         }
         Ok(erased)
     }

@@ -45,15 +45,17 @@ impl Store {
     /// # Errors
     /// What the database of keys said.
     pub fn installation(&self) -> Result<Installation, StoreError> {
-        let seed = self.keys().installation()?;
-        let bytes = <[u8; 32]>::try_from(seed.as_bytes());
-        bytes
-            .map(Installation::from_seed)
-            .map_err(|_| StoreError::Unreadable("the installation's key".into()))
+        self.keys().installation_pair()
     }
 }
 
 impl crate::keys::Keys {
+    /// The installation's key, which must be there already where nothing may be written.
+    pub(crate) fn installation_pair(&mut self) -> Result<Installation, StoreError> {
+        let seed = <[u8; 32]>::try_from(self.installation()?.as_bytes());
+        seed.map(Installation::from_seed).map_err(|_| StoreError::Unreadable("the installation's key".into()))
+    }
+
     fn installation(&mut self) -> Result<DataKey, StoreError> {
         self.under_master("installation")
     }

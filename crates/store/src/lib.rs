@@ -11,10 +11,14 @@
 mod accounts;
 mod audit;
 mod audit_chain;
+mod backup;
 mod blobs;
 mod calls;
 mod catalogue;
+mod closing;
+mod copies;
 mod directory;
+mod directory_tokens;
 mod disposal;
 mod endpoints;
 mod erase;
@@ -23,6 +27,7 @@ mod holds;
 mod installation;
 mod journal;
 mod keys;
+mod manifest;
 mod messages;
 mod migrations;
 mod notes;
@@ -35,6 +40,8 @@ mod recordings;
 mod registrations;
 mod reports;
 mod reports_read;
+mod restore;
+mod rotation;
 mod sessions;
 mod sql;
 mod sqlite;
@@ -44,12 +51,16 @@ mod tokens;
 pub use accounts::{Account, INVITATION_MS, Of as AccountOf};
 pub use audit::{AUDIT_PAGE, AuditEntry, AuditFilter};
 pub use audit_chain::{AuditHead, ChainCheck, ChainFault, ChainReport, ChainedEntry, DIGEST, digest_of};
+pub use backup::{BackedUp, back_up};
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};
+pub use closing::{Belongings, Closing};
+pub use copies::{Copy, CopyState, MOST_COPIES, forget_backup, note_rehearsal};
 pub use directory::{
     DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
 };
+pub use directory_tokens::DirectoryToken;
 pub use disposal::{DataClass, DisposalRule, DisposalRun, Disposed};
 pub use endpoints::Endpoint;
 pub use erase::{Erased, KeyAge, PersonAbout};
@@ -75,6 +86,8 @@ pub use reports::{
 pub use reports_read::{
     AgentRows, Contacts, Counted, MOST_CONTACTS, MOST_ROWS, QueueRows, Span, Summed, percentile,
 };
+pub use restore::{Compared, Restored, compare, restore};
+pub use rotation::{ask_for_master, master_is_asked_for};
 pub use sessions::{MOST_SESSIONS, Session, SessionLife};
 pub use sql::{Row, Sql, Value};
 pub use store::{Store, StoreSettings, TenantId};

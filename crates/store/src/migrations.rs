@@ -452,6 +452,22 @@ CREATE TABLE disposals (
 );
 CREATE INDEX calls_by_end ON calls (tenant, ended);
 ",
+    r"
+CREATE TABLE directory_tokens (
+    tenant BIGINT PRIMARY KEY,
+    token BYTEA NOT NULL,
+    version BIGINT NOT NULL
+);
+",
+    r"
+CREATE TABLE closings (
+    tenant BIGINT PRIMARY KEY,
+    name TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    facts TEXT NOT NULL,
+    certificate TEXT
+);
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.
@@ -483,6 +499,12 @@ CREATE TABLE keys (
 ",
     r"
 ALTER TABLE keys ADD COLUMN created BIGINT NOT NULL DEFAULT 0;
+",
+    r"
+CREATE TABLE destroyed (
+    count BIGINT NOT NULL
+);
+INSERT INTO destroyed (count) VALUES (0);
 ",
 ];
 

@@ -2,9 +2,10 @@
 
 use crate::error::StoreError;
 use crate::sql::{Row, Sql, Value};
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, ToSql};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use std::path::Path;
 
 pub(crate) struct Sqlite {
@@ -41,6 +42,38 @@ impl Sqlite {
         Ok(Sqlite { connection })
     }
 }
+
+impl Sqlite {
+    /// Opens a database that another process may have open, to read it only. Nothing of it is changed: at the end too the
+    /// log written ahead stays as it is, for it belongs to the other.
+    pub(crate) fn open_beside(path: &Path) -> Result<Sqlite, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(error)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(error)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(error)?;
+        connection.execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-2000;").map_err(error)?;
+        Ok(Sqlite { connection })
+    }
+
+    /// Copies everything as it is at this moment into a new file, whoever writes meanwhile.
+    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        let mut copy = Connection::open(path).map_err(error)?;
+        copy.execute_batch("PRAGMA synchronous=OFF; PRAGMA cache_size=-2000;").map_err(error)?;
+        let copying = Backup::new(&self.connection, &mut copy).map_err(error)?;
+        // All pages in one step: with several, each change by somebody else would begin it anew.
+        for _ in 0..BUSY_TRIES {
+            match copying.step(-1).map_err(error)? {
+                StepResult::Done => return Ok(()),
+                StepResult::More => {}
+                _ => std::thread::park_timeout(std::time::Duration::from_millis(50)),
+            }
+        }
+        Err(StoreError::Database("it was busy for too long to be copied".into()))
+    }
+}
+
+/// How often a copy is tried while somebody else has the database for himself: half a minute.
+const BUSY_TRIES: u32 = 600;
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

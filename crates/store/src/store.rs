@@ -2,8 +2,9 @@
 
 use crate::blobs::Blobs;
 use crate::error::StoreError;
-use crate::keys::{Keys, master_key};
+use crate::keys::Keys;
 use crate::migrations::{DATA, KEYS, migrate};
+use crate::rotation;
 use crate::sql::{Sql, Value};
 use crate::sqlite::{Sqlite, Use};
 use std::fs::File;
@@ -41,6 +42,8 @@ pub struct Store {
     reader: Mutex<Box<dyn Sql>>,
     keys: Mutex<Keys>,
     blobs: Blobs,
+    path: PathBuf,
+    key_path: PathBuf,
     _lock: File,
 }
 
@@ -70,19 +73,24 @@ impl Store {
         }
         let lock = take_lock(&path)?;
         let existed = path.exists();
-        let master = master_key(&key_path, !existed)?;
         let mut writer = Sqlite::open(&path, Use::Data, settings.full_sync)?;
         migrate(&mut writer, DATA)?;
         let reader = Sqlite::open(&path, Use::Data, settings.full_sync)?;
         let mut key_db = Sqlite::open(&path.with_extension("keys.db"), Use::Keys, settings.full_sync)?;
         migrate(&mut key_db, KEYS)?;
-        Ok(Store {
+        let master = rotation::current(&key_path, !existed, &mut key_db)?;
+        let store = Store {
             writer: Mutex::new(Box::new(writer)),
             reader: Mutex::new(Box::new(reader)),
             keys: Mutex::new(Keys::new(master, Box::new(key_db))),
             blobs,
+            path,
+            key_path,
             _lock: lock,
-        })
+        };
+        // A change of the master key that was asked for, or interrupted, is made now.
+        store.rotate_master()?;
+        Ok(store)
     }
 
     /// The connection that writes.
@@ -98,6 +106,16 @@ impl Store {
 
     pub(crate) fn keys(&self) -> MutexGuard<'_, Keys> {
         self.keys.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// The master key's file.
+    pub(crate) fn key_path(&self) -> &Path {
+        &self.key_path
+    }
+
+    /// The database's file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where recordings and prompts are.
@@ -159,7 +177,9 @@ impl Store {
     pub fn tenant(&self, name: &str, now: u64) -> Result<TenantId, StoreError> {
         let mut db = self.writer();
         let sql = "INSERT INTO tenants (id, name, created) \
-                   SELECT COALESCE(MAX(id), 0) + 1, $1, $2 FROM tenants WHERE true ON CONFLICT (name) DO NOTHING";
+                   SELECT COALESCE(MAX(id), 0) + 1, $1, $2 FROM \
+                   (SELECT id FROM tenants UNION ALL SELECT tenant FROM closings) AS known WHERE true \
+                   ON CONFLICT (name) DO NOTHING";
         db.run(sql, &[name.into(), now.into()])?;
         let rows = db.rows("SELECT id FROM tenants WHERE name = $1", &[name.into()])?;
         let id = rows.first().ok_or_else(|| StoreError::NotFound(format!("tenant {name}")))?.int(0);
@@ -175,7 +195,7 @@ impl Keys {
     }
 }
 
-fn sqlite_path(url: &str) -> Result<PathBuf, StoreError> {
+pub(crate) fn sqlite_path(url: &str) -> Result<PathBuf, StoreError> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         if !path.is_empty() {
             return Ok(PathBuf::from(path));
@@ -197,7 +217,7 @@ pub(crate) fn file_path(url: &str, key: &str) -> Result<PathBuf, StoreError> {
     }
 }
 
-fn take_lock(database: &Path) -> Result<File, StoreError> {
+pub(crate) fn take_lock(database: &Path) -> Result<File, StoreError> {
     let path = database.with_extension("lock");
     let name = path.display().to_string();
     let file = std::fs::OpenOptions::new()

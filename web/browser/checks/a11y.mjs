@@ -41,7 +41,15 @@ export const PAGES = [
       await page.getByRole('list', { name: 'People found' }).waitFor();
     },
   },
-  { persona: 'auditor', path: '/system/trunks', prepare: async (page) => page.getByRole('table').first().waitFor() },
+  {
+    persona: 'auditor',
+    path: '/system/trunks',
+    prepare: async (page) => {
+      await page.getByRole('table', { name: 'How Teams refused calls' }).waitFor();
+      await page.getByRole('button', { name: 'Look at them now' }).click();
+      await page.getByRole('list', { name: 'Our certificates' }).waitFor();
+    },
+  },
   { persona: 'owner', path: '/system/microsoft', prepare: async (page) => page.getByRole('heading', { name: /See presence/ }).waitFor() },
   { persona: 'supervisor', path: '/system/permissions', prepare: async (page) => page.getByRole('table').first().waitFor() },
   {
@@ -62,6 +70,28 @@ export const PAGES = [
       await page.getByRole('table').waitFor();
     },
   },
+  {
+    persona: 'owner',
+    path: '/proof/people',
+    prepare: async (page) => {
+      await page.getByRole('searchbox').fill('030 1234567');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Show everything that is kept' }).click();
+      await page.getByRole('list', { name: 'Calls of this person' }).waitFor();
+    },
+  },
+  {
+    persona: 'auditor',
+    path: '/proof/people',
+    name: 'before it is erased',
+    prepare: async (page) => {
+      await page.getByRole('searchbox').fill('030 1234567');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Erase…' }).click();
+      await page.getByRole('dialog').getByText('2 recordings', { exact: false }).waitFor();
+    },
+  },
+  { persona: 'owner', path: '/proof/holds', prepare: async (page) => page.getByText('12 calls are due now').waitFor() },
   { persona: 'agent', path: '/desk' },
   {
     persona: 'agent',

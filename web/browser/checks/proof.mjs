@@ -123,6 +123,113 @@ export const checks = {
     await fake.stop();
   },
 
+  'somebody is found, shown, saved, corrected and hidden': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'auditor', path: '/proof/people' });
+    await page.getByRole('searchbox').fill('0170 55');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing is kept of this number').waitFor();
+    await page.getByRole('searchbox').fill('030 1234567');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: '+49 301 234 567' }).waitFor();
+    assert.ok(!page.url().includes('1234567'), 'the number stays out of the address');
+    assert.deepEqual(fake.proof.noted, ['find', 'find'], 'nothing is taken out before somebody asks');
+    await page.getByRole('button', { name: 'Show everything that is kept' }).press('Enter');
+    const calls = page.getByRole('list', { name: 'Calls of this person' });
+    await calls.getByText('wants a refund', { exact: false }).waitFor();
+    assert.equal(await page.locator('main img').count(), 0, 'names are text');
+    const json = await fileOf(page, page.getByRole('button', { name: 'Save as JSON' }));
+    assert.equal(json.name, 'p12.json');
+    assert.equal(JSON.parse(json.text).calls.length, 3);
+    const text = await fileOf(page, page.getByRole('button', { name: 'Save for reading' }));
+    assert.match(text.text, /Notes: wants a refund/);
+    const audio = await fileOf(page, calls.getByRole('button', { name: 'Save recording' }).first());
+    assert.match(audio.text, /^RIFF/);
+    await page.getByRole('textbox', { name: 'The right name' }).fill('Erika Muster');
+    await page.keyboard.press('Enter');
+    await page.getByText('The name was corrected.').waitFor();
+    await page.getByRole('definition').getByText('Erika Muster').waitFor();
+    await page.getByRole('switch', { name: 'Hide this person', exact: false }).press('Space');
+    await page.getByText('hidden', { exact: true }).waitFor();
+    await page.getByRole('switch', { name: 'objects to automated', exact: false }).press('Space');
+    await page.getByText('objects', { exact: true }).waitFor();
+    assert.deepEqual(fake.proof.noted.filter((n) => n.startsWith('change')), ['change p12 {"name":"Erika Muster"}', 'change p12 {"restricted":true}', 'change p12 {"objected":true}']);
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
+  'what will be gone is shown before it is, and a hold keeps it': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'owner', path: '/proof/people' });
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('searchbox').fill('030 1234567');
+    await page.keyboard.press('Enter');
+    // A hold first, with a reason; no hold without one.
+    await page.getByRole('button', { name: 'Place a legal hold' }).press('Enter');
+    await dialog.getByRole('button', { name: 'Place a legal hold' }).and(dialog.locator(':disabled')).waitFor();
+    await dialog.getByRole('textbox', { name: 'Why' }).fill('asked by the court');
+    await dialog.getByRole('button', { name: 'Place a legal hold' }).press('Enter');
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByText('legal hold', { exact: true }).waitFor();
+    assert.deepEqual(fake.proof.holds.at(-1).reason, 'asked by the court');
+    const erase = page.getByRole('button', { name: 'Erase…' });
+    await erase.press('Enter');
+    await dialog.getByText('Nothing can be erased', { exact: false }).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Erase…', undefined, { timeout: 5_000 });
+    // Lifted elsewhere; then erased after it was read what goes.
+    await page.getByRole('link', { name: 'Holds and retention' }).press('Enter');
+    const holds = page.getByRole('list', { name: 'Legal holds' });
+    await holds.getByText('asked by the court').waitFor();
+    await holds.getByRole('button', { name: /Lift: Person .p12/ }).press('Enter');
+    await dialog.getByRole('button', { name: 'Lift' }).press('Enter');
+    await holds.getByText('asked by the court').waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Personal data' }).press('Enter');
+    await page.getByRole('searchbox').fill('030 1234567');
+    await page.keyboard.press('Enter');
+    await erase.press('Enter');
+    for (const what of ['the number and 2 names', 'who called, in 3 calls', '2 recordings and voice messages', '1 note on a call']) await dialog.getByText(what).waitFor();
+    assert.ok(await dialog.getByRole('button', { name: 'Erase now' }).isDisabled(), 'nobody erases by one key too many');
+    assert.ok(!fake.proof.noted.includes('erase p12'));
+    await dialog.getByRole('checkbox').press('Space');
+    await dialog.getByRole('button', { name: 'Erase now' }).press('Enter');
+    await page.getByText('3 calls no longer say who called', { exact: false }).waitFor();
+    assert.ok(fake.proof.noted.includes('erase p12'));
+    assert.equal(await page.getByRole('heading', { name: '+49 301 234 567' }).count(), 0);
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
+  'a queue is put on hold, and what is due is disposed of by an owner alone': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'owner', path: '/proof/holds' });
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('combobox', { name: 'Which' }).selectOption({ label: 'Sales' });
+    await page.getByRole('button', { name: 'Place a legal hold' }).press('Enter');
+    await dialog.getByRole('textbox', { name: 'Why' }).fill('inquiry');
+    await dialog.getByRole('button', { name: 'Place a legal hold' }).press('Enter');
+    await page.getByText('All calls of the queue ⁨Sales⁩').waitFor();
+    await page.getByText('interrupted').waitFor();
+    await page.getByRole('button', { name: 'Dispose of it now' }).press('Enter');
+    await dialog.getByText('12 calls are due.', { exact: false }).waitFor();
+    await dialog.getByRole('button', { name: 'Dispose of it now' }).press('Enter');
+    await page.getByText('12 calls gone, 1 kept by holds').waitFor();
+    assert.deepEqual(said, []);
+    await close();
+    const other = await open(browser, fake.address, { persona: 'auditor', path: '/proof/holds' });
+    await other.page.getByText('0 calls are due now').first().waitFor();
+    assert.equal(await other.page.getByRole('button', { name: 'Dispose of it now' }).count(), 0);
+    await other.close();
+    const boss = await open(browser, fake.address, { persona: 'supervisor', path: '/proof/people' });
+    await boss.page.getByText('You may not do that', { exact: false }).waitFor();
+    assert.equal(await boss.page.getByRole('link', { name: 'Personal data' }).count(), 0);
+    await boss.close();
+    await fake.stop();
+  },
+
   'an agent is not shown the proof': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, close } = await open(browser, fake.address, { persona: 'agent', path: '/proof/audit' });

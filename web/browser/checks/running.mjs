@@ -16,8 +16,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const PAGES = {
   agent: ['/desk', '/calls', '/people', '/settings'],
   supervisor: ['/floor', '/desk', '/calls', '/people', '/reports', '/proof/audit', '/system/trunks', '/settings'],
-  owner: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/system/trunks', '/system/microsoft', '/system/permissions', '/settings'],
-  auditor: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/system/permissions', '/settings'],
+  owner: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/proof/people', '/proof/holds', '/system/trunks', '/system/microsoft', '/system/permissions', '/settings'],
+  auditor: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/proof/people', '/proof/holds', '/system/permissions', '/settings'],
 };
 
 async function personas() {
@@ -199,6 +199,31 @@ export const checks = {
     assert.deepEqual(said, []);
     await close();
     return `rang after ${(rang / 1_000).toFixed(1)} s`;
+  },
+
+  'somebody who called is found, shown and erased': async (browser) => {
+    const { page, said, close } = await enter(browser, 'auditor');
+    const ask = async (path) => (await page.request.get(`${address}/api/v1${path}`)).json();
+    const { items } = await ask('/calls?limit=100');
+    let caller = null;
+    for (const call of items.filter((c) => c.state === 'ended').reverse()) {
+      caller = (await ask(`/calls/${call.id}`)).caller;
+      if (caller) break;
+    }
+    assert.ok(caller, 'somebody called and is over');
+    await page.goto(`${address}/proof/people`);
+    await page.getByRole('searchbox').fill(caller);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Show everything that is kept' }).click();
+    await page.getByRole('list', { name: 'Calls of this person' }).getByRole('link').first().waitFor();
+    await page.getByRole('button', { name: 'Erase…' }).click();
+    await page.getByRole('dialog').getByRole('checkbox').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Erase now' }).click();
+    await page.getByText(/Erased: \d+ calls? no longer/).waitFor();
+    await page.getByRole('button', { name: 'Find' }).click();
+    await page.getByText('Nothing is kept of this number').waitFor();
+    assert.deepEqual(said, []);
+    await close();
   },
 
   'without a microphone the page says where calls ring': async (browser) => {

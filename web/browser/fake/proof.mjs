@@ -50,7 +50,13 @@ function attestation(declared) {
       answer('X_BOT_EUII', 'Further questions', "Does a bot or message extension read members' names and addresses; are they stored?", 'software', { used: 'yes', stored: 'no' }, [check('canary', 'as it should be', ['<img src=x onerror=alert(1)> was found nowhere'])]),
       answer('X_TELEMETRY', 'Further questions', 'Does personal or organisational data appear in telemetry or logs?', 'open', null, [check('canary', 'not run', [])]),
     ],
-    at: iso(Date.now()), checks: [tls, backups, rights, components], profile: 'contact-center',
+    at: iso(Date.now()),
+    checks: [tls, backups, rights, components, check('certificates', 'not as it should be', [
+      'sip.tls_cert: CN=sbc.example.com, for sbc.example.com, *.voice.example.com, until 2027-03-01 (100 days), usage server only',
+      'sip.tls_cert: CN=Example Issuing CA,O=Example, until 2031-01-01 (1502 days), for any usage; signed by CN=Example Root, which is not in the file',
+      'http.tls_cert: CN=calls.example.com, for calls.example.com, until 2026-11-01 (-20 days), usages server and client',
+      'http.tls_cert: the certificate of CN=calls.example.com ended on 2026-11-01',
+    ])], profile: 'contact-center',
     signature: { algorithm: 'Ed25519', key: 'ab'.repeat(32), value: 'cd'.repeat(64) }, tenant: 'demo', version: '0.1.0',
   };
 }
@@ -74,8 +80,25 @@ export function proofOf({ entries = 640 } = {}) {
     const said = Buffer.concat([Buffer.from('switchroom audit head 1\0'), u64(n), u64(at), measured(Buffer.from(digest, 'hex'), Buffer.from('demo'))]);
     return { head: n, tenant: 'demo', at: iso(at), at_ms: at, digest, key, signature: sign(null, said, privateKey).toString('hex') };
   };
+  const people = [
+    { id: 'p12', address: '+49301234567', names: ['Erika Example', '<img src=x onerror=alert(1)>\u202egnp'], calls: 3, restricted: false, objected: false, holds: [] },
+    { id: 'p13', address: '+49309999999', names: [], calls: 1, restricted: true, objected: true, holds: ['h1'] },
+  ];
+  const kept = (id) =>
+    Array.from({ length: people.find((p) => p.id === id)?.calls ?? 0 }, (_, n) => ({
+      call: `c${99_990 - n}`, began: iso(Date.now() - (n + 1) * DAY), ended: iso(Date.now() - (n + 1) * DAY + 90_000), notes: n === 0 ? 'wants a refund' : null, recordings: n < 2 ? [`r${99_990 - n}`] : [],
+    }));
+  const noted = [];
   const proof = {
     log,
+    people,
+    /** What was noted of people since the start, as the audit log does. */
+    noted,
+    holds: [{ id: 'h1', keeps: 'person p13', reason: 'lawsuit 7 C 12/26', who: 'user ada', at: iso(began) }],
+    retention: {
+      due: { audio: { class: 'recording', calls: 12, held: 1, next_due: iso(Date.now() + DAY) }, 'calls-30': { class: 'call', calls: 0, held: 0, next_due: null } },
+      runs: [{ at: iso(began + DAY), ended: null, report: { audio: { calls: 4, held: 1, recordings: 4, people: 1 } } }],
+    },
     heads: [headAt(Math.ceil(entries / 2))],
     /** What an attestation says; a test may change it. */
     change: (paper) => paper,
@@ -105,6 +128,59 @@ export function proofOf({ entries = 640 } = {}) {
           may('auditor', 'supervisor', 'owner');
           proof.heads.push(headAt(log.length));
           return proof.heads.at(-1);
+        default:
+          return proof.person(method, path, query, body, { may, missing });
+      }
+    },
+    person(method, path, query, body, { may, missing }) {
+      const [, first, id] = path.split('/');
+      if (!['people', 'holds', 'retention'].includes(first)) return missing;
+      if (first === 'retention' && id === 'status') {
+        may('auditor', 'supervisor', 'owner');
+        return proof.retention;
+      }
+      if (first === 'retention') {
+        may('owner');
+        const report = Object.fromEntries(Object.entries(proof.retention.due).map(([rule, d]) => [rule, { calls: d.calls, held: d.held, recordings: d.calls, people: 0 }]));
+        for (const due of Object.values(proof.retention.due)) due.calls = 0;
+        proof.retention.runs.unshift({ at: iso(Date.now()), ended: iso(Date.now()), report });
+        return report;
+      }
+      may('auditor', 'owner');
+      const person = people.find((p) => p.id === id);
+      switch (`${method} /${first}`) {
+        case 'POST /people': {
+          const number = body.number.replace(/[\s()./-]/g, '').replace(/^0(?!0)/, '+49');
+          noted.push('find');
+          return people.filter((p) => p.address === number);
+        }
+        case 'GET /people':
+          noted.push(`export ${id}`);
+          return person ? { person, calls: kept(id) } : missing;
+        case 'PATCH /people':
+          noted.push(`change ${id} ${JSON.stringify(body, (_, v) => v ?? undefined)}`);
+          if (body.name != null) person.names = [body.name];
+          for (const mark of ['restricted', 'objected']) if (body[mark] != null) person[mark] = body[mark];
+          return person;
+        case 'DELETE /people': {
+          if (person.holds.length > 0) return { calls: 0, recordings: 0, notes: 0, kept_by: person.holds, backups_pending: 0, took_ms: 0 };
+          noted.push(`erase ${id}`);
+          people.splice(people.indexOf(person), 1);
+          return { calls: 3, recordings: 2, notes: 1, kept_by: [], backups_pending: 0, took_ms: 140 };
+        }
+        case 'GET /holds':
+          return proof.holds;
+        case 'POST /holds': {
+          const made = `h${proof.holds.length + 7}`;
+          const [[kind, what]] = Object.entries(body).filter(([k]) => k !== 'reason');
+          if (kind === 'person') people.find((p) => p.id === what).holds.push(made);
+          proof.holds.push({ id: made, keeps: `${kind} ${what}`, reason: body.reason, who: 'user ada', at: iso(Date.now()) });
+          return { id: made };
+        }
+        case 'DELETE /holds':
+          proof.holds = proof.holds.filter((h) => h.id !== id);
+          for (const p of people) p.holds = p.holds.filter((h) => h !== id);
+          return null;
         default:
           return missing;
       }

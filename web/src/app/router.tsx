@@ -136,6 +136,18 @@ const audit = createRoute({
   component: lazyRouteComponent(later(() => import('@/features/proof/AuditPage')), 'AuditPage'),
 });
 
+const personalData = createRoute({
+  getParentRoute: () => root,
+  path: '/proof/people',
+  component: lazyRouteComponent(later(() => import('@/features/proof/PersonPage')), 'PersonPage'),
+});
+
+const holds = createRoute({
+  getParentRoute: () => root,
+  path: '/proof/holds',
+  component: lazyRouteComponent(later(() => import('@/features/proof/HoldsPage')), 'HoldsPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -143,7 +155,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, desk, floor, calls, call, people, reports, proof, attestation, audit, system, trunks, microsoft, permissions, settings]),
+  routeTree: root.addChildren([home, desk, floor, calls, call, people, reports, proof, attestation, audit, personalData, holds, system, trunks, microsoft, permissions, settings]),
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,
   defaultErrorComponent: Broken,

@@ -31,8 +31,10 @@ pub const MAX_RESPONSE: usize = HEAD + 24 + 24 + 8;
 
 /// A connectivity check whose integrity was verified.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Check {
+pub struct Check<'a> {
     transaction: [u8; 12],
+    /// The sender's user fragment.
+    pub theirs: &'a [u8],
     /// What the sender thinks of this pair; higher is better.
     pub priority: u32,
     /// The sender chose this pair.
@@ -47,7 +49,7 @@ pub fn is_stun(datagram: &[u8]) -> bool {
 /// Reads a connectivity check for an agent of that user fragment and password. `None` for everything else: a message
 /// that is malformed, too large, for somebody else, or not made with our password is not even answered, so that nobody
 /// can have us send something to a stranger.
-pub fn read_check(datagram: &[u8], ufrag: &str, key: &hmac::Key) -> Option<Check> {
+pub fn read_check<'a>(datagram: &'a [u8], ufrag: &str, key: &hmac::Key) -> Option<Check<'a>> {
     let body_len = usize::from(u16::from_be_bytes([*datagram.get(2)?, *datagram.get(3)?]));
     let whole =
         datagram.len() == HEAD + body_len && datagram.len() <= MAX_MESSAGE && body_len.is_multiple_of(4);
@@ -66,16 +68,15 @@ pub fn read_check(datagram: &[u8], ufrag: &str, key: &hmac::Key) -> Option<Check
             FINGERPRINT => {
                 // It is the last attribute, and an ICE check always has it (RFC 8445, 7.1).
                 let right = value == (crc32(datagram.get(..at)?) ^ 0x5354_554E).to_be_bytes();
-                return (right && at + 8 == datagram.len() && signed?)
-                    .then_some(())
-                    .and_then(|()| {
-                        Some(Check {
-                            transaction: datagram.get(8..20)?.try_into().ok()?,
-                            priority: priority?,
-                            nominates,
-                        })
-                    })
-                    .filter(|_| username.is_some_and(|name| is_ours(name, ufrag)));
+                if !right || at + 8 != datagram.len() || !signed? {
+                    return None;
+                }
+                return Some(Check {
+                    transaction: datagram.get(8..20)?.try_into().ok()?,
+                    theirs: of_theirs(username?, ufrag)?,
+                    priority: priority?,
+                    nominates,
+                });
             }
             // What stands behind the integrity is not protected by it.
             _ if signed.is_some() => {}
@@ -92,13 +93,13 @@ pub fn read_check(datagram: &[u8], ufrag: &str, key: &hmac::Key) -> Option<Check
     None
 }
 
-/// `ours:theirs`; theirs may not be known yet.
-fn is_ours(name: &[u8], ufrag: &str) -> bool {
-    name.strip_prefix(ufrag.as_bytes()).is_some_and(|rest| rest.first() == Some(&b':'))
+/// Theirs of `ours:theirs`; it may not be known yet.
+fn of_theirs<'a>(name: &'a [u8], ufrag: &str) -> Option<&'a [u8]> {
+    name.strip_prefix(ufrag.as_bytes())?.strip_prefix(b":")
 }
 
 /// Writes the answer to a check that came from there, and gives its length; `None` when there is no room.
-pub fn write_success(check: &Check, from: SocketAddr, key: &hmac::Key, out: &mut [u8]) -> Option<usize> {
+pub fn write_success(check: &Check<'_>, from: SocketAddr, key: &hmac::Key, out: &mut [u8]) -> Option<usize> {
     let mut mapped = [0; 20];
     let port = from.port() ^ (COOKIE >> 16) as u16;
     mapped[2..4].copy_from_slice(&port.to_be_bytes());
@@ -258,8 +259,12 @@ pub(crate) mod tests {
     #[test]
     fn what_is_out_of_bounds_is_refused_and_what_is_unknown_is_not() {
         let key = key("password");
-        let read = |more: &[u8]| read_check(&check_of("us:them", "password", 9, true, more), "us", &key);
-        assert!(read(&[]).is_some_and(|check| check.nominates && check.priority == 9));
+        let read = |more: &[u8]| {
+            let message = check_of("us:them", "password", 9, true, more);
+            read_check(&message, "us", &key)
+                .map(|check| (check.nominates, check.priority, check.theirs.to_vec()))
+        };
+        assert_eq!(read(&[]), Some((true, 9, b"them".to_vec())));
         assert!(read(&[0x7F, 0xFF, 0, 4, 1, 2, 3, 4]).is_some(), "an attribute that nobody knows");
         assert!(read(&[0x7F, 0xFF, 0xFF, 0xFF, 1, 2, 3, 4]).is_none(), "longer than the message");
         assert!(read(&[0x7F, 0xFF, 0, 0].repeat(40)).is_none(), "many attributes");

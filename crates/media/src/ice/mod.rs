@@ -3,7 +3,8 @@
 //! [`IceLite`] is one component of a leg: it answers checks that know our password, remembers from where they came, and
 //! says where packets go: to the pair that the far end nominated last, before that to the checked pair of the highest
 //! priority. Several far ends may check at once, because a call may ring at several places with one offer of ours; their
-//! user fragments need not be known yet. We never check, so nothing is sent to an address that proved nothing.
+//! user fragments need not be known yet. Once one of them answered, its pairs alone count. We never check, so nothing is
+//! sent to an address that proved nothing.
 //!
 //! Legs of browsers have an ICE of their own in [`browser`](crate::browser).
 
@@ -69,10 +70,14 @@ impl Credentials {
 }
 
 /// A far end that reached us.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Pair {
     from: SocketAddr,
+    /// The user fragment of whoever is there.
+    of: Box<[u8]>,
     priority: u32,
+    /// Which of all nominations was that of this pair; 0 is none.
+    nominated: u32,
 }
 
 /// What a check brought about.
@@ -89,7 +94,9 @@ pub struct IceLite {
     credentials: Credentials,
     key: hmac::Key,
     pairs: Vec<Pair>,
-    nominated: Option<SocketAddr>,
+    nominations: u32,
+    /// The user fragment of the far end that answered; `None` before that.
+    peer: Option<Box<[u8]>>,
     /// Messages that were dropped: malformed, too large, or not made with our password.
     refused: u64,
 }
@@ -98,7 +105,7 @@ impl fmt::Debug for IceLite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IceLite")
             .field("pairs", &self.pairs.len())
-            .field("nominated", &self.nominated.is_some())
+            .field("nominations", &self.nominations)
             .field("refused", &self.refused)
             .finish_non_exhaustive()
     }
@@ -112,9 +119,15 @@ impl IceLite {
             credentials: credentials.clone(),
             key,
             pairs: Vec::with_capacity(MAX_PAIRS),
-            nominated: None,
+            nominations: 0,
+            peer: None,
             refused: 0,
         }
+    }
+
+    /// Says who of those who check is the far end: whoever has this user fragment.
+    pub fn answers(&mut self, ufrag: &str) {
+        self.peer = Some(ufrag.as_bytes().into());
     }
 
     /// Takes a STUN message and writes the answer to `out` ([`MAX_RESPONSE`] bytes are enough). `None` when it is not
@@ -127,31 +140,34 @@ impl IceLite {
         let from = SocketAddr::new(from.ip().to_canonical(), from.port());
         let len = message::write_success(&check, from, &self.key, out)?;
         let before = self.target();
-        match self.pairs.iter_mut().find(|pair| pair.from == from) {
-            Some(pair) => pair.priority = check.priority,
+        if check.nominates {
+            self.nominations = self.nominations.saturating_add(1);
+        }
+        let nominated = if check.nominates { self.nominations } else { 0 };
+        match self.pairs.iter_mut().find(|pair| pair.from == from && *pair.of == *check.theirs) {
+            Some(pair) => {
+                pair.priority = check.priority;
+                pair.nominated = pair.nominated.max(nominated);
+            }
             None => {
                 if self.pairs.len() >= MAX_PAIRS {
                     // The one that packets go to stays.
-                    let nominated = self.nominated;
-                    let others =
-                        self.pairs.iter().enumerate().filter(|(_, pair)| Some(pair.from) != nominated);
+                    let others = self.pairs.iter().enumerate().filter(|(_, pair)| Some(pair.from) != before);
                     if let Some((at, _)) = others.min_by_key(|(_, pair)| pair.priority) {
                         self.pairs.swap_remove(at);
                     }
                 }
-                self.pairs.push(Pair { from, priority: check.priority });
+                self.pairs.push(Pair { from, of: check.theirs.into(), priority: check.priority, nominated });
             }
-        }
-        if check.nominates {
-            self.nominated = Some(from);
         }
         Some(Answer { len, moved: self.target() != before })
     }
 
     /// Where packets go: `None` before the first check.
     pub fn target(&self) -> Option<SocketAddr> {
-        let best = || self.pairs.iter().max_by_key(|pair| pair.priority).map(|pair| pair.from);
-        self.nominated.or_else(best)
+        let of_peer = |pair: &&Pair| self.peer.as_ref().is_none_or(|peer| pair.of == *peer);
+        let best = self.pairs.iter().filter(of_peer).max_by_key(|pair| (pair.nominated, pair.priority));
+        best.map(|pair| pair.from)
     }
 
     /// Whether packets may come from there: it proved that it knows our password.
@@ -207,6 +223,10 @@ mod tests {
         }
         assert_eq!(ice.pairs.len(), MAX_PAIRS);
         assert_eq!(ice.target(), Some(addr(2)));
+        ice.answers("anna");
+        assert_eq!(ice.target(), Some(addr(1)), "who answered, whatever others nominated");
+        ice.answers("nobody");
+        assert_eq!(ice.target(), None, "and did not check yet");
         assert_eq!(ice.refused(), 0);
     }
 

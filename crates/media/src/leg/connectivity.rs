@@ -7,29 +7,59 @@ use super::remote::{Remote, canonical};
 use crate::ice::{Credentials, IceLite};
 
 /// Both ports of a leg that speaks ICE: that of RTP and that of RTCP.
+type Ports = Box<[IceLite; 2]>;
+
+/// Who checks a leg.
 #[derive(Default)]
-pub(super) struct Connectivity(Option<Box<[IceLite; 2]>>);
+pub(super) struct Connectivity {
+    /// Whoever was agreed with, or is to be agreed with first.
+    now: Option<Ports>,
+    /// Whoever was made another offer while packets go to the far end of before: checks are answered, and count from the
+    /// agreement on.
+    next: Option<Ports>,
+}
+
+fn ports(credentials: &Credentials) -> Option<Ports> {
+    Some(Box::new([IceLite::new(credentials), IceLite::new(credentials)]))
+}
+
+fn are_for(ports: &Option<Ports>, credentials: &Credentials) -> bool {
+    ports.as_ref().is_some_and(|ports| ports[0].is_for(credentials))
+}
 
 impl Connectivity {
     /// Other credentials begin anew; the same go on.
-    pub(super) fn agree(&mut self, credentials: Option<&Credentials>) {
+    pub(super) fn agree(&mut self, credentials: Option<&Credentials>, peer: Option<&str>) {
         let Some(credentials) = credentials else {
-            self.0 = None;
+            self.now = None;
             return;
         };
-        if !self.0.as_ref().is_some_and(|ports| ports[0].is_for(credentials)) {
-            self.0 = Some(Box::new([IceLite::new(credentials), IceLite::new(credentials)]));
+        if are_for(&self.next, credentials) {
+            self.now = self.next.take();
+        } else if !are_for(&self.now, credentials) {
+            self.now = ports(credentials);
+        }
+        if let (Some(ports), Some(peer)) = (&mut self.now, peer) {
+            ports.iter_mut().for_each(|port| port.answers(peer));
+        }
+    }
+
+    fn expect(&mut self, credentials: &Credentials, agreed: bool) {
+        if agreed {
+            self.next = ports(credentials);
+        } else {
+            self.agree(Some(credentials), None);
         }
     }
 
     /// Whether packets may come from there, on the port of RTP or that of RTCP.
     pub(super) fn knows(&self, from: SocketAddr, is_report: bool) -> bool {
-        self.0.as_ref().is_some_and(|ports| ports[usize::from(is_report)].knows(from))
+        self.now.as_ref().is_some_and(|ports| ports[usize::from(is_report)].knows(from))
     }
 
     /// Sends packets where the checks say.
     pub(super) fn point(&self, remote: &mut Remote) {
-        let Some([rtp, rtcp]) = self.0.as_deref() else { return };
+        let Some([rtp, rtcp]) = self.now.as_deref() else { return };
         // Who proved that it is there need not be learned.
         remote.open = false;
         remote.rtcp_open = false;
@@ -44,9 +74,10 @@ impl Connectivity {
 
 impl Leg {
     /// Says what checks have to know before anything is agreed: those of a far end that was made an offer may come before
-    /// its answer does. What is agreed later says it anew.
+    /// its answer does. What is agreed later says it anew. Where something is agreed already, packets go on as before until
+    /// then: the offer was to somebody who may take the far end's place.
     pub fn expect_checks(&mut self, credentials: &Credentials) {
-        self.connectivity.agree(Some(credentials));
+        self.connectivity.expect(credentials, self.remote.is_some());
     }
 
     /// Takes a STUN message from the RTP socket, or the RTCP socket, and gives the length of the answer in `out`, which goes
@@ -58,8 +89,14 @@ impl Leg {
         datagram: &[u8],
         out: &mut [u8],
     ) -> Option<usize> {
-        let ports = self.connectivity.0.as_deref_mut()?;
-        let answer = ports[usize::from(is_report)].receive(canonical(from), datagram, out)?;
+        let (from, port) = (canonical(from), usize::from(is_report));
+        let Connectivity { now, next } = &mut self.connectivity;
+        if let Some(next) = next.as_deref_mut()
+            && let Some(answer) = next[port].receive(from, datagram, out)
+        {
+            return Some(answer.len);
+        }
+        let answer = now.as_deref_mut()?[port].receive(from, datagram, out)?;
         if let Some(remote) = self.remote.as_mut().filter(|_| answer.moved) {
             self.connectivity.point(remote);
         }
@@ -137,5 +174,24 @@ mod tests {
         assert!(!checks(&mut leg, direct, &credentials, 20, true), "the old password counts no more");
         assert!(checks(&mut leg, direct, &next, 20, true));
         assert_eq!(leg.remote(), Some(direct));
+    }
+
+    #[test]
+    fn whoever_may_take_the_place_is_answered_and_not_sent_to_before_that() {
+        let (before, after) = (Credentials::of_session(&[1; 32], 0), Credentials::of_session(&[2; 32], 0));
+        let (first, second) = (address("192.0.2.77:50000"), address("192.0.2.99:3478"));
+        let mut leg = Leg::new(LegSeeds::from_seed(1), "test");
+        leg.expect_checks(&before);
+        let agreed = Negotiated { ice: Some(before.clone()), ..agreed(Codec::Pcma) };
+        leg.set_remote(0, agreed.clone(), Learning::Never);
+        assert!(checks(&mut leg, first, &before, 10, true));
+        leg.expect_checks(&after);
+        assert!(checks(&mut leg, second, &after, 20, true));
+        assert_eq!(leg.remote(), Some(first));
+        assert!(matches!(leg.receive_rtp(0, first, &packet(1)), Received::Audio(_)));
+        assert!(checks(&mut leg, first, &before, 10, false), "the far end of before goes on");
+        leg.set_remote(0, Negotiated { ice: Some(after), ..agreed }, Learning::Never);
+        assert_eq!(leg.remote(), Some(second), "it need not check again");
+        assert!(!checks(&mut leg, first, &before, 10, true));
     }
 }

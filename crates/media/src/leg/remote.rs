@@ -124,7 +124,7 @@ impl Leg {
         }
         self.outgoing.set_clock(now, remote.negotiated.codec.clock());
         self.protection.agree(remote.negotiated.srtp.as_ref(), remote.negotiated.anew);
-        self.connectivity.agree(remote.negotiated.ice.as_ref());
+        self.connectivity.agree(remote.negotiated.ice.as_ref(), remote.negotiated.ice_peer.as_deref());
         self.connectivity.point(&mut remote);
         self.remote = Some(remote);
         self.agreement = self.agreement.wrapping_add(1);

@@ -60,6 +60,12 @@ impl Connectivity {
         self.theirs = Some(theirs);
         Some(Credentials::of_session(&secret, self.session))
     }
+
+    /// The far end's user fragment where ICE is in force.
+    pub(super) fn peer(&self, agreed: &Option<Credentials>) -> Option<Box<str>> {
+        let (ufrag, _) = self.theirs.as_ref().filter(|_| agreed.is_some())?;
+        Some(ufrag.as_str().into())
+    }
 }
 
 /// What a section says of our side: one candidate for RTP, and one for RTCP where it has a port of its own.

@@ -8,8 +8,10 @@ mod redirects;
 
 use crate::adapt::carriers::Tried;
 use crate::adapt::keys::Keyed;
-use crate::adapt::switch::{DoorLeg, Now, Switch};
+use crate::adapt::location::Location;
+use crate::adapt::switch::{DoorLeg, MediaCommand, MediaId, Now, Switch};
 use crate::tenant::objects::AudioCodec;
+use crate::tenant::srtp::Terms;
 use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Outcome, fails_over, fails_over_in_teams};
 use engine::{Event, LegEnd, LegId, Limits};
@@ -40,8 +42,8 @@ pub(super) struct FarEnd {
     pub(super) login: Option<Arc<Login>>,
     /// Audio may come from elsewhere than signalled.
     pub(super) nat: bool,
-    /// Whether audio is protected.
-    pub(super) srtp: SrtpPolicy,
+    /// Whether audio is protected, and ICE is spoken.
+    pub(super) srtp: Terms,
     /// What it may be offered, the preferred first.
     pub(super) codecs: Vec<Codec>,
     /// Our Contact there, where it is another than usual.
@@ -99,7 +101,7 @@ pub(super) struct Dialing {
     /// How many addresses that far ends named instead may still be tried.
     redirects_left: u8,
     /// What the offer says about protection.
-    srtp: SrtpPolicy,
+    srtp: Terms,
 }
 
 impl Dialing {
@@ -135,7 +137,7 @@ impl Switch {
         };
         let mut session = LocalSession::new(rtp, now.mono, &codecs, false);
         session.prefer(prefer);
-        if !self.protect(&mut session, srtp) {
+        if !self.agree_terms(&mut session, media, srtp) {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
         }
         let offer = session.offer(Direction::SendRecv).write().into_bytes();
@@ -179,6 +181,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                location: None,
                 hears: Box::default(),
             },
         );
@@ -187,27 +190,36 @@ impl Switch {
         }
     }
 
-    /// Says in a session whether its audio is protected. False when it must be and cannot.
-    pub(super) fn protect(&mut self, session: &mut LocalSession, policy: SrtpPolicy) -> bool {
+    /// Says in a session whether its audio is protected and ICE is spoken. False when it must be protected and cannot.
+    pub(super) fn agree_terms(&mut self, session: &mut LocalSession, media: MediaId, terms: Terms) -> bool {
+        if let Some(secret) = terms.ice.then(|| self.door.ice_secret()).flatten() {
+            // Checks come before the answer does.
+            let credentials = session.use_ice(secret);
+            self.door.send(MediaCommand::Ice { leg: media, credentials });
+        }
         match self.door.keys() {
-            _ if policy == SrtpPolicy::Off => true,
+            _ if terms.srtp == SrtpPolicy::Off => true,
             Some(keys) => {
-                session.protect(policy, keys);
+                session.protect(terms.srtp, keys);
                 true
             }
-            None => policy != SrtpPolicy::Required,
+            None => terms.srtp != SrtpPolicy::Required,
         }
     }
 
     /// Where the next far end wants protection and the one before did not, or the other way round, the offer is another.
-    fn offer_for(&mut self, tenant: usize, leg: LegId, srtp: SrtpPolicy) {
-        let keys = self.door.keys();
+    fn offer_for(&mut self, tenant: usize, leg: LegId, srtp: Terms) {
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
-        let (Some(d), Some(session), Some(keys)) = (&mut l.dialing, &mut l.session, keys) else { return };
+        let (Some(d), Some(media)) = (&l.dialing, l.media) else { return };
         if d.srtp == srtp || !d.open.is_empty() {
             return;
         }
-        session.protect(srtp, keys);
+        let Some(mut session) = l.session.take() else { return };
+        session.protect_no_more();
+        self.agree_terms(&mut session, media, srtp);
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let session = l.session.insert(session);
+        let Some(d) = &mut l.dialing else { return };
         d.srtp = srtp;
         d.offer = session.offer(Direction::SendRecv).write().into_bytes();
     }
@@ -223,11 +235,17 @@ impl Switch {
             self.tell(now, tenant, event);
         }
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
-        let Some(d) = &mut l.dialing else { return };
         // With several far ends the most careful of them decides.
         if far.nat {
             l.learning = Learning::FirstPacket;
         }
+        let t = &self.tenants[tenant];
+        let plan = far.trunk.and_then(|tried| t.meaning.trunk_plan(tried.trunk));
+        let location = t.location_for(leg, plan, far.number.expose_secret());
+        let beside = location.map(Location::parts).unwrap_or_default();
+        let mut lines = far.lines.expose_secret().clone();
+        lines.push_str(location.map(Location::lines).unwrap_or_default());
+        let Some((l, d)) = t.legs.get(&leg).and_then(|l| Some((l, l.dialing.as_ref()?))) else { return };
         let uri = far.uri.expose_secret();
         let sip = self.endpoint.invite(
             now.sip(),
@@ -236,8 +254,9 @@ impl Switch {
                 from: far.from.expose_secret(),
                 to_header: &format!("<{uri}>"),
                 max_forwards: l.max_forwards,
-                extra: far.lines.expose_secret(),
+                extra: &lines,
                 body: &d.offer,
+                beside: &beside,
                 login: far.login.as_ref(),
                 session_timer,
                 contact: far.contact.as_deref(),
@@ -245,6 +264,8 @@ impl Switch {
                 ..Outgoing::to(far.to)
             },
         );
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let Some(d) = &mut l.dialing else { return };
         d.open.push((sip, far.trunk));
         if far.trunk.is_some() {
             d.asked = Some((sip, far.clone()));

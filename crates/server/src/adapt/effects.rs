@@ -5,7 +5,7 @@ use crate::adapt::dialing::{FarEnd, OF_PHONES, Order};
 use crate::adapt::outside::Ticket;
 use crate::adapt::switch::{MediaCommand, MediaId, Now, RecordingKey, Switch};
 use crate::tenant::trunk::TrunkPlan;
-use crate::trunk_choice::{Attempt, Caller, MOST_ATTEMPTS, Wanted, Ways, WhyNot, choose};
+use crate::trunk_choice::{Attempt, Caller, MOST_ATTEMPTS, Wanted, Ways, WhyNot, choose, identity_lines};
 use engine::{
     Effect, Event, HangUpCause, LegEnd, LegId, NumberId, PartyId, Refusal, RefuseCause, Show, Sound,
     TargetId, TrunkId,
@@ -247,14 +247,8 @@ impl Switch {
             tracing::debug!(event = "trunk_unused", tenant = t.meaning.tenant, trunk = trunk.0, why = %why, "a trunk is not tried");
         }
         let far = |a: Attempt| {
-            let mut lines = String::new();
-            if let Some(asserted) = &a.asserted {
-                let _ = write!(lines, "P-Asserted-Identity: {}\r\n", asserted.expose_secret());
-            }
-            if let Some(privacy) = a.privacy {
-                let _ = write!(lines, "Privacy: {privacy}\r\n");
-            }
-            let lines = Secret::new(lines);
+            let asserted = a.asserted.as_ref().map(|asserted| asserted.expose_secret().as_str());
+            let lines = Secret::new(identity_lines(asserted, a.privacy));
             let (trunk, place) = (a.trunk, a.place);
             let number = Secret::new(number.to_string());
             self.carriers.reach(t.id, trunk, place).into_iter().map(

@@ -2,15 +2,17 @@
 
 use crate::adapt::dialing::{OF_PHONES, codecs_of, session_timer_of};
 use crate::adapt::keys::Keyed;
+use crate::adapt::location::Location;
 use crate::adapt::phones::{Sender, user_of};
 use crate::adapt::switch::{DoorLeg, Now, Switch, TenantDoor};
 use crate::sip_tls::is_wanted;
 use crate::tenant::dialling::Dialled;
 use crate::tenant::meaning::contains;
 use crate::tenant::objects::CalledIn;
+use crate::tenant::srtp::Terms;
 use engine::{AgentId, Event, Facts, LegEnd, NumberId, PartyId, To, TrunkId};
 use media::leg::Learning;
-use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
+use media::negotiate::{Codec, Direction, LocalSession};
 use media::sdp::SessionDescription;
 use redact::Secret;
 use sip::{Destination, Incoming, Message, Name, Transport, Uri};
@@ -22,8 +24,8 @@ pub(super) struct Audio<'a> {
     pub(super) nat: bool,
     /// In which codecs, the preferred first.
     pub(super) codecs: &'a [Codec],
-    /// Whether it is protected.
-    pub(super) srtp: SrtpPolicy,
+    /// Whether it is protected, and ICE is spoken.
+    pub(super) srtp: Terms,
 }
 
 /// Who called.
@@ -95,7 +97,7 @@ impl Switch {
             Some(plan) => codecs_of(plan),
             None => Codec::ALL.to_vec(),
         };
-        let Some(srtp) = plan.map_or(Some(SrtpPolicy::Off), |plan| plan.srtp.towards(&from)) else {
+        let Some(srtp) = plan.map_or(Some(Terms::default()), |plan| plan.srtp.towards(&from)) else {
             return self.refuse_saying(now, call, 488, "keys of audio need TLS");
         };
         let audio = Audio { nat, codecs: &codecs, srtp };
@@ -236,6 +238,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                location: Location::of(message).map(Box::new),
                 hears: Box::default(),
             },
         );
@@ -279,7 +282,7 @@ impl Switch {
         };
         self.by_media.insert(media, (tenant, leg));
         let mut session = LocalSession::new(rtp, now.mono, audio.codecs, false);
-        if !self.protect(&mut session, audio.srtp) {
+        if !self.agree_terms(&mut session, media, audio.srtp) {
             return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
         }
         let mut answered = Ok(None);

@@ -25,6 +25,13 @@ pub(super) struct PassedOn {
     referred_by: Secret<String>,
 }
 
+impl PassedOn {
+    /// The number as the world writes it; empty where only references name somebody.
+    pub(super) fn number(&self) -> &Secret<String> {
+        &self.number
+    }
+}
+
 impl Switch {
     /// Whether a call of a trunk, which is for none of our numbers, passes on to another trunk: by which rule, and for whom.
     pub(super) fn passes_on(

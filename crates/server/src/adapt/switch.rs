@@ -5,6 +5,7 @@ use crate::adapt::carriers::Carriers;
 use crate::adapt::dialing::Dialing;
 use crate::adapt::elsewhere::End;
 use crate::adapt::keys::Keyed;
+use crate::adapt::location::Location;
 use crate::adapt::outside::Request;
 use crate::adapt::passing::PassedOn;
 use crate::adapt::phone::{PhoneId, Reply};
@@ -19,6 +20,7 @@ use crate::security::Security;
 use crate::tenant::Meaning;
 use engine::{CallRecord, Effect, Engine, Event, LegEnd, LegId, PartyId};
 use media::browser::{OfferError, Peer};
+use media::ice::Credentials;
 use media::leg::{KeyMode, KeysOut, Learning, Repeat};
 use media::negotiate::{LocalSession, Negotiated};
 use media::prompt::Prompt;
@@ -82,6 +84,13 @@ pub enum MediaCommand {
         prompt: Prompt,
         /// Once or for ever.
         repeat: Repeat,
+    },
+    /// Let it answer checks of far ends that know these credentials.
+    Ice {
+        /// Which leg.
+        leg: MediaId,
+        /// What checks have to know.
+        credentials: Credentials,
     },
     /// Let it hear nothing until the next [`MediaCommand::Hear`].
     Silence {
@@ -234,6 +243,10 @@ pub trait MediaDoor: Send {
     fn keys(&mut self) -> Option<OwnKeys> {
         None
     }
+    /// A secret for one leg's ICE, from the operating system's dice. `None` when there is none to be had.
+    fn ice_secret(&mut self) -> Option<[u8; 32]> {
+        None
+    }
     /// Takes a browser's connection in; the one that it had before ends. False when there is no room for one more.
     fn connect(&mut self, _phone: PhoneId, _edition: u32, _peer: Box<Peer>) -> bool {
         false
@@ -292,6 +305,8 @@ pub(super) struct DoorLeg {
     pub(super) asked_for_one: bool,
     /// Whom a call that passes through is for.
     pub(super) passes: Option<Box<PassedOn>>,
+    /// Where its caller is, who calls for help.
+    pub(super) location: Option<Box<Location>>,
     /// Whom it hears, unless something is played.
     pub(super) hears: Box<[MediaId]>,
 }
@@ -326,7 +341,7 @@ pub struct TenantDoor {
     /// The same number for the same person, by the tenant's key.
     pub(super) person: PersonHash,
     /// Position of the last snapshot that was made.
-    snapshot_at: u64,
+    pub(super) snapshot_at: u64,
 }
 
 /// Tells persons apart without saying who they are.
@@ -368,7 +383,9 @@ pub struct Switch {
     pub(super) requests: VecDeque<(TenantId, Request)>,
     /// Calls that are over and not in the store yet, with the number of their batch, so that they are found meanwhile.
     unwritten: VecDeque<(u64, TenantId, CallRecord)>,
-    next_batch: u64,
+    pub(super) next_batch: u64,
+    /// The newest batch that is in the journal.
+    pub(super) committed: u64,
     /// The journal cannot be written: nothing new is begun until it can.
     pub journal_stalled: bool,
     /// Messages dropped because nobody knows where they come from.
@@ -418,6 +435,7 @@ impl Switch {
             requests: VecDeque::new(),
             unwritten: VecDeque::new(),
             next_batch: 1,
+            committed: 0,
             journal_stalled: false,
             strangers: 0,
             host,
@@ -657,6 +675,7 @@ impl Switch {
 
     /// Everything up to this batch is in the journal: what it asked for is done now.
     pub fn on_committed(&mut self, now: Now, number: u64) {
+        self.committed = number;
         while self.held.front().is_some_and(|(n, _, _)| *n <= number) {
             if let Some((_, tenant, effect)) = self.held.pop_front() {
                 self.obey(now, tenant, effect);

@@ -8,12 +8,17 @@
 use crate::adapt::dialing::session_timer_of;
 use crate::adapt::switch::{MediaCommand, Now, Switch};
 use crate::sip_tls::is_wanted;
-use engine::{LegId, LegState, TrunkId};
+use crate::tenant::srtp::Terms;
+use crate::tenant::trunk::TrunkPlan;
+use crate::trunk_choice::{Caller, Shown, Wanted, Ways, identity_lines, shown};
+use engine::{LegId, LegState, Role, TrunkId};
 use media::leg::Repeat;
-use media::negotiate::{Direction, LocalSession};
+use media::negotiate::{Direction, LocalSession, SrtpPolicy};
 use media::prompt::{Prompt, Ringback};
 use media::sdp::SessionDescription;
+use redact::Secret;
 use sip::{Message, Outgoing, ReferId, Refused, Uri};
+use std::fmt::Write;
 use std::time::Duration;
 
 /// The longest Refer-To and Referred-By that are sent on, in bytes.
@@ -54,42 +59,36 @@ impl Switch {
         };
         let (timer, policy) = (session_timer_of(plan), plan.srtp);
         let answer_within = plan.failover_ms.map(Duration::from_millis);
-        let domain = plan.teams.as_ref().map(|t| t.fqdn.clone()).unwrap_or_default();
+        let shown = self.shown_to_successor(tenant, leg, plan);
         let Some((contact, Some(to))) = self.carriers.teams_way(id, trunk) else {
             return self.endpoint.reject_refer(now.sip(), refer, 480);
         };
-        let (Some(srtp), keys) = (policy.towards(&to), self.door.keys()) else {
+        let Some(terms) = policy.towards(&to) else {
             return self.endpoint.reject_refer(now.sip(), refer, 488);
         };
         let open = self.is_open(tenant, leg);
-        let Some(l) = self.tenants[tenant].legs.get_mut(&leg).filter(|l| open && l.successor.is_none())
-        else {
+        let Some(l) = self.tenants[tenant].legs.get(&leg).filter(|l| open && l.successor.is_none()) else {
             return self.endpoint.reject_refer(now.sip(), refer, 491);
         };
-        let (Some(session), Some(keys)) = (&l.session, keys) else {
+        let max_forwards = l.max_forwards;
+        let another = l.media.zip(l.session.as_ref().map(|session| session.for_another(session_id)));
+        let Some((media, mut session)) = another else {
             return self.endpoint.reject_refer(now.sip(), refer, 488);
         };
-        let mut session = session.for_another(session_id);
-        session.protect(srtp, keys);
+        if !self.agree_terms(&mut session, media, terms) {
+            return self.endpoint.reject_refer(now.sip(), refer, 488);
+        }
         let offer = session.offer(Direction::SendRecv).write();
-        // Who was talking is who calls, as far as a number of theirs is known; else it is just this server.
-        let user = l.address.expose_secret().split('@').next().unwrap_or_default();
-        let user = user.strip_prefix('+').filter(|u| !u.is_empty() && u.bytes().all(|c| c.is_ascii_digit()));
-        let from = match user {
-            Some(digits) => format!("<sip:+{digits}@{domain};user=phone>"),
-            None => format!("<sip:{domain}>"),
-        };
-        let lines = match referred_by {
-            "" => String::new(),
-            by => format!("Referred-By: {by}\r\n"),
-        };
-        let max_forwards = l.max_forwards;
+        let mut lines = identity_lines(shown.asserted.as_deref(), shown.privacy);
+        if !referred_by.is_empty() {
+            let _ = write!(lines, "Referred-By: {referred_by}\r\n");
+        }
         self.endpoint.accept_refer(now.sip(), refer);
         let sip = self.endpoint.invite(
             now.sip(),
             &Outgoing {
                 uri,
-                from: &from,
+                from: &shown.from,
                 to_header: &format!("<{uri}>"),
                 max_forwards,
                 extra: &lines,
@@ -104,6 +103,43 @@ impl Switch {
         if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
             l.successor = Some(Box::new(Successor { sip, refer, session, rings: false }));
         }
+    }
+
+    // Who calls a successor: whoever is at the other side of the leg, as the trunk shows callers. Whom Teams asks us to call
+    // is to see them, and has a list of those who may not call. Without such a number it is the one that was called.
+    fn shown_to_successor(&self, tenant: usize, leg: LegId, plan: &TrunkPlan) -> Shown {
+        let t = &self.tenants[tenant];
+        let opposite = self.opposite(tenant, leg);
+        let caller = match opposite.map(|number| number.expose_secret().as_str()) {
+            None => Caller::Ours,
+            Some("") => Caller::Withheld,
+            Some(number) => Caller::Outside(number),
+        };
+        let call = t.engine.legs().get(&leg).and_then(|l| t.engine.calls().get(&l.call));
+        let called = call.and_then(|c| c.number).and_then(|number| t.meaning.dialled.get(&number));
+        let ours = called.map(String::as_str).filter(|_| opposite.is_none());
+        let wanted = Wanted { number: "", emergency: false, way: Ways::Only(plan.id), ours, caller };
+        shown(plan, &wanted, &t.meaning.dial_plan, &self.host.to_string())
+    }
+
+    // The number of somebody who talks with a leg, empty where it is withheld; `None` where nobody there has one.
+    fn opposite(&self, tenant: usize, leg: LegId) -> Option<&Secret<String>> {
+        let t = &self.tenants[tenant];
+        let call = t.engine.calls().get(&t.engine.legs().get(&leg)?.call)?;
+        let number = |other: &LegId| match t.engine.legs().get(other)?.role {
+            Role::Caller => t.legs.get(other).map(|l| &l.address),
+            Role::Party { party } => t.parties.get(&party),
+            Role::Agent { agent, .. } | Role::Supervisor { agent } => t.meaning.teams_numbers.get(&agent),
+            Role::Target { target } => match t.meaning.outside.get(&target) {
+                Some(number) => Some(number),
+                // Who called says for whom a call that passes through is.
+                None => {
+                    let number = t.legs.get(&leg)?.passes.as_ref()?.number();
+                    Some(number).filter(|number| !number.expose_secret().is_empty())
+                }
+            },
+        };
+        call.talking().iter().filter(|other| **other != leg).find_map(number)
     }
 
     /// The leg whose far end a call is to become, if it is to.
@@ -184,25 +220,25 @@ impl Switch {
         let found = self.by_sip.get(&replaced).copied().filter(|(t, _)| *t == tenant);
         let Some((_, leg)) = found else { return self.refuse_call(now, call, 481) };
         let open = self.is_open(tenant, leg);
-        let keys = self.door.keys();
         let plan = self.tenants[tenant].meaning.trunk_plan(trunk);
-        let timer = plan.map(session_timer_of);
-        let Some(l) = self.tenants[tenant].legs.get_mut(&leg).filter(|l| open && l.dialing.is_none()) else {
+        let (timer, ice) = (plan.map(session_timer_of), plan.is_some_and(|plan| plan.srtp.ice));
+        let Some(l) = self.tenants[tenant].legs.get(&leg).filter(|l| open && l.dialing.is_none()) else {
             return self.refuse_call(now, call, 481);
         };
         // Nobody takes the calls of others.
         if l.teams != Some(trunk) {
             return self.refuse_call(now, call, 403);
         }
-        let (Some(session), Some(keys)) = (&l.session, keys) else {
+        let another = l.media.zip(l.session.as_ref().map(|session| session.for_another(now.mono)));
+        let Some((media, mut session)) = another else { return self.refuse_call(now, call, 488) };
+        if !self.agree_terms(&mut session, media, Terms { srtp: SrtpPolicy::Required, ice }) {
             return self.refuse_call(now, call, 488);
-        };
-        let mut session = session.for_another(now.mono);
-        session.protect(media::negotiate::SrtpPolicy::Required, keys);
+        }
         let agreed = SessionDescription::parse(m.session_description())
             .map_err(Into::into)
             .and_then(|offer| session.answer(&offer, Direction::SendRecv));
         let Ok((answer, negotiated)) = agreed else { return self.refuse_call(now, call, 488) };
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         l.negotiated = Some(Box::new(negotiated));
         l.session = Some(session);
         let before = l.sip.replace(call);

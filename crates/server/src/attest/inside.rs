@@ -17,6 +17,11 @@ use std::time::Duration;
 use store::{AUDIT_PAGE, ChainCheck};
 use teams::permissions::Profile;
 
+/// How old the newest backup may be: a daily one that failed once is still one.
+const OLDEST_BACKUP_MS: u64 = 2 * 86_400_000;
+/// How long ago one may have been restored for trial: about a quarter of a year.
+const OLDEST_REHEARSAL_MS: u64 = 92 * 86_400_000;
+
 fn day(ms: u64) -> String {
     view::time(Time(ms)).split('T').next().unwrap_or_default().to_string()
 }
@@ -125,9 +130,51 @@ pub fn keys(ground: &Ground, subject: &Subject) -> Found {
 }
 
 /// Whether there is a backup, and how old it is.
-pub fn backups(_: &Ground, _: &Subject) -> Found {
-    let lines = vec!["this server knows of no backup of its data".into()];
-    Found { good: Some(false), against: "backups that this server made".into(), lines, data: Value::Null }
+pub fn backups(ground: &Ground, _: &Subject) -> Found {
+    let against = "the backups that this server knows of: their newest increments, rehearsals, and keys";
+    let store = &ground.handle.store;
+    let states = match store.replace_copies() {
+        Ok(states) => states,
+        Err(e) => return Found::not_done(against, e.to_string()),
+    };
+    let now = crate::clock::wall_ms();
+    let (mut is_new, mut is_tried, mut is_clean) = (false, false, true);
+    let mut lines = Vec::new();
+    for (n, state) in states.iter().enumerate() {
+        let copy = &state.copy;
+        is_new |= now.saturating_sub(copy.at) < OLDEST_BACKUP_MS;
+        is_tried |= copy.rehearsed > 0 && now.saturating_sub(copy.rehearsed) < OLDEST_REHEARSAL_MS;
+        is_clean &= state.pending.is_none();
+        let seconds = |ms: u64| ms.div_ceil(1_000);
+        lines.push(format!(
+            "backup {}: increment {} of {}, {} bytes, made in {} s; {}; {}",
+            n + 1,
+            copy.increment,
+            day(copy.at),
+            copy.bytes,
+            seconds(copy.took_ms),
+            match copy.rehearsed {
+                0 => "never restored for trial".to_string(),
+                at => format!("restored for trial on {}, ready after {} s", day(at), seconds(copy.rehearsed_ms)),
+            },
+            match state.pending {
+                None => "it holds no key that was destroyed",
+                Some(_) => "it may hold a key that was destroyed, and cannot be reached",
+            }
+        ));
+    }
+    match (states.is_empty(), is_new, is_tried) {
+        (true, ..) => lines.push("this server knows of no backup of its data".into()),
+        (_, false, _) => lines.push("no backup is younger than two days".into()),
+        (.., false) => lines.push("none was restored for trial within the last 92 days".into()),
+        _ => {}
+    }
+    Found {
+        good: Some(is_new && is_tried && is_clean),
+        against: against.into(),
+        lines,
+        data: json!({"backups": states.len()}),
+    }
 }
 
 /// Where data is, as declared.

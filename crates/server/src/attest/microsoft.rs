@@ -33,6 +33,7 @@ fn app_id(ground: &Ground, registration: Registration) -> Option<String> {
         Registration::SignIn => &ground.config.microsoft.sign_in_app,
         Registration::Background => &ground.config.microsoft.background_app,
         Registration::Bot => &ground.config.microsoft.bot_app,
+        Registration::Directory => &ground.config.microsoft.directory_app,
         _ => return None,
     };
     (!id.is_empty()).then(|| id.clone())

@@ -27,6 +27,7 @@ const CLASSES: &[(&str, &str)] = &[
     ("directory", "directory"),
     ("directory_numbers", "sync"),
     ("directory_links", "sync"),
+    ("directory_tokens", "sync"),
     ("call_dispositions", "disposition"),
     ("interval_queues", "report"),
     ("interval_agents", "report"),

@@ -12,7 +12,7 @@ pub struct Arguments {
 }
 
 /// Options without a value.
-const FLAGS: [&str; 2] = ["json", "print-config"];
+const FLAGS: [&str; 3] = ["forget", "json", "print-config"];
 
 impl Arguments {
     /// Reads them.

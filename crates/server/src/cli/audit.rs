@@ -155,7 +155,9 @@ fn opened(path: &Path) -> Result<BufReader<File>, String> {
     File::open(path).map(BufReader::new).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-fn stored(
+/// Checks the log of a tenant as it is stored, with more heads than are stored there, and the installation's own key
+/// where none is given.
+pub fn stored(
     store: &Store,
     tenant: TenantId,
     name: String,

@@ -13,6 +13,7 @@ use crate::tenant::trunk::Account;
 use crate::tls::Certificate;
 use crate::trusted::Trusted;
 use std::path::Path;
+use teams::permissions::Registration;
 
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
@@ -89,6 +90,9 @@ fn permissions(config: &config::ServerConfig, documents: &Documents) -> Vec<Stri
     };
     let Ok(meaning) = crate::tenant::meaning::understand(documents, &number) else { return Vec::new() };
     let Some(directory) = meaning.microsoft.as_ref() else { return Vec::new() };
+    if !meaning.features.registrations().contains(&Registration::Background) {
+        return Vec::new();
+    }
     match microsoft::background_of(&config.microsoft) {
         Ok(None) => Vec::new(),
         Ok(Some(background)) => match background.granted(directory) {

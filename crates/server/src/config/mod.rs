@@ -247,6 +247,10 @@ pub struct MicrosoftSection {
     pub provisioning_secret_file: String,
     pub provisioning_certificate: String,
     pub provisioning_key: String,
+    pub directory_app: String,
+    pub directory_secret_file: String,
+    pub directory_certificate: String,
+    pub directory_key: String,
     pub directory_every: String,
     pub presence_every: String,
     pub bot_app: String,
@@ -304,6 +308,17 @@ impl MicrosoftSection {
             secret_file: &self.provisioning_secret_file,
             certificate: &self.provisioning_certificate,
             key: &self.provisioning_key,
+        }
+    }
+
+    /// The app that reads directories in the name of the administrator who connected them.
+    pub fn directory(&self) -> AppSection<'_> {
+        AppSection {
+            name: "directory",
+            id: &self.directory_app,
+            secret_file: &self.directory_secret_file,
+            certificate: &self.directory_certificate,
+            key: &self.directory_key,
         }
     }
 

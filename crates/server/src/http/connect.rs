@@ -10,8 +10,10 @@ use crate::http::people::PermissionView;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::http::session::Caller;
-use crate::http::work_account::{self, CALLBACK, LONGEST_QUERY, cookie, go, now, sent_to_microsoft};
-use crate::microsoft::{Finished, Purpose};
+use crate::http::work_account::{
+    self, CALLBACK, DIRECTORY_CALLBACK, DIRECTORY_COOKIE, LONGEST_QUERY, cookie, go, now, sent_to_microsoft,
+};
+use crate::microsoft::{ANYWHERE, Finished, Left, Purpose};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -86,14 +88,19 @@ pub async fn look(
     let standing = standing(&api, asker.0.tenant).await?;
     let features = &standing.features;
     let granted = standing.directory.as_ref().and_then(|d| api.handle.granted.of(d));
+    let left = api.handle.directories.granted(asker.0.tenant);
     let needed = features.needed();
     let mut on: Vec<&'static str> = needed.iter().map(|r| r.feature.name()).collect();
     on.dedup();
     let registrations = features.registrations().into_iter().map(|registration| {
         let app = api.microsoft.apps.get(&registration).cloned();
         let rows = needed.iter().filter(|r| r.registration == registration);
-        // Only of what works without a person it is known what was granted.
-        let granted = granted.as_ref().filter(|_| registration == Registration::Background);
+        // Only of what works when nobody is there it is known what was granted.
+        let granted = match registration {
+            Registration::Background => granted.as_ref(),
+            Registration::Directory => left.as_ref(),
+            _ => None,
+        };
         RegistrationView {
             name: registration.name(),
             consent: app.as_ref().map(|_| format!("/api/v1/microsoft/connect/{}", registration.name())),
@@ -126,10 +133,13 @@ pub async fn begin(
     let by = who(asker.person()?);
     let caller = Caller::of(&api, &request)?;
     let missing = || Problem::not_found(&format!("app registration {name:?} here"));
-    let sign_in = api.microsoft.sign_in.as_ref().ok_or_else(missing)?;
     let registration = Registration::ALL.into_iter().find(|r| r.name() == name).ok_or_else(missing)?;
-    let app = api.microsoft.apps.get(&registration).ok_or_else(missing)?;
     let standing = standing(&api, asker.0.tenant).await?;
+    if registration == Registration::Directory {
+        return begin_in_their_name(&api, asker.0.tenant, &standing, (&by, caller.safe));
+    }
+    let sign_in = api.microsoft.sign_in.as_ref().ok_or_else(missing)?;
+    let app = api.microsoft.apps.get(&registration).ok_or_else(missing)?;
     let scopes = standing.features.consent_scopes(&api.microsoft.cloud, registration);
     if scopes.is_empty() {
         return Err(missing());
@@ -139,6 +149,33 @@ pub async fn begin(
     let begun = sign_in.begin_consent(now(), directory, (app, &scopes), &redirect_uri, &by);
     let begun = begun.map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.to_string()))?;
     sent_to_microsoft(begun.address.expose_secret(), &begun.cookie, (COOKIE, CONSENTED), caller.safe)
+}
+
+/// Sends an administrator to sign in and to consent at once: what they leave keeps the directory in step. The directory is
+/// theirs, if the tenant has none yet.
+fn begin_in_their_name(
+    api: &Api,
+    tenant: TenantId,
+    standing: &Standing,
+    (by, safe): (&str, bool),
+) -> Result<Response, Problem> {
+    let missing = || Problem::not_found("app registration \"directory\" for this tenant");
+    let app = api.microsoft.directory.as_ref().ok_or_else(missing)?;
+    if !standing.features.registrations().contains(&Registration::Directory) {
+        return Err(missing());
+    }
+    let what = Purpose {
+        directory: standing.directory.as_deref().unwrap_or(ANYWHERE),
+        tenant: &standing.name,
+        features: &standing.features,
+        by,
+        claims: api.handle.directories.claims(tenant),
+    };
+    let redirect_uri = format!("{}{DIRECTORY_CALLBACK}", api.settings.url);
+    let begun = app.begin(now(), &what, redirect_uri, "/".into());
+    let begun = begun.map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.to_string()))?;
+    let kept = (DIRECTORY_COOKIE, DIRECTORY_CALLBACK);
+    sent_to_microsoft(begun.address.expose_secret(), &begun.cookie, kept, safe)
 }
 
 /// `GET /microsoft/connect/callback`
@@ -170,6 +207,7 @@ pub async fn consented(
         tenant: &standing.name,
         features: &standing.features,
         by: &by,
+        claims: None,
     };
     let redirect_uri = format!("{}{CALLBACK}", api.settings.url);
     let begun = sign_in.begin(now(), &what, redirect_uri, "/".into());
@@ -221,7 +259,8 @@ pub async fn prove(
     }
     let tenant = person.of().0;
     let is_owner = person.rule.roles.contains(&crate::tenant::objects::UserRole::Owner);
-    if !is_owner || standing(api, tenant).await?.name != finished.tenant {
+    let standing = standing(api, tenant).await?;
+    if !is_owner || standing.name != finished.tenant {
         return Ok(Came::Again.page());
     }
     // The sign-in was held at the directory that consent named, and its token is of it.
@@ -243,7 +282,12 @@ pub async fn prove(
         all.any(|t| t.id != tenant && t.meaning.microsoft.as_ref() == Some(&directory))
     });
     let is_taken = is_taken.await.ok_or_else(Problem::stopping)?;
-    if !proof.role_seen && (is_taken || !is_granted(api, &proof.tenant).await?) {
+    let in_their_name = finished.registration == Registration::Directory;
+    let is_granted = match in_their_name {
+        true => standing.features.missing(Registration::Directory, &finished.tokens.granted()).is_empty(),
+        false => proof.role_seen || is_granted(api, &proof.tenant).await?,
+    };
+    if !proof.role_seen && is_taken || !is_granted {
         tracing::warn!(
             event = "connection_not_proven",
             why = "nothing was granted there",
@@ -251,7 +295,26 @@ pub async fn prove(
         );
         return Ok(Came::NoProof.page());
     }
-    set_directory(api, tenant, format!("user {}", person.rule.id), Some(proof.tenant)).await?;
+    let by = format!("user {}", person.rule.id);
+    if !in_their_name {
+        set_directory(api, tenant, by, Some(proof.tenant)).await?;
+        return Ok(Came::Connected.page());
+    }
+    // Without it nothing could be read once the administrator has gone.
+    let Some(token) = finished.tokens.refresh_token else { return Ok(Came::NoProof.page()) };
+    let left = Left::new(&proof.tenant, &token);
+    if standing.directory.as_ref() != Some(&proof.tenant) {
+        set_directory(api, tenant, by.clone(), Some(proof.tenant)).await?;
+    }
+    let handle = api.handle.clone();
+    let kept = tokio::task::spawn_blocking(move || {
+        handle.directories.leave(&handle.store, tenant, &left)?;
+        let object = format!("Tenant/{}", standing.name);
+        handle.store.audit(tenant, crate::clock::wall_ms(), &by, "directory.connect", &object)?;
+        handle.notices.hurry();
+        Ok::<_, store::StoreError>(())
+    });
+    kept.await.map_err(|_| Problem::stopping())??;
     Ok(Came::Connected.page())
 }
 

@@ -97,6 +97,9 @@ pub struct Erasure {
     pub notes: u64,
     /// Holds that keep the person; then nothing was erased.
     pub kept_by: Vec<String>,
+    /// Backups that still hold the person's key, because they could not be reached: they are tried again each hour. The
+    /// erasure is complete when there is none.
+    pub backups_pending: u64,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
 }
@@ -309,13 +312,21 @@ pub async fn erase(
         let about = kept(&api, &asker, person)?;
         let began = std::time::Instant::now();
         let (store, tenant, now) = (&api.handle.store, asker.0.tenant, crate::clock::wall_ms());
-        let mut done = Erasure { calls: 0, recordings: 0, notes: 0, kept_by: about.holds, took_ms: 0 };
+        let mut done = Erasure {
+            calls: 0,
+            recordings: 0,
+            notes: 0,
+            kept_by: about.holds,
+            backups_pending: 0,
+            took_ms: 0,
+        };
         if !done.kept_by.is_empty() {
             store.audit(tenant, now, &asker.name(), "person.erase-held", &format!("Person/p{person}"))?;
             return Ok(Json(done));
         }
         let erased = store.erase_person(tenant, person, now, &asker.name())?;
         (done.calls, done.recordings, done.notes) = (erased.calls, erased.recordings, erased.notes);
+        done.backups_pending = retention_io::replace_copies(store);
         done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Json(done))
     })

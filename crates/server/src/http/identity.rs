@@ -207,13 +207,18 @@ pub fn role(role: UserRole) -> Role {
     }
 }
 
+// Which tenant somebody with a work account means.
+fn asked_tenant(headers: &HeaderMap) -> Option<String> {
+    headers.get(work_roles::TENANT).and_then(|v| v.to_str().ok()).map(String::from)
+}
+
 async fn identify(api: &Api, head: &Parts) -> Result<(TenantId, Who), Problem> {
     if let Some(token) = token_of(&head.headers).or_else(|| query_token(&head.uri)) {
         if work_roles::is_of_entra(&token) {
             if let Some(of_the_tab) = of_the_tab(api, head, &token).await? {
                 return Ok(of_the_tab);
             }
-            let asked = head.headers.get(work_roles::TENANT).and_then(|v| v.to_str().ok()).map(String::from);
+            let asked = asked_tenant(&head.headers);
             let person = work_roles::bearer(api, Secret::new(token), asked).await?;
             return Ok((person.of().0, Who::Person(person)));
         }
@@ -290,18 +295,28 @@ async fn of_the_tab(api: &Api, head: &Parts, token: &str) -> Result<Option<(Tena
         }
     };
     let ends = user.ends;
+    let (directories, asked) = (api.handle.directories.clone(), asked_tenant(&head.headers));
     let found = api.handle.ask(move |switch, _| {
-        let mut of_theirs = switch
+        let mut theirs = switch
             .tenants()
             .iter()
-            .filter(|t| t.meaning.microsoft.as_deref() == Some(user.directory.as_str()));
-        of_theirs.find_map(|t| {
-            let number = *t.meaning.work_accounts.get(&user.object)?;
-            Some((t.id, number, t.meaning.people.get(&number)?.clone()))
-        })
+            .filter(|t| t.meaning.microsoft.as_deref() == Some(user.directory.as_str()))
+            .filter(|t| asked.as_ref().is_none_or(|id| *id == t.meaning.tenant))
+            .filter(|t| t.meaning.work_accounts.contains_key(&user.object));
+        let t = theirs.next()?;
+        // Of several tenants nobody guesses whose lines they mean, and who was disabled there calls nobody here.
+        if theirs.next().is_some() || directories.is_barred(t.id, &user.object) {
+            return None;
+        }
+        let number = *t.meaning.work_accounts.get(&user.object)?;
+        Some((t.id, number, t.meaning.people.get(&number)?.clone()))
     });
-    let nobody =
-        || Problem::new(StatusCode::FORBIDDEN, "this person is no user here: an owner has to add them");
+    let nobody = || {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "this person is no user here, or of several tenants: an owner has to add them",
+        )
+    };
     let (tenant, number, rule) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(nobody)?;
     let session = Session { of: (tenant, number), began: crate::clock::wall_ms(), ends };
     Ok(Some((tenant, Who::Person(Person { number, rule, session, token: Secret::new(token) }))))

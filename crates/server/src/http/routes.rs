@@ -7,12 +7,12 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, attestation, audit, call_list, calls, configuration, connect, connector,
-    data_rights, demo, desk, dial, licences, live, messages, notes, passkeys, peaks, people, recordings,
-    reports, security, session, softphone, telephony, webhooks, work_account,
+    accounts, actions, agents, attestation, audit, call_list, calls, closing, configuration, connect,
+    connector, data_rights, demo, desk, dial, licences, live, messages, notes, passkeys, peaks, people,
+    recordings, reports, security, session, softphone, telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, post, put};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
@@ -149,6 +149,16 @@ fn of_microsoft() -> Vec<Route> {
             vec![none(op::<()>("get", "Where Entra ID sends the browser back to from that"))],
             get(licences::signed_in),
         ),
+        Route {
+            path: "/microsoft/directory/callback".into(),
+            look: Access::Public,
+            change: Access::Owners,
+            operations: vec![none(op::<()>(
+                "get",
+                "Where Entra ID sends the browser of an administrator back to who connects a directory or signs in",
+            ))],
+            handler: get(work_account::finish_directory),
+        },
         owners(
             "/microsoft/connect/callback",
             vec![none(op::<()>("get", "Where Entra ID sends the browser back to from consent"))],
@@ -377,6 +387,23 @@ pub fn all(demo: bool) -> Vec<Route> {
                 ..op::<Vec<people::PersonView>>("get", "People of the Microsoft directory whom a text fits")
             }],
             handler: get(people::search),
+        },
+        Route {
+            path: "/directory/users/{id}/correction".into(),
+            look: Access::Owners,
+            change: Access::Owners,
+            operations: vec![
+                Operation {
+                    request: Some(schema::<people::CorrectionView>),
+                    response: None,
+                    ..op::<()>("put", "Says something of a person in place of what Microsoft says")
+                },
+                Operation {
+                    response: None,
+                    ..op::<()>("delete", "Microsoft's word about a person counts again")
+                },
+            ],
+            handler: put(people::correct).delete(people::uncorrect),
         },
         Route {
             path: "/directory/status".into(),
@@ -760,6 +787,19 @@ pub fn all(demo: bool) -> Vec<Route> {
                 ),
             ],
             handler: get(data_rights::export).patch(data_rights::change).delete(data_rights::erase),
+        },
+        Route {
+            path: "/closing".into(),
+            look: Access::Owners,
+            change: Access::Owners,
+            operations: vec![Operation {
+                request: Some(schema::<closing::Wanted>),
+                ..op::<Value>(
+                    "post",
+                    "Ends the account: destroys everything of the tenant and gives the signed certificate",
+                )
+            }],
+            handler: post(closing::end),
         },
         Route {
             path: "/holds".into(),

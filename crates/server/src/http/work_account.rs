@@ -9,7 +9,7 @@ use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::http::session::{Caller, open_session};
 use crate::http::work_roles::{WorkAccount, user_of};
-use crate::microsoft::{NotSignedIn, Purpose};
+use crate::microsoft::{NotSignedIn, Purpose, SignIn};
 use axum::Json;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -17,14 +17,19 @@ use axum::response::{IntoResponse, Response};
 use redact::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use store::AccountOf;
 use teams::entra::{CallbackFault, EntraError};
-use teams::permissions::Features;
+use teams::permissions::{Feature, Features, Operation, Registration};
 
 /// Where Entra ID sends the browser back to, below the public address: to be entered in the app registration.
 pub const CALLBACK: &str = "/api/v1/session/microsoft/callback";
 /// The cookie that a browser keeps while it is at Entra ID.
 pub const COOKIE: &str = "switchroom-sign-in";
+/// The same for the app registration of the profile `directory`, by which an administrator both signs in and connects.
+pub const DIRECTORY_CALLBACK: &str = "/api/v1/microsoft/directory/callback";
+/// Its cookie.
+pub const DIRECTORY_COOKIE: &str = "switchroom-directory";
 /// How long it keeps it, in seconds: as long as a sign-in may take.
 const COOKIE_LIFE_S: u32 = 900;
 /// The longest query of a callback, in bytes.
@@ -85,7 +90,8 @@ impl Again {
 
 /// `GET /session/ways`
 pub async fn ways(State(api): State<Api>) -> Result<Json<Ways>, Problem> {
-    Ok(Json(Ways { microsoft: api.microsoft.sign_in.is_some() && directory(&api, None).await?.is_some() }))
+    let found = directory(&api, None).await?;
+    Ok(Json(Ways { microsoft: found.is_some_and(|(.., features)| app_of(&api, &features).is_some()) }))
 }
 
 /// `GET /session/microsoft`
@@ -95,17 +101,27 @@ pub async fn begin(
     request: Request,
 ) -> Result<Response, Problem> {
     let missing = || Problem::not_found("way to sign in with a work account for this tenant");
-    let sign_in = api.microsoft.sign_in.as_ref().ok_or_else(missing)?;
     let (directory, tenant, features) = directory(&api, asked.tenant).await?.ok_or_else(missing)?;
+    let (sign_in, kept) = app_of(&api, &features).ok_or_else(missing)?;
     let caller = Caller::of(&api, &request)?;
-    let redirect_uri = format!("{}{CALLBACK}", api.settings.url);
+    let redirect_uri = format!("{}{}", api.settings.url, kept.1);
     let to = asked.to.unwrap_or_else(|| "/".into());
-    let what = Purpose { directory: &directory, tenant: &tenant, features: &features, by: "" };
+    let what = Purpose { directory: &directory, tenant: &tenant, features: &features, by: "", claims: None };
     let begun = sign_in.begin(now(), &what, redirect_uri, to).map_err(|e| {
         tracing::warn!(event = "sign_in_not_begun", why = %e, "nobody can be sent to Microsoft to sign in");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.to_string())
     })?;
-    sent_to_microsoft(begun.address.expose_secret(), &begun.cookie, (COOKIE, CALLBACK), caller.safe)
+    sent_to_microsoft(begun.address.expose_secret(), &begun.cookie, kept, caller.safe)
+}
+
+/// The app registration that people of a tenant with these features sign in through; name and path of the cookie meanwhile.
+fn app_of(api: &Api, features: &Features) -> Option<(Arc<SignIn>, (&'static str, &'static str))> {
+    match features.row_for(Feature::SignIn, Operation::SignIn)?.registration {
+        Registration::Directory => {
+            Some((api.microsoft.directory.clone()?, (DIRECTORY_COOKIE, DIRECTORY_CALLBACK)))
+        }
+        _ => Some((api.microsoft.sign_in.clone()?, (COOKIE, CALLBACK))),
+    }
 }
 
 /// Sends a browser to Microsoft with what it keeps meanwhile under this name, for this path.
@@ -129,21 +145,41 @@ pub fn sent_to_microsoft(
 
 /// `GET /session/microsoft/callback`
 pub async fn finish(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
+    let app = api.microsoft.sign_in.clone();
+    finish_with(api, request, app, (COOKIE, CALLBACK)).await
+}
+
+/// `GET /microsoft/directory/callback`
+pub async fn finish_directory(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
+    let app = api.microsoft.directory.clone();
+    finish_with(api, request, app, (DIRECTORY_COOKIE, DIRECTORY_CALLBACK)).await
+}
+
+async fn finish_with(
+    api: Api,
+    request: Request,
+    app: Option<Arc<SignIn>>,
+    (name, path): (&str, &str),
+) -> Result<Response, Problem> {
     let caller = Caller::of(&api, &request)?;
     let query = request.uri().query().unwrap_or_default().to_string();
-    let kept = cookie(request.headers(), COOKIE);
+    let kept = cookie(request.headers(), name);
     drop(request);
-    let (page, session) = match signed_in(&api, query, kept, caller.before.clone()).await? {
+    let (page, session) = match signed_in(&api, app, (query, kept), caller.before.clone()).await? {
         Ok((None, page)) => (page, None),
         Ok((Some(of), page)) => {
             let token = open_session(&api, of, caller.before.clone(), "session.begin").await?;
             (page, Some(set_cookie(Some(&token), caller.safe, api.settings.framed)))
         }
+        // Somebody who is here already wanted to connect their directory.
+        Err(Again::Denied) if name == DIRECTORY_COOKIE && caller.before.is_some() => {
+            ("/?microsoft=denied".into(), None)
+        }
         Err(again) => (again.page().into(), None),
     };
     let mut response = go(&page)?;
     // Whatever came of it, it is of no more use.
-    let over = sensitive(&format!("{COOKIE}=; Path={CALLBACK}; HttpOnly; SameSite=Lax; Max-Age=0"))?;
+    let over = sensitive(&format!("{name}=; Path={path}; HttpOnly; SameSite=Lax; Max-Age=0"))?;
     response.headers_mut().append(header::SET_COOKIE, over);
     if let Some(session) = session {
         response.headers_mut().append(header::SET_COOKIE, session);
@@ -153,11 +189,11 @@ pub async fn finish(State(api): State<Api>, request: Request) -> Result<Response
 
 async fn signed_in(
     api: &Api,
-    query: String,
-    kept: Option<String>,
+    app: Option<Arc<SignIn>>,
+    (query, kept): (String, Option<String>),
     before: Option<Secret<String>>,
 ) -> Result<Result<(Option<AccountOf>, String), Again>, Problem> {
-    let Some(sign_in) = api.microsoft.sign_in.clone() else { return Ok(Err(Again::Unavailable)) };
+    let Some(sign_in) = app else { return Ok(Err(Again::Unavailable)) };
     if query.len() > LONGEST_QUERY {
         return Ok(Err(Again::Begin));
     }

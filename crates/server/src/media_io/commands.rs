@@ -15,6 +15,11 @@ impl Worker {
                 }
                 self.serve(slot);
             }
+            MediaCommand::Ice { leg, credentials } => {
+                if let Some(leg) = self.slot(leg).and_then(|slot| self.bridge.leg_mut(slot)) {
+                    leg.expect_checks(&credentials);
+                }
+            }
             MediaCommand::Play { leg, prompt, repeat } => {
                 let Some(slot) = self.slot(leg) else { return };
                 self.bridge.play(now, slot, prompt, repeat);

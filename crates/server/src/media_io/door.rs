@@ -129,6 +129,15 @@ impl MediaDoor for Opener {
         OwnKeys::from_random(&random)
     }
 
+    fn ice_secret(&mut self) -> Option<[u8; 32]> {
+        let mut secret = [0; 32];
+        if let Err(cause) = getrandom::fill(&mut secret) {
+            tracing::error!(event = "random", %cause, "the operating system gives no random bytes");
+            return None;
+        }
+        Some(secret)
+    }
+
     fn connect(&mut self, phone: PhoneId, edition: u32, peer: Box<Peer>) -> bool {
         // A phone that is there stays where its leg may be; another one goes where the number says.
         let thread = *self.phones.entry(phone).or_insert((phone.0 % self.threads.len() as u64) as usize);
@@ -174,6 +183,7 @@ impl MediaDoor for Opener {
     fn send(&mut self, command: MediaCommand) {
         let leg = match &command {
             MediaCommand::Remote { leg, .. }
+            | MediaCommand::Ice { leg, .. }
             | MediaCommand::Play { leg, .. }
             | MediaCommand::Silence { leg }
             | MediaCommand::Hear { leg, .. }

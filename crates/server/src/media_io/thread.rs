@@ -193,6 +193,14 @@ impl Worker {
             // An ICMP answer to what we sent stands here as an error; the next read goes on.
             Err(_) => return,
         };
+        if media::ice::is_stun(&self.input[..n]) {
+            let answer =
+                |leg: &mut Leg| leg.receive_stun(from, is_rtcp, &self.input[..n], &mut self.output[..]);
+            if let Some(len) = self.bridge.leg_mut(slot).and_then(answer) {
+                let _ = socket.send_to(&self.output[..len], from);
+            }
+            return;
+        }
         if is_rtcp {
             if let Some(leg) = self.bridge.leg_mut(slot) {
                 // What is not acceptable is counted by the leg.

@@ -1,5 +1,6 @@
 //! Asks Graph in the app's own name: gets tokens, waits when Graph says so, proves more when it is asked to.
 
+use crate::microsoft::graph_io::{Tokens, ask_until};
 use crate::microsoft::{Carrier, random};
 use redact::Secret;
 use std::fmt;
@@ -58,14 +59,9 @@ impl Background {
         &self.graph
     }
 
-    /// Asks a directory for a page of changes. That Graph has forgotten where to go on is a reply to be read.
-    ///
-    /// # Errors
-    /// [`NotDone`]
-    pub fn ask_page(&self, directory: &str, call: &Call, stop: &Receiver<()>) -> Result<Reply, NotDone> {
-        self.ask_until(directory, call, stop, |e| {
-            matches!(e, GraphError::Gone | GraphError::Refused { status: 400, .. })
-        })
+    /// The app's tokens for a directory.
+    pub fn of<'a>(&'a self, directory: &'a str) -> InItsOwnName<'a> {
+        InItsOwnName { app: self, directory }
     }
 
     /// Asks something of a directory, and waits until the answer comes or it is given up. `stop` closes when the server
@@ -74,7 +70,7 @@ impl Background {
     /// # Errors
     /// [`NotDone`]
     pub fn ask(&self, directory: &str, call: &Call, stop: &Receiver<()>) -> Result<Reply, NotDone> {
-        self.ask_until(directory, call, stop, |_| false)
+        ask_until(&self.of(directory), call, stop, |_| false)
     }
 
     /// Asks something of a directory once: whoever asks comes again by themselves.
@@ -123,40 +119,6 @@ impl Background {
         &self.client.id
     }
 
-    fn ask_until(
-        &self,
-        directory: &str,
-        call: &Call,
-        stop: &Receiver<()>,
-        is_read: impl Fn(&GraphError) -> bool,
-    ) -> Result<Reply, NotDone> {
-        let mut attempt = Attempt::default();
-        let mut claims = None;
-        loop {
-            let token = self.token(directory, claims.as_deref())?;
-            let chance = random().map_err(NotDone::Here)?;
-            let reply = self.carrier.send(&call.request(&token, chance)).ok();
-            let spread = u32::from_ne_bytes(random().map_err(NotDone::Here)?);
-            match (attempt.next(now(), reply.as_ref(), spread), reply) {
-                (Next::Done, Some(reply)) => return Ok(reply),
-                (Next::Done, None) => return Err(NotDone::Graph(GraphError::Unavailable { status: 0 })),
-                (Next::Again { at }, _) => wait(stop, at.since(now()))?,
-                (Next::NewToken { claims: wanted }, _) => {
-                    self.forget_token(directory);
-                    claims = wanted;
-                }
-                (Next::Failed(error), Some(reply)) if is_read(&error) => return Ok(reply),
-                (Next::Failed(error), _) => {
-                    // A token says what was allowed when it was given: after consent a new one says more.
-                    if matches!(error, GraphError::Denied { .. }) {
-                        self.forget_token(directory);
-                    }
-                    return Err(NotDone::Graph(error));
-                }
-            }
-        }
-    }
-
     fn key(&self, directory: &str) -> CacheKey {
         CacheKey::new(directory, &self.client.id, Who::Program, &[self.cloud.graph_default_scope()])
     }
@@ -187,6 +149,26 @@ impl Background {
         crate::attest::contacted::note_token("background", directory, tokens.granted());
         self.tokens.lock().unwrap_or_else(|e| e.into_inner()).put(asked, key, &tokens);
         Ok(tokens.access_token)
+    }
+}
+
+/// The app at one directory.
+pub struct InItsOwnName<'a> {
+    app: &'a Background,
+    directory: &'a str,
+}
+
+impl Tokens for InItsOwnName<'_> {
+    fn token(&self, claims: Option<&str>) -> Result<Secret<String>, NotDone> {
+        self.app.token(self.directory, claims)
+    }
+
+    fn forget(&self) {
+        self.app.forget_token(self.directory);
+    }
+
+    fn carrier(&self) -> &Carrier {
+        &self.app.carrier
     }
 }
 

@@ -4,14 +4,17 @@
 //! A failure leaves the directory as it is, is said in the status, and is tried again.
 
 use crate::microsoft::background::{Background, NotDone, wait};
-use crate::microsoft::people::{Kept, People, Person};
+use crate::microsoft::delegated::{Asked, Delegated, Held, Left};
+use crate::microsoft::graph_io::{Tokens, ask_page};
+use crate::microsoft::people::{Correction, Kept, People, Person};
 use crate::microsoft::subscribe;
 use crate::running::Handle;
+use crate::tenant::DialPlan;
 use redact::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::{DirectoryLink, DirectoryPage, DirectoryPerson, Store, StoreError, TenantId};
@@ -60,6 +63,8 @@ impl Place {
 #[derive(Default)]
 pub struct Directories {
     all: RwLock<BTreeMap<TenantId, OneDirectory>>,
+    /// What administrators who connected directories may do now.
+    held: Mutex<BTreeMap<TenantId, Held>>,
     /// Held while people are written or erased: what was erased does not come back by a page that was on its way.
     writing: Mutex<()>,
 }
@@ -71,6 +76,29 @@ impl Directories {
 
     fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<TenantId, OneDirectory>> {
         self.all.write().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// What is in memory of administrators' sign-ins.
+    pub(super) fn held(&self) -> MutexGuard<'_, BTreeMap<TenantId, Held>> {
+        self.held.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Keeps what the administrator who connects a tenant's directory leaves. What it allows is found out by its first use.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn leave(&self, store: &Store, tenant: TenantId, left: &Left) -> Result<(), StoreError> {
+        store.put_directory_token(tenant, &left.text(), crate::clock::wall_ms())
+    }
+
+    /// What the connecting administrator's newest token allows; nothing while that is not known.
+    pub fn granted(&self, tenant: TenantId) -> Option<Vec<String>> {
+        Some(self.held().get(&tenant)?.granted()?.to_vec())
+    }
+
+    /// What the connecting administrator has to fulfil in the browser at the next sign-in.
+    pub fn claims(&self, tenant: TenantId) -> Option<String> {
+        Some(self.held().get(&tenant)?.claims()?.to_string())
     }
 
     /// People of a tenant whom a text fits.
@@ -93,17 +121,49 @@ impl Directories {
     pub fn erase(&self, store: &Store, tenant: TenantId, but: Option<&str>) -> Result<bool, StoreError> {
         let _turn = self.writing.lock().unwrap_or_else(|e| e.into_inner());
         let link = store.directory_link(tenant)?;
-        let place = link.as_ref().and_then(Place::read);
-        if link.is_some() && but.is_some_and(|but| place.is_some_and(|p| p.directory == but)) {
-            return Ok(false);
+        let left = store.directory_token(tenant)?;
+        let of_link = link.as_ref().map(|l| Place::read(l).map(|place| place.directory));
+        let of_token = left.as_ref().map(|l| Left::read(&l.value).map(|left| left.directory));
+        let is_other =
+            |of: &Option<Option<String>>| of.as_ref().is_some_and(|of| but.is_none() || of.as_deref() != but);
+        // What cannot be read any more is taken away too.
+        if is_other(&of_token) || but.is_none() && store.has_directory_token(tenant)? {
+            store.erase_directory_token(tenant)?;
+            self.held().remove(&tenant);
         }
-        if link.is_some() {
+        if is_other(&of_link) {
             store.erase_directory(tenant)?;
         }
-        if link.is_some() || but.is_none() {
+        if is_other(&of_link) || but.is_none() {
             self.write().remove(&tenant);
         }
-        Ok(link.is_some())
+        Ok(is_other(&of_link) || is_other(&of_token))
+    }
+
+    /// Says something of somebody in place of what Microsoft says; with nothing said, Microsoft's word counts again. The
+    /// number of the person; nothing when nobody has this id.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn correct(
+        &self,
+        store: &Store,
+        tenant: TenantId,
+        object: &str,
+        own: &Correction,
+    ) -> Result<Option<u64>, StoreError> {
+        let _turn = self.writing.lock().unwrap_or_else(|e| e.into_inner());
+        let made = std::cell::RefCell::new(Secret::new(Vec::new()));
+        let value = |before: &[u8]| {
+            let bytes = Kept::corrected(before, own)?.bytes();
+            made.replace(bytes.clone());
+            Some(bytes)
+        };
+        let changed = store.change_directory_person(tenant, &Secret::new(object.into()), &value)?;
+        if let (Some(id), Some(one)) = (changed, self.write().get_mut(&tenant)) {
+            one.people.put(id, made.borrow().expose_secret());
+        }
+        Ok(changed)
     }
 
     /// How a tenant's directory stands, and how many people are in it. Nothing where none is kept.
@@ -125,12 +185,12 @@ impl DirectorySync {
     /// What the operating system said.
     pub fn start(
         handle: Handle,
-        background: Option<Arc<Background>>,
+        (background, delegated): (Option<Arc<Background>>, Option<Delegated>),
         (every, public): (Duration, Option<BaseUrl>),
     ) -> std::io::Result<DirectorySync> {
         let (stop, stopped) = channel::<()>();
         let run = move || {
-            let mut job = Job { handle, background, public, stopped, compared: None };
+            let mut job = Job { handle, background, delegated, public, stopped, compared: None };
             while job.compare_permissions().is_ok() && job.round().is_ok() && job.rest(every).is_ok() {}
         };
         let thread = std::thread::Builder::new().name("directory".into()).spawn(run)?;
@@ -151,7 +211,11 @@ impl Drop for DirectorySync {
 struct Connected {
     tenant: TenantId,
     directory: String,
+    features: Features,
+    plan: DialPlan,
     fields: &'static [&'static str],
+    /// By which app registration it is read.
+    registration: Registration,
     may_subscribe: bool,
 }
 
@@ -159,6 +223,8 @@ struct Job {
     handle: Handle,
     /// Nothing where no app is configured: then what is not connected is erased, and nothing is read.
     background: Option<Arc<Background>>,
+    /// The same for directories that are read in an administrator's name.
+    delegated: Option<Delegated>,
     /// Where Graph reaches us.
     public: Option<BaseUrl>,
     stopped: Receiver<()>,
@@ -194,7 +260,8 @@ impl Job {
         self.compared = Some(Instant::now());
         let tenants = self.handle.ask_and_wait(|switch, _| {
             let all = switch.tenants().iter();
-            all.filter_map(|t| Some((t.id, t.meaning.microsoft.clone()?, t.meaning.features.clone())))
+            all.filter(|t| t.meaning.features.registrations().contains(&Registration::Background))
+                .filter_map(|t| Some((t.id, t.meaning.microsoft.clone()?, t.meaning.features.clone())))
                 .collect::<Vec<_>>()
         });
         for (tenant, directory, features) in tenants.ok_or(NotDone::Stopping)? {
@@ -240,7 +307,10 @@ impl Job {
                 let directory = t.meaning.microsoft.clone()?;
                 let subscribing = features.row_for(Feature::DirectorySync, Operation::SubscribeUsers);
                 let may_subscribe = subscribing.is_some();
-                Some(Connected { tenant: t.id, directory, fields: row.fields, may_subscribe })
+                let (fields, registration) = (row.fields, row.registration);
+                let (features, plan) = (features.clone(), t.meaning.dial_plan.clone());
+                let tenant = t.id;
+                Some(Connected { tenant, directory, features, plan, fields, registration, may_subscribe })
             });
             (connected.collect::<Vec<_>>(), switch.tenants().iter().map(|t| t.id).collect::<Vec<_>>())
         });
@@ -295,28 +365,40 @@ impl Job {
     /// more.
     fn pass(&self, one: &Connected) -> Result<bool, NotDone> {
         let here = |e: StoreError| NotDone::Here(format!("the directory cannot be stored: {e}"));
-        let Some(background) = self.background.as_ref() else { return Ok(false) };
-        if self
-            .handle
-            .directories
-            .erase(&self.handle.store, one.tenant, Some(&one.directory))
-            .map_err(here)?
-        {
-            subscribe::forget(&self.handle.notices, background, one.tenant);
+        let (store, directories) = (&*self.handle.store, &*self.handle.directories);
+        let in_their_name;
+        let in_its_own_name;
+        let (graph, tokens): (_, &dyn Tokens) = match (one.registration, &self.delegated, &self.background) {
+            (Registration::Directory, Some(app), _) => {
+                let asked = Asked { tenant: one.tenant, directory: &one.directory, features: &one.features };
+                in_their_name = app.of((store, directories), asked);
+                (app.graph(), &in_their_name)
+            }
+            (Registration::Background, _, Some(app)) => {
+                in_its_own_name = app.of(&one.directory);
+                (app.graph(), &in_its_own_name)
+            }
+            _ => return Ok(false),
+        };
+        if directories.erase(store, one.tenant, Some(&one.directory)).map_err(here)? {
+            if let Some(background) = &self.background {
+                subscribe::forget(&self.handle.notices, background, one.tenant);
+            }
         }
-        let link = self.handle.store.directory_link(one.tenant).map_err(here)?;
+        let link = store.directory_link(one.tenant).map_err(here)?;
         let progress = link.as_ref().and_then(Place::read).map(|place| place.progress);
-        if !self.handle.directories.read().contains_key(&one.tenant) {
-            self.load(one.tenant).map_err(here)?;
+        // Read anew where numbers are read in another way from now on.
+        if directories.read().get(&one.tenant).is_none_or(|d| *d.people.plan() != one.plan) {
+            self.load(one.tenant, one.plan.clone()).map_err(here)?;
         }
-        let mut sync = Sync::new(background.graph().clone(), one.fields, progress);
+        let mut sync = Sync::new(graph.clone(), one.fields, progress);
         loop {
-            let reply = background.ask_page(&one.directory, &sync.call(), &self.stopped)?;
+            let reply = ask_page(tokens, &sync.call(), &self.stopped)?;
             let step = sync.take(&reply).map_err(|e| NotDone::Here(e.to_string()))?;
             let finished = step.finished;
             self.note(one.tenant, |status| status.reading = !finished);
             if !self.take_in(one, step).map_err(here)? {
-                self.handle.directories.write().remove(&one.tenant);
+                directories.write().remove(&one.tenant);
                 return Ok(false);
             }
             if finished {
@@ -326,8 +408,8 @@ impl Job {
     }
 
     /// What is stored, into memory.
-    fn load(&self, tenant: TenantId) -> Result<(), StoreError> {
-        let mut people = People::default();
+    fn load(&self, tenant: TenantId, plan: DialPlan) -> Result<(), StoreError> {
+        let mut people = People::new(plan);
         let mut after = 0;
         loop {
             let page = self.handle.store.directory(tenant, after)?;
@@ -436,14 +518,21 @@ impl Job {
         let sweep = step.sweep_below.is_some();
         let page = DirectoryPage { people: &people, removed: &removed, link: &link, sweep };
         let change = self.handle.store.put_directory(tenant, &page)?;
-        let mut all = self.handle.directories.write();
-        let known = &mut all.entry(tenant).or_default().people;
-        for (id, made) in change.put.iter().zip(&made) {
-            known.put(*id, made.borrow().expose_secret());
+        let mut gone = Vec::new();
+        {
+            let mut all = self.handle.directories.write();
+            let of = all.entry(tenant).or_default();
+            for (id, made) in change.put.iter().zip(&made) {
+                of.people.put(*id, made.borrow().expose_secret());
+            }
+            for id in change.removed {
+                gone.extend(of.people.object(id));
+                of.people.remove(id);
+            }
+            of.barred.extend(gone.iter().cloned());
         }
-        for id in change.removed {
-            known.remove(id);
-        }
+        // Whom a whole reading did not find is gone as whoever is removed by name.
+        self.sign_out(tenant, gone)?;
         Ok(true)
     }
 }

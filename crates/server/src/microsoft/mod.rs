@@ -4,8 +4,10 @@
 
 mod background;
 mod carry;
+mod delegated;
 mod directory_io;
 mod granted;
+mod graph_io;
 mod notices;
 mod people;
 mod presence_io;
@@ -16,13 +18,14 @@ mod tab;
 
 pub use background::Background;
 pub use carry::Carrier;
+pub use delegated::{Delegated, Left};
 pub use directory_io::{Directories, DirectorySync, said_of_permissions};
 pub use granted::Granted;
 pub use notices::{LARGEST, NoticeBoard};
-pub use people::{MOST_FOUND, Person};
+pub use people::{Correction, MOST_FOUND, Person};
 pub use presence_io::{PresenceBoard, PresenceWatch};
 pub use shown_io::TalkShower;
-pub use sign_in::{Finished, NotSignedIn, Purpose, SignIn};
+pub use sign_in::{ANYWHERE, Finished, NotSignedIn, Purpose, SignIn};
 pub use tab::Tab;
 
 use crate::config::{AppSection, MicrosoftSection};
@@ -50,6 +53,8 @@ pub struct Microsoft {
     pub sign_in: Option<Arc<SignIn>>,
     /// The app by which administrators assign licences; none where nobody does.
     pub provisioning: Option<Arc<SignIn>>,
+    /// The app by which administrators connect directories of the profile `directory`; none where nobody does.
+    pub directory: Option<Arc<SignIn>>,
     /// The application ids of what is configured, by registration.
     pub apps: BTreeMap<Registration, String>,
     /// The cloud.
@@ -75,6 +80,7 @@ impl Microsoft {
             (Registration::SignIn, config.sign_in()),
             (Registration::Background, config.background()),
             (Registration::Provisioning, config.provisioning()),
+            (Registration::Directory, config.directory()),
         ];
         let apps = all.iter().filter(|(_, app)| !app.id.is_empty());
         let tab = match config.tab_app.as_str() {
@@ -84,6 +90,7 @@ impl Microsoft {
         Ok(Microsoft {
             sign_in: made(config.sign_in(), Registration::SignIn)?,
             provisioning: made(config.provisioning(), Registration::Provisioning)?,
+            directory: made(config.directory(), Registration::Directory)?,
             apps: apps.map(|(registration, app)| (*registration, app.id.to_string())).collect(),
             cloud: cloud_of(config)?,
             tab,
@@ -98,6 +105,15 @@ impl Microsoft {
 pub fn background_of(config: &MicrosoftSection) -> Result<Option<Arc<Background>>, String> {
     let Some(client) = client(&config.background())? else { return Ok(None) };
     Ok(Some(Arc::new(Background::new(cloud_of(config)?, client, Carrier::new())?)))
+}
+
+/// The app that reads directories in the name of the administrator who connected them, if one is configured.
+///
+/// # Errors
+/// A sentence that names the key or the file, and what to do.
+pub fn delegated_of(config: &MicrosoftSection) -> Result<Option<Delegated>, String> {
+    let Some(client) = client(&config.directory())? else { return Ok(None) };
+    Ok(Some(Delegated::new(cloud_of(config)?, client, Carrier::new())?))
 }
 
 /// What takes Graph's notifications for the app that works without a person.
@@ -224,7 +240,9 @@ pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
             ));
         }
     }
-    for app in [config.sign_in(), config.background(), config.provisioning(), config.bot()] {
+    let all =
+        [config.sign_in(), config.background(), config.provisioning(), config.directory(), config.bot()];
+    for app in all {
         let key = |name: &str| format!("microsoft.{}_{name}", app.name);
         let (has_secret, has_certificate) = (!app.secret_file.is_empty(), !app.certificate.is_empty());
         if has_certificate == app.key.is_empty() {

@@ -1,5 +1,6 @@
 //! The people of a tenant's directory in memory, to be found as somebody types; and one of them as the store keeps them.
 
+use crate::tenant::DialPlan;
 use redact::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,50 @@ pub struct Kept {
     mail: Option<String>,
     business: Vec<String>,
     mobile: Option<String>,
+    /// What an owner says of them in place of what Microsoft says.
+    #[serde(default)]
+    own: Correction,
+}
+
+/// What an owner says of somebody in place of what Microsoft says; what is not said stays as it came.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Correction {
+    /// Name shown to colleagues.
+    pub name: Option<String>,
+    /// Address of electronic mail; empty for none.
+    pub mail: Option<String>,
+    /// Numbers at work.
+    pub business: Option<Vec<String>>,
+    /// The mobile number; empty for none.
+    pub mobile: Option<String>,
+}
+
+impl Correction {
+    /// What it says something of, by the fields' names in the API.
+    fn fields(&self) -> Vec<&'static str> {
+        let all = [
+            ("name", self.name.is_some()),
+            ("mail", self.mail.is_some()),
+            ("business", self.business.is_some()),
+            ("mobile", self.mobile.is_some()),
+        ];
+        all.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect()
+    }
+}
+
+/// A number as the world writes it (E.164), where that is known; else as it stands. What has more than a number in it, as an
+/// extension, is none.
+fn world(plan: &DialPlan, text: &str) -> String {
+    let plain = text.trim();
+    let plain = plain.strip_prefix("tel:").unwrap_or(plain);
+    if !plain.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "+-()/.".contains(c)) {
+        return text.into();
+    }
+    // The (0) of +49 (0)30 is dialled at home only.
+    let is_abroad = plain.starts_with('+') || plain.starts_with("00");
+    let plain = if is_abroad { plain.replace("(0)", "") } else { plain.into() };
+    let digits: String = plain.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+    plan.international(&digits).unwrap_or_else(|| text.into())
 }
 
 impl Kept {
@@ -48,7 +93,14 @@ impl Kept {
                 false => business.unwrap_or_default().iter().map(|n| n.expose_secret().clone()).collect(),
             },
             mobile: text(&user.mobile_phone, before.mobile),
+            own: before.own,
         }
+    }
+
+    /// The same person with this said of them; nothing for what cannot be read.
+    pub fn corrected(before: &[u8], own: &Correction) -> Option<Kept> {
+        let before: Kept = serde_json::from_slice(before).ok()?;
+        Some(Kept { own: own.clone(), ..before })
     }
 
     /// As the store seals it.
@@ -73,6 +125,8 @@ pub struct Person {
     pub business: Vec<Secret<String>>,
     /// The mobile number.
     pub mobile: Option<Secret<String>>,
+    /// What of it an owner says and not Microsoft, by the fields' names in the API.
+    pub corrected: Vec<&'static str>,
 }
 
 /// Between two fields of somebody in memory. What comes from Microsoft has no control characters.
@@ -85,6 +139,7 @@ struct Packed(Secret<Box<str>>);
 struct Fields<'a> {
     object: &'a str,
     enabled: bool,
+    corrected: &'a str,
     name: &'a str,
     given_name: &'a str,
     surname: &'a str,
@@ -94,13 +149,16 @@ struct Fields<'a> {
 }
 
 impl Packed {
-    fn read(bytes: &[u8]) -> Option<Packed> {
+    fn read(plan: &DialPlan, bytes: &[u8]) -> Option<Packed> {
         let kept: Kept = serde_json::from_slice(bytes).ok()?;
-        let flag = if kept.enabled.unwrap_or(true) { "+" } else { "-" };
-        let text = |field: Option<String>| field.unwrap_or_default();
-        let mut all = vec![kept.object, flag.into(), text(kept.name), text(kept.given_name)];
-        all.extend([text(kept.surname), text(kept.mail), text(kept.mobile)]);
-        all.extend(kept.business);
+        let sign = if kept.enabled.unwrap_or(true) { "+" } else { "-" };
+        let flag = format!("{sign}{}", kept.own.fields().join(","));
+        let text = |own: Option<String>, field: Option<String>| own.or(field).unwrap_or_default();
+        let mobile = world(plan, &text(kept.own.mobile, kept.mobile));
+        // By the name that an owner gave them they are found; by Microsoft's first and last name too.
+        let mut all = vec![kept.object, flag, text(kept.own.name, kept.name), text(None, kept.given_name)];
+        all.extend([text(None, kept.surname), text(kept.own.mail, kept.mail), mobile]);
+        all.extend(kept.own.business.unwrap_or(kept.business).iter().map(|number| world(plan, number)));
         let mut row = String::new();
         for (n, field) in all.iter().enumerate() {
             if n > 0 {
@@ -116,8 +174,9 @@ impl Packed {
         let mut next = || all.next().unwrap_or_default();
         let (object, flag, name, given_name) = (next(), next(), next(), next());
         let (surname, mail, mobile) = (next(), next(), next());
-        let enabled = flag == "+";
-        Fields { object, enabled, name, given_name, surname, mail, mobile, business: all }
+        let enabled = flag.starts_with('+');
+        let corrected = flag.get(1..).unwrap_or_default();
+        Fields { object, enabled, corrected, name, given_name, surname, mail, mobile, business: all }
     }
 
     fn fits(&self, words: &[String], digits: &str) -> bool {
@@ -145,6 +204,10 @@ impl Packed {
             mail: secret(fields.mail),
             business: fields.business.map(secret).collect(),
             mobile: Some(fields.mobile).filter(|m| !m.is_empty()).map(secret),
+            corrected: ["name", "mail", "business", "mobile"]
+                .into_iter()
+                .filter(|name| fields.corrected.split(',').any(|c| c == *name))
+                .collect(),
         }
     }
 }
@@ -164,13 +227,25 @@ fn digits_of(number: &str) -> String {
 /// The people of one tenant.
 #[derive(Default)]
 pub struct People {
+    /// How the tenant's country writes numbers.
+    plan: DialPlan,
     all: BTreeMap<u64, Packed>,
 }
 
 impl People {
+    /// Nobody yet, in a tenant that reads numbers so.
+    pub fn new(plan: DialPlan) -> People {
+        People { plan, all: BTreeMap::new() }
+    }
+
+    /// How numbers are read.
+    pub fn plan(&self) -> &DialPlan {
+        &self.plan
+    }
+
     /// Puts somebody in, in place of what was known of them.
     pub fn put(&mut self, id: u64, bytes: &[u8]) {
-        if let Some(person) = Packed::read(bytes) {
+        if let Some(person) = Packed::read(&self.plan, bytes) {
             self.all.insert(id, person);
         }
     }
@@ -178,6 +253,11 @@ impl People {
     /// Takes somebody out.
     pub fn remove(&mut self, id: u64) {
         self.all.remove(&id);
+    }
+
+    /// Somebody's object id.
+    pub fn object(&self, id: u64) -> Option<String> {
+        self.all.get(&id).map(|p| p.fields().object.to_string())
     }
 
     /// The object ids of those who may not sign in there.
@@ -250,6 +330,31 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_as_the_world_writes_them_where_that_is_known() {
+        let plan = DialPlan {
+            country_code: "49".into(),
+            national_prefix: "0".into(),
+            international_prefix: "00".into(),
+            ..DialPlan::default()
+        };
+        for (text, expected) in [
+            ("+49 30 5550100", "+49305550100"),
+            ("+49 (0)30 555-0100", "+49305550100"),
+            ("(030) 5550100", "+49305550100"),
+            ("tel:+49-30-5550100", "+49305550100"),
+            ("0044 20 7946 0018", "+442079460018"),
+            ("+49 30 5550100 ext. 12", "+49 30 5550100 ext. 12"),
+            ("4711", "4711"),
+            ("call me", "call me"),
+            ("+", "+"),
+            ("", ""),
+        ] {
+            assert_eq!(world(&plan, text), expected, "{text:?}");
+        }
+        assert_eq!(world(&DialPlan::default(), "030 5550100"), "030 5550100", "no country is known");
+    }
+
+    #[test]
     fn what_a_change_does_not_say_stays() {
         let given = |text: &str| Given::Value(Secret::new(text.to_string()));
         let user = |display_name, mobile_phone, business_phones| User {
@@ -266,7 +371,7 @@ mod tests {
         let first = Kept::merged(&user(given("Ann"), given("+2"), phones), None).bytes();
         let then = user(given("Anna"), Given::Cleared, Given::Unchanged);
         let bytes = Kept::merged(&then, Some(first.expose_secret())).bytes();
-        let person = Packed::read(bytes.expose_secret()).unwrap().person();
+        let person = Packed::read(&DialPlan::default(), bytes.expose_secret()).unwrap().person();
         assert_eq!(person.name.expose_secret(), "Anna");
         assert_eq!((person.business.len(), person.mobile.is_none()), (1, true));
         assert!(!format!("{person:?}").contains("Anna"));

@@ -16,6 +16,9 @@ use teams::{Cloud, Reply, Time};
 /// Directories whose keys are remembered.
 const MOST_DIRECTORIES: usize = 1_000;
 
+/// Whichever directory a work account is of.
+pub const ANYWHERE: &str = "organizations";
+
 /// The scope that a token for our API has.
 const SCOPE: &str = "access_as_user";
 
@@ -56,7 +59,7 @@ impl fmt::Display for NotSignedIn {
 
 /// What a sign-in is for.
 pub struct Purpose<'a> {
-    /// At which directory, by its GUID.
+    /// At which directory, by its GUID; [`ANYWHERE`] while it is not known yet which one somebody connects.
     pub directory: &'a str,
     /// For which tenant here, by its id.
     pub tenant: &'a str,
@@ -64,10 +67,14 @@ pub struct Purpose<'a> {
     pub features: &'a Features,
     /// Who began it here, where only the same one may end it; a word, or empty.
     pub by: &'a str,
+    /// What the person has to fulfil, as a challenge said.
+    pub claims: Option<String>,
 }
 
 /// A sign-in that came to its end.
 pub struct Finished {
+    /// The app registration that it was held for.
+    pub registration: Registration,
     /// Who it is.
     pub who: SignedIn,
     /// The id of the tenant here for which it was begun.
@@ -106,7 +113,7 @@ impl SignIn {
             .ok_or_else(|| NotSignedIn::Here(format!("{directory:?} is no Microsoft directory")))
     }
 
-    /// Begins a sign-in at this directory (a GUID) for a tenant whose features say what is asked for:
+    /// Begins a sign-in at this directory for a tenant whose features say what is asked for:
     /// where the browser goes, and what it keeps meanwhile.
     ///
     /// # Errors
@@ -121,11 +128,11 @@ impl SignIn {
         let ask = Ask {
             client_id: self.client.id.clone(),
             redirect_uri,
-            scopes: self.scopes(what.features),
+            scopes: self.scopes(what),
             mode: ResponseMode::Query,
             prompt: None,
             login_hint: None,
-            claims: None,
+            claims: what.claims.clone(),
             purpose: format!("{} {} {}", what.directory, what.tenant, what.by),
             return_to,
         };
@@ -139,7 +146,7 @@ impl SignIn {
     /// [`NotSignedIn`]
     pub fn finish(&self, now: Time, cookie: Option<&str>, query: &str) -> Result<Finished, NotSignedIn> {
         // Which directory it was stands sealed in the cookie; the addresses of all are made alike.
-        let anywhere = self.endpoints("organizations")?;
+        let anywhere = self.endpoints(ANYWHERE)?;
         let exchange = self
             .sign_ins
             .finish(now, &anywhere, cookie, &Callback::read(query))
@@ -156,12 +163,17 @@ impl SignIn {
         let tokens = TokenReply::read(now, reply.as_ref()).map_err(NotSignedIn::Entra)?;
         let who = self.judge(now, (directory, &endpoints), &exchange, &tokens)?;
         let (tenant, by) = (tenant.into(), by.into());
-        Ok(Finished { who, tenant, by, tokens, return_to: exchange.return_to.clone() })
+        let (registration, return_to) = (self.registration, exchange.return_to.clone());
+        Ok(Finished { registration, who, tenant, by, tokens, return_to })
     }
 
     /// What is asked for: the permissions of this registration, and to be told who it is.
-    fn scopes(&self, features: &Features) -> Vec<String> {
-        let mut scopes = features.consent_scopes(&self.cloud, self.registration);
+    fn scopes(&self, what: &Purpose<'_>) -> Vec<String> {
+        let mut scopes = what.features.consent_scopes(&self.cloud, self.registration);
+        // Whoever only signs in leaves nothing by which a directory could be read.
+        if self.registration == Registration::Directory && what.by.is_empty() {
+            scopes.clear();
+        }
         if !scopes.iter().any(|s| s == "openid") {
             scopes.insert(0, "openid".into());
         }
@@ -249,7 +261,9 @@ impl SignIn {
             let keys = self.keys().get(of).map(|cache| cache.keys().clone()).unwrap_or_default();
             let came_with = (Some(tokens.access_token.expose_secret().as_str()), None);
             let nonce = exchange.nonce.expose_secret();
-            rules.check(&keys, now, token.expose_secret(), nonce, came_with, |tenant| tenant == of)
+            rules.check(&keys, now, token.expose_secret(), nonce, came_with, |tenant| {
+                tenant == of || of == ANYWHERE && self.registration == Registration::Directory
+            })
         };
         match check() {
             // Signed with a key that is newer than what we have: fetched once, and judged again.

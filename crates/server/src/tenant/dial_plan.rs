@@ -4,7 +4,7 @@
 const SHORTEST_WHOLE: usize = 7;
 
 /// How a tenant's numbers are read, and where it may call.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DialPlan {
     /// Calling code of the tenant's country, without `+`: `49`.
     pub country_code: String,

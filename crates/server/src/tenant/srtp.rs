@@ -11,6 +11,17 @@ pub struct SrtpRule {
     pub policy: SrtpPolicy,
     /// Keys may stand in messages that are not encrypted.
     pub in_clear: bool,
+    /// ICE is spoken, as a lite agent.
+    pub ice: bool,
+}
+
+/// On which terms audio is agreed with a far end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Whether it is protected.
+    pub srtp: SrtpPolicy,
+    /// ICE is spoken, as a lite agent.
+    pub ice: bool,
 }
 
 impl SrtpRule {
@@ -21,20 +32,21 @@ impl SrtpRule {
             Srtp::Optional => SrtpPolicy::Optional,
             Srtp::Required => SrtpPolicy::Required,
         };
-        SrtpRule { policy, in_clear }
+        SrtpRule { policy, in_clear, ice: false }
     }
 
     /// What holds for messages to and from there. Keys stand in these, so nothing is protected where they can be read on
     /// the way; `None` when protection is required there.
-    pub fn towards(self, there: &Destination) -> Option<SrtpPolicy> {
+    pub fn towards(self, there: &Destination) -> Option<Terms> {
         let hidden = self.in_clear
             || there.transport == Transport::Tls
             || there.addr.ip().to_canonical().is_loopback();
-        match self.policy {
-            SrtpPolicy::Optional if !hidden => Some(SrtpPolicy::Off),
-            SrtpPolicy::Required if !hidden => None,
-            policy => Some(policy),
-        }
+        let srtp = match self.policy {
+            SrtpPolicy::Optional if !hidden => SrtpPolicy::Off,
+            SrtpPolicy::Required if !hidden => return None,
+            policy => policy,
+        };
+        Some(Terms { srtp, ice: self.ice })
     }
 }
 
@@ -59,8 +71,9 @@ mod tests {
         ] {
             let rule = SrtpRule::of(srtp, in_clear);
             let tls = Destination { transport: Transport::Tls, ..far };
-            assert_eq!(rule.towards(&tls), Some(rule.policy), "{srtp:?} by TLS");
-            assert_eq!((rule.towards(&near), rule.towards(&far)), (here, there), "{srtp:?} {in_clear}");
+            assert_eq!(rule.towards(&tls).map(|terms| terms.srtp), Some(rule.policy), "{srtp:?} by TLS");
+            let said = |to| rule.towards(to).map(|terms| terms.srtp);
+            assert_eq!((said(&near), said(&far)), (here, there), "{srtp:?} {in_clear}");
         }
     }
 }

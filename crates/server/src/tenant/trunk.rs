@@ -302,7 +302,7 @@ impl TrunkPlan {
             calls_per_second: t.calls_per_second,
             toll: Limits { minutes: t.minutes_per_day.map(u64::from), spend, ..Limits::default() },
             nat: t.nat,
-            srtp: SrtpRule::of(srtp, t.srtp_in_clear),
+            srtp: SrtpRule { ice: t.ice, ..SrtpRule::of(srtp, t.srtp_in_clear) },
             tls_names: teams_trunk::tls_names(t),
             teams: t.teams.as_ref().map(TeamsPlan::of),
             called_in: t.called_in,

@@ -106,7 +106,7 @@ pub fn understand(
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
         microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
-        keeps_calls: settings.profile.keeps_calls(),
+        keeps_calls: settings.profile.keeps_calls(features(settings)?.has(Feature::Queues)),
         features: features(settings)?,
         roles_from: (settings.roles_from, settings.newcomers),
         presence_keeps: settings.presence_keeps.clone(),

@@ -4,19 +4,32 @@ use super::{Caller, Wanted, Ways, escaped};
 use crate::tenant::DialPlan;
 use crate::tenant::objects::{CallerIdPolicy, Privacy, WhoseNumber};
 use crate::tenant::trunk::TrunkPlan;
+use std::fmt::Write;
 
 /// What is said of who calls.
-pub(super) struct Shown {
+pub struct Shown {
     /// The value of From, without a tag.
-    pub(super) from: String,
-    /// The value of P-Asserted-Identity.
-    pub(super) asserted: Option<String>,
-    /// The value of Privacy.
-    pub(super) privacy: Option<&'static str>,
+    pub from: String,
+    /// The value of P-Asserted-Identity (RFC 3325).
+    pub asserted: Option<String>,
+    /// The value of Privacy (RFC 3323).
+    pub privacy: Option<&'static str>,
+}
+
+/// What stands beside From: header lines, each with its line end.
+pub fn identity_lines(asserted: Option<&str>, privacy: Option<&str>) -> String {
+    let mut lines = String::new();
+    if let Some(asserted) = asserted {
+        let _ = write!(lines, "P-Asserted-Identity: {asserted}\r\n");
+    }
+    if let Some(privacy) = privacy {
+        let _ = write!(lines, "Privacy: {privacy}\r\n");
+    }
+    lines
 }
 
 /// Whom the called party sees.
-pub(super) fn shown(trunk: &TrunkPlan, wanted: &Wanted<'_>, plan: &DialPlan, host: &str) -> Shown {
+pub fn shown(trunk: &TrunkPlan, wanted: &Wanted<'_>, plan: &DialPlan, host: &str) -> Shown {
     let rule = &trunk.caller_id;
     let domain = trunk.registration.as_ref().map_or(host, |r| r.domain.as_str());
     let (domain, is_number) = trunk.teams.as_ref().map_or((domain, ""), |t| (&t.fqdn, ";user=phone"));

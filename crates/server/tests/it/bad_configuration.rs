@@ -76,9 +76,14 @@ fn files_that_are_none() {
         &[("t.yaml", &format!("{TENANT}---\nkind: Prompt\nid: p\nfile: ../../etc/passwd\n"))],
         &["must name a file in this folder"],
     );
+    let directory = "kind: Tenant\nid: t\nprofile: directory\n---\nkind: User\nid: u\nroles: [owner]\nname: Ulla\n---\n\
+        kind: Webhook\nid: w\nurl: https://example.com/\nevents: [call-ended]\nsecret_file: w.key\n";
     check(
-        &[("t.yaml", "kind: Tenant\nid: t\nprofile: directory\n")],
-        &["only contact-center, connector and bridge are available yet"],
+        &[("t.yaml", directory)],
+        &[
+            "keeps no calls while its feature queues is off",
+            "keeps nothing of users while its feature queues is off",
+        ],
     );
     check(&[("t.yaml", "kind: Tenant\nid: t\nprofile: bridge\n")], &["a bridge joins two trunks"]);
     let number =

@@ -79,7 +79,7 @@ impl Baresip {
             "sip_listen 127.0.0.1:{sip}\ncall_local_timeout 120\ncall_max_calls 4\n\
              audio_player aubridge,none\naudio_source aufile,{dir}/tone.wav\naudio_alert aubridge,alert\n\
              audio_srate 8000\naudio_channels 1\nrtp_tos 184\nrtp_ports {first}-{last}\njitter_buffer_delay 2-5\n\
-             module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule g722.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\nmodule srtp.so\n\
+             module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule g722.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\nmodule srtp.so\nmodule ice.so\n\
              module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {dir}\n",
             dir = dir.path().display(),

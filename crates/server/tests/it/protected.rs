@@ -80,6 +80,29 @@ fn a_plain_caller_talks_with_a_protected_agent() {
     program.stop();
 }
 
+/// baresip names the address of the machine's first interface and sends from loopback: nobody but its checks says where
+/// its audio comes from and goes to.
+#[test]
+fn a_caller_is_heard_from_where_its_checks_came() {
+    let mut agent = Baresip::start("agent1", 1000.0);
+    let mut caller = Baresip::start_encrypted("caller", 440.0, "srtp-mand;medianat=ice");
+    let phone = format!("sip:agent1@{}", agent.sip);
+    let files = tenant("required", "off", &phone).replacen("nat: true\n", "ice: true\n", 1);
+    let program = Program::start_as_owner(&[("tenant.yaml", &files)]);
+    caller.command("dial", &format!("sip:100@{}", program.sip));
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(700);
+    agent.event("CALL_INCOMING");
+    agent.command("accept", "");
+    agent.event("CALL_ESTABLISHED");
+    caller.hears(1000);
+    agent.hears(440);
+    caller.command("hangup", "");
+    agent.event("CALL_CLOSED");
+    both_channels(&program);
+    program.stop();
+}
+
 #[test]
 fn who_must_not_be_plain_and_who_must_be_is_refused() {
     let agent = Baresip::start("agent1", 1000.0);

@@ -6,6 +6,7 @@ use crate::program::{Program, free_port};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -91,22 +92,28 @@ pub fn client(root: &Path, shows: Option<(PathBuf, PathBuf)>) -> Arc<ClientConfi
     })
 }
 
-type Secure = StreamOwned<ClientConnection, TcpStream>;
+pub type Secure = StreamOwned<ClientConnection, TcpStream>;
 
-fn connect(config: &Arc<ClientConfig>, port: u16) -> Secure {
+/// A connection to whoever must prove this name there.
+pub fn connect(config: &Arc<ClientConfig>, port: u16, name: &str) -> Secure {
     let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let name = ServerName::try_from(name.to_string()).unwrap();
     StreamOwned::new(ClientConnection::new(config.clone(), name).unwrap(), socket)
 }
 
 /// The status of the final answer to a call; `None` when the connection was refused.
 fn call(stream: &mut Secure, port: u16) -> Option<u16> {
+    call_to(stream, &format!("sip:404@127.0.0.1:{port};transport=tls"))
+}
+
+/// The status of the final answer to a call to this address; `None` when the connection was refused.
+pub fn call_to(stream: &mut Secure, uri: &str) -> Option<u16> {
     static CALLS: AtomicU32 = AtomicU32::new(0);
     let n = CALLS.fetch_add(1, Ordering::Relaxed);
     let invite = format!(
-        "INVITE sip:404@127.0.0.1:{port};transport=tls SIP/2.0\r\nVia: SIP/2.0/TLS far.test;branch=z9hG4bK{n}\r\n\
-         From: <sip:+4930555@far.test>;tag={n}\r\nTo: <sip:404@127.0.0.1>\r\nCall-ID: {n}@far.test\r\nCSeq: 1 INVITE\r\n\
+        "INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/TLS far.test;branch=z9hG4bK{n}\r\n\
+         From: <sip:+4930555@far.test>;tag={n}\r\nTo: <{uri}>\r\nCall-ID: {n}@far.test\r\nCSeq: 1 INVITE\r\n\
          Contact: <sip:far.test:5061;transport=tls>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
     );
     stream.write_all(invite.as_bytes()).ok()?;
@@ -218,7 +225,7 @@ fn a_caller_is_who_its_certificate_says_or_nobody() {
         let shows = (!name.is_empty())
             .then(|| (whose.path(&format!("{name}.pem")), whose.path(&format!("{name}.key"))));
         let config = client(&authority.path("ca.pem"), shows);
-        assert_eq!(call(&mut connect(&config, port), port), expected, "{name:?}");
+        assert_eq!(call(&mut connect(&config, port, "127.0.0.1"), port), expected, "{name:?}");
     }
     program.wait_for_metric("switchroom_security_events_total{kind=\"certificate\"} 3");
     program.stop();
@@ -242,7 +249,7 @@ fn handshakes_that_stall_delay_nobody_and_end() {
     let shows = (authority.path("good.pem"), authority.path("good.key"));
     let config = client(&authority.path("ca.pem"), Some(shows));
     let began = Instant::now();
-    assert_eq!(call(&mut connect(&config, port), port), Some(404));
+    assert_eq!(call(&mut connect(&config, port, "127.0.0.1"), port), Some(404));
     assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
     for mut stream in stalled {
         // A goodbye may come first.
@@ -268,7 +275,7 @@ fn a_new_certificate_serves_new_connections_and_the_old_ones_end() {
     let program = Program::start_with_sip(&[("tenant.yaml", &files)], &authority.lines(port, "ours"));
     let config = client(&authority.path("ca.pem"), None);
     let shown = |stream: &Secure| stream.conn.peer_certificates().map(|certs| certs[0].to_vec());
-    let mut old = connect(&config, port);
+    let mut old = connect(&config, port, "127.0.0.1");
     assert_eq!(call(&mut old, port), Some(403));
     let first = shown(&old);
     for kind in ["key", "pem"] {
@@ -277,7 +284,7 @@ fn a_new_certificate_serves_new_connections_and_the_old_ones_end() {
     }
     let until = Instant::now() + Duration::from_secs(30);
     loop {
-        let mut stream = connect(&config, port);
+        let mut stream = connect(&config, port, "127.0.0.1");
         assert_eq!(call(&mut stream, port), Some(403));
         if shown(&stream) != first {
             break;
@@ -317,17 +324,27 @@ fn a_far_end_that_is_not_who_it_should_be_is_not_called() {
         &[("anna", "a long one")],
         &authority.lines(free_port(), "ours"),
     );
-    let (mut socket, _) = listener.accept().unwrap();
-    let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+    // The run that only took the configuration came first, and is gone.
     let heard = loop {
-        if let Err(e) = connection.complete_io(&mut socket) {
-            break e.to_string();
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut connection = ServerConnection::new(Arc::new(config.clone())).unwrap();
+        let heard = loop {
+            if let Err(e) = connection.complete_io(&mut socket) {
+                break e.to_string();
+            }
+            let mut text = String::new();
+            let _ = connection.reader().read_to_string(&mut text);
+            assert!(text.is_empty(), "it was told {text:?}");
+        };
+        if heard.contains("alert") {
+            break heard;
         }
-        let mut text = String::new();
-        let _ = connection.reader().read_to_string(&mut text);
-        assert!(text.is_empty(), "it was told {text:?}");
     };
-    assert!(heard.contains("certificate") || heard.contains("end of file"), "{heard}");
+    assert!(heard.contains("BadCertificate"), "{heard}");
     program.wait_for("/trunks/far/status", |t| (t["far_ends"][0]["up"] == false).then_some(()));
+    let event = program.wait_for("/security/events", |e| {
+        e["items"].as_array()?.iter().find(|e| e["kind"] == "certificate").cloned()
+    });
+    assert_eq!(event["data"], json!({"of": "far-end", "why": "wrong-name"}), "{event:#}");
     program.stop();
 }

@@ -25,7 +25,8 @@ fn example(machines: &Machines, desk: SocketAddr) -> String {
         .replace("id: bridge\n", "id: test\n")
 }
 
-fn everything(dir: &Path, out: &mut Vec<(String, Vec<u8>)>) {
+/// All files below a folder.
+pub fn everything(dir: &Path, out: &mut Vec<(String, Vec<u8>)>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {

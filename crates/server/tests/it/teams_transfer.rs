@@ -3,8 +3,11 @@
 use crate::baresip::Baresip;
 use crate::program::Program;
 use crate::teams_machines::Machines;
-use crate::teams_trunk::paired;
+use crate::teams_trunk::{ANNA, FQDN, paired};
 use sim::teams_proxy::{TeamsCall, TeamsEvent};
+
+/// The number of the telephone outside.
+const TELEPHONE: &str = "+4930555";
 
 /// A telephone that talks with an agent in Teams through a queue.
 fn talking(machines: &Machines, program: &Program, telephone: &mut Baresip) -> TeamsCall {
@@ -50,8 +53,12 @@ fn a_call_is_held_moved_to_a_mixer_and_passed_on_within_teams() {
     machines.act(|proxy, now| proxy.transfer(now, call, 1, ""));
     transfer_says(&machines, call, 202);
     transfer_says(&machines, call, 100);
-    let (next, _, number, _) = machines.offered();
-    assert_eq!(number, "", "only parameters name the target");
+    let (next, _, number, from) = machines.offered();
+    assert_eq!(
+        (number.as_str(), from.as_str()),
+        ("", TELEPHONE),
+        "only parameters name the target, who sees who calls"
+    );
     machines.act(|proxy, now| proxy.ring(now, next));
     transfer_says(&machines, call, 180);
     let audio = machines.audio();
@@ -78,13 +85,43 @@ fn a_transfer_that_fails_or_leads_elsewhere_leaves_the_call_as_it_was() {
     transfer_says(&machines, call, 403);
     machines.act(|proxy, now| proxy.transfer(now, call, 2, "+4942155513"));
     transfer_says(&machines, call, 202);
-    let (next, ..) = machines.offered();
+    let (next, .., from) = machines.offered();
+    assert_eq!(from, TELEPHONE);
     machines.act(|proxy, now| proxy.refuse(now, next, 486, 10_003, ""));
     transfer_says(&machines, call, 486);
     machines.hears(call, 440.0);
     telephone.hears(1000);
     telephone.command("hangup", "");
     machines.over(call);
+    machines.nothing_broken();
+    program.stop();
+}
+
+#[test]
+fn who_called_from_teams_passes_the_telephone_on_and_that_is_who_calls_next() {
+    let (_authority, machines, program, mut telephone) = paired("");
+    let audio = machines.audio();
+    let call = machines
+        .act(|proxy, now| proxy.call(now, (2, FQDN), (ANNA, "Anna Example"), TELEPHONE, (audio, 1000)));
+    telephone.event("CALL_INCOMING");
+    telephone.command("accept", "");
+    machines.up(call);
+    machines.hears(call, 440.0);
+    machines.act(|proxy, now| proxy.transfer(now, call, 1, ""));
+    transfer_says(&machines, call, 202);
+    let (next, .., from) = machines.offered();
+    assert_eq!(from, TELEPHONE, "and not the number of whoever called");
+    let audio = machines.audio();
+    machines.act(|proxy, now| proxy.answer(now, next, audio, 330));
+    transfer_says(&machines, call, 200);
+    machines.up(next);
+    machines.act(|proxy, now| proxy.hang_up(now, call));
+    machines.over(call);
+    telephone.hears(330);
+    machines.hears(next, 440.0);
+    machines.act(|proxy, now| proxy.hang_up(now, next));
+    machines.over(next);
+    telephone.event("CALL_CLOSED");
     machines.nothing_broken();
     program.stop();
 }

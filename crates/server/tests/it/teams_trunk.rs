@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// The name that Teams knows the program by.
 pub const FQDN: &str = "sbc1.contoso.test";
 /// A Teams user who is an agent, and one whom nobody here knows.
-const ANNA: &str = "+4942155512";
+pub const ANNA: &str = "+4942155512";
 const BERTA: &str = "+4942155513";
 const UDO: &str = "+4942155599";
 
@@ -51,7 +51,7 @@ fn paired_with(more: &str, queue: &str) -> (Authority, Machines, Program, Baresi
     (authority, machines, program, telephone)
 }
 
-fn both_channels(program: &Program, left_hz: u32, right_hz: u32) {
+pub fn both_channels(program: &Program, left_hz: u32, right_hz: u32) {
     let call = program.ended_call();
     let id = call["recordings"][0].as_str().unwrap();
     let (left, right) = channels(&program.bytes(&format!("/recordings/{id}"), None).1);

@@ -337,6 +337,7 @@ POST /people/find ao
 GET /people/{id} ao
 PATCH /people/{id} ao
 DELETE /people/{id} ao
+POST /closing o
 GET /holds ao
 POST /holds ao
 DELETE /holds/{id} ao
@@ -368,6 +369,8 @@ DELETE /dial/{correlation} Gso
 GET /directory agso
 GET /directory/status agso
 GET /directory/users agso
+PUT /directory/users/{id}/correction o
+DELETE /directory/users/{id}/correction o
 GET /hours/{id}/closure aso
 PUT /hours/{id}/closure so
 POST /invitation *
@@ -424,6 +427,7 @@ GET /microsoft/licences/sign-in O
 GET /microsoft/licences/callback O
 DELETE /microsoft/connect o
 GET /microsoft/connect/callback O
+GET /microsoft/directory/callback *
 GET /microsoft/connect/{id} O
 ";
 /// Collections of objects: those that agents may look at, and the others.

@@ -1,6 +1,6 @@
 //! What border controllers ask of the proxy, and what a user who is called does.
 
-use super::text::{Request, dressed, host_of, other, uri_of, user_of, value};
+use super::text::{Request, host_of, other, uri_of, user_of, value};
 use super::words::{TeamsCall, TeamsEvent, TeamsOutput};
 use super::{Call, State, TeamsProxy, judge};
 use sip::{Message, Method, Name, Time};
@@ -62,7 +62,8 @@ impl TeamsProxy {
         if referred_by.is_some() && transfer.is_none() {
             self.broken("Refer-To and Referred-By come back byte for byte");
         }
-        let number = match judge::invite(&self.settings, names, m, transfer.is_some()) {
+        let bypass = if self.bypass { judge::bypass(m) } else { Ok(()) };
+        let number = match bypass.and_then(|()| judge::invite(&self.settings, names, m, transfer.is_some())) {
             Ok(number) => transfer.unwrap_or(number),
             Err(refusal) => return self.refuse_as(&request, &refusal),
         };
@@ -128,6 +129,10 @@ impl TeamsProxy {
         match method {
             Method::Ack if c.state == State::Answering => {
                 c.state = State::Up;
+                let now = self.now.0;
+                if let Some(line) = c.lines.last_mut() {
+                    line.nominate(now);
+                }
                 self.events.push_back(TeamsEvent::Up { call });
             }
             Method::Ack => {}
@@ -157,11 +162,11 @@ impl TeamsProxy {
         }
         let now = self.now.0;
         let Some(c) = self.calls.get_mut(&call) else { return };
-        let answer = c.lines.last_mut().and_then(|line| line.answer(now, m.session_description()));
+        let answer = c.lines.last_mut().map(|line| line.answer(now, m.session_description()));
         let lines = format!("CONTACT: <{}>\r\n", c.contact);
         match answer {
-            Some(answer) => self.say(request, 200, "OK", "", &lines, &answer),
-            None => self.say(request, 488, "Not Acceptable Here", "", "", ""),
+            Some(Ok(answer)) => self.say(request, 200, "OK", "", &lines, &answer),
+            Some(Err(_)) | None => self.say(request, 488, "Not Acceptable Here", "", "", ""),
         }
     }
 
@@ -188,8 +193,12 @@ impl TeamsProxy {
         let mut description = String::new();
         let code = if line.is_some() { 183 } else { 180 };
         if let Some(mut line) = line {
-            let Some(answer) = line.answer(self.now.0, &c.offer) else { return };
-            description = answer;
+            match line.answer(self.now.0, &c.offer) {
+                Ok(answer) => description = answer,
+                Err(rule) => return self.broken(rule),
+            }
+            // This client chooses before anybody answers.
+            line.nominate(self.now.0);
             self.attach(call, line);
         }
         self.say(&invite, code, "Ringing", &tag, &lines, &description);
@@ -201,8 +210,9 @@ impl TeamsProxy {
         self.now = self.now.max(now);
         let mut line = self.line(addr, hz);
         let Some(c) = self.calls.get_mut(&call).filter(|c| c.state == State::Offered) else { return };
-        let Some(answer) = line.answer(self.now.0, &c.offer) else {
-            return self.broken("the user can use what is offered");
+        let answer = match line.answer(self.now.0, &c.offer) {
+            Ok(answer) => answer,
+            Err(rule) => return self.broken(rule),
         };
         let Some(invite) = c.invite.clone() else { return };
         c.state = State::Answering;
@@ -226,10 +236,5 @@ impl TeamsProxy {
         let lines = format!("REASON: SIP;cause={code};text=\"{sub}\"\r\n{lines}");
         self.say(&invite, code, "Refused", &tag, &lines, "");
         self.over(call, TeamsEvent::Over { call });
-    }
-
-    /// Described as Teams does.
-    pub(super) fn description(description: &str) -> String {
-        dressed(description)
     }
 }

@@ -56,6 +56,15 @@ pub(super) fn tenant(settings: &TeamsSettings, names: &[String], m: &Message) ->
     }
 }
 
+/// Whether an INVITE to a client that sends audio itself offers ICE.
+pub(super) fn bypass(m: &Message) -> Result<(), Refusal> {
+    let description = String::from_utf8_lossy(m.session_description()).into_owned();
+    match description.contains("a=ice-lite") && description.contains("a=candidate:") {
+        true => Ok(()),
+        false => refuse(488, 531_027, "with media bypass there is ICE"),
+    }
+}
+
 /// Whether an INVITE that begins a call is as it should be; gives the number that is called. `referred`: it follows a
 /// transfer of ours, whose address need not be a number.
 pub(super) fn invite(

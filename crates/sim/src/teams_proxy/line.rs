@@ -1,5 +1,7 @@
 //! The audio of one call: a tone goes out, and the last second that came is kept.
 
+use super::checks::Checks;
+use super::text::dressed;
 use crate::phones::Ear;
 use media::Micros;
 use media::dtmf::Digit;
@@ -20,6 +22,8 @@ pub(super) struct Line {
     leg: Leg,
     ear: Ear,
     sound: Prompt,
+    /// Where the border controller is found out, with media bypass.
+    pub(super) checks: Option<Checks>,
     /// How many packets came that nobody could have sent who has the key.
     pub(super) forged: u64,
     /// How many keys were pressed.
@@ -28,7 +32,12 @@ pub(super) struct Line {
 
 impl Line {
     /// `random` makes the keys.
-    pub(super) fn new(addr: SocketAddr, hz: u32, seed: u64, mut random: impl FnMut() -> u64) -> Line {
+    pub(super) fn new(
+        (addr, hz): (SocketAddr, u32),
+        seed: u64,
+        bypass: bool,
+        mut random: impl FnMut() -> u64,
+    ) -> Line {
         let mut keys = [0; SEED_LEN];
         keys.iter_mut().for_each(|byte| *byte = random() as u8);
         let mut session = LocalSession::new(addr, seed >> 1, &[Codec::Pcmu, Codec::Pcma], false);
@@ -37,23 +46,58 @@ impl Line {
         }
         let leg = Leg::new(LegSeeds::from_seed(seed), "teams");
         let sound = Prompt::tone(f64::from(hz), 1_000, 0.3);
-        Line { port: addr.port(), session, leg, ear: Ear::default(), sound, forged: 0, pressed: 0 }
+        let checks = bypass.then(|| Checks::new(addr, seed));
+        Line { port: addr.port(), session, leg, ear: Ear::default(), sound, checks, forged: 0, pressed: 0 }
     }
 
-    /// An answer to an offer; `None` when there is nothing in common.
-    pub(super) fn answer(&mut self, now: Micros, offer: &[u8]) -> Option<String> {
-        let offer = SessionDescription::parse(offer).ok()?;
-        let (answer, agreed) = self.session.answer(&offer, Direction::SendRecv).ok()?;
+    /// An offer, as it is sent.
+    pub(super) fn offer(&mut self, direction: Direction) -> String {
+        let offer = self.session.offer(direction).write();
+        self.describe(dressed(&offer))
+    }
+
+    /// With media bypass: what was checked is chosen from now on.
+    pub(super) fn nominate(&mut self, now: Micros) {
+        if let Some(checks) = &mut self.checks {
+            checks.nominate(now);
+        }
+    }
+
+    fn describe(&self, description: String) -> String {
+        match &self.checks {
+            Some(checks) => checks.describe(&description),
+            None => description,
+        }
+    }
+
+    /// Takes in what the border controller says of ICE.
+    fn check(&mut self, now: Micros, description: &[u8]) -> Result<(), &'static str> {
+        self.checks.as_mut().map_or(Ok(()), |checks| checks.take(now, description))
+    }
+
+    /// An answer to an offer.
+    ///
+    /// # Errors
+    /// The rule that the offer broke.
+    pub(super) fn answer(&mut self, now: Micros, offer: &[u8]) -> Result<String, &'static str> {
+        self.check(now, offer)?;
+        let parsed = SessionDescription::parse(offer).ok();
+        let answered = parsed.and_then(|offer| self.session.answer(&offer, Direction::SendRecv).ok());
+        let (answer, agreed) = answered.ok_or("what is offered can be used")?;
         self.agree(now, agreed);
-        Some(answer.write())
+        Ok(self.describe(answer.write()))
     }
 
-    /// Takes an answer in. Whether it can be used.
-    pub(super) fn accept(&mut self, now: Micros, answer: &[u8]) -> bool {
+    /// Takes an answer in.
+    ///
+    /// # Errors
+    /// The rule that it broke.
+    pub(super) fn accept(&mut self, now: Micros, answer: &[u8]) -> Result<(), &'static str> {
+        self.check(now, answer)?;
         let parsed = SessionDescription::parse(answer).ok();
-        let Some(agreed) = parsed.and_then(|answer| self.session.accept(&answer).ok()) else { return false };
-        self.agree(now, agreed);
-        true
+        let agreed = parsed.and_then(|answer| self.session.accept(&answer).ok());
+        self.agree(now, agreed.ok_or("an answer can be used")?);
+        Ok(())
     }
 
     fn agree(&mut self, now: Micros, agreed: Negotiated) {
@@ -68,7 +112,16 @@ impl Line {
         }
     }
 
-    pub(super) fn hear(&mut self, now: Micros, is_rtcp: bool, from: SocketAddr, bytes: &[u8]) {
+    /// False when a rule was broken.
+    pub(super) fn hear(&mut self, now: Micros, is_rtcp: bool, from: SocketAddr, bytes: &[u8]) -> bool {
+        if bytes.first().is_some_and(|first| *first < 4) {
+            return self.checks.as_mut().is_some_and(|checks| checks.receive(usize::from(is_rtcp), bytes));
+        }
+        self.hear_audio(now, is_rtcp, from, bytes);
+        true
+    }
+
+    fn hear_audio(&mut self, now: Micros, is_rtcp: bool, from: SocketAddr, bytes: &[u8]) {
         let mut bytes = bytes.to_vec();
         if is_rtcp {
             if let Ok(n) = self.leg.unprotect_rtcp(from, &mut bytes) {
@@ -95,15 +148,24 @@ impl Line {
         Digit::from_char(key).is_some_and(|digit| self.leg.send_dtmf(now, digit, KEY_MS).is_ok())
     }
 
-    /// The next packet that is due, and where it goes.
-    pub(super) fn speak(&mut self, now: Micros) -> Option<(SocketAddr, Vec<u8>)> {
+    /// What is due: the port that it leaves from, where it goes, and the datagram.
+    pub(super) fn speak(&mut self, now: Micros) -> Vec<(u16, SocketAddr, Vec<u8>)> {
+        let checks = self.checks.as_mut().map(|checks| checks.poll(now)).unwrap_or_default();
+        let mut due: Vec<_> =
+            checks.into_iter().map(|(component, to, bytes)| (self.port + component, to, bytes)).collect();
+        let reached = self.checks.as_ref().is_none_or(Checks::is_valid);
         let mut buffer = [0; 1500];
-        let (len, to) = self.leg.tick(now, &mut buffer)?;
-        Some((to, buffer[..len].to_vec()))
+        while let Some((len, to)) = self.leg.tick(now, &mut buffer) {
+            // Nothing is sent where no check was answered.
+            if reached {
+                due.push((self.port, to, buffer[..len].to_vec()));
+            }
+        }
+        due
     }
 
     pub(super) fn deadline(&self) -> Option<Micros> {
-        self.leg.deadline()
+        self.leg.deadline().into_iter().chain(self.checks.as_ref().and_then(Checks::deadline)).min()
     }
 
     pub(super) fn heard(&self, now: Micros) -> Vec<i16> {

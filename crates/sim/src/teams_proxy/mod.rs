@@ -10,6 +10,7 @@
 //! [`TeamsProxy::deadline`]. Messages come whole: who carries them cuts them from the stream.
 
 mod answers;
+mod checks;
 mod judge;
 mod line;
 mod requests;
@@ -110,6 +111,10 @@ pub struct TeamsProxy {
     silent: Vec<usize>,
     /// What machines answer to calls in place of whatever they would: code and header lines.
     refusing: BTreeMap<usize, (u16, String)>,
+    /// Clients send audio to border controllers themselves.
+    bypass: bool,
+    /// Header lines, and a part of the body with its own, that say where users are who call.
+    location: Option<(String, String)>,
     outputs: VecDeque<TeamsOutput>,
     events: VecDeque<TeamsEvent>,
     kept: VecDeque<String>,
@@ -133,6 +138,8 @@ impl TeamsProxy {
             asks: BTreeMap::new(),
             silent: Vec::new(),
             refusing: BTreeMap::new(),
+            bypass: false,
+            location: None,
             outputs: VecDeque::new(),
             events: VecDeque::new(),
             kept: VecDeque::new(),
@@ -157,6 +164,17 @@ impl TeamsProxy {
         }
     }
 
+    /// From now on clients and border controllers find each other by ICE (media bypass), or not.
+    pub fn set_bypass(&mut self, on: bool) {
+        self.bypass = on;
+    }
+
+    /// From now on users who call say where they are: header lines of the message, and a part of its body with lines of its
+    /// own (`PidfLoSupported`).
+    pub fn set_location(&mut self, lines: &str, part: &str) {
+        self.location = Some((lines.into(), part.into()));
+    }
+
     // ---- in and out ----
 
     /// Takes in what happened.
@@ -172,8 +190,9 @@ impl TeamsProxy {
             TeamsInput::Received { connection, bytes } => self.receive(connection, bytes),
             TeamsInput::Rtp { port, from, bytes } => {
                 let call = self.ports.get(&(port & !1)).and_then(|call| self.calls.get_mut(call));
-                if let Some(line) = call.and_then(|c| c.lines.iter_mut().find(|l| l.port == port & !1)) {
-                    line.hear(self.now.0, port & 1 == 1, from, bytes);
+                let line = call.and_then(|c| c.lines.iter_mut().find(|l| l.port == port & !1));
+                if line.is_some_and(|line| !line.hear(self.now.0, port & 1 == 1, from, bytes)) {
+                    self.broken("checks are answered as the standard says, and none are made");
                 }
             }
             TeamsInput::Tick => {}
@@ -184,8 +203,8 @@ impl TeamsProxy {
     fn tick(&mut self) {
         for call in self.calls.values_mut() {
             for line in &mut call.lines {
-                while let Some((to, bytes)) = line.speak(self.now.0) {
-                    self.outputs.push_back(TeamsOutput::Rtp { port: line.port, to, bytes });
+                for (port, to, bytes) in line.speak(self.now.0) {
+                    self.outputs.push_back(TeamsOutput::Rtp { port, to, bytes });
                 }
             }
         }
@@ -234,6 +253,12 @@ impl TeamsProxy {
     pub fn heard(&self, call: TeamsCall) -> Vec<i16> {
         let line = self.calls.get(&call).and_then(|c| c.lines.last());
         line.map(|line| line.heard(self.now.0)).unwrap_or_default()
+    }
+
+    /// Whether the border controller took the nomination of a call's client.
+    pub fn nominated(&self, call: TeamsCall) -> bool {
+        let line = self.calls.get(&call).and_then(|c| c.lines.last());
+        line.and_then(|line| line.checks.as_ref()).is_some_and(checks::Checks::is_nominated)
     }
 
     /// How many keys came in a call.
@@ -314,7 +339,8 @@ impl TeamsProxy {
 
     fn line(&mut self, addr: SocketAddr, hz: u32) -> Line {
         let seed = self.chance.number();
-        Line::new(addr, hz, seed, || self.chance.number())
+        let bypass = self.bypass;
+        Line::new((addr, hz), seed, bypass, || self.chance.number())
     }
 
     fn add(&mut self, call: Call) -> TeamsCall {

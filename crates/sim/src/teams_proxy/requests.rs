@@ -7,6 +7,9 @@ use media::negotiate::Direction;
 use sip::{Message, Name, Time};
 use std::net::SocketAddr;
 
+/// What stands between the parts of a body.
+const SEVERAL: &str = "--several";
+
 impl TeamsProxy {
     /// A user calls a number over a machine and a border controller; audio is at that address.
     pub fn call(
@@ -55,7 +58,16 @@ impl TeamsProxy {
         let call_id = self.hex();
         let (contact, route) = self.addresses(&call_id);
         let mut line = self.line(addr, hz);
-        let offer = Self::description(&line.session.offer(Direction::SendRecv).write());
+        let offer = line.offer(Direction::SendRecv);
+        let (more, offer) = match &self.location {
+            Some((lines, part)) => (
+                format!("{more}{lines}"),
+                format!(
+                    "{SEVERAL}\r\nCONTENT-TYPE: application/sdp\r\n\r\n{offer}\r\n{SEVERAL}\r\n{part}\r\n{SEVERAL}--\r\n"
+                ),
+            ),
+            None => (more.to_string(), offer),
+        };
         let first = self.host(0).to_string();
         let tag = self.hex();
         let call = self.add(Call {
@@ -123,15 +135,40 @@ impl TeamsProxy {
         self.now = self.now.max(now);
         let direction = if on { Direction::Inactive } else { Direction::SendRecv };
         let line = self.calls.get_mut(&call).and_then(|c| c.lines.last_mut());
-        let Some(offer) = line.map(|line| line.session.offer(direction).write()) else { return };
-        self.send(call, "INVITE", "", &Self::description(&offer), Asked::Change, false);
+        let Some(offer) = line.map(|line| line.offer(direction)) else { return };
+        self.send(call, "INVITE", "", &offer, Asked::Change, false);
+    }
+
+    /// With media bypass: the pair that was chosen is named in descriptions from now on. Whether one was chosen.
+    pub fn settle(&mut self, now: Time, call: TeamsCall) -> bool {
+        self.renew(now, call, super::checks::Checks::settle)
+    }
+
+    /// With media bypass: the client checks anew, with other credentials.
+    pub fn restart(&mut self, now: Time, call: TeamsCall) -> bool {
+        self.renew(now, call, |checks| {
+            checks.restart();
+            true
+        })
+    }
+
+    fn renew(&mut self, now: Time, call: TeamsCall, change: fn(&mut super::checks::Checks) -> bool) -> bool {
+        self.now = self.now.max(now);
+        let line = self.calls.get_mut(&call).and_then(|c| c.lines.last_mut());
+        let Some(line) = line.filter(|line| line.checks.is_some()) else { return false };
+        if !line.checks.as_mut().is_some_and(change) {
+            return false;
+        }
+        let offer = line.offer(Direction::SendRecv);
+        self.send(call, "INVITE", "", &offer, Asked::Change, false);
+        true
     }
 
     /// The call moves to a mixer: its audio is at another address from here on.
     pub fn move_audio(&mut self, now: Time, call: TeamsCall, addr: SocketAddr, hz: u32) {
         self.now = self.now.max(now);
         let mut line = self.line(addr, hz);
-        let offer = Self::description(&line.session.offer(Direction::SendRecv).write());
+        let offer = line.offer(Direction::SendRecv);
         if let Some(old) = self.calls.get_mut(&call).and_then(|c| c.lines.pop()) {
             self.ports.remove(&old.port);
         }
@@ -237,7 +274,7 @@ impl TeamsProxy {
                 let now = self.now.0;
                 let line = self.calls.get_mut(&call).and_then(|c| c.lines.last_mut());
                 if let (Some(line), false) = (line, m.session_description().is_empty()) {
-                    line.accept(now, m.session_description());
+                    let _ = line.accept(now, m.session_description());
                 }
                 self.events.push_back(TeamsEvent::Rings { call, code });
             }
@@ -246,9 +283,14 @@ impl TeamsProxy {
                 self.follow(call, "ACK", false);
                 let now = self.now.0;
                 let line = self.calls.get_mut(&call).and_then(|c| c.lines.last_mut());
-                match line.is_some_and(|line| line.accept(now, m.session_description())) {
-                    true => self.events.push_back(TeamsEvent::Changed { call }),
-                    false => self.broken("the answer to a change can be used"),
+                let agreed = line.map_or(Ok(()), |line| {
+                    line.accept(now, m.session_description())?;
+                    line.nominate(now);
+                    Ok(())
+                });
+                match agreed {
+                    Ok(()) => self.events.push_back(TeamsEvent::Changed { call }),
+                    Err(rule) => self.broken(rule),
                 }
             }
             (Asked::Invite, 300..) => {
@@ -276,16 +318,21 @@ impl TeamsProxy {
         c.remote = value(m, Name::To);
         let leaving = c.state == State::Leaving;
         c.state = State::Up;
-        let agreed = c.lines.last_mut().is_some_and(|line| line.accept(now, m.session_description()));
+        let line = c.lines.last_mut();
+        let agreed = line.map_or(Ok(()), |line| {
+            line.accept(now, m.session_description())?;
+            line.nominate(now);
+            Ok(())
+        });
         if !right {
             self.broken("the host of Contact in an answer is the one that was called");
         }
-        if !agreed {
-            self.broken("the answer to a call can be used");
+        if let Err(rule) = agreed {
+            self.broken(rule);
         }
         self.follow(call, "ACK", false);
         self.events.push_back(TeamsEvent::Up { call });
-        if leaving || !agreed {
+        if leaving || agreed.is_err() {
             let now = self.now;
             self.hang_up(now, call);
         }
@@ -295,7 +342,11 @@ impl TeamsProxy {
 
 /// A request inside a call, or the one that begins it.
 fn written(c: &Call, method: &str, cseq: u32, branch: &str, lines: &str, body: &str) -> String {
-    let kind = if body.is_empty() { "" } else { "CONTENT-TYPE: application/sdp\r\n" };
+    let kind = match body {
+        "" => "",
+        body if body.starts_with(SEVERAL) => "CONTENT-TYPE: multipart/mixed; boundary=several\r\n",
+        _ => "CONTENT-TYPE: application/sdp\r\n",
+    };
     let dialog = match method {
         "INVITE" | "REFER" => format!(
             "RECORD-ROUTE: {}\r\nCONTACT: <{}>\r\nALLOW: INVITE,ACK,OPTIONS,CANCEL,BYE,NOTIFY\r\n",

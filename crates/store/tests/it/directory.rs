@@ -141,3 +141,45 @@ fn a_page_may_say_only_what_changed() {
     }
     assert_eq!(names(&store), [(1, "Ada Lovelace".to_string())]);
 }
+
+#[test]
+fn an_administrators_token_is_replaced_by_the_next_one_and_erased_for_good() {
+    let place = Place::new();
+    let token = |text: &str| Secret::new(text.to_string());
+    {
+        let store = place.open();
+        store.tenant("acme", 1).unwrap();
+        assert!(store.directory_token(T).unwrap().is_none());
+        store.put_directory_token(T, &token("canary-1"), 10).unwrap();
+        let first = store.directory_token(T).unwrap().unwrap();
+        assert_eq!((first.value.expose_secret().as_str(), first.version), ("canary-1", 10));
+        assert!(store.renew_directory_token(T, first.version, &token("canary-2")).unwrap());
+        // One that was replaced meanwhile replaces nothing.
+        assert!(!store.renew_directory_token(T, first.version, &token("canary-3")).unwrap());
+        // Another administrator's is another one, whatever the clock says.
+        let second = store.directory_token(T).unwrap().unwrap();
+        store.put_directory_token(T, &token("canary-4"), 5).unwrap();
+        assert!(!store.renew_directory_token(T, second.version, &token("canary-5")).unwrap());
+    }
+    let store = place.open();
+    let kept = store.directory_token(T).unwrap().unwrap();
+    assert_eq!(kept.value.expose_secret(), "canary-4");
+    store.erase_directory_token(T).unwrap();
+    assert!(store.directory_token(T).unwrap().is_none() && !store.has_directory_token(T).unwrap());
+    assert!(!store.renew_directory_token(T, kept.version, &token("canary-6")).unwrap());
+}
+
+#[test]
+fn somebody_is_changed_outside_of_a_reading_and_still_goes_with_the_next_one() {
+    let place = Place::new();
+    let store = place.open();
+    store.tenant("acme", 1).unwrap();
+    put(&store, &[person(1, "Ada"), person(2, "Bo")], &link("page-2", 1, true), true);
+    let longer = |before: &[u8]| Some(Secret::new([before, b"lina"].concat()));
+    assert_eq!(store.change_directory_person(T, &object(1), &longer).unwrap(), Some(1));
+    assert_eq!(store.change_directory_person(T, &object(3), &longer).unwrap(), None);
+    assert_eq!(store.change_directory_person(T, &object(2), &|_| None).unwrap(), None);
+    assert_eq!(names(&store), [(1, "Adalina".to_string()), (2, "Bo".to_string())]);
+    put(&store, &[person(2, "Bo")], &link("page-3", 2, true), true);
+    assert_eq!(names(&store), [(2, "Bo".to_string())]);
+}

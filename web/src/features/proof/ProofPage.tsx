@@ -10,13 +10,15 @@ const useStyles = makeStyles({
   say: { color: tokens.colorNeutralForeground2, maxWidth: '80ch' },
 });
 
-const PARTS = ['attestation', 'audit'] as const;
+const PARTS = ['attestation', 'audit', 'people', 'holds'] as const;
 type PartName = (typeof PARTS)[number];
 
 // The server holds who may; this only spares people the refusal.
 const WHO: Readonly<Record<PartName, readonly Role[]>> = {
   attestation: ['owner', 'supervisor', 'auditor'],
   audit: ['owner', 'supervisor', 'auditor'],
+  people: ['owner', 'auditor'],
+  holds: ['owner', 'auditor'],
 };
 
 /** What stands around the pages about what this server can prove and what it keeps of people. */

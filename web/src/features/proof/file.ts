@@ -1,5 +1,5 @@
-/** Gives a text to whoever looks at the page, as a file. */
-export function save(name: string, text: string, type: string): void {
+/** Gives a text or bytes to whoever looks at the page, as a file. */
+export function save(name: string, text: string | ArrayBuffer, type: string): void {
   const address = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement('a');
   link.href = address;

@@ -1034,6 +1034,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the account: destroys everything of the tenant and gives the signed certificate
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Wanted2"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/configuration": {
         parameters: {
             query?: never;
@@ -1641,6 +1693,90 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directory/users/{id}/correction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says something of a person in place of what Microsoft says
+         * @description This needs the role owner.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CorrectionView"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /**
+         * Microsoft's word about a person counts again
+         * @description This needs the role owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -3595,6 +3731,52 @@ export interface paths {
                 path: {
                     id: string;
                 };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/microsoft/directory/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where Entra ID sends the browser of an administrator back to who connects a directory or signs in
+         * @description This needs no sign-in.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
                 cookie?: never;
             };
             requestBody?: never;
@@ -9397,6 +9579,17 @@ export interface components {
             /** @description App registrations that they need. */
             registrations: components["schemas"]["RegistrationView"][];
         };
+        /** @description What is said of somebody in place of what Microsoft says; what is left out stays as it comes from there. */
+        CorrectionView: {
+            /** @description Numbers at work. */
+            business?: string[] | null;
+            /** @description Address of electronic mail; empty for none. */
+            mail?: string | null;
+            /** @description The mobile number; empty for none. */
+            mobile?: string | null;
+            /** @description Name shown to colleagues. */
+            name?: string | null;
+        };
         /** @description Something that a receiver did not take. */
         DeadLetter: {
             /** @description When it happened. */
@@ -9625,6 +9818,12 @@ export interface components {
         };
         /** @description What an erasure did. */
         Erasure: {
+            /**
+             * Format: uint64
+             * @description Backups that still hold the person's key, because they could not be reached: they are tried again each hour. The
+             *     erasure is complete when there is none.
+             */
+            backups_pending: number;
             /**
              * Format: uint64
              * @description Calls that no longer say who called.
@@ -10309,15 +10508,17 @@ export interface components {
         };
         /** @description Somebody in the directory. */
         PersonView: {
-            /** @description Numbers at work. */
+            /** @description Numbers at work, as the world writes them (E.164) where the tenant's country says how. */
             business: string[];
+            /** @description Of `name`, `mail`, `business` and `mobile` those that an owner says here in place of what Microsoft says. */
+            corrected: string[];
             /** @description Whether they may sign in there. */
             enabled: boolean;
             /** @description Id in Microsoft's directory. */
             id: string;
             /** @description Address of electronic mail; empty for none. */
             mail: string;
-            /** @description The mobile number. */
+            /** @description The mobile number, in the same way. */
             mobile?: string | null;
             /** @description Name shown to colleagues. */
             name: string;
@@ -11064,6 +11265,11 @@ export interface components {
              * @default null
              */
             declared: unknown;
+        };
+        /** @description Which account to end. */
+        Wanted2: {
+            /** @description The tenant's id, so that nobody ends an account by mistake. */
+            tenant: string;
         };
         /**
          * @description What can be asked for.

@@ -16,12 +16,6 @@ type Fault = (String, String);
 pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
     match kind {
-        "Tenant" if value.get("profile").is_some_and(|p| p == "directory") => {
-            faults.push((
-                "/profile".into(),
-                "only contact-center, connector and bridge are available yet".into(),
-            ));
-        }
         "Tenant" => {
             if is_true(value.get("newcomers")) && value.get("roles_from").is_none_or(|r| r != "microsoft") {
                 let what = "newcomers get the roles of their token: set roles_from to microsoft";

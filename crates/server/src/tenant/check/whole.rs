@@ -74,8 +74,16 @@ impl Whole<'_> {
                 self.say("Tenant", id, &format!("{place}/{n}"), format!("{:?} stands here twice", values[n]));
             }
         }
-        if t.profile == Profile::Bridge {
-            self.bridge(id);
+        match t.profile {
+            Profile::Bridge => self.bridge(id),
+            Profile::Directory if t.features.get("queues") != Some(&true) => {
+                self.keeps_no_calls(
+                    "the profile directory keeps no calls while its feature queues is off: switch it on, or leave this out",
+                    "the profile directory keeps nothing of users while its feature queues is off: an id, roles and microsoft",
+                    true,
+                );
+            }
+            _ => {}
         }
         if let Err((field, what)) = dial_plan(t) {
             self.say("Tenant", id, field, what);
@@ -104,8 +112,9 @@ impl Whole<'_> {
         }
     }
 
-    // Nothing of any person or call is kept there, so nothing stands there that would.
-    fn bridge(&mut self, tenant: &str) {
+    // Nothing of any call is kept there, so nothing stands there that would. What is said of an object, and of a user;
+    // whether users may have a work account.
+    fn keeps_no_calls(&mut self, object: &str, person: &str, work_accounts: bool) {
         let e = self.e;
         let kinds = [
             ("Number", e.numbers.keys().next()),
@@ -115,28 +124,32 @@ impl Whole<'_> {
         ];
         for (kind, id) in kinds {
             if let Some(id) = id {
-                self.say(
-                    kind,
-                    id,
-                    "",
-                    "the profile bridge only joins trunks: give rules in a Trunk's passes_to",
-                );
+                self.say(kind, id, "", object);
             }
         }
         for (id, user) in &e.users {
-            let of_nobody = user.name.is_empty() && user.email.is_none() && user.microsoft.is_none();
-            if !of_nobody || user.teams_number.is_some() || user.phone.is_some() || user.registers.is_some() {
-                self.say(
-                    "User",
-                    id,
-                    "",
-                    "the profile bridge keeps nothing of any person: a user has an id and roles only",
-                );
+            let of_nobody = user.name.is_empty()
+                && user.email.is_none()
+                && (work_accounts || user.microsoft.is_none())
+                && user.teams_number.is_none()
+                && user.phone.is_none()
+                && user.registers.is_none();
+            if !of_nobody {
+                self.say("User", id, "", person);
             }
             if user.voicemail || user.roles.contains(&UserRole::Agent) {
-                self.say("User", id, "/roles", "the profile bridge has no agents and no voicemail");
+                self.say("User", id, "/roles", "where no call is kept there are no agents and no voicemail");
             }
         }
+    }
+
+    fn bridge(&mut self, tenant: &str) {
+        self.keeps_no_calls(
+            "the profile bridge only joins trunks: give rules in a Trunk's passes_to",
+            "the profile bridge keeps nothing of any person: a user has an id and roles only",
+            false,
+        );
+        let e = self.e;
         if !e.trunks.values().any(|t| !t.passes_to.is_empty()) {
             self.say(
                 "Tenant",

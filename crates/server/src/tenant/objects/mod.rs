@@ -95,10 +95,14 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// Whether calls, and those who make them, are written down. Where they are not, they are only in memory, and gone with
-    /// the call.
-    pub fn keeps_calls(self) -> bool {
-        !matches!(self, Profile::Bridge | Profile::Connector)
+    /// Whether calls, and those who make them, are written down, with queues or without. Where they are not, they are only in
+    /// memory, and gone with the call.
+    pub fn keeps_calls(self, queues: bool) -> bool {
+        match self {
+            Profile::Bridge | Profile::Connector => false,
+            Profile::Directory => queues,
+            Profile::ContactCenter => true,
+        }
     }
 }
 

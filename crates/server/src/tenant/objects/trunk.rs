@@ -22,6 +22,9 @@ pub struct Trunk {
     /// Keys may stand in SIP messages that are not encrypted. Otherwise they travel only by TLS and on this machine.
     #[serde(default)]
     pub srtp_in_clear: bool,
+    /// The far end checks by ICE whether it reaches us, and we answer (RFC 8445, lite): media bypass of Microsoft Teams.
+    #[serde(default)]
+    pub ice: bool,
     /// Names, such as `sbc.example.com` or `*.pstnhub.microsoft.com`: calls from here are taken only over TLS, from far
     /// ends whose certificate is for one of them.
     #[serde(default)]

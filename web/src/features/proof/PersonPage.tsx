@@ -1,0 +1,77 @@
+// A person's rights: found by number, everything shown and saved, corrected, hidden, objected, kept by a hold, erased.
+
+import { Button, Field, Input, makeStyles, tokens } from '@fluentui/react-components';
+import { Search16Regular } from '@fluentui/react-icons';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useI18n } from '@/shared/i18n';
+import { Empty } from '@/shared/ui/Feedback';
+import { Note } from '@/shared/ui/Note';
+import { useSay } from '@/shared/ui/toasts';
+import { find, type Erasure, type Person } from './people';
+import { PersonCard } from './PersonCard';
+import { ProofPage } from './ProofPage';
+
+const useStyles = makeStyles({
+  form: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'end' },
+  number: { minWidth: '240px', flexGrow: 1, maxWidth: '360px' },
+  quiet: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200, lineHeight: tokens.lineHeightBase200 },
+});
+
+export function PersonPage() {
+  const { t, n, length } = useI18n();
+  const styles = useStyles();
+  const say = useSay();
+  // The number stays out of the address of the page, and so out of its history.
+  const [text, setText] = useState('');
+  const [people, setPeople] = useState<Person[] | null>(null);
+  const [erased, setErased] = useState<Erasure | null>(null);
+  const look = useMutation({
+    mutationFn: find,
+    onMutate: () => setErased(null),
+    onSuccess: setPeople,
+    onError: say.fail,
+  });
+  const change = (person: Person) => setPeople((all) => all?.map((p) => (p.id === person.id ? person : p)) ?? null);
+  return (
+    <ProofPage part="people">
+      <form
+        className={styles.form}
+        role="search"
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (text.trim()) look.mutate(text.trim());
+        }}
+      >
+        <Field label={t('proof.find-number')} className={styles.number}>
+          <Input type="search" value={text} maxLength={200} autoComplete="off" contentBefore={<Search16Regular />} onChange={(_, d) => setText(d.value)} />
+        </Field>
+        <Button type="submit" appearance="primary" disabled={!text.trim() || look.isPending}>
+          {t('proof.find')}
+        </Button>
+      </form>
+      <span className={styles.quiet}>
+        {t('proof.find-hint')} {t('proof.find-noted')}
+      </span>
+      {erased && (
+        <Note intent="info">
+          <span role="status">
+            {t('proof.erased', { count: erased.calls })} {t('proof.erased-with', { recordings: n(erased.recordings), notes: n(erased.notes), time: length(erased.took_ms) })}
+          </span>
+        </Note>
+      )}
+      {people?.length === 0 && !erased && <Empty>{t('proof.find-none')}</Empty>}
+      {people?.map((person) => (
+        <PersonCard
+          key={person.id}
+          person={person}
+          change={change}
+          gone={(done) => {
+            setErased(done);
+            setPeople((all) => all?.filter((p) => p.id !== person.id) ?? null);
+          }}
+        />
+      ))}
+    </ProofPage>
+  );
+}

@@ -1,0 +1,150 @@
+// What is kept of people who called, and what they can ask for; legal holds, and what is due to go.
+
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { api, ask, bytes, need } from '@/shared/api/client';
+import type { components } from '@/shared/api/schema';
+import type { I18n } from '@/shared/i18n';
+import { useSay } from '@/shared/ui/toasts';
+
+type Schemas = components['schemas'];
+export type Person = Schemas['PersonKept'];
+export type PersonExport = Schemas['PersonExport'];
+export type Erasure = Schemas['Erasure'];
+export type Hold = Schemas['HoldView'];
+
+/** What a retention rule would dispose of now. */
+export interface Due {
+  class: string;
+  calls: number;
+  held: number;
+  next_due: string | null;
+}
+
+/** What a run did by a rule. */
+export interface Disposed {
+  calls: number;
+  held: number;
+  recordings: number;
+  people: number;
+}
+
+/** The longest reason or name that the server takes, in characters. */
+export const LONGEST = 500;
+
+/** Looks for people by a number or address. The server notes it. */
+export const find = (number: string): Promise<Person[]> => need(api.POST('/api/v1/people/find', { body: { number } }));
+
+/** Everything that is kept of a person. The server notes it. */
+export const everything = (id: string): Promise<PersonExport> => need(api.GET('/api/v1/people/{id}', { params: { path: { id } } }));
+
+export function useChange(done: (person: Person) => void) {
+  const say = useSay();
+  return useMutation({
+    mutationFn: ({ id, name, restricted, objected }: { id: string; name?: string; restricted?: boolean; objected?: boolean }) =>
+      need(api.PATCH('/api/v1/people/{id}', { params: { path: { id } }, body: { name: name ?? null, restricted: restricted ?? null, objected: objected ?? null } })),
+    onSuccess: done,
+    onError: say.fail,
+  });
+}
+
+export function useErase(done: (erasure: Erasure) => void) {
+  const say = useSay();
+  return useMutation({
+    mutationFn: (id: string) => need(api.DELETE('/api/v1/people/{id}', { params: { path: { id } } })),
+    onSuccess: done,
+    onError: say.fail,
+  });
+}
+
+export const holdsQuery = queryOptions({
+  queryKey: ['holds'],
+  queryFn: ({ signal }): Promise<Hold[]> => need(api.GET('/api/v1/holds', { signal })),
+});
+
+export type Held = { person: string } | { call: string } | { queue: string };
+
+export function usePlace(done: (id: string) => void) {
+  const queries = useQueryClient();
+  const say = useSay();
+  return useMutation({
+    mutationFn: (wanted: Held & { reason: string }) => ask<{ id: string }>('POST', '/holds', { body: wanted }),
+    onSuccess: ({ id }) => {
+      done(id);
+      return queries.invalidateQueries({ queryKey: holdsQuery.queryKey });
+    },
+    onError: say.fail,
+  });
+}
+
+export function useLift(done: () => void) {
+  const queries = useQueryClient();
+  const say = useSay();
+  return useMutation({
+    mutationFn: (id: string) => need(api.DELETE('/api/v1/holds/{id}', { params: { path: { id } } })),
+    onSuccess: () => {
+      done();
+      return queries.invalidateQueries({ queryKey: holdsQuery.queryKey });
+    },
+    onError: say.fail,
+  });
+}
+
+export interface Retention {
+  due: Record<string, Due>;
+  runs: { at: string; ended: string | null; report: Record<string, Disposed> }[];
+}
+
+export const retentionQuery = queryOptions({
+  queryKey: ['retention'],
+  queryFn: ({ signal }) => ask<Retention>('GET', '/retention/status', { signal }),
+});
+
+/** How long a run may take, in milliseconds. */
+const PATIENCE = 300_000;
+
+export function useDispose(done: (report: Record<string, Disposed>) => void) {
+  const queries = useQueryClient();
+  const say = useSay();
+  return useMutation({
+    mutationFn: () => ask<Record<string, Disposed>>('POST', '/retention/run', { patience: PATIENCE }),
+    onSuccess: (report) => {
+      done(report);
+      return queries.invalidateQueries({ queryKey: retentionQuery.queryKey });
+    },
+    onError: say.fail,
+  });
+}
+
+/** How much is kept: what an erasure takes away. */
+export function amountOf({ calls, person }: PersonExport): { calls: number; recordings: number; notes: number; names: number } {
+  return {
+    calls: calls.length,
+    recordings: calls.reduce((sum, call) => sum + call.recordings.length, 0),
+    notes: calls.filter((call) => call.notes).length,
+    names: person.names.length,
+  };
+}
+
+/** Everything that is kept of a person, for reading: in the language of whoever saves it. */
+export function readable({ person, calls }: PersonExport, i18n: I18n): string {
+  const { t } = i18n;
+  const yes = (is: boolean) => t(is ? 'proof.yes' : 'proof.no');
+  const at = (time: string) => new Intl.DateTimeFormat(i18n.locale, { dateStyle: 'long', timeStyle: 'medium' }).format(new Date(time));
+  const head = [
+    `${t('proof.person-number')}: ${person.address}`,
+    `${t('proof.person-names')}: ${person.names.join(', ') || '–'}`,
+    `${t('proof.person-restricted')}: ${yes(person.restricted)}`,
+    `${t('proof.person-objected')}: ${yes(person.objected)}`,
+    `${t('proof.person-calls')}: ${i18n.n(calls.length)}`,
+  ];
+  const each = calls.flatMap((call) => [
+    '',
+    `${call.call}: ${at(call.began)} – ${at(call.ended)}`,
+    ...(call.notes ? [`  ${t('proof.person-notes')}: ${call.notes}`] : []),
+    ...(call.recordings.length > 0 ? [`  ${t('proof.person-recordings')}: ${call.recordings.join(', ')}`] : []),
+  ]);
+  return `${[...head, ...each].join('\n')}\n`;
+}
+
+/** A recording's audio. The server notes it. */
+export const recordingOf = (id: string): Promise<ArrayBuffer> => bytes(`/recordings/${encodeURIComponent(id)}`);
