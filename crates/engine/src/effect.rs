@@ -192,6 +192,11 @@ pub enum Effect {
     Count(Fact),
     /// Something was refused, or ended, that looks like misuse of the way to the outside.
     Security(SecurityNotice),
+    /// A call that another telephone system makes has no minute left: have it end.
+    EndElsewhere {
+        /// The call's meter.
+        meter: u64,
+    },
     /// A call is over: keep its record. Given out once a call, with the last event of the call.
     Keep(Box<CallRecord>),
 }

@@ -221,6 +221,25 @@ pub enum Event {
         /// Where the number leads.
         to: Destination,
     },
+    /// Another telephone system is about to call somebody outside for an agent: it counts as the agent's call, by the meter
+    /// that [`crate::Engine::next_meter`] named before. Where that is refused, [`crate::Engine::last_refusal`] says so;
+    /// emergency and internal numbers are not counted.
+    ElsewhereAsked {
+        /// Which agent.
+        agent: AgentId,
+        /// Where the number leads.
+        to: Destination,
+    },
+    /// The far end of a call that another telephone system makes answered.
+    ElsewhereAnswered {
+        /// The call's meter.
+        meter: u64,
+    },
+    /// A call that another telephone system made is over, or was not made after all.
+    ElsewhereEnded {
+        /// The call's meter.
+        meter: u64,
+    },
 }
 
 /// What became of a key.

@@ -164,13 +164,15 @@ impl Engine {
         self.check_members()
     }
 
-    // Each meter counts one leg, or a call whose customer is yet to be dialled; and they add up.
+    // Each meter counts one leg, a call whose customer is yet to be dialled, or a call that another telephone system makes;
+    // and they add up.
     fn check_toll(&self) -> Result<(), Broken> {
         let s = &self.s;
         let legs = s.legs.values().filter_map(|l| l.meter.map(|m| (m, Some(l.id))));
         let calls = s.calls.values().filter_map(|c| c.meter.map(|m| (m, None)));
         let mut counted = 0;
-        for (meter, leg) in legs.chain(calls) {
+        let elsewhere = s.elsewhere.iter().map(|m| (*m, None));
+        for (meter, leg) in legs.chain(calls).chain(elsewhere) {
             counted += 1;
             if s.ledger.meter(meter).is_none_or(|m| m.leg != leg) {
                 return Err(Broken::TollCountsDiffer);

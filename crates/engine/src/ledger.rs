@@ -166,6 +166,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// The meter that is begun next.
+    pub(crate) fn next(&self) -> MeterId {
+        MeterId(self.next_meter)
+    }
+
     pub(crate) fn meter(&self, id: MeterId) -> Option<&Meter> {
         self.meters.get(&id)
     }

@@ -192,6 +192,29 @@ impl Engine {
         }
     }
 
+    /// The meter that the next `ElsewhereAsked` begins, if one is needed.
+    pub fn next_meter(&self) -> u64 {
+        self.s.ledger.next().0
+    }
+
+    /// Another telephone system is about to call somebody for an agent.
+    pub(crate) fn on_elsewhere_asked(&mut self, agent: AgentId, to: Destination) {
+        match self.try_admit(OnBehalf::Agent(agent), to) {
+            Ok(meter) => self.s.elsewhere.extend(meter),
+            Err(refusal) => self.note_refused(None, Some(agent), to, refusal),
+        }
+    }
+
+    pub(crate) fn on_elsewhere_answered(&mut self, meter: u64) {
+        let meter = Some(MeterId(meter)).filter(|m| self.s.elsewhere.contains(m));
+        self.meter_answered(meter);
+    }
+
+    pub(crate) fn on_elsewhere_ended(&mut self, meter: u64) {
+        let meter = Some(MeterId(meter)).filter(|m| self.s.elsewhere.remove(m));
+        self.meter_ended(meter);
+    }
+
     /// The last call to the outside that was refused: the journal position of the event that asked for it, and why.
     pub fn last_refusal(&self) -> Option<(u64, Refusal)> {
         self.refusal
@@ -340,6 +363,7 @@ impl Engine {
         for id in all {
             self.s.ledger.ended(self.s.config.toll.as_deref(), id, at);
         }
+        self.s.elsewhere.clear();
     }
 
     /// Sets the timer for the next minute that may exceed a limit, where calls are cut.
@@ -361,12 +385,20 @@ impl Engine {
         let Some(toll) = self.s.config.toll.as_deref() else { return };
         for (id, refusal) in self.s.ledger.take_exceeded(toll, now) {
             let Some(meter) = self.s.ledger.meter(id).copied() else { continue };
+            let (agent, destination) = (meter.agent, meter.to);
+            if self.s.elsewhere.contains(&id) {
+                let Some(toll) = self.s.config.toll.as_deref() else { return };
+                let today = self.s.ledger.note_refusal(toll, now);
+                let notice = SecurityNotice { call: None, agent, destination, refusal, cut: true, today };
+                self.effect(Effect::Security(notice));
+                self.effect(Effect::EndElsewhere { meter: id.0 });
+                continue;
+            }
             let Some((leg, call)) = meter.leg.and_then(|l| Some((l, self.s.legs.get(&l)?.call))) else {
                 continue;
             };
             let Some(toll) = self.s.config.toll.as_deref() else { return };
             let today = self.s.ledger.note_refusal(toll, now);
-            let (agent, destination) = (meter.agent, meter.to);
             self.moment(call, What::CutOff { leg, refusal });
             let notice = SecurityNotice { call: Some(call), agent, destination, refusal, cut: true, today };
             self.effect(Effect::Security(notice));

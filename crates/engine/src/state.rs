@@ -13,7 +13,7 @@ use crate::ids::{
     AgentId, CallId, CallbackId, EffectId, EntryId, HoursId, LegId, NumberId, PartyId, PromptId, QueueId,
     RecordingId, SecureId,
 };
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, MeterId};
 use crate::leg::Leg;
 use crate::need::Needs;
 use crate::presence::{Kept, Presence};
@@ -78,8 +78,10 @@ pub(crate) struct State {
     pub(crate) destinations: BTreeMap<PartyId, Destination>,
     pub(crate) forget_parties_at: usize,
     pub(crate) ledger: Ledger,
-    /// Agents whom Teams says not to ring. It stands last: snapshots of the first form end before it.
+    /// Agents whom Teams says not to ring.
     pub(crate) presences: BTreeMap<AgentId, Presence>,
+    /// Meters of calls that other telephone systems make.
+    pub(crate) elsewhere: BTreeSet<MeterId>,
 }
 
 /// The state as it can be written down. Replaying a journal may begin at one instead of at the beginning.
@@ -206,6 +208,9 @@ impl Engine {
             Event::LegVia { leg, trunk, limits } => self.on_leg_via(leg, trunk, limits),
             Event::LegForwarded { leg, to } => self.on_leg_forwarded(leg, to),
             Event::CallsJoined { agent, leg, with } => self.on_calls_joined(agent, leg, with),
+            Event::ElsewhereAsked { agent, to } => self.on_elsewhere_asked(agent, to),
+            Event::ElsewhereAnswered { meter } => self.on_elsewhere_answered(meter),
+            Event::ElsewhereEnded { meter } => self.on_elsewhere_ended(meter),
         }
         // Whatever is due by now happens now, so that an event never meets a state that should have ended.
         while let Some(waiter) = self.next_due() {

@@ -116,6 +116,7 @@ impl Switch {
                 );
                 self.toll_told(now, tenant, &n);
             }
+            Effect::EndElsewhere { meter } => self.end_elsewhere(tenant, meter),
             // Taken out where the event was told.
             Effect::Keep(_) | Effect::Count(_) | Effect::MessageLeft { .. } => {}
         }

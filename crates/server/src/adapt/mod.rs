@@ -10,6 +10,7 @@ mod carriers;
 mod closing;
 mod dialing;
 mod effects;
+mod elsewhere;
 mod endpoint;
 mod far_side;
 mod incoming;

@@ -3,6 +3,7 @@
 use crate::adapt::browser::Browsers;
 use crate::adapt::carriers::Carriers;
 use crate::adapt::dialing::Dialing;
+use crate::adapt::elsewhere::End;
 use crate::adapt::keys::Keyed;
 use crate::adapt::location::Location;
 use crate::adapt::outside::Request;
@@ -398,6 +399,8 @@ pub struct Switch {
     /// Names that far ends of TLS connections proved, by connection.
     pub(super) proven: HashMap<u64, Vec<String>>,
     pub(super) security: Security,
+    /// What ends the calls that other telephone systems make, by their meters.
+    pub(super) elsewhere: HashMap<(TenantId, u64), End>,
     /// Far ends whose connections are to serve no more.
     pub(super) retired: BTreeSet<SocketAddr>,
     chance: u64,
@@ -444,6 +447,7 @@ impl Switch {
             guard: Guard::default(),
             proven: HashMap::new(),
             security: Security::default(),
+            elsewhere: HashMap::new(),
             retired: BTreeSet::new(),
             chance: chances.seed,
         }

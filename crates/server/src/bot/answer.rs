@@ -33,6 +33,16 @@ impl Bot {
             Invoke::Card { sealed: None, .. } => InvokeReply::message(language, Said::TooOld),
             Invoke::OpenDialog(None) => InvokeReply::dialog_message(language, Said::TooOld),
             Invoke::CloseDialog => InvokeReply::done(),
+            Invoke::TokenExchange { id, token } => of.exchange(activity, &customer, id, token.as_ref()),
+            Invoke::SignedIn => of.signed_in(activity, &customer),
+            Invoke::SignInFailed(code) => {
+                tracing::warn!(
+                    event = "bot_sign_in_failed",
+                    code,
+                    "a Teams client could not sign somebody in"
+                );
+                InvokeReply::done()
+            }
         }
     }
 }
@@ -78,15 +88,21 @@ impl Shared {
         }
     }
 
-    /// The card that comes of a button of an older client, which sends it as a message.
+    /// What comes of a button of an older client, which sends it as a message: a card, or nothing where signing in has to be
+    /// first, which was asked for.
     pub(in crate::bot) fn pressed(
         &self,
         activity: &Activity,
         customer: &Customer,
         sealed: &str,
-    ) -> Result<Value, Said> {
-        let wish = self.open(activity, sealed)?;
-        self.done(activity, customer, wish)
+    ) -> Result<Option<Value>, Said> {
+        match self.open(activity, sealed)? {
+            Wish::Show(objects) if customer.features.has(Feature::BotNumbers) => {
+                self.ask_by_message(activity, customer.language(activity), objects);
+                Ok(None)
+            }
+            wish => self.done(activity, customer, wish).map(Some),
+        }
     }
 
     /// The card that comes in the place of the one that was pressed.

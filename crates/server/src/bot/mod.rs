@@ -7,6 +7,7 @@
 mod answer;
 mod calling;
 mod customer;
+mod exchange;
 mod memory;
 mod numbers;
 mod queue;
@@ -24,11 +25,12 @@ use redact::Secret;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use teams::bot::{Activity, BotCloud, BotRules, Presses, Rates};
+use teams::bot::{Activity, BotCloud, BotRules, Exchanges, Presses, Rates};
 use teams::entra::{CacheKey, Client, Endpoints, KeyCache, Refused, TokenCache, Who};
 use teams::{Cloud, Time};
 
 pub use answer::IN_TIME;
+pub use numbers::CONSENTED;
 pub use queue::Admitted;
 
 /// Threads that work on what was posted.
@@ -79,8 +81,11 @@ pub(in crate::bot) struct Shared {
     token_key: CacheKey,
     carrier: Carrier,
     keys: Mutex<KeyCache>,
+    /// Held while keys are fetched.
+    fetching: Mutex<()>,
     tokens: Mutex<TokenCache>,
     presses: Mutex<Presses>,
+    exchanges: Mutex<Exchanges>,
     rates: Mutex<Rates>,
     memory: Mutex<Memory>,
     queue: Queue,
@@ -160,8 +165,10 @@ impl Bot {
             home,
             carrier: Carrier::new(),
             keys: Mutex::new(KeyCache::new(&cloud.keys)),
+            fetching: Mutex::default(),
             tokens: Mutex::default(),
             presses: Mutex::new(presses),
+            exchanges: Mutex::default(),
             rates: Mutex::default(),
             memory: Mutex::new(Memory::new(memory)),
             queue: Queue::default(),
@@ -219,13 +226,7 @@ impl Bot {
 
     /// Fetches the keys, unless that was tried a short while ago. It waits for the Bot Connector.
     pub fn fetch_keys(&self) {
-        let request = {
-            let mut keys = lock(&self.shared.keys);
-            keys.due(now()).or_else(|| keys.missed(now()))
-        };
-        let Some(request) = request else { return };
-        let reply = self.shared.carrier.send(&request).ok();
-        lock(&self.shared.keys).took(now(), reply.as_ref());
+        self.shared.fetch(&self.shared.keys);
     }
 
     /// Takes an activity to be worked on after it was answered.
@@ -248,6 +249,19 @@ impl Bot {
 }
 
 impl Shared {
+    /// Fetches keys, unless that was tried a short while ago. Whoever comes meanwhile waits for them, and is not refused for
+    /// want of them.
+    fn fetch(&self, of: &Mutex<KeyCache>) {
+        let _turn = lock(&self.fetching);
+        let request = {
+            let mut keys = lock(of);
+            keys.due(now()).or_else(|| keys.missed(now()))
+        };
+        let Some(request) = request else { return };
+        let reply = self.carrier.send(&request).ok();
+        lock(of).took(now(), reply.as_ref());
+    }
+
     /// Whether an activity came before; from now on it did.
     fn is_known(&self, activity: &Activity) -> bool {
         let is_known = lock(&self.memory).came_before(now(), activity);

@@ -9,18 +9,20 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use teams::bot::cards::{self, Numbers, PersonRow};
-use teams::bot::{Activity, InvokeReply, Language, Said, TEAMS_CLIENTS, Wish};
+use teams::bot::{Activity, InvokeReply, Language, Said, SignInCard, TEAMS_CLIENTS, Wish};
 use teams::entra::{ApiRules, Endpoints, Refused, TokenReply};
 use teams::graph::{Batch, Given, Graph, User, read_user, user};
 use teams::permissions::{Feature, Operation};
 
 /// How long Graph may take for one card.
 const WITHIN: Duration = Duration::from_secs(3);
+/// Where a browser comes back to from consent, below the public address.
+pub const CONSENTED: &str = "/api/consented";
 /// The scope that a person's token for our API has.
 const SCOPE: &str = "access_as_user";
 
 /// Why there are no numbers.
-enum NoNumbers {
+pub(in crate::bot) enum NoNumbers {
     /// The token is not good, or the person has to agree first.
     Agree(String),
     /// Microsoft cannot be asked now.
@@ -34,12 +36,27 @@ impl From<String> for NoNumbers {
 }
 
 impl Shared {
-    /// Asks the person's client for a token.
+    /// Asks the person's client for a token, in the answer to a button.
     pub(in crate::bot) fn ask_to_sign_in(&self, language: Language, activity: &Activity) -> InvokeReply {
+        let id = activity.id.clone().unwrap_or_default();
+        self.sign_in_card(activity, &id, |card| InvokeReply::sign_in(language, card))
+    }
+
+    /// What asks a client for a token.
+    pub(in crate::bot) fn sign_in_card<R>(
+        &self,
+        activity: &Activity,
+        id: &str,
+        with: impl FnOnce(&SignInCard<'_>) -> R,
+    ) -> R {
         let host = self.url.split("://").nth(1).unwrap_or(&self.url);
         let uri = format!("api://{host}/botid-{}", self.client.id);
-        let id = activity.id.clone().unwrap_or_default();
-        InvokeReply::sign_in(language, &id, &uri, &format!("{}/tab", self.url))
+        let directory = activity.conversation.tenant.as_deref().unwrap_or_default();
+        let endpoints = Endpoints::entra(&self.entra, directory);
+        let scopes = [self.entra.graph_scope("User.Read.All")];
+        let back = format!("{}{CONSENTED}", self.url);
+        let page = endpoints.and_then(|e| e.consent_page(&self.client.id, &back, &scopes)).unwrap_or(back);
+        with(&SignInCard { id, uri: &uri, page: &page })
     }
 
     /// The card with the numbers of these people.
@@ -67,7 +84,7 @@ impl Shared {
         }
     }
 
-    fn numbers(
+    pub(in crate::bot) fn numbers(
         &self,
         activity: &Activity,
         customer: &Customer,
@@ -127,14 +144,7 @@ impl Shared {
         };
         let access = match check() {
             Err(Refused::UnknownKey) => {
-                let request = {
-                    let mut keys = lock(&self.people_keys);
-                    keys.due(now()).or_else(|| keys.missed(now()))
-                };
-                if let Some(request) = request {
-                    let reply = self.carrier.send(&request).ok();
-                    lock(&self.people_keys).took(now(), reply.as_ref());
-                }
+                self.fetch(&self.people_keys);
                 check()
             }
             judged => judged,
@@ -142,7 +152,7 @@ impl Shared {
         access.map(|a| a.object)
     }
 
-    fn card_of(
+    pub(in crate::bot) fn card_of(
         &self,
         activity: &Activity,
         language: Language,

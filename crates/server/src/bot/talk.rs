@@ -52,7 +52,8 @@ impl Shared {
         if let (true, Some(sealed)) = (activity.text.expose_secret().is_empty(), activity.pressed()) {
             let card = self.pressed(activity, &customer, &sealed);
             let message = match card {
-                Ok(card) => cards::message_with(card, Said::Call.text(language)),
+                Ok(Some(card)) => cards::message_with(card, Said::Call.text(language)),
+                Ok(None) => return,
                 Err(said) => cards::message(said.text(language)),
             };
             self.send(activity, &message);

@@ -71,11 +71,8 @@ fn plan(config: &ServerConfig, documents: &Documents) -> Result<AppPlan, Failure
     if !bad.is_empty() {
         return Err(bad.into());
     }
-    let tenant = everything
-        .tenants
-        .values()
-        .next()
-        .ok_or_else(|| "an object of kind Tenant is missing".to_string())?;
+    let (id, tenant) =
+        everything.tenants.iter().next().ok_or_else(|| "an object of kind Tenant is missing".to_string())?;
     let app = tenant.teams_app.as_ref().ok_or_else(|| {
         "the Tenant has no teams_app: say there what the app is called and where its pages are".to_string()
     })?;
@@ -106,6 +103,7 @@ fn plan(config: &ServerConfig, documents: &Documents) -> Result<AppPlan, Failure
         name: app.name.clone(),
         languages,
         texts,
+        tenant: id.clone(),
         url: config.http.url().trim_end_matches('/').to_string(),
         bot: some(&config.microsoft.bot_app),
         tab: some(&config.microsoft.tab_app),

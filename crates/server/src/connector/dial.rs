@@ -3,7 +3,7 @@
 use crate::tenant::Meaning;
 use crate::tenant::pbx::{PbxWay, System};
 use crate::tenant::toll::NotCalled;
-use engine::{AgentId, CallId, Engine, LegState, Reason, Role};
+use engine::{AgentId, CallId, Destination, Engine, LegState, Reason, Role};
 use pbx::address::Scheme;
 use pbx::{Capabilities, Over, Progress};
 use redact::Secret;
@@ -48,19 +48,23 @@ pub enum NotAllowed {
     Number(NotCalled),
 }
 
-/// The number as the world writes it, if this person may have it called through a telephone system. Its calls do not
-/// count towards the toll's limits, since it is that system which makes them; what may be called at all is the same.
+/// The number as the world writes it, if this person may have it called through a telephone system, and where it leads.
+/// How much may be called is looked at when a system is asked; what a softphone calls, nobody here counts.
 ///
 /// # Errors
 /// Why not.
-pub fn allowed(meaning: &Meaning, agent: AgentId, number: &str) -> Result<Secret<String>, NotAllowed> {
+pub fn allowed(
+    meaning: &Meaning,
+    agent: AgentId,
+    number: &str,
+) -> Result<(Secret<String>, Destination), NotAllowed> {
     let to = meaning.gate().outward(number).map_err(NotAllowed::Number)?;
     let emergency = meaning.classes.is_emergency(&to.number);
     let rights = meaning.toll.rights.iter().find(|(a, _)| *a == agent).map(|(_, r)| r);
     if !emergency && rights.is_some_and(|r| !r.may_dial) {
         return Err(NotAllowed::Nobody);
     }
-    Ok(Secret::new(to.number))
+    Ok((Secret::new(to.number), to.classified.destination))
 }
 
 /// How far a call through our own trunks is. Nothing when it is over.

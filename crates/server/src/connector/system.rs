@@ -2,6 +2,7 @@
 
 use super::drive::{Carrier, Hook, Line, carry};
 use super::{Connector, Who, now};
+use crate::running::Handle;
 use crate::secrets::Secrets;
 use crate::tenant::pbx::{PortalRule, PortalSignIn, System};
 use aws_lc_rs::hmac;
@@ -16,9 +17,15 @@ use pbx::exchange::Call;
 use pbx::{Correlation, Over, Progress};
 use redact::Secret;
 use std::sync::Arc;
+use std::time::Duration;
+use store::TenantId;
 
 /// How long a signed hand-over is good, in milliseconds.
 const TOKEN_MS: u64 = 60_000;
+
+/// How often the switch is told that a call is over while it has no time to hear it, and the pause between.
+const MOST_TOLD: usize = 600;
+const BETWEEN_TOLD: Duration = Duration::from_millis(100);
 
 /// A call to make there.
 pub struct Asked {
@@ -36,6 +43,54 @@ pub struct Asked {
     pub to: Secret<String>,
     /// The person's password, where that is how people sign in there.
     pub password: Option<Secret<String>>,
+    /// The way to hang it up.
+    pub hook: Arc<Hook>,
+    /// What counts it as a call to the outside, if anything does.
+    pub meter: Option<u64>,
+}
+
+/// Counts one call as one to the outside, until it is dropped.
+struct Meter {
+    handle: Handle,
+    tenant: TenantId,
+    number: u64,
+    is_over: bool,
+}
+
+impl Meter {
+    fn answered(&self) {
+        let (tenant, meter) = (self.tenant, self.number);
+        self.handle.ask_and_wait(move |switch, at| switch.elsewhere_answered(at, tenant, meter));
+    }
+
+    /// The call is over, and so it is for the engine when this returns. It waits.
+    fn ended(mut self) {
+        let (tenant, meter) = (self.tenant, self.number);
+        let told = self.handle.ask_and_wait(move |switch, at| switch.elsewhere_ended(at, tenant, meter));
+        self.is_over = told.is_some();
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        let (handle, tenant, meter) = (self.handle.clone(), self.tenant, self.number);
+        // Whoever drops it may not wait; what is not told would count until the next start.
+        let tell = move || {
+            for _ in 0..MOST_TOLD {
+                if handle.ask_and_wait(move |switch, at| switch.elsewhere_ended(at, tenant, meter)).is_some()
+                {
+                    return;
+                }
+                std::thread::sleep(BETWEEN_TOLD);
+            }
+        };
+        if let Err(why) = std::thread::Builder::new().name("call-ends".into()).spawn(tell) {
+            tracing::warn!(event = "pbx_meter", %why, "a call that is over counts as running until the next start");
+        }
+    }
 }
 
 /// Why a call is not even tried.
@@ -57,9 +112,13 @@ pub enum NotTried {
 ///
 /// # Errors
 /// Why it is not tried.
-pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Result<Arc<Hook>, NotTried> {
+pub fn begin(connector: &Arc<Connector>, handle: &Handle, asked: Asked) -> Result<Arc<Hook>, NotTried> {
+    let secrets = &handle.secrets;
+    // What is not tried after all is over when this is dropped.
+    let (handle, tenant) = (handle.clone(), asked.who.0);
+    let meter = asked.meter.map(|number| Meter { handle, tenant, number, is_over: false });
     match asked.system.clone() {
-        System::Portal(rule) => portal(connector, secrets, asked, &rule),
+        System::Portal(rule) => portal(connector, secrets, asked, &rule, meter),
         System::Ari(rule) => {
             let password = secrets.read(&rule.password_file).map_err(NotTried::NoKey)?;
             let both = STANDARD.encode(format!("{}:{}", rule.user, password.expose_secret()));
@@ -72,7 +131,8 @@ pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Res
             };
             let call = AriCall::new(asterisk, asked.line.clone(), asked.to.clone(), &asked.correlation);
             let call = call.ok_or(NotTried::NoNumber)?;
-            start(connector, asked, Line::Web(Carrier::new(rule.allow_private)), call, |_, _, _| {})
+            let line = Line::Web(Carrier::new(rule.allow_private));
+            start(connector, asked, meter, line, call, |_, _, _| {})
         }
         System::Esl(rule) => {
             let password = secrets.read(&rule.password_file).map_err(NotTried::NoKey)?;
@@ -80,7 +140,7 @@ pub fn begin(connector: &Arc<Connector>, secrets: &Secrets, asked: Asked) -> Res
                 FreeSwitch { password, endpoint: rule.endpoint.clone(), context: rule.context.clone() };
             let call = EslCall::new(switch, asked.line.clone(), asked.to.clone(), &asked.correlation);
             let call = call.ok_or(NotTried::NoNumber)?;
-            start(connector, asked, Line::Socket(rule.address), call, |_, _, _| {})
+            start(connector, asked, meter, Line::Socket(rule.address), call, |_, _, _| {})
         }
     }
 }
@@ -91,6 +151,7 @@ fn portal(
     secrets: &Secrets,
     asked: Asked,
     rule: &PortalRule,
+    meter: Option<Meter>,
 ) -> Result<Arc<Hook>, NotTried> {
     let (sign_in, credential) = match (&rule.sign_in, &asked.password) {
         (PortalSignIn::Password, None) => return Err(NotTried::NoPassword),
@@ -111,7 +172,7 @@ fn portal(
     }
     let call = PortalCall::new(rule.portal.clone(), asked.line.clone(), &asked.to, sign_in);
     let line = Line::Web(Carrier::new(rule.allow_private));
-    start(connector, asked, line, call, move |connector, call, tenant| {
+    start(connector, asked, meter, line, call, move |connector, call, tenant| {
         match call.signed_in() {
             Some(SignedIn::Yes) => connector.sign_ins().worked(&account),
             Some(SignedIn::Refused { locked }) => connector.sign_ins().refused(now(), &account, hash, locked),
@@ -135,17 +196,26 @@ fn portal(
 fn start<C: Call + 'static>(
     connector: &Arc<Connector>,
     asked: Asked,
+    meter: Option<Meter>,
     line: Line,
     mut call: C,
     after: impl FnOnce(&Connector, &C, u64) + Send + 'static,
 ) -> Result<Arc<Hook>, NotTried> {
     let turn = connector.turns.clone().try_acquire_owned().map_err(|_| NotTried::Full)?;
-    let hook = Arc::new(Hook::default());
+    let hook = asked.hook.clone();
     let (connector, held) = (connector.clone(), hook.clone());
     let work = move || {
         let _turn = turn;
         let Asked { who, correlation, .. } = asked;
+        let mut meter = meter;
         carry(&mut call, &line, &held, &mut |progress| {
+            // What people see comes after what counts, so that who sees that a call is over may begin the next one.
+            if let (Progress::Talking, Some(meter)) = (progress, &meter) {
+                meter.answered();
+            }
+            if let Some(meter) = meter.take_if(|_| progress.is_final()) {
+                meter.ended();
+            }
             connector.ledger().went_on(now(), &who, &correlation, progress);
         });
         // Whatever happened, nothing more will: a call that stands still would keep this person from the next one.

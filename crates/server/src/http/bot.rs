@@ -1,7 +1,7 @@
 //! `POST /api/messages`: what the Bot Connector posts to the bot.
 
 use crate::bot::{Admitted, Bot, IN_TIME, Judged};
-use crate::http::problem::Problem;
+use crate::http::problem::{AsItIs, Problem};
 use crate::http::serve::Api;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -106,11 +106,25 @@ async fn answer(bot: Arc<Bot>, activity: Activity, invoke: Invoke) -> Response {
     }
 }
 
+/// `GET /api/consented`: where a browser comes back to when somebody was asked to consent to what the bot shows. Nothing is
+/// learnt here: whether it was granted shows when the next token is asked for.
+pub async fn consented(headers: HeaderMap) -> Response {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|l| l.to_str().ok());
+    let language = Language::choose(wanted.and_then(|l| l.split([',', ';']).next()), &[]);
+    let (tag, text) = (language.tag(), Said::Agreed.text(language));
+    let page = format!(
+        "<!doctype html><html lang=\"{tag}\"><meta charset=\"utf-8\"><title>{text}</title><p>{text}</p></html>"
+    );
+    axum::response::Html(page).into_response()
+}
+
 fn reply(answer: InvokeReply) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if answer.body.is_null() {
         status.into_response()
     } else {
-        (status, axum::Json(answer.body)).into_response()
+        let mut response = (status, axum::Json(answer.body)).into_response();
+        response.extensions_mut().insert(AsItIs);
+        response
     }
 }

@@ -3,13 +3,12 @@
 use crate::adapt::{Now, Switch};
 use crate::connector::dial::{self, NotAllowed, OWN, Way};
 use crate::connector::system::{self, NotTried};
-use crate::connector::{Connector, Placed, Who, now};
+use crate::connector::{Connector, Hook, Placed, Who, now};
 use crate::http::actions::{audited, number, position, refused, refused_outside};
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::running::Handle;
-use crate::secrets::Secrets;
 use crate::tenant::dialling::without_signs;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -209,7 +208,7 @@ pub async fn dial(
     let both = tokio::spawn(async move {
         let first = of.handle.ask(move |switch, at| ask(switch, at, &connector, asked));
         let first = first.await.ok_or_else(Problem::stopping)??;
-        begun(&of.connector, &of.handle.secrets, first)
+        begun(&of.connector, &of.handle, first)
     });
     let (again, begun) = both.await.map_err(|_| Problem::stopping())??;
     Ok((if again { StatusCode::OK } else { StatusCode::CREATED }, Json(begun)))
@@ -227,18 +226,18 @@ pub(crate) fn begin_and_wait(
 ) -> Result<(bool, Begun), Problem> {
     let ledger = connector.clone();
     let first = handle.ask_and_wait(move |switch, at| ask(switch, at, &ledger, asked));
-    begun(connector, &handle.secrets, first.ok_or_else(Problem::stopping)??)
+    begun(connector, handle, first.ok_or_else(Problem::stopping)??)
 }
 
 // What became of a request, once another system is told where that is the way; whether it came before.
-fn begun(connector: &Arc<Connector>, secrets: &Secrets, first: Asked) -> Result<(bool, Begun), Problem> {
+fn begun(connector: &Arc<Connector>, handle: &Handle, first: Asked) -> Result<(bool, Begun), Problem> {
     let asked = match first {
         Asked::Again(begun) => return Ok((true, begun)),
         Asked::Begun(begun) => return Ok((false, begun)),
         Asked::Elsewhere(asked) => *asked,
     };
     let (who, id) = (asked.who.clone(), asked.correlation.clone());
-    let begun = system::begin(connector, secrets, asked);
+    let begun = system::begin(connector, handle, asked);
     let mut ledger = connector.ledger();
     match begun {
         Ok(hook) => {
@@ -357,7 +356,7 @@ fn place(
         return Ok(Done::Here(Placed { call: Some(call), ..placed }, progress.unwrap_or(Progress::Asked)));
     }
     let meaning = &switch.tenant(tenant).ok_or_else(gone)?.meaning;
-    let to = dial::allowed(meaning, user, new.to.expose_secret()).map_err(not_allowed)?;
+    let (to, destination) = dial::allowed(meaning, user, new.to.expose_secret()).map_err(not_allowed)?;
     match (way, correlation) {
         (Way::Address(scheme), _) => {
             let link = pbx::address::link(public, &scheme, &to).ok_or_else(|| {
@@ -371,7 +370,15 @@ fn place(
                 let what = "this person has no line in that telephone system: give the User a line";
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
             })?;
+            let before = position(switch, tenant);
+            let hook = Arc::new(Hook::default());
+            let held = hook.clone();
+            let end = Box::new(move || held.hang_up());
+            let meter = switch.elsewhere_asked(at, tenant, user, destination, end);
+            refused_outside(switch, tenant, before)?;
             Ok(Done::Elsewhere(Box::new(system::Asked {
+                hook,
+                meter,
                 who: who.clone(),
                 correlation: correlation.clone(),
                 pbx: new.through.unwrap_or_default(),

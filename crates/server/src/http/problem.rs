@@ -97,12 +97,17 @@ impl From<StoreError> for Problem {
 const TEXT: usize = 8 * 1024;
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
+/// Marks a response whose body another protocol gives meaning to, whatever its status: it goes out as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct AsItIs;
+
 /// Makes an error that no handler of ours wrote (a body that is no JSON, a wrong query, a wrong method) a problem too. Its
 /// headers stay: Allow, Content-Range and their like belong to the status.
 pub async fn as_problem(response: Response) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
-    if !is_error || response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM) {
+    let is_told = response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM);
+    if !is_error || is_told || response.extensions().get::<AsItIs>().is_some() {
         return response;
     }
     let (mut parts, body) = response.into_parts();

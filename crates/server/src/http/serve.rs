@@ -124,6 +124,7 @@ pub async fn serve(
             get(async move || axum::Json(crate::http::openapi::describe(demo).clone())),
         )
         .route(bot::MESSAGES, post(bot::messages).layer(DefaultBodyLimit::max(LARGEST_ACTIVITY)))
+        .route(crate::bot::CONSENTED, get(bot::consented))
         .fallback(async |method: Method, uri: Uri, headers: HeaderMap| {
             WebApp::built_in().answer(&method, &uri, &headers)
         })

@@ -19,6 +19,8 @@ pub struct Tab {
     rules: ApiRules,
     carrier: Carrier,
     keys: Mutex<KeyCache>,
+    /// Held while keys are fetched: whoever comes meanwhile waits for them and is not refused for want of them.
+    fetching: Mutex<()>,
 }
 
 /// Somebody whose token was found good.
@@ -47,6 +49,7 @@ impl Tab {
             rules: ApiRules::new(cloud, app, SCOPE),
             carrier,
             keys: Mutex::new(KeyCache::new(&keys)),
+            fetching: Mutex::default(),
         })
     }
 
@@ -88,6 +91,7 @@ impl Tab {
     }
 
     fn fetch(&self, now: Time, ask: impl FnOnce(&mut KeyCache) -> Option<teams::Request>) {
+        let _turn = self.fetching.lock().unwrap_or_else(|e| e.into_inner());
         let Some(request) = ask(&mut self.keys()) else { return };
         let reply = self.carrier.send(&request).ok();
         self.keys().took(now, reply.as_ref());

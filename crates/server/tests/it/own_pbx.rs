@@ -11,9 +11,15 @@ use std::sync::{Arc, Mutex};
 const NAME: &str = "click-0001";
 
 fn program(pbx: &str) -> Program {
+    program_with(pbx, "")
+}
+
+/// The same with these lines of the tenant more.
+fn program_with(pbx: &str, lines: &str) -> Program {
     let tenant = format!(
-        "kind: Tenant\nid: test\nprofile: contact-center\ncountry: US\ndial: {{allow: [\"+1\"]}}\n---\n\
-         kind: Pbx\nid: office\n{pbx}\n---\nkind: User\nid: anna\nroles: [agent]\nline: \"1001\"\n"
+        "kind: Tenant\nid: test\nprofile: contact-center\ncountry: US\ndial: {{allow: [\"+1\"]}}\n{lines}---\n\
+         kind: Pbx\nid: office\n{pbx}\n---\nkind: User\nid: anna\nroles: [agent]\nline: \"1001\"\n---\n\
+         kind: User\nid: ben\nroles: [agent]\nline: \"1002\"\n"
     );
     Program::start_with_secrets(&[("tenant.yaml", &tenant)], &[("pbx-password", "s3cret-canary\n")])
 }
@@ -112,6 +118,31 @@ fn an_asterisk_is_asked_once_and_followed_to_the_end() {
     drop(a);
     let log = program.stop();
     assert!(!log.contains("s3cret") && !log.contains("2015550199"), "{log}");
+}
+
+#[test]
+fn the_limits_of_the_toll_count_what_another_system_calls() {
+    let (addr, asterisk) = asterisk();
+    let ari = format!(
+        "ari: {{url: \"http://{addr}/ari\", user: switchroom, password_file: pbx-password, context: out, allow_private: true}}"
+    );
+    let program = program_with(&ari, "toll: {limits: {tenant: {concurrent: 1}}}\n");
+    assert_eq!(click(&program).0, 201);
+    program.wait_for("/dial", |_| asterisk.lock().unwrap().state);
+    let of_ben = |correlation: &str| {
+        let new =
+            json!({"agent": "ben", "to": "+12015550198", "through": "office", "correlation": correlation});
+        program.post_json("/dial", &new)
+    };
+    let (status, said) = of_ben("click-0002");
+    assert_eq!(status, 403, "{said}");
+    assert!(said["detail"].as_str().unwrap().contains("too-many-at-once"), "{said}");
+    assert_eq!(asterisk.lock().unwrap().asked.iter().filter(|l| l.starts_with("POST")).count(), 1);
+    // One that is over is counted no longer.
+    assert_eq!(program.delete(&format!("/dial/{NAME}?agent=anna")), 200);
+    reaches(&program, "over");
+    assert_eq!(of_ben("click-0003").0, 201);
+    program.stop();
 }
 
 #[test]

@@ -483,6 +483,54 @@ fn where_a_telephone_sends_a_call_on_to_counts_for_its_agent() {
 }
 
 #[test]
+fn a_call_that_another_telephone_system_makes_counts_like_one_of_ours() {
+    let limits = Limits { at_once: Some(1), minutes: Some(2), ..Limits::default() };
+    let toll =
+        TollConfig { policy: TollPolicy { tenant: limits, ..policy() }, cut: true, ..TollConfig::default() };
+    let mut d = Desk::with(toll);
+    let to = Destination::new(Class::Own, *b"DE");
+    let meter = d.engine.next_meter();
+    d.tell(Event::ElsewhereAsked { agent: CHIDI, to });
+    assert_eq!(refused(&d), Some(Refusal::NoRight));
+    d.tell(Event::ElsewhereAsked { agent: ANNA, to });
+    assert_eq!((refused(&d), d.engine.next_meter()), (None, meter + 1));
+    for event in [Event::ElsewhereAsked { agent: BELA, to }, dial(BELA, OWN)] {
+        d.tell(event);
+        assert_eq!(refused(&d), Some(Refusal::TooManyAtOnce));
+    }
+    // Whoever calls for help is not counted.
+    d.tell(Event::ElsewhereAsked { agent: CHIDI, to: Destination::new(Class::Emergency, *b"DE") });
+    assert_eq!((refused(&d), d.engine.next_meter()), (None, meter + 1));
+    assert_eq!(d.used().0, 0, "nobody answered yet");
+    d.tell(Event::ElsewhereAnswered { meter });
+    assert_eq!(d.used().0, 1);
+    d.wait(2 * MINUTE - 1);
+    let ends =
+        |d: &Desk| d.effects.iter().any(|e| matches!(e, Effect::EndElsewhere { meter: m } if *m == meter));
+    assert!(d.used().0 == 2 && !ends(&d));
+    d.wait(1);
+    assert!(ends(&d), "{:?}", d.effects);
+    d.tell(Event::ElsewhereEnded { meter });
+    d.tell(Event::ElsewhereAsked { agent: BELA, to });
+    assert_eq!(refused(&d), Some(Refusal::MinutesUsed), "and no longer that there is one");
+    // What nobody counts changes nothing.
+    d.tell(Event::ElsewhereEnded { meter: 99 });
+    d.tell(Event::ElsewhereAnswered { meter });
+    assert_eq!(d.used().0, 2);
+}
+
+#[test]
+fn calls_of_other_systems_are_counted_no_longer_after_a_start() {
+    let limits = Limits { at_once: Some(1), ..Limits::default() };
+    let mut d = Desk::new(TollPolicy { tenant: limits, ..policy() });
+    let to = Destination::new(Class::Own, *b"DE");
+    d.tell(Event::ElsewhereAsked { agent: ANNA, to });
+    d.tell(Event::Started { seed: 2 });
+    d.tell(Event::ElsewhereAsked { agent: ANNA, to });
+    assert_eq!(refused(&d), None);
+}
+
+#[test]
 fn an_agent_who_is_rung_outside_has_a_call_there_and_help_is_never_in_its_way() {
     let own = Destination::new(Class::Own, *b"DE");
     let one = Limits { at_once: Some(1), ..Limits::default() };

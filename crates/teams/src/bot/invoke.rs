@@ -21,8 +21,22 @@ pub enum Invoke {
     OpenDialog(Option<String>),
     /// A dialog was closed.
     CloseDialog,
+    /// A token that the bot asked for in a message.
+    TokenExchange {
+        /// The request that it answers.
+        id: String,
+        /// For our way of signing in; that of another is none.
+        token: Option<Secret<String>>,
+    },
+    /// The page that the bot's sign-in leads to was gone through.
+    SignedIn,
+    /// A client could not bring a token; its word for why.
+    SignInFailed(String),
 }
 
+/// The longest token and the longest name of a request that are looked at, in bytes.
+const LONGEST_TOKEN: usize = 32 * 1024;
+const LONGEST_ID: usize = 200;
 /// What the way to sign in is called; there is one.
 const CONNECTION: &str = "switchroom";
 
@@ -51,6 +65,18 @@ impl Invoke {
             }
             "task/fetch" => Invoke::OpenDialog(sealed(value)),
             "task/submit" => Invoke::CloseDialog,
+            "signin/tokenExchange" => {
+                let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+                let ours = text("connectionName") == CONNECTION;
+                let token = Some(text("token")).filter(|t| ours && !t.is_empty() && t.len() <= LONGEST_TOKEN);
+                let id = crate::clean::line(text("id"), LONGEST_ID);
+                Invoke::TokenExchange { id, token: token.map(|t| Secret::new(t.to_string())) }
+            }
+            "signin/verifyState" => Invoke::SignedIn,
+            "signin/failure" => {
+                let code = value.get("code").and_then(Value::as_str).unwrap_or_default();
+                Invoke::SignInFailed(code.chars().filter(char::is_ascii_alphanumeric).take(40).collect())
+            }
             _ => return None,
         })
     }
@@ -77,16 +103,23 @@ impl InvokeReply {
     }
 
     /// The person's client is asked for a token for our API; then the button is pressed once more by itself, with the token.
-    /// `uri` is where our API is known, `page` where a person can go who must agree to something first.
-    pub fn sign_in(language: Language, id: &str, uri: &str, page: &str) -> InvokeReply {
-        let title = Said::Numbers.text(language);
+    pub fn sign_in(language: Language, card: &SignInCard<'_>) -> InvokeReply {
         InvokeReply {
             status: 200,
-            body: json!({"statusCode": 401, "type": "application/vnd.microsoft.activity.loginRequest", "value": {
-                "text": title, "connectionName": CONNECTION,
-                "tokenExchangeResource": {"id": id, "uri": uri},
-                "buttons": [{"type": "signin", "title": title, "value": page}]}}),
+            body: json!({"statusCode": 401, "type": "application/vnd.microsoft.activity.loginRequest",
+                "value": card.content(language)}),
         }
+    }
+
+    /// A token that was asked for was taken.
+    pub fn exchanged(id: &str) -> InvokeReply {
+        InvokeReply { status: 200, body: json!({"id": id, "connectionName": CONNECTION}) }
+    }
+
+    /// A token that was brought is of no use: with 412 the client shows the button that leads to consent, with 400 nothing.
+    pub fn not_exchanged(language: Language, id: &str, status: u16) -> InvokeReply {
+        let detail = Said::Agree.text(language);
+        InvokeReply { status, body: json!({"id": id, "connectionName": CONNECTION, "failureDetail": detail}) }
     }
 
     /// The token is not good, or does not reach as far as needed: the person has to agree first.
@@ -133,6 +166,32 @@ impl InvokeReply {
     }
 }
 
+/// What asks a person's client for a token for our API, without a word where that works.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInCard<'a> {
+    /// Names the request.
+    pub id: &'a str,
+    /// Where our API is known: `api://HOST/botid-APP`.
+    pub uri: &'a str,
+    /// The page where somebody agrees to what is asked for, if that has to be first.
+    pub page: &'a str,
+}
+
+impl SignInCard<'_> {
+    fn content(&self, language: Language) -> Value {
+        let title = Said::Numbers.text(language);
+        json!({"text": title, "connectionName": CONNECTION,
+            "tokenExchangeResource": {"id": self.id, "uri": self.uri},
+            "buttons": [{"type": "signin", "title": title, "value": self.page}]})
+    }
+
+    /// The message that asks, for clients whose buttons come as messages.
+    pub fn message(&self, language: Language) -> Value {
+        json!({"type": "message", "summary": Said::Numbers.text(language),
+            "attachments": [{"contentType": "application/vnd.microsoft.card.oauth", "content": self.content(language)}]})
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,5 +221,19 @@ mod tests {
         let signed_in = Invoke::read("adaptiveCard/action", &signed_in);
         assert!(matches!(&signed_in, Some(Invoke::Card { token: Some(_), .. })));
         assert!(!format!("{signed_in:?}").contains("canary"));
+        let exchange = |connection: &str, token: &str| {
+            let value = json!({"id": "1", "connectionName": connection, "token": token});
+            let read = Invoke::read("signin/tokenExchange", &value);
+            assert!(!format!("{read:?}").contains("canary"));
+            matches!(read, Some(Invoke::TokenExchange { token: Some(_), .. }))
+        };
+        assert!(exchange("switchroom", "canary"));
+        let long = "x".repeat(40_000);
+        assert!(
+            !exchange("another", "canary") && !exchange("switchroom", "") && !exchange("switchroom", &long)
+        );
+        let failed =
+            Invoke::read("signin/failure", &json!({"code": "resource\nmatchfailed", "message": "canary"}));
+        assert!(matches!(failed, Some(Invoke::SignInFailed(code)) if code == "resourcematchfailed"));
     }
 }

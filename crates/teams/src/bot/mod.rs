@@ -9,6 +9,7 @@
 //! | sentences in the reader's language | [`Language`], [`Said`] |
 //! | cards | [`cards`] |
 //! | what a card's buttons carry, sealed | [`Presses`] |
+//! | sign-ins that were asked for | [`Exchanges`] |
 //! | send, and read members | [`Service`] |
 //! | how often that may be done | [`Rates`] |
 //!
@@ -17,6 +18,7 @@
 mod activity;
 pub mod cards;
 mod command;
+mod exchange;
 mod inbound;
 mod invoke;
 mod places;
@@ -27,8 +29,9 @@ mod words;
 
 pub use activity::{Activity, ActivityFault, ActivityKind, Conversation, LARGEST_ACTIVITY, Scope};
 pub use command::{Command, Dialled};
+pub use exchange::{Exchanged, Exchanges};
 pub use inbound::BotRules;
-pub use invoke::{Invoke, InvokeReply};
+pub use invoke::{Invoke, InvokeReply, SignInCard};
 pub use places::{BotCloud, TEAMS_CLIENTS};
 pub use press::{Press, PressFault, Presses, Wish};
 pub use rates::{Rate, Rates};

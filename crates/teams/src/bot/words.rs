@@ -176,11 +176,27 @@ sentences! {
     }
     /// Somebody has to agree first.
     Agree {
-        "Open the app's tab once and agree to what it asks for; then try again.",
-        "Öffnen Sie einmal die Registerkarte der App und stimmen Sie zu; versuchen Sie es dann noch einmal.",
-        "Ouvrez une fois l’onglet de l’application et donnez votre accord, puis réessayez.",
-        "Abra una vez la pestaña de la aplicación y acepte lo que pide; después inténtelo de nuevo.",
-        "请先打开应用的选项卡并同意授权，然后重试。"
+        "An administrator of your organisation has to agree first. Then try again.",
+        "Zuerst muss eine Administratorin oder ein Administrator Ihrer Organisation zustimmen. Versuchen Sie es dann noch einmal.",
+        "Un administrateur de votre organisation doit d’abord donner son accord. Réessayez ensuite.",
+        "Primero debe dar su consentimiento un administrador de su organización. Después inténtelo de nuevo.",
+        "需要先由贵组织的管理员同意授权，然后重试。"
+    }
+    /// Somebody agreed.
+    Agreed {
+        "Thank you. You can close this window.",
+        "Danke. Sie können dieses Fenster schließen.",
+        "Merci. Vous pouvez fermer cette fenêtre.",
+        "Gracias. Puede cerrar esta ventana.",
+        "谢谢。您可以关闭此窗口。"
+    }
+    /// Numbers are not shown to guests.
+    GuestsHere {
+        "There are guests in this conversation, so numbers are not written here. Open the app's tab to see them.",
+        "In dieser Unterhaltung sind Gäste, darum werden hier keine Nummern geschrieben. Öffnen Sie die Registerkarte der App.",
+        "Des invités participent à cette conversation, aucun numéro n’y est donc écrit. Ouvrez l’onglet de l’application.",
+        "En esta conversación hay invitados, por eso no se escriben números. Abra la pestaña de la aplicación.",
+        "此对话中有来宾，因此不在此处显示号码。请打开应用的选项卡查看。"
     }
     /// A call has begun.
     Ringing { "Calling {}", "{} wird angerufen", "Appel de {}", "Llamando a {}", "正在拨打 {}" }

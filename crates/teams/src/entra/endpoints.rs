@@ -1,6 +1,6 @@
 //! Where an authority's endpoints are: by Entra ID's known paths, or by its discovery document.
 
-use crate::address::BaseUrl;
+use crate::address::{BaseUrl, query};
 use crate::cloud::Cloud;
 use crate::entra::validate::Issuer;
 use crate::request::{Reply, Request};
@@ -54,6 +54,13 @@ impl Endpoints {
             logout: Some(at("/oauth2/v2.0/logout")),
             admin_consent: Some(at("/v2.0/adminconsent")),
         })
+    }
+
+    /// The page where an administrator consents to these scopes of an application, with nothing to come back to but a page
+    /// that says thank you; nothing when the authority has no such page.
+    pub fn consent_page(&self, client_id: &str, redirect_uri: &str, scopes: &[String]) -> Option<String> {
+        let fields = [("client_id", client_id), ("scope", &scopes.join(" ")), ("redirect_uri", redirect_uri)];
+        Some(format!("{}?{}", self.admin_consent.as_ref()?, query(&fields)))
     }
 
     /// The request for the discovery document of an Entra ID tenant, to see that the configured addresses are right.

@@ -35,7 +35,7 @@ pub(super) fn guide(plan: &AppPlan) -> String {
             format!("Its application (client) id is `{bot}`; it stands in `microsoft.bot_app`, and your tenant id in `microsoft.bot_tenant`."),
             "Under Certificates & secrets upload the certificate whose key Switchroom has (`microsoft.bot_certificate`, `microsoft.bot_key`).".into(),
             match plan.features.has(Feature::BotNumbers) {
-                true => format!("Expose an API: `api://{host}/botid-{bot}`, scope `access_as_user`, tokens of version 2; delegated permissions of Graph: {}.", listed(plan, Registration::Bot)),
+                true => format!("Expose an API: `api://{host}/botid-{bot}`, scope `access_as_user`, tokens of version 2; redirect URI of the type Web `{url}/api/consented`; delegated permissions of Graph: {}.", listed(plan, Registration::Bot)),
                 false => "It needs no permission of Microsoft Graph.".into(),
             },
             format!("In Azure make an Azure Bot of the type single tenant with this id; messaging endpoint `{url}/api/messages`; channel Microsoft Teams."),
@@ -45,7 +45,7 @@ pub(super) fn guide(plan: &AppPlan) -> String {
         step("Register the tab", &[
             "App registrations, New registration, accounts in any organisation. It has no secret and no certificate.".into(),
             format!("Its application (client) id is `{tab}`; it stands in `microsoft.tab_app`."),
-            format!("Authentication, single-page application: `brk-multihub://{host}` and `{url}/tab`."),
+            format!("Authentication, single-page application: `brk-multihub://{host}`."),
             format!("Delegated permissions of Graph, and no others: {}.", listed(plan, Registration::Tab)),
         ]);
     }

@@ -1,6 +1,6 @@
 //! The manifest (schema 1.29), its translations, and what Teams would refuse in it.
 
-use crate::address::BaseUrl;
+use crate::address::{BaseUrl, percent_encode};
 use crate::bot::Language;
 use crate::clean;
 use crate::package::texts::words;
@@ -14,7 +14,7 @@ const VERSION: &str = "1.29";
 /// Where the bot and the tab may be used.
 const SCOPES: [&str; 3] = ["personal", "team", "groupChat"];
 /// The page of the tab.
-const TAB: &str = "/tab";
+const TAB: &str = "/connector";
 /// The longest address, in characters.
 const LONGEST_URL: usize = 2_048;
 
@@ -206,7 +206,7 @@ pub(super) fn manifest(plan: &AppPlan) -> Value {
             "commandLists": [{"scopes": SCOPES, "commands": commands}]}]);
     }
     if let (Some(tab), true) = (&plan.tab, plan.has_tab()) {
-        let page = format!("{}{TAB}", plan.url);
+        let page = format!("{}{TAB}?tenant={}", plan.url, percent_encode(&plan.tenant));
         all["staticTabs"] = json!([{"entityId": "people", "name": words(first).tab, "contentUrl": page, "websiteUrl": page,
             "scopes": SCOPES, "context": ["personalTab", "privateChatTab", "channelTab", "meetingChatTab"]}]);
         let wanted = plan.features.permissions(Registration::Tab).into_iter();

@@ -51,6 +51,8 @@ pub struct AppPlan {
     pub texts: BTreeMap<Language, AppTexts>,
     /// Where people reach Switchroom, without a slash at its end.
     pub url: String,
+    /// The tenant's id there.
+    pub tenant: String,
     /// The registration of the bot.
     pub bot: Option<String>,
     /// The registration of the tab.

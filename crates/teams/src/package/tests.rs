@@ -15,6 +15,7 @@ fn plan() -> AppPlan {
         languages: Language::ALL.to_vec(),
         texts: BTreeMap::new(),
         url: "https://calls.harbour-bikes.example".into(),
+        tenant: "harbour-bikes".into(),
         bot: Some("5c0de000-0000-4000-8000-00000000b070".into()),
         tab: Some("5c0de000-0000-4000-8000-000000007ab0".into()),
         features: Features::of(Profile::Connector),
@@ -34,6 +35,8 @@ fn a_package_has_what_its_features_use_and_no_more() {
     let m = manifest_of(&plan());
     assert_eq!(m["validDomains"], serde_json::json!(["calls.harbour-bikes.example"]));
     assert_eq!(m["devicePermissions"], serde_json::json!(["openExternal"]));
+    let page = "https://calls.harbour-bikes.example/connector?tenant=harbour-bikes";
+    assert_eq!(m["staticTabs"][0]["contentUrl"], page);
     assert!(m.get("authorization").is_none());
     let mut more = plan();
     more.features.switch(Feature::Rsc, true).unwrap();

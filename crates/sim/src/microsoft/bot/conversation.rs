@@ -38,7 +38,7 @@ pub struct Message {
     pub by: Option<u32>,
     /// The text; may be empty.
     pub text: String,
-    /// The card that came with it.
+    /// The card that came with it; what a sign-in card holds.
     pub card: Option<Value>,
     /// When, in milliseconds since 1970.
     pub at: u64,

@@ -166,6 +166,24 @@ impl Microsoft {
         None
     }
 
+    /// Somebody presses a button with a client that knows no answers to buttons: it comes as a message without a text.
+    pub fn press_as_message(
+        &mut self,
+        now_ms: u64,
+        conversation: &str,
+        who: &str,
+        card: &Value,
+        title: &str,
+    ) -> Option<u64> {
+        let action = buttons(card).into_iter().find(|b| b["title"] == title)?.clone();
+        let place =
+            self.tenants.get(self.bot.conversations.get(conversation)?.tenant)?.directory.find(who)?;
+        let mut a = self.activity(now_ms, conversation, place)?;
+        a["type"] = "message".into();
+        a["value"] = action["data"].clone();
+        self.post_to_bot(now_ms, conversation, a)
+    }
+
     /// The same activity comes again, as it does when a bot was slow.
     pub fn post_again(&mut self, post: u64) -> Option<u64> {
         let mut again = self.bot.posted.get(&post)?.clone();

@@ -108,11 +108,16 @@ impl Microsoft {
                     return Err(Reply::json(400, &error("BadSyntax", "Invalid activity.")));
                 }
                 let attachment = &activity["attachments"][0];
-                let is_card = attachment["contentType"] == "application/vnd.microsoft.card.adaptive";
+                let kind = attachment["contentType"].as_str().unwrap_or_default();
+                let is_card = kind == "application/vnd.microsoft.card.adaptive";
+                let is_sign_in = kind == "application/vnd.microsoft.card.oauth";
+                if is_sign_in && !attachment["content"]["tokenExchangeResource"]["id"].is_string() {
+                    return Err(Reply::json(400, &error("BadArgument", "A sign-in card names no request.")));
+                }
                 if is_card && attachment["content"]["type"] != "AdaptiveCard" {
                     return Err(Reply::json(400, &error("BadArgument", "Unknown attachment content.")));
                 }
-                let card = is_card.then(|| attachment["content"].clone());
+                let card = (is_card || is_sign_in).then(|| attachment["content"].clone());
                 let message_id = self.new_id();
                 let text = activity["text"].as_str().unwrap_or_default().to_string();
                 if let Some(c) = self.bot.conversations.get_mut(&room) {
