@@ -44,6 +44,7 @@ pub struct Http {
     pub frame_ancestors: String,
     pub session_idle: String,
     pub session_life: String,
+    pub session_fresh: String,
 }
 
 impl Http {
@@ -506,14 +507,17 @@ impl ServerConfig {
             ("shutdown.grace", &self.shutdown.grace),
             ("http.session_idle", &self.http.session_idle),
             ("http.session_life", &self.http.session_life),
+            ("http.session_fresh", &self.http.session_fresh),
         ] {
             if Span::read(value).is_none() {
                 say(format!("{key} = {value:?}: write a number and ms, s, m or h, as in 30s"));
             }
         }
         let life = |text: &str| Span::read(text).is_none_or(|s| (1..=MOST_SIGNED_IN).contains(&s.0));
-        if !life(&self.http.session_idle) || !life(&self.http.session_life) {
-            say("http.session_idle and http.session_life are longer than 0s, and 720h at the most".into());
+        let http = &self.http;
+        if ![&http.session_idle, &http.session_life, &http.session_fresh].into_iter().all(|text| life(text)) {
+            say("http.session_idle, session_life and session_fresh are longer than 0s, and 720h at the most"
+                .into());
         }
         self.mail.check(&mut say);
         if !matches!(self.store.sync.as_str(), "normal" | "full") {

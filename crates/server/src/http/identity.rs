@@ -147,6 +147,8 @@ pub struct Guard {
     pub api: Api,
     /// What each method needs.
     pub access: Arc<dyn Fn(&Method) -> Access + Send + Sync>,
+    /// Whether a person must have signed in lately for a method.
+    pub is_grave: Arc<dyn Fn(&Method) -> bool + Send + Sync>,
 }
 
 /// Lets through who may, and says to the handler who that is.
@@ -156,7 +158,10 @@ pub async fn allow(State(guard): State<Guard>, request: Request, next: Next) -> 
         return Ok(next.run(request).await);
     }
     let (mut head, body) = request.into_parts();
-    match check(&guard.api, access, &head).await {
+    let checked = check(&guard.api, access, &head).await.and_then(|asker| {
+        if (guard.is_grave)(&head.method) { signed_in_lately(&guard.api, asker) } else { Ok(asker) }
+    });
+    match checked {
         Ok(asker) => {
             head.extensions.insert(asker);
             Ok(next.run(Request::from_parts(head, body)).await)
@@ -179,6 +184,16 @@ async fn check(api: &Api, access: Access, head: &Parts) -> Result<Asker, Problem
     let refused = || Problem::new(StatusCode::FORBIDDEN, format!("this {}", access.say()));
     let scope = scope_of(access, &who).ok_or_else(refused)?;
     Ok(Asker(Identity { tenant, who, scope }))
+}
+
+/// A person who signed in lately; whoever finds a page that was left open does no great harm. A token is no page.
+fn signed_in_lately(api: &Api, asker: Asker) -> Result<Asker, Problem> {
+    let Who::Person(person) = &asker.0.who else { return Ok(asker) };
+    if crate::clock::wall_ms().saturating_sub(person.session.began) <= api.settings.fresh {
+        return Ok(asker);
+    }
+    let what = "this needs somebody who signed in lately: sign in again, and do it then";
+    Err(Problem::new(StatusCode::FORBIDDEN, what).coded("sign-in-again"))
 }
 
 fn is_look(method: &Method) -> bool {

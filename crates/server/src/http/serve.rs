@@ -10,7 +10,7 @@ use crate::http::licences::Administrators;
 use crate::http::listen::{SMALL_BODY, listen};
 use crate::http::problem::as_problem;
 use crate::http::recordings::Listening;
-use crate::http::routes::{PREFIX, all};
+use crate::http::routes::{PREFIX, all, is_grave};
 use crate::http::session::PASSWORDS;
 use crate::http::settings::HttpSettings;
 use crate::http::web::{self, WebApp};
@@ -110,7 +110,12 @@ pub async fn serve(
     for route in all(demo) {
         let route = Arc::new(route);
         let of = route.clone();
-        let guard = Guard { api: api.clone(), access: Arc::new(move |method| of.access(method.as_str())) };
+        let path = route.path.clone();
+        let guard = Guard {
+            api: api.clone(),
+            access: Arc::new(move |method| of.access(method.as_str())),
+            is_grave: Arc::new(move |method| is_grave(method.as_str(), &path)),
+        };
         let handler = route.handler.clone().layer(from_fn_with_state(guard, allow));
         // Of strangers no more is read than a form has.
         let is_public = route.access("post") == Access::Public;

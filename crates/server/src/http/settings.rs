@@ -17,6 +17,8 @@ pub struct HttpSettings {
     pub framed: bool,
     /// How long sessions last.
     pub life: SessionLife,
+    /// How long after signing in grave things may be done, in milliseconds.
+    pub fresh: u64,
     /// Where people reach the web app.
     pub url: String,
     /// The origin of that address (RFC 6454), if it is configured.
@@ -45,6 +47,7 @@ impl HttpSettings {
             tab,
             framed: !matches!(http.frame_ancestors.as_str(), "none" | "self"),
             life: SessionLife { idle: ms(&http.session_idle), whole: ms(&http.session_life) },
+            fresh: ms(&http.session_fresh),
             url: http.url(),
             public_origin: origin(public),
             behind_https: http.is_behind_https(),

@@ -95,7 +95,9 @@ pub async fn bearer(api: &Api, token: Secret<String>, tenant: Option<String>) ->
         .await
         .ok_or_else(Problem::stopping)?
         .ok_or_else(|| refused("its person is no user here"))?;
-    Ok(Person { number, rule, session: Session { of, began: now.0, ends: access.ends.0 }, token })
+    // When the person proved who they are, if the token says so.
+    let began = access.signed_in.map_or(now.0, |at| at.0.min(now.0));
+    Ok(Person { number, rule, session: Session { of, began, ends: access.ends.0 }, token })
 }
 
 /// The user that somebody with a work account is, made or changed as the tenant says. Nothing for whoever is refused, which

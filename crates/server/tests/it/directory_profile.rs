@@ -15,7 +15,7 @@ pub const APP: &str = "5c0de000-0000-4000-8000-000000000004";
 const PERMISSIONS: [&str; 3] = ["openid", "User.Read.All", "offline_access"];
 
 /// The example's tenant, with far ends that are not there.
-fn example() -> String {
+pub fn example() -> String {
     include_str!("../../../../examples/directory/tenant/tenant.yaml")
         .replace(
             "fqdn: sbc1.example.com",
@@ -26,7 +26,7 @@ fn example() -> String {
 }
 
 /// A simulated directory in which nobody has allowed anything yet.
-fn microsoft(people: u32) -> Running {
+pub fn microsoft(people: u32) -> Running {
     let m = directory::microsoft(people);
     m.with(|m, _| {
         let id = m.tenant(DOMAIN).unwrap().id().to_string();
@@ -38,7 +38,7 @@ fn microsoft(people: u32) -> Running {
 }
 
 /// A server of this tenant that has only this app.
-fn server(m: &Running, tenant: &str) -> Program {
+pub fn server(m: &Running, tenant: &str) -> Program {
     let program = directory::server_with(m, tenant, |_| {
         format!("directory_app = \"{APP}\"\ndirectory_secret_file = \"SECRET\"\n{OFTEN}")
     });
@@ -55,7 +55,7 @@ fn server(m: &Running, tenant: &str) -> Program {
     program
 }
 
-fn administrator(m: &Running) -> String {
+pub fn administrator(m: &Running) -> String {
     m.with(|m, _| m.tenant(DOMAIN).unwrap().directory().id(0))
 }
 
@@ -75,7 +75,7 @@ fn at_microsoft(program: &Program, session: &str, who: &str) -> (String, String)
 }
 
 /// Connects; gives the page that the owner sees then.
-fn connect(program: &Program, session: &str, who: &str) -> String {
+pub fn connect(program: &Program, session: &str, who: &str) -> String {
     let (back, cookie) = at_microsoft(program, session, who);
     header(&browse(&back, &format!("{session}; {cookie}")), "location").to_string()
 }
@@ -101,7 +101,7 @@ fn files(dir: &Path, out: &mut Vec<(String, Vec<u8>)>) {
 }
 
 #[track_caller]
-fn nowhere(dir: &Path, texts: &[&str]) {
+pub fn nowhere(dir: &Path, texts: &[&str]) {
     let mut all = Vec::new();
     files(dir, &mut all);
     for (name, bytes) in all {

@@ -51,6 +51,7 @@ mod linphone;
 mod linphone_calls;
 mod listening;
 mod microsoft;
+mod microsoft_canary;
 // The listener stands in the program, which is no library; it needs nothing of the program.
 #[path = "../../src/demo/microsoft_io.rs"]
 mod microsoft_io;
@@ -74,6 +75,7 @@ mod secure_entry;
 mod secure_sip;
 mod security_events;
 mod sipp;
+mod step_up;
 mod strangers;
 mod supervision;
 mod tab;
