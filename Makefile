@@ -88,13 +88,14 @@ test: tools-test tools-web web
 tools-lint: tools-build
 	@command -v cargo-deny >/dev/null || cargo install cargo-deny --version 0.20.2 --locked --debug --quiet
 
-# Advisories need their database, which cannot be reached everywhere: `cargo deny check advisories` where it can.
+# Advisories of crates and npm packages need their sources, which cannot be reached everywhere: then it says so.
 lint: tools-lint $(WEB_PACKAGES)
 	cd web && npm run lint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo deny --log-level error check bans licenses sources
 	.ci/secrets
+	.ci/advisories
 
 bench: tools-bench
 	cargo build --release --bin switchroom

@@ -21,7 +21,7 @@ use crate::outward::Outward;
 use crate::retention_io::RetentionJob;
 use crate::secrets::Secrets;
 use crate::sign_in::refusals::Refusals;
-use crate::sip_io::SipSockets;
+use crate::sip_io::{SipSockets, Upkeep};
 use crate::sip_tls::SipTls;
 use crate::switch_io::{LawWatch, Message, States, SwitchThread};
 use crate::tenant::check::{self, Document, Documents, Problem};
@@ -539,7 +539,12 @@ fn sip_sockets(config: &ServerConfig) -> Result<SipSockets, String> {
         addr => Some(TcpListener::bind(addr).map_err(|e| said("sip.tls", addr, e))?),
     };
     let secure = sip_tls(config)?;
-    SipSockets::new(udp, tcp, tls, secure).map_err(|e| e.to_string())
+    let mut sockets = SipSockets::new(udp, tcp, tls, secure).map_err(|e| e.to_string())?;
+    let us = |span: &str| Span::read(span).map(|s| s.0 * 1_000);
+    if let (Some(renew), Some(keep_alive)) = (us(&config.sip.tls_renew), us(&config.sip.tls_keep_alive)) {
+        sockets.keep_up(Upkeep { renew, keep_alive });
+    }
+    Ok(sockets)
 }
 
 /// Certificate and roots of SIP over TLS, where there is a certificate; new files are taken up from now on.

@@ -380,6 +380,12 @@ impl TenantDoor {
         let in_call = of_them.find(|address| !address.expose_secret().is_empty());
         in_call.or_else(|| self.parties.get(&party))
     }
+
+    /// The name that somebody in an open call gave; of nobody else.
+    pub fn name_of(&self, party: PartyId) -> Option<&Secret<String>> {
+        let mut of_them = self.legs.values().filter(|l| l.party == party).map(|l| &l.display);
+        of_them.find(|name| !name.expose_secret().is_empty())
+    }
 }
 
 /// Number or address, and name, of whoever calls: by the word of the network before us where that is trusted. Both empty

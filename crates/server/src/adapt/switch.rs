@@ -385,6 +385,8 @@ pub struct Switch {
     pub(super) next_batch: u64,
     /// The newest batch that is in the journal.
     pub(super) committed: u64,
+    /// Connections of our own that are let in although no trunk is where they come from: the scan of the listener.
+    pub(super) scan: Option<(IpAddr, u32)>,
     /// The journal cannot be written: nothing new is begun until it can.
     pub journal_stalled: bool,
     /// Messages dropped because nobody knows where they come from.
@@ -433,6 +435,7 @@ impl Switch {
             unwritten: VecDeque::new(),
             next_batch: 1,
             committed: 0,
+            scan: None,
             journal_stalled: false,
             strangers: 0,
             host,

@@ -9,6 +9,7 @@ use crate::http::routes::PREFIX;
 use crate::http::serve::Api;
 use crate::http::work_roles;
 use crate::tenant::PersonRule;
+use crate::tenant::meaning::contains;
 use crate::tenant::objects::UserRole;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderValue};
@@ -174,6 +175,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 
 async fn check(api: &Api, access: Access, head: &Parts) -> Result<Asker, Problem> {
     let (tenant, who) = identify(api, head).await?;
+    allowed_from(api, tenant, address_of(api, &head.headers, &head.extensions)).await?;
     let refused = || Problem::new(StatusCode::FORBIDDEN, format!("this {}", access.say()));
     let scope = scope_of(access, &who).ok_or_else(refused)?;
     Ok(Asker(Identity { tenant, who, scope }))
@@ -353,11 +355,32 @@ pub fn is_safe(api: &Api, extensions: &Extensions) -> bool {
     api.settings.behind_https || extensions.get::<Peer>().is_some_and(|p| p.secure)
 }
 
+/// Whether a tenant's API may be used from an address.
+///
+/// # Errors
+/// When it may not.
+pub async fn allowed_from(api: &Api, tenant: TenantId, address: IpAddr) -> Result<(), Problem> {
+    // A network of IPv4 stands for its addresses however a socket writes them.
+    let address = address.to_canonical();
+    let found = api.handle.ask(move |switch, _| {
+        let networks = &switch.tenant(tenant)?.meaning.allowed_networks;
+        let is_allowed = networks.is_empty() || networks.iter().any(|n| contains(*n, address));
+        (!is_allowed).then_some(())
+    });
+    match found.await.ok_or_else(Problem::stopping)? {
+        None => Ok(()),
+        Some(()) => {
+            let what = "not from this address: the tenant allows certain networks only";
+            Err(Problem::new(StatusCode::FORBIDDEN, what).coded("address"))
+        }
+    }
+}
+
 /// The address that a request comes from. Behind a proxy it is the last that the proxy wrote down.
-pub fn address_of(api: &Api, request: &Request) -> IpAddr {
-    let peer = request.extensions().get::<Peer>();
+pub fn address_of(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> IpAddr {
+    let peer = extensions.get::<Peer>();
     let forwarded = || {
-        let last = request.headers().get_all("x-forwarded-for").iter().next_back()?;
+        let last = headers.get_all("x-forwarded-for").iter().next_back()?;
         last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
     };
     let behind = api.settings.behind_https && peer.is_none_or(|p| !p.secure);

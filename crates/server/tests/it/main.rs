@@ -1,7 +1,10 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
+mod advisories;
+mod allow_list;
 mod api;
 mod attestation;
+mod attestation_bad;
 mod audit_log;
 mod backup;
 mod bad_configuration;
@@ -42,6 +45,7 @@ mod kamailio;
 mod key_rotation;
 mod keys_across;
 mod killed;
+mod licences;
 mod linphone;
 mod linphone_calls;
 mod listening;
@@ -76,6 +80,7 @@ mod teams_app;
 mod teams_bridge;
 mod teams_bypass;
 mod teams_certificates;
+mod teams_connections;
 mod teams_emergency;
 mod teams_machines;
 mod teams_peers;

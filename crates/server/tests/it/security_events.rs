@@ -9,7 +9,7 @@ use std::time::Duration;
 
 const DOMAIN: &str = "phones.test";
 
-fn tenant(more: &str) -> String {
+pub fn tenant(more: &str) -> String {
     format!(
         "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nsip_domain: {DOMAIN}\n{more}---\n\
          kind: User\nid: anna\nroles: [agent]\nregisters: {{user: anna, password_file: anna}}\nnat: true\n"

@@ -11233,7 +11233,8 @@ export interface components {
             registered?: boolean | null;
             /**
              * Format: uint16
-             * @description What the carrier last said to a registration that it refused: a SIP status code.
+             * @description What the carrier last said to a registration that it refused: a SIP status code; also while an earlier registration
+             *     still lasts. Missing once one was granted.
              */
             registration_refused?: number | null;
             /** @description Id of the trunk. */
