@@ -1,5 +1,6 @@
-// Takes the pictures of README and docs: what somebody new sees in the first two minutes, of a demo that is started here.
-//   npm run pictures -- ../target/debug/switchroom
+// Takes the pictures of README and docs: what somebody new sees in the first two minutes, and a compliance officer in a
+// quarter of an hour, of a demo that is started here.
+//   npm run pictures -- ../target/debug/switchroom [proof]
 
 import { fileURLToPath } from 'node:url';
 import { launch } from './chromium.mjs';
@@ -7,13 +8,14 @@ import { startDemo } from './demo.mjs';
 import { SIZES } from './session.mjs';
 
 const OUT = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
-const [program] = process.argv.slice(2);
+const [program, only] = process.argv.slice(2);
 if (!program) {
   process.stderr.write('name the program: npm run pictures -- ../target/debug/switchroom\n');
   process.exit(2);
 }
 
-const demo = await startDemo(program);
+// A demo that runs already serves as well.
+const demo = process.env.SWITCHROOM_URL ? { address: process.env.SWITCHROOM_URL, stop: async () => undefined } : await startDemo(program);
 const browser = await launch();
 const take = async (page, name) => {
   await page.screenshot({ path: `${OUT}${name}.png` });
@@ -31,7 +33,50 @@ const enter = async (name) => {
   await page.locator('main#page').waitFor();
   return page;
 };
+/** What a compliance officer sees: each answer with its check, the log that is whole, what is kept of somebody. */
+async function proof() {
+  const page = await enter(/Alex Ash/);
+  await page.setViewportSize({ width: 1440, height: 1100 });
+  await page.goto(`${demo.address}/proof/attestation`);
+  await page.getByRole('button', { name: 'Run the checks' }).click();
+  const tls = page.locator('[data-question="DHP_G16"]');
+  await tls.locator('summary').first().click({ timeout: 120_000 });
+  await tls.scrollIntoViewIfNeeded();
+  await take(page, 'attestation');
+  await page.goto(`${demo.address}/proof/audit`);
+  await page.getByRole('button', { name: 'Check every entry' }).click();
+  await page.getByText('The log is whole', { exact: false }).waitFor();
+  await page.getByRole('table').waitFor();
+  await take(page, 'audit');
+  const ask = async (path) => (await page.request.get(`${demo.address}/api/v1${path}`)).json();
+  // In a demo that has just begun somebody has to have called first.
+  let call;
+  for (let n = 0; n < 120 && !call; n += 1) {
+    call = (await ask('/calls?limit=100')).items.find((c) => c.state === 'ended' && c.recordings.length > 0);
+    if (!call) await page.waitForTimeout(1_000);
+  }
+  const { caller } = await ask(`/calls/${call.id}`);
+  await page.setViewportSize(SIZES.wide);
+  await page.goto(`${demo.address}/proof/people`);
+  await page.getByRole('searchbox').fill(caller);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Show everything that is kept' }).click();
+  await page.getByRole('list', { name: 'Calls of this person' }).waitFor();
+  await page.getByRole('button', { name: 'Erase…' }).click();
+  await page.getByRole('dialog').getByRole('checkbox').waitFor();
+  await page.waitForTimeout(400);
+  await take(page, 'erase');
+}
+
 try {
+  if (only !== 'proof') await first();
+  await proof();
+} finally {
+  await browser.close();
+  await demo.stop();
+}
+
+async function first() {
   // Opened, one click, and somebody rings.
   const agent = await enter(/Robin Ray/);
   await agent.getByRole('button', { name: 'Answer' }).waitFor({ timeout: 20_000 });
@@ -62,7 +107,4 @@ try {
   await boss.getByRole('searchbox').fill('br');
   await boss.getByRole('list', { name: 'People found' }).waitFor();
   await take(boss, 'people');
-} finally {
-  await browser.close();
-  await demo.stop();
 }

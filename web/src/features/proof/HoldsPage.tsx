@@ -2,7 +2,7 @@
 
 import { Badge, Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Field, Input, makeStyles, Select, tokens, useRestoreFocusTarget } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
-import { useRef, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { queuesQuery, useNames } from '@/shared/api/names';
 import { clean } from '@/shared/format/text';
 import { useI18n, type I18n, type MessageKey } from '@/shared/i18n';
@@ -52,6 +52,12 @@ function Holds() {
   const queues = useQuery(queuesQuery).data ?? [];
   const found = useQuery(holdsQuery);
   const begin = useRef<HTMLSelectElement>(null);
+  // What had the focus is gone with a hold that was lifted: it goes on at the beginning, once the list is without it.
+  const lifted = useRef(false);
+  useEffect(() => {
+    if (lifted.current) begin.current?.focus();
+    lifted.current = false;
+  }, [found.data]);
   const [kind, setKind] = useState<'queue' | 'call'>('queue');
   const [id, setId] = useState('');
   const [placing, setPlacing] = useState(false);
@@ -97,7 +103,7 @@ function Holds() {
       {found.data && found.data.length > 0 && (
         <ul className={styles.list} aria-label={t('proof.holds')}>
           {found.data.map((hold) => (
-            <HoldItem key={hold.id} hold={hold} gone={() => begin.current?.focus()} />
+            <HoldItem key={hold.id} hold={hold} gone={() => (lifted.current = true)} />
           ))}
         </ul>
       )}
