@@ -18,6 +18,10 @@ const EVERY: Duration = Duration::from_secs(3_600);
 /// The first run after the start waits, so that a start is not slowed.
 const FIRST: Duration = Duration::from_secs(60);
 const DAY_MS: u64 = 86_400_000;
+/// Between two pages of what is disposed of, so that calls are written meanwhile.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Audio that was written to within this time is never taken for audio that nobody knows: its row may be on its way.
+const SETTLED: Duration = Duration::from_secs(3_600);
 
 /// Disposes until it is dropped.
 pub struct RetentionJob {
@@ -37,10 +41,14 @@ impl RetentionJob {
         let seen = stopping.clone();
         let look = move || {
             let mut wait = FIRST;
+            let mut swept = false;
             while matches!(stopped.recv_timeout(wait), Err(RecvTimeoutError::Timeout)) {
                 wait = EVERY;
+                if !std::mem::replace(&mut swept, true) {
+                    sweep_audio(&handle.store);
+                }
                 for (tenant, _) in handle.store.tenants().unwrap_or_default() {
-                    if let Err(cause) = run(&handle.store, tenant, &seen) {
+                    if let Err(cause) = run(&handle, tenant, &seen) {
                         tracing::error!(
                             event = "retention",
                             cause,
@@ -64,6 +72,18 @@ impl Drop for RetentionJob {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+    }
+}
+
+/// Removes audio whose row went while the process died.
+fn sweep_audio(store: &Store) {
+    let before = std::time::SystemTime::now().checked_sub(SETTLED);
+    match store.sweep_audio(before.unwrap_or(std::time::UNIX_EPOCH)) {
+        Ok(0) => {}
+        Ok(files) => tracing::info!(event = "audio_swept", files, "audio that nobody knows was removed"),
+        Err(e) => {
+            tracing::error!(event = "audio_swept", cause = %e, "audio that nobody knows was not removed");
         }
     }
 }
@@ -176,7 +196,8 @@ pub fn look_ahead(store: &Store, tenant: TenantId) -> Result<Value, String> {
 ///
 /// # Errors
 /// A sentence; what went stays gone.
-pub fn run(store: &Store, tenant: TenantId, stopping: &AtomicBool) -> Result<Value, String> {
+pub fn run(handle: &Handle, tenant: TenantId, stopping: &AtomicBool) -> Result<Value, String> {
+    let store = &handle.store;
     let now = crate::clock::wall_ms();
     let rules = to_run(&rules(store, tenant)?, now);
     if rules.is_empty() {
@@ -184,13 +205,22 @@ pub fn run(store: &Store, tenant: TenantId, stopping: &AtomicBool) -> Result<Val
         replace_copies(store);
         return Ok(json!({}));
     }
+    // Asked after the time was taken: of every call that ended before it, what was promised is known by now.
+    let needed = handle.ask_and_wait(move |switch, _| switch.needed_parties(tenant));
+    let needed = needed.ok_or("the server is busy or stopping")?;
     let said = |e: store::StoreError| e.to_string();
     let mut note = DisposalRun { at: now, ended: None, report: "{}".into() };
     store.note_run(tenant, &note).map_err(said)?;
     let mut report = BTreeMap::new();
     let mut gone = 0;
     for (id, rule) in rules {
-        let done = store.dispose(tenant, &rule, &mut |_| !stopping.load(Ordering::Relaxed)).map_err(said)?;
+        let mut go_on = |done: &Disposed| {
+            if done.calls > 0 {
+                std::thread::sleep(PAUSE);
+            }
+            !stopping.load(Ordering::Relaxed)
+        };
+        let done = store.dispose(tenant, &rule, &needed, &mut go_on).map_err(said)?;
         gone += done.calls;
         report.insert(id, view(&done));
         note.report = json!(report).to_string();

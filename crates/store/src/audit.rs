@@ -15,7 +15,7 @@ pub const AUDIT_PAGE: u32 = 500;
 pub struct AuditEntry {
     /// As it is chained.
     pub entry: ChainedEntry,
-    /// What is sealed in it, opened; `None` where there is nothing, or its person was erased.
+    /// What is sealed in it, opened; `None` where there is nothing, or its person was erased or is restricted.
     pub detail: Option<Secret<String>>,
 }
 
@@ -66,6 +66,15 @@ fn head(r: &Row) -> AuditHead {
 /// What is sealed in an entry belongs to that person and no other.
 fn place(person: u64) -> String {
     format!("audit/{person}")
+}
+
+/// Seals what an entry says of a person.
+pub(crate) fn seal_detail(
+    key: &crate::keys::DataKey,
+    person: u64,
+    detail: &Secret<String>,
+) -> Result<Vec<u8>, StoreError> {
+    key.seal(&place(person), detail.expose_secret().as_bytes())
 }
 
 /// Where the log of a tenant ends: number and digest of the newest entry.
@@ -175,7 +184,7 @@ impl Store {
         detail: &Secret<String>,
     ) -> Result<(), StoreError> {
         let key = self.keys().of_person(tenant, person)?;
-        let sealed = key.seal(&place(person), detail.expose_secret().as_bytes())?;
+        let sealed = seal_detail(&key, person, detail)?;
         put_sealed(&mut **self.writer(), tenant, now, (who, action, object), Some((person, sealed)))
     }
 
@@ -218,6 +227,9 @@ impl Store {
 
     fn detail(&self, tenant: TenantId, entry: &ChainedEntry) -> Option<Secret<String>> {
         (!entry.sealed.is_empty()).then_some(())?;
+        let sql = "SELECT restricted FROM persons WHERE tenant = $1 AND id = $2";
+        let rows = self.reader().rows(sql, &[tenant.into(), entry.person.into()]).ok()?;
+        rows.first().is_none_or(|r| r.int(0) == 0).then_some(())?;
         let key = self.keys().of_person(tenant, entry.person).ok()?;
         let plain = key.open(&place(entry.person), &entry.sealed).ok()?;
         String::from_utf8(plain).ok().map(Secret::new)

@@ -6,11 +6,22 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Where blobs are.
 #[derive(Clone, Debug)]
 pub struct Blobs {
     folder: PathBuf,
+}
+
+/// A blob or a folder of blobs.
+pub(crate) struct Inside {
+    /// Its whole name.
+    pub(crate) name: String,
+    /// Whether it is a folder.
+    pub(crate) is_folder: bool,
+    /// When it was changed last.
+    pub(crate) changed: SystemTime,
 }
 
 /// A blob being written.
@@ -68,6 +79,28 @@ impl Blobs {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What stands directly in a folder of blobs; nothing where there is no such folder.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(crate) fn inside(&self, name: &str) -> Result<Vec<Inside>, StoreError> {
+        let path = self.path(name)?;
+        let io = |e| StoreError::File(path.display().to_string(), e);
+        let entries = match std::fs::read_dir(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(io)?,
+        };
+        let mut all = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(io)?;
+            // Gone meanwhile, or not named by us.
+            let (Ok(about), Ok(own)) = (entry.metadata(), entry.file_name().into_string()) else { continue };
+            let changed = about.modified().map_err(io)?;
+            all.push(Inside { name: format!("{name}/{own}"), is_folder: about.is_dir(), changed });
+        }
+        Ok(all)
     }
 
     /// Opens a blob.

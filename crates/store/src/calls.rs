@@ -19,7 +19,7 @@ pub struct CallFilter {
     /// Only those of the person behind this party.
     pub same_caller: Option<PartyId>,
     /// Only those of whoever has one of these numbers or addresses, each in exactly the form that came with a call. Looked
-    /// up by the tenant's keyed hash; the first eight count.
+    /// up by the tenant's keyed hash; the first eight count. Nobody whose data is restricted is found.
     pub callers: Option<Vec<Secret<String>>>,
     /// Only those of which an agent said this.
     pub disposition: Option<u32>,
@@ -95,7 +95,7 @@ pub(crate) fn put_disposition(db: &mut dyn Sql, tenant: TenantId, fact: &Fact) -
     db.run(sql, &[tenant.into(), call.0.into(), small(agent.0), small(disposition.0)]).map(|_| ())
 }
 
-fn read_record(bytes: &[u8]) -> Result<CallRecord, StoreError> {
+pub(crate) fn read_record(bytes: &[u8]) -> Result<CallRecord, StoreError> {
     let unreadable = || StoreError::Unreadable("a call's record".into());
     let (form, body) = bytes.split_first().ok_or_else(unreadable)?;
     if *form != FORM {
@@ -147,7 +147,7 @@ impl Store {
             }
             only += &format!(
                 " AND party IN (SELECT p.id FROM persons s JOIN parties p ON p.tenant = s.tenant AND p.person = s.id \
-                 WHERE s.tenant = $1 AND s.lookup IN ({}))",
+                 WHERE s.tenant = $1 AND s.restricted = 0 AND s.lookup IN ({}))",
                 places.join(", ")
             );
         }

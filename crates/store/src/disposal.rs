@@ -1,14 +1,24 @@
 //! Disposing of what is old: rows and audio go page by page, each page whole, so that a run that was interrupted goes on
 //! with the next one. A hold beats every rule. Figures of reports stay: they know no person.
 
+use crate::calls::read_record;
 use crate::error::StoreError;
 use crate::holds::FREE_CALL;
-use crate::keys::PERSON;
+use crate::keys::{Keys, PERSON};
 use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
+use engine::{PartyId, Role, To, What};
+use std::collections::BTreeSet;
 
 /// Calls that one transaction disposes of.
 const PAGE: u64 = 200;
+
+/// People whom one transaction looks at.
+const PEOPLE: u64 = 1_000;
+
+/// By how many numbers a party may come before the caller of the call that names it: whom an agent dials is known a moment
+/// before the agent's own party is.
+const NEIGHBOURS: i64 = 16;
 
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +74,32 @@ pub struct DisposalRule {
     pub before: u64,
 }
 
+/// The parties that something which goes on needs: calls that are not over, promises to call back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// These,
+    pub parties: BTreeSet<PartyId>,
+    /// and those numbered from here on: they came after somebody looked.
+    pub from: PartyId,
+}
+
+impl Needed {
+    /// Nothing goes on.
+    pub const fn nothing() -> Needed {
+        Needed { parties: BTreeSet::new(), from: PartyId(u64::MAX) }
+    }
+
+    /// The lowest of them.
+    fn first(&self) -> i64 {
+        let first = self.parties.first().map_or(self.from, |party| self.from.min(*party));
+        i64::try_from(first.0).unwrap_or(i64::MAX)
+    }
+
+    fn has(&self, party: u64) -> bool {
+        party >= self.from.0 || self.parties.contains(&PartyId(party))
+    }
+}
+
 /// What a run did, or would do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Disposed {
@@ -96,14 +132,15 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn due(&self, tenant: TenantId, rule: &DisposalRule) -> Result<Disposed, StoreError> {
-        let mut db = self.reader();
-        let mut count = |free: &str| -> Result<u64, StoreError> {
-            let sql = format!("SELECT COUNT(*) {}{} AND {free}", rule.class.due(), rule.of_queue());
-            let rows = db.rows(&sql, &[tenant.into(), rule.before.into()])?;
-            Ok(rows.first().map_or(0, |r| r.int(0)) as u64)
-        };
-        let (calls, all) = (count(FREE_CALL)?, count("true")?);
-        Ok(Disposed { calls, held: all - calls, ..Disposed::default() })
+        // One statement, so that both figures are of one moment.
+        let sql = format!(
+            "SELECT COUNT(*), SUM(CASE WHEN {FREE_CALL} THEN 1 ELSE 0 END) {}{}",
+            rule.class.due(),
+            rule.of_queue()
+        );
+        let rows = self.reader().rows(&sql, &[tenant.into(), rule.before.into()])?;
+        let (all, calls) = rows.first().map_or((0, 0), |r| (r.int(0) as u64, r.int(1) as u64));
+        Ok(Disposed { calls, held: all.saturating_sub(calls), ..Disposed::default() })
     }
 
     /// When the oldest call ended of which a rule's class still has something, held or not; `None` where nothing is left.
@@ -116,7 +153,8 @@ impl Store {
         Ok(rows.first().and_then(|r| r.maybe_int(0)).map(|t| t as u64))
     }
 
-    /// Disposes of what a rule takes, until nothing is due or `go_on` says no. Gives what went.
+    /// Disposes of what a rule takes, until nothing is due or `go_on` says no; it is asked before each page, while nothing is
+    /// locked. Whom `needed` names stays known. Gives what went.
     ///
     /// # Errors
     /// What database or disk said; what went stays gone.
@@ -124,6 +162,7 @@ impl Store {
         &self,
         tenant: TenantId,
         rule: &DisposalRule,
+        needed: &Needed,
         go_on: &mut dyn FnMut(&Disposed) -> bool,
     ) -> Result<Disposed, StoreError> {
         let mut done = Disposed { held: self.due(tenant, rule)?.held, ..Disposed::default() };
@@ -132,10 +171,8 @@ impl Store {
             let mut keys = self.keys();
             let mut db = self.writer();
             let (calls, blobs, people, recordings) = transaction(&mut **db, |db| {
-                let page = page(db, tenant, rule)?;
-                for person in &page.2 {
-                    keys.destroy(tenant, PERSON, *person)?;
-                }
+                let page = page(db, tenant, rule, needed)?;
+                destroy(&mut keys, tenant, &page.2)?;
                 Ok(page)
             })?;
             drop(db);
@@ -150,18 +187,69 @@ impl Store {
             done.recordings += recordings;
             done.people += people.len() as u64;
             if calls == 0 {
+                if rule.class == DataClass::Call && rule.queue.is_none() {
+                    self.dispose_of_the_unnamed(tenant, rule.before, needed, &mut done, go_on)?;
+                }
                 break;
             }
         }
         Ok(done)
     }
+
+    /// Disposes of people whom no call names any more: numbers that were keyed and never called, people whom only a hold
+    /// or a restriction kept.
+    fn dispose_of_the_unnamed(
+        &self,
+        tenant: TenantId,
+        before: u64,
+        needed: &Needed,
+        done: &mut Disposed,
+        go_on: &mut dyn FnMut(&Disposed) -> bool,
+    ) -> Result<(), StoreError> {
+        let mut after = 0;
+        loop {
+            let mut keys = self.keys();
+            let mut db = self.writer();
+            let (people, last) = transaction(&mut **db, |db| {
+                let (people, last) = unnamed(db, tenant, (after, before), needed)?;
+                destroy(&mut keys, tenant, &people)?;
+                Ok((people, last))
+            })?;
+            drop(db);
+            if !people.is_empty() {
+                keys.forget_deleted()?;
+            }
+            drop(keys);
+            done.people += people.len() as u64;
+            match last {
+                Some(last) if go_on(done) => after = last,
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+/// Destroys the keys of these people with one commit.
+fn destroy(keys: &mut Keys, tenant: TenantId, people: &[u64]) -> Result<(), StoreError> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    keys.begin()?;
+    let all = people.iter().try_for_each(|person| keys.destroy(tenant, PERSON, *person));
+    let ended = keys.end(all.is_ok());
+    all.and(ended)
 }
 
 type Page = (u64, Vec<String>, Vec<u64>, u64);
 
-fn page(db: &mut dyn Sql, tenant: TenantId, rule: &DisposalRule) -> Result<Page, StoreError> {
+fn page(
+    db: &mut dyn Sql,
+    tenant: TenantId,
+    rule: &DisposalRule,
+    needed: &Needed,
+) -> Result<Page, StoreError> {
     let sql = format!(
-        "SELECT c.id, c.party {}{} AND {FREE_CALL} ORDER BY c.id LIMIT {PAGE}",
+        "SELECT c.id, c.party, c.record {}{} AND {FREE_CALL} ORDER BY c.id LIMIT {PAGE}",
         rule.class.due(),
         rule.of_queue()
     );
@@ -192,20 +280,87 @@ fn page(db: &mut dyn Sql, tenant: TenantId, rule: &DisposalRule) -> Result<Page,
             db.run(&format!("DELETE FROM {table} WHERE tenant = $1 AND call = $2"), &of)?;
         }
         db.run("DELETE FROM calls WHERE tenant = $1 AND id = $2", &of)?;
-        let party: [Value; 2] = [tenant.into(), Value::Int(row.int(1))];
-        let person = db.rows("SELECT person FROM parties WHERE tenant = $1 AND id = $2", &party)?;
-        // The number stays, so that it is never given to another caller.
-        db.run("UPDATE parties SET person = 0, display = NULL WHERE tenant = $1 AND id = $2", &party)?;
-        let Some(person) = person.first().map(|r| r.int(0) as u64).filter(|p| *p != 0) else { continue };
-        let of: [Value; 2] = [tenant.into(), person.into()];
-        let sql = "DELETE FROM persons WHERE tenant = $1 AND id = $2 AND restricted = 0 AND NOT EXISTS \
-                   (SELECT 1 FROM parties WHERE tenant = $1 AND person = $2) AND NOT EXISTS \
-                   (SELECT 1 FROM holds WHERE tenant = $1 AND kind = 'person' AND target = $2)";
-        if db.run(sql, &of)? > 0 {
-            people.push(person);
+        for party in parties_in(row.int(1) as u64, row.bytes(2)) {
+            people.extend(let_go(db, tenant, party, needed)?);
         }
     }
     Ok((calls.len() as u64, blobs, people, recordings))
+}
+
+/// Takes the people with numbers after this one, known since before that time, whom no call names that is kept or goes on.
+/// Gives them, and the last number that was looked at.
+fn unnamed(
+    db: &mut dyn Sql,
+    tenant: TenantId,
+    (after, before): (u64, u64),
+    needed: &Needed,
+) -> Result<(Vec<u64>, Option<u64>), StoreError> {
+    let sql = "SELECT MAX(id) FROM (SELECT id FROM persons WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3) AS page";
+    let rows = db.rows(sql, &[tenant.into(), after.into(), PEOPLE.into()])?;
+    let Some(last) = rows.first().and_then(|r| r.maybe_int(0)) else { return Ok((Vec::new(), None)) };
+    // Parties are numbered as they come, and a call's caller comes before, or right behind, all others that the call names:
+    // parties well before the first caller of all calls that are left belong to none of them.
+    let rows = db.rows("SELECT MIN(party) FROM calls WHERE tenant = $1 AND party > 0", &[tenant.into()])?;
+    let first = rows.first().and_then(|r| r.maybe_int(0)).unwrap_or(i64::MAX);
+    let first = needed.first().min(first).saturating_sub(NEIGHBOURS);
+    let sql = "SELECT s.id FROM persons s WHERE s.tenant = $1 AND s.id > $2 AND s.id <= $3 AND s.created < $4 \
+               AND s.restricted = 0 AND NOT EXISTS (SELECT 1 FROM parties p WHERE p.tenant = $1 AND p.person = s.id \
+               AND p.id >= $5) AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.tenant = $1 AND h.kind = 'person' \
+               AND h.target = s.id)";
+    let values = [tenant.into(), after.into(), last.into(), before.into(), first.into()];
+    let people: Vec<u64> = db.rows(sql, &values)?.iter().map(|r| r.int(0) as u64).collect();
+    for person in &people {
+        let of: [Value; 2] = [tenant.into(), (*person).into()];
+        db.run("UPDATE parties SET person = 0, display = NULL WHERE tenant = $1 AND person = $2", &of)?;
+        db.run("DELETE FROM persons WHERE tenant = $1 AND id = $2", &of)?;
+    }
+    Ok((people, Some(last as u64)))
+}
+
+/// Whom a call names: who called, and everybody outside who was called, or for whom it was at first.
+fn parties_in(caller: u64, record: &[u8]) -> BTreeSet<u64> {
+    let mut all = BTreeSet::from([caller]);
+    // Of a record that cannot be read the caller is all that is known.
+    let Ok(record) = read_record(record) else { return all };
+    all.extend(record.legs.iter().filter_map(|leg| match leg.role {
+        Role::Party { party } => Some(party.0),
+        _ => None,
+    }));
+    all.extend(record.timeline.iter().filter_map(|moment| match moment.what {
+        What::PartyDialled { party, .. } => Some(party.0),
+        What::Diverted { first } => Some(first.0),
+        What::TransferAsked { to: To::Party(party), .. }
+        | What::ConsultBegan { to: To::Party(party), .. }
+        | What::Called { to: To::Party(party), .. } => Some(party.0),
+        _ => None,
+    }));
+    all
+}
+
+/// Forgets whose a party is, unless a call that stays, a hold or something that goes on needs it. Gives the person, if
+/// nothing is left of them: their row is gone then, and their key has to go.
+fn let_go(
+    db: &mut dyn Sql,
+    tenant: TenantId,
+    party: u64,
+    needed: &Needed,
+) -> Result<Option<u64>, StoreError> {
+    if needed.has(party) {
+        return Ok(None);
+    }
+    let of: [Value; 2] = [tenant.into(), party.into()];
+    // A promise to call back, and each try of it, has the party of the call that it was made in.
+    let sql = "SELECT p.person FROM parties p WHERE p.tenant = $1 AND p.id = $2 AND p.person <> 0 \
+               AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.tenant = $1 AND c.party = $2) \
+               AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.tenant = $1 AND h.kind = 'person' AND h.target = p.person)";
+    let Some(person) = db.rows(sql, &of)?.first().map(|r| r.int(0) as u64) else { return Ok(None) };
+    // The number stays, so that it is never given to another caller.
+    db.run("UPDATE parties SET person = 0, display = NULL WHERE tenant = $1 AND id = $2", &of)?;
+    let of: [Value; 2] = [tenant.into(), person.into()];
+    let sql = "DELETE FROM persons WHERE tenant = $1 AND id = $2 AND restricted = 0 AND NOT EXISTS \
+               (SELECT 1 FROM parties WHERE tenant = $1 AND person = $2) AND NOT EXISTS \
+               (SELECT 1 FROM holds WHERE tenant = $1 AND kind = 'person' AND target = $2)";
+    Ok((db.run(sql, &of)? > 0).then_some(person))
 }
 
 /// A run of the job, as it is remembered.

@@ -8,7 +8,7 @@ use crate::store::{Store, TenantId};
 use redact::Secret;
 
 /// What an erasure took away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
     /// Calls that no longer say who called.
     pub calls: u64,
@@ -16,9 +16,13 @@ pub struct Erased {
     pub recordings: u64,
     /// Notes on calls.
     pub notes: u64,
+    /// The person as calls and promises to call back know them: whoever remembers these in memory has to forget them.
+    pub parties: Vec<engine::PartyId>,
+    /// Holds that keep something of the person; then nothing was erased.
+    pub kept_by: Vec<u64>,
 }
 
-/// What is known of a person who called.
+/// What is known of a person who called. Of one whose erasure was interrupted neither address nor name is left.
 #[derive(Clone, Debug)]
 pub struct PersonAbout {
     /// Number or address.
@@ -47,16 +51,31 @@ impl Store {
     /// What is known of a person, restricted or not.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when the person was erased or never was.
+    /// [`StoreError::NotFound`] when the person was erased or never was, or stands for all who withheld their number.
     pub fn person(&self, tenant: TenantId, person: u64) -> Result<PersonAbout, StoreError> {
         let of = [tenant.into(), person.into()];
-        let sql = "SELECT value, name, restricted, objected FROM persons WHERE tenant = $1 AND id = $2";
+        let sql =
+            "SELECT value, name, restricted, objected, lookup FROM persons WHERE tenant = $1 AND id = $2";
         let rows = self.reader().rows(sql, &of)?;
-        let row = rows.first().ok_or_else(|| StoreError::NotFound("this person".into()))?;
-        let key = self.keys().of_person(tenant, person)?;
+        let missing = || StoreError::NotFound("this person".into());
+        let row = rows.first().ok_or_else(missing)?;
+        if row.bytes(4) == self.keys().lookup(tenant, "")? {
+            return Err(missing());
+        }
         let sql = "SELECT id, display FROM parties WHERE tenant = $1 AND person = $2";
         let parties = self.reader().rows(sql, &of)?;
-        let mut names: Vec<Secret<String>> = Vec::new();
+        let mut about = PersonAbout {
+            address: Secret::new(String::new()),
+            names: Vec::new(),
+            calls: parties.len() as u64,
+            restricted: row.int(2) != 0,
+            objected: row.int(3) != 0,
+        };
+        let key = match self.keys().of_person(tenant, person) {
+            Err(StoreError::NotFound(_)) => return Ok(about),
+            key => key?,
+        };
+        let names = &mut about.names;
         match row.bytes(1) {
             [] => {
                 for party in parties.iter().filter(|p| !p.bytes(1).is_empty()) {
@@ -69,13 +88,16 @@ impl Store {
             }
             name => names.push(opened(&key, format!("person-name/{person}"), name)?),
         }
-        Ok(PersonAbout {
-            address: opened(&key, format!("person/{person}"), row.bytes(0))?,
-            names,
-            calls: parties.len() as u64,
-            restricted: row.int(2) != 0,
-            objected: row.int(3) != 0,
-        })
+        about.address = opened(&key, format!("person/{person}"), row.bytes(0))?;
+        Ok(about)
+    }
+
+    /// The person as calls and promises to call back know them.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn parties_of(&self, tenant: TenantId, person: u64) -> Result<Vec<engine::PartyId>, StoreError> {
+        parties_of(&mut **self.reader(), tenant, person)
     }
 
     /// A call's party that is this person, if there is one.
@@ -88,7 +110,8 @@ impl Store {
         Ok(rows.first().and_then(|r| r.maybe_int(0)).map(|id| engine::PartyId(id as u64)))
     }
 
-    /// From now on this name stands for those that came with calls; an empty one takes it back.
+    /// From now on this name stands for those that came with calls; an empty one takes it back. The audit entry is
+    /// written with it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the person was erased.
@@ -97,17 +120,28 @@ impl Store {
         tenant: TenantId,
         person: u64,
         name: &Secret<String>,
+        now: u64,
+        who: &str,
     ) -> Result<(), StoreError> {
         let key = self.keys().of_person(tenant, person)?;
         let sealed = match name.expose_secret().as_str() {
             "" => Value::Null,
             text => Value::Bytes(key.seal(&format!("person-name/{person}"), text.as_bytes())?),
         };
-        let sql = "UPDATE persons SET name = $1 WHERE tenant = $2 AND id = $3";
-        self.writer().run(sql, &[sealed, tenant.into(), person.into()]).map(|_| ())
+        let detail = crate::audit::seal_detail(&key, person, name)?;
+        let object = format!("Person/p{person}");
+        transaction(&mut **self.writer(), |db| {
+            let sql = "UPDATE persons SET name = $1 WHERE tenant = $2 AND id = $3";
+            if db.run(sql, &[sealed, tenant.into(), person.into()])? == 0 {
+                return Err(StoreError::NotFound("this person".into()));
+            }
+            let about = (who, "person.correct", object.as_str());
+            crate::audit::put_sealed(db, tenant, now, about, Some((person, detail)))
+        })
     }
 
-    /// Hides a person's data or shows it again; notes or takes back an objection. `None` leaves it as it is.
+    /// Hides a person's data or shows it again; notes or takes back an objection. `None` leaves it as it is. An audit
+    /// entry for each is written with it, whose action says what it is now.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such person.
@@ -117,14 +151,25 @@ impl Store {
         person: u64,
         restricted: Option<bool>,
         objected: Option<bool>,
+        now: u64,
+        who: &str,
     ) -> Result<(), StoreError> {
         let word = |is: Option<bool>| is.map_or(Value::Null, |is| Value::Int(i64::from(is)));
         let sql = "UPDATE persons SET restricted = COALESCE($1, restricted), objected = COALESCE($2, objected) \
                    WHERE tenant = $3 AND id = $4";
-        match self.writer().run(sql, &[word(restricted), word(objected), tenant.into(), person.into()])? {
-            0 => Err(StoreError::NotFound("this person".into())),
-            _ => Ok(()),
-        }
+        let fields = [
+            restricted.map(|is| if is { "person.restrict" } else { "person.restrict-end" }),
+            objected.map(|is| if is { "person.object" } else { "person.object-end" }),
+        ];
+        transaction(&mut **self.writer(), |db| {
+            if db.run(sql, &[word(restricted), word(objected), tenant.into(), person.into()])? == 0 {
+                return Err(StoreError::NotFound("this person".into()));
+            }
+            for action in fields.into_iter().flatten() {
+                crate::audit::put(db, tenant, now, who, action, &format!("Person/p{person}"))?;
+            }
+            Ok(())
+        })
     }
 
     /// A person who has not called, by a number or address. Known by it already, it is that person.
@@ -145,7 +190,7 @@ impl Store {
         keys.ensure_tenant(tenant, &mut **db)?;
         let lookup = keys.lookup(tenant, address.expose_secret())?;
         transaction(&mut **db, |db| {
-            let person = next_person(db, tenant)?;
+            let person = next_number(db, tenant, PERSON)?;
             let key = keys.new_person(tenant, person)?;
             let value = key.seal(&format!("person/{person}"), address.expose_secret().as_bytes())?;
             let sql = "INSERT INTO persons (tenant, id, lookup, value, created) VALUES ($1, $2, $3, $4, $5)";
@@ -154,11 +199,15 @@ impl Store {
         })
     }
 
-    /// The person of exactly this number or address, by its keyed hash.
+    /// The person of exactly this number or address, by its keyed hash. An empty one is nobody's: it stands for all who
+    /// withheld their number.
     ///
     /// # Errors
     /// What the database said.
     pub fn find_person(&self, tenant: TenantId, address: &Secret<String>) -> Result<Option<u64>, StoreError> {
+        if address.expose_secret().is_empty() {
+            return Ok(None);
+        }
         self.tenant_key(tenant)?;
         let lookup = self.keys().lookup(tenant, address.expose_secret())?;
         let sql = "SELECT id FROM persons WHERE tenant = $1 AND lookup = $2";
@@ -166,10 +215,12 @@ impl Store {
         Ok(rows.first().map(|r| r.int(0) as u64))
     }
 
-    /// Erases a person. Done again after it was interrupted, it goes on.
+    /// Erases a person, unless a hold keeps something of them. Done again after it was interrupted, it goes on, and no hold
+    /// stands against that: what was sealed cannot be read any more.
     ///
     /// # Errors
-    /// What database or disk said; what was done stays done.
+    /// [`StoreError::NotFound`] when there is no such person, or it stands for all who withheld their number; else what
+    /// database or disk said: what was done stays done.
     pub fn erase_person(
         &self,
         tenant: TenantId,
@@ -177,11 +228,28 @@ impl Store {
         now: u64,
         who: &str,
     ) -> Result<Erased, StoreError> {
-        self.keys().destroy_for_good(tenant, PERSON, person)?;
+        let of = [tenant.into(), person.into()];
+        let object = format!("Person/p{person}");
+        let missing = || StoreError::NotFound("this person".into());
+        let mut keys = self.keys();
+        // Held from the look at the holds to the end: none can be placed in between.
         let mut db = self.writer();
+        let rows = db.rows("SELECT lookup FROM persons WHERE tenant = $1 AND id = $2", &of)?;
+        let row = rows.first().ok_or_else(missing)?;
+        if keys.has(tenant, PERSON, person)? {
+            if row.bytes(0) == keys.lookup(tenant, "")? {
+                return Err(missing());
+            }
+            let kept_by = crate::holds::holds_on(&mut **db, tenant, person)?;
+            if !kept_by.is_empty() {
+                crate::audit::put(&mut **db, tenant, now, who, "person.erase-held", &object)?;
+                return Ok(Erased { kept_by, ..Erased::default() });
+            }
+        }
+        keys.destroy_for_good(tenant, PERSON, person)?;
+        drop(keys);
         let (erased, blobs) = transaction(&mut **db, |db| {
-            let of = [tenant.into(), person.into()];
-            let mut erased = Erased::default();
+            let mut erased = Erased { parties: parties_of(db, tenant, person)?, ..Erased::default() };
             let sql = "SELECT blob FROM recordings WHERE tenant = $1 AND party IN \
                        (SELECT id FROM parties WHERE tenant = $1 AND person = $2)";
             let blobs: Vec<String> = db.rows(sql, &of)?.iter().map(|r| r.text(0).to_string()).collect();
@@ -197,11 +265,10 @@ impl Store {
                 }
             }
             erased.notes = db.run("DELETE FROM notes WHERE tenant = $1 AND person = $2", &of)?;
-            // A later person may get the number: no call may then point to somebody else.
             let sql = "UPDATE parties SET person = 0, display = NULL WHERE tenant = $1 AND person = $2";
             erased.calls = db.run(sql, &of)?;
             db.run("DELETE FROM persons WHERE tenant = $1 AND id = $2", &of)?;
-            crate::audit::put(db, tenant, now, who, "person.erase", &format!("Person/p{person}"))?;
+            crate::audit::put(db, tenant, now, who, "person.erase", &object)?;
             Ok((erased, blobs))
         })?;
         drop(db);
@@ -266,10 +333,21 @@ impl Store {
     }
 }
 
-/// The number of a new person. Numbers of those who were erased may come again, and nothing points to them.
-pub(crate) fn next_person(db: &mut dyn Sql, tenant: TenantId) -> Result<u64, StoreError> {
-    let next = db.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM persons WHERE tenant = $1", &[tenant.into()])?;
-    Ok(next.first().map_or(1, |r| r.int(0)) as u64)
+fn parties_of(db: &mut dyn Sql, tenant: TenantId, person: u64) -> Result<Vec<engine::PartyId>, StoreError> {
+    let sql = "SELECT id FROM parties WHERE tenant = $1 AND person = $2";
+    let rows = db.rows(sql, &[tenant.into(), person.into()])?;
+    Ok(rows.iter().map(|r| engine::PartyId(r.int(0) as u64)).collect())
+}
+
+/// The number of a new person or hold. None is given twice: what was written of one who is gone, in the audit log or on
+/// a page that is still open, must never mean another.
+pub(crate) fn next_number(db: &mut dyn Sql, tenant: TenantId, kind: &str) -> Result<u64, StoreError> {
+    let of = [tenant.into(), kind.into()];
+    let sql = "INSERT INTO numbers (tenant, kind, next) VALUES ($1, $2, 2) \
+               ON CONFLICT (tenant, kind) DO UPDATE SET next = numbers.next + 1";
+    db.run(sql, &of)?;
+    let rows = db.rows("SELECT next - 1 FROM numbers WHERE tenant = $1 AND kind = $2", &of)?;
+    Ok(rows.first().map_or(1, |r| r.int(0)) as u64)
 }
 
 /// The kind of keys, and when the newest was made.

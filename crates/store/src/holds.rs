@@ -25,6 +25,15 @@ impl Held {
         }
     }
 
+    /// As the audit log names it.
+    fn object(self) -> String {
+        match self {
+            Held::Person(n) => format!("Person/p{n}"),
+            Held::Call(n) => format!("Call/c{n}"),
+            Held::Queue(n) => format!("Queue/{n}"),
+        }
+    }
+
     fn of(kind: &str, n: u64) -> Option<Held> {
         match kind {
             "person" => Some(Held::Person(n)),
@@ -63,7 +72,8 @@ impl Store {
     /// Places a hold; it is in the audit log. Gives its number.
     ///
     /// # Errors
-    /// What the database said.
+    /// [`StoreError::NotFound`] when there is no such person; else what the database said. Whether there is such a call or
+    /// queue, only whoever knows the calls that go on and the configuration can say.
     pub fn place_hold(
         &self,
         tenant: TenantId,
@@ -75,16 +85,20 @@ impl Store {
         let key = self.tenant_key(tenant)?;
         let mut db = self.writer();
         transaction(&mut **db, |db| {
-            let rows =
-                db.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM holds WHERE tenant = $1", &[tenant.into()])?;
-            let id = rows.first().map_or(1, |r| r.int(0)) as u64;
+            if let Held::Person(person) = held {
+                let sql = "SELECT 1 FROM persons WHERE tenant = $1 AND id = $2";
+                if db.rows(sql, &[tenant.into(), person.into()])?.is_empty() {
+                    return Err(StoreError::NotFound("this person".into()));
+                }
+            }
+            let id = crate::erase::next_number(db, tenant, "hold")?;
             let (kind, target) = held.parts();
             let reason = key.seal(&place(id), reason.expose_secret().as_bytes())?;
             let sql = "INSERT INTO holds (tenant, id, kind, target, reason, who, at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
             let values =
                 [tenant.into(), id.into(), kind.into(), target.into(), reason.into(), who.into(), now.into()];
             db.run(sql, &values)?;
-            crate::audit::put(db, tenant, now, who, "hold.place", &format!("Hold/h{id}"))?;
+            crate::audit::put(db, tenant, now, who, "hold.place", &format!("Hold/h{id} {}", held.object()))?;
             Ok(id)
         })
     }
@@ -96,10 +110,12 @@ impl Store {
     pub fn lift_hold(&self, tenant: TenantId, id: u64, now: u64, who: &str) -> Result<(), StoreError> {
         let mut db = self.writer();
         transaction(&mut **db, |db| {
-            if db.run("DELETE FROM holds WHERE tenant = $1 AND id = $2", &[tenant.into(), id.into()])? == 0 {
-                return Err(StoreError::NotFound("this hold".into()));
-            }
-            crate::audit::put(db, tenant, now, who, "hold.lift", &format!("Hold/h{id}"))
+            let of = [tenant.into(), id.into()];
+            let rows = db.rows("SELECT kind, target FROM holds WHERE tenant = $1 AND id = $2", &of)?;
+            let row = rows.first().ok_or_else(|| StoreError::NotFound("this hold".into()))?;
+            let held = Held::of(row.text(0), row.int(1) as u64).map_or_else(String::new, Held::object);
+            db.run("DELETE FROM holds WHERE tenant = $1 AND id = $2", &of)?;
+            crate::audit::put(db, tenant, now, who, "hold.lift", &format!("Hold/h{id} {held}"))
         })
     }
 
@@ -133,6 +149,15 @@ impl Store {
     /// What the database said.
     pub fn holds_on_person(&self, tenant: TenantId, person: u64) -> Result<Vec<u64>, StoreError> {
         holds_on(&mut **self.reader(), tenant, person)
+    }
+}
+
+/// Refuses where a hold keeps this call.
+pub(crate) fn refuse_if_held(db: &mut dyn Sql, tenant: TenantId, call: u64) -> Result<(), StoreError> {
+    let sql = format!("SELECT 1 FROM calls c WHERE c.tenant = $1 AND c.id = $2 AND NOT ({FREE_CALL})");
+    match db.rows(&sql, &[tenant.into(), call.into()])?.is_empty() {
+        true => Ok(()),
+        false => Err(StoreError::Refused("a legal hold keeps this call and all that belongs to it".into())),
     }
 }
 

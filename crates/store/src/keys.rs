@@ -251,6 +251,11 @@ impl Keys {
         DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("a person's key".into()))
     }
 
+    /// Whether one person of this kind has a key.
+    pub(crate) fn has(&mut self, tenant: TenantId, kind: &str, id: u64) -> Result<bool, StoreError> {
+        Ok(self.read(tenant, kind, id)?.is_some())
+    }
+
     /// The key of a person who is new and has the highest number. People are numbered one after the other, so the next
     /// ones' keys are made too.
     pub(crate) fn new_person(&mut self, tenant: TenantId, person: u64) -> Result<DataKey, StoreError> {

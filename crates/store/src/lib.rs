@@ -46,6 +46,7 @@ mod sessions;
 mod sql;
 mod sqlite;
 mod store;
+mod sweep;
 mod tokens;
 
 pub use accounts::{Account, INVITATION_MS, Of as AccountOf};
@@ -61,7 +62,7 @@ pub use directory::{
     DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
 };
 pub use directory_tokens::DirectoryToken;
-pub use disposal::{DataClass, DisposalRule, DisposalRun, Disposed};
+pub use disposal::{DataClass, DisposalRule, DisposalRun, Disposed, Needed};
 pub use endpoints::Endpoint;
 pub use erase::{Erased, KeyAge, PersonAbout};
 pub use error::StoreError;

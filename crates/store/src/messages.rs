@@ -124,7 +124,7 @@ impl Store {
     /// Deletes a message: its row, the key of its audio, and then the sealed audio. The audit entry is written with it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is none.
+    /// [`StoreError::NotFound`] when there is none; [`StoreError::Refused`] when a hold keeps it.
     pub fn delete_message(
         &self,
         tenant: TenantId,
@@ -134,10 +134,11 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut db = self.writer();
         let blob = transaction(&mut **db, |db| {
-            let sql = "DELETE FROM messages WHERE tenant = $1 AND recording = $2";
-            if db.run(sql, &[tenant.into(), recording.0.into()])? == 0 {
-                return Err(StoreError::NotFound("such message".into()));
-            }
+            let of = [tenant.into(), recording.0.into()];
+            let rows = db.rows("SELECT call FROM messages WHERE tenant = $1 AND recording = $2", &of)?;
+            let row = rows.first().ok_or_else(|| StoreError::NotFound("such message".into()))?;
+            crate::holds::refuse_if_held(db, tenant, row.int(0) as u64)?;
+            db.run("DELETE FROM messages WHERE tenant = $1 AND recording = $2", &of)?;
             let sql = "SELECT blob FROM recordings WHERE tenant = $1 AND id = $2";
             let found = db.rows(sql, &[tenant.into(), recording.0.into()])?;
             let sql = "DELETE FROM recordings WHERE tenant = $1 AND id = $2";
@@ -147,7 +148,7 @@ impl Store {
             Ok(found.first().map(|r| r.text(0).to_string()))
         })?;
         drop(db);
-        // Without its key the audio is only noise: a file that stays because of a crash here harms nobody.
+        // Without its key the audio is only noise: a file that stays because of a crash here is swept away later.
         blob.map_or(Ok(()), |name| self.blobs().remove(&name))
     }
 }

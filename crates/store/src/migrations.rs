@@ -468,6 +468,24 @@ CREATE TABLE closings (
     certificate TEXT
 );
 ",
+    r"
+CREATE TABLE numbers (
+    tenant BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    next BIGINT NOT NULL,
+    PRIMARY KEY (tenant, kind)
+);
+INSERT INTO numbers (tenant, kind, next) SELECT tenant, 'person', MAX(id) + 1 FROM (
+    SELECT tenant, id FROM persons
+    UNION ALL SELECT tenant, person FROM audit
+    UNION ALL SELECT tenant, target FROM holds WHERE kind = 'person'
+    UNION ALL SELECT tenant, CAST(SUBSTR(object, 9) AS BIGINT) FROM audit WHERE object LIKE 'Person/p%'
+) AS used GROUP BY tenant;
+INSERT INTO numbers (tenant, kind, next) SELECT tenant, 'hold', MAX(id) + 1 FROM (
+    SELECT tenant, id FROM holds
+    UNION ALL SELECT tenant, CAST(SUBSTR(object, 7) AS BIGINT) FROM audit WHERE object LIKE 'Hold/h%'
+) AS used GROUP BY tenant;
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.

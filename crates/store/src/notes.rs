@@ -1,6 +1,7 @@
 //! Notes on calls, sealed with the key of the person who called: they go when that person is erased.
 
 use crate::error::StoreError;
+use crate::sql::{Sql, transaction};
 use crate::store::{Store, TenantId};
 use engine::{CallId, PartyId, Time};
 use redact::Secret;
@@ -20,11 +21,24 @@ fn place(tenant: TenantId, call: CallId) -> String {
     format!("notes/{}/{}", tenant.0, call.0)
 }
 
+/// Whether there are notes on this call, which may then be changed.
+///
+/// # Errors
+/// [`StoreError::Refused`] when there are and a hold keeps them.
+fn may_change(db: &mut dyn Sql, tenant: TenantId, call: CallId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM notes WHERE tenant = $1 AND call = $2";
+    if db.rows(sql, &[tenant.into(), call.0.into()])?.is_empty() {
+        return Ok(false);
+    }
+    crate::holds::refuse_if_held(db, tenant, call.0).map(|()| true)
+}
+
 impl Store {
-    /// Keeps notes on a call of this caller, in place of those so far; empty ones are none.
+    /// Keeps notes on a call of this caller, in place of those so far; empty ones are none. It is in the audit log.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when the caller is not stored yet or was erased.
+    /// [`StoreError::NotFound`] when the caller is not stored yet or was erased; [`StoreError::Refused`] when a hold keeps
+    /// the notes so far.
     pub fn put_notes(
         &self,
         tenant: TenantId,
@@ -32,9 +46,15 @@ impl Store {
         party: PartyId,
         notes: &Notes,
     ) -> Result<(), StoreError> {
+        let object = format!("Call/c{}", call.0);
         if notes.text.expose_secret().is_empty() {
-            let sql = "DELETE FROM notes WHERE tenant = $1 AND call = $2";
-            return self.writer().run(sql, &[tenant.into(), call.0.into()]).map(|_| ());
+            return transaction(&mut **self.writer(), |db| {
+                if !may_change(db, tenant, call)? {
+                    return Ok(());
+                }
+                db.run("DELETE FROM notes WHERE tenant = $1 AND call = $2", &[tenant.into(), call.0.into()])?;
+                crate::audit::put(db, tenant, notes.at.0, &notes.who, "call.notes-delete", &object)
+            });
         }
         let missing = || StoreError::NotFound("the caller of this call".into());
         let person = self.person_of(tenant, party.0)?.ok_or_else(missing)?;
@@ -51,17 +71,39 @@ impl Store {
             notes.at.0.into(),
             notes.who.as_str().into(),
         ];
-        self.writer().run(sql, &values).map(|_| ())
+        transaction(&mut **self.writer(), |db| {
+            may_change(db, tenant, call)?;
+            db.run(sql, &values)?;
+            crate::audit::put(db, tenant, notes.at.0, &notes.who, "call.notes", &object)
+        })
     }
 
-    /// The notes on a call; `None` if there are none, or the caller was erased.
+    /// The notes on a call; `None` if there are none, or the caller was erased or is restricted.
     ///
     /// # Errors
     /// What the database said, or [`StoreError::Unreadable`].
     pub fn notes(&self, tenant: TenantId, call: CallId) -> Result<Option<Notes>, StoreError> {
-        let sql = "SELECT person, text, at, who FROM notes WHERE tenant = $1 AND call = $2";
+        self.read_notes(tenant, call, false)
+    }
+
+    /// The same for whoever looks after rights: also of a caller whose data is restricted.
+    ///
+    /// # Errors
+    /// What the database said, or [`StoreError::Unreadable`].
+    pub fn notes_even_restricted(&self, tenant: TenantId, call: CallId) -> Result<Option<Notes>, StoreError> {
+        self.read_notes(tenant, call, true)
+    }
+
+    fn read_notes(
+        &self,
+        tenant: TenantId,
+        call: CallId,
+        restricted: bool,
+    ) -> Result<Option<Notes>, StoreError> {
+        let sql = "SELECT n.person, n.text, n.at, n.who, p.restricted FROM notes n JOIN persons p \
+                   ON p.tenant = n.tenant AND p.id = n.person WHERE n.tenant = $1 AND n.call = $2";
         let rows = self.reader().rows(sql, &[tenant.into(), call.0.into()])?;
-        let Some(row) = rows.first() else { return Ok(None) };
+        let Some(row) = rows.first().filter(|r| restricted || r.int(4) == 0) else { return Ok(None) };
         let key = match self.keys().of_person(tenant, row.int(0) as u64) {
             Ok(key) => key,
             Err(StoreError::NotFound(_)) => return Ok(None),

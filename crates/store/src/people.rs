@@ -44,7 +44,7 @@ pub(crate) fn put_party(
             (person, key_of_known(db, keys, tenant, person, party, row.bytes(1))?)
         }
         None => {
-            let person = crate::erase::next_person(db, tenant)?;
+            let person = crate::erase::next_number(db, tenant, PERSON)?;
             let key = keys.new_person(tenant, person)?;
             let value = key.seal(&format!("person/{person}"), party.address.expose_secret().as_bytes())?;
             let sql = "INSERT INTO persons (tenant, id, lookup, value, created) VALUES ($1, $2, $3, $4, $5)";

@@ -11,7 +11,7 @@ use crate::tenant::web::Blank;
 use engine::{Event, Keys, LegId, LookUpId, PartyId, Role, SecureId, SlotId, Taken};
 use media::leg::KeyMode;
 use redact::Secret;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 /// The most digits kept of one question.
@@ -47,16 +47,22 @@ impl TenantDoor {
     /// Keeps a number for as long as a call or a promise to call back may need it.
     fn remember(&mut self, party: PartyId, number: Secret<String>) {
         if self.parties.len() >= REMEMBERED {
-            let engine = &self.engine;
-            let mut needed: HashSet<PartyId> = engine.callbacks().values().map(|k| k.party).collect();
-            needed.extend(engine.calls().values().map(|c| c.caller));
-            needed.extend(engine.legs().values().filter_map(|l| match l.role {
-                Role::Party { party } => Some(party),
-                _ => None,
-            }));
+            let needed = self.needed();
             self.parties.retain(|party, _| needed.contains(party));
         }
         self.parties.insert(party, number);
+    }
+
+    /// The parties of calls that go on and of promises to call back.
+    fn needed(&self) -> BTreeSet<PartyId> {
+        let engine = &self.engine;
+        let mut needed: BTreeSet<PartyId> = engine.callbacks().values().map(|k| k.party).collect();
+        needed.extend(engine.calls().values().map(|c| c.caller));
+        needed.extend(engine.legs().values().filter_map(|l| match l.role {
+            Role::Party { party } => Some(party),
+            _ => None,
+        }));
+        needed
     }
 }
 
@@ -135,6 +141,23 @@ impl Switch {
         self.tenants[tenant].remember(party, number);
         self.tell(now, tenant, Event::PartyKnown { party, destination });
         self.tell(now, tenant, Event::NumberChecked { leg, party: Some(party), person });
+    }
+
+    /// Forgets the numbers of these parties: who was erased or restricted is not called any more.
+    pub fn forget_parties(&mut self, tenant: store::TenantId, parties: &[PartyId]) {
+        let Some(t) = self.tenants.iter_mut().find(|t| t.id == tenant) else { return };
+        for party in parties {
+            t.parties.remove(party);
+        }
+    }
+
+    /// The parties that a tenant's calls and promises to call back still need, and those of calls that are over and not
+    /// written yet.
+    pub fn needed_parties(&self, tenant: store::TenantId) -> store::Needed {
+        let Some(t) = self.tenant(tenant) else { return store::Needed::nothing() };
+        let mut parties = t.needed();
+        parties.extend(self.unwritten(tenant).map(|record| record.caller));
+        store::Needed { parties, from: PartyId(t.next_party) }
     }
 
     /// A number outside as a party that can be called.

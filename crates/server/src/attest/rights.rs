@@ -48,8 +48,9 @@ fn try_all(ground: &Ground, subject: &Subject) -> Result<[bool; 3], String> {
     let found = store.find_person(tenant, &number).map_err(said)?;
     let about = ("attestation", "attest.rights", "Person/made-up");
     store.audit_about(tenant, now, about, person, &number).map_err(said)?;
-    store.correct_person(tenant, person, &Secret::new("Corrected".into())).map_err(said)?;
-    store.mark_person(tenant, person, Some(true), None).map_err(said)?;
+    let name = Secret::new("Corrected".into());
+    store.correct_person(tenant, person, &name, now, "attestation").map_err(said)?;
+    store.mark_person(tenant, person, Some(true), None, now, "attestation").map_err(said)?;
     let known = store.person(tenant, person).map_err(said)?;
     store.erase_person(tenant, person, now, "attestation").map_err(said)?;
     if found != Some(person) {

@@ -43,6 +43,7 @@ const CLASSES: &[(&str, &str)] = &[
     ("journal", "journal"),
     ("outbox", "journal"),
     ("holds", "audit"),
+    ("numbers", "audit"),
     ("disposals", "audit"),
 ];
 

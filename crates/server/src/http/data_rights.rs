@@ -2,7 +2,7 @@
 //! retention did and would do.
 
 use crate::http::accounts::blocking;
-use crate::http::calls::read_id;
+use crate::http::calls::{caller_of, read_id};
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
@@ -188,13 +188,29 @@ fn kept(api: &Api, asker: &Asker, person: u64) -> Result<PersonKept, Problem> {
 fn note(api: &Api, asker: &Asker, action: &str, person: u64, detail: String) -> Result<(), Problem> {
     let what = (asker.name(), format!("Person/p{person}"));
     let about = (what.0.as_str(), action, what.1.as_str());
-    Ok(api.handle.store.audit_about(
-        asker.0.tenant,
-        crate::clock::wall_ms(),
-        about,
-        person,
-        &Secret::new(detail),
-    )?)
+    let store = &api.handle.store;
+    let noted =
+        store.audit_about(asker.0.tenant, crate::clock::wall_ms(), about, person, &Secret::new(detail));
+    match noted {
+        // Of whoever was erased, or half erased, nothing can be sealed any more.
+        Err(StoreError::NotFound(_)) => {
+            Ok(store.audit(asker.0.tenant, crate::clock::wall_ms(), about.0, about.1, about.2)?)
+        }
+        noted => Ok(noted?),
+    }
+}
+
+/// Who was erased or restricted is not called back.
+fn forget(api: &Api, asker: &Asker, parties: Vec<engine::PartyId>) {
+    let tenant = asker.0.tenant;
+    let told = api.handle.ask_and_wait(move |switch, _| switch.forget_parties(tenant, &parties));
+    if told.is_none() {
+        tracing::error!(
+            event = "parties_kept",
+            tenant = tenant.0,
+            "the switch could not be told to forget the numbers of a person: it does so when the server is started again"
+        );
+    }
 }
 
 /// `POST /people/find`
@@ -257,7 +273,9 @@ pub async fn export(
                     call: crate::view::call_id(call.id),
                     began: crate::view::time(call.began),
                     ended: crate::view::time(call.ended),
-                    notes: store.notes(tenant, call.id)?.map(|n| n.text.expose_secret().clone()),
+                    notes: store
+                        .notes_even_restricted(tenant, call.id)?
+                        .map(|n| n.text.expose_secret().clone()),
                     recordings: call.recordings.iter().map(|r| crate::view::recording_id(*r)).collect(),
                 });
             }
@@ -286,15 +304,15 @@ pub async fn change(
     }
     blocking(move || {
         kept(&api, &asker, person)?;
-        let (store, tenant) = (&api.handle.store, asker.0.tenant);
+        let (store, tenant, now) = (&api.handle.store, asker.0.tenant, crate::clock::wall_ms());
         if let Some(name) = &wanted.name {
-            store.correct_person(tenant, person, &Secret::new(name.clone()))?;
-            note(&api, &asker, "person.correct", person, name.clone())?;
+            store.correct_person(tenant, person, &Secret::new(name.clone()), now, &asker.name())?;
         }
         if wanted.restricted.is_some() || wanted.objected.is_some() {
-            store.mark_person(tenant, person, wanted.restricted, wanted.objected)?;
-            let action = if wanted.restricted.is_some() { "person.restrict" } else { "person.object" };
-            note(&api, &asker, action, person, String::new())?;
+            store.mark_person(tenant, person, wanted.restricted, wanted.objected, now, &asker.name())?;
+        }
+        if wanted.restricted == Some(true) {
+            forget(&api, &asker, store.parties_of(tenant, person)?);
         }
         Ok(Json(kept(&api, &asker, person)?))
     })
@@ -309,23 +327,25 @@ pub async fn erase(
 ) -> Result<Json<Erasure>, Problem> {
     let person = person_id(&id)?;
     blocking(move || {
-        let about = kept(&api, &asker, person)?;
         let began = std::time::Instant::now();
         let (store, tenant, now) = (&api.handle.store, asker.0.tenant, crate::clock::wall_ms());
+        // The person is not read first: an erasure that was interrupted left nothing that could be, and is ended here.
+        let erased = store.erase_person(tenant, person, now, &asker.name()).map_err(|e| match e {
+            StoreError::NotFound(_) => Problem::not_found(&format!("person \"p{person}\"")),
+            e => e.into(),
+        })?;
         let mut done = Erasure {
-            calls: 0,
-            recordings: 0,
-            notes: 0,
-            kept_by: about.holds,
+            calls: erased.calls,
+            recordings: erased.recordings,
+            notes: erased.notes,
+            kept_by: erased.kept_by.iter().map(|h| format!("h{h}")).collect(),
             backups_pending: 0,
             took_ms: 0,
         };
         if !done.kept_by.is_empty() {
-            store.audit(tenant, now, &asker.name(), "person.erase-held", &format!("Person/p{person}"))?;
             return Ok(Json(done));
         }
-        let erased = store.erase_person(tenant, person, now, &asker.name())?;
-        (done.calls, done.recordings, done.notes) = (erased.calls, erased.recordings, erased.notes);
+        forget(&api, &asker, erased.parties);
         done.backups_pending = retention_io::replace_copies(store);
         done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Json(done))
@@ -375,9 +395,7 @@ pub async fn place(
     let tenant = asker.0.tenant;
     let held = match (&wanted.person, &wanted.call, &wanted.queue) {
         (Some(person), None, None) => Held::Person(person_id(person)?),
-        (None, Some(call), None) => {
-            Held::Call(read_id(call, 'c').ok_or_else(|| Problem::not_found(&format!("call {call:?}")))?)
-        }
+        (None, Some(call), None) => Held::Call(caller_of(&api, &asker, call).await?.call.0),
         (None, None, Some(queue)) => {
             let name = queue.clone();
             let number = api.handle.ask(move |switch, _| {
@@ -452,7 +470,7 @@ pub async fn run(
                     "retention.run",
                     "Retention/all",
                 )?;
-                retention_io::run(store, tenant, &AtomicBool::new(false))
+                retention_io::run(&api.handle, tenant, &AtomicBool::new(false))
             }
         };
         Ok(Json(done.map_err(crate::http::accounts::failed)?))

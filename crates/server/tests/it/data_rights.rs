@@ -69,7 +69,9 @@ fn a_person_is_found_exported_restricted_held_and_erased_and_the_counts_stay() {
         (&person["address"], &person["names"][0], &person["calls"]),
         (&json!(ANNA), &json!("Anna Zeisig"), &json!(2))
     );
-    assert_eq!(find(&program, "+15550100000"), [] as [Value; 0]);
+    for nobody in ["+15550100000", "", "-", " "] {
+        assert_eq!(find(&program, nobody), [] as [Value; 0], "{nobody:?}");
+    }
     let path = format!("/people/{id}");
     let export = program.get(&path).1;
     assert_eq!(export["calls"].as_array().unwrap().len(), 2, "{export:#}");
@@ -83,6 +85,9 @@ fn a_person_is_found_exported_restricted_held_and_erased_and_the_counts_stay() {
     assert_eq!(patch(&program, &path, &json!({"restricted": true, "objected": true})).1["restricted"], true);
     let hidden = program.get(&format!("/calls/{call}")).1.to_string();
     assert!(!hidden.contains("Fink") && !hidden.contains("15550177701"), "{hidden}");
+    let log = program.get("/audit?action=person.&limit=100").1.to_string();
+    assert!(!log.contains("Fink") && !log.contains("017-7701"), "{log}");
+    assert_eq!(calls_of(&program, ANNA), 0);
     assert_eq!(program.bytes(&format!("/recordings/{recording}"), None).0, 404);
     assert_eq!(patch(&program, &path, &json!({"restricted": false})).0, 200);
     assert_eq!(program.bytes(&format!("/recordings/{recording}"), None).0, 200);
@@ -100,6 +105,9 @@ fn a_person_is_found_exported_restricted_held_and_erased_and_the_counts_stay() {
         assert_eq!(program.get("/holds").1[0]["reason"], "a court asked for it");
         assert_eq!(program.delete(&format!("/holds/{hold}")), 204);
         assert_eq!(program.delete(&format!("/holds/{hold}")), 404);
+    }
+    for hold in [json!({"person": "p999", "reason": "x"}), json!({"call": "c999", "reason": "x"})] {
+        assert_eq!(program.post_json("/holds", &hold).0, 404, "{hold}");
     }
     assert_eq!(program.post_json("/holds", &json!({"reason": "x"})).0, 422);
     assert_eq!(program.post_json("/holds", &json!({"person": id, "reason": " "})).0, 422);
@@ -123,6 +131,8 @@ fn a_person_is_found_exported_restricted_held_and_erased_and_the_counts_stay() {
         "person.export",
         "person.correct",
         "person.restrict",
+        "person.object",
+        "person.restrict-end",
         "person.erase",
         "person.erase-held",
     ] {

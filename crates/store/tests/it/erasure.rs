@@ -4,7 +4,8 @@ use crate::{Place, party, record};
 use redact::Secret;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{
-    Batch, CallFilter, ChainCheck, DataClass, DisposalRule, Disposed, Held, Store, StoreError, TenantId,
+    Batch, CallFilter, ChainCheck, DataClass, DisposalRule, Disposed, Held, Needed, Store, StoreError,
+    TenantId,
 };
 
 const CALLS: u64 = 10_000;
@@ -113,13 +114,13 @@ fn rules_take_what_is_old_page_by_page_and_leave_what_is_held() {
     // Interrupted after the first page, it goes on with the rest.
     let mut pages = 0;
     let first = store
-        .dispose(tenant, &rule, &mut |_| {
+        .dispose(tenant, &rule, &Needed::nothing(), &mut |_| {
             pages += 1;
             pages == 1
         })
         .unwrap();
     assert_eq!((first.calls, first.held), (200, 2));
-    let rest = store.dispose(tenant, &rule, &mut |_| true).unwrap();
+    let rest = store.dispose(tenant, &rule, &Needed::nothing(), &mut |_| true).unwrap();
     assert_eq!((rest.calls, rest.held, rest.people), (398, 2, 398));
     assert!(store.find_person(tenant, &Secret::new(number(8))).unwrap().is_none());
     for kept in [7, 9, 601] {
@@ -127,7 +128,7 @@ fn rules_take_what_is_old_page_by_page_and_leave_what_is_held() {
     }
     store.lift_hold(tenant, hold, 2, "User/boss").unwrap();
     assert!(matches!(store.lift_hold(tenant, hold, 2, "User/boss"), Err(StoreError::NotFound(_))));
-    assert_eq!(store.dispose(tenant, &rule, &mut |_| true).unwrap().calls, 1);
+    assert_eq!(store.dispose(tenant, &rule, &Needed::nothing(), &mut |_| true).unwrap().calls, 1);
     assert_eq!(store.holds_on_person(tenant, person).unwrap().len(), 1);
     assert_eq!(store.holds(tenant).unwrap()[0].reason.expose_secret(), "a court");
     let of_queue = DisposalRule { queue: Some(3), ..rule.clone() };

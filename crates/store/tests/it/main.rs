@@ -6,6 +6,7 @@ mod directory;
 mod erasure;
 mod outbox;
 mod reports;
+mod rights;
 
 use engine::{
     CallId, CallRecord, EndedBy, Engine, Event, Facts, Fault, LegEnd, NumberId, PartyId, Reason, RecordingId,

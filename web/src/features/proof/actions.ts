@@ -8,10 +8,10 @@ import type { I18n } from '@/shared/i18n';
 const ACTIONS = [
   'account-invite', 'account-passkey', 'account-passkey-removed', 'account-password', 'account-second-factor', 'account-second-factor-removed',
   'attest-canary', 'attest-rights', 'attestation-make', 'audit-export', 'call-abort', 'call-barge', 'call-complete', 'call-consult', 'call-dial', 'call-dispose',
-  'call-give', 'call-hang-up', 'call-join', 'call-listen', 'call-move', 'call-pause-recording', 'call-resume-recording', 'call-search', 'call-secure',
+  'call-give', 'call-hang-up', 'call-join', 'call-listen', 'call-move', 'call-notes', 'call-notes-delete', 'call-pause-recording', 'call-resume-recording', 'call-search', 'call-secure',
   'call-stop-secure', 'call-stop-supervising', 'call-take-over', 'call-transfer', 'call-whisper', 'callback-cancel', 'configuration-delete',
   'configuration-export', 'configuration-set', 'hold-lift', 'hold-place', 'hours-close', 'hours-reopen', 'licence-change', 'message-delete', 'person-correct',
-  'person-erase', 'person-erase-held', 'person-export', 'person-find', 'person-object', 'person-restrict', 'recording-listen', 'report-export',
+  'person-erase', 'person-erase-held', 'person-export', 'person-find', 'person-object', 'person-object-end', 'person-restrict', 'person-restrict-end', 'recording-listen', 'report-export',
   'retention-dispose', 'retention-run', 'security-test-alert', 'session-begin', 'session-end', 'session-refuse', 'token-create', 'webhook-replay', 'webhook-retry',
 ] as const;
 

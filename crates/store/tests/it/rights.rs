@@ -1,0 +1,294 @@
+//! Rights and holds where they meet: holds beat deleting, restricted people are hidden everywhere, an erasure that was
+//! interrupted is ended, numbers are given once, and nobody is kept for ever.
+
+use crate::{Place, party, record};
+use engine::{
+    CallId, CallRecord, LegEnd, LegId, LegRecord, MailboxId, Moment, PartyId, RecordingId, Role, Time, To,
+    What,
+};
+use redact::Secret;
+use std::collections::BTreeSet;
+use store::{
+    AuditFilter, Batch, CallFilter, DataClass, DisposalRule, Held, Message, Needed, Notes, Store, StoreError,
+    TenantId,
+};
+
+const ANNA: &str = "+15550177";
+const BERT: &str = "+15550188";
+const BOSS: &str = "User/boss";
+
+fn secret(text: &str) -> Secret<String> {
+    Secret::new(text.to_string())
+}
+
+fn person(store: &Store, tenant: TenantId, number: &str) -> Option<u64> {
+    store.find_person(tenant, &secret(number)).unwrap()
+}
+
+/// Calls, by id and the party of the caller.
+fn with_calls(store: &Store, tenant: TenantId, parties: &[(u64, &str)], calls: &[(u64, u64)]) {
+    let mut batch = Batch { first_position: 1, last_position: 0, ..Batch::default() };
+    batch.parties.extend(parties.iter().map(|(id, number)| party(*id, number, "Anna Zeisig")));
+    batch.records.extend(calls.iter().map(|(id, party)| record(*id, *party)));
+    store.commit(&[(tenant, batch)]).unwrap();
+}
+
+fn notes(text: &str) -> Notes {
+    Notes { text: secret(text), at: Time(9), who: "User/anna".into() }
+}
+
+fn actions(store: &Store, tenant: TenantId) -> Vec<(String, String)> {
+    let entries = store.audit_entries(tenant, &AuditFilter { limit: 100, ..AuditFilter::default() }).unwrap();
+    entries.into_iter().rev().map(|e| (e.entry.action, e.entry.object)).collect()
+}
+
+fn has(store: &Store, tenant: TenantId, action: &str, object: &str) -> bool {
+    actions(store, tenant).iter().any(|(a, o)| a == action && o == object)
+}
+
+fn refused<T>(result: Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Refused(_)))
+}
+
+fn missing<T>(result: Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::NotFound(_)))
+}
+
+fn all_calls(before: u64) -> DisposalRule {
+    DisposalRule { class: DataClass::Call, queue: None, except: vec![], before }
+}
+
+/// Gives the number of people who went.
+fn dispose(store: &Store, tenant: TenantId, before: u64, needed: &Needed) -> u64 {
+    store.dispose(tenant, &all_calls(before), needed, &mut |_| true).unwrap().people
+}
+
+#[test]
+fn a_hold_beats_deleting_a_message_and_changing_notes() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    with_calls(&store, tenant, &[(1, ANNA)], &[(7, 1)]);
+    let recording = RecordingId(5);
+    drop(store.begin_recording(tenant, recording, CallId(7), 1, Time(1), true).unwrap());
+    let message = Message { mailbox: MailboxId(1), call: CallId(7), recording, length_ms: 1_000 };
+    store
+        .commit(&[(tenant, Batch { first_position: 1, messages: vec![message], ..Batch::default() })])
+        .unwrap();
+    let (call, caller) = (CallId(7), PartyId(1));
+    let text = |store: &Store| store.notes(tenant, call).unwrap().map(|n| n.text.expose_secret().clone());
+    store.put_notes(tenant, call, caller, &notes("said yes")).unwrap();
+    assert!(has(&store, tenant, "call.notes", "Call/c7"));
+    let anna = person(&store, tenant, ANNA).unwrap();
+    for held in [Held::Call(7), Held::Person(anna)] {
+        let hold = store.place_hold(tenant, held, &secret("a court"), 1, BOSS).unwrap();
+        assert!(refused(store.delete_message(tenant, recording, 2, BOSS)), "{held:?}");
+        assert!(refused(store.put_notes(tenant, call, caller, &notes("said no"))), "{held:?}");
+        assert!(refused(store.put_notes(tenant, call, caller, &notes(""))), "{held:?}");
+        assert_eq!(text(&store).as_deref(), Some("said yes"));
+        store.message(tenant, recording).unwrap();
+        store.lift_hold(tenant, hold, 2, BOSS).unwrap();
+    }
+    store.delete_message(tenant, recording, 2, BOSS).unwrap();
+    store.put_notes(tenant, call, caller, &notes("")).unwrap();
+    assert_eq!(text(&store), None);
+    assert!(has(&store, tenant, "call.notes-delete", "Call/c7"));
+    let before = actions(&store, tenant).len();
+    store.put_notes(tenant, call, caller, &notes("")).unwrap();
+    assert_eq!(actions(&store, tenant).len(), before, "nothing was there to be deleted");
+}
+
+#[test]
+fn a_caller_stays_known_while_another_call_or_a_promise_needs_them() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    // The first call, and two tries to call back, which have its party.
+    with_calls(&store, tenant, &[(1, ANNA)], &[(1, 1), (2, 1), (3, 1)]);
+    store.put_notes(tenant, CallId(2), PartyId(1), &notes("on the try")).unwrap();
+    let hold = store.place_hold(tenant, Held::Call(2), &secret("a court"), 1, BOSS).unwrap();
+    assert_eq!(dispose(&store, tenant, 9_000, &Needed::nothing()), 0);
+    assert_eq!(store.count_calls(tenant).unwrap(), 1);
+    assert_eq!(store.party(tenant, 1).unwrap().address.expose_secret(), ANNA);
+    assert!(store.notes(tenant, CallId(2)).unwrap().is_some(), "it can still be read");
+    store.lift_hold(tenant, hold, 2, BOSS).unwrap();
+    // No call is left, but a promise.
+    let promised = Needed { parties: BTreeSet::from([PartyId(1)]), from: PartyId(2) };
+    assert_eq!(dispose(&store, tenant, 9_000, &promised), 0);
+    assert_eq!(store.count_calls(tenant).unwrap(), 0);
+    assert_eq!(store.party(tenant, 1).unwrap().address.expose_secret(), ANNA);
+    // The next try is over, and so is the promise.
+    with_calls(&store, tenant, &[], &[(4, 1)]);
+    assert_eq!(dispose(&store, tenant, 9_000, &Needed::nothing()), 1);
+    assert_eq!(person(&store, tenant, ANNA), None);
+}
+
+fn call_that_names(id: u64, caller: u64, others: [u64; 3]) -> CallRecord {
+    let [dialled, consulted, first] = others.map(PartyId);
+    let mut record = record(id, caller);
+    record.legs.push(LegRecord {
+        id: LegId(1),
+        role: Role::Party { party: dialled },
+        began: Time(1),
+        answered: None,
+        ended: Time(2),
+        end: LegEnd::Unreachable,
+    });
+    for what in
+        [What::ConsultBegan { by: engine::AgentId(1), to: To::Party(consulted) }, What::Diverted { first }]
+    {
+        record.timeline.push(Moment { at: Time(1), what });
+    }
+    record
+}
+
+#[test]
+fn whoever_else_a_call_names_goes_with_it_and_nobody_is_kept_for_ever() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    let number = |n: u64| format!("+15550{n:03}");
+    let mut batch = Batch { first_position: 1, last_position: 0, at: Time(1), ..Batch::default() };
+    batch.parties.extend((1..=45).map(|n| party(n, &number(n), "")));
+    batch.records.push(call_that_names(1, 1, [2, 3, 4]));
+    batch.records.push(call_that_names(2, 41, [42, 43, 44]));
+    store.commit(&[(tenant, batch)]).unwrap();
+    store.place_hold(tenant, Held::Call(2), &secret("a court"), 1, BOSS).unwrap();
+    let held = person(&store, tenant, &number(10)).unwrap();
+    store.place_hold(tenant, Held::Person(held), &secret("a court"), 1, BOSS).unwrap();
+    let known = || (1..=45).filter(|n| person(&store, tenant, &number(*n)).is_some()).collect::<Vec<u64>>();
+    let live = Needed { parties: BTreeSet::new(), from: PartyId(46) };
+    // Only the first call's four go by its record; 5 to 24 were keyed and never called, and no call names them.
+    assert_eq!(dispose(&store, tenant, 9_000, &live), 4 + 20 - 1);
+    let kept: Vec<u64> = std::iter::once(10).chain(25..=45).collect();
+    assert_eq!(known(), kept, "the held call still names its own");
+    // What came after somebody looked is nobody's to take.
+    let looked = Needed { parties: BTreeSet::new(), from: PartyId(30) };
+    let holds = store.holds(tenant).unwrap();
+    holds.iter().for_each(|h| store.lift_hold(tenant, h.id, 3, BOSS).unwrap());
+    dispose(&store, tenant, 9_000, &looked);
+    assert!(known().contains(&45) && known().contains(&42) && !known().contains(&10), "{:?}", known());
+}
+
+#[test]
+fn an_erasure_that_was_interrupted_is_ended_even_under_a_hold() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    with_calls(&store, tenant, &[(1, ANNA)], &[(7, 1)]);
+    drop(store.begin_recording(tenant, RecordingId(5), CallId(7), 1, Time(1), true).unwrap());
+    let anna = person(&store, tenant, ANNA).unwrap();
+    store.place_hold(tenant, Held::Person(anna), &secret("a court"), 1, BOSS).unwrap();
+    drop(store);
+    // The process died between the key and the rows.
+    let keys = rusqlite::Connection::open(place.dir.path().join("data/switchroom.keys.db")).unwrap();
+    keys.execute("DELETE FROM keys WHERE kind = 'person' AND id = ?1", [anna as i64]).unwrap();
+    drop(keys);
+    let store = place.open();
+    let about = store.person(tenant, anna).unwrap();
+    assert_eq!((about.address.expose_secret().as_str(), about.names.len(), about.calls), ("", 0, 1));
+    let erased = store.erase_person(tenant, anna, 2, BOSS).unwrap();
+    assert_eq!((erased.calls, erased.recordings, erased.kept_by.len()), (1, 1, 0));
+    assert_eq!(erased.parties, [PartyId(1)]);
+    assert!(has(&store, tenant, "person.erase", &format!("Person/p{anna}")));
+    assert!(missing(store.erase_person(tenant, anna, 3, BOSS)));
+    assert_eq!(person(&store, tenant, ANNA), None);
+}
+
+#[test]
+fn holds_are_looked_at_where_a_person_is_erased() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    with_calls(&store, tenant, &[(1, ANNA)], &[(7, 1)]);
+    let anna = person(&store, tenant, ANNA).unwrap();
+    let hold = store.place_hold(tenant, Held::Call(7), &secret("a court"), 1, BOSS).unwrap();
+    assert_eq!(store.erase_person(tenant, anna, 2, BOSS).unwrap().kept_by, [hold]);
+    assert_eq!(store.person(tenant, anna).unwrap().address.expose_secret(), ANNA);
+    assert!(has(&store, tenant, "person.erase-held", &format!("Person/p{anna}")));
+    assert!(has(&store, tenant, "hold.place", &format!("Hold/h{hold} Call/c7")));
+    store.lift_hold(tenant, hold, 3, BOSS).unwrap();
+    assert!(has(&store, tenant, "hold.lift", &format!("Hold/h{hold} Call/c7")));
+    assert_eq!(store.erase_person(tenant, anna, 4, BOSS).unwrap().calls, 1);
+    assert!(missing(store.place_hold(tenant, Held::Person(anna), &secret("a court"), 5, BOSS)));
+}
+
+#[test]
+fn numbers_of_people_and_holds_are_given_once() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    with_calls(&store, tenant, &[(1, ANNA)], &[(1, 1)]);
+    let anna = person(&store, tenant, ANNA).unwrap();
+    store.erase_person(tenant, anna, 2, BOSS).unwrap();
+    with_calls(&store, tenant, &[(2, BERT)], &[(2, 2)]);
+    let bert = person(&store, tenant, BERT).unwrap();
+    assert!(bert > anna, "{anna} {bert}");
+    let place_hold = || store.place_hold(tenant, Held::Person(bert), &secret("a court"), 1, BOSS).unwrap();
+    let first = place_hold();
+    store.lift_hold(tenant, first, 2, BOSS).unwrap();
+    assert!(place_hold() > first);
+}
+
+#[test]
+fn all_who_withheld_their_number_are_nobody() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    with_calls(&store, tenant, &[(1, ""), (2, "")], &[(1, 1), (2, 2)]);
+    assert_eq!(person(&store, tenant, ""), None);
+    let stands_for_all = 1;
+    assert!(missing(store.person(tenant, stands_for_all)));
+    assert!(missing(store.erase_person(tenant, stands_for_all, 2, BOSS)));
+    assert_eq!(store.party(tenant, 2).unwrap().display.expose_secret(), "Anna Zeisig");
+    assert_eq!(dispose(&store, tenant, 9_000, &Needed::nothing()), 1, "retention takes them as any other");
+}
+
+#[test]
+fn of_a_restricted_person_neither_notes_nor_log_nor_search_say_anything() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    with_calls(&store, tenant, &[(1, ANNA)], &[(7, 1)]);
+    let anna = person(&store, tenant, ANNA).unwrap();
+    store.put_notes(tenant, CallId(7), PartyId(1), &notes("said yes")).unwrap();
+    store.correct_person(tenant, anna, &secret("Anna Fink"), 2, BOSS).unwrap();
+    let seen = || {
+        let entries =
+            store.audit_entries(tenant, &AuditFilter { limit: 100, ..AuditFilter::default() }).unwrap();
+        let callers = Some(vec![secret(ANNA)]);
+        let calls = store.calls(tenant, &CallFilter { callers, limit: 9, ..CallFilter::default() }).unwrap();
+        let details = entries.iter().filter(|e| e.detail.is_some()).count();
+        (store.notes(tenant, CallId(7)).unwrap().is_some(), details, calls.calls.len())
+    };
+    assert_eq!(seen(), (true, 1, 1));
+    store.mark_person(tenant, anna, Some(true), Some(true), 3, BOSS).unwrap();
+    assert_eq!(seen(), (false, 0, 0));
+    assert!(store.notes_even_restricted(tenant, CallId(7)).unwrap().is_some());
+    store.mark_person(tenant, anna, Some(false), None, 4, BOSS).unwrap();
+    assert_eq!(seen(), (true, 1, 1));
+    let said: Vec<String> = actions(&store, tenant).into_iter().map(|(action, _)| action).collect();
+    assert_eq!(
+        said,
+        ["call.notes", "person.correct", "person.restrict", "person.object", "person.restrict-end"]
+    );
+    assert!(missing(store.mark_person(tenant, anna + 1, Some(true), None, 5, BOSS)));
+    assert_eq!(actions(&store, tenant).len(), said.len(), "what did not happen is not in the log");
+}
+
+#[test]
+fn audio_without_a_row_is_swept_away_and_no_other() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    with_calls(&store, tenant, &[(1, ANNA)], &[(7, 1)]);
+    drop(store.begin_recording(tenant, RecordingId(5), CallId(7), 1, Time(1), true).unwrap());
+    let folder = place.dir.path().join("data/blobs/recordings").join(tenant.0.to_string()).join("000000");
+    let (known, lost, other) = (folder.join("5.rec"), folder.join("6.rec"), folder.join("notes.txt"));
+    std::fs::write(&lost, b"noise").unwrap();
+    std::fs::write(&other, b"not ours").unwrap();
+    assert_eq!(store.sweep_audio(std::time::UNIX_EPOCH).unwrap(), 0, "too young");
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    assert_eq!(store.sweep_audio(later).unwrap(), 1);
+    assert!(known.exists() && other.exists() && !lost.exists());
+}
