@@ -205,6 +205,7 @@ impl Engine {
             Event::AgentPresence { agent, presence } => self.on_agent_presence(agent, presence),
             Event::LegVia { leg, trunk, limits } => self.on_leg_via(leg, trunk, limits),
             Event::LegForwarded { leg, to } => self.on_leg_forwarded(leg, to),
+            Event::LegPasses { leg, to } => self.on_leg_passes(leg, to),
             Event::CallsJoined { agent, leg, with } => self.on_calls_joined(agent, leg, with),
         }
         // Whatever is due by now happens now, so that an event never meets a state that should have ended.

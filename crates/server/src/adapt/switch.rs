@@ -293,6 +293,8 @@ pub(super) struct DoorLeg {
     pub(super) dialing: Option<Dialing>,
     /// The trunk that it went out over.
     pub(super) trunk: Option<engine::TrunkId>,
+    /// The trunk that it came over.
+    pub(super) came_over: Option<engine::TrunkId>,
     /// The trunk to Microsoft Teams that its far end is behind.
     pub(super) teams: Option<engine::TrunkId>,
     /// Who is to take the place of its far end.
@@ -338,6 +340,8 @@ pub struct TenantDoor {
     pub(super) person: PersonHash,
     /// Position of the last snapshot that was made.
     snapshot_at: u64,
+    /// Events before the batch were not kept, and are to be from here on: only a snapshot leads there.
+    begins_anew: bool,
 }
 
 /// Tells persons apart without saying who they are.
@@ -471,6 +475,7 @@ impl Switch {
             parties,
             person,
             snapshot_at,
+            begins_anew: false,
         });
         let tenant = self.tenants.len() - 1;
         self.tell(now, tenant, Event::Started { seed });
@@ -488,6 +493,7 @@ impl Switch {
         let t = &mut self.tenants[n];
         t.rules = Arc::new(Rules::of(&meaning));
         t.announcer.set_rules(&t.rules);
+        t.begins_anew |= meaning.keeps_calls && !t.meaning.keeps_calls;
         t.meaning = meaning;
         t.passwords = passwords;
         self.tell(now, n, Event::Configured { config });
@@ -562,6 +568,8 @@ impl Switch {
     /// A connection is gone.
     pub fn on_gone(&mut self, connection: u64) {
         self.proven.remove(&connection);
+        self.phones.registrar.connection_closed(connection);
+        self.tell_registered();
     }
 
     /// The name that the far end at this address has to prove on a connection of ours.
@@ -648,7 +656,8 @@ impl Switch {
                 let mut batch = std::mem::replace(&mut t.batch, next);
                 batch.last_position = position;
                 batch.at = t.engine.now();
-                if position >= t.snapshot_at + SNAPSHOT_EVERY {
+                batch.begins_anew = std::mem::take(&mut t.begins_anew);
+                if batch.begins_anew || position >= t.snapshot_at + SNAPSHOT_EVERY {
                     t.snapshot_at = position;
                     batch.snapshot = Some(Box::new((t.engine.now(), t.engine.snapshot())));
                 }
@@ -750,6 +759,9 @@ impl Switch {
         }
         if let Some(trunk) = l.trunk {
             self.carriers.call_over(id, trunk);
+        }
+        if let Some(trunk) = l.came_over {
+            self.carriers.call_went(id, trunk);
         }
         if let Some(phone) = l.browser {
             self.browser_released(tenant, leg, phone);
