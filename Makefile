@@ -49,7 +49,7 @@ tools-build:
 	@$(call apt,cmake,cmake)
 	@command -v cargo >/dev/null || { echo "install Rust first: https://rustup.rs"; exit 1; }
 
-# The far ends that tests use: SIPp and baresip, Kamailio as a carrier, sipvicious for what is not wanted, and a browser
+# The far ends that tests use: SIPp and baresip, Kamailio as a carrier, rtpengine, sipvicious for what is not wanted, and a browser
 # driven from Node.
 tools-test: tools-build
 	@$(call apt,sipp,sip-tester)
@@ -57,6 +57,7 @@ tools-test: tools-build
 	@$(call apt,linphonec,linphone-cli)
 	@$(call apt,svmap,sipvicious)
 	@$(call quiet,kamailio,kamailio)
+	@$(call quiet,rtpengine,rtpengine-daemon)
 	@ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || $(SUDO) bash -c '$(call install,kamailio-tls-modules)'
 	@$(call apt,openssl,openssl)
 	@$(call apt,chromium,chromium)
@@ -87,13 +88,14 @@ test: tools-test tools-web web
 tools-lint: tools-build
 	@command -v cargo-deny >/dev/null || cargo install cargo-deny --version 0.20.2 --locked --debug --quiet
 
-# Advisories need their database, which cannot be reached everywhere: `cargo deny check advisories` where it can.
+# Advisories of crates and npm packages need their sources, which cannot be reached everywhere: then it says so.
 lint: tools-lint $(WEB_PACKAGES)
 	cd web && npm run lint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo deny --log-level error check bans licenses sources
 	.ci/secrets
+	.ci/advisories
 
 bench: tools-bench
 	cargo build --release --bin switchroom

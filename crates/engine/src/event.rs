@@ -212,8 +212,9 @@ pub enum Event {
         /// What the trunk's limits are now; of these only minutes and spend count here.
         limits: Limits,
     },
-    /// The telephone of an agent that rings asks to be called at a number outside instead (a 3xx answer). The agent calls
-    /// out: where that is refused, [`crate::Engine::last_refusal`] says so, and nothing else changes.
+    /// An agent is to be rung at a number outside: the telephone that rings asks for it (a 3xx answer), or the agent chose
+    /// it. The agent calls out: where that is refused, [`crate::Engine::last_refusal`] says so, and nothing else changes.
+    /// Told before the far end is asked.
     LegForwarded {
         /// The agent's leg.
         leg: LegId,

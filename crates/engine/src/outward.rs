@@ -9,7 +9,7 @@ use crate::event::To;
 use crate::ids::{AgentId, CallId, LegId, PartyId, TrunkId};
 use crate::ledger::{MeterId, Usage};
 use crate::leg::{LegState, Role};
-use crate::record::{EndedBy, Reason, What};
+use crate::record::{EndedBy, Origin, Reason, What};
 use crate::state::Engine;
 use crate::timers::{Time, Waiter};
 use crate::toll::{Limits, Refusal, Rights};
@@ -177,12 +177,17 @@ impl Engine {
         self.count_leg(leg, Some(meter));
     }
 
-    /// The telephone of an agent wants a call to go on to a number outside: it counts as the agent's, who needs the right
-    /// to call out and to leave callers there. Nobody calls for help that way.
+    /// An agent is rung at a number outside, because the agent's telephone sent the call on or the agent chose to: it counts
+    /// as the agent's call, who needs the right to call out and to leave callers there. Nobody calls for help that way; but
+    /// an agent who does, and whose own telephone is outside, is rung there whatever is used up.
     pub(crate) fn on_leg_forwarded(&mut self, leg: LegId, to: Destination) {
         let rings = |l: &LegState| matches!(l, LegState::Dialling | LegState::Ringing);
         let Some(l) = self.s.legs.get(&leg).filter(|l| rings(&l.state) && l.meter.is_none()) else { return };
-        let (call, Role::Agent { agent, .. }) = (l.call, l.role) else { return };
+        let (call, Role::Agent { agent, .. } | Role::Supervisor { agent }) = (l.call, l.role) else { return };
+        let own = self.s.calls.get(&call).filter(|c| c.origin == Origin::Outbound { agent });
+        if own.is_some_and(|c| self.is_emergency(To::Party(c.caller))) {
+            return;
+        }
         let admitted = if to.is_emergency() || !to.is_outside() {
             Err(Refusal::DestinationNotAllowed)
         } else if !self.rights(agent).may_transfer_out {

@@ -72,6 +72,7 @@ impl Page {
 async fn metrics(State(api): State<Api>) -> Response {
     let broken = api.handle.laws_broken.load(Ordering::Relaxed);
     let told = [&api.handle.notices.taken, &api.handle.notices.dropped].map(|n| n.load(Ordering::Relaxed));
+    let left_out = api.handle.refusals.lock().unwrap_or_else(|e| e.into_inner()).left_out;
     let bot = api.bot.clone();
     let page = api.handle.ask(move |switch, _| {
         let mut p = Page(String::with_capacity(8_192));
@@ -103,6 +104,12 @@ async fn metrics(State(api): State<Api>) -> Response {
         for (what, count) in ["taken", "dropped"].into_iter().zip(told) {
             p.value("microsoft_notifications_total", &format!("{{what=\"{what}\"}}"), count);
         }
+        p.one(
+            "refusals_left_out_total",
+            "counter",
+            "Refused work accounts that have no line of their own in an audit log.",
+            left_out,
+        );
         let guard = switch.guard_counters();
         p.one("security_failures_total", "counter", "Wrong passwords, scans and their like.", guard.failures);
         p.one("security_bans_total", "counter", "Addresses that were banned for a while.", guard.bans);

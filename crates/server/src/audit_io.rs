@@ -6,8 +6,9 @@ use crate::audit_file::HeadLine;
 use crate::running::Handle;
 use engine::Time;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -24,15 +25,16 @@ pub struct AuditHeads {
 }
 
 impl AuditHeads {
-    /// Begins, at once with the tenants whose log has no head of today. `file` gets a line for each head.
+    /// Begins, at once with the tenants whose log has no head of today.
     ///
     /// # Errors
     /// What the operating system said.
-    pub fn start(handle: Handle, file: Option<PathBuf>) -> std::io::Result<AuditHeads> {
+    pub fn start(handle: Handle) -> std::io::Result<AuditHeads> {
         let (stop, stopped) = channel::<()>();
         let look = move || {
+            let mut unsent = BTreeMap::new();
             loop {
-                if let Err(e) = sign_all(&handle, file.as_deref()) {
+                if let Err(e) = sign_all(&handle, &mut unsent) {
                     tracing::error!(event = "audit_head", cause = %e, "the end of an audit log was not signed");
                 }
                 if !matches!(stopped.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
@@ -54,28 +56,34 @@ impl Drop for AuditHeads {
     }
 }
 
-fn sign_all(handle: &Handle, file: Option<&Path>) -> Result<(), String> {
-    let now = crate::clock::wall_ms();
+// `unsent` has what could not be sent at the last look: the newest of each tenant.
+fn sign_all(handle: &Handle, unsent: &mut BTreeMap<TenantId, AuditHead>) -> Result<(), String> {
+    let (now, mut failed) = (crate::clock::wall_ms(), Ok(()));
     for (tenant, _) in handle.store.tenants().map_err(|e| e.to_string())? {
         let heads = handle.store.audit_heads(tenant).map_err(|e| e.to_string())?;
-        let is_of_today = heads.iter().any(|h| h.at / DAY_MS == now / DAY_MS);
-        if !is_of_today
+        if !heads.iter().any(|h| h.at / DAY_MS == now / DAY_MS)
             && let Some(head) = handle.store.sign_audit_head(tenant, now).map_err(|e| e.to_string())?
         {
-            send(handle, tenant, &head, file)?;
+            unsent.insert(tenant, head);
+        }
+        if let Some(head) = unsent.get(&tenant) {
+            match send(handle, tenant, head) {
+                Ok(()) => drop(unsent.remove(&tenant)),
+                Err(e) => failed = Err(e),
+            }
         }
     }
-    Ok(())
+    failed
 }
 
 /// Sends a head into the file and to webhooks.
 ///
 /// # Errors
 /// What could not be done, in a sentence.
-pub fn send(handle: &Handle, tenant: TenantId, head: &AuditHead, file: Option<&Path>) -> Result<(), String> {
+pub fn send(handle: &Handle, tenant: TenantId, head: &AuditHead) -> Result<(), String> {
     let said = |e: StoreError| e.to_string();
     let line = HeadLine::new(&handle.store.tenant_name(tenant).map_err(said)?, head);
-    if let Some(path) = file {
+    if let Some(path) = &handle.audit_heads {
         append(path, &line).map_err(|e| format!("{}: {e}", path.display()))?;
     }
     let receivers =

@@ -25,6 +25,8 @@ const MOST: usize = 20;
 pub struct Post {
     transport: SmtpTransport,
     from: Mailbox,
+    /// The mail server's name.
+    host: String,
     /// Where the web app is.
     url: String,
 }
@@ -53,7 +55,7 @@ impl Post {
             let password = password.trim_end_matches(['\r', '\n']).to_string();
             builder = builder.credentials(Credentials::new(config.user.clone(), password));
         }
-        Ok(Some(Post { transport: builder.build(), from, url: url.trim_end_matches('/').into() }))
+        Ok(Some(Post { transport: builder.build(), from, host, url: url.trim_end_matches('/').into() }))
     }
 
     /// Tells of a message.
@@ -88,6 +90,7 @@ impl Post {
         let Ok(message) = builder.body(text) else {
             return Tried::Hopeless("the mail cannot be written".into());
         };
+        crate::attest::contacted::note(&self.host);
         match self.transport.send(&message) {
             Ok(_) => Tried::Taken,
             // What the server says may hold addresses: only its code is kept.

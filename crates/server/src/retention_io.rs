@@ -50,6 +50,7 @@ impl RetentionJob {
                     }
                 }
                 replace_copies(&handle.store);
+                crate::closing::go_on(&handle.store);
             }
         };
         let thread = std::thread::Builder::new().name("retention".into()).spawn(look)?;

@@ -7,6 +7,7 @@ use crate::certificate_report;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::journal_io::{GiveUp, Lost};
+use crate::key_rotation::KeyRotation;
 use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{BrowserDoor, MediaSettings, start_recorder};
@@ -19,7 +20,8 @@ use crate::outside_io::Outside;
 use crate::outward::Outward;
 use crate::retention_io::RetentionJob;
 use crate::secrets::Secrets;
-use crate::sip_io::SipSockets;
+use crate::sign_in::refusals::Refusals;
+use crate::sip_io::{SipSockets, Upkeep};
 use crate::sip_tls::SipTls;
 use crate::switch_io::{LawWatch, Message, States, SwitchThread};
 use crate::tenant::check::{self, Document, Documents, Problem};
@@ -32,8 +34,9 @@ use crate::vital;
 use crate::webhook_io::{Courier, Delivery, Told};
 use sip::{Endpoint, Limits, Local, Transport};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::{Change, Store, StoreError, StoreSettings, TenantId};
@@ -63,6 +66,8 @@ pub struct Handle {
     pub granted: Arc<Granted>,
     /// What Graph tells by itself.
     pub notices: Arc<NoticeBoard>,
+    /// Who was refused lately.
+    pub refusals: Arc<Mutex<Refusals>>,
     mail: Sender<Message>,
     /// Secrets of tenants' configurations.
     pub secrets: Secrets,
@@ -72,6 +77,8 @@ pub struct Handle {
     pub laws_broken: Arc<AtomicU64>,
     /// False once it is asked to stop.
     pub ready: Arc<AtomicBool>,
+    /// The file that gets a line for each signed head of an audit log.
+    pub audit_heads: Option<PathBuf>,
 }
 
 /// A running Switchroom.
@@ -93,6 +100,7 @@ pub struct Running {
     audit_heads: AuditHeads,
     microsoft: AtMicrosoft,
     retention: RetentionJob,
+    key_rotation: KeyRotation,
     grace: Duration,
 }
 
@@ -201,7 +209,10 @@ pub fn tenant_name(documents: &Documents) -> Option<String> {
 }
 
 /// What documents mean, with made-up numbers: for looking at them before anything is stored.
-fn understand_alone(wanted: &Documents) -> Result<Meaning, String> {
+///
+/// # Errors
+/// A sentence.
+pub fn understand_alone(wanted: &Documents) -> Result<Meaning, String> {
     let numbers: Numbers = wanted.keys().cloned().zip(1..).collect();
     let number = |kind: &str, id: &str| numbers.get(&(kind.to_string(), id.to_string())).copied();
     meaning::understand(wanted, &number)
@@ -249,6 +260,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let store = Arc::new(open_store(config)?);
     // Made by the first start, before anybody can ask for a backup or a signature.
     store.installation().map_err(|e| e.to_string())?;
+    crate::closing::go_on(&store);
     if let Some(documents) = apply {
         let name = tenant_name(documents).ok_or("an object of kind Tenant is missing")?;
         let tenant = store.tenant(&name, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
@@ -334,17 +346,19 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         directories: Arc::default(),
         presences: Arc::default(),
         notices: Arc::new(microsoft::notices_of(&config.microsoft)?),
+        refusals: Arc::default(),
         mail: mail_in,
         secrets: secrets.clone(),
         browsers,
         laws_broken,
         ready,
+        audit_heads: config.audit_heads_file(),
     };
     let delivery = start_delivery(config, &handle, outward, &trusted, secrets)?;
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
-    let audit_heads =
-        AuditHeads::start(handle.clone(), config.audit_heads_file()).map_err(|e| e.to_string())?;
+    let audit_heads = AuditHeads::start(handle.clone()).map_err(|e| e.to_string())?;
     let retention = RetentionJob::start(handle.clone()).map_err(|e| e.to_string())?;
+    let key_rotation = KeyRotation::start(handle.clone()).map_err(|e| e.to_string())?;
     let microsoft = start_microsoft(config, &handle, background)?;
     Ok(Running {
         handle,
@@ -360,6 +374,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         audit_heads,
         microsoft,
         retention,
+        key_rotation,
         grace: config.grace(),
     })
 }
@@ -524,7 +539,12 @@ fn sip_sockets(config: &ServerConfig) -> Result<SipSockets, String> {
         addr => Some(TcpListener::bind(addr).map_err(|e| said("sip.tls", addr, e))?),
     };
     let secure = sip_tls(config)?;
-    SipSockets::new(udp, tcp, tls, secure).map_err(|e| e.to_string())
+    let mut sockets = SipSockets::new(udp, tcp, tls, secure).map_err(|e| e.to_string())?;
+    let us = |span: &str| Span::read(span).map(|s| s.0 * 1_000);
+    if let (Some(renew), Some(keep_alive)) = (us(&config.sip.tls_renew), us(&config.sip.tls_keep_alive)) {
+        sockets.keep_up(Upkeep { renew, keep_alive });
+    }
+    Ok(sockets)
 }
 
 /// Certificate and roots of SIP over TLS, where there is a certificate; new files are taken up from now on.
@@ -636,6 +656,7 @@ impl Handle {
             // Whoever closes a connection to Microsoft knows when this returns that nobody of its directory is kept.
             let erased = self.directories.erase(&self.store, tenant, directory.as_deref());
             if erased.map_err(|e| problem(e.to_string()))? {
+                crate::retention_io::replace_copies(&self.store);
                 tracing::info!(event = "directory_erased", tenant = tenant.0, "a directory was disconnected");
             }
         }
@@ -663,6 +684,7 @@ impl Running {
         drop(self.audit_heads);
         drop(self.microsoft);
         drop(self.retention);
+        drop(self.key_rotation);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);
         self.handle.mail.send(Message::Stop(end));

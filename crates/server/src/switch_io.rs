@@ -73,6 +73,10 @@ impl SecurePeers for Switch {
     fn instead_of(&self, connection: u64) -> Option<sip::Destination> {
         self.far_end_behind(connection)
     }
+
+    fn is_declared(&self, ip: std::net::IpAddr) -> bool {
+        self.knows(ip)
+    }
 }
 
 impl SipTaker for Door<'_> {

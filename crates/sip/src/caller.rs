@@ -10,6 +10,7 @@ use crate::exchange::{Offered, Way};
 use crate::login::{Login, Logins};
 use crate::message::{Message, read_number};
 use crate::method::Method;
+use crate::multipart::with_parts;
 use crate::name::Name;
 use crate::reason::{cause_of, cause_of_status, numbers_beside};
 use crate::reliable::{self, Confirmed};
@@ -46,6 +47,8 @@ pub struct Outgoing<'a> {
     pub extra: &'a str,
     /// The offer.
     pub body: &'a [u8],
+    /// What stands beside it, as [`Message::beside_the_description`] gives it: then the body has several parts.
+    pub beside: &'a [&'a [u8]],
     /// Who to be if the far end asks, in this call's INVITE and in what follows it.
     pub login: Option<&'a Arc<Login>>,
     /// How often the far end has to be heard of once the call is up; `None`: as set for all calls.
@@ -68,6 +71,7 @@ impl Outgoing<'_> {
             max_forwards: 70,
             extra: "",
             body: b"",
+            beside: &[],
             login: None,
             session_timer: None,
             contact: None,
@@ -99,12 +103,18 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(key) else { return CallId(key) };
         call.dialog.local = local.into();
         let dialog = call.dialog.clone();
+        let unlike = if out.beside.is_empty() { 0 } else { self.chance.next() };
+        let several = (!out.beside.is_empty()).then(|| with_parts(out.body, out.beside, unlike));
+        let body = match &several {
+            Some((kind, bytes)) => Body { kind, bytes },
+            None => Body::sdp(out.body),
+        };
         let going = Going {
             with_contact: true,
             session: &session,
             max_forwards: out.max_forwards,
             extra: out.extra.as_bytes(),
-            body: Body::sdp(out.body),
+            body,
             login: logins.as_deref_mut(),
             ..Going::new(Method::Invite, first_cseq, out.to, Owner::Invite(key))
         };

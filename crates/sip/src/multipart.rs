@@ -20,6 +20,29 @@ impl Message {
         self.look_through().description.unwrap_or_default()
     }
 
+    /// The parts that stand beside the session description, each with its header lines, as they came: the outermost ones, and
+    /// none that has the description in it. Empty for a body without parts, or with too many.
+    pub fn beside_the_description(&self) -> Vec<&[u8]> {
+        let Some((name, params)) = self.value(Name::ContentType).map(name_and_params) else {
+            return Vec::new();
+        };
+        let wrapped = name.get(..10).is_some_and(|n| n.eq_ignore_ascii_case(b"multipart/"));
+        let Some(boundary) = boundary_of(params).filter(|_| wrapped) else { return Vec::new() };
+        let all: Vec<&[u8]> = Parts::new(boundary, self.body()).take(MAX_PARTS + 1).collect();
+        if all.len() > MAX_PARTS {
+            return Vec::new();
+        }
+        let is_beside = |part: &&[u8]| {
+            let (head, content) = split_head(part);
+            let disposition = header(head, b"Content-Disposition");
+            let kind = header(head, b"Content-Type").unwrap_or(b"text/plain");
+            let (mut found, mut parts) = (Found::default(), MAX_PARTS);
+            found.look_at(&Part { kind, disposition, content }, MAX_DEPTH - 1, &mut parts);
+            found.description.is_none()
+        };
+        all.into_iter().filter(is_beside).collect()
+    }
+
     /// Whether it carries something that the sender wants understood and that is not understood here (RFC 5621 section 6):
     /// a body without a session description, unless it says `handling=optional`, or a part that says `handling=required`
     /// and is none. Parts that say neither are passed over: many peers add some and mean nothing by it.
@@ -40,6 +63,22 @@ impl Message {
         }
         found
     }
+}
+
+/// A body of several parts, and its Content-Type: a session description, and what stands beside it, each part with its
+/// header lines. `unlike` is a number that nobody could know who wrote a part.
+pub(crate) fn with_parts(description: &[u8], beside: &[&[u8]], unlike: u64) -> (String, Vec<u8>) {
+    let boundary = format!("part-{unlike:016x}");
+    let mut body =
+        Vec::with_capacity(description.len() + beside.iter().map(|p| p.len() + 40).sum::<usize>() + 120);
+    body.extend_from_slice(format!("--{boundary}\r\nContent-Type: application/sdp\r\n\r\n").as_bytes());
+    body.extend_from_slice(description);
+    for part in beside {
+        body.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
+        body.extend_from_slice(part);
+    }
+    body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    (format!("multipart/mixed;boundary={boundary}"), body)
 }
 
 /// What was found in a body.
@@ -223,6 +262,32 @@ mod tests {
             &format!("--b 1\r\nContent-Type: multipart/alternative;boundary=i\r\n\r\n{inner}\r\n--b 1--\r\n"),
             Some("v=0\r\ns=-\r\n"),
         );
+    }
+
+    #[test]
+    fn what_stands_beside_a_description_goes_on_as_it_came() {
+        let sdp = "Content-Type: application/sdp\r\n\r\nv=0\r\n";
+        let pidf =
+            "Content-Type: application/pidf+xml\r\nContent-ID: <x@y>\r\n\r\n<presence>\r\n\r\n</presence>";
+        let inner =
+            format!("Content-Type: multipart/alternative;boundary=i\r\n\r\n--i\r\n{sdp}\r\n--i--\r\n");
+        let message = |kind: &str, body: &str| {
+            let text = format!("INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n{kind}\r\n\r\n{body}");
+            Message::parse(text.as_bytes()).unwrap()
+        };
+        for description in [sdp, &inner] {
+            let body = format!("--b 1\r\n{pidf}\r\n--b 1\r\n{description}\r\n--b 1\r\n\r\nplain\r\n--b 1--");
+            let m = message(MIXED.trim(), &body);
+            assert_eq!(m.beside_the_description(), [pidf.as_bytes(), b"\r\nplain"]);
+            let (kind, whole) = with_parts(b"v=1\r\n", &m.beside_the_description(), 7);
+            let whole = String::from_utf8(whole).unwrap();
+            let again = message(&format!("Content-Type: {kind}"), &whole);
+            assert_eq!(again.session_description(), b"v=1\r\n");
+            assert_eq!(again.beside_the_description(), m.beside_the_description());
+        }
+        assert!(message("Content-Type: application/sdp", "v=0").beside_the_description().is_empty());
+        let many = format!("--b 1\r\n{sdp}\r\n").repeat(2) + &format!("--b 1\r\n{pidf}\r\n").repeat(20);
+        assert!(message(MIXED.trim(), &many).beside_the_description().is_empty());
     }
 
     #[test]

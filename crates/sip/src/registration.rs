@@ -242,6 +242,12 @@ impl Registration {
         }
     }
 
+    /// The code of the last answer if it refused us, or 408 or 503 where none came; also while an earlier registration still
+    /// lasts. `None` once one was granted.
+    pub fn refused(&self) -> Option<u16> {
+        self.refused
+    }
+
     /// Whether a message from there may belong to this registration: one of its servers.
     pub fn is_server(&self, ip: core::net::IpAddr) -> bool {
         self.config.servers.iter().any(|s| s.addr.ip() == ip)

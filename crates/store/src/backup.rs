@@ -93,15 +93,15 @@ pub fn back_up(
     if !database.exists() || !key_db.exists() {
         return Err(StoreError::NotFound(format!("there is no database {}", database.display())));
     }
-    let master = copies::master_of(settings)?;
-    let mut keys = Keys::new(master.clone(), Box::new(Sqlite::open_beside(&key_db)?));
+    let master = copies::master_in_force(settings, &key_db)?;
+    let mut keys = Keys::new(master, Box::new(Sqlite::open_beside(&key_db)?));
     if !keys.has_installation()? {
         return Err(StoreError::Refused(
             "start the server once before the first backup: it has no key of its own yet".into(),
         ));
     }
     let installation = keys.installation_pair()?;
-    let before = prepare(dir, &installation.public_key())?;
+    let (before, before_at) = prepare(dir, &installation.public_key())?;
     let Some(_lock) = copies::lock(dir, "lock")? else {
         return Err(StoreError::Refused(format!("another backup is being made in {}", dir.display())));
     };
@@ -120,7 +120,8 @@ pub fn back_up(
         0 => None,
         n => Some(Reading::begin(&manifest_path(dir, n))?),
     };
-    pieces(dir, &snapshot, &mut older, &mut manifest, &mut done)?;
+    let ended = ended_since(&snapshot, before_at)?;
+    pieces(dir, &snapshot, &mut older, ended, &mut manifest, &mut done)?;
     say("copying recordings");
     let mut db = Sqlite::open(&snapshot, Use::Data, false)?;
     let from = file_path(&settings.blobs, "blobs.url")?;
@@ -129,11 +130,18 @@ pub fn back_up(
     drop(db);
     remove_database(&snapshot)?;
     say("copying keys");
-    done.keys = copies::write(&key_db, &master, dir)?;
+    // It may have been changed since the beginning.
+    done.keys = copies::write(&key_db, &copies::master_in_force(settings, &key_db)?, dir)?;
     manifest.end(&installation)?;
     let path = manifest_path(dir, done.increment);
     std::fs::rename(&part, &path).map_err(failed(&path))?;
     copies::sync_folder(&dir.join("increments"))?;
+    if ended {
+        for n in 1..done.increment {
+            remove(&manifest_path(dir, n))?;
+            remove(&pack_path(dir, n))?;
+        }
+    }
     done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let copy = Copy {
         dir: dir.clone(),
@@ -147,6 +155,15 @@ pub fn back_up(
     Ok(done)
 }
 
+/// Whether an account ended since the increment before. Then this one is whole, and the older ones, which have more of
+/// that tenant than this one, are removed.
+fn ended_since(snapshot: &Path, before: u64) -> Result<bool, StoreError> {
+    let mut db = Sqlite::open_beside(snapshot)?;
+    let rows = db.rows("SELECT COUNT(*) FROM closings WHERE at >= $1", &[before.into()]);
+    // The server that runs may be of a version that knows of no closings.
+    Ok(rows.is_ok_and(|rows| rows.first().is_some_and(|r| r.int(0) > 0)))
+}
+
 /// Puts a backup on the list, so that erasures reach its keys.
 pub(crate) fn register(database: &Path, copy: Copy) -> Result<(), StoreError> {
     copies::change(database, |all| {
@@ -155,25 +172,31 @@ pub(crate) fn register(database: &Path, copy: Copy) -> Result<(), StoreError> {
             *known = Copy { rehearsed, rehearsed_ms, ..copy };
             return Ok(());
         }
+        if all.len() >= copies::MOST_COPIES {
+            return Err(StoreError::Refused(format!(
+                "there are {} backups already: take one that is gone off the list with switchroom backup DIR --forget",
+                all.len()
+            )));
+        }
         all.push(copy);
         Ok(())
     })
 }
 
 /// Whether a backup can be made there: in an empty folder, or in one with a backup of this installation. Gives the number
-/// of the newest increment.
-fn prepare(dir: &Path, key: &[u8]) -> Result<u64, StoreError> {
+/// of the newest increment and when it was made.
+fn prepare(dir: &Path, key: &[u8]) -> Result<(u64, u64), StoreError> {
     std::fs::create_dir_all(dir).map_err(failed(dir))?;
     let before = newest(dir)?;
     if before > 0 {
-        let (_, _, by) = Reading::check(&manifest_path(dir, before))?;
+        let (_, at, by) = Reading::check(&manifest_path(dir, before))?;
         if by != key {
             return Err(StoreError::Refused(format!(
                 "{} holds a backup of another installation: choose another folder",
                 dir.display()
             )));
         }
-        return Ok(before);
+        return Ok((before, at));
     }
     let ours = ["increments", "packs", "blobs", "keys", "keys.new", "keys.old", "keys.lock", "lock"];
     let is_foreign = |name: &str| !ours.contains(&name) && !name.starts_with("database.part");
@@ -184,7 +207,7 @@ fn prepare(dir: &Path, key: &[u8]) -> Result<u64, StoreError> {
             "{} holds {name}, which is no part of a backup: choose an empty folder",
             dir.display()
         ))),
-        None => Ok(0),
+        None => Ok((0, 0)),
     }
 }
 
@@ -216,11 +239,13 @@ pub(crate) fn fill(file: &mut impl Read, out: &mut [u8]) -> std::io::Result<usiz
     Ok(len)
 }
 
-/// The database, piece by piece: those that stand in the increment before at the same place are not written again.
+/// The database, piece by piece: those that stand in the increment before at the same place are not written again, unless
+/// this one is to be `whole`.
 fn pieces(
     dir: &Path,
     snapshot: &Path,
     older: &mut Option<Reading>,
+    whole: bool,
     manifest: &mut Writing,
     done: &mut BackedUp,
 ) -> Result<(), StoreError> {
@@ -237,7 +262,7 @@ fn pieces(
         done.database += len as u64;
         match &known {
             Some(line @ Line::Piece { digest, len: before, .. })
-                if *digest == new && *before == len as u64 =>
+                if !whole && *digest == new && *before == len as u64 =>
             {
                 manifest.line(line)?;
             }

@@ -99,6 +99,22 @@ impl Blobs {
     }
 }
 
+impl Blobs {
+    /// Removes a folder with all that is in it; one that is not there is gone already.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub(crate) fn remove_folder(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.path(name)?;
+        match std::fs::remove_dir_all(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::File(path.display().to_string(), e))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl BlobWriter {
     /// Adds bytes. They survive the death of the process once this returns.
     ///

@@ -25,6 +25,8 @@ const MAGIC: &[u8; 8] = b"SWRKEY\0\x01";
 const PAGE: i64 = 1_000;
 /// The longest piece, in bytes: a page of keys is far below.
 const LONGEST: usize = 1 << 20;
+/// How often the master key is looked for while it is being changed: five seconds.
+const TRIES: u32 = 100;
 /// The most backups of one installation.
 pub const MOST_COPIES: usize = 16;
 
@@ -96,6 +98,24 @@ impl Keys {
         let rows = db.rows("SELECT count FROM destroyed", &[])?;
         Ok(rows.first().map_or(0, |r| r.int(0)) as u64)
     }
+}
+
+/// The master key that opens these keys now: while it is changed by a running server, that is the new one a moment before
+/// its file has the name.
+pub(crate) fn master_in_force(
+    settings: &crate::store::StoreSettings,
+    key_db: &Path,
+) -> Result<DataKey, StoreError> {
+    let mut db = Sqlite::open_beside(key_db)?;
+    for _ in 0..TRIES {
+        if let Ok(master) = master_of(settings)
+            && crate::rotation::opens(&mut db, &master)? != Some(false)
+        {
+            return Ok(master);
+        }
+        std::thread::park_timeout(std::time::Duration::from_millis(50));
+    }
+    master_of(settings)
 }
 
 /// Writes the file of keys of a backup anew, from the database of keys. Gives how many there are.

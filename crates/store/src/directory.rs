@@ -204,6 +204,7 @@ impl Store {
     pub fn erase_directory(&self, tenant: TenantId) -> Result<(), StoreError> {
         let mut keys = self.keys();
         keys.destroy_all(tenant, DIRECTORY)?;
+        keys.forget_deleted()?;
         let mut db = self.writer();
         transaction(&mut **db, |db| {
             db.run("DELETE FROM directory WHERE tenant = $1", &[tenant.into()])?;

@@ -218,6 +218,13 @@ impl Store {
     pub fn erase_keyless(&self, now: u64) -> Result<u64, StoreError> {
         let mut erased = 0;
         for (tenant, _) in self.tenants()? {
+            let there = self.belongings(tenant)?;
+            if !self.keys().has_tenant(tenant)? && there.rows.iter().any(|(table, _)| table == "objects") {
+                // Its account ended since: a tenant of which something is stored has a key.
+                self.close_keyless(tenant, now)?;
+                erased += there.rows.iter().find(|(table, _)| table == "persons").map_or(0, |(_, n)| *n);
+                continue;
+            }
             let mut after = 0;
             loop {
                 let sql = "SELECT id FROM persons WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3";

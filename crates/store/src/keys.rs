@@ -306,6 +306,21 @@ impl Keys {
         Ok((self.master.clone(), Keys::generation(&mut *self.db)?))
     }
 
+    /// From here on this is the master key: what it wraps is wrapped anew already.
+    pub(crate) fn set_master(&mut self, master: DataKey) {
+        self.master = master;
+    }
+
+    /// The database of keys.
+    pub(crate) fn db(&mut self) -> &mut dyn Sql {
+        &mut *self.db
+    }
+
+    /// Whether this is the master key of what is wrapped here; `None` where nothing is.
+    pub(crate) fn opens_with(&mut self, master: &DataKey) -> Result<Option<bool>, StoreError> {
+        crate::rotation::opens(&mut *self.db, master)
+    }
+
     /// Whether there is a key of the installation as a whole.
     pub(crate) fn has_installation(&mut self) -> Result<bool, StoreError> {
         Ok(self.read(TenantId(0), "installation", 0)?.is_some())
@@ -339,6 +354,19 @@ impl Keys {
         self.ahead.retain(|(other, _), _| kind != PERSON || *other != tenant);
         let sql = "DELETE FROM keys WHERE tenant = $1 AND kind = $2";
         self.counted(sql, &[tenant.into(), kind.into()])
+    }
+
+    /// Destroys all keys of a tenant, its own too, also beside the database's own file.
+    pub(crate) fn destroy_tenant(&mut self, tenant: TenantId) -> Result<(), StoreError> {
+        self.ahead.retain(|(other, _), _| *other != tenant);
+        self.tenants.remove(&tenant);
+        self.counted("DELETE FROM keys WHERE tenant = $1", &[tenant.into()])?;
+        self.forget_deleted()
+    }
+
+    /// Whether a tenant has a key of its own.
+    pub(crate) fn has_tenant(&mut self, tenant: TenantId) -> Result<bool, StoreError> {
+        Ok(self.read(tenant, TENANT, 0)?.is_some())
     }
 
     pub(crate) fn query(&mut self, sql: &str) -> Result<Vec<crate::sql::Row>, StoreError> {
@@ -394,6 +422,11 @@ fn no_tenant_key(tenant: TenantId) -> StoreError {
          (the file ending in .keys.db) back from a backup",
         tenant.0
     ))
+}
+
+/// The place that a wrapped key belongs to.
+pub(crate) fn key_place(tenant: TenantId, kind: &str, id: u64) -> String {
+    place(tenant, kind, id)
 }
 
 fn place(tenant: TenantId, kind: &str, id: u64) -> String {

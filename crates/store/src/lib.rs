@@ -15,6 +15,7 @@ mod backup;
 mod blobs;
 mod calls;
 mod catalogue;
+mod closing;
 mod copies;
 mod directory;
 mod directory_tokens;
@@ -40,6 +41,7 @@ mod registrations;
 mod reports;
 mod reports_read;
 mod restore;
+mod rotation;
 mod sessions;
 mod sql;
 mod sqlite;
@@ -53,6 +55,7 @@ pub use backup::{BackedUp, back_up};
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};
+pub use closing::{Belongings, Closing};
 pub use copies::{Copy, CopyState, MOST_COPIES, forget_backup, note_rehearsal};
 pub use directory::{
     DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
@@ -84,6 +87,7 @@ pub use reports_read::{
     AgentRows, Contacts, Counted, MOST_CONTACTS, MOST_ROWS, QueueRows, Span, Summed, percentile,
 };
 pub use restore::{Compared, Restored, compare, restore};
+pub use rotation::{ask_for_master, master_is_asked_for};
 pub use sessions::{MOST_SESSIONS, Session, SessionLife};
 pub use sql::{Row, Sql, Value};
 pub use store::{Store, StoreSettings, TenantId};

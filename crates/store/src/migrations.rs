@@ -459,6 +459,15 @@ CREATE TABLE directory_tokens (
     version BIGINT NOT NULL
 );
 ",
+    r"
+CREATE TABLE closings (
+    tenant BIGINT PRIMARY KEY,
+    name TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    facts TEXT NOT NULL,
+    certificate TEXT
+);
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.

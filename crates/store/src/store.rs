@@ -2,8 +2,9 @@
 
 use crate::blobs::Blobs;
 use crate::error::StoreError;
-use crate::keys::{Keys, master_key};
+use crate::keys::Keys;
 use crate::migrations::{DATA, KEYS, migrate};
+use crate::rotation;
 use crate::sql::{Sql, Value};
 use crate::sqlite::{Sqlite, Use};
 use std::fs::File;
@@ -42,6 +43,7 @@ pub struct Store {
     keys: Mutex<Keys>,
     blobs: Blobs,
     path: PathBuf,
+    key_path: PathBuf,
     _lock: File,
 }
 
@@ -71,20 +73,24 @@ impl Store {
         }
         let lock = take_lock(&path)?;
         let existed = path.exists();
-        let master = master_key(&key_path, !existed)?;
         let mut writer = Sqlite::open(&path, Use::Data, settings.full_sync)?;
         migrate(&mut writer, DATA)?;
         let reader = Sqlite::open(&path, Use::Data, settings.full_sync)?;
         let mut key_db = Sqlite::open(&path.with_extension("keys.db"), Use::Keys, settings.full_sync)?;
         migrate(&mut key_db, KEYS)?;
-        Ok(Store {
+        let master = rotation::current(&key_path, !existed, &mut key_db)?;
+        let store = Store {
             writer: Mutex::new(Box::new(writer)),
             reader: Mutex::new(Box::new(reader)),
             keys: Mutex::new(Keys::new(master, Box::new(key_db))),
             blobs,
             path,
+            key_path,
             _lock: lock,
-        })
+        };
+        // A change of the master key that was asked for, or interrupted, is made now.
+        store.rotate_master()?;
+        Ok(store)
     }
 
     /// The connection that writes.
@@ -100,6 +106,11 @@ impl Store {
 
     pub(crate) fn keys(&self) -> MutexGuard<'_, Keys> {
         self.keys.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// The master key's file.
+    pub(crate) fn key_path(&self) -> &Path {
+        &self.key_path
     }
 
     /// The database's file.
@@ -166,7 +177,9 @@ impl Store {
     pub fn tenant(&self, name: &str, now: u64) -> Result<TenantId, StoreError> {
         let mut db = self.writer();
         let sql = "INSERT INTO tenants (id, name, created) \
-                   SELECT COALESCE(MAX(id), 0) + 1, $1, $2 FROM tenants WHERE true ON CONFLICT (name) DO NOTHING";
+                   SELECT COALESCE(MAX(id), 0) + 1, $1, $2 FROM \
+                   (SELECT id FROM tenants UNION ALL SELECT tenant FROM closings) AS known WHERE true \
+                   ON CONFLICT (name) DO NOTHING";
         db.run(sql, &[name.into(), now.into()])?;
         let rows = db.rows("SELECT id FROM tenants WHERE name = $1", &[name.into()])?;
         let id = rows.first().ok_or_else(|| StoreError::NotFound(format!("tenant {name}")))?.int(0);

@@ -41,7 +41,15 @@ export const PAGES = [
       await page.getByRole('list', { name: 'People found' }).waitFor();
     },
   },
-  { persona: 'auditor', path: '/system/trunks', prepare: async (page) => page.getByRole('table').first().waitFor() },
+  {
+    persona: 'auditor',
+    path: '/system/trunks',
+    prepare: async (page) => {
+      await page.getByRole('table', { name: 'How Teams refused calls' }).waitFor();
+      await page.getByRole('button', { name: 'Look at them now' }).click();
+      await page.getByRole('list', { name: 'Our certificates' }).waitFor();
+    },
+  },
   { persona: 'owner', path: '/system/microsoft', prepare: async (page) => page.getByRole('heading', { name: /See presence/ }).waitFor() },
   { persona: 'supervisor', path: '/system/permissions', prepare: async (page) => page.getByRole('table').first().waitFor() },
   {

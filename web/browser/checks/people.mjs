@@ -195,6 +195,35 @@ export const checks = {
     await fake.stop();
   },
 
+  'the trunk to Teams says how calls were refused, what to do, and whether its certificates hold': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'auditor', path: '/system/trunks' });
+    await page.getByRole('row', { name: /sip3\.pstnhub/ }).getByText('No secure connection', { exact: false }).waitFor();
+    await page.getByRole('row', { name: /sip3\.pstnhub/ }).getByText('UnknownIssuer', { exact: false }).waitFor();
+    await page.getByRole('row', { name: /^sip\.pstnhub/ }).getByText('3 changes').click();
+    const refused = page.getByRole('table', { name: 'How Teams refused calls' });
+    const row = (name) => refused.getByRole('row', { name });
+    await row(/^403 \/ 510532/).getByText('Compare teams.fqdn with the gateway’s name', { exact: false }).waitFor();
+    await row(/^403/).getByText(/4 times, last .*1 min 5 sec/).waitFor();
+    await row(/^404/).getByText('Nobody in the Microsoft tenant has this number', { exact: false }).waitFor();
+    await row(/^486 \/ 560486/).getByText('This server refused the call itself', { exact: false }).waitFor();
+    // What we have no words for stands there as the server says it.
+    await row(/^499/).getByText('refused in a way <b>nobody</b> knows').waitFor();
+    assert.ok(!fake.log.some((r) => r.path === '/attestation'), 'certificates are looked at when somebody asks');
+    await page.getByRole('button', { name: 'Look at them now' }).press('Enter');
+    const ours = page.getByRole('list', { name: 'Our certificates' }).getByRole('listitem');
+    await ours.nth(0).getByText('1 Mar 2027', { exact: false }).waitFor();
+    await ours.nth(0).getByText('*.voice.example.com', { exact: false }).waitFor();
+    await ours.nth(0).getByText('for servers only', { exact: false }).waitFor();
+    await ours.nth(1).getByText('vouches for the one before it · signed by ⁨CN=Example Root⁩', { exact: false }).waitFor();
+    await ours.nth(2).getByText('ended ⁨1 Nov 2026⁩').waitFor();
+    await page.getByText('Something is wrong with them.').waitFor();
+    assert.deepEqual(fake.log.find((r) => r.path === '/attestation').body.checks, ['certificates']);
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
   'on a narrow page the last pages are behind one more button': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, close } = await open(browser, fake.address, { persona: 'owner', path: '/floor', size: 'narrow' });

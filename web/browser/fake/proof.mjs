@@ -50,7 +50,13 @@ function attestation(declared) {
       answer('X_BOT_EUII', 'Further questions', "Does a bot or message extension read members' names and addresses; are they stored?", 'software', { used: 'yes', stored: 'no' }, [check('canary', 'as it should be', ['<img src=x onerror=alert(1)> was found nowhere'])]),
       answer('X_TELEMETRY', 'Further questions', 'Does personal or organisational data appear in telemetry or logs?', 'open', null, [check('canary', 'not run', [])]),
     ],
-    at: iso(Date.now()), checks: [tls, backups, rights, components], profile: 'contact-center',
+    at: iso(Date.now()),
+    checks: [tls, backups, rights, components, check('certificates', 'not as it should be', [
+      'sip.tls_cert: CN=sbc.example.com, for sbc.example.com, *.voice.example.com, until 2027-03-01 (100 days), usage server only',
+      'sip.tls_cert: CN=Example Issuing CA,O=Example, until 2031-01-01 (1502 days), for any usage; signed by CN=Example Root, which is not in the file',
+      'http.tls_cert: CN=calls.example.com, for calls.example.com, until 2026-11-01 (-20 days), usages server and client',
+      'http.tls_cert: the certificate of CN=calls.example.com ended on 2026-11-01',
+    ])], profile: 'contact-center',
     signature: { algorithm: 'Ed25519', key: 'ab'.repeat(32), value: 'cd'.repeat(64) }, tenant: 'demo', version: '0.1.0',
   };
 }
@@ -157,10 +163,10 @@ export function proofOf({ entries = 640 } = {}) {
           for (const mark of ['restricted', 'objected']) if (body[mark] != null) person[mark] = body[mark];
           return person;
         case 'DELETE /people': {
-          if (person.holds.length > 0) return { calls: 0, recordings: 0, notes: 0, kept_by: person.holds, took_ms: 0 };
+          if (person.holds.length > 0) return { calls: 0, recordings: 0, notes: 0, kept_by: person.holds, backups_pending: 0, took_ms: 0 };
           noted.push(`erase ${id}`);
           people.splice(people.indexOf(person), 1);
-          return { calls: 3, recordings: 2, notes: 1, kept_by: [], took_ms: 140 };
+          return { calls: 3, recordings: 2, notes: 1, kept_by: [], backups_pending: 0, took_ms: 140 };
         }
         case 'GET /holds':
           return proof.holds;

@@ -9,7 +9,6 @@ use crate::adapt::endpoint::AgentEndpoint;
 use crate::adapt::keys::Keyed;
 use crate::adapt::phone::{PhoneId, PhoneReport, PhoneState, Reply};
 use crate::adapt::switch::{DoorLeg, MediaCommand, Now, Switch};
-use crate::trunk_choice::Ways;
 use crate::view;
 use engine::{AgentId, CallId, Event, LegEnd, LegId, Show};
 use media::browser::{GONE_AFTER, OfferError, Peer, prefer};
@@ -362,15 +361,7 @@ impl Switch {
                 };
                 self.ring(now, tenant, leg, Order { at_once, then });
             }
-            (AgentEndpoint::Number(number), _) => {
-                // What may be called can have changed since it was chosen.
-                let allowed = self.tenants[tenant].meaning.outward(number.expose_secret());
-                let then = match allowed {
-                    Ok(to) => self.trunks_for(now, tenant, (&to.number, Ways::Outside), None, Some(show)),
-                    Err(_) => Default::default(),
-                };
-                self.ring(now, tenant, leg, Order { then, ..Order::default() });
-            }
+            (AgentEndpoint::Number(number), _) => self.ring_at_number(now, tenant, leg, &number, show),
         }
     }
 
@@ -437,6 +428,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                location: None,
                 hears: Box::default(),
             },
         );

@@ -113,7 +113,8 @@ pub struct TrunkStatus {
     pub trunk: String,
     /// Whether it is registered; missing where it does not register.
     pub registered: Option<bool>,
-    /// What the carrier last said to a registration that it refused: a SIP status code.
+    /// What the carrier last said to a registration that it refused: a SIP status code; also while an earlier registration
+    /// still lasts. Missing once one was granted.
     pub registration_refused: Option<u16>,
     /// Calls to the outside that go over it now.
     pub calls: u32,
@@ -491,10 +492,7 @@ impl Carriers {
         let one = |c: &Carrier| TrunkStatus {
             trunk: c.plan.name.clone(),
             registered: c.registration.as_ref().map(|r| is_registered(r, now)),
-            registration_refused: c.registration.as_ref().and_then(|r| match r.state(now.sip()) {
-                RegistrationState::Refused { code, .. } => Some(code),
-                _ => None,
-            }),
+            registration_refused: c.registration.as_ref().and_then(Registration::refused),
             calls: c.calls,
             far_ends: c.sides.iter().map(side).collect(),
             answers: c.told.status(now.sip()),
@@ -632,9 +630,9 @@ impl Switch {
                         "a carrier answered a registration"
                     );
                 }
-                // The first 401 asks who we are; the registration counts as refused when our answer to it did not help.
-                let refused = matches!(r.state(now.sip()), RegistrationState::Refused { .. });
-                if refused && matches!(code, 401 | 403 | 407) {
+                // Our answer to the challenge did not help. That is told at once, also while an earlier registration lasts:
+                // until it ends there is time to set the password right.
+                if r.refused() == Some(code) && matches!(code, 401 | 403 | 407) {
                     self.trunk_refused(now, tenant, trunk, code);
                 }
                 self.send_registers(now);

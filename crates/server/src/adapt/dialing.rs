@@ -8,6 +8,7 @@ mod redirects;
 
 use crate::adapt::carriers::Tried;
 use crate::adapt::keys::Keyed;
+use crate::adapt::location::Location;
 use crate::adapt::switch::{DoorLeg, MediaCommand, MediaId, Now, Switch};
 use crate::tenant::objects::AudioCodec;
 use crate::tenant::srtp::Terms;
@@ -182,6 +183,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                location: None,
                 hears: Box::default(),
             },
         );
@@ -240,11 +242,17 @@ impl Switch {
             self.tell(now, tenant, event);
         }
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
-        let Some(d) = &mut l.dialing else { return };
         // With several far ends the most careful of them decides.
         if far.nat {
             l.learning = Learning::FirstPacket;
         }
+        let t = &self.tenants[tenant];
+        let plan = far.trunk.and_then(|tried| t.meaning.trunk_plan(tried.trunk));
+        let location = t.location_for(leg, plan, far.number.expose_secret());
+        let beside = location.map(Location::parts).unwrap_or_default();
+        let mut lines = far.lines.expose_secret().clone();
+        lines.push_str(location.map(Location::lines).unwrap_or_default());
+        let Some((l, d)) = t.legs.get(&leg).and_then(|l| Some((l, l.dialing.as_ref()?))) else { return };
         let uri = far.uri.expose_secret();
         let sip = self.endpoint.invite(
             now.sip(),
@@ -253,8 +261,9 @@ impl Switch {
                 from: far.from.expose_secret(),
                 to_header: &format!("<{uri}>"),
                 max_forwards: l.max_forwards,
-                extra: far.lines.expose_secret(),
+                extra: &lines,
                 body: &d.offer,
+                beside: &beside,
                 login: far.login.as_ref(),
                 session_timer,
                 contact: far.contact.as_deref(),
@@ -262,6 +271,8 @@ impl Switch {
                 ..Outgoing::to(far.to)
             },
         );
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let Some(d) = &mut l.dialing else { return };
         d.open.push((sip, far.trunk));
         if far.trunk.is_some() {
             d.asked = Some((sip, far.clone()));

@@ -1,8 +1,10 @@
 //! Where an agent is rung: in the browser, at a telephone, or at a number. Agents choose, and the choice outlasts a restart.
 
 use crate::adapt::browser::PhoneRefused;
-use crate::adapt::switch::Switch;
-use engine::AgentId;
+use crate::adapt::dialing::Order;
+use crate::adapt::switch::{Now, Switch};
+use crate::trunk_choice::Ways;
+use engine::{AgentId, LegId, Show};
 use redact::Secret;
 use store::TenantId;
 
@@ -57,7 +59,8 @@ impl Switch {
     /// Chooses how an agent is rung from now on. Gives the choice as it is kept, with the number as the world writes it.
     ///
     /// # Errors
-    /// When there is no such agent, the agent has no SIP phone, or the number may not be called.
+    /// When there is no such agent, the agent has no SIP phone, or the number may not be called: by nobody, or not by an
+    /// agent who may not call out or not leave callers there.
     pub fn choose_endpoint(
         &mut self,
         tenant: TenantId,
@@ -75,6 +78,12 @@ impl Switch {
             }
             AgentEndpoint::Number(number) => {
                 let to = meaning.outward(number.expose_secret()).map_err(|_| PhoneRefused::Number)?;
+                let rights = self.tenants[n].engine.rights(agent);
+                let destination = to.classified.destination;
+                let may = rights.may_dial && rights.may_transfer_out && !destination.is_emergency();
+                if destination.is_outside() && !may {
+                    return Err(PhoneRefused::Number);
+                }
                 AgentEndpoint::Number(Secret::new(to.number))
             }
             endpoint => endpoint,
@@ -82,6 +91,29 @@ impl Switch {
         // As many as there are agents, at most.
         self.browsers.chosen.insert((n, agent), endpoint.clone());
         Ok(endpoint)
+    }
+
+    /// Rings an agent at a number outside: a call of the agent's to there, as far as the toll goes. Where the number may not
+    /// be called, the agent cannot be reached, and the engine goes on with the next.
+    pub(super) fn ring_at_number(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        leg: LegId,
+        number: &Secret<String>,
+        show: Show,
+    ) {
+        // What may be called can have changed since it was chosen.
+        let Ok(to) = self.tenants[tenant].meaning.outward(number.expose_secret()) else {
+            return self.ring(now, tenant, leg, Order::default());
+        };
+        let destination = to.classified.destination;
+        // Told before anybody is asked: trunks with limits count by the same meter.
+        if destination.is_outside() && !self.may_be_rung_outside(now, tenant, leg, destination) {
+            return self.ring(now, tenant, leg, Order::default());
+        }
+        let then = self.trunks_for(now, tenant, (&to.number, Ways::Outside), None, Some(show));
+        self.ring(now, tenant, leg, Order { then, ..Order::default() });
     }
 
     /// Takes up again what agents chose before a restart. Choices of those who are gone are left out.

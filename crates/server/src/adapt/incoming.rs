@@ -2,6 +2,7 @@
 
 use crate::adapt::dialing::{OF_PHONES, codecs_of, session_timer_of};
 use crate::adapt::keys::Keyed;
+use crate::adapt::location::Location;
 use crate::adapt::phones::{Sender, user_of};
 use crate::adapt::switch::{DoorLeg, Now, Switch, TenantDoor};
 use crate::sip_tls::is_wanted;
@@ -271,6 +272,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                location: Location::of(message).map(Box::new),
                 hears: Box::default(),
             },
         );
@@ -414,6 +416,12 @@ impl TenantDoor {
         let mut of_them = self.legs.values().filter(|l| l.party == party).map(|l| &l.address);
         let in_call = of_them.find(|address| !address.expose_secret().is_empty());
         in_call.or_else(|| self.parties.get(&party))
+    }
+
+    /// The name that somebody in an open call gave; of nobody else.
+    pub fn name_of(&self, party: PartyId) -> Option<&Secret<String>> {
+        let mut of_them = self.legs.values().filter(|l| l.party == party).map(|l| &l.display);
+        of_them.find(|name| !name.expose_secret().is_empty())
     }
 }
 

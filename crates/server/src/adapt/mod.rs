@@ -7,6 +7,7 @@
 mod alarms;
 mod browser;
 mod carriers;
+mod closing;
 mod dialing;
 mod effects;
 mod endpoint;
@@ -14,6 +15,7 @@ mod far_side;
 mod incoming;
 mod info_keys;
 mod keys;
+mod location;
 mod media_reports;
 mod outside;
 mod passing;

@@ -60,7 +60,9 @@ impl Switch {
                     Hangup::Far if sip::is_network_failure(cause) => LegEnd::Unreachable,
                     Hangup::Far => LegEnd::FarHungUp,
                     Hangup::Near => LegEnd::NearHungUp,
-                    Hangup::NoAck | Hangup::Expired => LegEnd::NotConfirmed,
+                    Hangup::NoAck => LegEnd::NotConfirmed,
+                    // Nobody was heard of for the whole interval.
+                    Hangup::Expired => LegEnd::Unreachable,
                 };
                 self.over(now, call, end);
             }

@@ -4,6 +4,7 @@ use crate::adapt::browser::Browsers;
 use crate::adapt::carriers::Carriers;
 use crate::adapt::dialing::Dialing;
 use crate::adapt::keys::Keyed;
+use crate::adapt::location::Location;
 use crate::adapt::outside::Request;
 use crate::adapt::passing::PassedOn;
 use crate::adapt::phone::{PhoneId, Reply};
@@ -305,6 +306,8 @@ pub(super) struct DoorLeg {
     pub(super) asked_for_one: bool,
     /// Whom a call that passes through is for.
     pub(super) passes: Option<Box<PassedOn>>,
+    /// Where its caller is, who calls for help.
+    pub(super) location: Option<Box<Location>>,
     /// Whom it hears, unless something is played.
     pub(super) hears: Box<[MediaId]>,
 }
@@ -339,9 +342,9 @@ pub struct TenantDoor {
     /// The same number for the same person, by the tenant's key.
     pub(super) person: PersonHash,
     /// Position of the last snapshot that was made.
-    snapshot_at: u64,
+    pub(super) snapshot_at: u64,
     /// Events before the batch were not kept, and are to be from here on: only a snapshot leads there.
-    begins_anew: bool,
+    pub(super) begins_anew: bool,
 }
 
 /// Tells persons apart without saying who they are.
@@ -383,7 +386,11 @@ pub struct Switch {
     pub(super) requests: VecDeque<(TenantId, Request)>,
     /// Calls that are over and not in the store yet, with the number of their batch, so that they are found meanwhile.
     unwritten: VecDeque<(u64, TenantId, CallRecord)>,
-    next_batch: u64,
+    pub(super) next_batch: u64,
+    /// The newest batch that is in the journal.
+    pub(super) committed: u64,
+    /// Connections of our own that are let in although no trunk is where they come from: the scan of the listener.
+    pub(super) scan: Option<(IpAddr, u32)>,
     /// The journal cannot be written: nothing new is begun until it can.
     pub journal_stalled: bool,
     /// Messages dropped because nobody knows where they come from.
@@ -431,6 +438,8 @@ impl Switch {
             requests: VecDeque::new(),
             unwritten: VecDeque::new(),
             next_batch: 1,
+            committed: 0,
+            scan: None,
             journal_stalled: false,
             strangers: 0,
             host,
@@ -674,6 +683,7 @@ impl Switch {
 
     /// Everything up to this batch is in the journal: what it asked for is done now.
     pub fn on_committed(&mut self, now: Now, number: u64) {
+        self.committed = number;
         while self.held.front().is_some_and(|(n, _, _)| *n <= number) {
             if let Some((_, tenant, effect)) = self.held.pop_front() {
                 self.obey(now, tenant, effect);

@@ -1,6 +1,8 @@
 //! A world in virtual time: the production switch, SIP endpoint, engine and media bridge on one side, people on phones on
 //! the other, and a network between them that loses, doubles and delays. Days pass in seconds; a failure is a seed.
 
+mod sequences;
+
 use crate::adapt::{
     Chances, MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
 };

@@ -8,7 +8,7 @@ use crate::certificate_report::{now, report};
 use crate::tls::Certificate;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
 /// A listener of ours that speaks TLS: what it is called, where it is, and under which name.
 type Listener = (String, SocketAddr, String);
@@ -48,6 +48,12 @@ pub fn tls(ground: &Ground, subject: &Subject) -> Found {
     let mut good = true;
     let mut lines = Vec::new();
     for (what, addr, name) in &listeners {
+        if what == "sip.tls" {
+            // It takes connections from trunks' addresses alone, and this is none.
+            let here = if addr.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { addr.ip() };
+            let connections = VERSIONS.len() as u32;
+            ground.handle.ask_and_wait(move |switch, _| switch.expect_scan(here, connections));
+        }
         match offered(*addr, name) {
             Ok(versions) => {
                 let [old, older, new, newest] = versions;

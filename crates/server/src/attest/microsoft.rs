@@ -306,18 +306,46 @@ pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
             .map(|(h, n)| format!("{h}: declared, {n} connections")),
     );
     lines.extend(undeclared.iter().map(|h| format!("{h}: talked to and declared by nothing")));
+    let sip = contacted::sip();
+    let strange: Vec<String> = sip.iter().filter(|(_, is)| !**is).map(|(ip, _)| ip.to_string()).collect();
+    lines.push(format!(
+        "{} addresses asked over SIP since the start, {} of them of trunks, flows and telephones",
+        sip.len(),
+        sip.len() - strange.len()
+    ));
+    lines.extend(strange.iter().map(|ip| format!("{ip}: asked over SIP and declared by nothing")));
+    // Which servers are asked is up to this machine; what they are asked says whom calls go to.
+    let names: Vec<String> = contacted::dns().iter().map(ToString::to_string).collect();
+    lines.push(match names.is_empty() {
+        true => "no server of the DNS was asked for a name of a far end".into(),
+        false => format!("servers of the DNS asked, as this machine names them: {}", names.join(", ")),
+    });
+    lines.push(format!(
+        "records, recordings and keys: {}",
+        match config_is_here(ground) {
+            true => "files of this machine, no connection",
+            false => "another machine",
+        }
+    ));
     let other_firms: Vec<String> = declared
         .iter()
         .filter(|(h, _)| !is_microsoft(h) && !is_configured_microsoft(ground, h))
         .map(|(h, (data, purpose))| format!("{h}: {data}; {purpose}"))
         .chain(undeclared.iter().map(|h| format!("{h}: unknown; declared by nothing")))
+        .chain(strange.iter().map(|ip| format!("{ip}: calls over SIP; declared by nothing")))
         .collect();
     Found {
-        good: Some(undeclared.is_empty()),
+        good: Some(undeclared.is_empty() && strange.is_empty()),
         against: "connections of this server since its start, and the configuration".into(),
         lines,
         data: json!({"not_microsoft": other_firms}),
     }
+}
+
+/// Whether everything is kept in files.
+fn config_is_here(ground: &Ground) -> bool {
+    let c = &ground.config;
+    c.store.url.starts_with("sqlite:") && c.blobs.url.starts_with("file:") && c.keys.url.starts_with("file:")
 }
 
 /// A stand-in for Microsoft that the operator configured, as a simulated tenant.

@@ -22,7 +22,7 @@ mod tls_scan;
 pub use check::{CHECKS, Ground};
 pub use declared::{Declared, LARGEST as LARGEST_DECLARED, read as read_declared};
 pub use example::Example;
-pub use paper::{markdown_of, text_of, verify};
+pub use paper::{markdown_of, sealed, text_of, verify};
 
 use check::{Check, Subject};
 use serde_json::{Value, json};

@@ -69,6 +69,15 @@ impl Memory {
         false
     }
 
+    /// An activity, by its conversation and id, was not taken after all.
+    pub fn never_came(&mut self, key: &(String, String)) {
+        if self.activities.remove(key)
+            && let Some(at) = self.order.iter().rposition(|(_, k)| k == key)
+        {
+            self.order.remove(at);
+        }
+    }
+
     /// The people of a conversation, if they were read a short while ago.
     pub fn people(&mut self, now: Time, room: &str) -> Option<Arc<Vec<Member>>> {
         self.forget(now);

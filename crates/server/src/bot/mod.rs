@@ -234,9 +234,14 @@ impl Bot {
         if of.is_known(&activity) {
             return Admitted::Again;
         }
+        let key = activity.id.clone().map(|id| (activity.conversation.id.clone(), id));
         let admitted = of.queue.put(activity);
         if admitted == Admitted::Full {
             of.counts.dropped.fetch_add(1, Ordering::Relaxed);
+            // The Connector sends it again, and then it counts.
+            if let Some(key) = key {
+                lock(&of.memory).never_came(&key);
+            }
         }
         admitted
     }

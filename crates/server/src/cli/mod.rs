@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod check;
 mod check_number;
+mod close;
 mod explain;
 mod export;
 mod plan;
@@ -15,6 +16,7 @@ mod rehearse;
 mod remote;
 mod replay;
 mod restore;
+mod rotate_key;
 mod schema;
 pub mod serve;
 mod teams_app;
@@ -58,7 +60,7 @@ struct Command {
     run: fn(Arguments) -> Outcome,
 }
 
-const COMMANDS: [Command; 17] = [
+const COMMANDS: &[Command] = &[
     Command {
         name: "serve",
         usage: "--config FILE [--apply DIR] [--log json] | --print-config",
@@ -138,6 +140,12 @@ const COMMANDS: [Command; 17] = [
         run: audit::run,
     },
     Command {
+        name: "close",
+        usage: "TENANT --out FILE (--server URL --token T | --config FILE)",
+        does: "ends an account: destroys everything of it and writes the signed certificate",
+        run: close::run,
+    },
+    Command {
         name: "backup",
         usage: "DIR --config FILE [--forget]",
         does: "copies everything, beside a running server: the first time whole, then what is new",
@@ -154,6 +162,12 @@ const COMMANDS: [Command; 17] = [
         usage: "DIR --config FILE [--increment N] [--scratch DIR]",
         does: "restores a backup into a scratch place, takes it up, and compares it with what was backed up",
         run: rehearse::run,
+    },
+    Command {
+        name: "rotate-key",
+        usage: "--config FILE",
+        does: "puts another master key in force, beside a running server too; the old one opens nothing then",
+        run: rotate_key::run,
     },
     Command {
         name: "account",
@@ -206,7 +220,7 @@ pub fn run() -> ExitCode {
 
 fn help() -> String {
     let mut text = String::from("switchroom: a contact centre for Microsoft Teams and SIP\n");
-    for c in &COMMANDS {
+    for c in COMMANDS {
         text += &format!("\n  switchroom {} {}\n      {}\n", c.name, c.usage, c.does);
     }
     text += "\n  switchroom version [--sbom]\n      says the version, or what the program is made of (CycloneDX)\n";

@@ -104,6 +104,8 @@ pub struct Sip {
     pub tls_key: String,
     pub tls_roots: String,
     pub tls_name: String,
+    pub tls_renew: String,
+    pub tls_keep_alive: String,
     pub advertise: String,
 }
 
@@ -116,6 +118,11 @@ impl Sip {
             say("sip.tls needs sip.tls_cert and sip.tls_key".into());
         }
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+        for (key, value) in [("tls_renew", &self.tls_renew), ("tls_keep_alive", &self.tls_keep_alive)] {
+            if !Span::read(value).is_some_and(|s| (1_000..=86_400_000).contains(&s.0)) {
+                say(format!("sip.{key} = {value:?}: write a number and s, m or h, from 1s to 24h"));
+            }
+        }
         if self.tls_name.len() > 253 || !self.tls_name.chars().all(is_name) {
             say(format!("sip.tls_name = {:?} is no name, as sbc.example.com", self.tls_name));
         }

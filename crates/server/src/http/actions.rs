@@ -237,12 +237,19 @@ fn is_for_agents(action: &Action) -> bool {
     )
 }
 
+/// The longest object that the audit log takes from an address: a kind and an id.
+const LONGEST_OBJECT: usize = 200;
+
 pub(super) async fn audited(
     api: &Api,
     asker: &Asker,
     action: &'static str,
     object: String,
 ) -> Result<(), Problem> {
+    // What an address names is written down for good, so a text that is no name is not.
+    if object.len() > LONGEST_OBJECT {
+        return Err(Problem::not_found("object of this name"));
+    }
     let (store, tenant, who) = (api.handle.store.clone(), asker.0.tenant, asker.name());
     tokio::task::spawn_blocking(move || store.audit(tenant, crate::clock::wall_ms(), &who, action, &object))
         .await

@@ -163,7 +163,7 @@ pub async fn sign(
         handle.store.audit(tenant, now, &who, "audit.export", "Audit/log")?;
         let head = handle.store.sign_audit_head(tenant, now)?;
         let head = head.ok_or_else(|| Problem::not_found("entry of the audit log"))?;
-        if let Err(cause) = audit_io::send(&handle, tenant, &head, None) {
+        if let Err(cause) = audit_io::send(&handle, tenant, &head) {
             tracing::error!(event = "audit_head", cause, "a signed head was sent nowhere");
         }
         Ok(HeadLine::new(&handle.store.tenant_name(tenant)?, &head))

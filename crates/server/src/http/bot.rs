@@ -9,6 +9,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use teams::bot::{Activity, ActivityFault, ActivityKind, Invoke, InvokeReply, Language, Said};
+use tokio::sync::Semaphore;
+
+/// Presses of buttons that are answered at once: each holds a thread while it waits for Microsoft.
+static INVOKES: Semaphore = Semaphore::const_new(4);
 
 /// Where activities are posted.
 pub const MESSAGES: &str = "/api/messages";
@@ -89,7 +93,13 @@ async fn is_from_connector(api: &Api, bot: &Arc<Bot>, token: &str, activity: &Ac
 
 async fn answer(bot: Arc<Bot>, activity: Activity, invoke: Invoke) -> Response {
     let language = Language::choose(activity.locale.as_deref(), &[]);
-    let work = tokio::task::spawn_blocking(move || bot.answer(&activity, &invoke));
+    let Ok(turn) = INVOKES.try_acquire() else {
+        return reply(InvokeReply::message(language, Said::Later));
+    };
+    let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        bot.answer(&activity, &invoke)
+    });
     match tokio::time::timeout(IN_TIME, work).await {
         Ok(Ok(answer)) => reply(answer),
         _ => reply(InvokeReply::message(language, Said::Later)),

@@ -65,6 +65,10 @@ fn may_see(scope: Scope, is_own: impl Fn(AgentId) -> bool) -> Option<()> {
     }
 }
 
+fn text(secret: &redact::Secret<String>) -> Option<String> {
+    Some(secret.expose_secret().clone()).filter(|s| !s.is_empty())
+}
+
 /// `GET /calls/{id}`
 pub async fn one(
     State(api): State<Api>,
@@ -83,6 +87,9 @@ pub async fn one(
                 may_see(scope, is_own)?;
                 let mut detail = view::live_detail(c, &t.engine, &t.meaning);
                 view::add_quality(&mut detail, &switch.quality_so_far(tenant, call));
+                // A profile that keeps nothing knows it from the call alone.
+                detail.caller = t.address_of(c.caller).and_then(text);
+                detail.caller_name = t.name_of(c.caller).and_then(text);
                 let found = (detail, c.caller);
                 return Some((Some(found), t.meaning.clone()));
             }
@@ -114,8 +121,6 @@ pub async fn one(
         detail.dispositions = view::said(&store.dispositions(tenant, call)?, &meaning);
         match store.party(tenant, party.0) {
             Ok(value) => {
-                let text =
-                    |s: &redact::Secret<String>| Some(s.expose_secret().clone()).filter(|s| !s.is_empty());
                 detail.caller = text(&value.address);
                 detail.caller_name = text(&value.display);
             }

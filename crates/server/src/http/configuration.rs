@@ -45,7 +45,24 @@ pub fn documents(handle: &Handle, tenant: TenantId) -> Result<Documents, Problem
 }
 
 fn change(handle: &Handle, asker: &Asker, wanted: Documents) -> Result<Vec<Step>, Problem> {
+    directory_is_proven(handle, asker.0.tenant, &wanted)?;
     change_as(handle, asker.0.tenant, &asker.name(), wanted)
+}
+
+// Which Microsoft tenant belongs to a tenant decides whose people it sees. Where several share the server its owner's word is
+// not enough: an administrator of that directory has to say so there.
+fn directory_is_proven(handle: &Handle, tenant: TenantId, wanted: &Documents) -> Result<(), Problem> {
+    let directory = |all: &Documents| {
+        let of = all.values().find(|d| d.kind == "Tenant")?;
+        of.body.get("microsoft").filter(|m| !m.is_null()).cloned()
+    };
+    let Some(new) = directory(wanted) else { return Ok(()) };
+    if handle.store.tenants()?.len() < 2 || directory(&documents(handle, tenant)?).as_ref() == Some(&new) {
+        return Ok(());
+    }
+    let what = "several tenants share this server: connect the Microsoft tenant by signing in there, with \
+                GET /api/v1/microsoft/connect, instead of naming it here";
+    Err(Problem::new(StatusCode::CONFLICT, what))
 }
 
 /// Puts documents in force in somebody's name, as the audit log has it. To be called with the turn to change anything.

@@ -5,7 +5,7 @@
 //! then, in the same browser, with the session that began.
 
 use crate::http::configuration::{change_as, documents};
-use crate::http::identity::{Asker, Person, csrf_of, signed_in};
+use crate::http::identity::{Asker, Person, allowed_from, csrf_of, signed_in};
 use crate::http::people::PermissionView;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
@@ -18,7 +18,6 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::{Extension, Json};
-use redact::Secret;
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::TenantId;
@@ -243,21 +242,18 @@ impl Came {
     }
 }
 
-/// Somebody signed in to prove whose directory it is. `before` is the session of the browser. Gives the page to go to.
+/// Somebody signed in to prove whose directory it is, in a browser that has a session. Gives the page to go to.
 ///
 /// # Errors
 /// When the database or the configuration cannot take it.
-pub async fn prove(
-    api: &Api,
-    finished: Finished,
-    before: Option<Secret<String>>,
-) -> Result<&'static str, Problem> {
-    let Some(token) = before else { return Ok(Came::Again.page()) };
+pub async fn prove(api: &Api, finished: Finished, caller: &Caller) -> Result<&'static str, Problem> {
+    let Some(token) = caller.before.clone() else { return Ok(Came::Again.page()) };
     let Ok(person) = signed_in(api, token).await else { return Ok(Came::Again.page()) };
     if who(&person) != finished.by {
         return Ok(Came::Again.page());
     }
     let tenant = person.of().0;
+    allowed_from(api, tenant, caller.address).await?;
     let is_owner = person.rule.roles.contains(&crate::tenant::objects::UserRole::Owner);
     let standing = standing(api, tenant).await?;
     if !is_owner || standing.name != finished.tenant {

@@ -204,9 +204,14 @@ pub async fn dial(
     audited(&api, &asker, "call.dial", format!("User/{agent}")).await?;
     let (connector, public) = (api.connector.clone(), api.settings.url.clone());
     let asked = Asking { who: (tenant, agent), correlation, new, public };
-    let first = api.handle.ask(move |switch, at| ask(switch, at, &connector, asked));
-    let first = first.await.ok_or_else(Problem::stopping)??;
-    let (again, begun) = begun(&api.connector, &api.handle.secrets, first)?;
+    // To its end even when whoever asked goes away: a call that is written down is also begun.
+    let of = api.clone();
+    let both = tokio::spawn(async move {
+        let first = of.handle.ask(move |switch, at| ask(switch, at, &connector, asked));
+        let first = first.await.ok_or_else(Problem::stopping)??;
+        begun(&of.connector, &of.handle.secrets, first)
+    });
+    let (again, begun) = both.await.map_err(|_| Problem::stopping())??;
     Ok((if again { StatusCode::OK } else { StatusCode::CREATED }, Json(begun)))
 }
 

@@ -11,6 +11,10 @@ use axum::extract::{DefaultBodyLimit, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Between two lines of the log about what is wrong with what is posted here, in milliseconds.
+const LOGGED_MS: u64 = 60_000;
 
 /// The addresses.
 const PATHS: [&str; 2] = ["/graph/notify", "/graph/lifecycle"];
@@ -34,8 +38,8 @@ async fn deliver(State(api): State<Api>, RawQuery(query): RawQuery, body: Bytes)
     let judged = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let delivered = handle.notices.deliver(&body);
-        for fault in &delivered.faults {
-            tracing::warn!(event = "notification_dropped", why = %fault, "somebody told us something in Microsoft's name");
+        if let Some(why) = delivered.faults.first() {
+            said_why(why, delivered.faults.len());
         }
         for notice in delivered.notices {
             let ours = handle.notices.ours();
@@ -49,4 +53,14 @@ async fn deliver(State(api): State<Api>, RawQuery(query): RawQuery, body: Bytes)
     // A panic is all that can go wrong, and it ends the process elsewhere.
     let _ = judged.await;
     StatusCode::ACCEPTED.into_response()
+}
+
+// Strangers can post here, so what is wrong is said now and then: the first fault of a delivery, and how many there were.
+fn said_why(why: &impl std::fmt::Display, faults: usize) {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let (now, last) = (crate::clock::wall_ms(), LAST.load(Ordering::Relaxed));
+    let free = last == 0 || now.saturating_sub(last) >= LOGGED_MS;
+    if free && LAST.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        tracing::warn!(event = "notification_dropped", why = %why, faults, "somebody told us something in Microsoft's name");
+    }
 }

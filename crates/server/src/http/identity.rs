@@ -9,6 +9,7 @@ use crate::http::routes::PREFIX;
 use crate::http::serve::Api;
 use crate::http::work_roles;
 use crate::tenant::PersonRule;
+use crate::tenant::meaning::contains;
 use crate::tenant::objects::UserRole;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderValue};
@@ -174,6 +175,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 
 async fn check(api: &Api, access: Access, head: &Parts) -> Result<Asker, Problem> {
     let (tenant, who) = identify(api, head).await?;
+    allowed_from(api, tenant, address_of(api, &head.headers, &head.extensions)).await?;
     let refused = || Problem::new(StatusCode::FORBIDDEN, format!("this {}", access.say()));
     let scope = scope_of(access, &who).ok_or_else(refused)?;
     Ok(Asker(Identity { tenant, who, scope }))
@@ -207,13 +209,18 @@ pub fn role(role: UserRole) -> Role {
     }
 }
 
+// Which tenant somebody with a work account means.
+fn asked_tenant(headers: &HeaderMap) -> Option<String> {
+    headers.get(work_roles::TENANT).and_then(|v| v.to_str().ok()).map(String::from)
+}
+
 async fn identify(api: &Api, head: &Parts) -> Result<(TenantId, Who), Problem> {
     if let Some(token) = token_of(&head.headers).or_else(|| query_token(&head.uri)) {
         if work_roles::is_of_entra(&token) {
             if let Some(of_the_tab) = of_the_tab(api, head, &token).await? {
                 return Ok(of_the_tab);
             }
-            let asked = head.headers.get(work_roles::TENANT).and_then(|v| v.to_str().ok()).map(String::from);
+            let asked = asked_tenant(&head.headers);
             let person = work_roles::bearer(api, Secret::new(token), asked).await?;
             return Ok((person.of().0, Who::Person(person)));
         }
@@ -290,18 +297,28 @@ async fn of_the_tab(api: &Api, head: &Parts, token: &str) -> Result<Option<(Tena
         }
     };
     let ends = user.ends;
+    let (directories, asked) = (api.handle.directories.clone(), asked_tenant(&head.headers));
     let found = api.handle.ask(move |switch, _| {
-        let mut of_theirs = switch
+        let mut theirs = switch
             .tenants()
             .iter()
-            .filter(|t| t.meaning.microsoft.as_deref() == Some(user.directory.as_str()));
-        of_theirs.find_map(|t| {
-            let number = *t.meaning.work_accounts.get(&user.object)?;
-            Some((t.id, number, t.meaning.people.get(&number)?.clone()))
-        })
+            .filter(|t| t.meaning.microsoft.as_deref() == Some(user.directory.as_str()))
+            .filter(|t| asked.as_ref().is_none_or(|id| *id == t.meaning.tenant))
+            .filter(|t| t.meaning.work_accounts.contains_key(&user.object));
+        let t = theirs.next()?;
+        // Of several tenants nobody guesses whose lines they mean, and who was disabled there calls nobody here.
+        if theirs.next().is_some() || directories.is_barred(t.id, &user.object) {
+            return None;
+        }
+        let number = *t.meaning.work_accounts.get(&user.object)?;
+        Some((t.id, number, t.meaning.people.get(&number)?.clone()))
     });
-    let nobody =
-        || Problem::new(StatusCode::FORBIDDEN, "this person is no user here: an owner has to add them");
+    let nobody = || {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "this person is no user here, or of several tenants: an owner has to add them",
+        )
+    };
     let (tenant, number, rule) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(nobody)?;
     let session = Session { of: (tenant, number), began: crate::clock::wall_ms(), ends };
     Ok(Some((tenant, Who::Person(Person { number, rule, session, token: Secret::new(token) }))))
@@ -338,11 +355,32 @@ pub fn is_safe(api: &Api, extensions: &Extensions) -> bool {
     api.settings.behind_https || extensions.get::<Peer>().is_some_and(|p| p.secure)
 }
 
+/// Whether a tenant's API may be used from an address.
+///
+/// # Errors
+/// When it may not.
+pub async fn allowed_from(api: &Api, tenant: TenantId, address: IpAddr) -> Result<(), Problem> {
+    // A network of IPv4 stands for its addresses however a socket writes them.
+    let address = address.to_canonical();
+    let found = api.handle.ask(move |switch, _| {
+        let networks = &switch.tenant(tenant)?.meaning.allowed_networks;
+        let is_allowed = networks.is_empty() || networks.iter().any(|n| contains(*n, address));
+        (!is_allowed).then_some(())
+    });
+    match found.await.ok_or_else(Problem::stopping)? {
+        None => Ok(()),
+        Some(()) => {
+            let what = "not from this address: the tenant allows certain networks only";
+            Err(Problem::new(StatusCode::FORBIDDEN, what).coded("address"))
+        }
+    }
+}
+
 /// The address that a request comes from. Behind a proxy it is the last that the proxy wrote down.
-pub fn address_of(api: &Api, request: &Request) -> IpAddr {
-    let peer = request.extensions().get::<Peer>();
+pub fn address_of(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> IpAddr {
+    let peer = extensions.get::<Peer>();
     let forwarded = || {
-        let last = request.headers().get_all("x-forwarded-for").iter().next_back()?;
+        let last = headers.get_all("x-forwarded-for").iter().next_back()?;
         last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
     };
     let behind = api.settings.behind_https && peer.is_none_or(|p| !p.secure);

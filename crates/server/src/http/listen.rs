@@ -35,7 +35,7 @@ const HEAD: Duration = Duration::from_secs(15);
 
 /// A body up to this many bytes is read before anything is decided about it: one that is refused unread ends its connection,
 /// on which the far end may be sending the next request already.
-const SMALL_BODY: usize = 64 * 1024;
+pub(super) const SMALL_BODY: usize = 64 * 1024;
 
 /// Connections by address.
 type Addresses = Arc<Mutex<HashMap<IpAddr, usize>>>;

@@ -10,6 +10,7 @@ mod audit;
 mod bot;
 mod call_list;
 mod calls;
+mod closing;
 mod configuration;
 mod connect;
 mod connector;

@@ -7,9 +7,9 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, attestation, audit, call_list, calls, configuration, connect, connector,
-    data_rights, demo, desk, dial, licences, live, messages, notes, passkeys, peaks, people, recordings,
-    reports, security, session, softphone, telephony, webhooks, work_account,
+    accounts, actions, agents, attestation, audit, call_list, calls, closing, configuration, connect,
+    connector, data_rights, demo, desk, dial, licences, live, messages, notes, passkeys, peaks, people,
+    recordings, reports, security, session, softphone, telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post, put};
@@ -787,6 +787,19 @@ pub fn all(demo: bool) -> Vec<Route> {
                 ),
             ],
             handler: get(data_rights::export).patch(data_rights::change).delete(data_rights::erase),
+        },
+        Route {
+            path: "/closing".into(),
+            look: Access::Owners,
+            change: Access::Owners,
+            operations: vec![Operation {
+                request: Some(schema::<closing::Wanted>),
+                ..op::<Value>(
+                    "post",
+                    "Ends the account: destroys everything of the tenant and gives the signed certificate",
+                )
+            }],
+            handler: post(closing::end),
         },
         Route {
             path: "/holds".into(),

@@ -3,10 +3,11 @@
 use crate::attest::Ground;
 use crate::bot::Bot;
 use crate::connector::Connector;
+use crate::http::access::Access;
 use crate::http::bot;
 use crate::http::identity::{Guard, Peer, allow};
 use crate::http::licences::Administrators;
-use crate::http::listen::listen;
+use crate::http::listen::{SMALL_BODY, listen};
 use crate::http::problem::as_problem;
 use crate::http::recordings::Listening;
 use crate::http::routes::{PREFIX, all};
@@ -24,6 +25,7 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::routing::{get, post};
 use std::sync::{Arc, Mutex};
+use teams::bot::LARGEST_ACTIVITY;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
@@ -110,6 +112,9 @@ pub async fn serve(
         let of = route.clone();
         let guard = Guard { api: api.clone(), access: Arc::new(move |method| of.access(method.as_str())) };
         let handler = route.handler.clone().layer(from_fn_with_state(guard, allow));
+        // Of strangers no more is read than a form has.
+        let is_public = route.access("post") == Access::Public;
+        let handler = if is_public { handler.layer(DefaultBodyLimit::max(SMALL_BODY)) } else { handler };
         router = router.route(&format!("{PREFIX}{}", route.path), handler);
     }
     let router = router
@@ -118,7 +123,7 @@ pub async fn serve(
             &format!("{PREFIX}/openapi.json"),
             get(async move || axum::Json(crate::http::openapi::describe(demo).clone())),
         )
-        .route(bot::MESSAGES, post(bot::messages))
+        .route(bot::MESSAGES, post(bot::messages).layer(DefaultBodyLimit::max(LARGEST_ACTIVITY)))
         .fallback(async |method: Method, uri: Uri, headers: HeaderMap| {
             WebApp::built_in().answer(&method, &uri, &headers)
         })

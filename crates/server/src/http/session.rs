@@ -1,7 +1,8 @@
 //! Signing in and out, and who is signed in.
 
 use crate::http::identity::{
-    Asker, Person, address_of, check_origin, cookie, csrf_of, is_safe, role, set_cookie, signed_in,
+    Asker, Person, address_of, allowed_from, check_origin, cookie, csrf_of, is_safe, role, set_cookie,
+    signed_in,
 };
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
@@ -136,7 +137,7 @@ impl Caller {
         check_origin(api, request.headers(), false)?;
         let safe = is_safe(api, request.extensions());
         let before = cookie(request.headers(), safe);
-        Ok(Caller { safe, address: address_of(api, request), before })
+        Ok(Caller { safe, address: address_of(api, request.headers(), request.extensions()), before })
     }
 }
 
@@ -252,6 +253,7 @@ pub async fn begin(
     caller: &Caller,
     action: &'static str,
 ) -> Result<Response, Problem> {
+    allowed_from(api, of.0, caller.address).await?;
     let token = open_session(api, of, caller.before.clone(), action).await?;
     let person = signed_in(api, token.clone()).await?;
     let view = view(api, &person).await?;

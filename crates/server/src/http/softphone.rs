@@ -140,7 +140,7 @@ impl From<PhoneRefused> for Problem {
             PhoneRefused::Full => (StatusCode::SERVICE_UNAVAILABLE, "there are too many browsers already"),
             PhoneRefused::Number => (
                 StatusCode::UNPROCESSABLE_ENTITY,
-                "this number may not be called: see `dial` of the tenant, and write it with + and the country's code",
+                "this number may not be called: see `dial` of the tenant, `may_dial` and `may_transfer_out` of the person, and write it with + and the country's code",
             ),
             PhoneRefused::NoPhone => (StatusCode::UNPROCESSABLE_ENTITY, "the agent has no `phone`"),
             PhoneRefused::NoPage => (

@@ -4,7 +4,7 @@
 //! in, by a word in its address; the log has the cause.
 
 use crate::http::connect;
-use crate::http::identity::set_cookie;
+use crate::http::identity::{allowed_from, set_cookie};
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::http::session::{Caller, open_session};
@@ -165,9 +165,10 @@ async fn finish_with(
     let query = request.uri().query().unwrap_or_default().to_string();
     let kept = cookie(request.headers(), name);
     drop(request);
-    let (page, session) = match signed_in(&api, app, (query, kept), caller.before.clone()).await? {
+    let (page, session) = match signed_in(&api, app, (query, kept), &caller).await? {
         Ok((None, page)) => (page, None),
         Ok((Some(of), page)) => {
+            allowed_from(&api, of.0, caller.address).await?;
             let token = open_session(&api, of, caller.before.clone(), "session.begin").await?;
             (page, Some(set_cookie(Some(&token), caller.safe, api.settings.framed)))
         }
@@ -191,7 +192,7 @@ async fn signed_in(
     api: &Api,
     app: Option<Arc<SignIn>>,
     (query, kept): (String, Option<String>),
-    before: Option<Secret<String>>,
+    caller: &Caller,
 ) -> Result<Result<(Option<AccountOf>, String), Again>, Problem> {
     let Some(sign_in) = app else { return Ok(Err(Again::Unavailable)) };
     if query.len() > LONGEST_QUERY {
@@ -210,7 +211,7 @@ async fn signed_in(
         }
     };
     if !finished.by.is_empty() {
-        return connect::prove(api, finished, before).await.map(|page| Ok((None, page.into())));
+        return connect::prove(api, finished, caller).await.map(|page| Ok((None, page.into())));
     }
     let who = finished.who;
     let account = WorkAccount {

@@ -5,11 +5,14 @@ use crate::http::identity::Person;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::microsoft::NotSignedIn;
+use crate::sign_in::refusals::{Note, Refusals, WINDOW};
 use crate::tenant::check::Document;
 use crate::tenant::objects::RolesFrom;
 use axum::http::StatusCode;
 use redact::Secret;
 use serde_json::{Value, json};
+use std::sync::MutexGuard;
+use std::time::Instant;
 use store::{AccountOf, Session, TenantId};
 
 /// Somebody of a directory, as a token names them that was found good.
@@ -177,14 +180,41 @@ pub async fn user_of(api: &Api, who: WorkAccount) -> Result<Option<AccountOf>, P
     }
 }
 
-/// Somebody with a work account of the tenant's directory was refused.
+/// Somebody with a work account of the tenant's directory was refused: into the audit log, a few lines a minute and no more.
 ///
 /// # Errors
 /// When the database cannot take it.
 pub async fn note_refusal(api: &Api, tenant: TenantId) -> Result<(), Problem> {
+    let noted = refusals(api).note(tenant, Instant::now());
+    match noted {
+        Note::Write(left_out) => write_refusal(api, tenant, left_out, true).await,
+        Note::LeaveOut => Ok(()),
+        Note::LeaveOutFirst => {
+            let api = api.clone();
+            // If nobody is refused any more, how many were left out is said all the same.
+            tokio::spawn(async move {
+                tokio::time::sleep(WINDOW).await;
+                let left_out = refusals(&api).due(tenant, Instant::now());
+                if left_out > 0 {
+                    let _ = write_refusal(&api, tenant, left_out, false).await;
+                }
+            });
+            Ok(())
+        }
+    }
+}
+
+fn refusals(api: &Api) -> MutexGuard<'_, Refusals> {
+    api.handle.refusals.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+async fn write_refusal(api: &Api, tenant: TenantId, left_out: u64, one: bool) -> Result<(), Problem> {
     let store = api.handle.store.clone();
     let noted = tokio::task::spawn_blocking(move || {
-        store.audit(tenant, crate::clock::wall_ms(), "nobody", "session.refuse", "work account")
+        let before = (left_out > 0).then(|| format!("{left_out} more work accounts"));
+        let mut objects = before.into_iter().chain(one.then(|| "work account".to_string()));
+        let at = crate::clock::wall_ms();
+        objects.try_for_each(|object| store.audit(tenant, at, "nobody", "session.refuse", &object))
     });
     Ok(noted.await.map_err(|_| Problem::stopping())??)
 }

@@ -518,14 +518,21 @@ impl Job {
         let sweep = step.sweep_below.is_some();
         let page = DirectoryPage { people: &people, removed: &removed, link: &link, sweep };
         let change = self.handle.store.put_directory(tenant, &page)?;
-        let mut all = self.handle.directories.write();
-        let known = &mut all.entry(tenant).or_default().people;
-        for (id, made) in change.put.iter().zip(&made) {
-            known.put(*id, made.borrow().expose_secret());
+        let mut gone = Vec::new();
+        {
+            let mut all = self.handle.directories.write();
+            let of = all.entry(tenant).or_default();
+            for (id, made) in change.put.iter().zip(&made) {
+                of.people.put(*id, made.borrow().expose_secret());
+            }
+            for id in change.removed {
+                gone.extend(of.people.object(id));
+                of.people.remove(id);
+            }
+            of.barred.extend(gone.iter().cloned());
         }
-        for id in change.removed {
-            known.remove(id);
-        }
+        // Whom a whole reading did not find is gone as whoever is removed by name.
+        self.sign_out(tenant, gone)?;
         Ok(true)
     }
 }

@@ -108,11 +108,14 @@ impl NoticeBoard {
         let mut delivered = self.judged(body);
         let unknown = NoticeFault::Token(Refused::UnknownKey);
         if delivered.faults.contains(&unknown) && self.fetch_keys() {
-            // Those that count are marked as seen and come out as such now.
-            let again = self.judged(body);
+            let mut again = self.judged(body);
+            // Those that counted are marked as seen and come out as such now; what was wrong with others is said anew.
+            for _ in &delivered.notices {
+                let seen = again.faults.iter().position(|f| *f == NoticeFault::Replayed);
+                seen.map(|at| again.faults.remove(at));
+            }
             delivered.notices.extend(again.notices);
-            delivered.faults.retain(|f| *f != unknown);
-            delivered.faults.extend(again.faults.into_iter().filter(|f| *f == unknown));
+            delivered.faults = again.faults;
         }
         self.taken.fetch_add(delivered.notices.len() as u64, Ordering::Relaxed);
         self.dropped.fetch_add(delivered.faults.len() as u64, Ordering::Relaxed);

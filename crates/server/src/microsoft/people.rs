@@ -255,6 +255,11 @@ impl People {
         self.all.remove(&id);
     }
 
+    /// Somebody's object id.
+    pub fn object(&self, id: u64) -> Option<String> {
+        self.all.get(&id).map(|p| p.fields().object.to_string())
+    }
+
     /// The object ids of those who may not sign in there.
     pub fn disabled(&self) -> BTreeSet<String> {
         let all = self.all.values().map(Packed::fields);

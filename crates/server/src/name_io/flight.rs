@@ -188,6 +188,7 @@ impl Flight {
 }
 
 fn open(server: SocketAddr, bytes: &[u8], stream: bool) -> std::io::Result<Link> {
+    crate::attest::contacted::note_dns(server.ip());
     if stream {
         let (domain, kind) = (socket2::Domain::for_address(server), socket2::Type::STREAM);
         let socket = socket2::Socket::new(domain, kind, Some(socket2::Protocol::TCP))?;

@@ -4,4 +4,5 @@ pub mod challenges;
 pub mod guesses;
 pub mod passkey;
 pub mod password;
+pub mod refusals;
 pub mod totp;

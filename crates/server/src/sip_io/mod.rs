@@ -3,16 +3,17 @@
 //! **Secure connections.** Those that others opened to us and proved a name on carry their requests and our answers;
 //! requests of ours go over connections that we opened. So each side is sure of the other's name, and Microsoft's proxies
 //! want it so. A telephone proves no name; it is reached on the connection that it opened. A call outlives its
-//! connections. Our own are renewed within the hour, and all are after a change of our certificate.
+//! connections. Our own are renewed now and then, and all are after a change of our certificate.
 
 mod stream;
 
 use crate::sip_tls::{SipTls, not_believed};
 
 use crate::adapt::Now;
+use crate::attest::contacted::note_sip;
 use rustix::event::epoll;
 use sip::{Destination, Frame, Input, Splitter, Transmit, Transport};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -35,17 +36,29 @@ const QUIET: u64 = 600_000_000;
 const HANDSHAKE: u64 = 10_000_000;
 /// Handshakes of others under way at a time.
 const HANDSHAKES: usize = 200;
-/// A secure connection of ours serves so long for new requests, in microseconds.
-const RENEW: u64 = 55 * 60_000_000;
 /// A connection that serves no more is closed after this, in microseconds: what was asked on it is answered by then.
 const RETIRED: u64 = 40_000_000;
-/// So often something is said on secure connections of ours, in microseconds: Microsoft's proxies close after two minutes.
-const KEEP_ALIVE: u64 = 60_000_000;
 
 const UDP: u64 = 1 << 33;
 /// The first of the two listeners.
 const LISTENER: u64 = 1 << 34;
 const TLS_LISTENER: u64 = LISTENER + 1;
+
+/// How secure connections of ours are kept, in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Upkeep {
+    /// One serves so long for new requests.
+    pub renew: u64,
+    /// So often something is said on one when nothing else is.
+    pub keep_alive: u64,
+}
+
+impl Default for Upkeep {
+    /// What Microsoft's proxies want: renewed within the hour, and never silent for two minutes.
+    fn default() -> Self {
+        Upkeep { renew: 55 * 60_000_000, keep_alive: 60_000_000 }
+    }
+}
 
 /// Whoever takes what arrives.
 pub trait SipTaker {
@@ -75,7 +88,13 @@ pub trait SecurePeers {
 
     /// Where a request of ours goes instead of a connection that its far end opened.
     fn instead_of(&self, connection: u64) -> Option<Destination>;
+
+    /// Whether the configuration names this address, or a registered telephone is there.
+    fn is_declared(&self, ip: IpAddr) -> bool;
 }
+
+/// The most addresses that are remembered as asked; with more, they are noted anew.
+const MOST_ASKED: usize = 4_096;
 
 /// A socket that takes connections.
 struct Listener {
@@ -91,12 +110,15 @@ pub struct SipSockets {
     udp: Option<UdpSocket>,
     listeners: Vec<Listener>,
     tls: Option<SipTls>,
+    upkeep: Upkeep,
     /// The edition of our certificate that connections were opened with.
     edition: u64,
     epoll: Option<OwnedFd>,
     connections: HashMap<u64, Connection>,
     /// Where requests to an address go: of secure connections only those that we opened.
     by_address: HashMap<(Transport, SocketAddr), u64>,
+    /// Where requests went already.
+    asked: HashSet<IpAddr>,
     /// Connections that broke while something was sent on them.
     broken: Vec<u64>,
     next: u64,
@@ -165,15 +187,22 @@ impl SipSockets {
             listeners,
             edition: secure.as_ref().map_or(0, SipTls::edition),
             tls: secure,
+            upkeep: Upkeep::default(),
             epoll: None,
             connections: HashMap::new(),
             by_address: HashMap::new(),
+            asked: HashSet::new(),
             broken: Vec::new(),
             next: 1,
             now: 0,
             swept: 0,
             buffer: Box::new([0; 65_536]),
         })
+    }
+
+    /// Says how secure connections of ours are kept.
+    pub fn keep_up(&mut self, upkeep: Upkeep) {
+        self.upkeep = upkeep;
     }
 
     /// Enters the sockets into the epoll of the thread that serves them.
@@ -390,6 +419,14 @@ impl SipSockets {
     /// The destination.
     pub fn send(&mut self, now: Now, t: &Transmit, peers: &dyn SecurePeers) -> Result<(), Destination> {
         self.now = now.mono;
+        // Answers go back to whoever asked; where we ask by ourselves is remembered, once for each address.
+        if !t.bytes.starts_with(b"SIP/2.0 ") && !self.asked.contains(&t.to.addr.ip()) {
+            if self.asked.len() >= MOST_ASKED {
+                self.asked.clear();
+            }
+            self.asked.insert(t.to.addr.ip());
+            note_sip(t.to.addr.ip(), peers.is_declared(t.to.addr.ip()));
+        }
         if t.to.transport == Transport::Udp {
             let Some(udp) = &self.udp else { return Err(t.to) };
             return match udp.send_to(&t.bytes, t.to.addr) {
@@ -539,7 +576,7 @@ impl SipSockets {
         let changed = std::mem::replace(&mut self.edition, edition) != edition;
         let mut quiet = Vec::new();
         for (id, c) in self.connections.iter_mut().filter(|(_, c)| c.transport == Transport::Tls) {
-            let old = c.ours && now.saturating_sub(c.began) > RENEW;
+            let old = c.ours && now.saturating_sub(c.began) > self.upkeep.renew;
             if c.closes.is_none() && (changed || old) {
                 c.closes = Some(now + RETIRED);
                 if self.by_address.get(&(c.transport, c.addr)) == Some(id) {
@@ -547,7 +584,7 @@ impl SipSockets {
                 }
             }
             let says_nothing = c.ours && c.unsent.is_empty() && !c.stream.is_handshaking();
-            if says_nothing && c.closes.is_none() && now.saturating_sub(c.sent) > KEEP_ALIVE {
+            if says_nothing && c.closes.is_none() && now.saturating_sub(c.sent) > self.upkeep.keep_alive {
                 c.sent = now;
                 c.unsent_bytes += 4;
                 c.unsent.push_back((Arc::from(*b"\r\n\r\n"), 0));

@@ -143,6 +143,8 @@ pub struct Meaning {
     pub keeps_calls: bool,
     /// What is switched on: what the profile has, as the tenant changed it.
     pub features: Features,
+    /// Networks from which the API may be used; empty is everywhere.
+    pub allowed_networks: Vec<(IpAddr, u8)>,
     /// Where the roles of people with a work account come from, and whether new ones may come.
     pub roles_from: (RolesFrom, bool),
     /// Which presences in Teams keep an agent from being rung.

@@ -1,6 +1,6 @@
 //! From checked documents to their meaning, kind by kind.
 
-use crate::tenant::address::{TargetAddress, read_sip_address};
+use crate::tenant::address::{TargetAddress, read_network, read_sip_address};
 use crate::tenant::calling_codes;
 use crate::tenant::check::Documents;
 use crate::tenant::compile::{self, Known};
@@ -108,6 +108,7 @@ pub fn understand(
         microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
         keeps_calls: settings.profile.keeps_calls(features(settings)?.has(Feature::Queues)),
         features: features(settings)?,
+        allowed_networks: allowed_networks(settings)?,
         roles_from: (settings.roles_from, settings.newcomers),
         presence_keeps: settings.presence_keeps.clone(),
         work_accounts: BTreeMap::new(),
@@ -132,6 +133,14 @@ pub fn understand(
     meaning.names = Arc::new(names);
     meaning.config.toll = Some(Box::new(meaning.toll.clone()));
     Ok(meaning)
+}
+
+/// Networks from which the API may be used, where the feature is on.
+fn allowed_networks(tenant: &Tenant) -> Result<Vec<(std::net::IpAddr, u8)>, String> {
+    if !features(tenant)?.has(Feature::AddressAllowList) {
+        return Ok(Vec::new());
+    }
+    tenant.allowed_networks.iter().map(|text| read_network(text)).collect()
 }
 
 /// The features of the profile, as the tenant changed them.

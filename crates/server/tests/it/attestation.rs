@@ -142,6 +142,43 @@ fn the_contact_center_answers_what_software_can_know_and_leaves_the_rest_open() 
     assert_eq!(run(&["attest", "verify", &path.display().to_string()]).0, 1);
 }
 
+/// What the other profiles are known by: whether anything is stored, how soon it is gone, whether Microsoft is spoken with.
+#[test]
+fn connector_directory_and_bridge_answer_everything_and_store_what_they_say() {
+    for (profile, stored, days, microsoft) in [
+        ("connector", &[][..], "none", true),
+        ("directory", &["directory.", "sync."], "none", true),
+        ("bridge", &[], "none", false),
+    ] {
+        let (_dir, document, said) = attested(&["--example", profile]);
+        assert_eq!(document["profile"], profile, "{said}");
+        for a in document["answers"].as_array().unwrap() {
+            let id = a["id"].as_str().unwrap();
+            let not_ours = NOT_OURS.contains(&id) || NOT_OURS_EITHER.contains(&id) || id == OWNED;
+            assert_eq!(a["by"], if not_ours { "open" } else { "software" }, "{profile} {id}: {a:#}");
+            assert!(not_ours || !a["evidence"].as_array().unwrap().is_empty(), "{profile} {id}");
+        }
+        let is = |id: &str| answer(&document, id)["answer"].clone();
+        let fields: Vec<&str> =
+            document["stored"].as_array().unwrap().iter().filter_map(|f| f["field"].as_str()).collect();
+        assert_eq!(fields.is_empty(), stored.is_empty(), "{profile}: {fields:?}");
+        assert!(
+            fields.iter().all(|f| stored.iter().any(|class| f.starts_with(class))),
+            "{profile}: {fields:?}"
+        );
+        let word = |is: bool| json!(if is { "yes" } else { "no" });
+        assert_eq!(is("DHP_G06"), word(!stored.is_empty()), "{profile}");
+        assert_eq!((is("LEG03"), is("IDD01")), (json!(days), word(microsoft)), "{profile}");
+        assert_eq!(document["registrations"].as_array().unwrap().is_empty(), !microsoft, "{profile}");
+        assert_eq!(document["permissions"].as_array().unwrap().is_empty(), !microsoft, "{profile}");
+        for name in ["canary", "stored-fields", "tls", "audit-log", "destinations", "permissions"] {
+            let all = document["checks"].as_array().unwrap();
+            let check = all.iter().find(|c| c["check"] == name).unwrap();
+            assert_eq!(check["result"], "as it should be", "{profile}: {check:#}");
+        }
+    }
+}
+
 #[test]
 fn the_operators_word_is_taken_where_it_counts_and_checked_for_its_form() {
     let dir = tempfile::tempdir().unwrap();

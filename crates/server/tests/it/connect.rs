@@ -112,6 +112,34 @@ fn an_owner_connects_a_directory_and_whoever_forges_it_does_not() {
 }
 
 #[test]
+fn where_tokens_name_directory_roles_only_an_administrator_proves_a_directory() {
+    let m = directory::microsoft(30);
+    m.with(|m, _| m.change_registration(directory::SIGN_IN, |app| app.names_directory_roles = true));
+    let program = unconnected(&m);
+    let owner = Browser::signed_in(&program, "olga");
+    let proven_by = |who: &str| {
+        let (back, cookie) = consent(&m, &program, &owner.cookie);
+        let proving = browse(&back, &format!("{}; {cookie}", owner.cookie));
+        let picked = browse(&format!("{}&sim_user={who}", header(&proving, "location")), "");
+        let both = format!("{}; {}", owner.cookie, kept(&proving));
+        header(&browse(header(&picked, "location"), &both), "location").to_string()
+    };
+    let somebody = m.with(|m, _| m.tenant(DOMAIN).unwrap().directory().id(5));
+    assert_eq!(
+        proven_by(&somebody),
+        "/?microsoft=no-proof",
+        "an administrator consented, and somebody else signed in"
+    );
+    directory::change(&m, |m, now, tenant| {
+        m.change_person(now, tenant, &somebody, json!({"userType": "Guest"}).as_object().cloned().unwrap());
+    });
+    assert_eq!(proven_by(&somebody), "/?microsoft=no-proof", "a guest");
+    assert!(owner.get("/microsoft/connect").1["directory"].is_null());
+    assert_eq!(proven_by(&administrator(&m)), "/?microsoft=connected");
+    program.stop();
+}
+
+#[test]
 fn permissions_that_no_feature_needs_are_named_at_the_start_and_by_check() {
     let m = directory::microsoft(30);
     m.with(|m, _| {

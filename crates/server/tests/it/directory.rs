@@ -75,7 +75,7 @@ pub fn connected(m: &Running, wanda: &str) -> Program {
 }
 
 /// The same, with these lines at the end of its configuration.
-fn connected_with(m: &Running, wanda: &str, more: impl Fn(std::net::SocketAddr) -> String) -> Program {
+pub fn connected_with(m: &Running, wanda: &str, more: impl Fn(std::net::SocketAddr) -> String) -> Program {
     let id = m.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
     let tenant = format!(
         "kind: Tenant\nid: test\nprofile: contact-center\nmicrosoft: {id}\n---\nkind: User\nid: wanda\nroles: [owner]\nmicrosoft: {wanda}\n"

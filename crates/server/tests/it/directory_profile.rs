@@ -68,7 +68,9 @@ fn kept(answer: &str) -> &str {
 fn at_microsoft(program: &Program, session: &str, who: &str) -> (String, String) {
     let begun = browse(&format!("http://{}/api/v1/microsoft/connect/directory", program.http), session);
     let asked = header(&begun, "location");
-    let back = browse(&format!("{asked}&sim_user={who}&sim_consent=accept"), "");
+    // Whoever is to be asked again whether they allow it says yes.
+    let answer = if who.contains('&') { "" } else { "&sim_consent=accept" };
+    let back = browse(&format!("{asked}&sim_user={who}{answer}"), "");
     (header(&back, "location").to_string(), kept(&begun).to_string())
 }
 
@@ -207,6 +209,16 @@ fn a_sign_in_that_is_revoked_stops_the_reading_until_somebody_signs_in_again() {
     assert_eq!(owner.sign_in("keeper", PASSWORD).status, 201);
     assert_eq!(connect(&program, &owner.cookie, &administrator(&m)), "/?microsoft=connected");
     in_step(&program, 31);
+    // Once an administrator consented for everybody, anybody may sign in; where the token says that somebody is no
+    // administrator, they leave nothing.
+    m.with(|m, _| {
+        let id = m.tenant(DOMAIN).unwrap().id().to_string();
+        m.change_registration(APP, |app| app.names_directory_roles = true);
+        PERMISSIONS.iter().for_each(|p| m.grant(&id, APP, p, Holder::Delegated));
+    });
+    let somebody = m.with(|m, _| m.tenant(DOMAIN).unwrap().directory().id(5));
+    let unasked = format!("{somebody}&");
+    assert_eq!(connect(&program, &owner.cookie, &unasked), "/?microsoft=no-proof");
     let connected = |e: &&Value| e["action"] == "directory.connect";
     let (_, audit) = program.get("/audit");
     assert_eq!(audit["items"].as_array().unwrap().iter().filter(connected).count(), 2);

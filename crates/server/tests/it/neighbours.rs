@@ -52,6 +52,13 @@ impl Neighbour {
         }
     }
 
+    /// What came and was not looked at yet is passed over.
+    pub fn forgets(&self) {
+        self.socket.set_nonblocking(true).unwrap();
+        while self.socket.recv(&mut [0; 64]).is_ok() {}
+        self.socket.set_nonblocking(false).unwrap();
+    }
+
     /// The final answer to a call of ours, acknowledged.
     #[track_caller]
     pub fn refused(&self, to: SocketAddr, invite: &str) -> String {
@@ -91,6 +98,12 @@ impl Neighbour {
 /// A whole header line.
 pub fn line(message: &str, name: &str) -> String {
     message.lines().find(|l| l.starts_with(name)).unwrap_or_default().to_string()
+}
+
+/// The number in CSeq.
+pub fn number_of(message: &str) -> u32 {
+    let number = line(message, "CSeq:").split(' ').nth(1).and_then(|n| n.parse().ok());
+    number.unwrap_or_else(|| panic!("no CSeq: {message}"))
 }
 
 /// An ACK for a refusal, or a CANCEL, of an INVITE.

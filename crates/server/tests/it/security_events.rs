@@ -1,6 +1,7 @@
 //! What concerns security is counted, listed and told; and phones prove who they are by the function that is asked for.
 
 use crate::bare_phone::BarePhone;
+use crate::neighbours::{Neighbour, line, number_of};
 use crate::outside::crm;
 use crate::program::Program;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 const DOMAIN: &str = "phones.test";
 
-fn tenant(more: &str) -> String {
+pub fn tenant(more: &str) -> String {
     format!(
         "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nsip_domain: {DOMAIN}\n{more}---\n\
          kind: User\nid: anna\nroles: [agent]\nregisters: {{user: anna, password_file: anna}}\nnat: true\n"
@@ -68,6 +69,92 @@ fn guessing_bans_and_refused_calls_are_counted_listed_and_told() {
     assert!(log.contains("\"kind\":\"banned\"") && log.contains("\"kind\":\"test\""));
     assert!(!events.to_string().contains("127.0.0") && !log.contains("90012345"));
     program.stop();
+}
+
+/// A trunk that registers at a carrier of the test.
+fn registering(carrier: &Neighbour) -> String {
+    let at = carrier.addr;
+    tenant("")
+        + &format!(
+            "---\nkind: Trunk\nid: carrier\nproxies: [\"{at}\"]\noutbound: true\n\
+             credentials: {{user: \"4930550199\", password_file: carrier}}\n\
+             registration: {{registrar: \"{at}\", aor: \"sip:4930550199@carrier.test\"}}\n"
+        )
+}
+
+impl Neighbour {
+    /// Asks who sent a REGISTER; gives what comes back, with its answer to that.
+    fn challenges(&self, to: std::net::SocketAddr, register: &str, nonce: &str) -> String {
+        let asks =
+            format!("WWW-Authenticate: Digest realm=\"carrier.test\", nonce=\"{nonce}\", qop=\"auth\"\r\n");
+        self.answers(to, register, "401 Unauthorized", &asks);
+        loop {
+            let again = self.gets("REGISTER ");
+            // The first one may have come twice before it was answered.
+            if again.contains(&format!("nonce=\"{nonce}\"")) {
+                return again;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_flood_is_told_once_and_a_trunk_stays_registered_beside_it_until_its_password_is_refused() {
+    let carrier = Neighbour::at("127.0.0.5");
+    let program = Program::start_with_secrets(
+        &[("tenant.yaml", &registering(&carrier))],
+        &[("anna", "a long one"), ("carrier", "the right one")],
+    );
+    // What came before is of the run that had no passwords yet: this one says it again until it is answered.
+    carrier.forgets();
+    let register = carrier.challenges(program.sip, &carrier.gets("REGISTER "), "one");
+    // Ten seconds are refreshed after five.
+    let short = format!("{};expires=10\r\n", line(&register, "Contact:"));
+    carrier.answers(program.sip, &register, "200 OK", &short);
+    program.wait_for("/trunks/carrier/status", |t| (t["registered"] == true).then_some(()));
+
+    let stranger = Neighbour::at("127.0.0.9");
+    let flood = "switchroom_security_events_total{kind=\"flood\"}";
+    let at = stranger.addr;
+    for n in 0.. {
+        let request = format!(
+            "REGISTER sip:{DOMAIN} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{n}\r\nMax-Forwards: 70\r\n\
+             From: <sip:anna@{DOMAIN}>;tag=1\r\nTo: <sip:anna@{DOMAIN}>\r\nCall-ID: f@{at}\r\nCSeq: {n} REGISTER\r\n\
+             Contact: <sip:anna@{at}>\r\nContent-Length: 0\r\n\r\n"
+        );
+        stranger.send(program.sip, &request);
+        if n % 200 == 0 && program.admin("/metrics").lines().any(|l| l == format!("{flood} 1")) {
+            break;
+        }
+        assert!(n < 1_000_000, "a flood that nobody notices");
+    }
+    let refresh = loop {
+        let refresh = carrier.gets("REGISTER ");
+        if number_of(&refresh) > number_of(&register) {
+            break refresh;
+        }
+    };
+    // The carrier takes the password no longer. That is told while the registration still lasts.
+    let again = carrier.challenges(program.sip, &refresh, "two");
+    let status = "401 Unauthorized";
+    let asks = "WWW-Authenticate: Digest realm=\"carrier.test\", nonce=\"three\", qop=\"auth\"\r\n";
+    carrier.answers(program.sip, &again, status, asks);
+    program.wait_for_metric("switchroom_security_events_total{kind=\"trunk-credentials\"} 1");
+    let (_, events) = program.get("/security/events");
+    let told: Vec<(&str, &Value)> = events["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (e["kind"].as_str().unwrap(), &e["data"]))
+        .collect();
+    let flood = json!({"of": "one-source"});
+    let refused = json!({"trunk": "carrier", "code": 401});
+    assert_eq!(told, [("trunk-credentials", &refused), ("flood", &flood)], "{events:#}");
+    let (_, status) = program.get("/trunks/carrier/status");
+    assert_eq!(status["registration_refused"], 401, "{status:#}");
+    let log = program.stop();
+    assert!(log.contains("\"kind\":\"slowed\"") && log.contains("\"kind\":\"trunk-credentials\""));
+    assert!(!log.contains("4930550199") && !events.to_string().contains("127.0.0"));
 }
 
 #[test]

@@ -25,7 +25,8 @@ fn example(machines: &Machines, desk: SocketAddr) -> String {
         .replace("id: bridge\n", "id: test\n")
 }
 
-fn everything(dir: &Path, out: &mut Vec<(String, Vec<u8>)>) {
+/// All files below a folder.
+pub fn everything(dir: &Path, out: &mut Vec<(String, Vec<u8>)>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
@@ -67,6 +68,8 @@ fn two_trunks_are_joined_and_nothing_of_it_can_be_found_afterwards() {
         (all.len() == 1).then(|| all[0].clone())
     });
     assert_eq!((&live["state"], &live["number"]), (&"talking".into(), &"through-teams".into()));
+    let (_, shown) = program.get(&format!("/calls/{}", live["id"].as_str().unwrap()));
+    assert_eq!(shown["caller"], DESK, "known while the call is there: {shown:#}");
     desk.command("hangup", "");
     machines.over(call);
 

@@ -26,6 +26,8 @@ struct Shared {
     proxy: TeamsProxy,
     events: Vec<TeamsEvent>,
     media: BTreeMap<u16, UdpSocket>,
+    /// Connections that others opened to a machine, and how often they were kept awake.
+    opened: [(u32, u32); 3],
     /// Connections are to be closed.
     hang_up: bool,
     ends: bool,
@@ -104,8 +106,14 @@ impl Machines {
             media_ip: [127, 0, 0, 1].into(),
             seed: u64::from(controller.port()),
         });
-        let shared =
-            Shared { proxy, events: Vec::new(), media: BTreeMap::new(), hang_up: false, ends: false };
+        let shared = Shared {
+            proxy,
+            events: Vec::new(),
+            media: BTreeMap::new(),
+            opened: Default::default(),
+            hang_up: false,
+            ends: false,
+        };
         let shared = Arc::new((Mutex::new(shared), Condvar::new()));
         let wake = UdpSocket::bind("127.0.0.1:0").unwrap();
         wake.set_nonblocking(true).unwrap();
@@ -159,6 +167,11 @@ impl Machines {
             }
             return addr;
         }
+    }
+
+    /// How many connections were opened to a machine, and how often something was said on them to keep them awake.
+    pub fn connections(&self, host: usize) -> (u32, u32) {
+        self.shared.0.lock().unwrap().opened[host]
     }
 
     /// Closes all connections.
@@ -318,13 +331,16 @@ impl Carrier {
             let alive = c.read();
             if !c.told && !c.tls.is_handshaking() {
                 c.told = true;
+                shared.opened[c.host].0 += u32::from(!c.ours);
                 let (connection, host, ours, names) = (*id, c.host, c.ours, names(&c.tls));
                 shared.proxy.handle(now, TeamsInput::Opened { connection, host, ours, names });
             }
             while let Ok(Some(frame)) = c.splitter.next() {
-                if let Frame::Message(bytes) = frame {
-                    let input = TeamsInput::Received { connection: *id, bytes };
-                    shared.proxy.handle(now, input);
+                match frame {
+                    Frame::Message(bytes) => {
+                        shared.proxy.handle(now, TeamsInput::Received { connection: *id, bytes });
+                    }
+                    Frame::Ping => shared.opened[c.host].1 += u32::from(!c.ours),
                 }
             }
             if !alive {

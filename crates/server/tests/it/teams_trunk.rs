@@ -38,6 +38,15 @@ pub fn paired(more: &str) -> (Authority, Machines, Program, Baresip) {
 
 /// The same, with these lines more in the queue.
 fn paired_with(more: &str, queue: &str) -> (Authority, Machines, Program, Baresip) {
+    paired_as(more, queue, "")
+}
+
+/// The same, with these lines more in the trunk, and in the section `[sip]`.
+pub fn paired_on(more: &str, sip: &str) -> (Authority, Machines, Program, Baresip) {
+    paired_as(more, "", sip)
+}
+
+fn paired_as(more: &str, queue: &str, sip: &str) -> (Authority, Machines, Program, Baresip) {
     let authority = Authority::new();
     authority.sign_for("serverAuth,clientAuth", "ours", &format!("DNS:{FQDN}"), 30);
     let port = free_port();
@@ -46,7 +55,8 @@ fn paired_with(more: &str, queue: &str) -> (Authority, Machines, Program, Baresi
     let telephone = Baresip::start("+4930555", 440.0);
     let queue = if queue.is_empty() { "ring_time: 20s\n" } else { queue };
     let files = tenant(&machines, telephone.sip, more, queue);
-    let program = Program::start_secure(&[("tenant.yaml", &files)], &[], &authority.lines(port, "ours"));
+    let lines = authority.lines(port, "ours") + sip;
+    let program = Program::start_secure(&[("tenant.yaml", &files)], &[], &lines);
     machines.ready();
     (authority, machines, program, telephone)
 }

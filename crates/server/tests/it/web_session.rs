@@ -337,6 +337,7 @@ POST /people/find ao
 GET /people/{id} ao
 PATCH /people/{id} ao
 DELETE /people/{id} ao
+POST /closing o
 GET /holds ao
 POST /holds ao
 DELETE /holds/{id} ao

@@ -68,16 +68,8 @@ fn reheaded(good: &str, head: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String
     format!("{signed}.{signature}")
 }
 
-#[test]
-fn each_bad_token_is_refused_at_the_api_and_at_the_web_socket() {
-    let m = directory::microsoft(30);
-    let wanda = directory::person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
-    let program = directory::connected(&m, &wanda);
-    let good = token(&m, &wanda, &json!({}));
-    let (status, who) = ask(&program, "/session", &good);
-    assert_eq!((status, &who["user"]), (200, &json!("wanda")), "{who:#}");
-    assert_eq!(open_socket(&program, &good), "HTTP/1.1 101");
-
+/// Tokens with what a good one says, and nothing by which Entra ID would stand for it.
+fn forged(program: &Program, m: &Running, good: &str) -> [(&'static str, String); 6] {
     let head: Value =
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(good.split('.').next().unwrap()).unwrap()).unwrap();
     let keys: Value = program
@@ -99,16 +91,32 @@ fn each_bad_token_is_refused_at_the_api_and_at_the_web_socket() {
         head
     };
     let cut = good.rsplit_once('.').unwrap().0;
-    let other_issuer = format!("{}/{OTHER}/v2.0", m.base());
-    let bad = [
-        ("alg none", reheaded(&good, &headed(&[("alg", json!("none"))]), |_| Vec::new())),
-        ("HS256 with the public key", reheaded(&good, &headed(&[("alg", json!("HS256"))]), by_public_key)),
+    [
+        ("alg none", reheaded(good, &headed(&[("alg", json!("none"))]), |_| Vec::new())),
+        ("HS256 with the public key", reheaded(good, &headed(&[("alg", json!("HS256"))]), by_public_key)),
         (
             "a key that nobody publishes",
-            reheaded(&good, &headed(&[("kid", json!("made-up"))]), |_| vec![7; 256]),
+            reheaded(good, &headed(&[("kid", json!("made-up"))]), |_| vec![7; 256]),
         ),
-        ("another signature", reheaded(&good, &head, |_| vec![7; 256])),
+        ("another signature", reheaded(good, &head, |_| vec![7; 256])),
         ("no signature", format!("{cut}.")),
+        ("no token at all", "a.b.c".into()),
+    ]
+}
+
+#[test]
+fn each_bad_token_is_refused_at_the_api_and_at_the_web_socket() {
+    let m = directory::microsoft(30);
+    let wanda = directory::person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    let program = directory::connected(&m, &wanda);
+    let good = token(&m, &wanda, &json!({}));
+    let (status, who) = ask(&program, "/session", &good);
+    assert_eq!((status, &who["user"]), (200, &json!("wanda")), "{who:#}");
+    assert_eq!(open_socket(&program, &good), "HTTP/1.1 101");
+
+    let mut bad = forged(&program, &m, &good).to_vec();
+    let other_issuer = format!("{}/{OTHER}/v2.0", m.base());
+    bad.extend([
         ("for another application", token(&m, &wanda, &json!({"aud": OTHER}))),
         ("for Graph", token(&m, &wanda, &json!({"aud": "https://graph.microsoft.com"}))),
         ("of another issuer", token(&m, &wanda, &json!({"iss": "https://evil.example/v2.0"}))),
@@ -120,8 +128,7 @@ fn each_bad_token_is_refused_at_the_api_and_at_the_web_socket() {
         ("without our scope", token(&m, &wanda, &json!({"scp": "User.Read"}))),
         ("of nobody", token(&m, &wanda, &json!({"oid": null}))),
         ("of somebody who is no user", token(&m, OTHER, &json!({}))),
-        ("no token at all", "a.b.c".into()),
-    ];
+    ]);
     for (what, token) in &bad {
         let (status, said) = ask(&program, "/session", token);
         assert_eq!((status, &said["code"]), (401, &json!("signed-out")), "{what}: {said:#}");
@@ -134,6 +141,17 @@ fn each_bad_token_is_refused_at_the_api_and_at_the_web_socket() {
         refused.filter(|e| e["action"] == "session.refuse" && e["object"] == "work account").count(),
         2
     );
+
+    // Whoever comes again and again gets a few lines, and the rest is counted.
+    let nobody = token(&m, OTHER, &json!({}));
+    for _ in 0..30 {
+        assert_eq!(ask(&program, "/session", &nobody).0, 401);
+    }
+    let (_, audit) = program.get("/audit");
+    let refused = audit["items"].as_array().unwrap().iter();
+    let lines = refused.filter(|e| e["action"] == "session.refuse").count();
+    assert!((10..=25).contains(&lines), "{lines} lines of 32 refusals");
+    assert!(!program.admin("/metrics").contains("switchroom_refusals_left_out_total 0"));
 
     // Disabled there, a token that was given before is worth nothing here.
     let old = token(&m, &wanda, &json!({}));
@@ -185,5 +203,81 @@ fn roles_come_from_the_token_where_the_tenant_says_so_and_newcomers_only_then() 
     assert_eq!(ask(&program, "/session", &token(&m, &gustav, &as_agent)).1["user"], who["user"], "once");
     let (_, versions) = program.get(&format!("/users/{}/versions", who["user"].as_str().unwrap()));
     assert_eq!((versions.as_array().unwrap().len(), &versions[0]["who"]), (1, &json!("work account")));
+    program.stop();
+}
+
+/// Graph's publisher of notifications.
+const PUBLISHER: &str = "0bf30f3b-4a52-48df-9a82-234910c4a086";
+
+#[test]
+fn each_bad_token_is_refused_with_a_notification_that_brings_data() {
+    let m = directory::microsoft(30);
+    let wanda = directory::person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    let program = directory::connected_with(&m, &wanda, |http| {
+        format!("directory_every = \"1h\"\npresence_every = \"1s\"\n[http]\npublic_url = \"http://{http}\"\n")
+    });
+    program.wait_for("/directory/status", |s| (s["told"] == true).then_some(()));
+    let (tenant, subscription) =
+        m.with(|m, _| (m.tenant(DOMAIN).unwrap().id().to_string(), m.subscriptions().remove(0)));
+    let base = json!({"aud": directory::APP, "azp": PUBLISHER, "scp": null, "roles": null, "oid": null});
+    let signed = |changes: Value| {
+        let mut all = base.clone();
+        all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        token(&m, &wanda, &all)
+    };
+    let good = signed(json!({}));
+    let mut count = 0;
+    // Each is told with the subscription's own secret: what it is worth hangs on the tokens alone.
+    let mut why = |tokens: Value| {
+        count += 1;
+        let notice = json!({"id": format!("n{count}"), "subscriptionId": subscription["id"], "tenantId": tenant,
+            "changeType": "updated", "clientState": subscription["clientState"], "resource": "Users/x",
+            "encryptedContent": {"data": "x", "encryptionCertificateId": "nobody's"}});
+        let mut body = json!({"value": [notice], "validationTokens": tokens});
+        if tokens.is_null() {
+            body.as_object_mut().unwrap().remove("validationTokens");
+        }
+        let path = ["/graph/notify", "/graph/lifecycle"][count % 2];
+        let url = format!("http://{}{path}", program.http);
+        let sent = program.agent().post(url).content_type("application/json").send(body.to_string()).unwrap();
+        assert_eq!(sent.status().as_u16(), 202, "whoever forges one learns nothing");
+        let dropped = format!("switchroom_microsoft_notifications_total{{what=\"dropped\"}} {count}");
+        program.wait_for_metric(&dropped);
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        let lines = || program.log.lock().unwrap().matches("notification_dropped").count();
+        while lines() < count {
+            assert!(std::time::Instant::now() < until, "the log does not say it");
+            crate::program::look_again();
+        }
+        let log = program.log.lock().unwrap();
+        let last = log.lines().rfind(|l| l.contains("notification_dropped")).unwrap();
+        serde_json::from_str::<Value>(last).unwrap()["why"].as_str().unwrap().to_string()
+    };
+    // With a good token only the data is wrong.
+    assert_eq!(why(json!([good])), "the notification is encrypted for another key");
+    let other_issuer = format!("{}/{OTHER}/v2.0", m.base());
+    let mut bad: Vec<(&str, Value)> =
+        forged(&program, &m, &good).into_iter().map(|(what, token)| (what, json!([token]))).collect();
+    bad.extend([
+        ("none", Value::Null),
+        ("an empty list", json!([])),
+        ("no list", json!("x")),
+        ("a number", json!([7])),
+        ("one bad one among good ones", json!([good, "a.b.c", good])),
+        ("too many", json!(vec![good.clone(); 65])),
+        ("for another application", json!([signed(json!({"aud": SIGN_IN}))])),
+        ("for Graph", json!([signed(json!({"aud": "https://graph.microsoft.com"}))])),
+        ("of another issuer", json!([signed(json!({"iss": "https://evil.example/v2.0"}))])),
+        ("of a foreign directory", json!([signed(json!({"tid": OTHER, "iss": other_issuer}))])),
+        ("over", json!([signed(json!({"exp": now() - 400, "nbf": now() - 4_000}))])),
+        ("not valid yet", json!([signed(json!({"nbf": now() + 400}))])),
+        ("of another publisher", json!([signed(json!({"azp": PAGE}))])),
+        ("an ID token", json!([signed(json!({"azp": null, "nonce": "n"}))])),
+    ]);
+    for (what, tokens) in bad {
+        let why = why(tokens);
+        assert!(why.starts_with("the notification is not proven: "), "{what}: {why}");
+    }
+    assert_eq!(why(json!([good])), "the notification is encrypted for another key");
     program.stop();
 }

@@ -71,6 +71,8 @@ pub struct Registration {
     pub token_version: u8,
     /// Whether only people with a role may sign in (`appRoleAssignmentRequired`).
     pub assignment_required: bool,
+    /// Whether its ID tokens name roles of the directory (`groupMembershipClaims: DirectoryRole`).
+    pub names_directory_roles: bool,
 }
 
 impl std::fmt::Debug for Registration {
@@ -97,6 +99,7 @@ impl Registration {
             known_clients: Vec::new(),
             token_version: 2,
             assignment_required: false,
+            names_directory_roles: false,
         }
     }
 

@@ -2,11 +2,26 @@
 
 use super::text::{Request, host_of, other, uri_of, user_of, value};
 use super::words::{TeamsCall, TeamsEvent, TeamsOutput};
-use super::{Call, State, TeamsProxy, judge};
+use super::{Call, State, TeamsProxy, Watch, judge};
 use sip::{Message, Method, Name, Time};
 use std::net::SocketAddr;
 
 const ALLOW: &str = "ALLOW: INVITE,ACK,OPTIONS,CANCEL,BYE,NOTIFY\r\n";
+
+/// The interval of Session-Expires.
+pub(super) fn seconds(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.split(';').next()?.trim().parse().ok()
+}
+
+fn timer_lines(watch: Option<Watch>) -> String {
+    match watch {
+        Some(watch) => {
+            let refresher = if watch.refreshes.is_some() { "uas" } else { "uac" };
+            format!("REQUIRE: timer\r\nSESSION-EXPIRES: {};refresher={refresher}\r\n", watch.seconds)
+        }
+        None => String::new(),
+    }
+}
 
 impl TeamsProxy {
     pub(super) fn on_request(&mut self, connection: u64, host: usize, m: &Message, method: Method) {
@@ -67,6 +82,7 @@ impl TeamsProxy {
             Ok(number) => transfer.unwrap_or(number),
             Err(refusal) => return self.refuse_as(&request, &refusal),
         };
+        let timer = m.value(Name::SessionExpires).and_then(seconds);
         let call_id = value(m, Name::CallId);
         let (contact, route) = self.addresses(&call_id);
         let their_contact = value(m, Name::Contact);
@@ -89,6 +105,8 @@ impl TeamsProxy {
             contact,
             route,
             lines: Vec::new(),
+            timer,
+            watch: None,
         });
         let from = user_of(uri_of(&from)).to_string();
         self.events.push_back(TeamsEvent::Offered { call, host, number, from });
@@ -163,7 +181,11 @@ impl TeamsProxy {
         let now = self.now.0;
         let Some(c) = self.calls.get_mut(&call) else { return };
         let answer = c.lines.last_mut().map(|line| line.answer(now, m.session_description()));
-        let lines = format!("CONTACT: <{}>\r\n", c.contact);
+        if let Some(watch) = &mut c.watch {
+            *watch = Watch::new(now, watch.seconds, watch.refreshes.is_some());
+            self.events.push_back(TeamsEvent::Refreshed { call });
+        }
+        let lines = format!("CONTACT: <{}>\r\n{}", c.contact, timer_lines(c.watch));
         match answer {
             Some(Ok(answer)) => self.say(request, 200, "OK", "", &lines, &answer),
             Some(Err(_)) | None => self.say(request, 488, "Not Acceptable Here", "", "", ""),
@@ -217,7 +239,10 @@ impl TeamsProxy {
         let Some(invite) = c.invite.clone() else { return };
         c.state = State::Answering;
         c.local = format!("{};tag={}", c.local, c.tag);
-        let lines = format!("RECORD-ROUTE: {}\r\nCONTACT: <{}>\r\n{ALLOW}", c.route, c.contact);
+        // Whoever called says that the call goes on.
+        c.watch = c.timer.map(|seconds| Watch::new(self.now.0, seconds, false));
+        let timer = timer_lines(c.watch);
+        let lines = format!("RECORD-ROUTE: {}\r\nCONTACT: <{}>\r\n{ALLOW}{timer}", c.route, c.contact);
         let tag = c.tag.clone();
         for early in c.lines.drain(..) {
             self.ports.remove(&early.port);

@@ -74,6 +74,26 @@ struct Call {
     contact: String,
     route: String,
     lines: Vec<Line>,
+    /// What the border controller asked for in its INVITE, in seconds (RFC 4028).
+    timer: Option<u64>,
+    watch: Option<Watch>,
+}
+
+/// How a call is watched over (RFC 4028).
+#[derive(Clone, Copy)]
+struct Watch {
+    seconds: u64,
+    /// When the proxy says that the call goes on; `None` where the border controller does.
+    refreshes: Option<u64>,
+    /// When the call ends unless somebody said so.
+    ends: u64,
+}
+
+impl Watch {
+    fn new(now: u64, seconds: u64, by_proxy: bool) -> Watch {
+        let whole = seconds * 1_000_000;
+        Watch { seconds, refreshes: by_proxy.then_some(now + whole / 2), ends: now + whole }
+    }
 }
 
 /// What an answer is to.
@@ -113,6 +133,8 @@ pub struct TeamsProxy {
     refusing: BTreeMap<usize, (u16, String)>,
     /// Clients send audio to border controllers themselves.
     bypass: bool,
+    /// Header lines, and a part of the body with its own, that say where users are who call.
+    location: Option<(String, String)>,
     outputs: VecDeque<TeamsOutput>,
     events: VecDeque<TeamsEvent>,
     kept: VecDeque<String>,
@@ -137,6 +159,7 @@ impl TeamsProxy {
             silent: Vec::new(),
             refusing: BTreeMap::new(),
             bypass: false,
+            location: None,
             outputs: VecDeque::new(),
             events: VecDeque::new(),
             kept: VecDeque::new(),
@@ -164,6 +187,12 @@ impl TeamsProxy {
     /// From now on clients and border controllers find each other by ICE (media bypass), or not.
     pub fn set_bypass(&mut self, on: bool) {
         self.bypass = on;
+    }
+
+    /// From now on users who call say where they are: header lines of the message, and a part of its body with lines of its
+    /// own (`PidfLoSupported`).
+    pub fn set_location(&mut self, lines: &str, part: &str) {
+        self.location = Some((lines.into(), part.into()));
     }
 
     // ---- in and out ----
@@ -199,6 +228,7 @@ impl TeamsProxy {
                 }
             }
         }
+        self.watch_over();
         let due: Vec<(usize, String)> =
             self.asks.iter().filter(|(_, at)| **at <= self.now.0).map(|(who, _)| who.clone()).collect();
         for (host, to) in due {
@@ -237,7 +267,9 @@ impl TeamsProxy {
     /// When to call [`TeamsProxy::handle`] with [`TeamsInput::Tick`] at the latest.
     pub fn deadline(&self) -> Option<Time> {
         let lines = self.calls.values().flat_map(|c| &c.lines).filter_map(Line::deadline);
-        lines.chain(self.asks.values().copied()).min().map(Time)
+        let watches = self.calls.values().filter_map(|c| c.watch);
+        let watches = watches.map(|w| w.refreshes.map_or(w.ends, |at| at.min(w.ends)));
+        lines.chain(watches).chain(self.asks.values().copied()).min().map(Time)
     }
 
     /// The last second that the user of a call heard, at 8000 Hz.

@@ -2,10 +2,13 @@
 
 use super::text::{host_of, uri_of, value};
 use super::words::{TeamsCall, TeamsEvent, TeamsOutput};
-use super::{Asked, Call, State, TeamsProxy, Transfer};
+use super::{Asked, Call, State, TeamsProxy, Transfer, Watch};
 use media::negotiate::Direction;
 use sip::{Message, Name, Time};
 use std::net::SocketAddr;
+
+/// What stands between the parts of a body.
+const SEVERAL: &str = "--several";
 
 impl TeamsProxy {
     /// A user calls a number over a machine and a border controller; audio is at that address.
@@ -56,6 +59,15 @@ impl TeamsProxy {
         let (contact, route) = self.addresses(&call_id);
         let mut line = self.line(addr, hz);
         let offer = line.offer(Direction::SendRecv);
+        let (more, offer) = match &self.location {
+            Some((lines, part)) => (
+                format!("{more}{lines}"),
+                format!(
+                    "{SEVERAL}\r\nCONTENT-TYPE: application/sdp\r\n\r\n{offer}\r\n{SEVERAL}\r\n{part}\r\n{SEVERAL}--\r\n"
+                ),
+            ),
+            None => (more.to_string(), offer),
+        };
         let first = self.host(0).to_string();
         let tag = self.hex();
         let call = self.add(Call {
@@ -76,6 +88,8 @@ impl TeamsProxy {
             contact,
             route,
             lines: Vec::new(),
+            timer: None,
+            watch: None,
         });
         self.attach(call, line);
         let lines = format!(
@@ -150,6 +164,27 @@ impl TeamsProxy {
         let offer = line.offer(Direction::SendRecv);
         self.send(call, "INVITE", "", &offer, Asked::Change, false);
         true
+    }
+
+    /// Says of calls that they go on, where that is the proxy's to say, and ends those of which nothing was heard in time.
+    pub(super) fn watch_over(&mut self) {
+        let now = self.now.0;
+        let watched = self.calls.iter().filter(|(_, c)| c.state == State::Up);
+        let watched: Vec<(TeamsCall, Watch)> = watched.filter_map(|(id, c)| Some((*id, c.watch?))).collect();
+        for (call, watch) in watched {
+            if now >= watch.ends {
+                self.broken("a call is refreshed in time");
+                self.hang_up(self.now, call);
+            } else if watch.refreshes.is_some_and(|at| now >= at) {
+                let Some(c) = self.calls.get_mut(&call) else { continue };
+                c.watch = Some(Watch { refreshes: Some(watch.ends), ..watch });
+                let Some(line) = c.lines.last_mut() else { continue };
+                let offer = line.offer(Direction::SendRecv);
+                let lines =
+                    format!("SUPPORTED: timer\r\nSESSION-EXPIRES: {};refresher=uac\r\n", watch.seconds);
+                self.send(call, "INVITE", &lines, &offer, Asked::Change, false);
+            }
+        }
     }
 
     /// The call moves to a mixer: its audio is at another address from here on.
@@ -276,6 +311,9 @@ impl TeamsProxy {
                     line.nominate(now);
                     Ok(())
                 });
+                if let Some(watch) = self.calls.get_mut(&call).and_then(|c| c.watch.as_mut()) {
+                    *watch = Watch::new(now, watch.seconds, watch.refreshes.is_some());
+                }
                 match agreed {
                     Ok(()) => self.events.push_back(TeamsEvent::Changed { call }),
                     Err(rule) => self.broken(rule),
@@ -302,6 +340,10 @@ impl TeamsProxy {
         let target = uri_of(&contact).to_string();
         let Some(c) = self.calls.get_mut(&call) else { return };
         let right = host_of(&target) == c.controller;
+        let expires = m.value(Name::SessionExpires);
+        // Who answers says who refreshes, and leaves it to us unless it says otherwise.
+        let by_us = !expires.is_some_and(|v| v.ends_with(b"refresher=uas"));
+        c.watch = expires.and_then(super::answers::seconds).map(|s| Watch::new(now, s, by_us));
         c.target = target;
         c.remote = value(m, Name::To);
         let leaving = c.state == State::Leaving;
@@ -330,7 +372,11 @@ impl TeamsProxy {
 
 /// A request inside a call, or the one that begins it.
 fn written(c: &Call, method: &str, cseq: u32, branch: &str, lines: &str, body: &str) -> String {
-    let kind = if body.is_empty() { "" } else { "CONTENT-TYPE: application/sdp\r\n" };
+    let kind = match body {
+        "" => "",
+        body if body.starts_with(SEVERAL) => "CONTENT-TYPE: multipart/mixed; boundary=several\r\n",
+        _ => "CONTENT-TYPE: application/sdp\r\n",
+    };
     let dialog = match method {
         "INVITE" | "REFER" => format!(
             "RECORD-ROUTE: {}\r\nCONTACT: <{}>\r\nALLOW: INVITE,ACK,OPTIONS,CANCEL,BYE,NOTIFY\r\n",

@@ -149,6 +149,11 @@ pub enum TeamsEvent {
         /// Which.
         call: TeamsCall,
     },
+    /// The border controller said that the call goes on, or changed its session.
+    Refreshed {
+        /// Which.
+        call: TeamsCall,
+    },
     /// The border controller agreed to a change of the session.
     Changed {
         /// Which.

@@ -3,7 +3,7 @@
 use crate::desk::*;
 use engine::{
     AgentState, Ask, Class, Destination, Effect, Event, HoursId, LegEnd, Limits, Night, Notice, PartyId,
-    Rate, Reason, Refusal, Time, To, TollConfig, TollPolicy, Wanted, What,
+    Rate, Reason, Refusal, Time, To, TollConfig, TollPolicy, Wanted, Watch, What,
 };
 
 fn refused(d: &Desk) -> Option<Refusal> {
@@ -480,4 +480,49 @@ fn where_a_telephone_sends_a_call_on_to_counts_for_its_agent() {
     let leg = d.rung(BELA).expect("the other is rung");
     d.tell(Event::LegForwarded { leg, to: own });
     assert_eq!(refused(&d), Some(Refusal::NoRight));
+}
+
+#[test]
+fn an_agent_who_is_rung_outside_has_a_call_there_and_help_is_never_in_its_way() {
+    let own = Destination::new(Class::Own, *b"DE");
+    let one = Limits { at_once: Some(1), ..Limits::default() };
+    let mut d = Desk::new(TollPolicy { agent: one, ..policy() });
+    // The agent calls somebody outside, and is outside too: two calls, of which one is too many.
+    d.tell(dial(ANNA, FRANCE));
+    let leg = d.rung(ANNA).expect("the one called is counted, the agent rings");
+    d.tell(Event::LegForwarded { leg, to: own });
+    assert_eq!(refused(&d), Some(Refusal::TooManyAtOnce));
+    d.tell(Event::LegEnded { leg, end: LegEnd::Unreachable });
+    d.settle();
+    assert_eq!(d.engine.used(None).usage.at_once, 0);
+    // Who calls for help is rung, whatever is used up.
+    d.tell(dial(ANNA, EMERGENCY));
+    let leg = d.rung(ANNA).expect("the agent rings");
+    d.tell(Event::LegForwarded { leg, to: own });
+    assert_eq!(refused(&d), None);
+    d.answer(leg);
+    assert_eq!(d.dialled().map(|(_, party)| party), Some(EMERGENCY));
+    assert_eq!((d.engine.used(None).usage.at_once, d.used().0), (0, 0));
+}
+
+#[test]
+fn a_supervisor_who_is_rung_outside_counts_as_well() {
+    let own = Destination::new(Class::Own, *b"DE");
+    let mut d = Desk::new(policy());
+    let (customer, _) = d.talk(ANNA);
+    let call = d.call(customer);
+    for may in [false, true] {
+        d.configure(|c| {
+            let rights = &mut c.toll.as_mut().expect("a policy").rights;
+            rights.iter_mut().find(|(a, _)| *a == BELA).expect("has rights").1.may_transfer_out = may;
+        });
+        d.tell(Event::CallAsked { call, by: Some(BELA), ask: Ask::Supervise(Watch::Listen) });
+        let leg = d.rung(BELA).expect("the supervisor is rung");
+        d.tell(Event::LegForwarded { leg, to: own });
+        assert_eq!(refused(&d), (!may).then_some(Refusal::NoRight));
+        assert_eq!(d.engine.used(Some(BELA)).usage.at_once, u32::from(may));
+        d.end(leg);
+        d.settle();
+        assert_eq!(d.engine.used(None).usage.at_once, 0);
+    }
 }

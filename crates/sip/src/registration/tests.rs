@@ -278,3 +278,21 @@ fn it_is_taken_back_and_taken_up_again() {
     silence(&mut r, after(604));
     assert_eq!((r.state(after(604)), r.deadline()), (RegistrationState::Off, None));
 }
+
+#[test]
+fn a_refresh_that_is_refused_is_known_before_the_registration_ends() {
+    let mut r = Registration::new(NOW, config(1), 1);
+    ends(&mut r, NOW, 200, &["Expires: 600"]);
+    assert_eq!(r.refused(), None);
+    r.tick(after(540));
+    ends(&mut r, after(540), 403, &[]);
+    assert_eq!(r.refused(), Some(403));
+    assert_eq!(r.state(after(599)), RegistrationState::Registered { until: after(600) });
+    assert!((30.0..=36.0).contains(&wait(&r, after(540))), "and it is tried again before that");
+    r.tick(after(576));
+    ends(&mut r, after(576), 200, &["Expires: 600"]);
+    assert_eq!(
+        (r.refused(), r.state(after(1_175))),
+        (None, RegistrationState::Registered { until: after(1_176) })
+    );
+}

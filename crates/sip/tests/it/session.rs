@@ -228,6 +228,36 @@ fn a_far_end_that_takes_the_task_refreshes_and_we_only_answer() {
 }
 
 #[test]
+fn a_far_end_that_took_the_task_and_never_refreshes_is_hung_up() {
+    // Whoever promises knows nothing of it: the words are put into its mouth and taken out of the other's.
+    for (promises, refresher) in [(0, "uac"), (1, "uas")] {
+        let mut w = world(3);
+        let says = format!("Session-Expires: 300;refresher={refresher}\r\n");
+        w.rewrite = Box::new(move |n, bytes| {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            let speaks = text.starts_with("INVITE ") || text.starts_with("SIP/2.0 200");
+            let (asks, cseq) = ("Session-Expires: 300\r\n", "CSeq: 1 INVITE\r\n");
+            match n == promises {
+                true if speaks => text.replace(cseq, &format!("{cseq}{says}")).into_bytes(),
+                _ => text.replace(asks, "").replace(&says, "").into_bytes(),
+            }
+        });
+        w.sides[1].endpoint.set_session_timer(SessionTimer::OFF);
+        call(&mut w, if promises == 0 { SessionTimer::OFF } else { timer(300, 90) }, "");
+        answer(&mut w);
+        let (start, waits) = (w.now, 1 - promises);
+        assert_eq!(w.wait_for(waits, Duration::from_secs(400), ended), Hangup::Expired, "{refresher}");
+        let after = w.now.since(start).as_secs_f64().round() as u64;
+        assert_eq!(after, 300 - 32, "a little before the interval is over (RFC 4028 section 10)");
+        let reason = line(&w, waits, "BYE", Name::Reason).unwrap();
+        assert_eq!(reason, "SIP;cause=408;text=\"Session timer expired\"");
+        assert_eq!(w.wait(promises, ended), Hangup::Far);
+        assert_eq!(w.sent(0, "UPDATE") + w.sent(1, "UPDATE"), 0);
+        w.assert_empty();
+    }
+}
+
+#[test]
 fn a_refresh_that_is_refused_is_tried_again_and_then_the_call_ends() {
     let mut w = world(3);
     without(&mut w, 1, ", UPDATE");

@@ -43,14 +43,16 @@ export function PersonPage() {
           if (text.trim()) look.mutate(text.trim());
         }}
       >
-        <Field label={t('proof.find-number')} hint={t('proof.find-hint')} className={styles.number}>
+        <Field label={t('proof.find-number')} className={styles.number}>
           <Input type="search" value={text} maxLength={200} autoComplete="off" contentBefore={<Search16Regular />} onChange={(_, d) => setText(d.value)} />
         </Field>
         <Button type="submit" appearance="primary" disabled={!text.trim() || look.isPending}>
           {t('proof.find')}
         </Button>
       </form>
-      <span className={styles.quiet}>{t('proof.find-noted')}</span>
+      <span className={styles.quiet}>
+        {t('proof.find-hint')} {t('proof.find-noted')}
+      </span>
       {erased && (
         <Note intent="info">
           <span role="status">

@@ -9,7 +9,9 @@ import { Empty, Failed, Loading } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
 import { Section } from '@/shared/ui/Page';
 import { trunksQuery, type FarEndStatus, type TrunkStatus } from './api';
+import { Certificates } from './Certificates';
 import { healthOf, meaningOf, meaningOfCode } from './health';
+import { Refusals } from './Refusals';
 import { SystemPage } from './SystemPage';
 
 const NARROW = '@media (max-width: 719px)';
@@ -28,7 +30,6 @@ const useStyles = makeStyles({
   line: { display: 'flex', alignItems: 'center', gap: '6px' },
   good: { color: tokens.colorStatusSuccessForeground3, flexShrink: 0 },
   bad: { color: tokens.colorStatusDangerForeground3, flexShrink: 0 },
-  answers: { margin: '8px 0 0', paddingInlineStart: '20px', overflowWrap: 'anywhere' },
   about: { display: 'flex', flexDirection: 'column', gap: '8px', marginBottom: '8px' },
 });
 
@@ -45,6 +46,7 @@ export function TrunksPage() {
       {found.data?.map((trunk) => (
         <TrunkSection key={trunk.trunk} trunk={trunk} />
       ))}
+      <Certificates />
     </SystemPage>
   );
 }
@@ -95,16 +97,7 @@ function TrunkSection({ trunk }: { trunk: TrunkStatus }) {
           </tbody>
         </table>
       )}
-      {trunk.answers.length > 0 && (
-        <ul className={styles.answers} lang="en">
-          {trunk.answers.map((told) => (
-            <li key={`${told.code}-${told.sub_code ?? ''}`}>
-              {[told.code, told.sub_code].filter((n) => n != null).join('/')} × {told.times}: {told.what}
-              {told.todo && ` – ${told.todo}`}
-            </li>
-          ))}
-        </ul>
-      )}
+      {trunk.answers.length > 0 && <Refusals answers={trunk.answers} />}
     </Section>
   );
 }

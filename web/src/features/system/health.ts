@@ -15,8 +15,10 @@ export function healthOf(trunk: TrunkStatus): Health {
 }
 
 /** What an answer of a far end means and what to do: a message, which takes the status code as `code`. */
-export function meaningOf(end: Pick<FarEndStatus, 'up' | 'said'>): MessageKey {
+export function meaningOf(end: Pick<FarEndStatus, 'up' | 'said' | 'why'>): MessageKey {
   if (end.up) return end.said == null ? 'system.do-unasked' : 'system.do-nothing';
+  // The code is only ours then: nobody there could say anything.
+  if (end.why) return 'system.do-tls';
   return meaningOfCode(end.said ?? null);
 }
 

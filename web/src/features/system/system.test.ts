@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FarEndStatus, Permission, TrunkStatus } from './api';
+import { readCertificate, reportOf } from './certificates';
 import { healthOf, meaningOf, meaningOfCode } from './health';
 import { byFeature, consentOf, countPermissions, isGranted, surplusOf } from './permissions';
+import { teamsMeaning } from './teamsCodes';
 
 const end = (up: boolean, said: number | null = 200): FarEndStatus => ({ host: 'sip.example.com', up, said, for_seconds: 5, history: [] });
 const trunk = (far_ends: FarEndStatus[], registered: boolean | null = null): TrunkStatus => ({ trunk: 't', calls: 0, far_ends, registered, answers: [] });
@@ -22,9 +26,39 @@ describe('the health of a trunk', () => {
     expect(meaningOf(end(true, null))).toBe('system.do-unasked');
     expect(meaningOf(end(false, 408))).toBe('system.do-timeout');
     expect(meaningOf(end(false, 403))).toBe('system.do-forbidden');
+    expect(meaningOf({ ...end(false, 503), why: 'invalid peer certificate' })).toBe('system.do-tls');
     expect([401, 404, 503, 500, 302, null].map(meaningOfCode)).toEqual(
       ['auth', 'not-found', 'busy', 'fault', 'other', 'unasked'].map((word) => `system.do-${word}`),
     );
+  });
+});
+
+describe('what Teams answers', () => {
+  it('has words for each code that the server knows', () => {
+    // The server's own list, so that a code added there is missed here.
+    const source = readFileSync(join(import.meta.dirname, '../../../../crates/server/src/teams_codes.rs'), 'utf8');
+    const table = source.slice(source.indexOf('const SUB_CODES'), source.indexOf('];', source.indexOf('const SUB_CODES')));
+    const codes = [...table.matchAll(/\(\s*([\d_]+),\s*"/g)].map((m) => Number(m[1]?.replaceAll('_', '')));
+    expect(codes.length).toBeGreaterThan(20);
+    expect(codes.filter((sub) => sub !== 0 && teamsMeaning(499, sub) === null)).toEqual([]);
+    expect(teamsMeaning(404, null)).toBe('system.teams-511404');
+    expect(teamsMeaning(486, 560_486)).toBe('system.teams-ours');
+    expect(teamsMeaning(606, 77)).toBe('system.teams-488');
+    expect(teamsMeaning(499, null)).toBeNull();
+  });
+});
+
+describe('certificates', () => {
+  it('are read from what the server says of them', () => {
+    expect(readCertificate('sip.tls_cert: CN=a,O=b, for a.example, *.b.example, until 2027-03-01 (100 days), usages server and client; signed by CN=r,O=x, which is not in the file')).toEqual({
+      file: 'sip.tls_cert', subject: 'CN=a,O=b', names: ['a.example', '*.b.example'], until: '2027-03-01', days: 100, usage: 'system.usage-both', outside: 'CN=r,O=x',
+    });
+    expect(readCertificate('sip.tls_cert: CN=a, until 2020-03-01 (-5 days), for any usage')).toMatchObject({ names: [], days: -5, usage: 'system.usage-any', outside: null });
+    for (const line of ['', 'sip.tls_cert: the certificate of CN=a ended on 2020-01-01', 'this server has no certificate of its own']) expect(readCertificate(line)).toBeNull();
+    const paper = (result: string, ...found: string[]) => ({ checks: [{ check: 'certificates', result, found }] });
+    expect(reportOf(paper('as it should be', 'this server has no certificate of its own'))).toEqual({ good: true, certificates: [], said: [] });
+    expect(reportOf(paper('not as it should be', 'x'))).toEqual({ good: false, certificates: [], said: ['x'] });
+    expect(reportOf({ checks: [] }).good).toBeNull();
   });
 });
 

@@ -1034,6 +1034,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the account: destroys everything of the tenant and gives the signed certificate
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Wanted2"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/configuration": {
         parameters: {
             query?: never;
@@ -11181,7 +11233,8 @@ export interface components {
             registered?: boolean | null;
             /**
              * Format: uint16
-             * @description What the carrier last said to a registration that it refused: a SIP status code.
+             * @description What the carrier last said to a registration that it refused: a SIP status code; also while an earlier registration
+             *     still lasts. Missing once one was granted.
              */
             registration_refused?: number | null;
             /** @description Id of the trunk. */
@@ -11213,6 +11266,11 @@ export interface components {
              * @default null
              */
             declared: unknown;
+        };
+        /** @description Which account to end. */
+        Wanted2: {
+            /** @description The tenant's id, so that nobody ends an account by mistake. */
+            tenant: string;
         };
         /**
          * @description What can be asked for.

@@ -58,11 +58,10 @@ impl Switch {
             );
             return;
         };
-        self.tell(now, tenant, Event::LegForwarded { leg, to: destination });
-        let engine = &self.tenants[tenant].engine;
-        if engine.last_refusal().is_some_and(|(at, _)| at == engine.position()) {
+        if !self.may_be_rung_outside(now, tenant, leg, destination) {
             return;
         }
+        let engine = &self.tenants[tenant].engine;
         let of = engine.legs().get(&leg).and_then(|l| engine.calls().get(&l.call));
         let show = of.map(|c| c.caller_leg().map_or(Show::Party(c.caller), Show::Leg));
         let then = self.trunks_for(now, tenant, (&number, Ways::Outside), None, show);
@@ -72,6 +71,20 @@ impl Switch {
             d.rang = false;
             d.then = then;
         }
+    }
+
+    /// Whether the toll lets an agent's leg lead to a number outside. If so, the leg counts from here on as a call of the
+    /// agent's; if not, everybody was told who has to know.
+    pub(in crate::adapt) fn may_be_rung_outside(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        leg: LegId,
+        to: Destination,
+    ) -> bool {
+        self.tell(now, tenant, Event::LegForwarded { leg, to });
+        let engine = &self.tenants[tenant].engine;
+        engine.last_refusal().is_none_or(|(at, _)| at != engine.position())
     }
 
     // The number outside that an address means and where it leads, if it is one of ours to look at and may be called.

@@ -21,6 +21,12 @@ pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
                 let what = "newcomers get the roles of their token: set roles_from to microsoft";
                 faults.push(("/newcomers".into(), what.into()));
             }
+            let is_on = value.pointer("/features/address-allow-list").is_some_and(|on| on == true);
+            let list = value.get("allowed_networks").and_then(Value::as_array);
+            if is_on == list.is_none_or(Vec::is_empty) {
+                let what = "address-allow-list under features and allowed_networks belong together";
+                faults.push(("/allowed_networks".into(), what.into()));
+            }
             let profile = value.get("profile").and_then(Value::as_str).and_then(Profile::named);
             let profile = profile.unwrap_or(Profile::ContactCenter);
             let features = value.get("features").and_then(Value::as_object);

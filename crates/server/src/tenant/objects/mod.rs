@@ -163,6 +163,11 @@ pub struct Tenant {
     #[serde(default)]
     #[schemars(extend("x-key-format" = "feature", "maxProperties" = 40))]
     pub features: BTreeMap<String, bool>,
+    /// Networks from which people and programs may use the API and sign in, as `192.0.2.0/24`; without any, from everywhere.
+    /// For the feature `address-allow-list`.
+    #[serde(default)]
+    #[schemars(length(max = 200), extend("x-format" = "network"))]
+    pub allowed_networks: Vec<String>,
     /// Where the roles of people with a work account come from: `switchroom`, from their `User`; `microsoft`, from the app
     /// roles in their token, written into their `User` when they sign in.
     #[serde(default)]

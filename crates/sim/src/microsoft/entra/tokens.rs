@@ -15,6 +15,10 @@ const LONG_LIFE_S: (u64, u64) = (86_400, 100_800);
 /// How long an ID token holds, in seconds.
 const ID_LIFE_S: u64 = 3_600;
 
+/// The directory role of a global administrator, by its template, and what everybody is who belongs to the tenant.
+const ADMINISTRATOR_ROLE: &str = "62e90394-69f5-4237-9190-012177145e10";
+const MEMBER_ROLE: &str = "b79fbf4d-3ef9-4689-8143-76b194e85509";
+
 /// Values of one claim that are looked at, and how long each may be, in bytes.
 const MOST_CONTEXTS: usize = 20;
 const LONGEST_CONTEXT: usize = 64;
@@ -231,6 +235,12 @@ impl Microsoft {
             if let Some(t) = self.tenants.get(grant.tenant) {
                 token["email"] = t.directory.field(grant.place, "mail");
             }
+        }
+        if self.apps.get(&grant.app_id).is_some_and(|a| a.names_directory_roles) {
+            let is_administrator =
+                self.tenants.get(grant.tenant).is_some_and(|t| t.administrators.contains(&grant.place));
+            let administrator = is_administrator.then_some(ADMINISTRATOR_ROLE);
+            token["wids"] = json!(administrator.into_iter().chain([MEMBER_ROLE]).collect::<Vec<_>>());
         }
         if let Some(nonce) = nonce {
             token["nonce"] = nonce.into();

@@ -1,0 +1,173 @@
+//! What is checked is turned bad in a running server, one thing after the other, and the answer must change; and back.
+
+use crate::directory::{self, APP};
+use crate::outside::crm;
+use crate::program::{Program, run};
+use crate::security_events::tenant as guarded;
+use serde_json::json;
+use sim::microsoft::Holder;
+use std::net::UdpSocket;
+use std::time::Duration;
+
+/// The result of one check of a running server, and what it saw.
+#[track_caller]
+fn result(program: &Program, check: &str) -> (String, String) {
+    let (status, document) = program.post_json("/attestation", &json!({"checks": [check]}));
+    assert_eq!(status, 200, "{document}");
+    let all = document["checks"].as_array().unwrap();
+    let found = all.iter().find(|c| c["check"] == check).unwrap();
+    (found["result"].as_str().unwrap().to_string(), found["found"].to_string())
+}
+
+#[track_caller]
+fn is_good(program: &Program, check: &str) {
+    let (said, found) = result(program, check);
+    assert_eq!(said, "as it should be", "{check}: {found}");
+}
+
+#[track_caller]
+fn is_bad(program: &Program, check: &str, because: &str) {
+    let (said, found) = result(program, check);
+    assert!(said == "not as it should be" && found.contains(because), "{check}: {said}, {found}");
+}
+
+#[test]
+fn alerts_destinations_retention_and_backups_are_seen_to_turn_bad() {
+    let (addr, _got) = crm();
+    let program = Program::start_with_secrets(
+        &[("tenant.yaml", &guarded(""))],
+        &[("anna", "a long one"), ("hook", "h4")],
+    );
+    // Nobody is told of security events; then somebody is.
+    is_bad(&program, "alerts", "0 webhooks");
+    let hook = json!({"url": format!("http://{addr}/events"), "allow_private": true, "secret_file": "hook",
+        "events": ["security-alert"]});
+    let (status, said) = program.put("/webhooks/crm", &hook);
+    assert_eq!(status, 200, "{said}");
+    is_good(&program, "alerts");
+    // A system that was talked to and that no configuration declares any more.
+    assert_eq!(program.post("/security/test-alert").1["receivers"][0]["delivered"], true);
+    is_good(&program, "destinations");
+    assert_eq!(program.delete("/webhooks/crm"), 204);
+    is_bad(&program, "destinations", "declared by nothing");
+    assert_eq!(program.put("/webhooks/crm", &hook).0, 200);
+    is_good(&program, "destinations");
+
+    // No rule of retention, then one whose job does not run and that has something to do.
+    is_bad(&program, "retention", "0 rules");
+    assert_eq!(program.put("/retention-rules/calls", &json!({"class": "call", "days": 30})).0, 200);
+    is_good(&program, "retention");
+
+    // A backup that was restored for trial; then one that is away while a key is destroyed.
+    let dir = program.dir.clone();
+    let config = dir.path().join("switchroom.toml").display().to_string();
+    let copy = dir.path().join("copy");
+    let name = copy.display().to_string();
+    is_bad(&program, "backups", "no backup");
+    assert_eq!(run(&["backup", &name, "--config", &config]).0, 0);
+    is_bad(&program, "backups", "never restored for trial");
+    let (code, said, wrong) = run(&["rehearse", &name, "--config", &config]);
+    assert_eq!(code, 0, "{said}{wrong}");
+    is_good(&program, "backups");
+    let away = dir.path().join("away");
+    std::fs::rename(&copy, &away).unwrap();
+    // The check of rights makes somebody up and erases them: a key is destroyed.
+    is_good(&program, "rights");
+    is_bad(&program, "backups", "cannot be reached");
+    std::fs::rename(&away, &copy).unwrap();
+    is_good(&program, "backups");
+    let token = program.bearer().replace("Bearer ", "");
+    program.stop();
+
+    // A job that was stopped while something is due, and an increment that is too old.
+    let db = rusqlite::Connection::open(dir.path().join("data/switchroom.db")).unwrap();
+    db.execute_batch(
+        "INSERT INTO calls (tenant, id, began, ended, party, record) VALUES (1, 900000, 1, 2, 0, x'00')",
+    )
+    .unwrap();
+    drop(db);
+    let list = dir.path().join("data/switchroom.copies");
+    let text = std::fs::read_to_string(&list).unwrap();
+    let (_, rest) = text.split_once('\t').unwrap();
+    std::fs::write(&list, format!("1000\t{rest}")).unwrap();
+    let mut program = Program::start_again(dir);
+    program.set_token(token);
+    is_bad(&program, "retention", "1 calls due");
+    is_bad(&program, "backups", "younger than two days");
+}
+
+#[test]
+fn a_permission_beyond_what_is_needed_is_seen_in_the_token_that_carries_it() {
+    let m = directory::microsoft(10);
+    let wanda = directory::person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    directory::change(&m, |m, _, tenant| m.grant(tenant, APP, "Mail.Read", Holder::Application));
+    let program = directory::connected(&m, &wanda);
+    // Presence is read with a token of this app.
+    let has_token = |program: &Program| {
+        program.wait_for("/directory/status", |s| s["presence"]["at"].as_str().map(|_| ()));
+    };
+    has_token(&program);
+    is_bad(&program, "permissions", "Mail.Read beyond them");
+    directory::change(&m, |m, _, tenant| m.revoke(tenant, APP, "Mail.Read"));
+    let program = program.restarted();
+    has_token(&program);
+    is_good(&program, "permissions");
+    program.stop();
+}
+
+/// A caller of the trunk whose Contact leads to another machine: what we ask of it goes there.
+#[test]
+fn a_far_end_that_no_trunk_names_is_seen_once_something_was_asked_of_it() {
+    let tenant = "kind: Tenant\nid: test\nprofile: contact-center\n---\n\
+                  kind: Trunk\nid: carrier\nnetworks: [127.0.0.1/32]\n---\n\
+                  kind: Prompt\nid: hello\ntone: {hz: 523, length: 200ms}\n---\n\
+                  kind: Flow\nid: main\nsteps:\n  - say: hello\n---\n\
+                  kind: Number\nid: n100\nnumber: \"100\"\nflow: main\n";
+    let program = Program::start_as_owner(&[("tenant.yaml", tenant)]);
+    is_good(&program, "destinations");
+    let call = |contact: &str, name: &str| {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let (from, to) = (socket.local_addr().unwrap(), program.sip);
+        let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                   m=audio 40000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n";
+        let head = |method: &str, tag: &str, more: &str| {
+            format!(
+                "{method} sip:100@{to} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{name}{method}\r\nMax-Forwards: 70\r\n\
+                 From: <sip:+15550188601@{from}>;tag={name}\r\nTo: <sip:100@{to}>{tag}\r\nCall-ID: {name}@{from}\r\n\
+                 CSeq: 1 {method}\r\n{more}"
+            )
+        };
+        let offer = format!(
+            "Contact: <sip:caller@{contact}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+            sdp.len()
+        );
+        socket.send_to(head("INVITE", "", &offer).as_bytes(), to).unwrap();
+        let mut answer = [0; 4_096];
+        let tag = loop {
+            let n = socket.recv(&mut answer).unwrap();
+            let text = String::from_utf8_lossy(&answer[..n]).into_owned();
+            assert!(text.starts_with("SIP/2.0 1") || text.starts_with("SIP/2.0 200"), "{text}");
+            if text.starts_with("SIP/2.0 200") {
+                let line = text.lines().find(|l| l.starts_with("To:")).unwrap().to_string();
+                break line.split_once(";tag=").unwrap().1.trim().to_string();
+            }
+        };
+        let ack = head("ACK", &format!(";tag={tag}"), "Content-Length: 0\r\n\r\n");
+        socket.send_to(ack.as_bytes(), to).unwrap();
+        socket
+    };
+    let ended = |count: usize| {
+        program.wait_for("/calls", |list| {
+            let ended = list["items"].as_array()?.iter().filter(|c| c["state"] == "ended").count();
+            (ended == count).then_some(())
+        });
+    };
+    let here = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let _one = call(&here.local_addr().unwrap().to_string(), "one");
+    ended(1);
+    is_good(&program, "destinations");
+    let _two = call("127.0.0.9:5060", "two");
+    ended(2);
+    is_bad(&program, "destinations", "127.0.0.9: asked over SIP and declared by nothing");
+}
