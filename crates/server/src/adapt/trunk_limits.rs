@@ -78,7 +78,8 @@ impl Line {
     /// A call that a far end is asked for and answers, and that the caller ends.
     fn talks(&mut self, n: usize, number: &str, at: SocketAddr) {
         let asked = self.gets(at, "INVITE ").expect("the far end is asked");
-        self.hears(at, &answer(&asked, "200 OK", SDP));
+        let there = answer(&asked, "200 OK", SDP).replace(&format!("far@{FIRST}"), &format!("far@{at}"));
+        self.hears(at, &there);
         let ok = self.gets(CALLER, "SIP/2.0 200 ").expect("the caller is answered");
         let tag = header(&ok, "To:").split(";tag=").nth(1).unwrap_or_default().to_string();
         self.hears(CALLER, &request(n, number, "ACK", 1, &tag, ""));

@@ -695,6 +695,8 @@ mod tests {
         let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
         let far = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut sockets = SipSockets::new(None, None, None, None).unwrap();
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+        sockets.watch(epoll.as_fd()).unwrap();
         let mut taker = Taker::default();
         let addr = far.local_addr().unwrap();
         sockets.sweep(at(2), &mut taker);
