@@ -9,7 +9,7 @@ import type { Plugin } from 'vite';
 const PREFIX = 'virtual:messages/';
 
 /** Topics of pages that nobody sees first: their messages are loaded with the first of them. */
-const LATER: ReadonlySet<string> = new Set(['people', 'proof', 'reports', 'system']);
+const LATER: ReadonlySet<string> = new Set(['moments', 'people', 'proof', 'questions', 'reports', 'settings', 'system']);
 
 /** Topics of pages that stand alone: the app itself never loads their messages. */
 const APART: ReadonlySet<string> = new Set(['call', 'connector']);

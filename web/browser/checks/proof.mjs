@@ -45,6 +45,18 @@ export const checks = {
     await fake.stop();
   },
 
+  'an attestation is read in another language': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'owner', path: '/proof/attestation', locale: 'de-DE' });
+    await page.getByRole('button', { name: 'Prüfungen ausführen' }).press('Enter');
+    await item(page, 'DHP_G16').getByRole('heading', { name: 'Ist die Übertragung durch TLS 1.2 oder neuer geschützt?' }).waitFor();
+    await item(page, 'DHP_G16').getByText('Ja', { exact: true }).waitFor();
+    await item(page, 'SEC28').getByText('Das können nur Menschen beantworten.', { exact: false }).waitFor();
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
   'the file is the one that verifies, and one from before shows what changed': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, said, close } = await open(browser, fake.address, { persona: 'owner', path: '/proof/attestation' });

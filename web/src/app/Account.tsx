@@ -81,7 +81,7 @@ export function Account({ showShortcuts }: { showShortcuts: () => void }) {
               <MenuPopover>
                 <MenuList>
                   <MenuItemRadio name="language" value="browser">
-                    {t('settings.language-browser')}
+                    {t('app.language-browser')}
                   </MenuItemRadio>
                   {Object.entries(LANGUAGES).map(([code, own]) => (
                     <MenuItemRadio key={code} name="language" value={code} lang={code}>

@@ -19,6 +19,7 @@ import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react
 import { StateMenu } from '@/shared/agent/StateMenu';
 import { directoryQuery } from '@/shared/api/directory';
 import { useI18n } from '@/shared/i18n';
+import { useDigits } from '@/shared/keys';
 import { startLive, useLink, watchMessages } from '@/shared/live/store';
 import { useSession } from '@/shared/session';
 import { usePhoneOf } from '@/shared/softphone/usePhoneOf';
@@ -197,6 +198,11 @@ function MainMenu() {
   const styles = useStyles();
   const pages = usePages();
   const { pathname } = useLocation();
+  const navigate = useNavigate();
+  useDigits((digit) => {
+    const page = pages[digit - 1];
+    if (page) void navigate({ to: page.to });
+  });
   const narrow = useNarrow();
   const shown = narrow && pages.length > ROOM ? pages.slice(0, ROOM - 1) : pages;
   const rest = pages.slice(shown.length);

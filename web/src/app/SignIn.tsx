@@ -94,7 +94,7 @@ export function SignIn({ lost, invitation, takenUp }: Props) {
       if (code === 'second-factor' || code === 'tenant') {
         // Not wrong, only not all: the field for it appears.
         setNeeds((all) => new Set(all).add(code));
-      } else if (code === 'password') setError(detail);
+      } else if (code === 'password') setError(`${t('app.password-unfit')} ${detail}`);
       else if (code === 'passkey-address') setError(t('app.passkey-address', { host: window.location.hostname }));
       else setError(t(status === 0 ? 'app.no-server' : status === 429 ? 'app.sign-in-slow' : 'app.sign-in-wrong'));
     }

@@ -71,7 +71,7 @@ const calls = createRoute({
 const call = createRoute({
   getParentRoute: () => root,
   path: '/calls/$id',
-  component: lazyRouteComponent(() => import('@/features/calls/CallPage'), 'CallPage'),
+  component: lazyRouteComponent(later(() => import('@/features/calls/CallPage')), 'CallPage'),
 });
 
 const reports = createRoute({
@@ -151,7 +151,7 @@ const holds = createRoute({
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
-  component: lazyRouteComponent(() => import('@/features/settings/SettingsPage'), 'SettingsPage'),
+  component: lazyRouteComponent(later(() => import('@/features/settings/SettingsPage')), 'SettingsPage'),
 });
 
 export const router = createRouter({

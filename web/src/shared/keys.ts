@@ -22,6 +22,10 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: combined('K'), name: 'desk.keypad' },
   { keys: combined('E'), name: 'desk.end' },
   { keys: combined('V'), name: 'desk.go-available' },
+  { keys: ['Alt', 'Shift', '1 – 9'], name: 'app.keys-page' },
+  { keys: ['Tab', 'Shift+Tab'], name: 'app.keys-tab' },
+  { keys: ['←', '↑', '→', '↓'], name: 'app.keys-arrows' },
+  { keys: ['Esc'], name: 'app.keys-close' },
   { keys: ['?'], name: 'app.shortcuts' },
 ];
 
@@ -40,6 +44,24 @@ export function useShortcut(code: ShortcutCode, act: (() => void) | null): void 
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
   }, [code]);
+}
+
+/** Does something when Alt, Shift and a digit are pressed; it is given the digit. */
+export function useDigits(act: (digit: number) => void): void {
+  const latest = useRef(act);
+  useEffect(() => {
+    latest.current = act;
+  });
+  useEffect(() => {
+    const press = (e: KeyboardEvent) => {
+      const digit = Number(/^Digit([1-9])$/.exec(e.code)?.[1]);
+      if (!digit || !e.altKey || !e.shiftKey || e.ctrlKey || e.metaKey || e.repeat) return;
+      e.preventDefault();
+      latest.current(digit);
+    };
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  }, []);
 }
 
 /** How the keys are written beside a button's name. */

@@ -1,7 +1,7 @@
 //! The program from outside: real sockets, real files, real clients that nobody here wrote.
 
-mod allow_list;
 mod advisories;
+mod allow_list;
 mod api;
 mod attestation;
 mod attestation_bad;

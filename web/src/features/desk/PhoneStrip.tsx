@@ -38,7 +38,7 @@ export function PhoneStrip({ agent }: { agent: string }) {
               </span>
               {phone.link === 'up' && (
                 <span className={styles.meter}>
-                  <Meter read={level} label={t('settings.level')} />
+                  <Meter read={level} label={t('desk.level')} />
                 </span>
               )}
             </div>

@@ -12,6 +12,7 @@ import { checkText, linesOf, meaningOf, pageText, provenAt, resultOf } from './e
 import { save } from './file';
 import { byPage, changesSince, countAnswers, isWrong, LARGEST, readAttestation, type Answer, type Attestation, type Evidence } from './paper';
 import { ProofPage } from './ProofPage';
+import { questionKey } from './questions';
 
 const useStyles = makeStyles({
   tools: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px' },
@@ -176,11 +177,12 @@ function AnswerItem({ answer, before }: { answer: Answer; before: Answer | null 
   const { t, moment } = i18n;
   const styles = useStyles();
   const at = provenAt(answer);
+  const question = questionKey(answer.id);
   return (
     <li className={styles.answer} data-question={answer.id}>
       <div className={styles.head}>
-        <h3 className={styles.question} lang="en">
-          {answer.question}
+        <h3 className={styles.question} lang={question ? undefined : 'en'}>
+          {question ? t(question) : answer.question}
         </h3>
         <code className={styles.id}>{answer.id}</code>
         <Badge appearance="tint" color={COLOURS[answer.by]}>

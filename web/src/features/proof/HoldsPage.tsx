@@ -2,7 +2,7 @@
 
 import { Badge, Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Field, Input, makeStyles, Select, tokens, useRestoreFocusTarget } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
-import { useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 import { queuesQuery, useNames } from '@/shared/api/names';
 import { clean } from '@/shared/format/text';
 import { useI18n, type I18n, type MessageKey } from '@/shared/i18n';
@@ -51,6 +51,7 @@ function Holds() {
   const back = useRestoreFocusTarget();
   const queues = useQuery(queuesQuery).data ?? [];
   const found = useQuery(holdsQuery);
+  const begin = useRef<HTMLSelectElement>(null);
   const [kind, setKind] = useState<'queue' | 'call'>('queue');
   const [id, setId] = useState('');
   const [placing, setPlacing] = useState(false);
@@ -60,6 +61,7 @@ function Holds() {
       <div className={styles.form} role="group" aria-label={t('proof.hold-place')}>
         <Field label={t('proof.hold-on')} className={styles.field}>
           <Select
+            ref={begin}
             value={kind}
             onChange={(_, d) => {
               setKind(d.value === 'call' ? 'call' : 'queue');
@@ -95,7 +97,7 @@ function Holds() {
       {found.data && found.data.length > 0 && (
         <ul className={styles.list} aria-label={t('proof.holds')}>
           {found.data.map((hold) => (
-            <HoldItem key={hold.id} hold={hold} />
+            <HoldItem key={hold.id} hold={hold} gone={() => begin.current?.focus()} />
           ))}
         </ul>
       )}
@@ -115,7 +117,8 @@ function Holds() {
   );
 }
 
-function HoldItem({ hold }: { hold: Hold }) {
+/** A hold. `gone` is told when it was lifted, and what had the focus is gone with it. */
+function HoldItem({ hold, gone }: { hold: Hold; gone: () => void }) {
   const i18n = useI18n();
   const { t, moment } = i18n;
   const styles = useStyles();
@@ -123,7 +126,11 @@ function HoldItem({ hold }: { hold: Hold }) {
   const say = useSay();
   const [asks, setAsks] = useState(false);
   const back = useRestoreFocusTarget();
-  const lift = useLift(() => say.done(t('proof.hold-lifted')));
+  const lift = useLift(() => {
+    say.done(t('proof.hold-lifted'));
+    setAsks(false);
+    gone();
+  });
   const [kind = '', id = ''] = hold.keeps.split(' ', 2);
   const what = kind === 'queue' ? t('proof.keeps-queue', { name: names.queue(id) }) : kind === 'call' ? t('proof.keeps-call', { id }) : kind === 'person' ? t('proof.keeps-person', { id }) : hold.keeps;
   return (

@@ -3,7 +3,7 @@
 import { Button, Field, Input, makeStyles, tokens } from '@fluentui/react-components';
 import { Search16Regular } from '@fluentui/react-icons';
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useI18n } from '@/shared/i18n';
 import { Empty } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
@@ -15,6 +15,7 @@ import { ProofPage } from './ProofPage';
 const useStyles = makeStyles({
   form: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'end' },
   number: { minWidth: '240px', flexGrow: 1, maxWidth: '360px' },
+  outcome: { ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` } },
   quiet: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200, lineHeight: tokens.lineHeightBase200 },
 });
 
@@ -26,6 +27,11 @@ export function PersonPage() {
   const [text, setText] = useState('');
   const [people, setPeople] = useState<Person[] | null>(null);
   const [erased, setErased] = useState<Erasure | null>(null);
+  // What had the focus is gone with the person: it goes on where the outcome stands.
+  const outcome = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    if (erased) outcome.current?.focus();
+  }, [erased]);
   const look = useMutation({
     mutationFn: find,
     onMutate: () => setErased(null),
@@ -55,7 +61,7 @@ export function PersonPage() {
       </span>
       {erased && (
         <Note intent="info">
-          <span role="status">
+          <span role="status" ref={outcome} tabIndex={-1} className={styles.outcome}>
             {t('proof.erased', { count: erased.calls })} {t('proof.erased-with', { recordings: n(erased.recordings), notes: n(erased.notes), time: length(erased.took_ms) })}
           </span>
         </Note>

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeI18n, type MessageKey } from '@/shared/i18n';
 import { callOf } from './actions';
 import { ChainCheck, digestOf, signedBytes, type EntryLine, type HeadLine } from './chain';
-import { linesOf, meaningOf, provenAt } from './explain';
+import { checkText, linesOf, meaningOf, provenAt } from './explain';
 import { changesSince, countAnswers, isWrong, laidOut, readAttestation, type Answer, type Attestation, type Evidence } from './paper';
+import { questionKey } from './questions';
 
 const evidence = (result: string, at: string | null): Evidence => ({ check: 'tls', against: '', at, result, found: [], version: '', digest: '' });
 const answer = (by: Answer['by'], value: unknown, ...behind: Evidence[]): Answer => ({ id: 'X', page: 'General', question: '', answer: value, by, evidence: behind });
@@ -59,6 +62,28 @@ describe('answers', () => {
     const before = paper({ ...answer('open', null), id: 'A' }, { ...answer('software', ['x']), id: 'B' });
     const now = paper({ ...answer('declared', 'yes'), id: 'A' }, { ...answer('software', ['x']), id: 'B' }, { ...answer('open', null), id: 'C' });
     expect([...changesSince(before, now)].map(([id, old]) => [id, old?.by ?? null])).toEqual([['A', 'open'], ['C', null]]);
+  });
+});
+
+describe('what the server knows', () => {
+  const attest = (name: string) => readFileSync(join(import.meta.dirname, '../../../../crates/server/src/attest', name), 'utf8');
+
+  it('is asked in the words of each language', () => {
+    // The server's own list, so that a question added there is missed here. Names of frameworks stand as they are.
+    const source = attest('questions.rs');
+    const table = source.slice(source.indexOf('pub const QUESTIONS'), source.indexOf('];', source.indexOf('pub const QUESTIONS')));
+    const ids = [...table.matchAll(/q\(\s*"([A-Z0-9_]+)"/g)].map((m) => m[1] ?? '');
+    expect(ids.length).toBeGreaterThan(80);
+    expect(ids.filter((id) => !id.startsWith('CMP') && questionKey(id) === null)).toEqual([]);
+    expect(questionKey('toString')).toBeNull();
+  });
+
+  it('is checked in words for each check', () => {
+    const source = attest('check.rs');
+    const names = [...source.slice(source.indexOf('pub const CHECKS')).matchAll(/\("([a-z-]+)", /g)].map((m) => m[1] ?? '');
+    expect(names.length).toBeGreaterThan(15);
+    const i18n = makeI18n('en', {}, ['en-GB']);
+    expect(names.filter((name) => checkText(name, i18n) === name)).toEqual([]);
   });
 });
 

@@ -47,7 +47,7 @@ export function SettingsPage() {
                 value={language ?? ''}
                 onChange={(_, d) => setPreferences({ language: d.value ? (d.value as Language) : null })}
               >
-                <option value="">{t('settings.language-browser')}</option>
+                <option value="">{t('app.language-browser')}</option>
                 {Object.entries(LANGUAGES).map(([code, own]) => (
                   <option key={code} value={code} lang={code}>
                     {own}

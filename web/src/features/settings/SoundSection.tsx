@@ -129,7 +129,7 @@ function MicrophoneTest({ device, allowed }: { device: string; allowed: () => vo
       <div className={styles.row}>
         <Button onClick={() => setOn(!on)}>{t(on ? 'settings.stop-test' : 'settings.test-microphone')}</Button>
       </div>
-      {on && <Meter read={read} label={t('settings.level')} />}
+      {on && <Meter read={read} label={t('desk.level')} />}
       {refused && (
         <Note intent="warning">{t('settings.microphone-refused')}</Note>
       )}

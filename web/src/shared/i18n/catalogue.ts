@@ -9,6 +9,7 @@ import type floor from './catalogue/floor.json';
 import type moments from './catalogue/moments.json';
 import type people from './catalogue/people.json';
 import type proof from './catalogue/proof.json';
+import type questions from './catalogue/questions.json';
 import type reports from './catalogue/reports.json';
 import type settings from './catalogue/settings.json';
 import type system from './catalogue/system.json';
@@ -24,6 +25,7 @@ interface Topics {
   moments: typeof moments;
   people: typeof people;
   proof: typeof proof;
+  questions: typeof questions;
   reports: typeof reports;
   settings: typeof settings;
   system: typeof system;

@@ -1,7 +1,7 @@
 import { Button, makeStyles, Spinner, Text, tokens } from '@fluentui/react-components';
 import type { ReactNode } from 'react';
-import { ApiError } from '@/shared/api/problem';
-import { useI18n, type I18n } from '@/shared/i18n';
+import { useI18n } from '@/shared/i18n';
+import { told } from './told';
 import { Note } from './Note';
 
 const useStyles = makeStyles({
@@ -19,16 +19,6 @@ const useStyles = makeStyles({
   icon: { fontSize: '32px', lineHeight: 1, color: tokens.colorNeutralForeground3 },
 });
 
-/** An error in the user's language, with the server's own sentence where it has one. */
-export function sentence(error: unknown, t: I18n['t']): string {
-  if (!(error instanceof ApiError)) return t('app.failed');
-  if (error.status === 0) return t('app.no-server');
-  if (error.code === 'wrong') return t('app.sign-in-wrong');
-  if (error.status === 403) return t('app.not-allowed');
-  if (error.status === 409) return t('app.not-now');
-  return error.detail || t('app.failed');
-}
-
 export function Loading() {
   const { t } = useI18n();
   const styles = useStyles();
@@ -41,9 +31,11 @@ export function Loading() {
 
 export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t } = useI18n();
+  const { text, detail } = told(error, t);
   return (
     <Note intent="error" action={retry && <Button onClick={retry}>{t('app.retry')}</Button>}>
-      {sentence(error, t)}
+      {text}
+      {detail && <div lang="en">{detail}</div>}
     </Note>
   );
 }

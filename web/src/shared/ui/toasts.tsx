@@ -4,13 +4,15 @@ import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-compon
 import { CheckmarkCircle20Regular, Dismiss16Regular, ErrorCircle20Regular, Warning20Regular } from '@fluentui/react-icons';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { useI18n } from '@/shared/i18n';
-import { sentence } from './Feedback';
+import { told } from './told';
 
 type Intent = 'done' | 'warn' | 'fail';
 interface Said {
   id: number;
   intent: Intent;
   text: string;
+  /** The server's own sentence, in English. */
+  detail: string | null;
 }
 
 /** The most that stand there at once. */
@@ -32,9 +34,9 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-function add(intent: Intent, text: string): void {
+function add(intent: Intent, text: string, detail: string | null = null): void {
   // The same again is not worth a second one.
-  set([...said.filter((s) => s.text !== text), { id: (last += 1), intent, text }].slice(-MOST));
+  set([...said.filter((s) => s.text !== text || s.detail !== detail), { id: (last += 1), intent, text, detail }].slice(-MOST));
 }
 
 const remove = (id: number) => set(said.filter((s) => s.id !== id));
@@ -84,7 +86,7 @@ export function Toasts() {
   );
 }
 
-function Shown({ id, intent, text }: Said) {
+function Shown({ id, intent, text, detail }: Said) {
   const { t } = useI18n();
   const styles = useStyles();
   useEffect(() => {
@@ -95,7 +97,10 @@ function Shown({ id, intent, text }: Said) {
   return (
     <div className={styles.toast}>
       <Icon className={mergeClasses(styles.icon, styles[intent])} />
-      <span className={styles.text}>{text}</span>
+      <span className={styles.text}>
+        {text}
+        {detail && <div lang="en">{detail}</div>}
+      </span>
       <Button appearance="transparent" size="small" icon={<Dismiss16Regular />} aria-label={t('app.close')} onClick={() => remove(id)} />
     </div>
   );
@@ -114,7 +119,10 @@ export function useSay(): Say {
     () => ({
       done: (text) => add('done', text),
       warn: (text) => add('warn', text),
-      fail: (error) => add('fail', sentence(error, t)),
+      fail: (error) => {
+        const { text, detail } = told(error, t);
+        add('fail', text, detail);
+      },
     }),
     [t],
   );
