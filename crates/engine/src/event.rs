@@ -240,6 +240,14 @@ pub enum Event {
         /// The call's meter.
         meter: u64,
     },
+    /// A leg that is dialled carries on a call that passes from one trunk to another: it counts for the trunks that it tries,
+    /// and for nobody else, because what passes through is no call of the tenant's. Told before [`Event::LegVia`].
+    LegPasses {
+        /// Which.
+        leg: LegId,
+        /// Where the number leads.
+        to: Destination,
+    },
 }
 
 /// What became of a key.

@@ -134,6 +134,7 @@ impl Book {
 /// A call to the outside that is being counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Meter {
+    /// Inside: the call passes through, and only its trunk counts it.
     pub(crate) to: Destination,
     /// Who made it; a call that is made for a caller counts for the tenant only.
     pub(crate) agent: Option<AgentId>,
@@ -146,6 +147,13 @@ pub(crate) struct Meter {
     answered: bool,
     /// The leg that it counts, once it is dialled.
     pub(crate) leg: Option<LegId>,
+}
+
+impl Meter {
+    // Whether the call is the tenant's own.
+    fn is_ours(&self) -> bool {
+        self.to.is_outside()
+    }
 }
 
 /// All meters, and what they add up to.
@@ -242,6 +250,25 @@ impl Ledger {
             Meter { to, agent, trunk: None, price, night, next_minute: None, answered: false, leg: None };
         self.meters.insert(id, meter);
         Ok(id)
+    }
+
+    /// Begins the meter of a call that passes through: no limit but those of its trunks holds for it.
+    pub(crate) fn pass(&mut self, config: &TollConfig, now: Time, to: Destination) -> MeterId {
+        self.advance(config, now);
+        let id = MeterId(self.next_meter);
+        self.next_meter += 1;
+        let meter = Meter {
+            to: Destination::new(Class::Internal, to.country),
+            agent: None,
+            trunk: None,
+            price: config.price(to),
+            night: false,
+            next_minute: None,
+            answered: false,
+            leg: None,
+        };
+        self.meters.insert(id, meter);
+        id
     }
 
     /// The call of a meter is dialled with this leg.
@@ -382,7 +409,8 @@ impl Ledger {
         let day = self.book.of(&config.policy, meter.to.class, meter.agent);
         let night = config.night.as_deref().filter(|_| meter.night);
         let night = night.map(|n| self.night_book.of(&n.policy, meter.to.class, meter.agent));
-        for (usage, limits) in day.iter().chain(night.iter().flatten()).flatten() {
+        let ours = day.iter().chain(night.iter().flatten()).flatten().filter(|_| meter.is_ours());
+        for (usage, limits) in ours {
             usage.takes_minute(limits, meter.price)?;
         }
         match meter.trunk.and_then(|t| self.book.trunks.get(&t)) {
@@ -404,7 +432,9 @@ impl Ledger {
 
     fn each(&mut self, meter: &Meter, mut change: impl FnMut(&mut Usage)) {
         let mut all = |book: &mut Book| {
-            change(&mut book.tenant);
+            if meter.is_ours() {
+                change(&mut book.tenant);
+            }
             if let Some(usage) = book.classes.get_mut(&meter.to.class) {
                 change(usage);
             }
@@ -431,7 +461,7 @@ impl Ledger {
                     && usage.held_minutes == held().count() as u64
                     && usage.held_spend == held().map(|m| m.price).fold(0, u64::saturating_add)
             };
-            sum(&book.tenant, &|_| true)
+            sum(&book.tenant, &Meter::is_ours)
                 && book.classes.iter().all(|(class, usage)| sum(usage, &|m| m.to.class == *class))
                 && book.agents.iter().all(|(agent, usage)| sum(usage, &|m| m.agent == Some(*agent)))
                 && book.trunks.iter().all(|(trunk, (usage, _))| sum(usage, &|m| m.trunk == Some(*trunk)))

@@ -168,6 +168,15 @@ impl Engine {
         self.s.ledger.via(toll, meter, self.s.now, trunk, limits);
     }
 
+    /// A leg that we dial carries on a call that passes through: only trunks count it. Who needs help is not counted.
+    pub(crate) fn on_leg_passes(&mut self, leg: LegId, to: Destination) {
+        let rings = |l: &LegState| matches!(l, LegState::Dialling | LegState::Ringing);
+        let new = self.s.legs.get(&leg).is_some_and(|l| rings(&l.state) && l.meter.is_none());
+        let Some(toll) = self.s.config.toll.as_deref().filter(|_| new && !to.is_emergency()) else { return };
+        let meter = self.s.ledger.pass(toll, self.s.now, to);
+        self.count_leg(leg, Some(meter));
+    }
+
     /// An agent is rung at a number outside, because the agent's telephone sent the call on or the agent chose to: it counts
     /// as the agent's call, who needs the right to call out and to leave callers there. Nobody calls for help that way; but
     /// an agent who does, and whose own telephone is outside, is rung there whatever is used up.

@@ -427,7 +427,7 @@ impl LocalSession {
         negotiated.srtp = srtp;
         negotiated.ice_peer = self.connectivity.peer(&ice);
         negotiated.ice = ice;
-        negotiated.anew = self.anew;
+        negotiated.anew = std::mem::take(&mut self.anew);
         Ok((answer, negotiated))
     }
 
@@ -475,7 +475,7 @@ impl LocalSession {
         negotiated.noise_recv_pt = noise_of(theirs).filter(|_| codec.clock() == 8_000);
         negotiated.opus = opus_settings(theirs, send_pt);
         negotiated.srtp = srtp;
-        negotiated.anew = self.anew;
+        negotiated.anew = std::mem::take(&mut self.anew);
         negotiated.ice = self.connectivity.agree(answer, theirs, false);
         negotiated.ice_peer = self.connectivity.peer(&negotiated.ice);
         // When we hold, an answer of recvonly or inactive only does as it was told.

@@ -90,12 +90,12 @@ fn run(
     Ok(())
 }
 
-/// Steps of one tenant become one row.
+/// Steps of one tenant become one row, as long as nothing is missing between them.
 fn add(batches: &mut Vec<(TenantId, Batch)>, more: Vec<(TenantId, Batch)>) {
     for (tenant, batch) in more {
-        match batches.iter_mut().find(|(t, _)| *t == tenant) {
-            Some((_, earlier)) => earlier.append(batch),
-            None => batches.push((tenant, batch)),
+        match batches.iter_mut().rfind(|(t, _)| *t == tenant) {
+            Some((_, earlier)) if !batch.begins_anew => earlier.append(batch),
+            _ => batches.push((tenant, batch)),
         }
     }
 }

@@ -297,7 +297,9 @@ impl Endpoint {
                     tx.final_ack = Some(ack.clone());
                     let to = tx.to;
                     self.send(to, ack);
-                    let again = self.log_in(now, key, code, m) || self.ask_longer(now, key, code, m);
+                    // Nobody waits for an INVITE that was given up: it is not sent again.
+                    let again = !matches!(owner, Owner::Nobody)
+                        && (self.log_in(now, key, code, m) || self.ask_longer(now, key, code, m));
                     if reliable {
                         self.clients.remove(key);
                     } else {

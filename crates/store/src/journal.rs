@@ -48,6 +48,9 @@ pub struct Batch {
     /// The state after the last event or after an earlier one of this batch, now and then, and its time: what a new
     /// process may start from. It is not committed with the rest, but written by [`Store::put_snapshot`] after it.
     pub snapshot: Option<Box<(Time, Snapshot)>>,
+    /// Events right before the first one were not kept, so that the journal alone does not lead here: the snapshot, which
+    /// there must be, is committed with the rest.
+    pub begins_anew: bool,
     /// What other systems are to be told.
     pub outbox: Vec<OutboxItem>,
 }
@@ -155,6 +158,9 @@ impl Store {
             }
             for (tenant, batch) in batches {
                 put_batch(db, *tenant, batch)?;
+                if let Some((at, snapshot)) = batch.snapshot.as_deref().filter(|_| batch.begins_anew) {
+                    insert_snapshot(db, *tenant, *at, snapshot)?;
+                }
                 for registration in &batch.registrations {
                     crate::registrations::put_registration(db, &mut keys, *tenant, registration)?;
                 }
@@ -174,15 +180,9 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn put_snapshot(&self, tenant: TenantId, at: Time, snapshot: &Snapshot) -> Result<(), StoreError> {
-        let mut state = vec![SNAPSHOT_FORM];
-        let bytes = postcard::to_allocvec(snapshot).map_err(|e| StoreError::Refused(e.to_string()))?;
-        state.extend_from_slice(&bytes);
-        let position = snapshot.position();
         let mut db = self.writer();
         transaction(&mut **db, |db| {
-            let sql = "INSERT INTO snapshots (tenant, position, at, state) VALUES ($1, $2, $3, $4) \
-                       ON CONFLICT (tenant, position) DO UPDATE SET state = excluded.state";
-            db.run(sql, &[tenant.into(), position.into(), at.0.into(), state.into()])?;
+            insert_snapshot(db, tenant, at, snapshot)?;
             let sql = "DELETE FROM snapshots WHERE tenant = $1 AND position NOT IN \
                        (SELECT position FROM snapshots WHERE tenant = $1 ORDER BY position DESC LIMIT 2) \
                        AND EXISTS (SELECT 1 FROM snapshots s WHERE s.tenant = $1 AND s.position < snapshots.position \
@@ -205,10 +205,10 @@ impl Store {
     }
 
     /// Reads events after a position, oldest first, from at most `rows` rows of the journal: a journal of any length is
-    /// read in pieces. Empty at its end.
+    /// read in pieces. Empty at its end, and short before events that were not kept.
     ///
     /// # Errors
-    /// What the database said, or what is damaged.
+    /// What the database said, or what is damaged; [`StoreError::Unreadable`] also where the very next events were not kept.
     pub fn events_after(
         &self,
         tenant: TenantId,
@@ -221,12 +221,34 @@ impl Store {
             self.reader().rows(sql, &[tenant.into(), position.into(), i64::from(rows.max(1)).into()])?;
         let mut events = Vec::new();
         for row in rows {
+            let next = position as i64 + 1 + events.len() as i64;
+            if row.int(0) > next {
+                if events.is_empty() {
+                    return Err(StoreError::Unreadable(format!("the journal after event {position}")));
+                }
+                break;
+            }
             // A position may fall into the middle of a row.
-            let before = (position as i64 + 1 - row.int(0)).max(0) as usize;
+            let before = (next - row.int(0)) as usize;
             events.extend(decode_events(row.bytes(1))?.into_iter().skip(before));
         }
         Ok(events)
     }
+}
+
+fn insert_snapshot(
+    db: &mut dyn Sql,
+    tenant: TenantId,
+    at: Time,
+    snapshot: &Snapshot,
+) -> Result<(), StoreError> {
+    let mut state = vec![SNAPSHOT_FORM];
+    let bytes = postcard::to_allocvec(snapshot).map_err(|e| StoreError::Refused(e.to_string()))?;
+    state.extend_from_slice(&bytes);
+    let sql = "INSERT INTO snapshots (tenant, position, at, state) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (tenant, position) DO UPDATE SET state = excluded.state";
+    db.run(sql, &[tenant.into(), snapshot.position().into(), at.0.into(), state.into()])?;
+    Ok(())
 }
 
 pub(crate) fn read_snapshot(state: &[u8]) -> Result<Snapshot, StoreError> {

@@ -332,6 +332,30 @@ fn with_cut_no_minute_exceeds_a_trunks_limit() {
 }
 
 #[test]
+fn what_passes_through_counts_for_its_trunk_alone() {
+    const ONE: TrunkId = TrunkId(1);
+    let mut d = Desk::new(TollConfig { cut: true, ..config(at_once(1)) });
+    let policy = d.config.clone();
+    for _ in 0..2 {
+        let id = d.ledger.pass(&policy, NOON, OWN);
+        d.ledger.via(&policy, id, NOON, ONE, minutes(3));
+        d.ledger.answered(Some(&policy), id, NOON);
+        assert!(d.ledger.adds_up());
+    }
+    assert_eq!((d.used(NOON), d.ledger.usage(None).at_once), ((0, 0), 0));
+    assert!(d.dial(NOON, 1, OWN).is_ok(), "the tenant's own call is the only one of the tenant");
+    assert_eq!(d.ledger.trunk_takes(ONE, &minutes(3), 10), Ok(()));
+    let cut = d.ledger.take_exceeded(&policy, NOON.plus(MINUTE));
+    assert_eq!(
+        cut.iter().filter(|(_, why)| *why == Refusal::MinutesUsed).count(),
+        1,
+        "the third is the last"
+    );
+    assert_eq!(d.ledger.trunk_takes(ONE, &minutes(3), 10), Err(Refusal::MinutesUsed));
+    assert!(d.ledger.adds_up());
+}
+
+#[test]
 fn refusals_are_counted_by_day() {
     let mut d = Desk::new(config(Limits::default()));
     assert_eq!(d.ledger.note_refusal(&d.config, NOON), 1);

@@ -314,3 +314,20 @@ fn lengths_of_packets() {
         assert_eq!(Negotiated { codec: Codec::Opus, ..n }.packet_ms(), opus, "{line}");
     }
 }
+
+#[test]
+fn only_the_first_agreement_with_another_far_end_begins_anew() {
+    let offer = sdp("c=IN IP4 1.2.3.4\r\nm=audio 5000 RTP/AVP 8\r\n");
+    let mut first = session();
+    assert!(!first.answer(&offer, Direction::SendRecv).unwrap().1.anew);
+    let mut answers = first.for_another(43);
+    let anew: Vec<bool> =
+        (0..2).map(|_| answers.answer(&offer, Direction::SendRecv).unwrap().1.anew).collect();
+    assert_eq!(anew, [true, false], "a later offer of the same far end goes on");
+    let mut offers = first.for_another(44);
+    let mut accepted = || {
+        offers.offer(Direction::SendRecv);
+        offers.accept(&offer).unwrap().anew
+    };
+    assert_eq!([accepted(), accepted()], [true, false]);
+}

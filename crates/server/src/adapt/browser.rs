@@ -422,6 +422,7 @@ impl Switch {
                 keyed: Keyed::default(),
                 dialing: None,
                 trunk: None,
+                came_over: None,
                 teams: None,
                 successor: None,
                 before: Vec::new(),

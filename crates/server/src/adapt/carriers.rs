@@ -47,6 +47,8 @@ struct Carrier {
     sides: Vec<FarSide>,
     pace: Option<Pace>,
     calls: u32,
+    /// Calls that came over it.
+    came: u32,
     /// How calls were refused.
     told: Told,
 }
@@ -267,7 +269,7 @@ impl Carriers {
             None => FarSide::new(now, target, asks),
         };
         let sides = plan.proxies.iter().map(side).collect();
-        let calls = old.as_ref().map_or(0, |o| o.calls);
+        let (calls, came) = old.as_ref().map_or((0, 0), |o| (o.calls, o.came));
         let told = old.as_mut().map(|o| std::mem::take(&mut o.told)).unwrap_or_default();
         let same = old
             .as_ref()
@@ -294,7 +296,7 @@ impl Carriers {
             (None, _) => None,
         };
         let pace = plan.calls_per_second.map(|n| Pace::new(n, now.wall.0));
-        Carrier { plan: plan.clone(), login, registration, sides, pace, calls, told }
+        Carrier { plan: plan.clone(), login, registration, sides, pace, calls, came, told }
     }
 
     /// A tenant's trunks with what they bear now.
@@ -308,7 +310,7 @@ impl Carriers {
         self.of(tenant)
             .map(|(_, c)| {
                 let bearing = Bearing {
-                    calls: c.calls,
+                    calls: c.calls + c.came,
                     may_begin: c.pace.as_ref().is_none_or(|p| p.may_begin(now.wall.0)),
                     registered: c.registration.as_ref().is_none_or(|r| is_registered(r, now)),
                     used_up: used_up(&c.plan),
@@ -402,6 +404,26 @@ impl Carriers {
     pub(super) fn call_over(&mut self, tenant: TenantId, trunk: TrunkId) {
         if let Some(c) = self.all.get_mut(&(tenant, trunk)) {
             c.calls = c.calls.saturating_sub(1);
+        }
+    }
+
+    /// How many calls a trunk may bear, if it bears that many already.
+    pub(super) fn full(&self, tenant: TenantId, trunk: TrunkId) -> Option<u32> {
+        let c = self.all.get(&(tenant, trunk))?;
+        c.plan.max_calls.filter(|most| c.calls + c.came >= *most)
+    }
+
+    /// A call came over a trunk.
+    pub(super) fn call_came(&mut self, tenant: TenantId, trunk: TrunkId) {
+        if let Some(c) = self.all.get_mut(&(tenant, trunk)) {
+            c.came += 1;
+        }
+    }
+
+    /// A call that came over a trunk is over.
+    pub(super) fn call_went(&mut self, tenant: TenantId, trunk: TrunkId) {
+        if let Some(c) = self.all.get_mut(&(tenant, trunk)) {
+            c.came = c.came.saturating_sub(1);
         }
     }
 

@@ -31,6 +31,7 @@ impl Switch {
         t.engine.watch();
         t.batch = Batch { first_position: 1, ..Batch::default() };
         t.snapshot_at = 0;
+        t.begins_anew = false;
         t.live = Live::new(now.wall);
         t.parties.clear();
         t.talked_before.clear();

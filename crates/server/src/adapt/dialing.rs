@@ -138,6 +138,7 @@ impl Switch {
         let mut session = LocalSession::new(rtp, now.mono, &codecs, false);
         session.prefer(prefer);
         if !self.agree_terms(&mut session, media, srtp) {
+            self.door.send(MediaCommand::Close { leg: media });
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
         }
         let offer = session.offer(Direction::SendRecv).write().into_bytes();
@@ -176,6 +177,7 @@ impl Switch {
                     srtp,
                 }),
                 trunk: None,
+                came_over: None,
                 teams: None,
                 successor: None,
                 before: Vec::new(),
@@ -230,7 +232,12 @@ impl Switch {
         let plan = far.trunk.and_then(|tried| plans.iter().find(|plan| plan.id == tried.trunk));
         let session_timer = plan.map(session_timer_of);
         let answer_within = plan.and_then(|plan| plan.failover_ms).map(Duration::from_millis);
-        if let Some(plan) = plan.filter(|plan| plan.toll != Limits::default()) {
+        // One without limits is told where the one before had some: what was held back there is free again.
+        let asked = self.tenants[tenant].legs.get(&leg).and_then(|l| l.dialing.as_ref()?.asked.as_ref());
+        let before = asked.and_then(|(_, far)| far.trunk);
+        let limited = |id| plans.iter().any(|plan| plan.id == id && plan.toll != Limits::default());
+        let counted_elsewhere = before.is_some_and(|tried| limited(tried.trunk));
+        if let Some(plan) = plan.filter(|plan| counted_elsewhere || plan.toll != Limits::default()) {
             let event = Event::LegVia { leg, trunk: plan.id, limits: plan.toll };
             self.tell(now, tenant, event);
         }

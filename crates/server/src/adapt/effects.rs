@@ -175,6 +175,7 @@ impl Switch {
             return self.ring(now, tenant, leg, Order { then, ..Order::default() });
         }
         if let Some(to) = t.meaning.passes_to(target).map(|rule| rule.to) {
+            self.count_passing(now, tenant, leg, show);
             let then = self.passed_through(now, tenant, to, show);
             return self.ring(now, tenant, leg, Order { then, ..Order::default() });
         }

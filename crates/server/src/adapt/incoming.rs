@@ -80,6 +80,12 @@ impl Switch {
             None => self.passes_on(tenant, trunk, &message),
             Some(_) => None,
         };
+        // Somebody may need help: such a call is never one too many.
+        let classes = &self.tenants[tenant].meaning.classes;
+        let help = passed.as_ref().is_some_and(|(_, to)| classes.is_emergency(to.number().expose_secret()));
+        if !help && self.refuse_if_full(now, tenant, trunk, call) {
+            return;
+        }
         let number = number.or(passed.as_ref().map(|(number, _)| *number));
         let trusted = self.tenants[tenant].meaning.trunk_plan(trunk).is_some_and(|t| t.trust_identity);
         let (address, display) = caller_of(&message, trusted);
@@ -104,12 +110,39 @@ impl Switch {
         let caller = Caller { party, address, display };
         self.begin_leg(now, tenant, call, &message, Begun { audio, caller, event: arrived, known });
         self.is_behind_teams(tenant, trunk, call);
+        self.came_over(tenant, trunk, call);
         let leg = self.by_sip.get(&call).map(|(_, leg)| *leg);
         if let Some(l) = leg.and_then(|leg| self.tenants[tenant].legs.get_mut(&leg)) {
             l.passes = passed.map(|(_, to)| Box::new(to));
         }
         if trusted {
             self.tell_diverted(now, tenant, trunk, call, &message);
+        }
+    }
+
+    /// Refuses a call of a trunk that bears as many calls already as it may, both ways together. Whether it did.
+    pub(super) fn refuse_if_full(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        trunk: TrunkId,
+        call: sip::CallId,
+    ) -> bool {
+        let t = &self.tenants[tenant];
+        let Some(most) = self.carriers.full(t.id, trunk) else { return false };
+        let name = &t.meaning.tenant;
+        tracing::warn!(event = "trunk_full", tenant = name, trunk = trunk.0, most, "a call was refused");
+        self.refuse_saying(now, call, 503, "the trunk bears as many calls as it may");
+        true
+    }
+
+    /// A call that came over a trunk counts there until it is over.
+    pub(super) fn came_over(&mut self, tenant: usize, trunk: TrunkId, call: sip::CallId) {
+        let t = &mut self.tenants[tenant];
+        let leg = self.by_sip.get(&call).and_then(|(_, leg)| t.legs.get_mut(leg));
+        if let Some(l) = leg {
+            l.came_over = Some(trunk);
+            self.carriers.call_came(t.id, trunk);
         }
     }
 
@@ -233,6 +266,7 @@ impl Switch {
                 keyed: Keyed::default(),
                 dialing: None,
                 trunk: None,
+                came_over: None,
                 teams: None,
                 successor: None,
                 before: Vec::new(),
@@ -281,6 +315,10 @@ impl Switch {
             return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
         };
         self.by_media.insert(media, (tenant, leg));
+        // Known before anything can fail: its ports are free again with the leg.
+        if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
+            l.media = Some(media);
+        }
         let mut session = LocalSession::new(rtp, now.mono, audio.codecs, false);
         if !self.agree_terms(&mut session, media, audio.srtp) {
             return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
@@ -293,7 +331,6 @@ impl Switch {
                 .map(Some);
         }
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
-        l.media = Some(media);
         l.session = Some(session);
         match answered {
             Ok(Some((answer, negotiated))) => {

@@ -19,7 +19,7 @@ impl Switch {
         let (Some(key), Some(l)) = (key_of(content_type, body), self.tenants[tenant].legs.get(&leg)) else {
             return;
         };
-        match l.media.filter(|_| l.keyed.passes()) {
+        match l.media.filter(|_| l.keyed.passes() && !l.asked_for_one) {
             Some(leg) => self.door.send(MediaCommand::Press { leg, key }),
             None => self.on_key(now, tenant, leg, key),
         }

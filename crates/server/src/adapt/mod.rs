@@ -34,6 +34,8 @@ mod strangers;
 mod switch;
 mod teams_transfer;
 mod teams_users;
+#[cfg(test)]
+mod trunk_limits;
 mod trunk_told;
 #[cfg(test)]
 mod world;

@@ -6,7 +6,7 @@
 use crate::adapt::dialing::FarEnd;
 use crate::adapt::switch::{Now, Switch};
 use crate::trunk_choice::Ways;
-use engine::{NumberId, Show, TrunkId};
+use engine::{Event, LegId, NumberId, Show, TrunkId};
 use redact::Secret;
 use sip::{Message, Uri, values_of};
 use std::collections::VecDeque;
@@ -61,6 +61,15 @@ impl Switch {
             referred_by: Secret::new(by.unwrap_or_default().to_string()),
         };
         Some((rule.number, passed))
+    }
+
+    /// A leg carries on a call that passes through: the trunks that it tries count it.
+    pub(super) fn count_passing(&mut self, now: Now, tenant: usize, leg: LegId, show: Show) {
+        let t = &self.tenants[tenant];
+        let Show::Leg(caller) = show else { return };
+        let Some(passed) = t.legs.get(&caller).and_then(|l| l.passes.as_ref()) else { return };
+        let to = t.meaning.classes.classify(passed.number.expose_secret()).destination;
+        self.tell(now, tenant, Event::LegPasses { leg, to });
     }
 
     /// The far ends of the trunk that a call passes on to.

@@ -120,6 +120,10 @@ impl Switch {
         if l.offer_is_ours && !self.take_answer(tenant, leg, body) {
             return self.end_without_media(now, tenant, leg);
         }
+        // A session that was asked for anew takes no call: that is for the key alone.
+        if self.tenants[tenant].legs.get(&leg).is_none_or(|l| l.asked_for_one) {
+            return;
+        }
         self.tell(now, tenant, Event::LegAnswered { leg });
         self.tell_hold(now, tenant, leg);
     }

@@ -295,6 +295,8 @@ pub(super) struct DoorLeg {
     pub(super) dialing: Option<Dialing>,
     /// The trunk that it went out over.
     pub(super) trunk: Option<engine::TrunkId>,
+    /// The trunk that it came over.
+    pub(super) came_over: Option<engine::TrunkId>,
     /// The trunk to Microsoft Teams that its far end is behind.
     pub(super) teams: Option<engine::TrunkId>,
     /// Who is to take the place of its far end.
@@ -342,6 +344,8 @@ pub struct TenantDoor {
     pub(super) person: PersonHash,
     /// Position of the last snapshot that was made.
     pub(super) snapshot_at: u64,
+    /// Events before the batch were not kept, and are to be from here on: only a snapshot leads there.
+    pub(super) begins_anew: bool,
 }
 
 /// Tells persons apart without saying who they are.
@@ -484,6 +488,7 @@ impl Switch {
             parties,
             person,
             snapshot_at,
+            begins_anew: false,
         });
         let tenant = self.tenants.len() - 1;
         self.tell(now, tenant, Event::Started { seed });
@@ -501,6 +506,7 @@ impl Switch {
         let t = &mut self.tenants[n];
         t.rules = Arc::new(Rules::of(&meaning));
         t.announcer.set_rules(&t.rules);
+        t.begins_anew |= meaning.keeps_calls && !t.meaning.keeps_calls;
         t.meaning = meaning;
         t.passwords = passwords;
         self.tell(now, n, Event::Configured { config });
@@ -575,6 +581,8 @@ impl Switch {
     /// A connection is gone.
     pub fn on_gone(&mut self, connection: u64) {
         self.proven.remove(&connection);
+        self.phones.registrar.connection_closed(connection);
+        self.tell_registered();
     }
 
     /// The name that the far end at this address has to prove on a connection of ours.
@@ -661,7 +669,8 @@ impl Switch {
                 let mut batch = std::mem::replace(&mut t.batch, next);
                 batch.last_position = position;
                 batch.at = t.engine.now();
-                if position >= t.snapshot_at + SNAPSHOT_EVERY {
+                batch.begins_anew = std::mem::take(&mut t.begins_anew);
+                if batch.begins_anew || position >= t.snapshot_at + SNAPSHOT_EVERY {
                     t.snapshot_at = position;
                     batch.snapshot = Some(Box::new((t.engine.now(), t.engine.snapshot())));
                 }
@@ -764,6 +773,9 @@ impl Switch {
         }
         if let Some(trunk) = l.trunk {
             self.carriers.call_over(id, trunk);
+        }
+        if let Some(trunk) = l.came_over {
+            self.carriers.call_went(id, trunk);
         }
         if let Some(phone) = l.browser {
             self.browser_released(tenant, leg, phone);

@@ -11,7 +11,7 @@ use crate::sip_tls::is_wanted;
 use crate::tenant::srtp::Terms;
 use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Caller, Shown, Wanted, Ways, identity_lines, shown};
-use engine::{LegId, LegState, Role, TrunkId};
+use engine::{Event, LegId, LegState, Role, TrunkId};
 use media::leg::Repeat;
 use media::negotiate::{Direction, LocalSession, SrtpPolicy};
 use media::prompt::{Prompt, Ringback};
@@ -170,8 +170,16 @@ impl Switch {
     /// A call of ours was answered; whether it was one to a successor, who is the far end from here on.
     pub(super) fn successor_answered(&mut self, now: Now, call: sip::CallId, body: &[u8]) -> bool {
         let Some((tenant, leg)) = self.succeeds(call) else { return false };
+        let open = self.is_open(tenant, leg);
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return true };
         let Some(mut s) = l.successor.take() else { return true };
+        // The leg is being ended already: nobody would hang up who comes now.
+        if !open {
+            self.by_sip.remove(&call);
+            self.endpoint.hang_up(now.sip(), call, "");
+            self.endpoint.notify_refer(now.sip(), s.refer, 487, true);
+            return true;
+        }
         let agreed =
             SessionDescription::parse(body).map_err(Into::into).and_then(|answer| s.session.accept(&answer));
         let Ok(negotiated) = agreed else {
@@ -183,6 +191,9 @@ impl Switch {
         };
         l.negotiated = Some(Box::new(negotiated));
         l.session = Some(s.session);
+        // What the far end before had not confirmed yet, it never will.
+        let confirmed = std::mem::replace(&mut l.confirmed, true) || l.asked_for_one;
+        l.offer_is_ours = false;
         // The far end before it hangs up once it was told; who does not is hung up with the leg.
         if let Some(before) = l.sip.replace(call) {
             self.by_sip.remove(&before);
@@ -191,6 +202,9 @@ impl Switch {
         }
         self.point_media(tenant, leg);
         self.hear_again(tenant, leg);
+        if !confirmed {
+            self.tell(now, tenant, Event::LegAnswered { leg });
+        }
         self.tell_hold(now, tenant, leg);
         self.endpoint.notify_refer(now.sip(), s.refer, 200, true);
         true
@@ -241,6 +255,8 @@ impl Switch {
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         l.negotiated = Some(Box::new(negotiated));
         l.session = Some(session);
+        // The offer was theirs: their ACK brings no answer.
+        l.offer_is_ours = false;
         let before = l.sip.replace(call);
         self.by_sip.insert(call, (tenant, leg));
         if let Some(timer) = timer {

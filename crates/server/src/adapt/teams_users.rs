@@ -4,9 +4,10 @@ use crate::adapt::dialing::{FarEnd, codecs_of, session_timer_of};
 use crate::adapt::incoming::Audio;
 use crate::adapt::phones::user_of;
 use crate::adapt::switch::{Now, Switch};
+use crate::tenant::dialling::Dialled;
 use crate::trunk_choice::Ways;
 use engine::{AgentId, LegId, Show, TrunkId};
-use sip::{Destination, Message, Name};
+use sip::{Destination, Message, Name, Uri};
 use std::collections::VecDeque;
 
 impl Switch {
@@ -44,12 +45,22 @@ impl Switch {
             return self.refuse_call(now, call, 503);
         };
         let (timer, codecs, nat) = (session_timer_of(plan), codecs_of(plan), plan.nat);
-        let Some(srtp) = plan.srtp.towards(&from) else {
+        let (meaning, from_rule) = (&self.tenants[tenant].meaning, plan.srtp);
+        let help = Uri::parse(m.target()).is_ok_and(|uri| {
+            let user = std::str::from_utf8(uri.user_part()).unwrap_or_default();
+            let read = meaning.dialling.read(user, &meaning.dial_plan, &meaning.classes);
+            matches!(read, Ok(Dialled::Emergency(_)))
+        });
+        if !help && self.refuse_if_full(now, tenant, trunk, call) {
+            return;
+        }
+        let Some(srtp) = from_rule.towards(&from) else {
             return self.refuse_saying(now, call, 488, "keys of audio need TLS");
         };
         self.endpoint.set_session_timer_of(call, timer);
         self.agent_calls(now, (tenant, agent), call, m, Audio { nat, codecs: &codecs, srtp });
         self.is_behind_teams(tenant, trunk, call);
+        self.came_over(tenant, trunk, call);
     }
 
     /// A call came over a trunk; if that is one to Teams, its leg knows.

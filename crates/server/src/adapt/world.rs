@@ -20,10 +20,10 @@ use std::sync::{Arc, Mutex};
 use store::TenantId;
 
 const PHONES: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 5060);
-const SWITCH: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 5060);
-const TENANT: TenantId = TenantId(1);
+pub(super) const SWITCH: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 5060);
+pub(super) const TENANT: TenantId = TenantId(1);
 /// When the world begins, on the wall.
-const WALL: u64 = 1_800_000_000_000;
+pub(super) const WALL: u64 = 1_800_000_000_000;
 
 #[derive(Clone)]
 struct Datagram {
@@ -33,7 +33,7 @@ struct Datagram {
 }
 
 #[derive(Default)]
-struct Orders {
+pub(super) struct Orders {
     next: u64,
     opened: VecDeque<(MediaId, u16)>,
     commands: VecDeque<MediaCommand>,
@@ -84,6 +84,10 @@ fn tenant(agents: u32) -> Meaning {
             "wrap_up": "2s", "misses_to_suspend": 20}),
         );
     }
+    meaning_of(all)
+}
+
+pub(super) fn meaning_of(all: Vec<serde_json::Value>) -> Meaning {
     let documents = check_values(all).unwrap_or_else(|all| panic!("{all:?}"));
     let keys: Vec<_> = documents.keys().cloned().collect();
     let number =
@@ -427,7 +431,7 @@ impl World {
     }
 }
 
-fn blank_switch(orders: &Arc<Mutex<Orders>>, seed: u64) -> Switch {
+pub(super) fn blank_switch(orders: &Arc<Mutex<Orders>>, seed: u64) -> Switch {
     let locals = [Local { transport: Transport::Udp, addr: SWITCH }];
     let endpoint = Endpoint::new(&locals, "world", seed, Limits::default());
     let chances = Chances { nonces: [7; 32], seed };
@@ -468,4 +472,38 @@ fn in_foul_weather_with_restarts_every_call_ends_once_and_nobody_is_stuck() {
             .find(|a| a.is_busy() && !matches!(a.state, engine::AgentState::WrapUp { .. }));
         assert!(stuck.is_none(), "seed {seed}: {stuck:?}");
     }
+}
+
+#[test]
+fn what_was_not_kept_is_bridged_by_a_snapshot_once_calls_are_kept() {
+    let orders = Arc::new(Mutex::new(Orders::default()));
+    let mut switch = blank_switch(&orders, 3);
+    let now = Now { mono: 5_000_000, wall: engine::Time(WALL) };
+    let kept = tenant(1);
+    let mut passing = kept.clone();
+    passing.keeps_calls = false;
+    let resumed = Resumed {
+        id: TENANT,
+        engine: engine::Engine::new(),
+        meaning: passing,
+        passwords: Default::default(),
+        next_party: 1,
+        parties: HashMap::new(),
+        registrations: Vec::new(),
+        person: Box::new(|_| 7),
+    };
+    switch.add_tenant(now, resumed, 3);
+    for _ in 0..3 {
+        switch.on_event(now, TENANT, engine::Event::TimePassed);
+        assert!(switch.take_batches().is_some_and(|(_, batches)| batches.is_empty()), "nothing is kept");
+    }
+    switch.configure(now, TENANT, kept, Default::default());
+    let (_, mut batches) = switch.take_batches().unwrap();
+    let (_, first) = batches.pop().unwrap();
+    assert!(first.first_position > 1 && first.begins_anew);
+    assert_eq!(first.snapshot.map(|s| s.1.position()), Some(first.last_position));
+    switch.on_event(now, TENANT, engine::Event::TimePassed);
+    let (_, mut batches) = switch.take_batches().unwrap();
+    let (_, second) = batches.pop().unwrap();
+    assert!(!second.begins_anew && second.snapshot.is_none(), "once is enough");
 }

@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Between two lines of the log about what is wrong with what is posted here, in milliseconds.
-const LOGGED_MS: u64 = 60_000;
+/// The log has so many lines a minute about what is wrong with what is posted here.
+const LINES_A_MINUTE: u64 = 60;
 
 /// The addresses.
 const PATHS: [&str; 2] = ["/graph/notify", "/graph/lifecycle"];
@@ -55,12 +55,15 @@ async fn deliver(State(api): State<Api>, RawQuery(query): RawQuery, body: Bytes)
     StatusCode::ACCEPTED.into_response()
 }
 
-// Strangers can post here, so what is wrong is said now and then: the first fault of a delivery, and how many there were.
+// Strangers can post here, so a minute has so many lines: each the first fault of a delivery, and how many there were.
 fn said_why(why: &impl std::fmt::Display, faults: usize) {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let (now, last) = (crate::clock::wall_ms(), LAST.load(Ordering::Relaxed));
-    let free = last == 0 || now.saturating_sub(last) >= LOGGED_MS;
-    if free && LAST.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+    static MINUTE: AtomicU64 = AtomicU64::new(0);
+    static LINES: AtomicU64 = AtomicU64::new(0);
+    let minute = crate::clock::wall_ms() / 60_000;
+    if MINUTE.swap(minute, Ordering::Relaxed) != minute {
+        LINES.store(0, Ordering::Relaxed);
+    }
+    if LINES.fetch_add(1, Ordering::Relaxed) < LINES_A_MINUTE {
         tracing::warn!(event = "notification_dropped", why = %why, faults, "somebody told us something in Microsoft's name");
     }
 }

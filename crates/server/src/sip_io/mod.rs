@@ -398,13 +398,18 @@ impl SipSockets {
     }
 
     fn close(&mut self, id: u64, to: &mut dyn SipTaker) {
-        let Some(mut c) = self.forget(id) else { return };
-        c.stream.say_goodbye();
-        to.gone(id);
+        let Some(c) = self.say_goodbye(id, to) else { return };
         // A call outlives its connection; only what waits for an answer on it is told.
         to.take(Input::Unreachable {
             to: Destination { transport: c.transport, addr: c.addr, connection: Some(id) },
         });
+    }
+
+    fn say_goodbye(&mut self, id: u64, to: &mut dyn SipTaker) -> Option<Connection> {
+        let mut c = self.forget(id)?;
+        c.stream.say_goodbye();
+        to.gone(id);
+        Some(c)
     }
 
     /// Sends a message. Where it cannot go, its destination comes back. `peers` says who is reached over secure
@@ -549,7 +554,6 @@ impl SipSockets {
             .iter()
             .filter(|(_, c)| {
                 c.partial_since.is_some_and(|t| now.mono - t > SLOW)
-                    || c.closes.is_some_and(|t| now.mono > t)
                     || (c.stream.is_handshaking() && now.mono.saturating_sub(c.began) > HANDSHAKE)
                     || now.mono.saturating_sub(c.heard) > QUIET
             })
@@ -557,6 +561,11 @@ impl SipSockets {
             .collect();
         for id in old {
             self.close(id, to);
+        }
+        // Nothing failed: whoever still rings there is answered for over another connection.
+        let retired = self.connections.iter().filter(|(_, c)| c.closes.is_some_and(|t| now.mono > t));
+        for id in retired.map(|(id, _)| *id).collect::<Vec<u64>>() {
+            self.say_goodbye(id, to);
         }
     }
 
@@ -617,6 +626,7 @@ mod tests {
     struct Taker {
         messages: usize,
         gone: usize,
+        closed: usize,
     }
 
     impl SipTaker for Taker {
@@ -629,6 +639,10 @@ mod tests {
 
         fn admits(&mut self, _: IpAddr) -> bool {
             true
+        }
+
+        fn gone(&mut self, _: u64) {
+            self.closed += 1;
         }
     }
 
@@ -674,5 +688,25 @@ mod tests {
         );
         sockets.sweep(at(1_100), &mut taker);
         assert_eq!(sockets.connections.len(), 0);
+    }
+
+    #[test]
+    fn a_connection_that_is_retired_closes_without_a_word_of_failure() {
+        let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
+        let far = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut sockets = SipSockets::new(None, None, None, None).unwrap();
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+        sockets.watch(epoll.as_fd()).unwrap();
+        let mut taker = Taker::default();
+        let addr = far.local_addr().unwrap();
+        sockets.sweep(at(2), &mut taker);
+        sockets.connect(addr, Transport::Tcp, None).unwrap();
+        sockets.retire(addr);
+        sockets.sweep(at(43), &mut taker);
+        assert_eq!((sockets.connections.len(), taker.gone, taker.closed), (0, 0, 1));
+        // One that is not looked after any more did fail.
+        sockets.connect(addr, Transport::Tcp, None).unwrap();
+        sockets.sweep(at(700), &mut taker);
+        assert_eq!((sockets.connections.len(), taker.gone, taker.closed), (0, 1, 2));
     }
 }

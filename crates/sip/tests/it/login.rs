@@ -339,3 +339,37 @@ fn in_foul_weather_an_asked_call_ends_once() {
         assert_eq!(ends.count(), 8, "seed {seed}");
     }
 }
+
+#[test]
+fn an_invite_that_was_given_up_is_not_sent_again() {
+    let (mut w, sent) = world();
+    let login = login(None);
+    let (to, now) = (w.sides[1].addr, w.now);
+    // The far end takes longer to ask who we are than it has for saying anything.
+    let lost = Rc::new(RefCell::new(true));
+    let (kept, loses) = (sent.clone(), lost.clone());
+    w.filter = Box::new(move |n, bytes| {
+        if n == 0 {
+            kept.borrow_mut().push(Message::parse(bytes).unwrap());
+        }
+        n == 0 || !*loses.borrow()
+    });
+    w.sides[0].endpoint.invite(
+        now,
+        &sip::Outgoing {
+            uri: "sip:500@192.0.2.2",
+            from: "<sip:100@192.0.2.1>",
+            to_header: "<sip:500@192.0.2.2>",
+            body: b"offer",
+            login: Some(&login),
+            answer_within: Some(Duration::from_secs(1)),
+            ..sip::Outgoing::to(to)
+        },
+    );
+    assert_eq!(w.wait(0, refused), 408);
+    *lost.borrow_mut() = false;
+    challenge(&mut w, 401, OLD);
+    w.run_for(Duration::from_secs(5));
+    let numbers: Vec<u32> = requests(&sent, Method::Invite).iter().map(|m| m.cseq().unwrap().0).collect();
+    assert!(numbers.iter().all(|n| *n == 1), "{numbers:?}");
+}

@@ -165,6 +165,28 @@ fn a_snapshot_in_the_middle_of_a_row_skips_what_it_holds() {
 }
 
 #[test]
+fn events_that_were_not_kept_are_bridged_by_the_snapshot_committed_with_the_next_row() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    let mut engine = Engine::new();
+    for _ in 0..7 {
+        engine.handle(Time(5), Event::TimePassed);
+    }
+    let two = [Event::TimePassed, Event::TimePassed];
+    store.commit(&[(tenant, events(&two, 1))]).unwrap();
+    let snapshot = Some(Box::new((Time(5), engine.snapshot())));
+    let anew = store::Batch { snapshot, begins_anew: true, ..events(&two, 6) };
+    store.commit(&[(tenant, anew), (tenant, events(&two[..1], 8))]).unwrap();
+    let found = store.recover(tenant).unwrap();
+    assert_eq!(found.snapshot.unwrap().position(), 7);
+    assert_eq!(store.events_after(tenant, 7, 10).unwrap().len(), 1);
+    assert_eq!(store.events_after(tenant, 0, 10).unwrap().len(), 2, "what was kept before the hole");
+    assert!(store.events_after(tenant, 2, 10).is_err(), "nothing is taken for what is missing");
+    assert_eq!(store.events_after(tenant, 5, 10).unwrap().len(), 3);
+}
+
+#[test]
 fn a_snapshot_of_another_version_is_passed_over() {
     let place = Place::new();
     let tenant = {

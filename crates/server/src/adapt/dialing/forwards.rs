@@ -8,7 +8,7 @@
 use crate::adapt::switch::{Now, Switch};
 use crate::tenant::dialling::Dialled;
 use crate::trunk_choice::Ways;
-use engine::{Destination, Event, LegId, Role, Show};
+use engine::{Destination, Event, LegId, LegState, Role, Show};
 use sip::{Refused, Uri};
 
 /// The most addresses of one answer that are looked at.
@@ -20,7 +20,13 @@ impl Switch {
     /// Whether a call rings for an agent's own telephone, over no trunk.
     fn rings_at_telephone(&self, tenant: usize, leg: LegId) -> bool {
         let t = &self.tenants[tenant];
-        let agents = t.engine.legs().get(&leg).is_some_and(|l| matches!(l.role, Role::Agent { .. }));
+        // A leg that the engine has given up meanwhile is not asked about, and what it does not look at is not admitted.
+        let rings = |l: &LegState| matches!(l, LegState::Dialling | LegState::Ringing);
+        let agents = t
+            .engine
+            .legs()
+            .get(&leg)
+            .is_some_and(|l| matches!(l.role, Role::Agent { .. }) && rings(&l.state));
         let dialing = t.legs.get(&leg).filter(|l| !l.ending).and_then(|l| l.dialing.as_ref());
         agents && dialing.is_some_and(|d| !d.forwarded && d.asked.is_none())
     }

@@ -1,0 +1,193 @@
+//! Limits of trunks, message by message: how many calls they bear, and whose minutes a call uses.
+
+use crate::adapt::world::{Orders, SWITCH, TENANT, WALL, blank_switch, meaning_of};
+use crate::adapt::{Now, Resumed, Switch};
+use serde_json::{Value, json};
+use sip::{Destination, Input, Transport};
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+/// Who calls, and two far ends that are called.
+const CALLER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 5060);
+const FIRST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9)), 5060);
+const SPARE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10)), 5060);
+const SDP: &str =
+    "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8\r\n";
+
+struct Line {
+    now: u64,
+    switch: Switch,
+    sent: VecDeque<(SocketAddr, String)>,
+}
+
+impl Line {
+    fn new(documents: Vec<Value>) -> Line {
+        let mut switch = blank_switch(&Arc::new(Mutex::new(Orders::default())), 5);
+        let now = 5_000_000;
+        let resumed = Resumed {
+            id: TENANT,
+            engine: engine::Engine::new(),
+            meaning: meaning_of(documents),
+            passwords: Default::default(),
+            next_party: 1,
+            parties: HashMap::new(),
+            registrations: Vec::new(),
+            person: Box::new(|number| number.len() as u64),
+        };
+        switch.add_tenant(clock(now), resumed, 5);
+        let mut line = Line { now, switch, sent: VecDeque::new() };
+        line.settle();
+        line
+    }
+
+    fn settle(&mut self) {
+        loop {
+            let written = self.switch.take_batches();
+            let idle = written.is_none();
+            if let Some((number, _)) = written {
+                self.switch.on_committed(clock(self.now), number);
+            }
+            while let Some(t) = self.switch.poll_transmit() {
+                self.sent.push_back((t.to.addr, String::from_utf8_lossy(&t.bytes).into_owned()));
+            }
+            if idle {
+                return;
+            }
+        }
+    }
+
+    fn hears(&mut self, addr: SocketAddr, text: &str) {
+        self.now += 1_000;
+        let from = Destination { transport: Transport::Udp, addr, connection: None };
+        self.switch.on_sip(clock(self.now), Input::Received { from, bytes: text.as_bytes() });
+        self.settle();
+    }
+
+    /// The next message to somebody that begins so, if there is one; what came before it is passed over.
+    fn gets(&mut self, to: SocketAddr, start: &str) -> Option<String> {
+        let place = self.sent.iter().position(|(at, m)| *at == to && m.starts_with(start))?;
+        self.sent.drain(..=place).next_back().map(|(_, m)| m)
+    }
+
+    fn calls(&mut self, n: usize, number: &str) {
+        self.sent.clear();
+        self.hears(CALLER, &request(n, number, "INVITE", 1, "", SDP));
+    }
+
+    /// A call that a far end is asked for and answers, and that the caller ends.
+    fn talks(&mut self, n: usize, number: &str, at: SocketAddr) {
+        let asked = self.gets(at, "INVITE ").expect("the far end is asked");
+        let there = answer(&asked, "200 OK", SDP).replace(&format!("far@{FIRST}"), &format!("far@{at}"));
+        self.hears(at, &there);
+        let ok = self.gets(CALLER, "SIP/2.0 200 ").expect("the caller is answered");
+        let tag = header(&ok, "To:").split(";tag=").nth(1).unwrap_or_default().to_string();
+        self.hears(CALLER, &request(n, number, "ACK", 1, &tag, ""));
+        self.hears(CALLER, &request(n, number, "BYE", 2, &tag, ""));
+        let bye = self.gets(at, "BYE ").expect("the far end hears of it");
+        self.hears(at, &answer(&bye, "200 OK", ""));
+    }
+}
+
+fn clock(now: u64) -> Now {
+    Now { mono: now, wall: engine::Time(WALL + now / 1_000) }
+}
+
+fn header<'a>(message: &'a str, name: &str) -> &'a str {
+    message.lines().find(|l| l.starts_with(name)).unwrap_or_default()
+}
+
+fn with_body(head: &str, body: &str) -> String {
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+    format!("{head}{kind}Content-Length: {}\r\n\r\n{body}", body.len())
+}
+
+fn request(n: usize, number: &str, method: &str, cseq: u32, tag: &str, body: &str) -> String {
+    let tag = if tag.is_empty() { String::new() } else { format!(";tag={tag}") };
+    // A CANCEL belongs to the INVITE, anything else is a request of its own.
+    let branch = if method == "CANCEL" { "INVITE" } else { method };
+    let head = format!(
+        "{method} sip:{number}@{SWITCH} SIP/2.0\r\nVia: SIP/2.0/UDP {CALLER};branch=z9hG4bK{branch}{n}\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:+4942100001@{CALLER}>;tag=c{n}\r\nTo: <sip:{number}@{SWITCH}>{tag}\r\n\
+         Call-ID: {n}@caller\r\nCSeq: {cseq} {method}\r\nContact: <sip:c{n}@{CALLER}>\r\n"
+    );
+    with_body(&head, body)
+}
+
+fn answer(request: &str, status: &str, body: &str) -> String {
+    let copied = ["Via:", "From:", "Call-ID:", "CSeq:"].map(|name| header(request, name)).join("\r\n");
+    let to = header(request, "To:");
+    let tag = if to.contains(";tag=") { "" } else { ";tag=far" };
+    with_body(&format!("SIP/2.0 {status}\r\n{copied}\r\n{to}{tag}\r\nContact: <sip:far@{FIRST}>\r\n"), body)
+}
+
+/// Calls of one trunk pass on to another.
+fn bridge(from: &Value, to: &Value) -> Vec<Value> {
+    let mut incoming = json!({"kind": "Trunk", "id": "in", "networks": ["192.0.2.1/32"],
+        "passes_to": [{"trunk": "out"}]});
+    let mut out = json!({"kind": "Trunk", "id": "out", "proxies": [FIRST.to_string()]});
+    for (trunk, more) in [(&mut incoming, from), (&mut out, to)] {
+        for (key, value) in more.as_object().unwrap() {
+            trunk[key] = value.clone();
+        }
+    }
+    vec![json!({"kind": "Tenant", "id": "world", "profile": "bridge", "country": "DE"}), incoming, out]
+}
+
+#[test]
+fn a_trunk_bears_so_many_calls_both_ways_and_one_more_where_somebody_needs_help() {
+    let mut line = Line::new(bridge(&json!({"max_calls": 2}), &json!({})));
+    for n in 1..=2 {
+        line.calls(n, "+4942155512");
+        assert!(line.gets(FIRST, "INVITE ").is_some(), "call {n} passes");
+    }
+    line.calls(3, "+4942155512");
+    let refused = line.gets(CALLER, "SIP/2.0 503 ").expect("one too many");
+    assert!(header(&refused, "Warning:").contains("bears as many calls"), "{refused}");
+    assert!(line.gets(FIRST, "INVITE ").is_none());
+    line.calls(4, "112");
+    assert!(line.gets(FIRST, "INVITE ").is_some(), "help is never refused");
+    // Two go: one place is free again.
+    for (n, number) in [(1, "+4942155512"), (4, "112")] {
+        line.hears(CALLER, &request(n, number, "CANCEL", 1, "", ""));
+        line.hears(CALLER, &request(n, number, "ACK", 1, "", ""));
+    }
+    line.calls(5, "+4942155512");
+    assert!(line.gets(FIRST, "INVITE ").is_some(), "a call that is over counts no more");
+    line.calls(6, "+4942155512");
+    assert!(line.gets(CALLER, "SIP/2.0 503 ").is_some());
+}
+
+#[test]
+fn what_passes_through_uses_the_minutes_of_the_trunk_that_it_goes_over() {
+    let mut line = Line::new(bridge(&json!({}), &json!({"minutes_per_day": 1})));
+    line.calls(1, "+4942155512");
+    line.talks(1, "+4942155512", FIRST);
+    line.calls(2, "+4942155512");
+    assert!(line.gets(FIRST, "INVITE ").is_none(), "no minute is left");
+    line.calls(3, "112");
+    assert!(line.gets(FIRST, "INVITE ").is_some(), "but for help");
+}
+
+#[test]
+fn a_call_that_another_trunk_takes_uses_no_minute_of_the_one_before() {
+    let trunk = |id: &str, addr: SocketAddr, priority: u32| json!({"kind": "Trunk", "id": id, "proxies": [addr.to_string()], "outbound": true, "priority": priority});
+    let mut limited = trunk("first", FIRST, 1);
+    limited["minutes_per_day"] = json!(1);
+    let mut line = Line::new(vec![
+        json!({"kind": "Tenant", "id": "world", "profile": "contact-center", "country": "DE",
+            "dial": {"allow": ["+49"]}}),
+        json!({"kind": "Trunk", "id": "in", "networks": ["192.0.2.1/32"]}),
+        limited,
+        trunk("spare", SPARE, 2),
+        json!({"kind": "Number", "id": "away", "number": "600", "flow": "away"}),
+        json!({"kind": "Flow", "id": "away", "steps": [
+            {"connect": {"number": "+4942155512", "ring_time": "20s"}}]}),
+    ]);
+    for n in 1..=2 {
+        line.calls(n, "600");
+        let asked = line.gets(FIRST, "INVITE ").expect("the first trunk has its minute still");
+        line.hears(FIRST, &answer(&asked, "500 Server Internal Error", ""));
+        line.talks(n, "600", SPARE);
+    }
+}
