@@ -208,6 +208,7 @@ export const checks = {
     await dialog.getByRole('checkbox').press('Space');
     await dialog.getByRole('button', { name: 'Erase now' }).press('Enter');
     await page.getByText('3 calls no longer say who called', { exact: false }).waitFor();
+    await page.getByText('1 backup could not be reached', { exact: false }).waitFor();
     assert.ok(fake.proof.noted.includes('erase p12'));
     assert.equal(await page.getByRole('heading', { name: '+49 301 234 567' }).count(), 0);
     assert.deepEqual(said, []);

@@ -166,7 +166,7 @@ export function proofOf({ entries = 640 } = {}) {
           if (person.holds.length > 0) return { calls: 0, recordings: 0, notes: 0, kept_by: person.holds, backups_pending: 0, took_ms: 0 };
           noted.push(`erase ${id}`);
           people.splice(people.indexOf(person), 1);
-          return { calls: 3, recordings: 2, notes: 1, kept_by: [], backups_pending: 0, took_ms: 140 };
+          return { calls: 3, recordings: 2, notes: 1, kept_by: [], backups_pending: 1, took_ms: 140 };
         }
         case 'GET /holds':
           return proof.holds;

@@ -60,9 +60,10 @@ export function PersonPage() {
         {t('proof.find-hint')} {t('proof.find-noted')}
       </span>
       {erased && (
-        <Note intent="info">
+        <Note intent={erased.backups_pending > 0 ? 'warning' : 'info'}>
           <span role="status" ref={outcome} tabIndex={-1} className={styles.outcome}>
-            {t('proof.erased', { count: erased.calls })} {t('proof.erased-with', { recordings: n(erased.recordings), notes: n(erased.notes), time: length(erased.took_ms) })}
+            {t('proof.erased', { count: erased.calls })} {t('proof.erased-with', { recordings: n(erased.recordings), notes: n(erased.notes), time: length(erased.took_ms) })}{' '}
+            {erased.backups_pending > 0 ? t('proof.erased-pending', { count: erased.backups_pending }) : t('proof.erased-backups')}
           </span>
         </Note>
       )}
