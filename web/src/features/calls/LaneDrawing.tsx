@@ -10,6 +10,8 @@ import { momentText } from '@/shared/calls/words';
 const LANE = 46;
 const BAR = 16;
 const HEAD = 22;
+/** How high each kind is drawn: so they are told apart without colours too. */
+const HIGH: Record<Kind, number> = { talking: BAR, listening: BAR, ringing: BAR, waiting: 10, hold: 6, menu: 3 };
 
 const useStyles = makeStyles({
   box: { width: '100%' },
@@ -23,7 +25,7 @@ const useStyles = makeStyles({
   ringing: { fill: tokens.colorNeutralBackground1, stroke: tokens.colorCompoundBrandStroke, strokeDasharray: '3 2' },
   talking: { fill: tokens.colorCompoundBrandBackground },
   hold: { fill: tokens.colorPaletteLightTealBorderActive },
-  listening: { fill: tokens.colorPaletteBlueBorderActive },
+  listening: { fill: tokens.colorNeutralBackground1, stroke: tokens.colorPaletteBlueBorderActive, strokeWidth: 2 },
   mark: { fill: tokens.colorNeutralBackground1, stroke: tokens.colorNeutralForeground1, strokeWidth: 1.4 },
   legend: { display: 'flex', flexWrap: 'wrap', gap: '4px 14px', marginTop: '8px', fontSize: tokens.fontSizeBase200, color: tokens.colorNeutralForeground2 },
   key: { display: 'inline-flex', alignItems: 'center', gap: '6px' },
@@ -67,7 +69,7 @@ export function LaneDrawing({ drawing }: { drawing: Drawing }) {
         {kinds.map((kind: Kind) => (
           <span key={kind} className={styles.key}>
             <svg width="14" height="10">
-              <rect x="1" y="1" width="12" height="8" rx="2" className={styles[kind]} />
+              <rect x="1" y={5 - HIGH[kind] / 4} width="12" height={HIGH[kind] / 2} rx="2" className={styles[kind]} />
             </svg>
             {t(`calls.kind-${kind}`)}
           </span>
@@ -100,10 +102,10 @@ function LaneRow({ lane, top, x, width }: { lane: Lane; top: number; x: (at: num
           key={piece.from}
           className={styles[piece.kind]}
           x={x(piece.from)}
-          y={top + 20}
+          y={top + 20 + (BAR - HIGH[piece.kind]) / 2}
           width={Math.max(2, x(piece.to) - x(piece.from) - 1)}
-          height={BAR}
-          rx="3"
+          height={HIGH[piece.kind]}
+          rx={Math.min(3, HIGH[piece.kind] / 2)}
         >
           <title>{`${i18n.t(`calls.kind-${piece.kind}`)}: ${i18n.length(piece.to - piece.from)}`}</title>
         </rect>
