@@ -515,6 +515,7 @@ pub const CATALOGUE: &[Field] = &[
     field("audit_heads.digest", "The digest of that entry", US, ACCOUNT, false, false),
     field("audit_heads.key", "The public key that it was signed with", US, ACCOUNT, false, false),
     field("audit_heads.signature", "The signature", US, ACCOUNT, false, false),
+    field("audit_heads.sent", "When it was sent elsewhere", US, ACCOUNT, false, false),
     field("closings.tenant", "Number of a tenant whose account ended", US, "always", false, false),
     field("closings.name", "Its name", ADMIN, "always", false, false),
     field("closings.at", "When the account ended", US, "always", false, false),

@@ -486,6 +486,9 @@ INSERT INTO numbers (tenant, kind, next) SELECT tenant, 'hold', MAX(id) + 1 FROM
     UNION ALL SELECT tenant, CAST(SUBSTR(object, 7) AS BIGINT) FROM audit WHERE object LIKE 'Hold/h%'
 ) AS used GROUP BY tenant;
 ",
+    r"
+ALTER TABLE audit_heads ADD COLUMN sent BIGINT NOT NULL DEFAULT 0;
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.
