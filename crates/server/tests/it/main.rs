@@ -100,4 +100,5 @@ mod web_app;
 mod web_desk;
 mod web_https;
 mod web_session;
+mod wireshark;
 mod work_tokens;
