@@ -435,9 +435,11 @@ impl Store {
     pub fn key_ages(&self, tenant: TenantId) -> Result<Vec<KeyAge>, StoreError> {
         let sql = "SELECT kind, COUNT(*), MIN(created) FROM keys WHERE tenant = $1 OR tenant = 0 GROUP BY kind ORDER BY kind";
         let rows = self.keys().rows(sql, &[Value::from(tenant)])?;
-        Ok(rows
-            .iter()
-            .map(|r| KeyAge { kind: r.text(0).into(), count: r.int(1) as u64, oldest: r.int(2) as u64 })
-            .collect())
+        Ok(rows.iter().map(key_age).collect())
     }
+}
+
+/// Of a row of kind, count and oldest.
+pub(crate) fn key_age(row: &crate::sql::Row) -> KeyAge {
+    KeyAge { kind: row.text(0).into(), count: row.int(1) as u64, oldest: row.int(2) as u64 }
 }

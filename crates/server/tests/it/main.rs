@@ -44,6 +44,7 @@ mod identity_checklist;
 mod ipv6;
 mod kamailio;
 mod key_rotation;
+mod key_token;
 mod keys_across;
 mod killed;
 mod licences;
