@@ -89,6 +89,7 @@ mod teams_connections;
 mod teams_emergency;
 mod teams_machines;
 mod teams_peers;
+mod teams_reports;
 mod teams_tenants;
 mod teams_transfer;
 mod teams_trunk;
