@@ -108,7 +108,8 @@ fn the_master_key_moves_into_a_token_and_back_while_the_server_runs() {
     let (code, said) = tokens.switchroom(&["rotate-key"]);
     assert_eq!(code, 0, "{said}");
     // The audit log says it last: by then the keys in the backup are replaced as well.
-    program.wait_for("/audit?action=keys.&limit=10", |log| (log["items"].as_array()?.len() == 2).then_some(()));
+    program
+        .wait_for("/audit?action=keys.&limit=10", |log| (log["items"].as_array()?.len() == 2).then_some(()));
     let (code, said) = tokens.switchroom(&["rehearse", &copy]);
     assert_eq!(code, 0, "{said}");
     program = program.restarted();
