@@ -31,6 +31,7 @@ mod manifest;
 mod master;
 mod messages;
 mod migrations;
+mod names;
 mod notes;
 mod objects;
 mod outbox;
@@ -66,7 +67,7 @@ pub use directory::{
 pub use directory_tokens::DirectoryToken;
 pub use disposal::{DataClass, DisposalRule, DisposalRun, Disposed, Needed};
 pub use endpoints::Endpoint;
-pub use erase::{Erased, KeyAge, PersonAbout};
+pub use erase::{EraseReason, Erased, KeyAge, MOST_NAMES, PersonAbout};
 pub use error::StoreError;
 pub use holds::{Held, Hold};
 pub use installation::{Installation, verify_signature};
@@ -74,6 +75,7 @@ pub use journal::{Batch, Message, Recovered, SNAPSHOT_KEPT_EVERY, decode_events,
 pub use keys::{DataKey, Keys};
 pub use master::check_key_address;
 pub use messages::{MessageFilter, StoredMessage};
+pub use names::{MOST_FOUND, fold};
 pub use notes::Notes;
 pub use objects::{Change, Object, ObjectVersion};
 pub use outbox::{DEAD_MS, Letter, MOST_DEAD, OutboxItem};
