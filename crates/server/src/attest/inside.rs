@@ -188,8 +188,16 @@ pub fn backups(ground: &Ground, _: &Subject) -> Found {
         (.., false) => lines.push("none was restored for trial within the last 92 days".into()),
         _ => {}
     }
+    let standing = ground.handle.backups.standing();
+    lines.push(match standing.is_scheduled {
+        true => "this server makes backups by itself".into(),
+        false => "this server makes none by itself: the operator does".into(),
+    });
+    if let Some(failed) = standing.failed {
+        lines.push(format!("the newest {} failed on {}", failed.of, day(failed.at)));
+    }
     Found {
-        good: Some(is_new && is_tried && is_clean),
+        good: Some(is_new && is_tried && is_clean && standing.failed.is_none()),
         against: against.into(),
         lines,
         data: json!({"backups": states.len()}),

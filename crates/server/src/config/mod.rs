@@ -1,5 +1,6 @@
 //! The server's configuration: defaults compiled in, a file over them, the environment over that; checked whole.
 
+use crate::backup_io::{MOST_KEPT, Schedule};
 use crate::tenant::objects::Span;
 use crate::tenant::schema::nearest;
 use serde::Deserialize;
@@ -22,6 +23,7 @@ pub struct ServerConfig {
     pub bus: Bus,
     pub blobs: BlobSection,
     pub keys: KeySection,
+    pub backup: BackupSection,
     pub secrets: SecretSection,
     pub audit: AuditSection,
     pub outside: OutsideSection,
@@ -171,6 +173,17 @@ pub struct BlobSection {
 #[allow(missing_docs)]
 pub struct KeySection {
     pub url: String,
+}
+
+/// `[backup]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct BackupSection {
+    pub folder: String,
+    pub when: String,
+    pub keep: i64,
+    pub rehearse_every: String,
+    pub scratch: String,
 }
 
 /// `[secrets]`
@@ -505,6 +518,7 @@ impl ServerConfig {
         for (key, value) in [
             ("media.rtp_timeout", &self.media.rtp_timeout),
             ("shutdown.grace", &self.shutdown.grace),
+            ("backup.rehearse_every", &self.backup.rehearse_every),
             ("http.session_idle", &self.http.session_idle),
             ("http.session_life", &self.http.session_life),
             ("http.session_fresh", &self.http.session_fresh),
@@ -531,6 +545,15 @@ impl ServerConfig {
         }
         if !self.blobs.url.starts_with("file:") {
             say("blobs.url: only file:PATH is supported yet".into());
+        }
+        if Schedule::read(&self.backup.when).is_none() {
+            say(format!(
+                "backup.when = {:?}: write daily HH:MM, which is UTC, or every 6h",
+                self.backup.when
+            ));
+        }
+        if !u64::try_from(self.backup.keep).is_ok_and(|n| (1..=MOST_KEPT).contains(&n)) {
+            say(format!("backup.keep is 1 to {MOST_KEPT}"));
         }
         if let Err(why) = store::check_key_address(&self.keys.url) {
             say(why);

@@ -7,6 +7,7 @@ mod attestation;
 mod attestation_bad;
 mod audit_log;
 mod backup;
+mod backup_schedule;
 mod bad_configuration;
 mod bare_phone;
 mod baresip;
