@@ -10,6 +10,7 @@ mod backup;
 mod bad_configuration;
 mod bare_phone;
 mod baresip;
+mod barred;
 mod bot;
 mod bot_cards;
 mod bot_places;
