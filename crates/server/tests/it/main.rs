@@ -45,6 +45,7 @@ mod identity_checklist;
 mod ipv6;
 mod kamailio;
 mod key_rotation;
+mod key_token;
 mod keys_across;
 mod killed;
 mod licences;
@@ -53,6 +54,7 @@ mod linphone_calls;
 mod listening;
 mod microsoft;
 mod microsoft_canary;
+mod person_rights;
 // The listener stands in the program, which is no library; it needs nothing of the program.
 #[path = "../../src/demo/microsoft_io.rs"]
 mod microsoft_io;
@@ -100,4 +102,5 @@ mod web_app;
 mod web_desk;
 mod web_https;
 mod web_session;
+mod wireshark;
 mod work_tokens;
