@@ -11,6 +11,7 @@ mod backup_schedule;
 mod bad_configuration;
 mod bare_phone;
 mod baresip;
+mod barred;
 mod bot;
 mod bot_cards;
 mod bot_places;
