@@ -299,6 +299,15 @@ pub struct AppSection<'a> {
 }
 
 impl MicrosoftSection {
+    /// The certificates by which app registrations prove themselves: the key of the configuration, and the file.
+    pub fn certificates(&self) -> Vec<(String, &str)> {
+        let all = [self.sign_in(), self.background(), self.provisioning(), self.directory(), self.bot()];
+        all.into_iter()
+            .filter(|app| !app.id.is_empty() && !app.certificate.is_empty())
+            .map(|app| (format!("microsoft.{}_certificate", app.name), app.certificate))
+            .collect()
+    }
+
     /// The app that people sign in with.
     pub fn sign_in(&self) -> AppSection<'_> {
         AppSection {
