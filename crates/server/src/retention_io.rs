@@ -46,6 +46,7 @@ impl RetentionJob {
                 wait = EVERY;
                 if !std::mem::replace(&mut swept, true) {
                     sweep_audio(&handle.store);
+                    index_names(&handle.store, &seen);
                 }
                 for (tenant, _) in handle.store.tenants().unwrap_or_default() {
                     if let Err(cause) = run(&handle, tenant, &seen) {
@@ -84,6 +85,21 @@ fn sweep_audio(store: &Store) {
         Ok(files) => tracing::info!(event = "audio_swept", files, "audio that nobody knows was removed"),
         Err(e) => {
             tracing::error!(event = "audio_swept", cause = %e, "audio that nobody knows was not removed");
+        }
+    }
+}
+
+/// Makes findable by name whoever called before names could be searched.
+fn index_names(store: &Store, stopping: &AtomicBool) {
+    for (tenant, _) in store.tenants().unwrap_or_default() {
+        match store.index_names(tenant, &|| !stopping.load(Ordering::Relaxed)) {
+            Ok(0) => {}
+            Ok(people) => {
+                tracing::info!(event = "names_indexed", tenant = tenant.0, people, "names can be searched")
+            }
+            Err(e) => {
+                tracing::error!(event = "names_indexed", tenant = tenant.0, cause = %e, "names cannot be searched");
+            }
         }
     }
 }

@@ -481,8 +481,9 @@ fn resumed(
         }
     }
     let person = store.person_hash(id).map_err(|e| e.to_string())?;
+    let restricted = store.restricted(id).map_err(|e| e.to_string())?;
     let registrations = store.registrations(id, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
-    Ok(Resumed { id, engine, meaning, passwords, next_party, parties, person, registrations })
+    Ok(Resumed { id, engine, meaning, passwords, next_party, parties, person, restricted, registrations })
 }
 
 /// Webhooks and e-mail.

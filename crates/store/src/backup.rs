@@ -131,7 +131,7 @@ pub fn back_up(
     remove_database(&snapshot)?;
     say("copying keys");
     // It may have been changed since the beginning.
-    done.keys = copies::write(&key_db, &copies::master_in_force(settings, &key_db)?, dir)?;
+    done.keys = copies::write(&key_db, &*copies::master_in_force(settings, &key_db)?, dir)?;
     manifest.end(&installation)?;
     let path = manifest_path(dir, done.increment);
     std::fs::rename(&part, &path).map_err(failed(&path))?;

@@ -132,7 +132,7 @@ impl Store {
             let n = values.len();
             only += &format!(
                 " AND party IN (SELECT p.id FROM parties q JOIN parties p ON p.tenant = q.tenant AND p.person = q.person \
-                 WHERE q.tenant = $1 AND q.id = ${n})"
+                 WHERE q.tenant = $1 AND q.id = ${n} AND q.person > 0)"
             );
         }
         if let Some(callers) = &filter.callers {

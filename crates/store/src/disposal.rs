@@ -313,6 +313,7 @@ fn unnamed(
         let of: [Value; 2] = [tenant.into(), (*person).into()];
         db.run("UPDATE parties SET person = 0, display = NULL WHERE tenant = $1 AND person = $2", &of)?;
         db.run("DELETE FROM persons WHERE tenant = $1 AND id = $2", &of)?;
+        crate::names::forget_words(db, tenant, *person)?;
     }
     Ok((people, Some(last as u64)))
 }
@@ -350,7 +351,7 @@ fn let_go(
     }
     let of: [Value; 2] = [tenant.into(), party.into()];
     // A promise to call back, and each try of it, has the party of the call that it was made in.
-    let sql = "SELECT p.person FROM parties p WHERE p.tenant = $1 AND p.id = $2 AND p.person <> 0 \
+    let sql = "SELECT p.person FROM parties p WHERE p.tenant = $1 AND p.id = $2 AND p.person > 0 \
                AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.tenant = $1 AND c.party = $2) \
                AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.tenant = $1 AND h.kind = 'person' AND h.target = p.person)";
     let Some(person) = db.rows(sql, &of)?.first().map(|r| r.int(0) as u64) else { return Ok(None) };
@@ -360,7 +361,11 @@ fn let_go(
     let sql = "DELETE FROM persons WHERE tenant = $1 AND id = $2 AND restricted = 0 AND NOT EXISTS \
                (SELECT 1 FROM parties WHERE tenant = $1 AND person = $2) AND NOT EXISTS \
                (SELECT 1 FROM holds WHERE tenant = $1 AND kind = 'person' AND target = $2)";
-    Ok((db.run(sql, &of)? > 0).then_some(person))
+    let is_gone = db.run(sql, &of)? > 0;
+    if is_gone {
+        crate::names::forget_words(db, tenant, person)?;
+    }
+    Ok(is_gone.then_some(person))
 }
 
 /// A run of the job, as it is remembered.

@@ -7,14 +7,64 @@ use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
 use redact::Secret;
 
+/// Why somebody is erased: the cases of Article 17(1) of the GDPR. A closed list, because what the audit log says stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EraseReason {
+    /// It was not said.
+    #[default]
+    Unsaid,
+    /// The person asked for it.
+    Requested,
+    /// The person objected to the processing.
+    Objected,
+    /// The person took their consent back.
+    ConsentWithdrawn,
+    /// What it was kept for is over.
+    NoLongerNeeded,
+    /// It should not have been kept.
+    Unlawful,
+    /// A law or an authority demands it.
+    RequiredByLaw,
+}
+
+impl EraseReason {
+    /// All that can be said.
+    pub const ALL: [EraseReason; 6] = [
+        EraseReason::Requested,
+        EraseReason::Objected,
+        EraseReason::ConsentWithdrawn,
+        EraseReason::NoLongerNeeded,
+        EraseReason::Unlawful,
+        EraseReason::RequiredByLaw,
+    ];
+
+    /// In the API.
+    pub fn name(self) -> &'static str {
+        self.action().strip_prefix("person.erase.").unwrap_or_default()
+    }
+
+    /// What the audit log calls an erasure for this reason.
+    pub fn action(self) -> &'static str {
+        match self {
+            EraseReason::Unsaid => "person.erase",
+            EraseReason::Requested => "person.erase.requested",
+            EraseReason::Objected => "person.erase.objected",
+            EraseReason::ConsentWithdrawn => "person.erase.consent-withdrawn",
+            EraseReason::NoLongerNeeded => "person.erase.no-longer-needed",
+            EraseReason::Unlawful => "person.erase.unlawful",
+            EraseReason::RequiredByLaw => "person.erase.required-by-law",
+        }
+    }
+}
+
 /// What an erasure took away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
-    /// Calls that no longer say who called.
+    /// Calls that no longer say who called. Where a hold keeps the person: how many still do.
     pub calls: u64,
-    /// Recordings and messages.
+    /// Recordings and messages. Where a hold keeps the person: how many stay.
     pub recordings: u64,
-    /// Notes on calls.
+    /// Notes on calls. Where a hold keeps the person: how many stay.
     pub notes: u64,
     /// The person as calls and promises to call back know them: whoever remembers these in memory has to forget them.
     pub parties: Vec<engine::PartyId>,
@@ -137,7 +187,8 @@ impl Store {
             }
             let about = (who, "person.correct", object.as_str());
             crate::audit::put_sealed(db, tenant, now, about, Some((person, detail)))
-        })
+        })?;
+        self.index_names_of(tenant, person)
     }
 
     /// Hides a person's data or shows it again; notes or takes back an objection. `None` leaves it as it is. An audit
@@ -227,6 +278,7 @@ impl Store {
         person: u64,
         now: u64,
         who: &str,
+        reason: EraseReason,
     ) -> Result<Erased, StoreError> {
         let of = [tenant.into(), person.into()];
         let object = format!("Person/p{person}");
@@ -243,7 +295,18 @@ impl Store {
             let kept_by = crate::holds::holds_on(&mut **db, tenant, person)?;
             if !kept_by.is_empty() {
                 crate::audit::put(&mut **db, tenant, now, who, "person.erase-held", &object)?;
-                return Ok(Erased { kept_by, ..Erased::default() });
+                let count = |db: &mut dyn Sql, sql: &str| -> Result<u64, StoreError> {
+                    Ok(db.rows(sql, &of)?.first().map_or(0, |r| r.int(0)) as u64)
+                };
+                let recordings = "SELECT COUNT(*) FROM recordings WHERE tenant = $1 AND party IN \
+                                  (SELECT id FROM parties WHERE tenant = $1 AND person = $2)";
+                return Ok(Erased {
+                    calls: parties_of(&mut **db, tenant, person)?.len() as u64,
+                    recordings: count(&mut **db, recordings)?,
+                    notes: count(&mut **db, "SELECT COUNT(*) FROM notes WHERE tenant = $1 AND person = $2")?,
+                    kept_by,
+                    ..Erased::default()
+                });
             }
         }
         keys.destroy_for_good(tenant, PERSON, person)?;
@@ -265,10 +328,13 @@ impl Store {
                 }
             }
             erased.notes = db.run("DELETE FROM notes WHERE tenant = $1 AND person = $2", &of)?;
-            let sql = "UPDATE parties SET person = 0, display = NULL WHERE tenant = $1 AND person = $2";
+            // Reports count who called again: calls of one who was erased still belong together, and to nobody. No number
+            // of a person is given twice, so none has this one.
+            let sql = "UPDATE parties SET person = -person, display = NULL WHERE tenant = $1 AND person = $2";
             erased.calls = db.run(sql, &of)?;
+            crate::names::forget_words(db, tenant, person)?;
             db.run("DELETE FROM persons WHERE tenant = $1 AND id = $2", &of)?;
-            crate::audit::put(db, tenant, now, who, "person.erase", &object)?;
+            crate::audit::put(db, tenant, now, who, reason.action(), &object)?;
             Ok((erased, blobs))
         })?;
         drop(db);
@@ -300,7 +366,7 @@ impl Store {
                     after = person;
                     let key = self.keys().of_person(tenant, person);
                     if matches!(key, Err(StoreError::NotFound(_))) {
-                        self.erase_person(tenant, person, now, "restore")?;
+                        self.erase_person(tenant, person, now, "restore", EraseReason::Unsaid)?;
                         erased += 1;
                     }
                 }
@@ -369,9 +435,11 @@ impl Store {
     pub fn key_ages(&self, tenant: TenantId) -> Result<Vec<KeyAge>, StoreError> {
         let sql = "SELECT kind, COUNT(*), MIN(created) FROM keys WHERE tenant = $1 OR tenant = 0 GROUP BY kind ORDER BY kind";
         let rows = self.keys().rows(sql, &[Value::from(tenant)])?;
-        Ok(rows
-            .iter()
-            .map(|r| KeyAge { kind: r.text(0).into(), count: r.int(1) as u64, oldest: r.int(2) as u64 })
-            .collect())
+        Ok(rows.iter().map(key_age).collect())
     }
+}
+
+/// Of a row of kind, count and oldest.
+pub(crate) fn key_age(row: &crate::sql::Row) -> KeyAge {
+    KeyAge { kind: row.text(0).into(), count: row.int(1) as u64, oldest: row.int(2) as u64 }
 }

@@ -5,12 +5,12 @@
 //! in front; the place that a value belongs to is authenticated with it, so that sealed values cannot be exchanged.
 
 use crate::error::StoreError;
+use crate::master::{Master, MasterKey};
 use crate::sql::{Sql, Value};
 use crate::store::TenantId;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac, rand};
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 /// A key of 256 bits that seals and opens. Its bytes are never printed.
@@ -47,6 +47,14 @@ impl DataKey {
 
     pub(crate) fn as_hex(&self) -> String {
         self.bytes.iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// Of 64 hexadecimal digits.
+    pub(crate) fn from_hex(text: &str) -> Option<DataKey> {
+        let digits = text.as_bytes();
+        let byte = |pair: &[u8]| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok();
+        let bytes: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
+        bytes.filter(|_| digits.len() == 64).and_then(|b| DataKey::from_bytes(&b))
     }
 
     fn aead(&self) -> Result<LessSafeKey, StoreError> {
@@ -141,7 +149,7 @@ fn chunk_nonce(number: u64) -> Nonce {
 
 /// All keys of the installation.
 pub struct Keys {
-    master: DataKey,
+    master: Master,
     db: Box<dyn Sql>,
     tenants: HashMap<TenantId, TenantKeys>,
     /// Keys that are on the disk and belong to nobody yet, by the number of the person who will come.
@@ -164,7 +172,7 @@ const TENANT: &str = "tenant";
 const AHEAD: u64 = 64;
 
 impl Keys {
-    pub(crate) fn new(master: DataKey, db: Box<dyn Sql>) -> Keys {
+    pub(crate) fn new(master: Master, db: Box<dyn Sql>) -> Keys {
         Keys { master, db, tenants: HashMap::new(), ahead: HashMap::new(), open: false }
     }
 
@@ -307,12 +315,12 @@ impl Keys {
     }
 
     /// The master key, and how many keys were destroyed so far.
-    pub(crate) fn master_and_generation(&mut self) -> Result<(DataKey, u64), StoreError> {
+    pub(crate) fn master_and_generation(&mut self) -> Result<(Master, u64), StoreError> {
         Ok((self.master.clone(), Keys::generation(&mut *self.db)?))
     }
 
     /// From here on this is the master key: what it wraps is wrapped anew already.
-    pub(crate) fn set_master(&mut self, master: DataKey) {
+    pub(crate) fn set_master(&mut self, master: Master) {
         self.master = master;
     }
 
@@ -322,7 +330,7 @@ impl Keys {
     }
 
     /// Whether this is the master key of what is wrapped here; `None` where nothing is.
-    pub(crate) fn opens_with(&mut self, master: &DataKey) -> Result<Option<bool>, StoreError> {
+    pub(crate) fn opens_with(&mut self, master: &dyn MasterKey) -> Result<Option<bool>, StoreError> {
         crate::rotation::opens(&mut *self.db, master)
     }
 
@@ -438,46 +446,8 @@ fn place(tenant: TenantId, kind: &str, id: u64) -> String {
     format!("key/{}/{kind}/{id}", tenant.0)
 }
 
-/// Reads the master key, or makes one if the file is not there and `may_make` says so. The file holds 64 hexadecimal
-/// digits and is readable by its owner only.
-pub(crate) fn master_key(path: &Path, may_make: bool) -> Result<DataKey, StoreError> {
-    let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            check_rights(path)?;
-            let digits = text.trim().as_bytes();
-            let bytes: Option<Vec<u8>> = digits
-                .chunks(2)
-                .map(|p| u8::from_str_radix(core::str::from_utf8(p).ok()?, 16).ok())
-                .collect();
-            bytes.filter(|_| digits.len() == 64).and_then(|b| DataKey::from_bytes(&b)).ok_or_else(|| {
-                StoreError::Refused(format!("{name} is no master key: it must hold 64 hexadecimal digits"))
-            })
-        }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && may_make => {
-            let key = DataKey::random()?;
-            let text = key.as_hex();
-            let io = |e| StoreError::File(name.clone(), e);
-            if let Some(dir) = path.parent() {
-                std::fs::create_dir_all(dir).map_err(io)?;
-            }
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut file = options.open(path).map_err(io)?;
-            file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-            Ok(key)
-        }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(StoreError::Refused(format!(
-            "{name} is missing, and there is a database that was sealed with it: bring it back from where keys are kept"
-        ))),
-        Err(e) => Err(StoreError::File(name, e)),
-    }
-}
-
 #[cfg(unix)]
-fn check_rights(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_rights(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path)
         .map_err(|e| StoreError::File(path.display().to_string(), e))?
@@ -494,7 +464,7 @@ fn check_rights(path: &Path) -> Result<(), StoreError> {
 }
 
 #[cfg(not(unix))]
-fn check_rights(_: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_rights(_: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
@@ -516,16 +486,5 @@ mod tests {
             assert!(a.open("here", &sealed[..i]).is_err());
         }
         assert_eq!(format!("{a:?}"), "DataKey(…)");
-    }
-
-    #[test]
-    fn the_master_key_is_made_once_and_guarded() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keys/master.key");
-        assert!(master_key(&path, false).is_err());
-        let first = master_key(&path, true).unwrap();
-        assert_eq!(master_key(&path, false).unwrap().bytes, first.bytes);
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-        assert!(master_key(&path, false).unwrap_err().to_string().contains("chmod 600"));
     }
 }

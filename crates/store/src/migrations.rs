@@ -486,6 +486,18 @@ INSERT INTO numbers (tenant, kind, next) SELECT tenant, 'hold', MAX(id) + 1 FROM
     UNION ALL SELECT tenant, CAST(SUBSTR(object, 7) AS BIGINT) FROM audit WHERE object LIKE 'Hold/h%'
 ) AS used GROUP BY tenant;
 ",
+    r"
+ALTER TABLE audit_heads ADD COLUMN sent BIGINT NOT NULL DEFAULT 0;
+",
+    r"
+CREATE TABLE name_words (
+    tenant BIGINT NOT NULL,
+    person BIGINT NOT NULL,
+    word BYTEA NOT NULL,
+    PRIMARY KEY (tenant, person, word)
+);
+CREATE INDEX name_words_by_word ON name_words (tenant, word, person);
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.

@@ -5,6 +5,7 @@ use crate::keys::{DataKey, Keys, PERSON};
 use crate::sql::{Sql, Value};
 use crate::store::{Store, TenantId};
 use redact::Secret;
+use std::collections::BTreeSet;
 
 /// A far end of a call, new in this batch.
 #[derive(Clone, Debug)]
@@ -35,9 +36,11 @@ pub(crate) fn put_party(
 ) -> Result<(), StoreError> {
     let lookup = keys.lookup(tenant, party.address.expose_secret())?;
     let found = db.rows(
-        "SELECT id, value FROM persons WHERE tenant = $1 AND lookup = $2",
+        "SELECT id, value, name FROM persons WHERE tenant = $1 AND lookup = $2",
         &[tenant.into(), lookup.clone().into()],
     )?;
+    // Whoever asked to be known by another name is found by that one.
+    let corrected = found.first().is_some_and(|row| !row.bytes(2).is_empty());
     let (person, key) = match found.first() {
         Some(row) => {
             let person = row.int(0) as u64;
@@ -54,7 +57,12 @@ pub(crate) fn put_party(
     };
     let display = match party.display.expose_secret().as_str() {
         "" => Value::Null,
-        name => Value::Bytes(key.seal(&format!("party/{}", party.id), name.as_bytes())?),
+        name => {
+            if !corrected {
+                crate::names::put_words(db, keys, (tenant, person), name)?;
+            }
+            Value::Bytes(key.seal(&format!("party/{}", party.id), name.as_bytes())?)
+        }
     };
     let sql = "INSERT INTO parties (tenant, id, person, display) VALUES ($1, $2, $3, $4)";
     db.run(sql, &[tenant.into(), party.id.into(), person.into(), display])?;
@@ -84,7 +92,13 @@ fn key_of_known(
     // Names of earlier calls were sealed with the key that is gone: nobody will read them again.
     let sql = "UPDATE parties SET display = NULL WHERE tenant = $1 AND person = $2";
     db.run(sql, &[tenant.into(), person.into()])?;
+    crate::names::forget_words(db, tenant, person)?;
     Ok(key)
+}
+
+/// The first 64 bits of a keyed hash; never 0.
+fn first_of(hash: &[u8]) -> u64 {
+    u64::from_be_bytes(hash.first_chunk().copied().unwrap_or_default()).max(1)
 }
 
 impl Store {
@@ -118,6 +132,37 @@ impl Store {
         })
     }
 
+    /// Whether whoever this party is was erased or is restricted, so that nobody may be shown who it is. Of a party that is
+    /// not written, or not yet, nothing says so.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn is_hidden(&self, tenant: TenantId, id: u64) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM parties p LEFT JOIN persons q ON q.tenant = p.tenant AND q.id = p.person \
+                   WHERE p.tenant = $1 AND p.id = $2 AND (q.id IS NULL OR q.restricted <> 0)";
+        Ok(!self.reader().rows(sql, &[tenant.into(), id.into()])?.is_empty())
+    }
+
+    /// Those whose data is restricted, each as [`Store::person_hash`] knows them.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn restricted(&self, tenant: TenantId) -> Result<BTreeSet<u64>, StoreError> {
+        let sql = "SELECT lookup FROM persons WHERE tenant = $1 AND restricted <> 0";
+        let rows = self.reader().rows(sql, &[tenant.into()])?;
+        Ok(rows.iter().map(|r| first_of(r.bytes(0))).collect())
+    }
+
+    /// A person as [`Store::person_hash`] knows them; `None` when there is no such person.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn hash_of_person(&self, tenant: TenantId, person: u64) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT lookup FROM persons WHERE tenant = $1 AND id = $2";
+        let rows = self.reader().rows(sql, &[tenant.into(), person.into()])?;
+        Ok(rows.first().map(|r| first_of(r.bytes(0))))
+    }
+
     /// Tells a tenant's persons apart in memory and in the journal, without saying who they are: the first 64 bits of the
     /// keyed hash of their number. Never 0.
     ///
@@ -125,11 +170,7 @@ impl Store {
     /// When the tenant's key cannot be read.
     pub fn person_hash(&self, tenant: TenantId) -> Result<Box<dyn Fn(&str) -> u64 + Send>, StoreError> {
         let lookup = self.keys().lookup_key(tenant)?;
-        Ok(Box::new(move |number| {
-            let tag = aws_lc_rs::hmac::sign(&lookup, number.as_bytes());
-            let first = tag.as_ref().first_chunk().copied().unwrap_or_default();
-            u64::from_be_bytes(first).max(1)
-        }))
+        Ok(Box::new(move |number| first_of(aws_lc_rs::hmac::sign(&lookup, number.as_bytes()).as_ref())))
     }
 
     /// The person behind a party.

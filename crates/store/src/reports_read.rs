@@ -228,11 +228,11 @@ impl Store {
                    CAST(SUM(CASE WHEN next - ended <= $3 THEN 1 ELSE 0 END) AS BIGINT) \
                    FROM (SELECT c.began, c.ended, c.queue, c.agent, \
                    MIN(CASE WHEN c.origin = $4 AND p.person IS NOT NULL THEN c.began END) OVER \
-                   (PARTITION BY c.queue, COALESCE(p.person, -c.id) ORDER BY c.began, c.id \
+                   (PARTITION BY c.queue, p.person, CASE WHEN p.person IS NULL THEN c.id END ORDER BY c.began, c.id \
                    ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next \
                    FROM calls c LEFT JOIN (SELECT q.id, q.person FROM parties q \
-                   JOIN persons s ON s.tenant = q.tenant AND s.id = q.person \
-                   WHERE q.tenant = $5 AND s.lookup <> $6) p ON p.id = c.party \
+                   LEFT JOIN persons s ON s.tenant = q.tenant AND s.id = q.person \
+                   WHERE q.tenant = $5 AND (s.lookup <> $6 OR q.person < 0)) p ON p.id = c.party \
                    WHERE c.tenant = $7 AND c.began >= $8 AND c.began < $9 AND c.queue IS NOT NULL \
                    AND c.origin IN ($10, $11)) contacts \
                    WHERE agent IS NOT NULL AND began < $12 GROUP BY row_start, queue ORDER BY row_start, queue LIMIT $13";

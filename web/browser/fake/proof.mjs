@@ -81,8 +81,8 @@ export function proofOf({ entries = 640 } = {}) {
     return { head: n, tenant: 'demo', at: iso(at), at_ms: at, digest, key, signature: sign(null, said, privateKey).toString('hex') };
   };
   const people = [
-    { id: 'p12', address: '+49301234567', names: ['Erika Example', '<img src=x onerror=alert(1)>\u202egnp'], calls: 3, restricted: false, objected: false, holds: [] },
-    { id: 'p13', address: '+49309999999', names: [], calls: 1, restricted: true, objected: true, holds: ['h1'] },
+    { id: 'p12', address: '+49301234567', names: ['Erika Example', '<img src=x onerror=alert(1)>\u202egnp'], calls: 3, restricted: false, objected: false, holds: [], user: null },
+    { id: 'p13', address: '+49309999999', names: [], calls: 1, restricted: true, objected: true, holds: ['h1'], user: 'agent1' },
   ];
   const kept = (id) =>
     Array.from({ length: people.find((p) => p.id === id)?.calls ?? 0 }, (_, n) => ({
@@ -150,8 +150,10 @@ export function proofOf({ entries = 640 } = {}) {
       const person = people.find((p) => p.id === id);
       switch (`${method} /${first}`) {
         case 'POST /people': {
-          const number = body.number.replace(/[\s()./-]/g, '').replace(/^0(?!0)/, '+49');
           noted.push('find');
+          const words = body.name?.toLowerCase().split(/\W+/).filter(Boolean) ?? [];
+          if (words.length > 0) return people.filter((p) => p.names.some((name) => words.every((w) => name.toLowerCase().split(/\W+/).includes(w))));
+          const number = body.number?.replace(/[\s()./-]/g, '').replace(/^0(?!0)/, '+49');
           return people.filter((p) => p.address === number);
         }
         case 'GET /people':
@@ -163,10 +165,13 @@ export function proofOf({ entries = 640 } = {}) {
           for (const mark of ['restricted', 'objected']) if (body[mark] != null) person[mark] = body[mark];
           return person;
         case 'DELETE /people': {
-          if (person.holds.length > 0) return { calls: 0, recordings: 0, notes: 0, kept_by: person.holds, backups_pending: 0, took_ms: 0 };
-          noted.push(`erase ${id}`);
+          if (person.holds.length > 0) {
+            const holds = proof.holds.filter((h) => person.holds.includes(h.id));
+            return { calls: 0, recordings: 0, notes: 0, kept_by: person.holds, kept: { holds, calls: 3, recordings: 2, notes: 1 }, user: person.user, backups_pending: 0, took_ms: 0 };
+          }
+          noted.push(`erase ${id} ${query.get('reason')}`);
           people.splice(people.indexOf(person), 1);
-          return { calls: 3, recordings: 2, notes: 1, kept_by: [], backups_pending: 1, took_ms: 140 };
+          return { calls: 3, recordings: 2, notes: 1, kept_by: [], kept: null, user: person.user, backups_pending: 1, took_ms: 140 };
         }
         case 'GET /holds':
           return proof.holds;

@@ -210,24 +210,25 @@ impl Switch {
     }
 
     /// Where the next far end wants protection and the one before did not, or the other way round, the offer is another.
-    fn offer_for(&mut self, tenant: usize, leg: LegId, srtp: Terms) {
-        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
-        let (Some(d), Some(media)) = (&l.dialing, l.media) else { return };
-        if d.srtp == srtp || !d.open.is_empty() {
-            return;
+    /// False when that far end must not be asked: its audio has to be protected and cannot be.
+    fn offer_for(&mut self, tenant: usize, leg: LegId, srtp: Terms) -> bool {
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return false };
+        let (Some(d), Some(media)) = (&l.dialing, l.media) else { return false };
+        if d.srtp == srtp {
+            return true;
         }
-        let Some(mut session) = l.session.take() else { return };
+        let Some(mut session) = l.session.take() else { return false };
         session.protect_no_more();
-        self.agree_terms(&mut session, media, srtp);
-        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        let agreed = self.agree_terms(&mut session, media, srtp);
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return false };
         let session = l.session.insert(session);
-        let Some(d) = &mut l.dialing else { return };
-        d.srtp = srtp;
+        let Some(d) = &mut l.dialing else { return false };
+        d.srtp = if agreed { srtp } else { Terms { srtp: SrtpPolicy::Off, ..srtp } };
         d.offer = session.offer(Direction::SendRecv).write().into_bytes();
+        agreed
     }
 
     fn invite(&mut self, now: Now, tenant: usize, leg: LegId, far: FarEnd) {
-        self.offer_for(tenant, leg, far.srtp);
         let plans = &self.tenants[tenant].meaning.trunk_plans;
         let plan = far.trunk.and_then(|tried| plans.iter().find(|plan| plan.id == tried.trunk));
         let session_timer = plan.map(session_timer_of);
@@ -329,7 +330,12 @@ impl Switch {
         if ending || !goes_on(outcome, d.rang) {
             return false;
         }
-        let Some(next) = self.next_far_end(now, tenant, leg) else { return false };
+        let next = loop {
+            let Some(next) = self.next_far_end(now, tenant, leg) else { return false };
+            if self.offer_for(tenant, leg, next.srtp) {
+                break next;
+            }
+        };
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return true };
         l.sip = None;
         self.by_sip.remove(&call);

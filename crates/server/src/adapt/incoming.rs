@@ -236,7 +236,12 @@ impl Switch {
 
     // A leg that called us, as the engine sees it from now on.
     fn begin_leg(&mut self, now: Now, tenant: usize, call: sip::CallId, message: &Message, begun: Begun<'_>) {
-        let Begun { audio, caller: Caller { party, address, display }, event, known } = begun;
+        let Begun { audio, caller: Caller { party, mut address, mut display }, event, known } = begun;
+        let t = &self.tenants[tenant];
+        if !t.restricted.is_empty() && t.restricted.contains(&(t.person)(address.expose_secret())) {
+            // Whose data is restricted is shown to nobody, on no telephone and in no look-up.
+            (address, display) = (Secret::default(), Secret::default());
+        }
         let leg = self.tenants[tenant].engine.next_leg();
         let max_forwards =
             message.value(Name::MaxForwards).and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());

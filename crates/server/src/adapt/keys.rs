@@ -143,12 +143,25 @@ impl Switch {
         self.tell(now, tenant, Event::NumberChecked { leg, party: Some(party), person });
     }
 
-    /// Forgets the numbers of these parties: who was erased or restricted is not called any more.
+    /// Forgets the numbers of these parties: who was erased or restricted is not called any more, and not shown where they
+    /// are in a call just now.
     pub fn forget_parties(&mut self, tenant: store::TenantId, parties: &[PartyId]) {
         let Some(t) = self.tenants.iter_mut().find(|t| t.id == tenant) else { return };
         for party in parties {
             t.parties.remove(party);
         }
+        for leg in t.legs.values_mut().filter(|l| parties.contains(&l.party)) {
+            (leg.address, leg.display) = (Secret::default(), Secret::default());
+        }
+    }
+
+    /// From now on somebody is shown to nobody when they call, or is again; `person` is the keyed hash of their number.
+    pub fn restrict(&mut self, tenant: store::TenantId, person: u64, is: bool) {
+        let Some(t) = self.tenants.iter_mut().find(|t| t.id == tenant) else { return };
+        match is {
+            true => t.restricted.insert(person),
+            false => t.restricted.remove(&person),
+        };
     }
 
     /// The parties that a tenant's calls and promises to call back still need, and those of calls that are over and not

@@ -35,6 +35,8 @@ mod switch;
 mod teams_transfer;
 mod teams_users;
 #[cfg(test)]
+mod teams_world;
+#[cfg(test)]
 mod trunk_limits;
 mod trunk_told;
 #[cfg(test)]

@@ -342,6 +342,8 @@ pub struct TenantDoor {
     pub(super) parties: HashMap<PartyId, Secret<String>>,
     /// The same number for the same person, by the tenant's key.
     pub(super) person: PersonHash,
+    /// Those whose data is restricted, as `person` knows them: who calls is shown to nobody.
+    pub(super) restricted: BTreeSet<u64>,
     /// Position of the last snapshot that was made.
     pub(super) snapshot_at: u64,
     /// Events before the batch were not kept, and are to be from here on: only a snapshot leads there.
@@ -367,6 +369,8 @@ pub struct Resumed {
     pub parties: HashMap<PartyId, Secret<String>>,
     /// Tells persons apart.
     pub person: PersonHash,
+    /// Those whose data is restricted, as `person` knows them.
+    pub restricted: BTreeSet<u64>,
     /// Telephones that were registered when the program ended.
     pub registrations: Vec<store::Registration>,
 }
@@ -459,8 +463,8 @@ impl Switch {
 
     /// Adds a tenant with the state that was recovered. `Started` and `Configured` are told here.
     pub fn add_tenant(&mut self, now: Now, resumed: Resumed, seed: u64) {
-        let Resumed { id, mut engine, meaning, passwords, next_party, parties, person, registrations } =
-            resumed;
+        let Resumed { id, mut engine, meaning, passwords, next_party, parties, .. } = resumed;
+        let Resumed { person, restricted, registrations, .. } = resumed;
         self.carriers.configure(now, id, &meaning, &passwords);
         engine.watch();
         let batch = Batch { first_position: engine.position() + 1, ..Batch::default() };
@@ -487,6 +491,7 @@ impl Switch {
             recordings: HashMap::new(),
             parties,
             person,
+            restricted,
             snapshot_at,
             begins_anew: false,
         });

@@ -1,4 +1,5 @@
-//! Limits of trunks, message by message: how many calls they bear, and whose minutes a call uses.
+//! Limits of trunks, message by message: how many calls they bear, whose minutes a call uses, and what is not sent in
+//! clear to one that wants it protected.
 
 use crate::adapt::world::{Orders, SWITCH, TENANT, WALL, blank_switch, meaning_of};
 use crate::adapt::{Now, Resumed, Switch};
@@ -32,6 +33,7 @@ impl Line {
             passwords: Default::default(),
             next_party: 1,
             parties: HashMap::new(),
+            restricted: Default::default(),
             registrations: Vec::new(),
             person: Box::new(|number| number.len() as u64),
         };
@@ -169,25 +171,47 @@ fn what_passes_through_uses_the_minutes_of_the_trunk_that_it_goes_over() {
     assert!(line.gets(FIRST, "INVITE ").is_some(), "but for help");
 }
 
-#[test]
-fn a_call_that_another_trunk_takes_uses_no_minute_of_the_one_before() {
-    let trunk = |id: &str, addr: SocketAddr, priority: u32| json!({"kind": "Trunk", "id": id, "proxies": [addr.to_string()], "outbound": true, "priority": priority});
-    let mut limited = trunk("first", FIRST, 1);
-    limited["minutes_per_day"] = json!(1);
-    let mut line = Line::new(vec![
+/// Two trunks to the outside, one after the other, and a number that leads there.
+fn two_ways_out(first: &Value, spare: &Value) -> Vec<Value> {
+    let trunk = |id: &str, addr: SocketAddr, priority: u32, more: &Value| {
+        let mut trunk = json!({"kind": "Trunk", "id": id, "proxies": [addr.to_string()], "outbound": true,
+            "priority": priority});
+        for (key, value) in more.as_object().unwrap() {
+            trunk[key] = value.clone();
+        }
+        trunk
+    };
+    vec![
         json!({"kind": "Tenant", "id": "world", "profile": "contact-center", "country": "DE",
             "dial": {"allow": ["+49"]}}),
         json!({"kind": "Trunk", "id": "in", "networks": ["192.0.2.1/32"]}),
-        limited,
-        trunk("spare", SPARE, 2),
+        trunk("first", FIRST, 1, first),
+        trunk("spare", SPARE, 2, spare),
         json!({"kind": "Number", "id": "away", "number": "600", "flow": "away"}),
         json!({"kind": "Flow", "id": "away", "steps": [
             {"connect": {"number": "+4942155512", "ring_time": "20s"}}]}),
-    ]);
+    ]
+}
+
+#[test]
+fn a_call_that_another_trunk_takes_uses_no_minute_of_the_one_before() {
+    let mut line = Line::new(two_ways_out(&json!({"minutes_per_day": 1}), &json!({})));
     for n in 1..=2 {
         line.calls(n, "600");
         let asked = line.gets(FIRST, "INVITE ").expect("the first trunk has its minute still");
         line.hears(FIRST, &answer(&asked, "500 Server Internal Error", ""));
         line.talks(n, "600", SPARE);
+    }
+}
+
+#[test]
+fn nothing_goes_in_clear_to_a_trunk_that_must_be_protected_when_no_keys_are_to_be_had() {
+    // The world's media door has no dice.
+    for (spare, taken) in [(json!({}), true), (json!({"srtp": "required", "srtp_in_clear": true}), false)] {
+        let mut line = Line::new(two_ways_out(&json!({}), &spare));
+        line.calls(1, "600");
+        let asked = line.gets(FIRST, "INVITE ").expect("the first trunk is asked");
+        line.hears(FIRST, &answer(&asked, "500 Server Internal Error", ""));
+        assert_eq!(line.gets(SPARE, "INVITE ").is_some(), taken, "{spare}");
     }
 }

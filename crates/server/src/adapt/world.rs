@@ -165,6 +165,7 @@ impl World {
             passwords: Default::default(),
             next_party,
             parties: HashMap::new(),
+            restricted: Default::default(),
             registrations: Vec::new(),
             person: Box::new(|number| number.bytes().fold(7, |a, b| a * 31 + u64::from(b))),
         };
@@ -489,6 +490,7 @@ fn what_was_not_kept_is_bridged_by_a_snapshot_once_calls_are_kept() {
         passwords: Default::default(),
         next_party: 1,
         parties: HashMap::new(),
+        restricted: Default::default(),
         registrations: Vec::new(),
         person: Box::new(|_| 7),
     };

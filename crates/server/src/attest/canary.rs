@@ -97,7 +97,15 @@ fn plant_and_look(ground: &Ground, subject: &Subject) -> Result<(usize, Vec<Stri
     files.dedup();
     let searched = search(&files, began, &canary);
     if let Some(person) = person {
-        store.erase_person(subject.tenant, person, crate::clock::wall_ms(), "attestation").map_err(said)?;
+        store
+            .erase_person(
+                subject.tenant,
+                person,
+                crate::clock::wall_ms(),
+                "attestation",
+                store::EraseReason::NoLongerNeeded,
+            )
+            .map_err(said)?;
     }
     let (count, readable) = searched?;
     found.extend(readable);

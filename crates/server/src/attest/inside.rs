@@ -83,7 +83,7 @@ pub fn closing(_: &Ground, subject: &Subject) -> Found {
 
 /// Rights of the key file, and the ages of keys.
 pub fn keys(ground: &Ground, subject: &Subject) -> Found {
-    let against = "the file of the master key and the database of keys";
+    let against = "the master key where keys.url says, and the database of keys";
     let mut found = Found { against: against.into(), ..Found::default() };
     let mut good = true;
     if let Some(path) = ground.config.keys.url.strip_prefix("file:") {
@@ -106,7 +106,26 @@ pub fn keys(ground: &Ground, subject: &Subject) -> Found {
             }
         }
     }
-    match ground.handle.store.key_ages(subject.tenant) {
+    let store = &ground.handle.store;
+    match store.master_about().and_then(|about| store.try_master().map(|()| about)) {
+        Ok(about) => {
+            let kind = if about.url.starts_with("pkcs11:") {
+                "a token behind PKCS #11, which it never leaves"
+            } else {
+                "a file"
+            };
+            let line = format!(
+                "the master key is in {kind}, in force since {}; it seals and opens",
+                day(about.since)
+            );
+            found.lines.push(line);
+        }
+        Err(e) => {
+            good = false;
+            found.lines.push(format!("the master key cannot be used: {e}"));
+        }
+    }
+    match store.key_ages(subject.tenant) {
         Ok(ages) => {
             let since = |oldest| {
                 if oldest == 0 {

@@ -52,7 +52,9 @@ fn try_all(ground: &Ground, subject: &Subject) -> Result<[bool; 3], String> {
     store.correct_person(tenant, person, &name, now, "attestation").map_err(said)?;
     store.mark_person(tenant, person, Some(true), None, now, "attestation").map_err(said)?;
     let known = store.person(tenant, person).map_err(said)?;
-    store.erase_person(tenant, person, now, "attestation").map_err(said)?;
+    store
+        .erase_person(tenant, person, now, "attestation", store::EraseReason::NoLongerNeeded)
+        .map_err(said)?;
     if found != Some(person) {
         return Err("the made-up person could not be found by number".into());
     }

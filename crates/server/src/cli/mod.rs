@@ -11,6 +11,7 @@ mod check_number;
 mod close;
 mod explain;
 mod export;
+mod keys;
 mod plan;
 mod rehearse;
 mod remote;
@@ -164,9 +165,15 @@ const COMMANDS: &[Command] = &[
         run: rehearse::run,
     },
     Command {
+        name: "keys",
+        usage: "--config FILE",
+        does: "says where the master key is and how old all keys are, and tries that it opens them",
+        run: keys::run,
+    },
+    Command {
         name: "rotate-key",
         usage: "--config FILE",
-        does: "puts another master key in force, beside a running server too; the old one opens nothing then",
+        does: "puts another master key in force, or moves it to where keys.url says, beside a running server too; the old one opens nothing then",
         run: rotate_key::run,
     },
     Command {

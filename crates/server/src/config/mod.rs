@@ -530,10 +530,11 @@ impl ServerConfig {
         if self.bus.url != "local:" {
             say("bus.url: only local: is supported yet".into());
         }
-        for (key, value) in [("blobs.url", &self.blobs.url), ("keys.url", &self.keys.url)] {
-            if !value.starts_with("file:") {
-                say(format!("{key}: only file:PATH is supported yet"));
-            }
+        if !self.blobs.url.starts_with("file:") {
+            say("blobs.url: only file:PATH is supported yet".into());
+        }
+        if let Err(why) = store::check_key_address(&self.keys.url) {
+            say(why);
         }
         for (key, value) in [("store.region", &self.store.region), ("blobs.region", &self.blobs.region)] {
             if value.is_empty() {

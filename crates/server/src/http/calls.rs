@@ -124,8 +124,12 @@ pub async fn one(
                 detail.caller = text(&value.address);
                 detail.caller_name = text(&value.display);
             }
-            // Erased, or not written yet.
-            Err(StoreError::NotFound(_)) => {}
+            // What the call itself says of one who is not written yet stands; of one who was erased or is restricted nothing.
+            Err(StoreError::NotFound(_)) => {
+                if store.is_hidden(tenant, party.0)? {
+                    (detail.caller, detail.caller_name) = (None, None);
+                }
+            }
             Err(e) => return Err(e),
         }
         for moment in detail.timeline.iter_mut().filter(|m| m.what == "diverted") {

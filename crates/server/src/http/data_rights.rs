@@ -7,6 +7,7 @@ use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::retention_io;
+use crate::tenant::meaning::Names;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -14,18 +15,27 @@ use redact::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use store::{CallFilter, Held, StoreError};
+use store::{CallFilter, EraseReason, Held, StoreError};
 
 /// The longest reason or name that is taken, in characters.
 const LONGEST: usize = 500;
 
-/// Whom to look for.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+/// Whom to look for: by exactly one of the three.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Find {
-    /// A number or address, as people write it.
-    pub number: String,
+    /// A telephone number, as people write it.
+    #[serde(default)]
+    pub number: Option<String>,
+    /// Words of a name in any order, whole ones; capitals and marks do not count.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// An address as SIP or e-mail has it, `anna@example.org`: of whoever calls from it, and the numbers of the user whose
+    /// address for messages it is.
+    #[serde(default)]
+    pub address: Option<String>,
 }
 
 /// A person who called.
@@ -45,6 +55,9 @@ pub struct PersonKept {
     pub objected: bool,
     /// Ids of holds that keep something of this person.
     pub holds: Vec<String>,
+    /// Id of the user of this account who has this number or address. What is kept of them as a user belongs to the
+    /// configuration: it goes when the user is deleted, and not with the caller.
+    pub user: Option<String>,
 }
 
 /// Everything that is kept of a person.
@@ -97,11 +110,35 @@ pub struct Erasure {
     pub notes: u64,
     /// Holds that keep the person; then nothing was erased.
     pub kept_by: Vec<String>,
+    /// What these holds kept; null where the person was erased.
+    pub kept: Option<Kept>,
+    /// Id of the user of this account who has the same number or address: what is kept of them as a user is still there.
+    pub user: Option<String>,
     /// Backups that still hold the person's key, because they could not be reached: they are tried again each hour. The
     /// erasure is complete when there is none.
     pub backups_pending: u64,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
+}
+
+/// What was not erased, because holds keep it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Kept {
+    /// The holds, with what each is on and why.
+    pub holds: Vec<HoldView>,
+    /// Calls that still say who called.
+    pub calls: u64,
+    /// Recordings and messages.
+    pub recordings: u64,
+    /// Notes on calls.
+    pub notes: u64,
+}
+
+/// Why somebody is erased.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EraseQuery {
+    reason: Option<String>,
 }
 
 /// A hold to place: exactly one of `person`, `call` and `queue`.
@@ -174,6 +211,7 @@ fn kept(api: &Api, asker: &Asker, person: u64) -> Result<PersonKept, Problem> {
         e => e.into(),
     })?;
     let holds = store.holds_on_person(tenant, person)?;
+    let user = user_of(api, asker, about.address.expose_secret())?;
     Ok(PersonKept {
         id: format!("p{person}"),
         address: about.address.expose_secret().clone(),
@@ -182,7 +220,42 @@ fn kept(api: &Api, asker: &Asker, person: u64) -> Result<PersonKept, Problem> {
         restricted: about.restricted,
         objected: about.objected,
         holds: holds.iter().map(|h| format!("h{h}")).collect(),
+        user,
     })
+}
+
+/// The users of an account, each with the numbers and addresses that they call from, as people who call are known by, and
+/// their address for messages.
+type Users = Vec<(String, Vec<String>, Option<String>)>;
+
+fn users(api: &Api, asker: &Asker) -> Result<Users, Problem> {
+    let documents = crate::running::stored_documents(&api.handle.store, asker.0.tenant);
+    let (documents, _) = documents.map_err(crate::http::accounts::failed)?;
+    let tenant = asker.0.tenant;
+    let of_kind: Vec<_> = documents.into_values().filter(|d| d.kind == "User").collect();
+    let found = api.handle.ask_and_wait(move |switch, _| {
+        let meaning = &switch.tenant(tenant)?.meaning;
+        let of = |d: crate::tenant::check::Document| {
+            let text = |field: &str| d.body[field].as_str().map(str::to_string);
+            let phone =
+                text("phone").map(|p| p.trim_start_matches("sips:").trim_start_matches("sip:").to_string());
+            let spoken = [text("teams_number"), text("line"), text("number"), phone];
+            let forms = spoken.into_iter().flatten().flat_map(|n| meaning.forms_of(&n));
+            let forms = forms.map(|form| form.expose_secret().clone()).collect();
+            (d.id.clone(), forms, text("email"))
+        };
+        Some(of_kind.into_iter().map(of).collect())
+    });
+    Ok(found.ok_or_else(Problem::stopping)?.unwrap_or_default())
+}
+
+fn user_of(api: &Api, asker: &Asker, address: &str) -> Result<Option<String>, Problem> {
+    let same = |form: &String| form.eq_ignore_ascii_case(address);
+    let is = |(_, forms, email): &(String, Vec<String>, Option<String>)| {
+        forms.iter().any(same) || email.as_ref().is_some_and(same)
+    };
+    let all = if address.is_empty() { Users::new() } else { users(api, asker)? };
+    Ok(all.into_iter().find(is).map(|(id, ..)| id))
 }
 
 fn note(api: &Api, asker: &Asker, action: &str, person: u64, detail: String) -> Result<(), Problem> {
@@ -213,6 +286,18 @@ fn forget(api: &Api, asker: &Asker, parties: Vec<engine::PartyId>) {
     }
 }
 
+/// Whoever is restricted is shown to nobody when they call again.
+fn restrict(api: &Api, asker: &Asker, person: u64, is: bool) {
+    let tenant = asker.0.tenant;
+    if api.handle.ask_and_wait(move |switch, _| switch.restrict(tenant, person, is)).is_none() {
+        tracing::error!(
+            event = "restriction_untold",
+            tenant = tenant.0,
+            "the switch could not be told of a restriction: it knows it when the server is started again"
+        );
+    }
+}
+
 /// `POST /people/find`
 pub async fn find(
     State(api): State<Api>,
@@ -220,16 +305,28 @@ pub async fn find(
     Json(wanted): Json<Find>,
 ) -> Result<Json<Vec<PersonKept>>, Problem> {
     let tenant = asker.0.tenant;
-    let number = Secret::new(crate::http::call_list::compact(&wanted.number));
-    let typed = number.clone();
-    let forms = api
-        .handle
-        .ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.forms_of(typed.expose_secret())));
-    let forms = forms.await.ok_or_else(Problem::stopping)?.unwrap_or_default();
+    let unfit = |what: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what.to_string());
+    let looked_for = match (&wanted.number, &wanted.name, &wanted.address) {
+        (Some(text), None, None) | (None, Some(text), None) | (None, None, Some(text)) => text,
+        _ => return Err(unfit("look by exactly one of number, name and address")),
+    };
+    let looked_for: String = looked_for.trim().chars().take(LONGEST).collect();
+    let typed = crate::http::call_list::compact(wanted.number.as_deref().unwrap_or_default());
+    let number = Secret::new(typed.clone());
+    let forms = api.handle.ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.forms_of(&typed)));
+    let mut forms = forms.await.ok_or_else(Problem::stopping)?.unwrap_or_default();
+    forms.insert(0, number);
     blocking(move || {
-        let mut found = Vec::new();
-        for form in std::iter::once(number).chain(forms) {
-            if let Some(person) = api.handle.store.find_person(tenant, &form)?
+        let store = &api.handle.store;
+        if let Some(address) = &wanted.address {
+            forms = addresses(&api, &asker, address)?;
+        }
+        let mut found = match &wanted.name {
+            Some(name) => store.find_by_name(tenant, &Secret::new(name.clone()))?,
+            None => Vec::new(),
+        };
+        for form in &forms {
+            if let Some(person) = store.find_person(tenant, form)?
                 && !found.contains(&person)
             {
                 found.push(person);
@@ -237,16 +334,33 @@ pub async fn find(
         }
         let mut all = Vec::new();
         for person in found {
-            note(&api, &asker, "person.find", person, wanted.number.chars().take(LONGEST).collect())?;
+            note(&api, &asker, "person.find", person, looked_for.clone())?;
             all.push(kept(&api, &asker, person)?);
         }
         if all.is_empty() {
-            let (store, now) = (&api.handle.store, crate::clock::wall_ms());
-            store.audit(tenant, now, &asker.name(), "person.find", "Person/nobody")?;
+            store.audit(tenant, crate::clock::wall_ms(), &asker.name(), "person.find", "Person/nobody")?;
         }
         Ok(Json(all))
     })
     .await
+}
+
+/// What somebody with this address may be known by: the address itself, and the numbers of the user who has it.
+fn addresses(api: &Api, asker: &Asker, typed: &str) -> Result<Vec<Secret<String>>, Problem> {
+    let typed = typed.trim();
+    let plain =
+        ["sips:", "sip:", "mailto:"].iter().find_map(|scheme| typed.strip_prefix(scheme)).unwrap_or(typed);
+    // Capitals count before the @ of a SIP address and not behind it; people who write an e-mail address mean the same by both.
+    let mut forms = vec![plain.to_string(), plain.to_ascii_lowercase()];
+    if let Some((user, host)) = plain.split_once('@') {
+        forms.push(format!("{user}@{}", host.to_ascii_lowercase()));
+    }
+    for (_, numbers, email) in users(api, asker)? {
+        if email.is_some_and(|e| e.eq_ignore_ascii_case(plain)) {
+            forms.extend(numbers);
+        }
+    }
+    Ok(forms.into_iter().filter(|form| !form.is_empty()).map(Secret::new).collect())
 }
 
 /// `GET /people/{id}`
@@ -311,6 +425,9 @@ pub async fn change(
         if wanted.restricted.is_some() || wanted.objected.is_some() {
             store.mark_person(tenant, person, wanted.restricted, wanted.objected, now, &asker.name())?;
         }
+        if let (Some(is), Some(hash)) = (wanted.restricted, store.hash_of_person(tenant, person)?) {
+            restrict(&api, &asker, hash, is);
+        }
         if wanted.restricted == Some(true) {
             forget(&api, &asker, store.parties_of(tenant, person)?);
         }
@@ -324,13 +441,28 @@ pub async fn erase(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,
     Path(id): Path<String>,
+    Query(query): Query<EraseQuery>,
 ) -> Result<Json<Erasure>, Problem> {
     let person = person_id(&id)?;
+    let reason = match &query.reason {
+        None => EraseReason::Unsaid,
+        Some(said) => EraseReason::ALL.into_iter().find(|r| r.name() == said).ok_or_else(|| {
+            let all: Vec<&str> = EraseReason::ALL.iter().map(|r| r.name()).collect();
+            let what = format!("a reason is one of {}: what the audit log says stays", all.join(", "));
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
+        })?,
+    };
+    let names = queue_names(&api, &asker).await?;
     blocking(move || {
         let began = std::time::Instant::now();
         let (store, tenant, now) = (&api.handle.store, asker.0.tenant, crate::clock::wall_ms());
         // The person is not read first: an erasure that was interrupted left nothing that could be, and is ended here.
-        let erased = store.erase_person(tenant, person, now, &asker.name()).map_err(|e| match e {
+        let hash = store.hash_of_person(tenant, person)?;
+        let user = match store.person(tenant, person) {
+            Ok(about) => user_of(&api, &asker, about.address.expose_secret())?,
+            Err(_) => None,
+        };
+        let erased = store.erase_person(tenant, person, now, &asker.name(), reason).map_err(|e| match e {
             StoreError::NotFound(_) => Problem::not_found(&format!("person \"p{person}\"")),
             e => e.into(),
         })?;
@@ -339,11 +471,23 @@ pub async fn erase(
             recordings: erased.recordings,
             notes: erased.notes,
             kept_by: erased.kept_by.iter().map(|h| format!("h{h}")).collect(),
+            kept: None,
+            user,
             backups_pending: 0,
             took_ms: 0,
         };
         if !done.kept_by.is_empty() {
+            let holds = store.holds(tenant)?.into_iter().filter(|h| erased.kept_by.contains(&h.id));
+            done.kept = Some(Kept {
+                holds: holds.map(|h| hold_view(h, names.as_deref())).collect(),
+                calls: std::mem::take(&mut done.calls),
+                recordings: std::mem::take(&mut done.recordings),
+                notes: std::mem::take(&mut done.notes),
+            });
             return Ok(Json(done));
+        }
+        if let Some(hash) = hash {
+            restrict(&api, &asker, hash, false);
         }
         forget(&api, &asker, erased.parties);
         done.backups_pending = retention_io::replace_copies(store);
@@ -358,27 +502,36 @@ pub async fn holds(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,
 ) -> Result<Json<Vec<HoldView>>, Problem> {
+    let names = queue_names(&api, &asker).await?;
     let tenant = asker.0.tenant;
-    let names = api.handle.ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.names.clone()));
-    let names = names.await.ok_or_else(Problem::stopping)?;
     blocking(move || {
-        let all = api.handle.store.holds(tenant)?.into_iter().map(|h| HoldView {
-            id: format!("h{}", h.id),
-            keeps: match h.held {
-                Held::Person(n) => format!("person p{n}"),
-                Held::Call(n) => format!("call c{n}"),
-                Held::Queue(n) => {
-                    let name = names.as_ref().map(|names| names.of("Queue", u32::try_from(n).unwrap_or(0)));
-                    format!("queue {}", name.unwrap_or_default())
-                }
-            },
-            reason: h.reason.expose_secret().clone(),
-            who: h.who,
-            at: crate::view::time(engine::Time(h.at)),
-        });
-        Ok(Json(all.collect()))
+        let all = api.handle.store.holds(tenant)?.into_iter();
+        Ok(Json(all.map(|h| hold_view(h, names.as_deref())).collect()))
     })
     .await
+}
+
+async fn queue_names(api: &Api, asker: &Asker) -> Result<Option<Arc<Names>>, Problem> {
+    let tenant = asker.0.tenant;
+    let names = api.handle.ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.names.clone()));
+    names.await.ok_or_else(Problem::stopping)
+}
+
+fn hold_view(hold: store::Hold, names: Option<&Names>) -> HoldView {
+    HoldView {
+        id: format!("h{}", hold.id),
+        keeps: match hold.held {
+            Held::Person(n) => format!("person p{n}"),
+            Held::Call(n) => format!("call c{n}"),
+            Held::Queue(n) => {
+                let name = names.map(|names| names.of("Queue", u32::try_from(n).unwrap_or(0)));
+                format!("queue {}", name.unwrap_or_default())
+            }
+        },
+        reason: hold.reason.expose_secret().clone(),
+        who: hold.who,
+        at: crate::view::time(engine::Time(hold.at)),
+    }
 }
 
 /// `POST /holds`

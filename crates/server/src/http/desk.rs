@@ -121,13 +121,14 @@ pub async fn directory(
     Query(query): Query<DirectoryQuery>,
 ) -> Result<Json<Vec<Target>>, Problem> {
     let tenant = asker.0.tenant;
-    let wanted = fold(query.q.as_deref().unwrap_or_default().trim());
+    let wanted = store::fold(query.q.as_deref().unwrap_or_default().trim());
     let found = api.handle.ask(move |switch, _| {
         let t = switch.tenant(tenant)?;
         let m = &t.meaning;
         let or_id = |name: &str, id: &str| if name.is_empty() { id.to_string() } else { name.to_string() };
-        let fits =
-            |target: &Target| fold(&target.name).contains(&wanted) || fold(&target.id).contains(&wanted);
+        let fits = |target: &Target| {
+            store::fold(&target.name).contains(&wanted) || store::fold(&target.id).contains(&wanted)
+        };
         let queues = t.engine.queues().iter().map(|(id, q)| {
             let name = queue_name(m, *id);
             let id = m.names.of("Queue", id.0);
@@ -146,54 +147,11 @@ pub async fn directory(
             .filter(fits)
             .collect();
         // Whoever is free stands first: the others cannot be asked.
-        agents.sort_by_cached_key(|a| (a.state.as_deref() != Some("available"), fold(&a.name), a.id.clone()));
+        agents.sort_by_cached_key(|a| {
+            (a.state.as_deref() != Some("available"), store::fold(&a.name), a.id.clone())
+        });
         Some(queues.filter(fits).chain(agents).take(MOST).collect())
     });
     let found = found.await.ok_or_else(Problem::stopping)?;
     found.map(Json).ok_or_else(|| Problem::not_found("such tenant in this server"))
-}
-
-/// A text as it is searched for: small letters, without the marks of European languages.
-fn fold(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars().flat_map(char::to_lowercase) {
-        match c {
-            'à'..='å' | 'ā' | 'ă' | 'ą' => out.push('a'),
-            'ç' | 'ć' | 'č' => out.push('c'),
-            'ď' | 'đ' => out.push('d'),
-            'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' => out.push('e'),
-            'ğ' => out.push('g'),
-            'ì'..='ï' | 'ī' | 'į' | 'ı' => out.push('i'),
-            'ł' => out.push('l'),
-            'ñ' | 'ń' | 'ň' => out.push('n'),
-            'ò'..='ö' | 'ø' | 'ō' | 'ő' => out.push('o'),
-            'ř' => out.push('r'),
-            'ś' | 'š' | 'ş' | 'ș' => out.push('s'),
-            'ť' | 'ţ' | 'ț' => out.push('t'),
-            'ù'..='ü' | 'ū' | 'ů' | 'ű' => out.push('u'),
-            'ý' | 'ÿ' => out.push('y'),
-            'ź' | 'ż' | 'ž' => out.push('z'),
-            'æ' => out += "ae",
-            'œ' => out += "oe",
-            'ß' => out += "ss",
-            // A mark of its own (NFD).
-            '\u{300}'..='\u{36f}' => {}
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_found_without_their_marks() {
-        for (text, folded) in
-            [("Zoë Łukasz", "zoe lukasz"), ("Müßig", "mussig"), ("e\u{301}", "e"), ("李", "李")]
-        {
-            assert_eq!(fold(text), folded);
-        }
-    }
 }

@@ -787,7 +787,10 @@ pub fn all(demo: bool) -> Vec<Route> {
             change: DATA,
             operations: vec![Operation {
                 request: Some(schema::<data_rights::Find>),
-                ..op::<Vec<data_rights::PersonKept>>("post", "Finds people by number; noted in the audit log")
+                ..op::<Vec<data_rights::PersonKept>>(
+                    "post",
+                    "Finds people by number, name or address; noted in the audit log",
+                )
             }],
             handler: post(data_rights::find),
         },
@@ -804,10 +807,17 @@ pub fn all(demo: bool) -> Vec<Route> {
                         "Corrects a person's name, hides the person's data, notes an objection",
                     )
                 },
-                op::<data_rights::Erasure>(
-                    "delete",
-                    "Erases a person, unless a hold keeps something of them",
-                ),
+                Operation {
+                    query: &[(
+                        "reason",
+                        "Why, for the audit log: requested, objected, consent-withdrawn, no-longer-needed, unlawful or \
+                         required-by-law",
+                    )],
+                    ..op::<data_rights::Erasure>(
+                        "delete",
+                        "Erases a person, unless a hold keeps something of them",
+                    )
+                },
             ],
             handler: get(data_rights::export).patch(data_rights::change).delete(data_rights::erase),
         },

@@ -44,6 +44,7 @@ mod identity_checklist;
 mod ipv6;
 mod kamailio;
 mod key_rotation;
+mod key_token;
 mod keys_across;
 mod killed;
 mod licences;
@@ -52,6 +53,7 @@ mod linphone_calls;
 mod listening;
 mod microsoft;
 mod microsoft_canary;
+mod person_rights;
 // The listener stands in the program, which is no library; it needs nothing of the program.
 #[path = "../../src/demo/microsoft_io.rs"]
 mod microsoft_io;
@@ -99,4 +101,5 @@ mod web_app;
 mod web_desk;
 mod web_https;
 mod web_session;
+mod wireshark;
 mod work_tokens;

@@ -4,8 +4,8 @@ use crate::{Place, party, record};
 use redact::Secret;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{
-    Batch, CallFilter, ChainCheck, DataClass, DisposalRule, Disposed, Held, Needed, Store, StoreError,
-    TenantId,
+    Batch, CallFilter, ChainCheck, DataClass, DisposalRule, Disposed, EraseReason, Held, Needed, Store,
+    StoreError, TenantId,
 };
 
 const CALLS: u64 = 10_000;
@@ -64,7 +64,7 @@ fn one_of_ten_thousand_is_found_nowhere_after_the_erasure() {
             }
         });
         let began = std::time::Instant::now();
-        let erased = store.erase_person(tenant, person, 9, "User/boss");
+        let erased = store.erase_person(tenant, person, 9, "User/boss", EraseReason::Requested);
         let took = began.elapsed();
         stop.store(true, Ordering::Relaxed);
         (erased.unwrap(), took)

@@ -374,7 +374,14 @@ fn who_comes_again_is_counted_as_anybody_would() {
         batch.records.push(record);
     }
     store.commit(&[(tenant, batch)]).unwrap();
-    for (within, width) in [(24 * HOUR, None), (48 * HOUR, Some(86_400_000)), (2 * HOUR, Some(QUARTER))] {
+    let spans = [(24 * HOUR, None), (48 * HOUR, Some(86_400_000)), (2 * HOUR, Some(QUARTER))];
+    // The second time of callers half of whom were erased: figures stay as they were.
+    for (n, (within, width)) in spans.into_iter().chain(spans).enumerate() {
+        for caller in (1..15).filter(|_| n == spans.len()) {
+            let number = redact::Secret::new(format!("+1555{caller:04}"));
+            let person = store.find_person(tenant, &number).unwrap().unwrap();
+            store.erase_person(tenant, person, 9, "User/boss", store::EraseReason::Requested).unwrap();
+        }
         let zone = 3_600_000;
         let span = Span { from: start, to: start + 120 * HOUR, width_ms: width, zone_ms: zone };
         let mut expected: BTreeMap<(u64, u32), (u64, u64)> = BTreeMap::new();

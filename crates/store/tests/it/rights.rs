@@ -9,8 +9,8 @@ use engine::{
 use redact::Secret;
 use std::collections::BTreeSet;
 use store::{
-    AuditFilter, Batch, CallFilter, DataClass, DisposalRule, Held, Message, Needed, Notes, Store, StoreError,
-    TenantId,
+    AuditFilter, Batch, CallFilter, DataClass, DisposalRule, EraseReason, Held, Message, Needed, Notes,
+    Store, StoreError, TenantId,
 };
 
 const ANNA: &str = "+15550177";
@@ -187,11 +187,11 @@ fn an_erasure_that_was_interrupted_is_ended_even_under_a_hold() {
     let store = place.open();
     let about = store.person(tenant, anna).unwrap();
     assert_eq!((about.address.expose_secret().as_str(), about.names.len(), about.calls), ("", 0, 1));
-    let erased = store.erase_person(tenant, anna, 2, BOSS).unwrap();
+    let erased = store.erase_person(tenant, anna, 2, BOSS, EraseReason::Requested).unwrap();
     assert_eq!((erased.calls, erased.recordings, erased.kept_by.len()), (1, 1, 0));
     assert_eq!(erased.parties, [PartyId(1)]);
-    assert!(has(&store, tenant, "person.erase", &format!("Person/p{anna}")));
-    assert!(missing(store.erase_person(tenant, anna, 3, BOSS)));
+    assert!(has(&store, tenant, "person.erase.requested", &format!("Person/p{anna}")));
+    assert!(missing(store.erase_person(tenant, anna, 3, BOSS, EraseReason::Requested)));
     assert_eq!(person(&store, tenant, ANNA), None);
 }
 
@@ -203,13 +203,13 @@ fn holds_are_looked_at_where_a_person_is_erased() {
     with_calls(&store, tenant, &[(1, ANNA)], &[(7, 1)]);
     let anna = person(&store, tenant, ANNA).unwrap();
     let hold = store.place_hold(tenant, Held::Call(7), &secret("a court"), 1, BOSS).unwrap();
-    assert_eq!(store.erase_person(tenant, anna, 2, BOSS).unwrap().kept_by, [hold]);
+    assert_eq!(store.erase_person(tenant, anna, 2, BOSS, EraseReason::Requested).unwrap().kept_by, [hold]);
     assert_eq!(store.person(tenant, anna).unwrap().address.expose_secret(), ANNA);
     assert!(has(&store, tenant, "person.erase-held", &format!("Person/p{anna}")));
     assert!(has(&store, tenant, "hold.place", &format!("Hold/h{hold} Call/c7")));
     store.lift_hold(tenant, hold, 3, BOSS).unwrap();
     assert!(has(&store, tenant, "hold.lift", &format!("Hold/h{hold} Call/c7")));
-    assert_eq!(store.erase_person(tenant, anna, 4, BOSS).unwrap().calls, 1);
+    assert_eq!(store.erase_person(tenant, anna, 4, BOSS, EraseReason::Requested).unwrap().calls, 1);
     assert!(missing(store.place_hold(tenant, Held::Person(anna), &secret("a court"), 5, BOSS)));
 }
 
@@ -220,7 +220,7 @@ fn numbers_of_people_and_holds_are_given_once() {
     let tenant = store.tenant("acme", 1).unwrap();
     with_calls(&store, tenant, &[(1, ANNA)], &[(1, 1)]);
     let anna = person(&store, tenant, ANNA).unwrap();
-    store.erase_person(tenant, anna, 2, BOSS).unwrap();
+    store.erase_person(tenant, anna, 2, BOSS, EraseReason::Requested).unwrap();
     with_calls(&store, tenant, &[(2, BERT)], &[(2, 2)]);
     let bert = person(&store, tenant, BERT).unwrap();
     assert!(bert > anna, "{anna} {bert}");
@@ -239,7 +239,7 @@ fn all_who_withheld_their_number_are_nobody() {
     assert_eq!(person(&store, tenant, ""), None);
     let stands_for_all = 1;
     assert!(missing(store.person(tenant, stands_for_all)));
-    assert!(missing(store.erase_person(tenant, stands_for_all, 2, BOSS)));
+    assert!(missing(store.erase_person(tenant, stands_for_all, 2, BOSS, EraseReason::Requested)));
     assert_eq!(store.party(tenant, 2).unwrap().display.expose_secret(), "Anna Zeisig");
     assert_eq!(dispose(&store, tenant, 9_000, &Needed::nothing()), 1, "retention takes them as any other");
 }
@@ -291,4 +291,66 @@ fn audio_without_a_row_is_swept_away_and_no_other() {
     let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
     assert_eq!(store.sweep_audio(later).unwrap(), 1);
     assert!(known.exists() && other.exists() && !lost.exists());
+}
+
+#[test]
+fn a_person_is_found_by_the_words_of_a_name_until_they_are_erased() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    let other = store.tenant("other", 1).unwrap();
+    let mut batch = Batch { first_position: 1, last_position: 0, ..Batch::default() };
+    batch.parties = vec![
+        party(1, ANNA, "Dr. Anna Müßig"),
+        party(2, BERT, "Bert Stieglitz"),
+        party(3, ANNA, "Reception"),
+        party(4, "", "Nobody Withheld"),
+    ];
+    store.commit(&[(tenant, batch)]).unwrap();
+    with_calls(&store, other, &[(1, BERT)], &[]);
+    let found = |name: &str| store.find_by_name(tenant, &secret(name)).unwrap();
+    let (anna, bert) = (person(&store, tenant, ANNA).unwrap(), person(&store, tenant, BERT).unwrap());
+    for name in ["mussig", "MÜSSIG, anna", "anna", "reception"] {
+        assert_eq!(found(name), [anna], "{name}");
+    }
+    // Words of two names are not a name, a part of a word is not a word, and another tenant's people are elsewhere.
+    for name in ["anna reception", "mus", "anna stieglitz", "zeisig", "", " - ", "nobody"] {
+        assert_eq!(found(name), [] as [u64; 0], "{name:?}");
+    }
+    assert_eq!(found("stieglitz"), [bert]);
+    // A corrected name stands for those that came, also with later calls.
+    store.correct_person(tenant, anna, &secret("Anna Fink"), 2, BOSS).unwrap();
+    let again = Batch {
+        first_position: 1,
+        last_position: 0,
+        parties: vec![party(9, ANNA, "Anna Zeisig")],
+        ..Batch::default()
+    };
+    store.commit(&[(tenant, again)]).unwrap();
+    assert_eq!((found("fink"), found("mussig"), found("zeisig")), (vec![anna], vec![], vec![]));
+    store.correct_person(tenant, anna, &secret(""), 2, BOSS).unwrap();
+    assert_eq!((found("fink"), found("mussig"), found("zeisig")), (vec![], vec![anna], vec![anna]));
+
+    // Names from before they were indexed.
+    let rows = |sql: &str| {
+        let db = rusqlite::Connection::open(place.dir.path().join("data/switchroom.db")).unwrap();
+        db.query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap()
+    };
+    let db = rusqlite::Connection::open(place.dir.path().join("data/switchroom.db")).unwrap();
+    db.execute("DELETE FROM name_words", []).unwrap();
+    assert_eq!(found("mussig"), [] as [u64; 0]);
+    assert_eq!(
+        (store.index_names(tenant, &|| false).unwrap(), store.index_names(tenant, &|| true).unwrap()),
+        (0, 2)
+    );
+    assert_eq!((found("mussig"), store.index_names(tenant, &|| true).unwrap()), (vec![anna], 0));
+    let plain = place.bytes();
+    assert!(!plain.windows(6).any(|w| w.eq_ignore_ascii_case(b"zeisig")), "a name stands in a file");
+
+    store.erase_person(tenant, anna, 3, BOSS, EraseReason::Requested).unwrap();
+    assert_eq!((found("mussig"), found("stieglitz")), (vec![], vec![bert]));
+    assert_eq!(rows(&format!("SELECT COUNT(*) FROM name_words WHERE person = {anna}")), 0);
+    // Retention takes the words of whoever it takes.
+    let rest = dispose(&store, tenant, 9_000, &Needed::nothing());
+    assert_eq!((rest, rows(&format!("SELECT COUNT(*) FROM name_words WHERE tenant = {}", tenant.0))), (2, 0));
 }

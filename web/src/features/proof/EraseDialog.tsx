@@ -1,10 +1,10 @@
-import { Button, Checkbox, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, makeStyles } from '@fluentui/react-components';
+import { Button, Checkbox, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Field, makeStyles, Select } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useI18n } from '@/shared/i18n';
 import { Failed, Loading } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
-import { amountOf, everything, useErase, type Erasure, type Person } from './people';
+import { amountOf, everything, REASONS, useErase, type Erasure, type Person, type Reason } from './people';
 
 const useStyles = makeStyles({
   content: { display: 'flex', flexDirection: 'column', gap: '10px' },
@@ -24,6 +24,7 @@ export function EraseDialog({ person, number, close, gone }: Props) {
   const { t } = useI18n();
   const styles = useStyles();
   const [sure, setSure] = useState(false);
+  const [reason, setReason] = useState<Reason>('requested');
   const [held, setHeld] = useState<readonly string[]>(person.holds);
   const found = useQuery({ queryKey: ['person', person.id], queryFn: () => everything(person.id), gcTime: 0, staleTime: 0 });
   const erase = useErase((done) => {
@@ -51,12 +52,22 @@ export function EraseDialog({ person, number, close, gone }: Props) {
                   <li>{t('proof.erase-notes', { count: amount.notes })}</li>
                 </ul>
                 <span>{t('proof.erase-stays')}</span>
+                {person.user && <Note intent="info">{t('proof.erase-user', { user: person.user })}</Note>}
+                <Field label={t('proof.erase-reason')} hint={t('proof.erase-reason-hint')}>
+                  <Select value={reason} onChange={(_, d) => setReason(REASONS.find((r) => r === d.value) ?? 'requested')}>
+                    {REASONS.map((r) => (
+                      <option key={r} value={r}>
+                        {t(`proof.erase-for-${r}`)}
+                      </option>
+                    ))}
+                  </Select>
+                </Field>
                 <Checkbox checked={sure} label={t('proof.erase-sure')} onChange={(_, d) => setSure(d.checked === true)} />
               </>
             )}
           </DialogContent>
           <DialogActions>
-            <Button appearance="primary" disabled={!amount || !sure || held.length > 0 || erase.isPending} onClick={() => erase.mutate(person.id)}>
+            <Button appearance="primary" disabled={!amount || !sure || held.length > 0 || erase.isPending} onClick={() => erase.mutate({ id: person.id, reason })}>
               {t('proof.erase-do')}
             </Button>
             <Button onClick={close}>{t('app.cancel')}</Button>

@@ -63,6 +63,7 @@ export function PersonCard({ person, change, gone }: Props) {
       <dl className={styles.facts}>
         {fact(t('proof.person-names'), <Bdi>{person.names.join(', ') || '–'}</Bdi>)}
         {fact(t('proof.person-calls'), n(person.calls))}
+        {person.user && fact(t('proof.person-user'), <Bdi>{person.user}</Bdi>)}
         {isHeld && fact(t('proof.person-holds'), person.holds.join(', '))}
       </dl>
       <div className={styles.part}>

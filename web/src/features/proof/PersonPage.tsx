@@ -1,6 +1,6 @@
 // A person's rights: found by number, everything shown and saved, corrected, hidden, objected, kept by a hold, erased.
 
-import { Button, Field, Input, makeStyles, tokens } from '@fluentui/react-components';
+import { Button, Field, Input, makeStyles, Select, tokens } from '@fluentui/react-components';
 import { Search16Regular } from '@fluentui/react-icons';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
@@ -8,7 +8,7 @@ import { useI18n } from '@/shared/i18n';
 import { Empty } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
 import { useSay } from '@/shared/ui/toasts';
-import { find, type Erasure, type Person } from './people';
+import { BY, find, type By, type Erasure, type Person } from './people';
 import { PersonCard } from './PersonCard';
 import { ProofPage } from './ProofPage';
 
@@ -25,6 +25,7 @@ export function PersonPage() {
   const say = useSay();
   // The number stays out of the address of the page, and so out of its history.
   const [text, setText] = useState('');
+  const [by, setBy] = useState<By>('number');
   const [people, setPeople] = useState<Person[] | null>(null);
   const [erased, setErased] = useState<Erasure | null>(null);
   // What had the focus is gone with the person: it goes on where the outcome stands.
@@ -46,10 +47,19 @@ export function PersonPage() {
         role="search"
         onSubmit={(e) => {
           e.preventDefault();
-          if (text.trim()) look.mutate(text.trim());
+          if (text.trim()) look.mutate({ by, text: text.trim() });
         }}
       >
-        <Field label={t('proof.find-number')} className={styles.number}>
+        <Field label={t('proof.find-by')}>
+          <Select value={by} onChange={(_, d) => setBy(BY.find((b) => b === d.value) ?? 'number')}>
+            {BY.map((b) => (
+              <option key={b} value={b}>
+                {t(`proof.find-${b}`)}
+              </option>
+            ))}
+          </Select>
+        </Field>
+        <Field label={t(`proof.find-${by}`)} className={styles.number}>
           <Input type="search" value={text} maxLength={200} autoComplete="off" contentBefore={<Search16Regular />} onChange={(_, d) => setText(d.value)} />
         </Field>
         <Button type="submit" appearance="primary" disabled={!text.trim() || look.isPending}>
@@ -57,7 +67,7 @@ export function PersonPage() {
         </Button>
       </form>
       <span className={styles.quiet}>
-        {t('proof.find-hint')} {t('proof.find-noted')}
+        {t(`proof.find-hint-${by}`)} {t('proof.find-noted')}
       </span>
       {erased && (
         <Note intent={erased.backups_pending > 0 ? 'warning' : 'info'}>

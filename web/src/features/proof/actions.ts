@@ -11,13 +11,14 @@ const ACTIONS = [
   'call-give', 'call-hang-up', 'call-join', 'call-listen', 'call-move', 'call-notes', 'call-notes-delete', 'call-pause-recording', 'call-resume-recording', 'call-search', 'call-secure',
   'call-stop-secure', 'call-stop-supervising', 'call-take-over', 'call-transfer', 'call-whisper', 'callback-cancel', 'configuration-delete',
   'configuration-export', 'configuration-set', 'hold-lift', 'hold-place', 'hours-close', 'hours-reopen', 'licence-change', 'message-delete', 'person-correct',
-  'person-erase', 'person-erase-held', 'person-export', 'person-find', 'person-object', 'person-object-end', 'person-restrict', 'person-restrict-end', 'recording-listen', 'report-export',
+  'person-erase', 'person-erase-consent-withdrawn', 'person-erase-held', 'person-erase-no-longer-needed', 'person-erase-objected', 'person-erase-required-by-law',
+  'person-erase-requested', 'person-erase-unlawful', 'person-export', 'person-find', 'person-object', 'person-object-end', 'person-restrict', 'person-restrict-end', 'recording-listen', 'report-export',
   'retention-dispose', 'retention-run', 'security-test-alert', 'session-begin', 'session-end', 'session-refuse', 'token-create', 'webhook-replay', 'webhook-retry',
 ] as const;
 
 /** What was done, in words; as the log says it where we have none. */
 export function actionText(action: string, { t }: I18n): string {
-  const known = ACTIONS.find((a) => a === action.replace('.', '-'));
+  const known = ACTIONS.find((a) => a === action.replaceAll('.', '-'));
   return known ? t(`proof.action-${known}`) : action;
 }
 

@@ -31,8 +31,16 @@ export interface Disposed {
 /** The longest reason or name that the server takes, in characters. */
 export const LONGEST = 500;
 
-/** Looks for people by a number or address. The server notes it. */
-export const find = (number: string): Promise<Person[]> => need(api.POST('/api/v1/people/find', { body: { number } }));
+/** By what people can be looked for. */
+export const BY = ['number', 'name', 'address'] as const;
+export type By = (typeof BY)[number];
+
+/** Why somebody is erased: the words of the server, which stay in the audit log. */
+export const REASONS = ['requested', 'objected', 'consent-withdrawn', 'no-longer-needed', 'unlawful', 'required-by-law'] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** Looks for people by a number, words of a name or an address. The server notes it. */
+export const find = ({ by, text }: { by: By; text: string }): Promise<Person[]> => need(api.POST('/api/v1/people/find', { body: { number: null, name: null, address: null, [by]: text } }));
 
 /** Everything that is kept of a person. The server notes it. */
 export const everything = (id: string): Promise<PersonExport> => need(api.GET('/api/v1/people/{id}', { params: { path: { id } } }));
@@ -50,7 +58,7 @@ export function useChange(done: (person: Person) => void) {
 export function useErase(done: (erasure: Erasure) => void) {
   const say = useSay();
   return useMutation({
-    mutationFn: (id: string) => need(api.DELETE('/api/v1/people/{id}', { params: { path: { id } } })),
+    mutationFn: ({ id, reason }: { id: string; reason: Reason }) => need(api.DELETE('/api/v1/people/{id}', { params: { path: { id }, query: { reason } } })),
     onSuccess: done,
     onError: say.fail,
   });

@@ -4531,7 +4531,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Finds people by number; noted in the audit log
+         * Finds people by number, name or address; noted in the audit log
          * @description This needs the role auditor or owner.
          */
         post: {
@@ -4623,7 +4623,10 @@ export interface paths {
          */
         delete: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Why, for the audit log: requested, objected, consent-withdrawn, no-longer-needed, unlawful or required-by-law */
+                    reason?: string;
+                };
                 header?: never;
                 path: {
                     id: string;
@@ -9829,6 +9832,8 @@ export interface components {
              * @description Calls that no longer say who called.
              */
             calls: number;
+            /** @description What these holds kept; null where the person was erased. */
+            kept?: components["schemas"]["Kept"] | null;
             /** @description Holds that keep the person; then nothing was erased. */
             kept_by: string[];
             /**
@@ -9846,6 +9851,8 @@ export interface components {
              * @description How long it took, in milliseconds.
              */
             took_ms: number;
+            /** @description Id of the user of this account who has the same number or address: what is kept of them as a user is still there. */
+            user?: string | null;
         };
         /** @description A call told in sentences, and the whole lists behind its decisions. */
         Explanation: {
@@ -9875,10 +9882,24 @@ export interface components {
             /** @description Why no secure connection could be opened there, as the TLS library says it; missing where one was. */
             why?: string | null;
         };
-        /** @description Whom to look for. */
+        /** @description Whom to look for: by exactly one of the three. */
         Find: {
-            /** @description A number or address, as people write it. */
-            number: string;
+            /**
+             * @description An address as SIP or e-mail has it, `anna@example.org`: of whoever calls from it, and the numbers of the user whose
+             *     address for messages it is.
+             * @default null
+             */
+            address: string | null;
+            /**
+             * @description Words of a name in any order, whole ones; capitals and marks do not count.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description A telephone number, as people write it.
+             * @default null
+             */
+            number: string | null;
         };
         /** @description A signed head. */
         HeadLine: {
@@ -9951,6 +9972,26 @@ export interface components {
             expires: string;
             /** @description The page where it is taken up. The code stands behind `#`, so that no log on the way has it. */
             link: string;
+        };
+        /** @description What was not erased, because holds keep it. */
+        Kept: {
+            /**
+             * Format: uint64
+             * @description Calls that still say who called.
+             */
+            calls: number;
+            /** @description The holds, with what each is on and why. */
+            holds: components["schemas"]["HoldView"][];
+            /**
+             * Format: uint64
+             * @description Notes on calls.
+             */
+            notes: number;
+            /**
+             * Format: uint64
+             * @description Recordings and messages.
+             */
+            recordings: number;
         };
         /** @description A leg. */
         LegView: {
@@ -10505,6 +10546,11 @@ export interface components {
             objected: boolean;
             /** @description Whether the person's data is hidden from everybody but this page. */
             restricted: boolean;
+            /**
+             * @description Id of the user of this account who has this number or address. What is kept of them as a user belongs to the
+             *     configuration: it goes when the user is deleted, and not with the caller.
+             */
+            user?: string | null;
         };
         /** @description Somebody in the directory. */
         PersonView: {
