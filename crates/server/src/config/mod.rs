@@ -256,6 +256,7 @@ pub struct MicrosoftSection {
     pub login: String,
     pub graph: String,
     pub tab_app: String,
+    pub tab_hosts: String,
     pub sign_in_app: String,
     pub sign_in_secret_file: String,
     pub sign_in_certificate: String,
