@@ -26,6 +26,7 @@ mod call_search;
 mod callbacks;
 mod calls;
 mod canary;
+mod clicks;
 mod closing;
 mod command_line;
 mod commportal;
