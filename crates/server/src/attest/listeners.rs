@@ -6,6 +6,8 @@ use crate::attest::inside::tls_client;
 use crate::attest::tls_scan::{VERSIONS, offered};
 use crate::certificate_report::{now, report};
 use crate::tls::Certificate;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -104,7 +106,10 @@ fn trunks_in_the_clear(subject: &Subject) -> Vec<&str> {
 /// How long our certificates last, and whether they can be used.
 pub fn certificates(ground: &Ground, _: &Subject) -> Found {
     let config = &ground.config;
-    let mut found = Found { against: "the certificates of http and sip".into(), ..Found::default() };
+    let mut found = Found {
+        against: "the certificates of http, sip and the apps at Microsoft".into(),
+        ..Found::default()
+    };
     let mut good = true;
     let files = [
         ("http", config.http.tls_cert.as_str(), config.http.tls_key.as_str(), ""),
@@ -123,6 +128,27 @@ pub fn certificates(ground: &Ground, _: &Subject) -> Found {
             Err(why) => {
                 good = false;
                 found.lines.push(why);
+            }
+        }
+    }
+    let apps = &config.microsoft;
+    for app in [apps.sign_in(), apps.background(), apps.provisioning(), apps.directory(), apps.bot()] {
+        if app.certificate.is_empty() {
+            continue;
+        }
+        count += 1;
+        let key = format!("microsoft.{}_certificate", app.name);
+        match CertificateDer::pem_file_iter(app.certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        {
+            Ok(chain) if !chain.is_empty() => {
+                let said = report(&key, &chain, "", now());
+                good &= said.problems.is_empty();
+                found.lines.extend(said.lines);
+                found.lines.extend(said.problems);
+            }
+            _ => {
+                good = false;
+                found.lines.push(format!("{key}: {} holds no certificate that can be read", app.certificate));
             }
         }
     }
@@ -216,4 +242,44 @@ fn judge(against: &str, ask: &dyn Fn(&str) -> Result<String, String>) -> Found {
     }
     found.good = Some(good);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer as it should be, by what is asked.
+    fn fine(request: &str) -> &'static str {
+        match request.split(' ').nth(1).unwrap_or_default() {
+            "/" => "HTTP/1.1 200 OK\r\nContent-Security-Policy: x\r\nX-Content-Type-Options: nosniff\r\n\r\n",
+            "/../../../../etc/passwd" | "/api/v1/nothing" => "HTTP/1.1 404 Not Found\r\n\r\n",
+            "/api/v1/session" => "HTTP/1.1 403 Forbidden\r\n\r\n",
+            _ => "HTTP/1.1 401 Unauthorized\r\n\r\n",
+        }
+    }
+
+    #[test]
+    fn a_listener_that_does_one_thing_wrong_is_found_out_by_that_thing() {
+        let all = judge("x", &|request| Ok(fine(request).into()));
+        assert_eq!((all.good, all.lines.len()), (Some(true), 7), "{:?}", all.lines);
+        for (path, answer, what) in [
+            ("/api/v1/calls", "HTTP/1.1 200 OK\r\n\r\n[]", "broken access control"),
+            ("/api/v1/users", "HTTP/1.1 200 OK\r\n\r\n[]", "a token that is none"),
+            ("/../../../../etc/passwd", "HTTP/1.1 200 OK\r\n\r\nroot:x:0:0", "no way out"),
+            ("/api/v1/calls?", "HTTP/1.1 500 Internal Server Error\r\n\r\n", "injection"),
+            ("/api/v1/session", "HTTP/1.1 204 No Content\r\n\r\n", "another site's page"),
+            ("/", "HTTP/1.1 200 OK\r\nContent-Security-Policy: x\r\n\r\n", "a policy of content"),
+            ("/api/v1/nothing", "HTTP/1.1 500 x\r\n\r\npanicked at src/x.rs:1", "errors say nothing"),
+        ] {
+            let is_this = |request: &str| {
+                let asked = request.split(' ').nth(1).unwrap_or_default();
+                asked == path || (path.ends_with('?') && asked.starts_with(path))
+            };
+            let found =
+                judge("x", &|request| Ok(if is_this(request) { answer } else { fine(request) }.to_string()));
+            let bad: Vec<&String> = found.lines.iter().filter(|line| line.contains("NOT so")).collect();
+            assert_eq!(found.good, Some(false), "{path}");
+            assert!(bad.len() == 1 && bad[0].contains(what), "{path}: {bad:?}");
+        }
+    }
 }
