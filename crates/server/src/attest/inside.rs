@@ -18,6 +18,9 @@ use std::time::Duration;
 use store::{AUDIT_PAGE, ChainCheck};
 use teams::permissions::Profile;
 
+/// A master key that is in force for longer is to be changed: the longest use of a key that wraps keys, two years (NIST SP
+/// 800-57 part 1, section 5.3.6).
+const OLDEST_MASTER_MS: u64 = 2 * 366 * 86_400_000;
 /// How old the newest backup may be: a daily one that failed once is still one.
 const OLDEST_BACKUP_MS: u64 = 2 * 86_400_000;
 /// How long ago one may have been restored for trial: about a quarter of a year.
@@ -120,6 +123,10 @@ pub fn keys(ground: &Ground, subject: &Subject) -> Found {
                 day(about.since)
             );
             found.lines.push(line);
+            if crate::clock::wall_ms().saturating_sub(about.since) > OLDEST_MASTER_MS {
+                good = false;
+                found.lines.push("the master key is older than two years: change it".into());
+            }
         }
         Err(e) => {
             good = false;

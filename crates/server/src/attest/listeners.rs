@@ -231,3 +231,43 @@ fn judge(against: &str, ask: &dyn Fn(&str) -> Result<String, String>) -> Found {
     found.good = Some(good);
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer as it should be, by what is asked.
+    fn fine(request: &str) -> &'static str {
+        match request.split(' ').nth(1).unwrap_or_default() {
+            "/" => "HTTP/1.1 200 OK\r\nContent-Security-Policy: x\r\nX-Content-Type-Options: nosniff\r\n\r\n",
+            "/../../../../etc/passwd" | "/api/v1/nothing" => "HTTP/1.1 404 Not Found\r\n\r\n",
+            "/api/v1/session" => "HTTP/1.1 403 Forbidden\r\n\r\n",
+            _ => "HTTP/1.1 401 Unauthorized\r\n\r\n",
+        }
+    }
+
+    #[test]
+    fn a_listener_that_does_one_thing_wrong_is_found_out_by_that_thing() {
+        let all = judge("x", &|request| Ok(fine(request).into()));
+        assert_eq!((all.good, all.lines.len()), (Some(true), 7), "{:?}", all.lines);
+        for (path, answer, what) in [
+            ("/api/v1/calls", "HTTP/1.1 200 OK\r\n\r\n[]", "broken access control"),
+            ("/api/v1/users", "HTTP/1.1 200 OK\r\n\r\n[]", "a token that is none"),
+            ("/../../../../etc/passwd", "HTTP/1.1 200 OK\r\n\r\nroot:x:0:0", "no way out"),
+            ("/api/v1/calls?", "HTTP/1.1 500 Internal Server Error\r\n\r\n", "injection"),
+            ("/api/v1/session", "HTTP/1.1 204 No Content\r\n\r\n", "another site's page"),
+            ("/", "HTTP/1.1 200 OK\r\nContent-Security-Policy: x\r\n\r\n", "a policy of content"),
+            ("/api/v1/nothing", "HTTP/1.1 500 x\r\n\r\npanicked at src/x.rs:1", "errors say nothing"),
+        ] {
+            let is_this = |request: &str| {
+                let asked = request.split(' ').nth(1).unwrap_or_default();
+                asked == path || (path.ends_with('?') && asked.starts_with(path))
+            };
+            let found =
+                judge("x", &|request| Ok(if is_this(request) { answer } else { fine(request) }.to_string()));
+            let bad: Vec<&String> = found.lines.iter().filter(|line| line.contains("NOT so")).collect();
+            assert_eq!(found.good, Some(false), "{path}");
+            assert!(bad.len() == 1 && bad[0].contains(what), "{path}: {bad:?}");
+        }
+    }
+}
