@@ -52,6 +52,7 @@ mod licences;
 mod linphone;
 mod linphone_calls;
 mod listening;
+mod manifests;
 mod microsoft;
 mod microsoft_canary;
 mod person_rights;
