@@ -327,7 +327,7 @@ impl Switch {
         if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
             l.media = Some(media);
         }
-        let mut session = LocalSession::new(rtp, now.mono, audio.codecs, false);
+        let mut session = LocalSession::new(rtp, now.mono, audio.codecs, true);
         if !self.agree_terms(&mut session, media, audio.srtp) {
             return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
         }

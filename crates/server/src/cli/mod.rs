@@ -22,6 +22,7 @@ mod schema;
 pub mod serve;
 mod teams_app;
 mod token;
+mod trunks;
 
 use arguments::Arguments;
 use std::process::ExitCode;
@@ -105,6 +106,12 @@ const COMMANDS: &[Command] = &[
         run: explain::run,
     },
     Command {
+        name: "trunks",
+        usage: "[TRUNK] --server URL --token T",
+        does: "says of each trunk what is up and what is not, since when, and what to do",
+        run: trunks::run,
+    },
+    Command {
         name: "replay",
         usage: "FILE [--with DIR] [--tenant T] [--keys FILE] [--seeds N]",
         does: "runs the calls of a stopped server's database, or made-up traffic, with other staffing",
@@ -148,7 +155,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "backup",
-        usage: "DIR --config FILE [--forget]",
+        usage: "DIR --config FILE [--keep N] [--forget]",
         does: "copies everything, beside a running server: the first time whole, then what is new",
         run: backup::run,
     },

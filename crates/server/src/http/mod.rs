@@ -7,6 +7,7 @@ mod actions;
 mod agents;
 mod attestation;
 mod audit;
+mod backups;
 mod bot;
 mod call_list;
 mod calls;

@@ -7,9 +7,9 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, attestation, audit, call_list, calls, closing, configuration, connect,
-    connector, data_rights, demo, desk, dial, licences, live, messages, notes, passkeys, peaks, people,
-    recordings, reports, security, session, softphone, telephony, webhooks, work_account,
+    accounts, actions, agents, attestation, audit, backups, call_list, calls, closing, configuration,
+    connect, connector, data_rights, demo, desk, dial, licences, live, messages, notes, passkeys, peaks,
+    people, recordings, reports, security, session, softphone, telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post, put};
@@ -729,6 +729,16 @@ pub fn all(demo: bool) -> Vec<Route> {
                 "Raises a security alarm of kind test, and says which webhooks took it",
             )],
             handler: post(security::test_alert),
+        },
+        Route {
+            path: "/backups".into(),
+            look: AUDITORS,
+            change: Access::Owners,
+            operations: vec![op::<backups::BackupsView>(
+                "get",
+                "Backups of this server: when and how they were made and restored for trial, and what is next",
+            )],
+            handler: get(backups::list),
         },
         Route {
             path: "/audit".into(),
