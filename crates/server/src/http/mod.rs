@@ -21,6 +21,7 @@ mod demo;
 mod desk;
 mod dial;
 mod graph_notices;
+mod grave;
 mod identity;
 mod licences;
 mod listen;

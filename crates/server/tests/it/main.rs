@@ -54,6 +54,7 @@ mod licences;
 mod linphone;
 mod linphone_calls;
 mod listening;
+mod manifests;
 mod microsoft;
 mod microsoft_canary;
 mod person_rights;

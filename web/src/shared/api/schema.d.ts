@@ -11042,6 +11042,11 @@ export interface components {
             app?: string | null;
             /** @description The page to open to consent, for an administrator of the directory; null while there is no app. */
             consent?: string | null;
+            /**
+             * @description The registration as an application object of Entra ID (Graph's `application`), to be made by; the certificate is added
+             *     there.
+             */
+            manifest: unknown;
             /** @description Permissions that are needed and were not granted when it was last seen; null while that is not known. */
             missing?: string[] | null;
             /** @description Its name here. */
