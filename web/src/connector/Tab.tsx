@@ -87,6 +87,7 @@ function useMembers(host: Host | null, setup: Setup | null) {
 function useNumbers(setup: Setup | null, tokens: Tokens | null, drawn: readonly Member[], turn: number) {
   const [numbers, setNumbers] = useState<ReadonlyMap<string, Numbers>>(new Map());
   const [refused, setRefused] = useState(false);
+  const [unread, setUnread] = useState(false);
   const asked = useRef(new Set<string>());
   const stopped = useRef(false);
   const last = useRef(turn);
@@ -97,6 +98,7 @@ function useNumbers(setup: Setup | null, tokens: Tokens | null, drawn: readonly 
       stopped.current = false;
       asked.current.clear();
       setRefused(false);
+      setUnread(false);
     }
     const missing = drawn.map((m) => m.id).filter((id) => !asked.current.has(id));
     const read = async () => {
@@ -106,8 +108,12 @@ function useNumbers(setup: Setup | null, tokens: Tokens | null, drawn: readonly 
         try {
           const some = await readNumbers(setup.graph, tokens, batch);
           if (!stopped.current) setNumbers((before) => new Map([...before, ...some]));
+          if (some.size < batch.length) setUnread(true);
         } catch (e) {
-          if (!(e instanceof NoToken && e.why === 'refused')) continue;
+          if (!(e instanceof NoToken && e.why === 'refused')) {
+            setUnread(true);
+            continue;
+          }
           stopped.current = true;
           setNumbers(new Map());
           setRefused(true);
@@ -116,7 +122,7 @@ function useNumbers(setup: Setup | null, tokens: Tokens | null, drawn: readonly 
     };
     void read();
   }, [setup, tokens, drawn, turn]);
-  return { numbers, refused };
+  return { numbers, refused, unread };
 }
 
 export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | null; i18n: I18n }) {
@@ -131,6 +137,8 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
   const [said, setSaid] = useState<string | null>(null);
   const [begun, setBegun] = useState<Begun | null>(null);
   const hangUp = useRef<(() => Promise<void>) | null>(null);
+  // The number that is being called, until that is over: pressed again, it is the same call.
+  const calling = useRef<string | null>(null);
   const { tokens, found, trouble, turn, again } = useMembers(host, setup);
 
   const ways = useMemo(() => [...(setup?.ways.filter((w) => w.scheme !== null || setup.scope) ?? []), TEL], [setup]);
@@ -144,23 +152,30 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
     [chosen, others, wanted, i18n.locale],
   );
   const drawn = useMemo(() => fits.slice(0, DRAWN), [fits]);
-  const { numbers, refused } = useNumbers(setup, tokens, drawn, turn);
+  const { numbers, refused, unread } = useNumbers(setup, tokens, drawn, turn);
 
   const call = useCallback(
     async (number: string) => {
       const to = plain(number);
-      setBegun(null);
       setSaid(null);
-      hangUp.current = null;
       if (!to) return setSaid(t('connector.wrong-number'));
+      const before = calling.current;
+      if (before === to) return undefined;
       try {
         if (way.scheme) {
           await byAddress(way.scheme, to);
           return setSaid(t('connector.handed-over'));
         }
         if (!tokens || !setup) return setSaid(t('connector.unavailable'));
-        hangUp.current = await byServer(setup, tokens, way, to, way.wants_password ? password : null, setBegun);
+        calling.current = to;
+        // One that is refused takes nothing of the one that is under way: it can still be hung up.
+        const tell = (one: Begun) => {
+          setBegun(one);
+          if (one.progress === 'over' || one.progress === 'handed-over') calling.current = null;
+        };
+        hangUp.current = await byServer(setup, tokens, way, to, way.wants_password ? password : null, tell);
       } catch (e) {
+        calling.current = before;
         // The server says why in a sentence; it is shown as it is.
         const why = e instanceof NoToken ? t(e.why === 'refused' ? 'connector.call-refused' : TROUBLES[e.why]) : t('connector.not-begun');
         setSaid(e instanceof Refused && e.message ? e.message : why);
@@ -198,12 +213,24 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
           </MessageBarBody>
         </MessageBar>
       )}
+      {unread && !refused && !trouble && (
+        <MessageBar intent="warning" layout="multiline">
+          <MessageBarBody>
+            {t('connector.numbers-unread')} <Link as="button" onClick={again}>{t('connector.again')}</Link>
+          </MessageBarBody>
+        </MessageBar>
+      )}
       <div role="status" aria-live="polite">
-        {(said ?? progress) && (
+        {said && (
+          <MessageBar layout="multiline">
+            <MessageBarBody>{said}</MessageBarBody>
+          </MessageBar>
+        )}
+        {progress && !(said && isOver) && (
           <MessageBar layout="multiline">
             <MessageBarBody>
-              {said ?? (progress && t(progress))}{' '}
-              {!said && !isOver && hangUp.current && <Link as="button" onClick={() => void hangUp.current?.()}>{t('connector.hang-up')}</Link>}
+              {t(progress)}{' '}
+              {!isOver && hangUp.current && <Link as="button" onClick={() => void hangUp.current?.()}>{t('connector.hang-up')}</Link>}
             </MessageBarBody>
           </MessageBar>
         )}
