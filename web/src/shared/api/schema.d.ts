@@ -9970,6 +9970,8 @@ export interface components {
             history: components["schemas"]["HealthChange"][];
             /** @description Host and port as configured. */
             host: string;
+            /** @description It answers OPTIONS, and refuses us (401, 403, 407, 603): calls will hardly be taken. */
+            refuses: boolean;
             /**
              * Format: uint16
              * @description The last answer to OPTIONS or a call: a SIP status code, 408 where none came; missing before the first.
