@@ -106,6 +106,7 @@ pub fn understand(
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
         microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
+        teams_alerts: settings.teams_alerts.clone(),
         keeps_calls: settings.profile.keeps_calls(features(settings)?.has(Feature::Queues)),
         features: features(settings)?,
         allowed_networks: allowed_networks(settings)?,

@@ -11,6 +11,7 @@ mod bad_configuration;
 mod bare_phone;
 mod baresip;
 mod bot;
+mod bot_alerts;
 mod bot_cards;
 mod bot_places;
 mod bot_sign_in;
