@@ -49,17 +49,19 @@ tools-build:
 	@$(call apt,cmake,cmake)
 	@command -v cargo >/dev/null || { echo "install Rust first: https://rustup.rs"; exit 1; }
 
-# The far ends that tests use: SIPp and baresip, Kamailio as a carrier, rtpengine, sipvicious for what is not wanted, and a browser
-# driven from Node.
+# The far ends that tests use: SIPp and baresip, Kamailio as a carrier, rtpengine, sipvicious for what is not wanted, SoftHSM as a
+# token for keys, and a browser driven from Node. tshark reads what went over the wire.
 tools-test: tools-build
 	@$(call apt,sipp,sip-tester)
 	@$(call apt,baresip,baresip)
 	@$(call apt,linphonec,linphone-cli)
 	@$(call apt,svmap,sipvicious)
+	@$(call apt,tshark,tshark)
 	@$(call quiet,kamailio,kamailio)
 	@$(call quiet,rtpengine,rtpengine-daemon)
 	@ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || $(SUDO) bash -c '$(call install,kamailio-tls-modules)'
 	@$(call apt,openssl,openssl)
+	@$(call apt,softhsm2-util,softhsm2)
 	@$(call apt,chromium,chromium)
 	@$(call apt,npm,nodejs npm)
 	@npm ci --silent --no-audit --no-fund --prefix crates/server/tests/browser

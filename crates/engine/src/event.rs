@@ -248,6 +248,12 @@ pub enum Event {
         /// Where the number leads.
         to: Destination,
     },
+    /// Somebody else is at the far end of a leg from here on: the network behind it passed the call on by itself. The leg, its
+    /// place in the conversation and its recording are what they were.
+    FarEndChanged {
+        /// Which.
+        leg: LegId,
+    },
 }
 
 /// What became of a key.

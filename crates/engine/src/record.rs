@@ -467,6 +467,10 @@ pub enum What {
         in_call: u32,
         do_not_disturb: u32,
     },
+    /// Somebody else is at the far end of a leg: the network behind it passed the call on.
+    FarEndChanged {
+        leg: LegId,
+    },
 }
 
 impl Engine {

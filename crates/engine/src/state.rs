@@ -177,6 +177,11 @@ impl Engine {
             }
             Event::Configured { config } => self.on_configured(*config),
             Event::TimePassed => {}
+            Event::FarEndChanged { leg } => {
+                if let Some(call) = self.s.legs.get(&leg).map(|l| l.call) {
+                    self.moment(call, crate::record::What::FarEndChanged { leg });
+                }
+            }
             Event::CallDiverted { call, first } => self.moment(call, crate::record::What::Diverted { first }),
             Event::CallArrived { number, caller, trunk, facts } => {
                 self.on_call_arrived(number, caller, trunk, facts)

@@ -6,7 +6,6 @@ use crate::audit_file::HeadLine;
 use crate::running::Handle;
 use engine::Time;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -31,15 +30,12 @@ impl AuditHeads {
     /// What the operating system said.
     pub fn start(handle: Handle) -> std::io::Result<AuditHeads> {
         let (stop, stopped) = channel::<()>();
-        let look = move || {
-            let mut unsent = BTreeMap::new();
-            loop {
-                if let Err(e) = sign_all(&handle, &mut unsent) {
-                    tracing::error!(event = "audit_head", cause = %e, "the end of an audit log was not signed");
-                }
-                if !matches!(stopped.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
-                    return;
-                }
+        let look = move || loop {
+            if let Err(e) = sign_all(&handle) {
+                tracing::error!(event = "audit_head", cause = %e, "the end of an audit log was not signed or not sent");
+            }
+            if !matches!(stopped.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
+                return;
             }
         };
         let thread = std::thread::Builder::new().name("audit-heads".into()).spawn(look)?;
@@ -56,27 +52,22 @@ impl Drop for AuditHeads {
     }
 }
 
-// `unsent` has what could not be sent at the last look: the newest of each tenant.
-fn sign_all(handle: &Handle, unsent: &mut BTreeMap<TenantId, AuditHead>) -> Result<(), String> {
-    let (now, mut failed) = (crate::clock::wall_ms(), Ok(()));
-    for (tenant, _) in handle.store.tenants().map_err(|e| e.to_string())? {
-        let heads = handle.store.audit_heads(tenant).map_err(|e| e.to_string())?;
-        if !heads.iter().any(|h| h.at / DAY_MS == now / DAY_MS)
-            && let Some(head) = handle.store.sign_audit_head(tenant, now).map_err(|e| e.to_string())?
-        {
-            unsent.insert(tenant, head);
+fn sign_all(handle: &Handle) -> Result<(), String> {
+    let (now, mut failed, store) = (crate::clock::wall_ms(), Ok(()), &handle.store);
+    for (tenant, _) in store.tenants().map_err(|e| e.to_string())? {
+        let heads = store.audit_heads(tenant).map_err(|e| e.to_string())?;
+        if !heads.iter().any(|h| h.at / DAY_MS == now / DAY_MS) {
+            store.sign_audit_head(tenant, now).map_err(|e| e.to_string())?;
         }
-        if let Some(head) = unsent.get(&tenant) {
-            match send(handle, tenant, head) {
-                Ok(()) => drop(unsent.remove(&tenant)),
-                Err(e) => failed = Err(e),
-            }
+        // What could not be sent is sent at the next look, also by the server of after a restart.
+        if let Some(head) = store.unsent_audit_head(tenant).map_err(|e| e.to_string())? {
+            failed = send(handle, tenant, &head).and(failed);
         }
     }
     failed
 }
 
-/// Sends a head into the file and to webhooks.
+/// Sends a head into the file and to webhooks, and writes down that it was sent.
 ///
 /// # Errors
 /// What could not be done, in a sentence.
@@ -89,8 +80,9 @@ pub fn send(handle: &Handle, tenant: TenantId, head: &AuditHead) -> Result<(), S
     let receivers = handle
         .ask_and_wait(move |switch, now| switch.receivers_of(now, tenant, AUDIT_HEAD))
         .unwrap_or_default();
+    let now = crate::clock::wall_ms();
     if receivers.is_empty() {
-        return Ok(());
+        return handle.store.audit_head_sent(tenant, head, now).map_err(said);
     }
     let facts = json!({
         "tenant": line.tenant,
@@ -107,7 +99,8 @@ pub fn send(handle: &Handle, tenant: TenantId, head: &AuditHead) -> Result<(), S
         receivers,
         facts: facts.to_string(),
     };
-    handle.store.put_outbox(tenant, &[item], crate::clock::wall_ms()).map_err(said)
+    handle.store.put_outbox(tenant, &[item], now).map_err(said)?;
+    handle.store.audit_head_sent(tenant, head, now).map_err(said)
 }
 
 fn append(path: &Path, line: &HeadLine) -> std::io::Result<()> {

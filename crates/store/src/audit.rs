@@ -278,7 +278,8 @@ impl Store {
             head.signature = installation.sign(&head.said(&name));
             let sql = "INSERT INTO audit_heads (tenant, entry, at, digest, key, signature) \
                        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, entry) DO UPDATE SET \
-                       at = excluded.at, digest = excluded.digest, key = excluded.key, signature = excluded.signature";
+                       at = excluded.at, digest = excluded.digest, key = excluded.key, signature = excluded.signature, \
+                       sent = 0";
             let values = [
                 tenant.into(),
                 head.entry.into(),
@@ -290,6 +291,27 @@ impl Store {
             db.run(sql, &values)?;
             Ok(Some(head))
         })
+    }
+
+    /// The newest head, unless it was sent elsewhere.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn unsent_audit_head(&self, tenant: TenantId) -> Result<Option<AuditHead>, StoreError> {
+        let sql = "SELECT entry, at, digest, key, signature, sent FROM audit_heads WHERE tenant = $1 \
+                   ORDER BY entry DESC LIMIT 1";
+        let rows = self.reader().rows(sql, &[tenant.into()])?;
+        Ok(rows.first().filter(|r| r.int(5) == 0).map(head))
+    }
+
+    /// A head was sent elsewhere.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn audit_head_sent(&self, tenant: TenantId, head: &AuditHead, now: u64) -> Result<(), StoreError> {
+        let sql = "UPDATE audit_heads SET sent = $1 WHERE tenant = $2 AND entry = $3 AND at = $4";
+        self.writer().run(sql, &[now.into(), tenant.into(), head.entry.into(), head.at.into()])?;
+        Ok(())
     }
 }
 

@@ -7,7 +7,8 @@
 //! stands in a file beside the database, for the one who makes them is another process than the one who erases.
 
 use crate::error::StoreError;
-use crate::keys::{DataKey, Keys, master_key};
+use crate::keys::{DataKey, Keys};
+use crate::master::{Master, MasterKey, Which, place_of};
 use crate::sql::{Sql, Value, transaction};
 use crate::sqlite::Sqlite;
 use crate::store::Store;
@@ -105,24 +106,36 @@ impl Keys {
 pub(crate) fn master_in_force(
     settings: &crate::store::StoreSettings,
     key_db: &Path,
-) -> Result<DataKey, StoreError> {
+) -> Result<Master, StoreError> {
     let mut db = Sqlite::open_beside(key_db)?;
+    let database = crate::store::sqlite_path(&settings.url)?;
+    let mut last = None;
     for _ in 0..TRIES {
-        if let Ok(master) = master_of(settings)
-            && crate::rotation::opens(&mut db, &master)? != Some(false)
-        {
-            return Ok(master);
+        // The configuration may name the place already that the key is still to be moved to.
+        let known = crate::rotation::in_force(&database)?.map(|known| known.url);
+        for url in [Some(settings.keys.clone()), known].into_iter().flatten() {
+            match place_of(&url)?.key(Which::Current) {
+                Ok(master) if crate::rotation::opens(&mut db, &*master)? != Some(false) => return Ok(master),
+                Ok(_) => {}
+                Err(e @ StoreError::NotFound(_)) => last = Some(e),
+                Err(e) => return Err(e),
+            }
         }
         std::thread::park_timeout(std::time::Duration::from_millis(50));
     }
-    master_of(settings)
+    Err(last.unwrap_or_else(|| {
+        StoreError::Refused(format!(
+            "{} was sealed with another master key than the one at keys.url: bring that one back",
+            database.display()
+        ))
+    }))
 }
 
 /// Writes the file of keys of a backup anew, from the database of keys. Gives how many there are.
 ///
 /// # Errors
 /// [`StoreError::Refused`] when somebody else is writing it; else what disk or database said, and the old file is there.
-pub(crate) fn write(key_db: &Path, master: &DataKey, dir: &Path) -> Result<u64, StoreError> {
+pub(crate) fn write(key_db: &Path, master: &dyn MasterKey, dir: &Path) -> Result<u64, StoreError> {
     let Some(_lock) = lock(dir, "keys.lock")? else {
         return Err(StoreError::Refused(format!("the keys of {} are being written just now", dir.display())));
     };
@@ -235,7 +248,7 @@ fn open(dir: &Path) -> Result<(PathBuf, BufReader<File>, u64, Vec<u8>), StoreErr
 ///
 /// # Errors
 /// [`StoreError::Refused`] when they are sealed with another master key; [`StoreError::Unreadable`] when they are damaged.
-pub(crate) fn read(dir: &Path, master: &DataKey, into: &mut dyn Sql) -> Result<u64, StoreError> {
+pub(crate) fn read(dir: &Path, master: &dyn MasterKey, into: &mut dyn Sql) -> Result<u64, StoreError> {
     let (path, mut file, generation, wrapped) = open(dir)?;
     let other = || {
         StoreError::Refused(format!(
@@ -363,7 +376,7 @@ impl Store {
         let (master, generation) = self.keys().master_and_generation()?;
         let replaced = |copy: &Copy| -> Result<(), StoreError> {
             if generation_of(&copy.dir)? < generation {
-                write(&key_db, &master, &copy.dir)?;
+                write(&key_db, &*master, &copy.dir)?;
             }
             Ok(())
         };
@@ -415,13 +428,11 @@ pub fn note_rehearsal(
 }
 
 /// The master key that settings name, which must be there.
-pub(crate) fn master_of(settings: &crate::store::StoreSettings) -> Result<DataKey, StoreError> {
-    let path = crate::store::file_path(&settings.keys, "keys.url")?;
-    if !path.exists() {
-        return Err(StoreError::Refused(format!(
-            "the master key {} is missing: bring it from where keys are kept; no backup holds it",
-            path.display()
-        )));
-    }
-    master_key(&path, false)
+pub(crate) fn master_of(settings: &crate::store::StoreSettings) -> Result<Master, StoreError> {
+    place_of(&settings.keys)?.key(Which::Current).map_err(|e| match e {
+        StoreError::NotFound(what) => {
+            StoreError::Refused(format!("{what}: bring it from where keys are kept; no backup holds it"))
+        }
+        e => e,
+    })
 }

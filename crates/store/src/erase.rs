@@ -309,6 +309,10 @@ impl Store {
                 });
             }
         }
+        let sql = "SELECT id FROM recordings WHERE tenant = $1 AND party IN \
+                   (SELECT id FROM parties WHERE tenant = $1 AND person = $2)";
+        let recordings: Vec<u64> = db.rows(sql, &of)?.iter().map(|r| r.int(0) as u64).collect();
+        crate::disposal::destroy(&mut keys, tenant, &[], &recordings)?;
         keys.destroy_for_good(tenant, PERSON, person)?;
         drop(keys);
         let (erased, blobs) = transaction(&mut **db, |db| {
@@ -435,9 +439,11 @@ impl Store {
     pub fn key_ages(&self, tenant: TenantId) -> Result<Vec<KeyAge>, StoreError> {
         let sql = "SELECT kind, COUNT(*), MIN(created) FROM keys WHERE tenant = $1 OR tenant = 0 GROUP BY kind ORDER BY kind";
         let rows = self.keys().rows(sql, &[Value::from(tenant)])?;
-        Ok(rows
-            .iter()
-            .map(|r| KeyAge { kind: r.text(0).into(), count: r.int(1) as u64, oldest: r.int(2) as u64 })
-            .collect())
+        Ok(rows.iter().map(key_age).collect())
     }
+}
+
+/// Of a row of kind, count and oldest.
+pub(crate) fn key_age(row: &crate::sql::Row) -> KeyAge {
+    KeyAge { kind: row.text(0).into(), count: row.int(1) as u64, oldest: row.int(2) as u64 }
 }

@@ -1,16 +1,17 @@
-//! Keys: the master key wraps each tenant's, the tenant's wraps each person's, and a person's seals what is known of them.
+//! Keys: the master key wraps each tenant's, the tenant's wraps each person's and each recording's, and a person's seals what
+//! is known of them. A recording needs both, the person's and its own.
 //!
 //! Destroying a person's key makes everything sealed with it unreadable, wherever copies of it are. Keys stand in a
 //! database of their own whose deleted rows are overwritten. Sealing is AES-256-GCM (NIST SP 800-38D) with a random nonce
 //! in front; the place that a value belongs to is authenticated with it, so that sealed values cannot be exchanged.
 
 use crate::error::StoreError;
+use crate::master::{Master, MasterKey};
 use crate::sql::{Sql, Value};
 use crate::store::TenantId;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac, rand};
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 /// A key of 256 bits that seals and opens. Its bytes are never printed.
@@ -47,6 +48,14 @@ impl DataKey {
 
     pub(crate) fn as_hex(&self) -> String {
         self.bytes.iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// Of 64 hexadecimal digits.
+    pub(crate) fn from_hex(text: &str) -> Option<DataKey> {
+        let digits = text.as_bytes();
+        let byte = |pair: &[u8]| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok();
+        let bytes: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
+        bytes.filter(|_| digits.len() == 64).and_then(|b| DataKey::from_bytes(&b))
     }
 
     fn aead(&self) -> Result<LessSafeKey, StoreError> {
@@ -141,11 +150,11 @@ fn chunk_nonce(number: u64) -> Nonce {
 
 /// All keys of the installation.
 pub struct Keys {
-    master: DataKey,
+    master: Master,
     db: Box<dyn Sql>,
     tenants: HashMap<TenantId, TenantKeys>,
     /// Keys that are on the disk and belong to nobody yet, by the number of the person who will come.
-    ahead: HashMap<(TenantId, u64), DataKey>,
+    ahead: HashMap<(TenantId, &'static str, u64), DataKey>,
     /// A transaction was begun and not ended: true at the next beginning only after a panic.
     open: bool,
 }
@@ -156,6 +165,9 @@ struct TenantKeys {
 }
 
 pub(crate) const PERSON: &str = "person";
+pub(crate) const RECORDING: &str = "recording";
+/// Kinds whose numbers are given one after the other.
+const NUMBERED: [&str; 2] = [PERSON, RECORDING];
 pub(crate) const DIRECTORY: &str = "directory";
 pub(crate) const ADMINISTRATOR: &str = "administrator";
 const TENANT: &str = "tenant";
@@ -164,7 +176,7 @@ const TENANT: &str = "tenant";
 const AHEAD: u64 = 64;
 
 impl Keys {
-    pub(crate) fn new(master: DataKey, db: Box<dyn Sql>) -> Keys {
+    pub(crate) fn new(master: Master, db: Box<dyn Sql>) -> Keys {
         Keys { master, db, tenants: HashMap::new(), ahead: HashMap::new(), open: false }
     }
 
@@ -259,20 +271,34 @@ impl Keys {
     /// The key of a person who is new and has the highest number. People are numbered one after the other, so the next
     /// ones' keys are made too.
     pub(crate) fn new_person(&mut self, tenant: TenantId, person: u64) -> Result<DataKey, StoreError> {
-        if let Some(key) = self.ahead.remove(&(tenant, person)) {
+        self.numbered(tenant, PERSON, person)
+    }
+
+    /// The key of a recording that begins. Recordings are numbered one after the other too.
+    pub(crate) fn new_recording(&mut self, tenant: TenantId, id: u64) -> Result<DataKey, StoreError> {
+        if self.open || self.ahead.contains_key(&(tenant, RECORDING, id)) {
+            return self.numbered(tenant, RECORDING, id);
+        }
+        self.begin()?;
+        let key = self.numbered(tenant, RECORDING, id);
+        self.end(key.is_ok()).and(key)
+    }
+
+    fn numbered(&mut self, tenant: TenantId, kind: &'static str, number: u64) -> Result<DataKey, StoreError> {
+        if let Some(key) = self.ahead.remove(&(tenant, kind, number)) {
             return Ok(key);
         }
         // What was made for numbers that are not reached this way is not used.
-        self.ahead.retain(|(other, _), _| *other != tenant);
-        for id in (person..).take(AHEAD as usize) {
+        self.ahead.retain(|(other, of, _), _| *other != tenant || *of != kind);
+        for id in (number..).take(AHEAD as usize) {
             // An earlier process made it, and nobody came.
-            let key = match self.of(tenant, PERSON, id) {
-                Err(StoreError::NotFound(_)) => self.make(tenant, PERSON, id)?,
+            let key = match self.of(tenant, kind, id) {
+                Err(StoreError::NotFound(_)) => self.make(tenant, kind, id)?,
                 known => known?,
             };
-            self.ahead.insert((tenant, id), key);
+            self.ahead.insert((tenant, kind, id), key);
         }
-        self.ahead.remove(&(tenant, person)).ok_or_else(|| StoreError::NotFound("this person's key".into()))
+        self.ahead.remove(&(tenant, kind, number)).ok_or_else(|| StoreError::NotFound("this key".into()))
     }
 
     /// A new key for one person of this kind, in place of any there was.
@@ -285,8 +311,8 @@ impl Keys {
 
     /// Destroys one person's key: the database overwrites what it deletes.
     pub(crate) fn destroy(&mut self, tenant: TenantId, kind: &str, id: u64) -> Result<(), StoreError> {
-        if kind == PERSON {
-            self.ahead.remove(&(tenant, id));
+        if let Some(kind) = NUMBERED.into_iter().find(|known| *known == kind) {
+            self.ahead.remove(&(tenant, kind, id));
         }
         let sql = "DELETE FROM keys WHERE tenant = $1 AND kind = $2 AND id = $3";
         self.counted(sql, &[tenant.into(), kind.into(), id.into()])
@@ -307,12 +333,12 @@ impl Keys {
     }
 
     /// The master key, and how many keys were destroyed so far.
-    pub(crate) fn master_and_generation(&mut self) -> Result<(DataKey, u64), StoreError> {
+    pub(crate) fn master_and_generation(&mut self) -> Result<(Master, u64), StoreError> {
         Ok((self.master.clone(), Keys::generation(&mut *self.db)?))
     }
 
     /// From here on this is the master key: what it wraps is wrapped anew already.
-    pub(crate) fn set_master(&mut self, master: DataKey) {
+    pub(crate) fn set_master(&mut self, master: Master) {
         self.master = master;
     }
 
@@ -322,7 +348,7 @@ impl Keys {
     }
 
     /// Whether this is the master key of what is wrapped here; `None` where nothing is.
-    pub(crate) fn opens_with(&mut self, master: &DataKey) -> Result<Option<bool>, StoreError> {
+    pub(crate) fn opens_with(&mut self, master: &dyn MasterKey) -> Result<Option<bool>, StoreError> {
         crate::rotation::opens(&mut *self.db, master)
     }
 
@@ -356,14 +382,14 @@ impl Keys {
 
     /// Destroys the keys of all people of this kind.
     pub(crate) fn destroy_all(&mut self, tenant: TenantId, kind: &str) -> Result<(), StoreError> {
-        self.ahead.retain(|(other, _), _| kind != PERSON || *other != tenant);
+        self.ahead.retain(|(other, of, _), _| *of != kind || *other != tenant);
         let sql = "DELETE FROM keys WHERE tenant = $1 AND kind = $2";
         self.counted(sql, &[tenant.into(), kind.into()])
     }
 
     /// Destroys all keys of a tenant, its own too, also beside the database's own file.
     pub(crate) fn destroy_tenant(&mut self, tenant: TenantId) -> Result<(), StoreError> {
-        self.ahead.retain(|(other, _), _| *other != tenant);
+        self.ahead.retain(|(other, ..), _| *other != tenant);
         self.tenants.remove(&tenant);
         self.counted("DELETE FROM keys WHERE tenant = $1", &[tenant.into()])?;
         self.forget_deleted()
@@ -438,46 +464,8 @@ fn place(tenant: TenantId, kind: &str, id: u64) -> String {
     format!("key/{}/{kind}/{id}", tenant.0)
 }
 
-/// Reads the master key, or makes one if the file is not there and `may_make` says so. The file holds 64 hexadecimal
-/// digits and is readable by its owner only.
-pub(crate) fn master_key(path: &Path, may_make: bool) -> Result<DataKey, StoreError> {
-    let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            check_rights(path)?;
-            let digits = text.trim().as_bytes();
-            let bytes: Option<Vec<u8>> = digits
-                .chunks(2)
-                .map(|p| u8::from_str_radix(core::str::from_utf8(p).ok()?, 16).ok())
-                .collect();
-            bytes.filter(|_| digits.len() == 64).and_then(|b| DataKey::from_bytes(&b)).ok_or_else(|| {
-                StoreError::Refused(format!("{name} is no master key: it must hold 64 hexadecimal digits"))
-            })
-        }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && may_make => {
-            let key = DataKey::random()?;
-            let text = key.as_hex();
-            let io = |e| StoreError::File(name.clone(), e);
-            if let Some(dir) = path.parent() {
-                std::fs::create_dir_all(dir).map_err(io)?;
-            }
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut file = options.open(path).map_err(io)?;
-            file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-            Ok(key)
-        }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(StoreError::Refused(format!(
-            "{name} is missing, and there is a database that was sealed with it: bring it back from where keys are kept"
-        ))),
-        Err(e) => Err(StoreError::File(name, e)),
-    }
-}
-
 #[cfg(unix)]
-fn check_rights(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_rights(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path)
         .map_err(|e| StoreError::File(path.display().to_string(), e))?
@@ -494,7 +482,7 @@ fn check_rights(path: &Path) -> Result<(), StoreError> {
 }
 
 #[cfg(not(unix))]
-fn check_rights(_: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_rights(_: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
@@ -516,16 +504,5 @@ mod tests {
             assert!(a.open("here", &sealed[..i]).is_err());
         }
         assert_eq!(format!("{a:?}"), "DataKey(…)");
-    }
-
-    #[test]
-    fn the_master_key_is_made_once_and_guarded() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keys/master.key");
-        assert!(master_key(&path, false).is_err());
-        let first = master_key(&path, true).unwrap();
-        assert_eq!(master_key(&path, false).unwrap().bytes, first.bytes);
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-        assert!(master_key(&path, false).unwrap_err().to_string().contains("chmod 600"));
     }
 }

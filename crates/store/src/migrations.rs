@@ -487,6 +487,9 @@ INSERT INTO numbers (tenant, kind, next) SELECT tenant, 'hold', MAX(id) + 1 FROM
 ) AS used GROUP BY tenant;
 ",
     r"
+ALTER TABLE audit_heads ADD COLUMN sent BIGINT NOT NULL DEFAULT 0;
+",
+    r"
 CREATE TABLE name_words (
     tenant BIGINT NOT NULL,
     person BIGINT NOT NULL,

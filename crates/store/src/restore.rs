@@ -119,7 +119,7 @@ pub fn restore(
     say("restoring keys");
     let mut db = Sqlite::open(&keys_part, Use::Keys, true)?;
     migrate(&mut db, KEYS)?;
-    done.keys = copies::read(dir, &master, &mut db)?;
+    done.keys = copies::read(dir, &*master, &mut db)?;
     let mut keys = Keys::new(master, Box::new(db));
     if !keys.has_installation()? || keys.installation_pair()?.public_key() != by {
         return Err(StoreError::Refused(format!(

@@ -55,6 +55,11 @@ impl Sqlite {
         Ok(Sqlite { connection })
     }
 
+    /// One that holds nothing and is gone at the end.
+    pub(crate) fn in_memory() -> Result<Sqlite, StoreError> {
+        Ok(Sqlite { connection: Connection::open_in_memory().map_err(error)? })
+    }
+
     /// Copies everything as it is at this moment into a new file, whoever writes meanwhile.
     pub(crate) fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
         let mut copy = Connection::open(path).map_err(error)?;

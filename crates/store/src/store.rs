@@ -31,7 +31,7 @@ pub struct StoreSettings {
     pub full_sync: bool,
     /// `file:FOLDER` for recordings and prompts.
     pub blobs: String,
-    /// `file:PATH` of the master key.
+    /// `file:PATH` of the master key, or a PKCS #11 address (RFC 7512).
     pub keys: String,
 }
 
@@ -43,7 +43,7 @@ pub struct Store {
     keys: Mutex<Keys>,
     blobs: Blobs,
     path: PathBuf,
-    key_path: PathBuf,
+    held: Mutex<rotation::Held>,
     _lock: File,
 }
 
@@ -66,28 +66,40 @@ impl Store {
     /// [`StoreError`] with a sentence that says what to do.
     pub fn open(settings: &StoreSettings) -> Result<Store, StoreError> {
         let path = sqlite_path(&settings.url)?;
-        let key_path = file_path(&settings.keys, "keys.url")?;
+        crate::master::place_of(&settings.keys)?;
         let blobs = Blobs::open(&settings.blobs)?;
         if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|e| StoreError::File(dir.display().to_string(), e))?;
         }
         let lock = take_lock(&path)?;
         let existed = path.exists();
+        let key_path = path.with_extension("keys.db");
+        // Looked at before anything is written: with another master key everything stays as it is.
+        let (master, held) = match key_path.exists() {
+            true => {
+                let mut beside = Sqlite::open_beside(&key_path)?;
+                rotation::current(&path, &settings.keys, !existed, &mut beside)?
+            }
+            false => {
+                let mut nothing = Sqlite::in_memory()?;
+                rotation::current(&path, &settings.keys, !existed, &mut nothing)?
+            }
+        };
         let mut writer = Sqlite::open(&path, Use::Data, settings.full_sync)?;
         migrate(&mut writer, DATA)?;
         let reader = Sqlite::open(&path, Use::Data, settings.full_sync)?;
-        let mut key_db = Sqlite::open(&path.with_extension("keys.db"), Use::Keys, settings.full_sync)?;
+        let mut key_db = Sqlite::open(&key_path, Use::Keys, settings.full_sync)?;
         migrate(&mut key_db, KEYS)?;
-        let master = rotation::current(&key_path, !existed, &mut key_db)?;
         let store = Store {
             writer: Mutex::new(Box::new(writer)),
             reader: Mutex::new(Box::new(reader)),
             keys: Mutex::new(Keys::new(master, Box::new(key_db))),
             blobs,
             path,
-            key_path,
+            held: Mutex::new(held),
             _lock: lock,
         };
+        store.note_master()?;
         // A change of the master key that was asked for, or interrupted, is made now.
         store.rotate_master()?;
         Ok(store)
@@ -108,9 +120,9 @@ impl Store {
         self.keys.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// The master key's file.
-    pub(crate) fn key_path(&self) -> &Path {
-        &self.key_path
+    /// Where the master key is.
+    pub(crate) fn held(&self) -> MutexGuard<'_, rotation::Held> {
+        self.held.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     /// The database's file.

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { plain } from './dial';
 import { claimsOf, readMembers, readNumbers, MOST_MEMBERS, type Member } from './graph';
+import { personIn } from './host';
 import { keepSettings, readSettings } from './settings';
 import type { Tokens } from './tokens';
 
@@ -20,6 +21,13 @@ function answers(reply: (url: string, init: RequestInit) => Response): { url: st
 }
 
 const json = (body: unknown, status = 200, headers: Record<string, string> = {}) => new Response(JSON.stringify(body), { status, headers });
+
+describe('the person whose button was pressed', () => {
+  it('is read from the address, and nothing else is', () => {
+    expect(personIn('#person=3f2504e0-4f89-41d3-9a0c-0305e82c3301')).toBe('3f2504e0-4f89-41d3-9a0c-0305e82c3301');
+    for (const bad of ['', '#person=', '#person=anna', '#person=3f2504e0-4f89-41d3-9a0c-0305e82c3301&x=1']) expect(personIn(bad)).toBe(null);
+  });
+});
 
 describe('members', () => {
   it('come page by page, each once, by name; links to elsewhere are not followed', async () => {
@@ -66,6 +74,22 @@ describe('members', () => {
     const found = await readNumbers(GRAPH, tokens, ['a', 'guest']);
     expect(found.get('a')).toEqual({ business: ['+49 421 1'], mobile: null, address: 'a@x' });
     expect(found.get('guest')).toEqual({ business: [], mobile: null, address: null });
+  });
+
+  it('are read again where Graph had no time, and are not called none where it never has', async () => {
+    const busy = (id: string) => ({ id, status: 429, headers: { 'Retry-After': '0.01' }, body: { error: {} } });
+    let n = 0;
+    const asked = answers(() => {
+      n += 1;
+      const b = n < 2 ? busy('b') : { id: 'b', status: 200, body: { businessPhones: ['1'] } };
+      return json({ responses: n === 1 ? [{ id: 'a', status: 200, body: {} }, b, busy('c')] : [b, busy('c')] });
+    });
+    const found = await readNumbers(GRAPH, tokens, ['a', 'b', 'c']);
+    expect(found.get('b')?.business).toEqual(['1']);
+    expect([...found.keys()].sort()).toEqual(['a', 'b']);
+    expect(asked.length).toBe(4);
+    answers(() => json({ responses: [{ id: 'a', status: 403, body: { error: {} } }] }));
+    await expect(readNumbers(GRAPH, tokens, ['a'])).rejects.toMatchObject({ why: 'refused' });
   });
 });
 

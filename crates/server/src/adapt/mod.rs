@@ -5,6 +5,7 @@
 //! journal.
 
 mod alarms;
+mod barred;
 mod browser;
 mod carriers;
 mod closing;
@@ -34,6 +35,8 @@ mod strangers;
 mod switch;
 mod teams_transfer;
 mod teams_users;
+#[cfg(test)]
+mod teams_world;
 #[cfg(test)]
 mod trunk_limits;
 mod trunk_told;

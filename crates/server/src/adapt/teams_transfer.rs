@@ -1,9 +1,9 @@
 //! The far end of a call in Microsoft Teams becomes another one: Teams asks us to call it anew (REFER), or calls us in the
 //! place of a call that is there (INVITE with Replaces).
 //!
-//! For the engine nothing changes: the leg keeps its port, its place in the conversation and its recording, as it does when a
-//! user there goes on at another client. Whom the addresses of a transfer mean only Teams knows, so they go back to it as
-//! they came, even where they look like a telephone number.
+//! The engine is told, and nothing changes for it: the leg keeps its port, its place in the conversation and its recording,
+//! as it does when a user there goes on at another client. Whom the addresses of a transfer mean only Teams knows, so they go
+//! back to it as they came, even where they look like a telephone number.
 
 use crate::adapt::dialing::session_timer_of;
 use crate::adapt::switch::{MediaCommand, Now, Switch};
@@ -205,6 +205,7 @@ impl Switch {
         if !confirmed {
             self.tell(now, tenant, Event::LegAnswered { leg });
         }
+        self.tell(now, tenant, Event::FarEndChanged { leg });
         self.tell_hold(now, tenant, leg);
         self.endpoint.notify_refer(now.sip(), s.refer, 200, true);
         true
@@ -264,6 +265,7 @@ impl Switch {
         }
         self.point_media(tenant, leg);
         self.endpoint.accept(now.sip(), call, answer.write().as_bytes());
+        self.tell(now, tenant, Event::FarEndChanged { leg });
         self.tell_hold(now, tenant, leg);
         if let Some(before) = before {
             self.by_sip.remove(&before);

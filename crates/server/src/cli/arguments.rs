@@ -12,7 +12,7 @@ pub struct Arguments {
 }
 
 /// Options without a value.
-const FLAGS: [&str; 3] = ["forget", "json", "print-config"];
+const FLAGS: [&str; 4] = ["forget", "json", "print-config", "unsigned"];
 
 impl Arguments {
     /// Reads them.

@@ -11,6 +11,7 @@ mod check_number;
 mod close;
 mod explain;
 mod export;
+mod keys;
 mod plan;
 mod rehearse;
 mod remote;
@@ -21,6 +22,7 @@ mod schema;
 pub mod serve;
 mod teams_app;
 mod token;
+mod trunks;
 
 use arguments::Arguments;
 use std::process::ExitCode;
@@ -104,6 +106,12 @@ const COMMANDS: &[Command] = &[
         run: explain::run,
     },
     Command {
+        name: "trunks",
+        usage: "[TRUNK] --server URL --token T",
+        does: "says of each trunk what is up and what is not, since when, and what to do",
+        run: trunks::run,
+    },
+    Command {
         name: "replay",
         usage: "FILE [--with DIR] [--tenant T] [--keys FILE] [--seeds N]",
         does: "runs the calls of a stopped server's database, or made-up traffic, with other staffing",
@@ -147,7 +155,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "backup",
-        usage: "DIR --config FILE [--forget]",
+        usage: "DIR --config FILE [--keep N] [--forget]",
         does: "copies everything, beside a running server: the first time whole, then what is new",
         run: backup::run,
     },
@@ -164,9 +172,15 @@ const COMMANDS: &[Command] = &[
         run: rehearse::run,
     },
     Command {
+        name: "keys",
+        usage: "--config FILE",
+        does: "says where the master key is and how old all keys are, and tries that it opens them",
+        run: keys::run,
+    },
+    Command {
         name: "rotate-key",
         usage: "--config FILE",
-        does: "puts another master key in force, beside a running server too; the old one opens nothing then",
+        does: "puts another master key in force, or moves it to where keys.url says, beside a running server too; the old one opens nothing then",
         run: rotate_key::run,
     },
     Command {

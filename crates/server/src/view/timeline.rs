@@ -400,6 +400,11 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
             json!({"leg": leg_id(*l), "refusal": word(refusal)}),
             format!("a call to the outside was ended: {}", refused(*refusal)),
         ),
+        What::FarEndChanged { leg: l } => (
+            "far-end-changed",
+            json!({"leg": leg_id(*l)}),
+            "the call was passed on behind a leg, which goes on with somebody else".into(),
+        ),
         // Who that is stands in the store, for those who may see callers.
         What::Diverted { first } => (
             "diverted",

@@ -104,11 +104,36 @@ fn an_exported_log_is_checked_without_the_server_and_every_touch_is_found() {
     let stored = ["audit", "verify", "--config", &config, "--tenant", "test", "--heads", &heads];
     let (code, said, wrong) = run(&stored);
     assert!(code == 0 && said.contains(&key), "{said}{wrong}");
-    // Cut and with no head left, the log looks whole; the head that was kept elsewhere knows better.
+    // Cut and with no head left, nothing vouches for its end; the head that was kept elsewhere knows that there was more.
     let (_kept, cut) = edited(&log, |l| l.truncate(2));
-    assert_eq!(verify(&cut, &["--key", &key]).0, 0);
+    let (code, _, wrong) = verify(&cut, &["--key", &key]);
+    assert!(code == 1 && wrong.contains("behind entry 0"), "{wrong}");
+    assert_eq!(verify(&cut, &["--key", &key, "--unsigned"]).0, 0);
     let (code, _, wrong) = verify(&cut, &["--heads", &heads, "--key", &key]);
     assert!(code == 1 && wrong.contains("its end is missing"), "{wrong}");
     let (code, _, wrong) = run(&["audit", "sign"]);
     assert!(code == 2 && wrong.contains("export or audit verify"), "{wrong}");
+}
+
+#[test]
+fn a_signed_head_that_could_not_be_sent_is_sent_after_a_restart() {
+    let program = Program::start_as_owner(&[("tenant.yaml", TENANT)]);
+    let dir = program.dir.clone();
+    let heads = dir.path().join("data/audit-heads.jsonl");
+    let has = |signature: &str| {
+        let text = std::fs::read_to_string(&heads).unwrap_or_default();
+        text.lines().any(|line| line.contains(signature))
+    };
+    program.wait_for("/audit/chain", |_| has("\"signature\"").then_some(()));
+    // Where the file should be, nothing can be written.
+    std::fs::remove_file(&heads).unwrap();
+    std::fs::create_dir(&heads).unwrap();
+    let (status, head) = program.post("/audit/heads");
+    assert_eq!(status, 200, "{head}");
+    program.stop();
+    std::fs::remove_dir(&heads).unwrap();
+    let token = Program::token(dir.path(), "test", "owner");
+    let mut program = Program::start_again(dir.clone());
+    program.set_token(token);
+    program.wait_for("/audit/chain", |_| has(head["signature"].as_str().unwrap()).then_some(()));
 }

@@ -1,6 +1,7 @@
 //! Phones of `sim` on real sockets, driven by the test's own thread: it waits for what it names, and for nothing else.
 
 use crate::listening::{Tap, said};
+use crate::wireshark::Wire;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use sim::{Audio, PhoneEvent, PhoneId, Phones, PhonesInput, PhonesTransmit};
 use sip::Time;
@@ -23,6 +24,8 @@ pub struct Desk {
     pub loses_every: u16,
     /// Each phone's even port, also when the phone is gone.
     pub ports: BTreeMap<PhoneId, u16>,
+    /// What passes here.
+    pub wire: Wire,
     began: Instant,
 }
 
@@ -41,6 +44,7 @@ impl Desk {
             says: BTreeMap::new(),
             loses_every: 0,
             ports: BTreeMap::new(),
+            wire: Wire::default(),
             began: Instant::now(),
         }
     }
@@ -118,13 +122,17 @@ impl Desk {
     fn drain(&mut self) {
         while let Some(t) = self.phones.poll_transmit() {
             let _ = match t {
-                PhonesTransmit::Sip { to, bytes } => self.sip.send_to(&bytes, to),
+                PhonesTransmit::Sip { to, bytes } => {
+                    self.wire.datagram(self.addr, to, &bytes);
+                    self.sip.send_to(&bytes, to)
+                }
                 PhonesTransmit::Rtp { port, bytes, .. }
-                    if port & 1 == 0 && is_lost(bytes, self.loses_every) =>
+                    if port & 1 == 0 && !is_report(bytes) && is_lost(bytes, self.loses_every) =>
                 {
                     Ok(0)
                 }
                 PhonesTransmit::Rtp { port, to, bytes } => {
+                    self.wire.datagram(SocketAddr::new(self.addr.ip(), port), to, bytes);
                     match (self.media.get(&port), self.says.get_mut(&port)) {
                         (Some(s), Some(says)) if !says.is_empty() => s.send_to(&said(bytes, says), to),
                         (Some(s), _) => s.send_to(bytes, to),
@@ -150,12 +158,14 @@ impl Desk {
         drop(fds);
         let mut buffer = [0; 65_536];
         while let Ok((n, from)) = self.sip.recv_from(&mut buffer) {
+            self.wire.datagram(from, self.addr, &buffer[..n]);
             let now = self.now();
             self.phones.handle(now, PhonesInput::Sip { from, bytes: &buffer[..n] });
         }
         let ports: Vec<u16> = self.media.keys().copied().collect();
         for port in ports {
             while let Ok((n, from)) = self.media[&port].recv_from(&mut buffer) {
+                self.wire.datagram(from, SocketAddr::new(self.addr.ip(), port), &buffer[..n]);
                 let now = self.now();
                 if port & 1 == 0 {
                     self.taps.entry(port).or_default().take(&buffer[..n]);
@@ -239,6 +249,11 @@ impl Desk {
             (loud && TONES.iter().all(|hz| media::tone::power_at(&heard, 8_000, *hz) < -6.0)).then_some(())
         });
     }
+}
+
+/// Whether a datagram is a report, which may come by the audio's port (RFC 5761).
+pub fn is_report(datagram: &[u8]) -> bool {
+    matches!(datagram.get(1), Some(192..=223))
 }
 
 /// Whether an RTP packet is one of those that are to be lost.

@@ -278,11 +278,11 @@ fn erase_one_of(calls: usize) {
         (200, &json!(hers), &json!(2)),
         "{erased:#}"
     );
-    eprintln!(
-        "one of {calls} calls' callers erased in {} ms, {} calls meanwhile",
-        erased["took_ms"],
-        under_way.into_inner()
-    );
+    let took = &erased["took_ms"];
+    let meanwhile = under_way.into_inner();
+    // Shown with --nocapture: how long it took.
+    let said = format!("one of {calls} calls' callers erased in {took} ms, {meanwhile} calls meanwhile\n");
+    std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes()).unwrap();
 
     assert_eq!(totals(&program, &since), before, "totals do not change");
     for by in [json!({"name": "zeisig"}), json!({"number": ANNA})] {

@@ -92,6 +92,11 @@ impl Program {
         let config = dir.path().join("switchroom.toml");
         // With the signal of a file size limit ignored, such a limit is like a full disk: a write fails.
         let mut command = Command::new("sh");
+        // Tokens of a test's own, where it made some.
+        let tokens = dir.path().join("softhsm2.conf");
+        if tokens.exists() {
+            command.env("SOFTHSM2_CONF", tokens);
+        }
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", &binary()]);
         command.args(["serve", "--log", "json", "--config"]).arg(&config);
         if apply {

@@ -28,7 +28,7 @@ fn nominated(machines: &Machines, call: TeamsCall) {
 }
 
 #[track_caller]
-fn changed(machines: &Machines, call: TeamsCall) {
+pub fn changed(machines: &Machines, call: TeamsCall) {
     machines.event("the session is changed", |e| (*e == TeamsEvent::Changed { call }).then_some(()));
 }
 

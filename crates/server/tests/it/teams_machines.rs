@@ -1,7 +1,8 @@
 //! The machines of Teams' SIP proxy, made up by `sim`, on real TLS sockets: a thread carries what they say and hear.
 
 use crate::desk::TONES;
-use crate::secure_sip::{Authority, client};
+use crate::secure_sip::{Authority, client_of};
+use crate::wireshark::{Tapped, Wire};
 use media::tone::loudest;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustls::pki_types::pem::PemObject;
@@ -39,6 +40,9 @@ pub struct Machines {
     began: Instant,
     thread: Option<std::thread::JoinHandle<()>>,
     waker: UdpSocket,
+    controller: SocketAddr,
+    /// What passes here.
+    pub wire: Wire,
 }
 
 struct Open {
@@ -52,6 +56,7 @@ struct Open {
     splitter: Splitter,
     /// What is said once the handshake is over.
     waits: Vec<u8>,
+    wire: Wire,
 }
 
 /// What carries messages.
@@ -65,6 +70,7 @@ struct Carrier {
     open: BTreeMap<u64, Open>,
     next: u64,
     wake: UdpSocket,
+    wire: Wire,
 }
 
 fn names(connection: &rustls::Connection) -> Vec<String> {
@@ -83,7 +89,7 @@ impl Machines {
         roots.add(CertificateDer::from_pem_file(authority.path("ca.pem")).unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
-        let server = ServerConfig::builder_with_provider(provider)
+        let mut server = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_client_cert_verifier(verifier.build().unwrap())
@@ -92,6 +98,10 @@ impl Machines {
                 PrivateKeyDer::from_pem_file(&key).unwrap(),
             )
             .unwrap();
+        let wire = Wire::default();
+        server.key_log = Arc::new(wire.clone());
+        let mut asking = client_of(&authority.path("ca.pem"), Some((cert, key)));
+        asking.key_log = Arc::new(wire.clone());
         let listeners: Vec<TcpListener> =
             HOSTS.iter().map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         listeners.iter().for_each(|l| l.set_nonblocking(true).unwrap());
@@ -125,14 +135,20 @@ impl Machines {
             began,
             listeners,
             server: Arc::new(server),
-            client: client(&authority.path("ca.pem"), Some((cert, key))),
+            client: Arc::new(asking),
             controller,
             open: BTreeMap::new(),
             next: 1,
             wake,
+            wire: wire.clone(),
         };
         let thread = Some(std::thread::spawn(move || carrier.run()));
-        Machines { shared, addrs, began, thread, waker }
+        Machines { shared, addrs, began, thread, waker, controller, wire }
+    }
+
+    /// The port where the border controller listens.
+    pub fn controller(&self) -> u16 {
+        self.controller.port()
     }
 
     /// What a trunk says of the machines, for its `teams`.
@@ -355,6 +371,7 @@ impl Carrier {
         let ports: Vec<u16> = shared.media.keys().copied().collect();
         for port in ports {
             while let Ok((n, from)) = shared.media[&port].recv_from(&mut buffer) {
+                self.wire.datagram(from, SocketAddr::from(([127, 0, 0, 1], port)), &buffer[..n]);
                 shared.proxy.handle(now, TeamsInput::Rtp { port, from, bytes: &buffer[..n] });
             }
         }
@@ -372,8 +389,8 @@ impl Carrier {
         socket.set_nodelay(true).unwrap();
         let id = self.next;
         self.next += 1;
-        let (told, splitter, waits) = (false, Splitter::new(), Vec::new());
-        self.open.insert(id, Open { socket, tls, host, ours, to, told, splitter, waits });
+        let (told, splitter, waits, wire) = (false, Splitter::new(), Vec::new(), self.wire.clone());
+        self.open.insert(id, Open { socket, tls, host, ours, to, told, splitter, waits, wire });
         id
     }
 
@@ -402,6 +419,7 @@ impl Carrier {
             }
             TeamsOutput::Rtp { port, to, bytes } => {
                 if let Some(socket) = shared.media.get(&port) {
+                    self.wire.datagram(SocketAddr::from(([127, 0, 0, 1], port)), to, &bytes);
                     let _ = socket.send_to(&bytes, to);
                 }
             }
@@ -413,7 +431,7 @@ impl Open {
     /// Reads what is there. False when the connection is over.
     fn read(&mut self) -> bool {
         loop {
-            match self.tls.read_tls(&mut self.socket) {
+            match self.tls.read_tls(&mut Tapped { socket: &mut self.socket, wire: &self.wire }) {
                 Ok(0) => return false,
                 Ok(_) => {}
                 Err(e) if e.kind() == ErrorKind::WouldBlock => break,
@@ -436,6 +454,7 @@ impl Open {
         if !self.waits.is_empty() && !self.tls.is_handshaking() {
             let _ = self.tls.writer().write_all(&std::mem::take(&mut self.waits));
         }
-        while self.tls.wants_write() && self.tls.write_tls(&mut self.socket).is_ok_and(|n| n > 0) {}
+        let mut socket = Tapped { socket: &mut self.socket, wire: &self.wire };
+        while self.tls.wants_write() && self.tls.write_tls(&mut socket).is_ok_and(|n| n > 0) {}
     }
 }

@@ -73,6 +73,8 @@ fn a_call_is_held_moved_to_a_mixer_and_passed_on_within_teams() {
     machines.over(next);
     let ended = program.ended_call();
     assert_eq!(ended["reason"], "hung-up", "it was one call: {ended:#}");
+    let passed = ended["timeline"].as_array().unwrap().iter().filter(|m| m["what"] == "far-end-changed");
+    assert_eq!(passed.count(), 1, "{ended:#}");
     machines.nothing_broken();
     program.stop();
 }

@@ -9,6 +9,12 @@ import { laidOut, type Attestation } from './paper';
 
 type Schemas = components['schemas'];
 export type AuditEntry = Schemas['Entry'];
+export type Backup = Schemas['BackupView'];
+
+export const backupsQuery = queryOptions({
+  queryKey: ['backups'],
+  queryFn: ({ signal }) => need(api.GET('/api/v1/backups', { signal })),
+});
 
 /** How long an attestation may take, in milliseconds: its checks connect, plant and search. */
 const PATIENCE = 300_000;
@@ -114,9 +120,10 @@ export async function checkChain(progress: (entries: number) => void): Promise<C
 
 /** The whole log as a file for `switchroom audit verify`; its end is signed first. */
 export async function auditFile(): Promise<{ name: string; text: string }> {
-  await ask('POST', '/audit/heads');
+  const { head: end } = await ask<HeadLine>('POST', '/audit/heads');
   const lines: unknown[] = [];
-  const { tenant, key, heads } = await walk((entry) => void lines.push(entry));
+  // What happens meanwhile is vouched for by the next head only.
+  const { tenant, key, heads } = await walk((entry) => void (entry.entry <= end && lines.push(entry)));
   const all = [{ switchroom_audit_log: 1, tenant, key }, ...lines, ...heads];
   return { name: `audit-${tenant}.jsonl`, text: all.map((line) => `${JSON.stringify(line)}\n`).join('') };
 }
