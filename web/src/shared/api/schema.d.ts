@@ -11332,7 +11332,10 @@ export interface components {
         TestAlert: {
             /** @description The event, which is in the log, the metrics and the list of events. */
             event: components["schemas"]["SecurityEventView"];
-            /** @description Webhooks that were told; empty when none has `security-alert` among its events. */
+            /**
+             * @description Webhooks that were told, and conversations in Teams; empty when none has `security-alert` among its events and nobody
+             *     in Teams asked for it.
+             */
             receivers: components["schemas"]["TestReceiver"][];
         };
         /** @description A webhook, and whether it took the test. */
@@ -11341,7 +11344,7 @@ export interface components {
             cause?: string | null;
             /** @description Whether it took it. */
             delivered: boolean;
-            /** @description Id of the webhook. */
+            /** @description Id of the webhook; `Microsoft Teams` for conversations there. */
             webhook: string;
         };
         /** @description How calls to Microsoft Teams were refused. */
