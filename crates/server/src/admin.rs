@@ -69,11 +69,44 @@ impl Page {
     }
 }
 
+/// Backups that this server knows of, numbered as in the attestation, and what failed.
+fn backup_metrics(p: &mut Page, copies: &[store::Copy], standing: &crate::backup_io::Standing) {
+    type Figure = fn(&store::Copy) -> f64;
+    let figures: [(&str, &str, Figure); 5] = [
+        (
+            "backup_last_success_timestamp_seconds",
+            "When the newest increment was made; seconds since 1970.",
+            |c| c.at as f64 / 1e3,
+        ),
+        ("backup_duration_seconds", "How long the newest increment took.", |c| c.took_ms as f64 / 1e3),
+        ("backup_size_bytes", "What the newest increment holds.", |c| c.bytes as f64),
+        (
+            "backup_rehearsal_last_success_timestamp_seconds",
+            "When it was last restored for trial with all as it was; seconds since 1970, 0 is never.",
+            |c| c.rehearsed as f64 / 1e3,
+        ),
+        ("backup_rehearsal_duration_seconds", "How long it took until everything could be used.", |c| {
+            c.rehearsed_ms as f64 / 1e3
+        }),
+    ];
+    for (name, help, figure) in figures {
+        p.family(name, "gauge", help);
+        for (n, copy) in copies.iter().enumerate() {
+            p.value(name, &format!("{{backup=\"{}\"}}", n + 1), figure(copy));
+        }
+    }
+    p.family("backup_failures_total", "counter", "Scheduled backups and rehearsals that failed.");
+    for (of, count) in [("backup", standing.backups_failed), ("rehearsal", standing.rehearsals_failed)] {
+        p.value("backup_failures_total", &format!("{{of=\"{of}\"}}"), count);
+    }
+}
+
 async fn metrics(State(api): State<Api>) -> Response {
     let broken = api.handle.laws_broken.load(Ordering::Relaxed);
     let told = [&api.handle.notices.taken, &api.handle.notices.dropped].map(|n| n.load(Ordering::Relaxed));
     let left_out = api.handle.refusals.lock().unwrap_or_else(|e| e.into_inner()).left_out;
     let bot = api.bot.clone();
+    let backups = (api.handle.store.copies().unwrap_or_default(), api.handle.backups.standing());
     let page = api.handle.ask(move |switch, _| {
         let mut p = Page(String::with_capacity(8_192));
         let sip = switch.sip_counters();
@@ -139,6 +172,7 @@ async fn metrics(State(api): State<Api>) -> Response {
             "Recordings lost or broken off by a slow or full disk.",
             lost,
         );
+        backup_metrics(&mut p, &backups.0, &backups.1);
         p.one("laws_broken_total", "counter", "Laws found broken: always 0.", broken);
         p.family("calls_open", "gauge", "Calls that are open.");
         for t in switch.tenants() {

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::io::BufRead;
-use store::{AuditHead, ChainCheck, ChainReport, ChainedEntry};
+use store::{AUDIT_PAGE, AuditHead, ChainCheck, ChainReport, ChainedEntry, Store, TenantId};
 
 /// The form of the file.
 const FORM: u32 = 1;
@@ -251,6 +251,36 @@ pub fn verify<R: BufRead>(
         check.entry(&line.chained().ok_or_else(|| wrong("it contradicts itself".into()))?);
     }
     Ok(Verified { tenant: first.tenant, key, report: check.end() })
+}
+
+/// Checks the log of a tenant as it is stored, with more heads than are stored there, and the installation's own key
+/// where none is given.
+///
+/// # Errors
+/// A sentence.
+pub fn stored(
+    store: &Store,
+    tenant: TenantId,
+    name: String,
+    more: impl Fn(&str) -> Result<Vec<store::AuditHead>, String>,
+    key: Option<&str>,
+) -> Result<Verified, String> {
+    let said = |e: store::StoreError| e.to_string();
+    let ours = store.installation().map_err(said)?.public_key();
+    let key = key.map_or_else(|| hex(&ours), str::to_lowercase);
+    let bytes = unhex(&key).ok_or_else(|| "--key is not 64 hexadecimal digits".to_string())?;
+    let mut heads = store.audit_heads(tenant).map_err(said)?;
+    heads.extend(more(&name)?);
+    let mut check = ChainCheck::new(&name, &bytes, heads);
+    let mut after = 0;
+    loop {
+        let page = store.audit_page(tenant, after).map_err(said)?;
+        page.iter().for_each(|entry| check.entry(entry));
+        after = page.last().map_or(after, |e| e.id);
+        if page.len() < AUDIT_PAGE as usize {
+            return Ok(Verified { tenant: name, key, report: check.end() });
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::adapt::{Chances, Now, Passwords, Resumed, Switch};
 use crate::alarm_io::AlarmWatch;
 use crate::audit_io::AuditHeads;
+use crate::backup_io::{BackupBoard, BackupJob, Plan as BackupPlan};
 use crate::certificate_report;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
@@ -68,6 +69,8 @@ pub struct Handle {
     pub notices: Arc<NoticeBoard>,
     /// Who was refused lately.
     pub refusals: Arc<Mutex<Refusals>>,
+    /// How scheduled backups stand.
+    pub backups: Arc<BackupBoard>,
     mail: Sender<Message>,
     /// Secrets of tenants' configurations.
     pub secrets: Secrets,
@@ -101,6 +104,7 @@ pub struct Running {
     microsoft: AtMicrosoft,
     retention: RetentionJob,
     key_rotation: KeyRotation,
+    backups: BackupJob,
     grace: Duration,
 }
 
@@ -347,6 +351,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         presences: Arc::default(),
         notices: Arc::new(microsoft::notices_of(&config.microsoft)?),
         refusals: Arc::default(),
+        backups: Arc::default(),
         mail: mail_in,
         secrets: secrets.clone(),
         browsers,
@@ -359,6 +364,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let audit_heads = AuditHeads::start(handle.clone()).map_err(|e| e.to_string())?;
     let retention = RetentionJob::start(handle.clone()).map_err(|e| e.to_string())?;
     let key_rotation = KeyRotation::start(handle.clone()).map_err(|e| e.to_string())?;
+    let backups = BackupJob::start(handle.clone(), BackupPlan::of(config)).map_err(|e| e.to_string())?;
     let microsoft = start_microsoft(config, &handle, background)?;
     Ok(Running {
         handle,
@@ -375,6 +381,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         microsoft,
         retention,
         key_rotation,
+        backups,
         grace: config.grace(),
     })
 }
@@ -686,6 +693,7 @@ impl Running {
         drop(self.microsoft);
         drop(self.retention);
         drop(self.key_rotation);
+        drop(self.backups);
         // Set once: there is one stop.
         let _ = self.give_up.set(end + LAST_WORDS);
         self.handle.mail.send(Message::Stop(end));

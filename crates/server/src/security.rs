@@ -33,13 +33,15 @@ pub enum Kind {
     TrunkCredentials,
     /// A certificate of a far end or of a caller is not believed.
     Certificate,
+    /// A backup or a rehearsal of one failed.
+    Backup,
     /// Nothing happened: somebody tries out whether alarms arrive.
     Test,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::Ban,
         Kind::Guessing,
         Kind::Flood,
@@ -47,6 +49,7 @@ impl Kind {
         Kind::TollLimit,
         Kind::TrunkCredentials,
         Kind::Certificate,
+        Kind::Backup,
         Kind::Test,
     ];
 
@@ -60,6 +63,7 @@ impl Kind {
             Kind::TollLimit => "toll-limit",
             Kind::TrunkCredentials => "trunk-credentials",
             Kind::Certificate => "certificate",
+            Kind::Backup => "backup",
             Kind::Test => "test",
         }
     }
@@ -87,7 +91,7 @@ pub struct SecurityEventView {
     pub id: String,
     /// When.
     pub at: String,
-    /// `ban`, `guessing`, `flood`, `toll-refused`, `toll-limit`, `trunk-credentials`, `certificate` or `test`.
+    /// `ban`, `guessing`, `flood`, `toll-refused`, `toll-limit`, `trunk-credentials`, `certificate`, `backup` or `test`.
     pub kind: String,
     /// More of it: words, and ids of calls, agents and trunks.
     pub data: Map<String, Value>,

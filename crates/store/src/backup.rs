@@ -65,14 +65,18 @@ pub(crate) fn pack_path(dir: &Path, increment: u64) -> PathBuf {
 
 /// Number of the newest increment of a folder; 0 where there is none.
 pub(crate) fn newest(dir: &Path) -> Result<u64, StoreError> {
-    let folder = dir.join("increments");
-    let entries = match std::fs::read_dir(&folder) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-        entries => entries.map_err(failed(&folder))?,
+    Ok(numbers(&dir.join("increments"), ".txt")?.into_iter().max().unwrap_or(0))
+}
+
+/// Numbers of the files of a folder whose names are a number with this end.
+fn numbers(folder: &Path, end: &str) -> Result<Vec<u64>, StoreError> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed(folder))?,
     };
-    let number = |name: &str| name.strip_suffix(".txt")?.parse::<u64>().ok();
+    let number = |name: &str| name.strip_suffix(end)?.parse::<u64>().ok();
     let names = entries.filter_map(|e| e.ok()?.file_name().into_string().ok());
-    Ok(names.filter_map(|name| number(&name)).max().unwrap_or(0))
+    Ok(names.filter_map(|name| number(&name)).collect())
 }
 
 /// Makes a backup of everything that these settings name, or adds to the one that is in the folder. `now` is the time, in
@@ -153,6 +157,41 @@ pub fn back_up(
     };
     register(&database, copy)?;
     Ok(done)
+}
+
+/// Removes the oldest increments of a backup so that `keep` are left, at least one, with the packs that none of these needs.
+/// Gives how many were removed. Nobody may be writing there meanwhile.
+///
+/// # Errors
+/// What the disk said, or that a manifest is damaged: then nothing is removed.
+pub fn prune_backup(dir: &Path, keep: u64) -> Result<u64, StoreError> {
+    let Some(_lock) = copies::lock(dir, "lock")? else {
+        return Err(StoreError::Refused(format!("another backup is being made in {}", dir.display())));
+    };
+    let mut all = numbers(&dir.join("increments"), ".txt")?;
+    all.sort_unstable();
+    let kept = all.split_off(all.len().saturating_sub(usize::try_from(keep.max(1)).unwrap_or(usize::MAX)));
+    if all.is_empty() {
+        return Ok(0);
+    }
+    let mut needed = std::collections::BTreeSet::new();
+    for n in &kept {
+        let mut reading = Reading::begin(&manifest_path(dir, *n))?;
+        while let Some(line) = reading.next()? {
+            if let Line::Piece { increment, .. } = line {
+                needed.insert(increment);
+            }
+        }
+    }
+    // Manifests first: an increment without its pack would be one that cannot be restored.
+    for n in &all {
+        remove(&manifest_path(dir, *n))?;
+    }
+    copies::sync_folder(&dir.join("increments"))?;
+    for n in numbers(&dir.join("packs"), ".pack")?.into_iter().filter(|n| !needed.contains(n)) {
+        remove(&pack_path(dir, n))?;
+    }
+    Ok(all.len() as u64)
 }
 
 /// Whether an account ended since the increment before. Then this one is whole, and the older ones, which have more of

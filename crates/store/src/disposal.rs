@@ -4,7 +4,7 @@
 use crate::calls::read_record;
 use crate::error::StoreError;
 use crate::holds::FREE_CALL;
-use crate::keys::{Keys, PERSON};
+use crate::keys::{Keys, PERSON, RECORDING};
 use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
 use engine::{PartyId, Role, To, What};
@@ -172,11 +172,11 @@ impl Store {
             let mut db = self.writer();
             let (calls, blobs, people, recordings) = transaction(&mut **db, |db| {
                 let page = page(db, tenant, rule, needed)?;
-                destroy(&mut keys, tenant, &page.2)?;
+                destroy(&mut keys, tenant, &page.2, &page.3)?;
                 Ok(page)
             })?;
             drop(db);
-            if !people.is_empty() {
+            if !(people.is_empty() && recordings.is_empty()) {
                 keys.forget_deleted()?;
             }
             drop(keys);
@@ -184,7 +184,7 @@ impl Store {
                 self.blobs().remove(&blob)?;
             }
             done.calls += calls;
-            done.recordings += recordings;
+            done.recordings += recordings.len() as u64;
             done.people += people.len() as u64;
             if calls == 0 {
                 if rule.class == DataClass::Call && rule.queue.is_none() {
@@ -212,7 +212,7 @@ impl Store {
             let mut db = self.writer();
             let (people, last) = transaction(&mut **db, |db| {
                 let (people, last) = unnamed(db, tenant, (after, before), needed)?;
-                destroy(&mut keys, tenant, &people)?;
+                destroy(&mut keys, tenant, &people, &[])?;
                 Ok((people, last))
             })?;
             drop(db);
@@ -229,18 +229,26 @@ impl Store {
     }
 }
 
-/// Destroys the keys of these people with one commit.
-fn destroy(keys: &mut Keys, tenant: TenantId, people: &[u64]) -> Result<(), StoreError> {
-    if people.is_empty() {
+/// Destroys the keys of these people and recordings with one commit.
+pub(crate) fn destroy(
+    keys: &mut Keys,
+    tenant: TenantId,
+    people: &[u64],
+    recordings: &[u64],
+) -> Result<(), StoreError> {
+    if people.is_empty() && recordings.is_empty() {
         return Ok(());
     }
     keys.begin()?;
-    let all = people.iter().try_for_each(|person| keys.destroy(tenant, PERSON, *person));
+    let people = people.iter().map(|id| (PERSON, *id));
+    let mut both = people.chain(recordings.iter().map(|id| (RECORDING, *id)));
+    let all = both.try_for_each(|(kind, id)| keys.destroy(tenant, kind, id));
     let ended = keys.end(all.is_ok());
     all.and(ended)
 }
 
-type Page = (u64, Vec<String>, Vec<u64>, u64);
+/// How many calls, audio files, people and recordings go.
+type Page = (u64, Vec<String>, Vec<u64>, Vec<u64>);
 
 fn page(
     db: &mut dyn Sql,
@@ -254,7 +262,7 @@ fn page(
         rule.of_queue()
     );
     let calls = db.rows(&sql, &[tenant.into(), rule.before.into()])?;
-    let (mut blobs, mut people, mut recordings) = (Vec::new(), Vec::new(), 0);
+    let (mut blobs, mut people, mut recordings) = (Vec::new(), Vec::new(), Vec::new());
     for row in &calls {
         let of: [Value; 2] = [tenant.into(), Value::Int(row.int(0))];
         let which = match rule.class {
@@ -271,7 +279,7 @@ fn page(
             db.run("DELETE FROM messages WHERE tenant = $1 AND recording = $2", &id)?;
             db.run("DELETE FROM recordings WHERE tenant = $1 AND id = $2", &id)?;
             blobs.push(recording.text(1).to_string());
-            recordings += 1;
+            recordings.push(recording.int(0) as u64);
         }
         if rule.class != DataClass::Call {
             continue;

@@ -309,6 +309,10 @@ impl Store {
                 });
             }
         }
+        let sql = "SELECT id FROM recordings WHERE tenant = $1 AND party IN \
+                   (SELECT id FROM parties WHERE tenant = $1 AND person = $2)";
+        let recordings: Vec<u64> = db.rows(sql, &of)?.iter().map(|r| r.int(0) as u64).collect();
+        crate::disposal::destroy(&mut keys, tenant, &[], &recordings)?;
         keys.destroy_for_good(tenant, PERSON, person)?;
         drop(keys);
         let (erased, blobs) = transaction(&mut **db, |db| {

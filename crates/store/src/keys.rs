@@ -1,4 +1,5 @@
-//! Keys: the master key wraps each tenant's, the tenant's wraps each person's, and a person's seals what is known of them.
+//! Keys: the master key wraps each tenant's, the tenant's wraps each person's and each recording's, and a person's seals what
+//! is known of them. A recording needs both, the person's and its own.
 //!
 //! Destroying a person's key makes everything sealed with it unreadable, wherever copies of it are. Keys stand in a
 //! database of their own whose deleted rows are overwritten. Sealing is AES-256-GCM (NIST SP 800-38D) with a random nonce
@@ -153,7 +154,7 @@ pub struct Keys {
     db: Box<dyn Sql>,
     tenants: HashMap<TenantId, TenantKeys>,
     /// Keys that are on the disk and belong to nobody yet, by the number of the person who will come.
-    ahead: HashMap<(TenantId, u64), DataKey>,
+    ahead: HashMap<(TenantId, &'static str, u64), DataKey>,
     /// A transaction was begun and not ended: true at the next beginning only after a panic.
     open: bool,
 }
@@ -164,6 +165,9 @@ struct TenantKeys {
 }
 
 pub(crate) const PERSON: &str = "person";
+pub(crate) const RECORDING: &str = "recording";
+/// Kinds whose numbers are given one after the other.
+const NUMBERED: [&str; 2] = [PERSON, RECORDING];
 pub(crate) const DIRECTORY: &str = "directory";
 pub(crate) const ADMINISTRATOR: &str = "administrator";
 const TENANT: &str = "tenant";
@@ -267,20 +271,34 @@ impl Keys {
     /// The key of a person who is new and has the highest number. People are numbered one after the other, so the next
     /// ones' keys are made too.
     pub(crate) fn new_person(&mut self, tenant: TenantId, person: u64) -> Result<DataKey, StoreError> {
-        if let Some(key) = self.ahead.remove(&(tenant, person)) {
+        self.numbered(tenant, PERSON, person)
+    }
+
+    /// The key of a recording that begins. Recordings are numbered one after the other too.
+    pub(crate) fn new_recording(&mut self, tenant: TenantId, id: u64) -> Result<DataKey, StoreError> {
+        if self.open || self.ahead.contains_key(&(tenant, RECORDING, id)) {
+            return self.numbered(tenant, RECORDING, id);
+        }
+        self.begin()?;
+        let key = self.numbered(tenant, RECORDING, id);
+        self.end(key.is_ok()).and(key)
+    }
+
+    fn numbered(&mut self, tenant: TenantId, kind: &'static str, number: u64) -> Result<DataKey, StoreError> {
+        if let Some(key) = self.ahead.remove(&(tenant, kind, number)) {
             return Ok(key);
         }
         // What was made for numbers that are not reached this way is not used.
-        self.ahead.retain(|(other, _), _| *other != tenant);
-        for id in (person..).take(AHEAD as usize) {
+        self.ahead.retain(|(other, of, _), _| *other != tenant || *of != kind);
+        for id in (number..).take(AHEAD as usize) {
             // An earlier process made it, and nobody came.
-            let key = match self.of(tenant, PERSON, id) {
-                Err(StoreError::NotFound(_)) => self.make(tenant, PERSON, id)?,
+            let key = match self.of(tenant, kind, id) {
+                Err(StoreError::NotFound(_)) => self.make(tenant, kind, id)?,
                 known => known?,
             };
-            self.ahead.insert((tenant, id), key);
+            self.ahead.insert((tenant, kind, id), key);
         }
-        self.ahead.remove(&(tenant, person)).ok_or_else(|| StoreError::NotFound("this person's key".into()))
+        self.ahead.remove(&(tenant, kind, number)).ok_or_else(|| StoreError::NotFound("this key".into()))
     }
 
     /// A new key for one person of this kind, in place of any there was.
@@ -293,8 +311,8 @@ impl Keys {
 
     /// Destroys one person's key: the database overwrites what it deletes.
     pub(crate) fn destroy(&mut self, tenant: TenantId, kind: &str, id: u64) -> Result<(), StoreError> {
-        if kind == PERSON {
-            self.ahead.remove(&(tenant, id));
+        if let Some(kind) = NUMBERED.into_iter().find(|known| *known == kind) {
+            self.ahead.remove(&(tenant, kind, id));
         }
         let sql = "DELETE FROM keys WHERE tenant = $1 AND kind = $2 AND id = $3";
         self.counted(sql, &[tenant.into(), kind.into(), id.into()])
@@ -364,14 +382,14 @@ impl Keys {
 
     /// Destroys the keys of all people of this kind.
     pub(crate) fn destroy_all(&mut self, tenant: TenantId, kind: &str) -> Result<(), StoreError> {
-        self.ahead.retain(|(other, _), _| kind != PERSON || *other != tenant);
+        self.ahead.retain(|(other, of, _), _| *of != kind || *other != tenant);
         let sql = "DELETE FROM keys WHERE tenant = $1 AND kind = $2";
         self.counted(sql, &[tenant.into(), kind.into()])
     }
 
     /// Destroys all keys of a tenant, its own too, also beside the database's own file.
     pub(crate) fn destroy_tenant(&mut self, tenant: TenantId) -> Result<(), StoreError> {
-        self.ahead.retain(|(other, _), _| *other != tenant);
+        self.ahead.retain(|(other, ..), _| *other != tenant);
         self.tenants.remove(&tenant);
         self.counted("DELETE FROM keys WHERE tenant = $1", &[tenant.into()])?;
         self.forget_deleted()

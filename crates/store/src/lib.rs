@@ -55,7 +55,7 @@ mod tokens;
 pub use accounts::{Account, INVITATION_MS, Of as AccountOf};
 pub use audit::{AUDIT_PAGE, AuditEntry, AuditFilter};
 pub use audit_chain::{AuditHead, ChainCheck, ChainFault, ChainReport, ChainedEntry, DIGEST, digest_of};
-pub use backup::{BackedUp, back_up};
+pub use backup::{BackedUp, back_up, prune_backup};
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};

@@ -132,6 +132,7 @@ impl Store {
         now: u64,
         who: &str,
     ) -> Result<(), StoreError> {
+        let mut keys = self.keys();
         let mut db = self.writer();
         let blob = transaction(&mut **db, |db| {
             let of = [tenant.into(), recording.0.into()];
@@ -145,9 +146,11 @@ impl Store {
             db.run(sql, &[tenant.into(), recording.0.into()])?;
             let object = format!("Recording/r{}", recording.0);
             crate::audit::put(db, tenant, now, who, "message.delete", &object)?;
+            keys.destroy_for_good(tenant, crate::keys::RECORDING, recording.0)?;
             Ok(found.first().map(|r| r.text(0).to_string()))
         })?;
         drop(db);
+        drop(keys);
         // Without its key the audio is only noise: a file that stays because of a crash here is swept away later.
         blob.map_or(Ok(()), |name| self.blobs().remove(&name))
     }

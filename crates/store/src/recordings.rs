@@ -1,4 +1,6 @@
-//! Recordings: two channels of G.711, sealed chunk by chunk with a key of their own.
+//! Recordings: two channels of G.711, sealed chunk by chunk with a key of their own. That is wrapped twice: by the key of
+//! the person who called, and by one for this recording alone, which stands with the keys. So it cannot be read any more, in no
+//! copy, once either is destroyed: the person erased, or the recording disposed of.
 //!
 //! A file is a head of 16 bytes and chunks of [`CHUNK`] bytes of audio, each with its tag of 16 bytes; only the last may be
 //! shorter. The chunk's number is its nonce and the recording's place is authenticated with each, so chunks can neither
@@ -8,7 +10,7 @@
 
 use crate::blobs::{BlobReader, BlobWriter};
 use crate::error::StoreError;
-use crate::keys::DataKey;
+use crate::keys::{DataKey, RECORDING};
 use crate::sql::Value;
 use crate::store::{Store, TenantId};
 use engine::{CallId, RecordingId, Time};
@@ -18,6 +20,8 @@ pub const CHUNK: usize = 8_000;
 const TAG: usize = 16;
 const HEAD: usize = 16;
 const MAGIC: &[u8; 8] = b"SWRREC\0\x01";
+/// Length of a key that is wrapped by a person's key alone, as in recordings of earlier versions: nonce, key, tag.
+const WRAPPED_ONCE: usize = 12 + 32 + 16;
 
 /// What is known of a recording.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +70,8 @@ fn key_place(tenant: TenantId, id: RecordingId) -> String {
 }
 
 impl Store {
-    /// Begins a recording. Its key is wrapped by that of the caller, so erasing the caller makes it unreadable.
+    /// Begins a recording. Its key is wrapped by that of the caller and by its own, so erasing the caller, and disposing of
+    /// the recording, make it unreadable.
     ///
     /// # Errors
     /// What disk or database said.
@@ -82,9 +87,6 @@ impl Store {
         let person = self
             .person_of(tenant, party)?
             .ok_or_else(|| StoreError::NotFound("the party being recorded".into()))?;
-        let wrapping = self.keys().of_person(tenant, person)?;
-        let key = DataKey::random()?;
-        let wrapped = wrapping.seal(&key_place(tenant, id), key.as_bytes())?;
         let name = format!("recordings/{}/{:06}/{}.rec", tenant.0, id.0 / 1_000, id.0);
         match self.recording(tenant, id) {
             Ok(_) => return Err(StoreError::Refused("this recording is there already".into())),
@@ -92,6 +94,13 @@ impl Store {
             Err(StoreError::NotFound(_)) => self.blobs().discard(&name)?,
             Err(e) => return Err(e),
         }
+        let (wrapping, own) = {
+            let mut keys = self.keys();
+            (keys.of_person(tenant, person)?, keys.new_recording(tenant, id.0)?)
+        };
+        let key = DataKey::random()?;
+        let wrapped = wrapping.seal(&key_place(tenant, id), key.as_bytes())?;
+        let wrapped = own.seal(&key_place(tenant, id), &wrapped)?;
         let mut blob = self.blobs().create(&name)?;
         let mut head = Vec::with_capacity(HEAD);
         head.extend_from_slice(MAGIC);
@@ -156,7 +165,7 @@ impl Store {
     /// Opens a recording's audio.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when it or the key of its caller is gone.
+    /// [`StoreError::NotFound`] when it, its key or the key of its caller is gone.
     pub fn open_recording(&self, tenant: TenantId, id: RecordingId) -> Result<RecordingFile, StoreError> {
         let sql = "SELECT party, blob, key, bytes FROM recordings WHERE tenant = $1 AND id = $2";
         let rows = self.reader().rows(sql, &[tenant.into(), id.0.into()])?;
@@ -169,8 +178,14 @@ impl Store {
         if rows.first().is_some_and(|r| r.int(0) != 0) {
             return Err(StoreError::NotFound("this recording: its person's data is restricted".into()));
         }
-        let wrapping = self.keys().of_person(tenant, person)?;
-        let key = wrapping.open(&key_place(tenant, id), row.bytes(2))?;
+        let mut keys = self.keys();
+        let wrapping = keys.of_person(tenant, person)?;
+        let mut wrapped = row.bytes(2).to_vec();
+        if wrapped.len() > WRAPPED_ONCE {
+            wrapped = keys.of(tenant, RECORDING, id.0)?.open(&key_place(tenant, id), &wrapped)?;
+        }
+        drop(keys);
+        let key = wrapping.open(&key_place(tenant, id), &wrapped)?;
         let key =
             DataKey::from_bytes(&key).ok_or_else(|| StoreError::Unreadable("a recording's key".into()))?;
         let file = RecordingFile::new(self.blobs().read(row.text(1))?, key, place(tenant, id))?;
@@ -272,5 +287,41 @@ impl RecordingFile {
             at += (to - from) as u64;
         }
         Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::people::Party;
+    use crate::{Batch, StoreSettings};
+    use redact::Secret;
+
+    #[test]
+    fn a_recording_of_an_earlier_version_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path().display();
+        let store = Store::open(&StoreSettings {
+            url: format!("sqlite:{at}/switchroom.db"),
+            full_sync: false,
+            blobs: format!("file:{at}/blobs"),
+            keys: format!("file:{at}/master.key"),
+        })
+        .unwrap();
+        let tenant = store.tenant("acme", 1).unwrap();
+        let party = Party { id: 1, address: Secret::new("+1".into()), display: Secret::new(String::new()) };
+        store.commit(&[(tenant, Batch { parties: vec![party], ..Batch::default() })]).unwrap();
+        let id = RecordingId(1);
+        let mut writer = store.begin_recording(tenant, id, CallId(1), 1, Time(1), false).unwrap();
+        writer.push(&[7; 100]).unwrap();
+        let person = store.person_of(tenant, 1).unwrap().unwrap();
+        let wrapping = store.keys().of_person(tenant, person).unwrap();
+        let once = wrapping.seal(&key_place(tenant, id), writer.key.as_bytes()).unwrap();
+        assert_eq!(once.len(), WRAPPED_ONCE);
+        writer.finish().unwrap();
+        let values = [once.into(), tenant.into(), id.0.into()];
+        store.writer().run("UPDATE recordings SET key = $1 WHERE tenant = $2 AND id = $3", &values).unwrap();
+        store.keys().destroy(tenant, RECORDING, id.0).unwrap();
+        assert_eq!(store.open_recording(tenant, id).unwrap().read(0, 200).unwrap(), [7; 100]);
     }
 }

@@ -91,6 +91,7 @@ export const PAGES = [
       await page.getByRole('dialog').getByText('2 recordings', { exact: false }).waitFor();
     },
   },
+  { persona: 'owner', path: '/proof/backups', prepare: async (page) => page.getByText('The newest backup failed', { exact: false }).waitFor() },
   { persona: 'owner', path: '/proof/holds', prepare: async (page) => page.getByText('12 calls are due now').waitFor() },
   { persona: 'agent', path: '/desk' },
   {

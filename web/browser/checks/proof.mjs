@@ -245,6 +245,18 @@ export const checks = {
     await fake.stop();
   },
 
+  'backups are listed with what failed and what is next': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'auditor', path: '/proof/backups' });
+    await page.getByText('The newest backup failed', { exact: false }).waitFor();
+    await page.getByText(/increment 41, made in .*12 sec.*812\.4.* MB/).waitFor();
+    await page.getByText('Restored for trial', { exact: false }).waitFor();
+    assert.equal(await page.getByText('never tried').count(), 1);
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
   'an agent is not shown the proof': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, close } = await open(browser, fake.address, { persona: 'agent', path: '/proof/audit' });

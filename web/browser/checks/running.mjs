@@ -16,8 +16,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const PAGES = {
   agent: ['/desk', '/calls', '/people', '/settings'],
   supervisor: ['/floor', '/desk', '/calls', '/people', '/reports', '/proof/audit', '/system/trunks', '/settings'],
-  owner: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/proof/people', '/proof/holds', '/system/trunks', '/system/microsoft', '/system/permissions', '/settings'],
-  auditor: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/proof/people', '/proof/holds', '/system/permissions', '/settings'],
+  owner: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/proof/people', '/proof/holds', '/proof/backups', '/system/trunks', '/system/microsoft', '/system/permissions', '/settings'],
+  auditor: ['/floor', '/calls', '/people', '/reports', '/proof/attestation', '/proof/audit', '/proof/people', '/proof/holds', '/proof/backups', '/system/permissions', '/settings'],
 };
 
 async function personas() {

@@ -99,6 +99,15 @@ export function proofOf({ entries = 640 } = {}) {
       due: { audio: { class: 'recording', calls: 12, held: 1, next_due: iso(Date.now() + DAY) }, 'calls-30': { class: 'call', calls: 0, held: 0, next_due: null } },
       runs: [{ at: iso(began + DAY), ended: null, report: { audio: { calls: 4, held: 1, recordings: 4, people: 1 } } }],
     },
+    backups: {
+      scheduled: true,
+      next: iso(Date.now() + DAY / 2),
+      failed: { of: 'backup', at: iso(Date.now() - DAY / 24) },
+      items: [
+        { number: 1, increment: 41, at: iso(Date.now() - DAY), took_ms: 12_000, bytes: 812_400_000, rehearsed: iso(Date.now() - 3 * DAY), rehearsed_ms: 47_000 },
+        { number: 2, increment: 1, at: iso(began), took_ms: 900, bytes: 2_000_000, rehearsed: null, rehearsed_ms: null },
+      ],
+    },
     heads: [headAt(Math.ceil(entries / 2))],
     /** What an attestation says; a test may change it. */
     change: (paper) => paper,
@@ -107,6 +116,9 @@ export function proofOf({ entries = 640 } = {}) {
         case 'POST /attestation':
           may('auditor', 'supervisor', 'owner');
           return proof.change(attestation(body?.declared));
+        case 'GET /backups':
+          may('auditor', 'supervisor', 'owner');
+          return proof.backups;
         case 'GET /audit': {
           may('auditor', 'supervisor', 'owner');
           const [who, action, object] = ['who', 'action', 'object'].map((k) => query.get(k));

@@ -170,7 +170,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       if (body?.password !== 'correct horse') throw new Refused(401, 'user, password or code are not right');
       return begin(response, body.user, 'agent');
     }
-    if (tab && method === 'GET' && path.startsWith('/connector/')) return { scope: null, ways: [], ...tab };
+    if (tab && method === 'GET' && path.startsWith('/connector/')) return { scope: null, ways: [], hosts: [], ...tab };
     if (path === '/openapi.json') return description;
     if (!me) throw new Refused(401, 'sign in');
     if (method !== 'GET' && me.cookie && response.req.headers['x-csrf-token'] !== me.csrf) throw new Refused(403, 'this request did not come from our page');
@@ -487,9 +487,9 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     connection: {
       directory: '3f0c1a52-0000-4000-8000-00000000000a', profile: 'contact-center', features: ['sign-in', 'directory-sync', 'presence-read', 'licences'],
       registrations: [
-        { name: 'sign-in', app: '7d1c2c2e-0000-4000-8000-000000000001', consent: '/api/v1/microsoft/connect/sign-in', permissions: [], missing: null, surplus: null },
-        { name: 'background', app: '7d1c2c2e-0000-4000-8000-000000000002', consent: '/api/v1/microsoft/connect/background', permissions: [], missing: ['Presence.Read.All'], surplus: ['Directory.Read.All'] },
-        { name: 'bot', app: null, consent: null, permissions: [], missing: null, surplus: null },
+        { name: 'sign-in', app: '7d1c2c2e-0000-4000-8000-000000000001', consent: '/api/v1/microsoft/connect/sign-in', permissions: [], missing: null, surplus: null, manifest: { displayName: 'Switchroom sign-in' } },
+        { name: 'background', app: '7d1c2c2e-0000-4000-8000-000000000002', consent: '/api/v1/microsoft/connect/background', permissions: [], missing: ['Presence.Read.All'], surplus: ['Directory.Read.All'], manifest: { displayName: 'Switchroom background' } },
+        { name: 'bot', app: null, consent: null, permissions: [], missing: null, surplus: null, manifest: { displayName: 'Switchroom bot' } },
       ],
     },
     /** Answers the offer of a page that wants to be a phone; a test says how. */

@@ -148,6 +148,12 @@ const holds = createRoute({
   component: lazyRouteComponent(later(() => import('@/features/proof/HoldsPage')), 'HoldsPage'),
 });
 
+const backups = createRoute({
+  getParentRoute: () => root,
+  path: '/proof/backups',
+  component: lazyRouteComponent(later(() => import('@/features/proof/BackupsPage')), 'BackupsPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -155,7 +161,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, desk, floor, calls, call, people, reports, proof, attestation, audit, personalData, holds, system, trunks, microsoft, permissions, settings]),
+  routeTree: root.addChildren([home, desk, floor, calls, call, people, reports, proof, attestation, audit, personalData, holds, backups, system, trunks, microsoft, permissions, settings]),
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,
   defaultErrorComponent: Broken,

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { I18n, MessageKey } from '@/shared/i18n';
 import { byAddress, byServer, plain, Refused, type Begun } from './dial';
 import { BATCH, MOST_MEMBERS, readMembers, readNumbers, type Member, type Numbers } from './graph';
-import { callInTeams, type Host } from './host';
+import { callInTeams, personIn, type Host } from './host';
 import { keepSettings, readSettings } from './settings';
 import type { Setup, Way } from './setup';
 import { NoToken, tokensOf, type Tokens } from './tokens';
@@ -69,39 +69,61 @@ function useMembers(host: Host | null, setup: Setup | null) {
       if (!gone) setFound(members);
     };
     read().catch((e: unknown) => {
-      if (!gone) setTrouble(e instanceof NoToken ? e.why : 'failed');
+      if (gone) return;
+      const why = e instanceof NoToken ? e.why : 'failed';
+      // Whoever may no longer read who is here sees nothing from before either.
+      if (why === 'refused') setFound(null);
+      setTrouble(why);
     });
     return () => {
       gone = true;
     };
   }, [host, setup, turn]);
-  return { tokens, found, trouble, again: () => setTurn((n) => n + 1) };
+  return { tokens, found, trouble, turn, again: () => setTurn((n) => n + 1) };
 }
 
-/** Numbers of those who are drawn, read a batch at a time and kept as long as the page stands. */
-function useNumbers(setup: Setup | null, tokens: Tokens | null, drawn: readonly Member[]) {
+/** Numbers of those who are drawn, read a batch at a time and kept as long as the page stands and they may be read. Once that
+ * is refused nothing more is asked for until somebody tries again, which is another `turn`. */
+function useNumbers(setup: Setup | null, tokens: Tokens | null, drawn: readonly Member[], turn: number) {
   const [numbers, setNumbers] = useState<ReadonlyMap<string, Numbers>>(new Map());
+  const [refused, setRefused] = useState(false);
   const asked = useRef(new Set<string>());
+  const stopped = useRef(false);
+  const last = useRef(turn);
   useEffect(() => {
     if (!setup || !tokens) return;
+    if (last.current !== turn) {
+      last.current = turn;
+      stopped.current = false;
+      asked.current.clear();
+      setRefused(false);
+    }
     const missing = drawn.map((m) => m.id).filter((id) => !asked.current.has(id));
-    for (const id of missing) asked.current.add(id);
     const read = async () => {
-      for (let n = 0; n < missing.length; n += BATCH) {
+      for (let n = 0; n < missing.length && !stopped.current; n += BATCH) {
         const batch = missing.slice(n, n + BATCH);
-        const some = await readNumbers(setup.graph, tokens, batch).catch(() => new Map<string, Numbers>());
-        setNumbers((before) => new Map([...before, ...some]));
+        for (const id of batch) asked.current.add(id);
+        try {
+          const some = await readNumbers(setup.graph, tokens, batch);
+          if (!stopped.current) setNumbers((before) => new Map([...before, ...some]));
+        } catch (e) {
+          if (!(e instanceof NoToken && e.why === 'refused')) continue;
+          stopped.current = true;
+          setNumbers(new Map());
+          setRefused(true);
+        }
       }
     };
     void read();
-  }, [setup, tokens, drawn]);
-  return numbers;
+  }, [setup, tokens, drawn, turn]);
+  return { numbers, refused };
 }
 
 export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | null; i18n: I18n }) {
   const styles = useStyles();
   const { t } = i18n;
   const [settings, setSettings] = useState(readSettings);
+  const [only, setOnly] = useState(() => personIn(window.location.hash));
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState('');
   const [typed, setTyped] = useState('');
@@ -109,18 +131,20 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
   const [said, setSaid] = useState<string | null>(null);
   const [begun, setBegun] = useState<Begun | null>(null);
   const hangUp = useRef<(() => Promise<void>) | null>(null);
-  const { tokens, found, trouble, again } = useMembers(host, setup);
+  const { tokens, found, trouble, turn, again } = useMembers(host, setup);
 
   const ways = useMemo(() => [...(setup?.ways.filter((w) => w.scheme !== null || setup.scope) ?? []), TEL], [setup]);
   const way = ways.find((w) => (w.id ?? 'own') === settings.way) ?? ways[0] ?? TEL;
 
   const wanted = query.trim().toLocaleLowerCase(i18n.locale);
+  const others = useMemo(() => (found?.members ?? []).filter((m) => m.id !== host?.me), [found, host]);
+  const chosen = useMemo(() => others.filter((m) => m.id === only), [others, only]);
   const fits = useMemo(
-    () => (found?.members ?? []).filter((m) => m.name.toLocaleLowerCase(i18n.locale).includes(wanted)),
-    [found, wanted, i18n.locale],
+    () => (chosen.length > 0 ? chosen : others.filter((m) => m.name.toLocaleLowerCase(i18n.locale).includes(wanted))),
+    [chosen, others, wanted, i18n.locale],
   );
   const drawn = useMemo(() => fits.slice(0, DRAWN), [fits]);
-  const numbers = useNumbers(setup, tokens, drawn);
+  const { numbers, refused } = useNumbers(setup, tokens, drawn, turn);
 
   const call = useCallback(
     async (number: string) => {
@@ -138,7 +162,8 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
         hangUp.current = await byServer(setup, tokens, way, to, way.wants_password ? password : null, setBegun);
       } catch (e) {
         // The server says why in a sentence; it is shown as it is.
-        setSaid(e instanceof Refused && e.message ? e.message : t('connector.not-begun'));
+        const why = e instanceof NoToken ? t(e.why === 'refused' ? 'connector.call-refused' : TROUBLES[e.why]) : t('connector.not-begun');
+        setSaid(e instanceof Refused && e.message ? e.message : why);
       }
       return undefined;
     },
@@ -163,6 +188,13 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
         <MessageBar intent={trouble === 'unavailable' ? 'info' : 'warning'} layout="multiline">
           <MessageBarBody>
             {t(TROUBLES[trouble])} {trouble !== 'unavailable' && <Link as="button" onClick={again}>{t('connector.again')}</Link>}
+          </MessageBarBody>
+        </MessageBar>
+      )}
+      {refused && !trouble && (
+        <MessageBar intent="warning" layout="multiline">
+          <MessageBarBody>
+            {t('connector.numbers-refused')} <Link as="button" onClick={again}>{t('connector.again')}</Link>
           </MessageBarBody>
         </MessageBar>
       )}
@@ -209,7 +241,8 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
         <p className={styles.quiet}>{t('connector.personal')}</p>
       ) : (
         <>
-          {found && (
+          {chosen.length > 0 && <div><Button onClick={() => setOnly(null)}>{t('connector.everybody')}</Button></div>}
+          {found && chosen.length === 0 && (
             <Field label={t('connector.search')}>
               <Input type="search" value={query} onChange={(_, d) => setQuery(d.value)} />
             </Field>
@@ -268,7 +301,7 @@ function Person({
       </span>
       {business.map((n) => <Button key={n} size="small" onClick={() => void call(n)}>{t('connector.business', { number: i18n.phone(n) })}</Button>)}
       {mobile.map((n) => <Button key={n} size="small" onClick={() => void call(n)}>{t('connector.mobile', { number: i18n.phone(n) })}</Button>)}
-      {numbers && business.length + mobile.length === 0 && <span className={styles.quiet}>{t('connector.no-number')}</span>}
+      {numbers && numbers.business.length === 0 && !numbers.mobile && <span className={styles.quiet}>{t('connector.no-number')}</span>}
       {address && <Button size="small" appearance="subtle" aria-label={t('connector.teams', { name: member.name })} onClick={() => void callInTeams(address)}>Teams</Button>}
     </li>
   );

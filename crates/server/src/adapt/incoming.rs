@@ -194,6 +194,9 @@ impl Switch {
         m: &Message,
         audio: Audio<'_>,
     ) {
+        if !self.may_call(tenant, agent, m.target()) {
+            return self.refuse_saying(now, call, 403, "disabled in the directory");
+        }
         let to = match self.dialled(now, tenant, m.target()) {
             Ok(to) => to,
             Err((code, why)) => return self.refuse_saying(now, call, code, &why),

@@ -104,6 +104,11 @@ impl Switch {
         self.security(now, Some(tenant), Kind::TrunkCredentials, facts);
     }
 
+    /// No backup could be made, or one could not be restored for trial.
+    pub fn backup_failed(&mut self, now: Now, of: &'static str) {
+        self.security(now, None, Kind::Backup, json!({"of": of}));
+    }
+
     /// Makes an event of which nothing is true but that it was asked for; gives it and what other systems are to be told
     /// of it, if anybody is. `None` when too many were told lately.
     pub fn test_alert(&mut self, now: Now, id: TenantId) -> Option<(SecurityEventView, Option<OutboxItem>)> {

@@ -30,23 +30,21 @@ struct Canary {
 pub fn check(ground: &Ground, subject: &Subject) -> Found {
     let against = "the files of the data folders, the log and the metrics of this server";
     match plant_and_look(ground, subject) {
-        Ok((places, found)) => {
-            let mut lines = vec![format!(
-                "a made-up person was told to the store, SIP, the API and the web; {places} places were searched"
-            )];
-            lines.extend(found.iter().map(|place| format!("the made-up person can be read in {place}")));
-            if found.is_empty() {
-                lines.push("neither the number nor the name can be read in any of them".into());
-            }
-            Found {
-                good: Some(found.is_empty()),
-                against: against.into(),
-                lines,
-                data: json!({"found": found}),
-            }
-        }
+        Ok((places, found)) => verdict(against, places, found),
         Err(why) => Found::not_done(against, why),
     }
+}
+
+/// What places were searched, and in which the made-up person can be read.
+fn verdict(against: &str, places: usize, found: Vec<String>) -> Found {
+    let mut lines = vec![format!(
+        "a made-up person was told to the store, SIP, the API and the web; {places} places were searched"
+    )];
+    lines.extend(found.iter().map(|place| format!("the made-up person can be read in {place}")));
+    if found.is_empty() {
+        lines.push("neither the number nor the name can be read in any of them".into());
+    }
+    Found { good: Some(found.is_empty()), against: against.into(), lines, data: json!({"found": found}) }
 }
 
 fn plant_and_look(ground: &Ground, subject: &Subject) -> Result<(usize, Vec<String>), String> {
@@ -252,5 +250,23 @@ mod tests {
         }
         std::fs::write(&path, b"999000000000 1").unwrap();
         assert_eq!(search(&[path], SystemTime::UNIX_EPOCH, &canary).unwrap(), (1, vec![]));
+    }
+
+    #[test]
+    fn a_number_in_a_line_of_the_log_is_a_bad_answer() {
+        let canary = Canary { number: "9990000000002".into(), name: "Canary0000000002".into() };
+        let hear = |line: &str| {
+            let ear = Listening::begin();
+            crate::log_tap::Tee(std::io::sink()).write_all(line.as_bytes()).unwrap();
+            let found = if holds(&ear.heard(), &canary) { vec!["the log".to_string()] } else { Vec::new() };
+            verdict("x", 1, found)
+        };
+        assert_eq!(hear("a call of c17\n").good, Some(true));
+        let bad = hear("a call from +9990000000002\n");
+        assert!(
+            bad.good == Some(false) && bad.lines.iter().any(|l| l.ends_with("read in the log")),
+            "{:?}",
+            bad.lines
+        );
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::attest::canary::{ANSWER, http};
 use crate::attest::check::{Found, Ground, Subject};
+use crate::attest::in_clear::{self, Clear};
 use crate::attest::inside::tls_client;
 use crate::attest::tls_scan::{VERSIONS, offered};
-use crate::certificate_report::{now, report};
+use crate::certificate_report::{now, report, report_file};
 use crate::tls::Certificate;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
@@ -83,28 +84,35 @@ pub fn tls(ground: &Ground, subject: &Subject) -> Found {
             _ => format!("http.listen ({}) is plain HTTP and reached from elsewhere", ground.http),
         });
     }
-    for (what, addr) in [("sip.udp", ground.udp)] {
-        if let Some(addr) = addr {
-            lines.push(format!("{what} ({addr}) is SIP in the clear, for trunks and phones without TLS"));
+    let config = &ground.config.sip;
+    for (what, listen) in [("sip.udp", &config.udp), ("sip.tcp", &config.tcp)] {
+        if !listen.is_empty() {
+            lines.push(format!("{what} ({listen}) takes SIP in the clear"));
         }
     }
-    let clear: Vec<&str> = trunks_in_the_clear(subject);
-    if !clear.is_empty() {
-        lines.push(format!("trunks without TLS: {}", clear.join(", ")));
-    }
+    let (tenant, clear) = (subject.tenant, Clear::of(&ground.config));
+    let ways = ground
+        .handle
+        .ask_and_wait(move |switch, _| switch.tenant(tenant).map(|t| in_clear::ways(&t.meaning, clear)));
+    let Some(ways) = ways.flatten() else {
+        return Found::not_done(against, "the server is stopping".into());
+    };
+    good &= ways.is_empty();
+    lines.push(match ways.is_empty() {
+        true => "no trunk, phone or address outside of this machine is reached over SIP without TLS".into(),
+        false => format!("{} ways of SIP cross a network without TLS:", ways.len()),
+    });
+    lines.extend(ways);
     Found { good: Some(good), against: against.into(), lines, data: json!({"listeners": listeners.len()}) }
-}
-
-fn trunks_in_the_clear(subject: &Subject) -> Vec<&str> {
-    let trunks = subject.documents.values().filter(|d| d.kind == "Trunk");
-    let is_clear = |v: &Value| !v.to_string().contains("\"transport\":\"tls\"");
-    trunks.filter(|d| is_clear(&d.body)).map(|d| d.id.as_str()).collect()
 }
 
 /// How long our certificates last, and whether they can be used.
 pub fn certificates(ground: &Ground, _: &Subject) -> Found {
     let config = &ground.config;
-    let mut found = Found { against: "the certificates of http and sip".into(), ..Found::default() };
+    let mut found = Found {
+        against: "the certificates of http, of sip, and of the app registrations at Entra ID".into(),
+        ..Found::default()
+    };
     let mut good = true;
     let files = [
         ("http", config.http.tls_cert.as_str(), config.http.tls_key.as_str(), ""),
@@ -128,6 +136,12 @@ pub fn certificates(ground: &Ground, _: &Subject) -> Found {
     }
     if count == 0 {
         found.lines.push("this server has no certificate of its own".into());
+    }
+    for (key, path) in config.microsoft.certificates() {
+        let said = report_file(&key, path, now());
+        good &= said.problems.is_empty();
+        found.lines.extend(said.lines);
+        found.lines.extend(said.problems);
     }
     found.good = Some(good);
     found
@@ -216,4 +230,44 @@ fn judge(against: &str, ask: &dyn Fn(&str) -> Result<String, String>) -> Found {
     }
     found.good = Some(good);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer as it should be, by what is asked.
+    fn fine(request: &str) -> &'static str {
+        match request.split(' ').nth(1).unwrap_or_default() {
+            "/" => "HTTP/1.1 200 OK\r\nContent-Security-Policy: x\r\nX-Content-Type-Options: nosniff\r\n\r\n",
+            "/../../../../etc/passwd" | "/api/v1/nothing" => "HTTP/1.1 404 Not Found\r\n\r\n",
+            "/api/v1/session" => "HTTP/1.1 403 Forbidden\r\n\r\n",
+            _ => "HTTP/1.1 401 Unauthorized\r\n\r\n",
+        }
+    }
+
+    #[test]
+    fn a_listener_that_does_one_thing_wrong_is_found_out_by_that_thing() {
+        let all = judge("x", &|request| Ok(fine(request).into()));
+        assert_eq!((all.good, all.lines.len()), (Some(true), 7), "{:?}", all.lines);
+        for (path, answer, what) in [
+            ("/api/v1/calls", "HTTP/1.1 200 OK\r\n\r\n[]", "broken access control"),
+            ("/api/v1/users", "HTTP/1.1 200 OK\r\n\r\n[]", "a token that is none"),
+            ("/../../../../etc/passwd", "HTTP/1.1 200 OK\r\n\r\nroot:x:0:0", "no way out"),
+            ("/api/v1/calls?", "HTTP/1.1 500 Internal Server Error\r\n\r\n", "injection"),
+            ("/api/v1/session", "HTTP/1.1 204 No Content\r\n\r\n", "another site's page"),
+            ("/", "HTTP/1.1 200 OK\r\nContent-Security-Policy: x\r\n\r\n", "a policy of content"),
+            ("/api/v1/nothing", "HTTP/1.1 500 x\r\n\r\npanicked at src/x.rs:1", "errors say nothing"),
+        ] {
+            let is_this = |request: &str| {
+                let asked = request.split(' ').nth(1).unwrap_or_default();
+                asked == path || (path.ends_with('?') && asked.starts_with(path))
+            };
+            let found =
+                judge("x", &|request| Ok(if is_this(request) { answer } else { fine(request) }.to_string()));
+            let bad: Vec<&String> = found.lines.iter().filter(|line| line.contains("NOT so")).collect();
+            assert_eq!(found.good, Some(false), "{path}");
+            assert!(bad.len() == 1 && bad[0].contains(what), "{path}: {bad:?}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! `switchroom audit`: the log of who did what as a file, and whether it is whole.
 
-use crate::audit_file::{EntryLine, FirstLine, HeadLine, Verified, hex, read_heads, verify};
+use crate::audit_file::{EntryLine, FirstLine, HeadLine, read_heads, stored, verify};
 use crate::cli::arguments::Arguments;
 use crate::cli::remote::{Place, PlaceArguments, get, post};
 use crate::cli::{Failure, Outcome, say};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use store::{AUDIT_PAGE, ChainCheck, Store, TenantId};
+use store::{AUDIT_PAGE, Store, TenantId};
 
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
@@ -163,32 +163,4 @@ fn check(mut args: Arguments) -> Outcome {
 
 fn opened(path: &Path) -> Result<BufReader<File>, String> {
     File::open(path).map(BufReader::new).map_err(|e| format!("{}: {e}", path.display()))
-}
-
-/// Checks the log of a tenant as it is stored, with more heads than are stored there, and the installation's own key
-/// where none is given.
-pub fn stored(
-    store: &Store,
-    tenant: TenantId,
-    name: String,
-    more: impl Fn(&str) -> Result<Vec<store::AuditHead>, String>,
-    key: Option<&str>,
-) -> Result<Verified, Failure> {
-    let said = |e: store::StoreError| e.to_string();
-    let ours = store.installation().map_err(said)?.public_key();
-    let key = key.map_or_else(|| hex(&ours), str::to_lowercase);
-    let bytes =
-        crate::audit_file::unhex(&key).ok_or_else(|| "--key is not 64 hexadecimal digits".to_string())?;
-    let mut heads = store.audit_heads(tenant).map_err(said)?;
-    heads.extend(more(&name)?);
-    let mut check = ChainCheck::new(&name, &bytes, heads);
-    let mut after = 0;
-    loop {
-        let page = store.audit_page(tenant, after).map_err(said)?;
-        page.iter().for_each(|entry| check.entry(entry));
-        after = page.last().map_or(after, |e| e.id);
-        if page.len() < AUDIT_PAGE as usize {
-            return Ok(Verified { tenant: name, key, report: check.end() });
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, say};
+use crate::view::size;
 use crate::{config, running};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -10,6 +11,7 @@ use std::path::Path;
 pub fn run(mut args: Arguments) -> Outcome {
     let dir = args.operand("the folder of the backup")?;
     let forget = args.take("forget").is_some();
+    let keep = args.take("keep").map(|n| crate::cli::restore::wanted(&n)).transpose()?;
     let settings = running::store_settings(&config::load(Path::new(&args.need("config")?))?);
     args.end()?;
     if forget {
@@ -22,6 +24,10 @@ pub fn run(mut args: Arguments) -> Outcome {
     }
     let now = crate::clock::wall_ms();
     let done = store::back_up(&settings, &dir, now, &mut progress).map_err(|e| e.to_string())?;
+    let removed = match keep {
+        Some(keep) => store::prune_backup(&dir, keep).map_err(|e| e.to_string())?,
+        None => 0,
+    };
     say(&format!(
         "increment {}: database {} ({} new), {} recordings {} ({} new), {} keys, in {:.1} s; it is in {}",
         done.increment,
@@ -34,6 +40,9 @@ pub fn run(mut args: Arguments) -> Outcome {
         done.took_ms as f64 / 1_000.0,
         dir.display()
     ));
+    if removed > 0 {
+        say(&format!("{removed} older increments were removed"));
+    }
     Ok(())
 }
 
@@ -41,14 +50,5 @@ pub fn run(mut args: Arguments) -> Outcome {
 pub fn progress(what: &str) {
     if std::io::stderr().is_terminal() {
         crate::cli::complain(&format!("{what} …"));
-    }
-}
-
-/// A size for people.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.2} GB", bytes as f64 / 1e9),
     }
 }

@@ -155,7 +155,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "backup",
-        usage: "DIR --config FILE [--forget]",
+        usage: "DIR --config FILE [--keep N] [--forget]",
         does: "copies everything, beside a running server: the first time whole, then what is new",
         run: backup::run,
     },

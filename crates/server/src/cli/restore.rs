@@ -1,9 +1,10 @@
 //! `switchroom restore`: what was backed up, in an empty place.
 
 use crate::cli::arguments::Arguments;
-use crate::cli::backup::{progress, size};
+use crate::cli::backup::progress;
 use crate::cli::{Failure, Outcome, say};
-use crate::{config, running, view};
+use crate::view::{self, size};
+use crate::{config, running};
 use std::path::Path;
 
 /// Runs the command.
@@ -38,5 +39,5 @@ pub fn run(mut args: Arguments) -> Outcome {
 /// Which increment.
 pub fn wanted(text: &str) -> Result<u64, Failure> {
     let number = text.parse::<u64>().ok().filter(|n| *n > 0);
-    number.ok_or_else(|| Failure::Usage(format!("--increment {text}: say a number from 1 on")))
+    number.ok_or_else(|| Failure::Usage(format!("{text}: say a number from 1 on")))
 }

@@ -1,5 +1,6 @@
 //! The server's configuration: defaults compiled in, a file over them, the environment over that; checked whole.
 
+use crate::backup_io::{MOST_KEPT, Schedule};
 use crate::tenant::objects::Span;
 use crate::tenant::schema::nearest;
 use serde::Deserialize;
@@ -22,6 +23,7 @@ pub struct ServerConfig {
     pub bus: Bus,
     pub blobs: BlobSection,
     pub keys: KeySection,
+    pub backup: BackupSection,
     pub secrets: SecretSection,
     pub audit: AuditSection,
     pub outside: OutsideSection,
@@ -173,6 +175,17 @@ pub struct KeySection {
     pub url: String,
 }
 
+/// `[backup]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct BackupSection {
+    pub folder: String,
+    pub when: String,
+    pub keep: i64,
+    pub rehearse_every: String,
+    pub scratch: String,
+}
+
 /// `[secrets]`
 #[derive(Clone, Debug, Deserialize)]
 #[allow(missing_docs)]
@@ -243,6 +256,7 @@ pub struct MicrosoftSection {
     pub login: String,
     pub graph: String,
     pub tab_app: String,
+    pub tab_hosts: String,
     pub sign_in_app: String,
     pub sign_in_secret_file: String,
     pub sign_in_certificate: String,
@@ -286,6 +300,15 @@ pub struct AppSection<'a> {
 }
 
 impl MicrosoftSection {
+    /// The certificates by which app registrations prove themselves: the key of the configuration, and the file.
+    pub fn certificates(&self) -> Vec<(String, &str)> {
+        let all = [self.sign_in(), self.background(), self.provisioning(), self.directory(), self.bot()];
+        all.into_iter()
+            .filter(|app| !app.id.is_empty() && !app.certificate.is_empty())
+            .map(|app| (format!("microsoft.{}_certificate", app.name), app.certificate))
+            .collect()
+    }
+
     /// The app that people sign in with.
     pub fn sign_in(&self) -> AppSection<'_> {
         AppSection {
@@ -505,6 +528,7 @@ impl ServerConfig {
         for (key, value) in [
             ("media.rtp_timeout", &self.media.rtp_timeout),
             ("shutdown.grace", &self.shutdown.grace),
+            ("backup.rehearse_every", &self.backup.rehearse_every),
             ("http.session_idle", &self.http.session_idle),
             ("http.session_life", &self.http.session_life),
             ("http.session_fresh", &self.http.session_fresh),
@@ -531,6 +555,15 @@ impl ServerConfig {
         }
         if !self.blobs.url.starts_with("file:") {
             say("blobs.url: only file:PATH is supported yet".into());
+        }
+        if Schedule::read(&self.backup.when).is_none() {
+            say(format!(
+                "backup.when = {:?}: write daily HH:MM, which is UTC, or every 6h",
+                self.backup.when
+            ));
+        }
+        if !u64::try_from(self.backup.keep).is_ok_and(|n| (1..=MOST_KEPT).contains(&n)) {
+            say(format!("backup.keep is 1 to {MOST_KEPT}"));
         }
         if let Err(why) = store::check_key_address(&self.keys.url) {
             say(why);

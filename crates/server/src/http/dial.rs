@@ -200,7 +200,11 @@ pub async fn dial(
         (None, Some(_)) => Some(drawn()?),
         (correlation, _) => correlation,
     };
-    audited(&api, &asker, "call.dial", format!("User/{agent}")).await?;
+    // Where no call is kept, who called when is not kept either.
+    let keeps = api.handle.ask(move |switch, _| switch.tenant(tenant).is_some_and(|t| t.meaning.keeps_calls));
+    if keeps.await.ok_or_else(Problem::stopping)? {
+        audited(&api, &asker, "call.dial", format!("User/{agent}")).await?;
+    }
     let (connector, public) = (api.connector.clone(), api.settings.url.clone());
     let asked = Asking { who: (tenant, agent), correlation, new, public };
     // To its end even when whoever asked goes away: a call that is written down is also begun.

@@ -7,9 +7,9 @@ use crate::http::report_rows::{AgentRow, CallbackRow, DispositionRow, NumberRow,
 use crate::http::reports::Report;
 use crate::http::serve::Api;
 use crate::http::{
-    accounts, actions, agents, attestation, audit, call_list, calls, closing, configuration, connect,
-    connector, data_rights, demo, desk, dial, licences, live, messages, notes, passkeys, peaks, people,
-    recordings, reports, security, session, softphone, telephony, webhooks, work_account,
+    accounts, actions, agents, attestation, audit, backups, call_list, calls, closing, configuration,
+    connect, connector, data_rights, demo, desk, dial, licences, live, messages, notes, passkeys, peaks,
+    people, recordings, reports, security, session, softphone, telephony, webhooks, work_account,
 };
 use crate::view::{AgentView, CallDetail, QueueView};
 use axum::routing::{MethodRouter, get, post, put};
@@ -29,29 +29,6 @@ const WHOSE_CALL: &[(&str, &str)] = &[("agent", "Id of the agent who asked for i
 
 /// Where the API begins.
 pub const PREFIX: &str = "/api/v1";
-
-/// What a person must have signed in lately for: to export and erase, to connect a directory, and to change who may do what.
-const GRAVE: [(&str, &str); 14] = [
-    ("get", "/configuration"),
-    ("put", "/configuration"),
-    ("get", "/people/{id}"),
-    ("delete", "/people/{id}"),
-    ("post", "/retention/run"),
-    ("put", "/users/{id}"),
-    ("delete", "/users/{id}"),
-    ("post", "/users/{id}/invitation"),
-    ("delete", "/users/{id}/second-factor"),
-    ("delete", "/users/{id}/passkeys"),
-    ("delete", "/microsoft/connect"),
-    ("get", "/microsoft/connect/{id}"),
-    ("get", "/microsoft/licences/sign-in"),
-    ("post", "/microsoft/licences"),
-];
-
-/// Whether a person must have signed in lately for a method of a path below [`PREFIX`].
-pub fn is_grave(method: &str, path: &str) -> bool {
-    GRAVE.iter().any(|(m, p)| m.eq_ignore_ascii_case(method) && *p == path)
-}
 
 /// One operation, for the description.
 pub struct Operation {
@@ -752,6 +729,16 @@ pub fn all(demo: bool) -> Vec<Route> {
                 "Raises a security alarm of kind test, and says which webhooks took it",
             )],
             handler: post(security::test_alert),
+        },
+        Route {
+            path: "/backups".into(),
+            look: AUDITORS,
+            change: Access::Owners,
+            operations: vec![op::<backups::BackupsView>(
+                "get",
+                "Backups of this server: when and how they were made and restored for trial, and what is next",
+            )],
+            handler: get(backups::list),
         },
         Route {
             path: "/audit".into(),

@@ -6,6 +6,15 @@ mod story;
 mod timeline;
 
 pub use decision::DecisionView;
+/// A size for people.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+    }
+}
+
 #[cfg(test)]
 pub use decision::decision;
 pub use quality::{QualityView, add_quality};

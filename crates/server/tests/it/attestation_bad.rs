@@ -2,7 +2,8 @@
 
 use crate::directory::{self, APP};
 use crate::outside::crm;
-use crate::program::{Program, run};
+use crate::program::{Program, free_port, run};
+use crate::secure_sip::Authority;
 use crate::security_events::tenant as guarded;
 use serde_json::json;
 use sim::microsoft::Holder;
@@ -96,6 +97,33 @@ fn alerts_destinations_retention_and_backups_are_seen_to_turn_bad() {
     is_bad(&program, "backups", "younger than two days");
 }
 
+/// Signalling in the clear turns the answer about transport, and the way is named.
+#[test]
+fn a_trunk_or_phone_elsewhere_without_tls_is_seen() {
+    let program = Program::start_with_secrets(
+        &[("tenant.yaml", &guarded(""))],
+        &[("anna", "a long one"), ("hook", "h4")],
+    );
+    let answer = |program: &Program| {
+        let (_, document) = program.post_json("/attestation", &json!({"checks": ["tls"]}));
+        let all = document["answers"].as_array().unwrap();
+        all.iter().find(|a| a["id"] == "DHP_G16").unwrap()["answer"].clone()
+    };
+    is_good(&program, "tls");
+    assert_eq!(answer(&program), "yes");
+    let far = json!({"networks": ["192.0.2.0/24"], "proxies": ["192.0.2.1:5060"]});
+    assert_eq!(program.put("/trunks/far", &far).0, 200);
+    is_bad(&program, "tls", "trunk far: calls are sent there without TLS");
+    assert_eq!(answer(&program), "no");
+    let safe = json!({"networks": ["192.0.2.0/24"], "tls_names": ["sbc.example.com"],
+        "proxies": [{"host": "192.0.2.1", "transport": "tls"}]});
+    assert_eq!(program.put("/trunks/far", &safe).0, 200);
+    is_good(&program, "tls");
+    let phone = json!({"name": "Ben", "roles": ["agent"], "phone": "sip:ben@192.0.2.8:6001"});
+    assert_eq!(program.put("/users/ben", &phone).0, 200);
+    is_bad(&program, "tls", "user ben: the phone is rung without TLS");
+}
+
 #[test]
 fn a_permission_beyond_what_is_needed_is_seen_in_the_token_that_carries_it() {
     let m = directory::microsoft(10);
@@ -170,4 +198,74 @@ fn a_far_end_that_no_trunk_names_is_seen_once_something_was_asked_of_it() {
     let _two = call("127.0.0.9:5060", "two");
     ended(2);
     is_bad(&program, "destinations", "127.0.0.9: asked over SIP and declared by nothing");
+}
+
+#[test]
+fn certificates_ages_of_keys_and_secrets_in_the_configuration_are_seen_to_turn_bad() {
+    let authority = Authority::new();
+    authority.sign("ours", "IP:127.0.0.1", 30);
+    authority.sign("expired", "IP:127.0.0.1", -1);
+    let lines = authority.lines(free_port(), "ours")
+        + "[mail]\nsmtp = \"mail.example.org:465\"\nfrom = \"box@example.org\"\n";
+    let tenant = "kind: Tenant\nid: test\nprofile: contact-center\n";
+    let program = Program::start_secure(&[("tenant.yaml", tenant)], &[], &lines);
+    // A certificate that ended, in place of the one that is shown; it is looked at where it lies.
+    is_good(&program, "certificates");
+    let both = |name: &str| [format!("{name}.pem"), format!("{name}.key")].map(|file| authority.path(&file));
+    let ours = both("ours").map(|path| std::fs::read(path).unwrap());
+    let put = |files: &[Vec<u8>; 2]| {
+        both("ours").iter().zip(files).for_each(|(path, bytes)| std::fs::write(path, bytes).unwrap());
+    };
+    put(&both("expired").map(|path| std::fs::read(path).unwrap()));
+    is_bad(&program, "certificates", "ended on");
+    put(&ours);
+    is_good(&program, "certificates");
+
+    // A private key as a value of the configuration.
+    is_good(&program, "credentials");
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", "QUJD".repeat(16));
+    let flow = json!({"steps": [{"set": {"attribute": "key", "value": pem}}, {"hang-up": true}]});
+    let (status, said) = program.put("/flows/leak", &flow);
+    assert_eq!(status, 200, "{said}");
+    is_bad(&program, "credentials", "Flow/leak");
+    assert_eq!(program.delete("/flows/leak"), 204);
+    is_good(&program, "credentials");
+
+    // Who carries the mail is another firm, and says so.
+    let said = |program: &Program, check: &str, id: &str| {
+        let document = program.post_json("/attestation", &json!({"checks": [check]})).1;
+        document["answers"].as_array().unwrap().iter().find(|a| a["id"] == id).unwrap().to_string()
+    };
+    let mail = said(&program, "destinations", "X_NON_MS");
+    assert!(mail.contains("mail.example.org"), "{mail}");
+    assert!(said(&program, "regions", "DHP_G08").contains("records: test"));
+
+    // A master key that is in force for too long; another one is good again.
+    is_good(&program, "keys");
+    let (dir, token) = (program.dir.clone(), program.bearer().replace("Bearer ", ""));
+    program.stop();
+    let at = dir.path().join("data/switchroom.keys.at");
+    let text = std::fs::read_to_string(&at).unwrap();
+    let (url, _) = text.split_once('\n').unwrap();
+    std::fs::write(&at, format!("{url}\n1000\n")).unwrap();
+    let config = dir.path().join("switchroom.toml");
+    let toml = std::fs::read_to_string(&config).unwrap();
+    let (rest, _) = toml.split_once("[mail]").unwrap();
+    let (_, after) = toml.split_once("[media]").unwrap();
+    let toml = format!("{rest}[media]{after}").replace("region = \"test\"", "region = \"eu-de\"");
+    std::fs::write(&config, &toml).unwrap();
+    let mut program = Program::start_again(dir.clone());
+    program.set_token(token);
+    is_bad(&program, "keys", "older than two years");
+    let name = config.display().to_string();
+    let (code, out, wrong) = run(&["rotate-key", "--config", &name]);
+    assert_eq!(code, 0, "{out}{wrong}");
+    is_good(&program, "keys");
+    assert!(!said(&program, "destinations", "X_NON_MS").contains("mail.example.org"));
+    assert!(said(&program, "regions", "DHP_G08").contains("records: eu-de"));
+    program.stop();
+    // Nobody starts a server that does not say where its data is.
+    std::fs::write(&config, toml.replace("region = \"eu-de\"\n", "")).unwrap();
+    let (code, _, wrong) = run(&["serve", "--config", &name]);
+    assert!(code != 0 && wrong.contains("store.region must say"), "{code} {wrong}");
 }

@@ -342,6 +342,7 @@ GET /holds ao
 POST /holds ao
 DELETE /holds/{id} ao
 GET /retention/status aso
+GET /backups aso
 POST /retention/run o
 GET /audit aso
 GET /audit/chain aso

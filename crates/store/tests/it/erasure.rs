@@ -1,6 +1,7 @@
 //! One caller out of many is erased while calls go on; holds; disposing of what is old.
 
 use crate::{Place, party, record};
+use engine::{CallId, RecordingId, Time};
 use redact::Secret;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{
@@ -135,4 +136,67 @@ fn rules_take_what_is_old_page_by_page_and_leave_what_is_held() {
     assert_eq!(store.due(tenant, &of_queue).unwrap(), Disposed::default(), "no call was in that queue");
     let without = DisposalRule { except: vec![3], ..rule };
     assert_eq!(store.due(tenant, &without).unwrap().held, 1);
+}
+
+/// What is thrown away by a rule cannot be read from yesterday's copy of the data, with the keys that are left today; although
+/// its caller is still known.
+#[test]
+fn a_recording_that_was_disposed_of_cannot_be_read_in_a_copy_from_before() {
+    let place = Place::new();
+    let data = place.dir.path().join("data");
+    let kept = place.dir.path().join("kept");
+    std::fs::create_dir(&kept).unwrap();
+    let recording = |tenant: TenantId, id: u64| {
+        let path = format!("recordings/{}/000000/{id}.rec", tenant.0);
+        (data.join("blobs").join(path), kept.join(format!("{id}.rec")))
+    };
+    let tenant = {
+        let store = place.open();
+        let tenant = store.tenant("acme", 1).unwrap();
+        // Both calls are of one person.
+        let mut batch = Batch { first_position: 1, last_position: 0, ..Batch::default() };
+        for id in [1, 2] {
+            batch.parties.push(party(id, "+15550188701", ""));
+            batch.records.push(record(id, id));
+        }
+        store.commit(&[(tenant, batch)]).unwrap();
+        for id in [1, 2] {
+            let began = store.begin_recording(tenant, RecordingId(id), CallId(id), id, Time(1), false);
+            let mut writer = began.unwrap();
+            writer.push(&[id as u8; 5_000]).unwrap();
+            let bytes = writer.finish().unwrap();
+            store.end_recording(tenant, RecordingId(id), Time(9), bytes, None).unwrap();
+        }
+        tenant
+    };
+    std::fs::copy(data.join("switchroom.db"), kept.join("switchroom.db")).unwrap();
+    for id in [1, 2] {
+        let (from, to) = recording(tenant, id);
+        std::fs::copy(from, to).unwrap();
+    }
+    let read = |store: &Store, id: u64| {
+        let file = store.open_recording(tenant, RecordingId(id))?;
+        file.read(0, 10_000)
+    };
+    {
+        let store = place.open();
+        assert_eq!(read(&store, 1).unwrap(), [1; 5_000]);
+        // Calls end at 2,000 and their id: the first one's recording is due.
+        let rule = DisposalRule { class: DataClass::Recording, queue: None, except: vec![], before: 2_002 };
+        let done = store.dispose(tenant, &rule, &Needed::nothing(), &mut |_| true).unwrap();
+        assert_eq!((done.recordings, done.people), (1, 0));
+    }
+    // Yesterday's data, today's keys.
+    for end in ["db", "db-wal", "db-shm"] {
+        let _ = std::fs::remove_file(data.join(format!("switchroom.{end}")));
+    }
+    std::fs::copy(kept.join("switchroom.db"), data.join("switchroom.db")).unwrap();
+    let (to, from) = recording(tenant, 1);
+    std::fs::copy(from, to).unwrap();
+    let store = place.open();
+    assert!(store.party(tenant, 1).is_ok(), "the person is known");
+    assert!(matches!(read(&store, 1), Err(StoreError::NotFound(_))), "and what was recorded is gone");
+    assert_eq!(read(&store, 2).unwrap(), [2; 5_000]);
+    let ages = store.key_ages(tenant).unwrap();
+    assert!(ages.iter().any(|k| k.kind == "recording"), "{ages:?}");
 }

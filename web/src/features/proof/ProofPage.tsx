@@ -10,7 +10,7 @@ const useStyles = makeStyles({
   say: { color: tokens.colorNeutralForeground2, maxWidth: '80ch' },
 });
 
-const PARTS = ['attestation', 'audit', 'people', 'holds'] as const;
+const PARTS = ['attestation', 'audit', 'people', 'holds', 'backups'] as const;
 type PartName = (typeof PARTS)[number];
 
 // The server holds who may; this only spares people the refusal.
@@ -19,6 +19,7 @@ const WHO: Readonly<Record<PartName, readonly Role[]>> = {
   audit: ['owner', 'supervisor', 'auditor'],
   people: ['owner', 'auditor'],
   holds: ['owner', 'auditor'],
+  backups: ['owner', 'supervisor', 'auditor'],
 };
 
 /** What stands around the pages about what this server can prove and what it keeps of people. */

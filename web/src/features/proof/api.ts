@@ -9,6 +9,12 @@ import { laidOut, type Attestation } from './paper';
 
 type Schemas = components['schemas'];
 export type AuditEntry = Schemas['Entry'];
+export type Backup = Schemas['BackupView'];
+
+export const backupsQuery = queryOptions({
+  queryKey: ['backups'],
+  queryFn: ({ signal }) => need(api.GET('/api/v1/backups', { signal })),
+});
 
 /** How long an attestation may take, in milliseconds: its checks connect, plant and search. */
 const PATIENCE = 300_000;

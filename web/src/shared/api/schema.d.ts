@@ -537,6 +537,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backups of this server: when and how they were made and restored for trial, and what is next
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BackupsView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/callbacks": {
         parameters: {
             query?: never;
@@ -9274,6 +9322,56 @@ export interface components {
             /** @description Pass this as `cursor` for the next page; null at the end. */
             next?: string | null;
         };
+        /** @description A backup or a rehearsal that failed. The server's log says why. */
+        BackupFailed: {
+            /** @description When. */
+            at: string;
+            /** @description `backup` or `rehearsal`. */
+            of: string;
+        };
+        /** @description A backup. */
+        BackupView: {
+            /** @description When that was made. */
+            at: string;
+            /**
+             * Format: uint64
+             * @description Size of what it holds, in bytes.
+             */
+            bytes: number;
+            /**
+             * Format: uint64
+             * @description Number of the newest increment.
+             */
+            increment: number;
+            /**
+             * Format: uint64
+             * @description Its number, as in the attestation and the metrics.
+             */
+            number: number;
+            /** @description When it was last restored for trial and everything was as it should be. */
+            rehearsed?: string | null;
+            /**
+             * Format: uint64
+             * @description How long that took until everything could be used, in milliseconds.
+             */
+            rehearsed_ms?: number | null;
+            /**
+             * Format: uint64
+             * @description How long that took, in milliseconds.
+             */
+            took_ms: number;
+        };
+        /** @description Backups of this server. */
+        BackupsView: {
+            /** @description What failed last and was not done well since. */
+            failed?: components["schemas"]["BackupFailed"] | null;
+            /** @description Those that this server knows of, in the order in which they were first made. */
+            items: components["schemas"]["BackupView"][];
+            /** @description When the next one is due; null where none is scheduled. One that is overdue is made within seconds. */
+            next?: string | null;
+            /** @description Whether the server makes backups by itself. */
+            scheduled: boolean;
+        };
         /** @description A call that was asked for. */
         Begun: {
             /** @description Id of the call; null where it is not ours. */
@@ -10944,6 +11042,11 @@ export interface components {
             app?: string | null;
             /** @description The page to open to consent, for an administrator of the directory; null while there is no app. */
             consent?: string | null;
+            /**
+             * @description The registration as an application object of Entra ID (Graph's `application`), to be made by; the certificate is added
+             *     there.
+             */
+            manifest: unknown;
             /** @description Permissions that are needed and were not granted when it was last seen; null while that is not known. */
             missing?: string[] | null;
             /** @description Its name here. */
@@ -11091,7 +11194,7 @@ export interface components {
             };
             /** @description Its id. */
             id: string;
-            /** @description `ban`, `guessing`, `flood`, `toll-refused`, `toll-limit`, `trunk-credentials`, `certificate` or `test`. */
+            /** @description `ban`, `guessing`, `flood`, `toll-refused`, `toll-limit`, `trunk-credentials`, `certificate`, `backup` or `test`. */
             kind: string;
         };
         /** @description What happened. */
@@ -11177,6 +11280,8 @@ export interface components {
             directory?: string | null;
             /** @description Microsoft Graph. */
             graph: string;
+            /** @description Pages beside those of Teams that may show the tab. */
+            hosts: string[];
             /** @description Entra ID. */
             login: string;
             /** @description The scope of a token for this server; null where no call goes through it. */
