@@ -6,6 +6,8 @@
 //! line of JSON, with the names that `bench/rtp_blast.c` uses.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement run by hand")]
 
+#![allow(clippy::print_stderr)]
+
 use media::rtp::{HEADER_LEN, RtpHeader, RtpPacket};
 use media::sdes::CryptoLine;
 use media::srtp::Outbound;

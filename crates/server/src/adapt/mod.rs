@@ -51,8 +51,8 @@ pub use outside::{Request, Ticket};
 pub use phone::{PhoneId, PhoneReport, PhoneState, Reply};
 pub use phones::{Passwords, Telephone};
 pub use presence::Presences;
-#[cfg(test)]
 pub use strangers::Guest;
+#[cfg(test)]
 pub use switch::SNAPSHOT_EVERY;
 pub use switch::{
     Chances, MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
