@@ -4,9 +4,12 @@
 //! stands behind `a=crypto:`. All streams leave from FROM_PORT, and all that comes out is expected at AT_PORT. The payload
 //! carries stream, number and time, so loss, order and delay are judged; packets of the first WARM seconds are not. Prints one
 //! line of JSON, with the names that `bench/rtp_blast.c` uses.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement run by hand")]
-
-#![allow(clippy::print_stderr)]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a measurement run by hand"
+)]
 
 use media::rtp::{HEADER_LEN, RtpHeader, RtpPacket};
 use media::sdes::CryptoLine;
