@@ -13,6 +13,7 @@ mod baresip;
 mod bot;
 mod bot_cards;
 mod bot_places;
+mod bot_ports;
 mod bot_sign_in;
 mod bot_tokens;
 mod browser;
