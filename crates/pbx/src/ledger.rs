@@ -1,7 +1,7 @@
 //! Calls that were asked for: the same click twice is one call, and nobody has two being set up at once.
 //!
-//! Kept in memory only. A call is remembered for [`REMEMBERED_MS`] after its end, so that a repeated request gets the
-//! answer of the first one and rings nobody.
+//! Kept in memory only. A call is remembered for a while after its end ([`REMEMBERED_MS`] where nobody says otherwise), so
+//! that a repeated request gets the answer of the first one and rings nobody.
 
 use crate::{Correlation, Progress, Time};
 use redact::Secret;
@@ -44,15 +44,29 @@ struct Entry<V> {
 /// The calls of people `W`, each with what else is known of it.
 pub struct Ledger<W, V> {
     calls: BTreeMap<(W, Correlation), Entry<V>>,
+    /// How long a call is remembered after its end, in milliseconds.
+    remembered: u64,
 }
 
 impl<W, V> Default for Ledger<W, V> {
     fn default() -> Ledger<W, V> {
-        Ledger { calls: BTreeMap::new() }
+        Ledger { calls: BTreeMap::new(), remembered: REMEMBERED_MS }
     }
 }
 
 impl<W: Clone + Ord, V> Ledger<W, V> {
+    /// How long a call is remembered after its end from now on, in milliseconds; at least a minute, over which calls are
+    /// counted.
+    pub fn remember_for(&mut self, ms: u64) {
+        self.remembered = ms.max(60_000);
+    }
+
+    /// The calls that have not ended as far as is known here, with what else is known of each.
+    pub fn unfinished(&self) -> impl Iterator<Item = (&W, &Correlation, &V)> {
+        let open = self.calls.iter().filter(|(_, e)| !e.progress.is_final());
+        open.map(|((who, id), e)| (who, id, &e.value))
+    }
+
     /// Somebody asks for a call. Anything but [`Begin::New`] leaves everything as it is.
     pub fn begin(&mut self, now: Time, who: &W, id: &Correlation, to: &Secret<String>, value: V) -> Begin {
         if let Some(known) = self.calls.get(&(who.clone(), id.clone())) {
@@ -120,7 +134,7 @@ impl<W: Clone + Ord, V> Ledger<W, V> {
     /// Forgets calls that ended long enough ago.
     pub fn forget(&mut self, now: Time) {
         self.calls.retain(|_, e| {
-            now.since(e.changed) < if e.progress.is_final() { REMEMBERED_MS } else { SILENT_MS }
+            now.since(e.changed) < if e.progress.is_final() { self.remembered } else { SILENT_MS }
         });
     }
 
@@ -180,7 +194,21 @@ mod tests {
         assert_eq!(ledger.begin(Time(60_000), &1, &id("x"), &to("+1"), ()), Begin::New);
         ledger.forget(Time(REMEMBERED_MS));
         assert_eq!(ledger.len(), 1, "the one that is under way");
+        let open: Vec<u32> = ledger.unfinished().map(|(who, ..)| *who).collect();
+        assert_eq!(open, [1]);
         ledger.forget(Time(SILENT_MS + 60_000));
+        assert!(ledger.is_empty());
+    }
+
+    #[test]
+    fn how_long_it_remembers_is_chosen() {
+        let mut ledger: Ledger<u32, ()> = Ledger::default();
+        ledger.remember_for(120_000);
+        ledger.begin(Time(0), &1, &id("a"), &to("+1"), ());
+        ledger.went_on(Time(1_000), &1, &id("a"), Progress::HandedOver);
+        ledger.forget(Time(120_999));
+        assert_eq!(ledger.len(), 1);
+        ledger.forget(Time(121_000));
         assert!(ledger.is_empty());
     }
 

@@ -105,7 +105,7 @@ async fn metrics(State(api): State<Api>) -> Response {
     let broken = api.handle.laws_broken.load(Ordering::Relaxed);
     let told = [&api.handle.notices.taken, &api.handle.notices.dropped].map(|n| n.load(Ordering::Relaxed));
     let left_out = api.handle.refusals.lock().unwrap_or_else(|e| e.into_inner()).left_out;
-    let bot = api.bot.clone();
+    let (bot, dials) = (api.bot.clone(), api.connector.ledger().len());
     let backups = (api.handle.store.copies().unwrap_or_default(), api.handle.backups.standing());
     let page = api.handle.ask(move |switch, _| {
         let mut p = Page(String::with_capacity(8_192));
@@ -241,6 +241,7 @@ async fn metrics(State(api): State<Api>) -> Response {
                 p.value("agents", &format!("{{tenant=\"{}\",state=\"{state}\"}}", t.meaning.tenant), n);
             }
         }
+        p.one("dials_remembered", "gauge", "Calls asked for with a click that are remembered.", dials);
         if let Some(bot) = bot {
             let of = bot.counts();
             p.family("bot_activities_total", "counter", "What was posted to the bot, by what became of it.");
@@ -258,6 +259,17 @@ async fn metrics(State(api): State<Api>) -> Response {
             for (result, count) in [("sent", &of.sent), ("unsent", &of.unsent)] {
                 let count = count.load(Ordering::Relaxed);
                 p.value("bot_messages_total", &format!("{{result=\"{result}\"}}"), count);
+            }
+            let kept = bot.remembered();
+            p.family("bot_remembered", "gauge", "What the bot has in its memory, by what it is.");
+            for (what, count) in [
+                ("activities", kept.activities),
+                ("conversations", kept.rooms),
+                ("blocked", kept.blocked),
+                ("sign-ins", kept.sign_ins),
+                ("turns", kept.rates),
+            ] {
+                p.value("bot_remembered", &format!("{{what=\"{what}\"}}"), count);
             }
         }
         p.0

@@ -42,6 +42,16 @@ impl Memory {
         }
     }
 
+    /// How long it keeps anything, at most.
+    pub fn kept(&self) -> Duration {
+        self.kept
+    }
+
+    /// How many activities, conversations with their people, and blocked conversations it holds.
+    pub fn sizes(&self) -> (usize, usize, usize) {
+        (self.activities.len(), self.rooms.len(), self.blocked.len())
+    }
+
     /// Forgets what is old.
     pub fn forget(&mut self, now: Time) {
         let (again, people) = (AGAIN.min(self.kept), PEOPLE.min(self.kept));

@@ -40,6 +40,8 @@ const WORKERS: usize = 4;
 /// How long memory may be kept.
 const SHORTEST_MEMORY: Duration = Duration::from_secs(60);
 const LONGEST_MEMORY: Duration = Duration::from_secs(24 * 3_600);
+/// How often it is looked what can be forgotten.
+const SWEEP: Duration = Duration::from_secs(10);
 /// Refused activities are logged at most this often, in milliseconds: anybody can post.
 const LOGGED: u64 = 10_000;
 
@@ -135,7 +137,52 @@ pub fn cloud(config: &MicrosoftSection) -> Result<BotCloud, String> {
     }
 }
 
+/// What a bot has in its memory, without saying of whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// Activities that are known when they come again.
+    pub activities: usize,
+    /// Conversations whose people are known.
+    pub rooms: usize,
+    /// Conversations into which nothing may be written.
+    pub blocked: usize,
+    /// Sign-ins that are waited for.
+    pub sign_ins: usize,
+    /// Conversations whose turns are counted.
+    pub rates: usize,
+}
+
+/// Lets a bot forget again and again, also while nobody writes to it.
+pub async fn keep_forgetting(bot: Option<Arc<Bot>>) {
+    let Some(bot) = bot else { return };
+    let mut sweep = tokio::time::interval(SWEEP);
+    loop {
+        sweep.tick().await;
+        bot.forget();
+    }
+}
+
 impl Bot {
+    /// Forgets what is old.
+    fn forget(&self) {
+        let (of, now) = (&self.shared, now());
+        let kept = {
+            let mut memory = lock(&of.memory);
+            memory.forget(now);
+            memory.kept()
+        };
+        lock(&of.exchanges).forget(now, kept);
+        lock(&of.rates).forget(now);
+    }
+
+    /// How much it remembers now.
+    pub fn remembered(&self) -> Remembered {
+        let of = &self.shared;
+        let (activities, rooms, blocked) = lock(&of.memory).sizes();
+        let (sign_ins, rates) = (lock(&of.exchanges).len(), lock(&of.rates).len());
+        Remembered { activities, rooms, blocked, sign_ins, rates }
+    }
+
     /// Starts it, if one is configured. `url` is where people reach us.
     ///
     /// # Errors

@@ -107,6 +107,7 @@ impl Server {
         }
         let url = settings.url.clone();
         let api = Api::new(running.handle.clone(), settings, microsoft);
+        api.connector.remember_for(config.dial.memory().ok_or("dial.memory is no time")?);
         let bot = Bot::start(&config.microsoft, running.handle.clone(), api.connector.clone(), &url)?;
         let ground = Arc::new(Ground {
             handle: running.handle.clone(),

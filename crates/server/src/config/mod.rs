@@ -29,6 +29,7 @@ pub struct ServerConfig {
     pub outside: OutsideSection,
     pub mail: Mail,
     pub microsoft: MicrosoftSection,
+    pub dial: DialSection,
     pub shutdown: Shutdown,
 }
 
@@ -365,6 +366,25 @@ impl MicrosoftSection {
     }
 }
 
+/// `[dial]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct DialSection {
+    pub memory: String,
+}
+
+impl DialSection {
+    /// How long a call that somebody asked for is remembered after its end.
+    pub fn memory(&self) -> Option<std::time::Duration> {
+        let kept = std::time::Duration::from_millis(Span::read(&self.memory)?.0);
+        DIAL_MEMORY.contains(&kept).then_some(kept)
+    }
+}
+
+/// How long calls that were asked for may be remembered.
+const DIAL_MEMORY: std::ops::RangeInclusive<std::time::Duration> =
+    std::time::Duration::from_secs(60)..=std::time::Duration::from_secs(3_600);
+
 /// `[shutdown]`
 #[derive(Clone, Debug, Deserialize)]
 #[allow(missing_docs)]
@@ -474,6 +494,9 @@ impl ServerConfig {
         }
         self.http.check(&mut say);
         crate::microsoft::check(&self.microsoft, &mut say);
+        if self.dial.memory().is_none() {
+            say(format!("dial.memory = {:?} is from 1m to 60m", self.dial.memory));
+        }
         if let Err(e) = crate::http::policy(&self.http.frame_ancestors) {
             say(format!("http.frame_ancestors = {e}"));
         }

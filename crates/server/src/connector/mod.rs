@@ -1,7 +1,7 @@
 //! Calling with one click: through Switchroom's own trunks, or through the organisation's telephone system or softphone.
 //!
-//! [`dial`] chooses the way and says how far a call of ours is; [`system`] has another system call, over [`drive`]. What was asked for is kept in memory only, and forgotten
-//! [`pbx::REMEMBERED_MS`] after the call's end.
+//! [`dial`] chooses the way and says how far a call of ours is; [`system`] has another system call, over [`drive`]. What was
+//! asked for is kept in memory only, and forgotten a while after the call's end (`dial.memory`).
 
 pub mod dial;
 mod drive;
@@ -9,6 +9,8 @@ pub mod system;
 
 pub use drive::Hook;
 
+use crate::adapt::Switch;
+use crate::running::Handle;
 use aws_lc_rs::hmac;
 use engine::CallId;
 use pbx::commportal::SignIns;
@@ -75,12 +77,38 @@ impl Connector {
         self.sign_ins.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Forgets again and again what ended long enough ago.
-    pub async fn keep_forgetting(&self) {
+    /// How long a call is remembered after its end.
+    pub fn remember_for(&self, kept: Duration) {
+        self.ledger().remember_for(kept.as_millis() as u64);
+    }
+
+    /// Forgets again and again what ended long enough ago, also of those who look no longer how far their call is.
+    pub async fn keep_forgetting(self: Arc<Connector>, handle: Handle) {
         let mut sweep = tokio::time::interval(SWEEP);
         loop {
             sweep.tick().await;
+            let of = self.clone();
+            if handle.ask(move |switch, _| of.notice_ends(switch)).await.is_none() {
+                return;
+            }
             self.ledger().forget(now());
+        }
+    }
+
+    /// Calls through our own trunks that are over, as the switch knows.
+    fn notice_ends(&self, switch: &Switch) {
+        let mut ledger = self.ledger();
+        let is_over = |tenant: TenantId, call: CallId| {
+            switch.tenant(tenant).is_none_or(|t| dial::progress(&t.engine, call).is_none())
+        };
+        let over: Vec<(Who, pbx::Correlation)> = ledger
+            .unfinished()
+            .filter(|(who, _, placed)| placed.call.is_some_and(|call| is_over(who.0, call)))
+            .map(|(who, id, _)| (who.clone(), id.clone()))
+            .collect();
+        for (who, id) in over {
+            // Why it is over is looked up when somebody asks for it.
+            ledger.went_on(now(), &who, &id, pbx::Progress::Over(pbx::Over::HungUp));
         }
     }
 }

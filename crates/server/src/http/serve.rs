@@ -150,14 +150,15 @@ pub async fn serve(
             }
         }))
         .with_state(api.clone());
-    let connector = api.connector.clone();
+    let (connector, bot, handle) = (api.connector.clone(), api.bot.clone(), api.handle.clone());
     let admin_router = crate::admin::router(api);
     let (acceptor, certificate) = tls.unzip();
     tokio::join!(
         listen(http, router, acceptor),
         listen(admin, admin_router, None),
         keep_up(certificate),
-        connector.keep_forgetting()
+        connector.keep_forgetting(handle),
+        crate::bot::keep_forgetting(bot)
     );
 }
 

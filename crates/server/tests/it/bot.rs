@@ -30,15 +30,31 @@ impl Teams {
 
     /// A tenant of so many people, described by what comes of its directory and the first person's id.
     pub fn start_as(people: u32, describe: impl Fn(&str, &str) -> String) -> Teams {
-        Teams::begin(people, describe, false)
+        Teams::begin(people, describe, &|_: &std::path::Path| {}, "", false)
     }
 
     /// The same, where the API is asked with an owner's token.
     pub fn start_as_owner(people: u32, describe: impl Fn(&str, &str) -> String) -> Teams {
-        Teams::begin(people, describe, true)
+        Teams::begin(people, describe, &|_: &std::path::Path| {}, "", true)
     }
 
-    fn begin(people: u32, describe: impl Fn(&str, &str) -> String, owner: bool) -> Teams {
+    /// The same, once the server's folder was prepared, with these lines more in `[microsoft]` and behind it.
+    pub fn start_with(
+        people: u32,
+        describe: impl Fn(&str, &str) -> String,
+        prepare: &dyn Fn(&std::path::Path),
+        more: &str,
+    ) -> Teams {
+        Teams::begin(people, describe, prepare, more, false)
+    }
+
+    fn begin(
+        people: u32,
+        describe: impl Fn(&str, &str) -> String,
+        prepare: &dyn Fn(&std::path::Path),
+        more: &str,
+        owner: bool,
+    ) -> Teams {
         let make = |base: &str| {
             let mut m = Microsoft::new(base, 11);
             let plan = TenantPlan {
@@ -60,6 +76,7 @@ impl Teams {
         let first = Program::start(&[("tenant.yaml", &text)]);
         let dir = first.dir.clone();
         first.stop();
+        prepare(dir.path());
         let secret = dir.path().join("app-secret");
         std::fs::write(&secret, "s3cret\n").unwrap();
         let file = dir.path().join("switchroom.toml");
@@ -67,7 +84,7 @@ impl Teams {
         let (base, secret) = (m.base(), secret.display());
         config += &format!(
             "[microsoft]\nlogin = \"{base}\"\ngraph = \"{base}\"\nbot_connector = \"{base}/bot\"\nbot_app = \"{APP}\"\n\
-             bot_tenant = \"{tenant}\"\nbot_secret_file = \"{secret}\"\n"
+             bot_tenant = \"{tenant}\"\nbot_secret_file = \"{secret}\"\n{more}"
         );
         std::fs::write(&file, config).unwrap();
         let token = owner.then(|| Program::token(dir.path(), "test", "owner"));
@@ -298,6 +315,7 @@ fn after_use_nobody_is_found_on_disk_in_the_log_or_in_metrics() {
     }
     let metrics = teams.program.admin("/metrics");
     assert!(metrics.contains("switchroom_bot_messages_total{result=\"unsent\"} 1"), "{metrics}");
+    assert_eq!(teams.m.with(|m, _| m.graph_requests()), 0, "the server asks Graph for nothing of anybody");
     let people: Vec<String> = (0..40).map(|p| teams.person(p)).collect();
     let dir = teams.program.dir.clone();
     let mut places = Vec::new();

@@ -173,3 +173,45 @@ fn consent_that_is_taken_back_in_the_middle_is_said_and_nothing_is_shown_from_be
     let log = teams.program.stop();
     assert!(log.contains("bot_not_agreed") && !log.contains("eyJ"), "{log}");
 }
+
+#[test]
+fn a_number_on_a_card_is_called_once_and_by_whose_card_it_is() {
+    let teams = Teams::start(60, "languages: [en]\nfeatures: {bot-numbers: true}\n");
+    teams.m.with(|m, _| m.grant(&teams.tenant, APP, "User.Read.All", Holder::Delegated));
+    let (chat, people) = chat(&teams);
+    let (me, other) = (people[0], people[1]);
+    let who = teams.person(me);
+    teams.say(&chat, me, "list");
+    let card = teams.heard(&chat, 2);
+    let token = teams.m.with(|m, now| m.token_for_bot(now, &chat, &who).unwrap());
+    let post =
+        teams.m.with(|m, now| m.press_with_token(now, &chat, &who, &card, "Show numbers", &token).unwrap());
+    let mut shown = teams.answer(post).body["value"].take();
+    let title = sim::microsoft::bot::buttons(&shown)
+        .iter()
+        .filter_map(|b| b["title"].as_str())
+        .find(|t| t.starts_with("Call +"))
+        .map(String::from)
+        .unwrap_or_else(|| panic!("no number on {shown:#}"));
+    let message = "application/vnd.microsoft.activity.message";
+    let by_another = teams.press(&chat, other, &shown, &title, 0).body;
+    assert_eq!(by_another["type"], message, "{by_another:#}");
+    assert!(by_another["value"].as_str().unwrap().contains("somebody else"), "{by_another:#}");
+    let called = teams.press(&chat, me, &shown, &title, 0).body;
+    assert_eq!(called["type"], "application/vnd.microsoft.card.adaptive", "{called:#}");
+    let digits: String = title.chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(texts(&called["value"]), [format!("Call +{digits}")]);
+    let twice = teams.press(&chat, me, &shown, &title, 0).body;
+    assert_eq!(twice["type"], message, "{twice:#}");
+    assert!(twice["value"].as_str().unwrap().contains("already"), "{twice:#}");
+    // One letter of what the button carries is another.
+    let changed = shown.to_string();
+    let at = changed.find("\"switchroom\":\"").unwrap() + 20;
+    let letter = if &changed[at..=at] == "A" { "B" } else { "A" };
+    shown = serde_json::from_str(&(changed[..at].to_string() + letter + &changed[at + 1..])).unwrap();
+    let nth = 0;
+    let title = sim::microsoft::bot::buttons(&shown)[nth]["title"].as_str().unwrap().to_string();
+    let said = teams.press(&chat, me, &shown, &title, nth).body;
+    assert!(said["value"].as_str().is_some_and(|s| s.contains("out of date")), "{said:#}");
+    teams.program.stop();
+}

@@ -12,15 +12,15 @@ const LINE: &str = "2015550123";
 const PASSWORD: &str = "canary-Pa55 word";
 
 /// A CommPortal that listens on this machine for as long as the test lasts.
-struct Portal {
-    addr: SocketAddr,
+pub struct Portal {
+    pub addr: SocketAddr,
     system: Arc<Mutex<CommPortal>>,
     /// How long it takes before it answers.
     slow: Arc<Mutex<Duration>>,
 }
 
 impl Portal {
-    fn start() -> Portal {
+    pub fn start() -> Portal {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let mut system = CommPortal::new("brand");
@@ -52,7 +52,7 @@ impl Portal {
         Portal { addr, system, slow }
     }
 
-    fn system(&self) -> MutexGuard<'_, CommPortal> {
+    pub fn system(&self) -> MutexGuard<'_, CommPortal> {
         self.system.lock().unwrap()
     }
 
@@ -161,7 +161,7 @@ fn the_carriers_system_rings_the_persons_phone_and_says_how_far_the_call_is() {
 }
 
 /// Files of a folder in which a text stands.
-fn found_in(folder: &std::path::Path, text: &str) -> Vec<String> {
+pub fn found_in(folder: &std::path::Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
@@ -200,6 +200,28 @@ fn an_account_is_never_locked_by_clicks() {
     assert_eq!(o.click("anna", "office", "click-0011", PASSWORD).0, 403);
     assert_eq!(o.portal.asked("login"), 2);
     assert!(!o.portal.system().is_locked(LINE));
+    assert!(o.portal.system().calls().is_empty());
+    o.program.stop();
+}
+
+#[test]
+fn an_account_that_is_locked_already_is_left_alone() {
+    let o = Office::begin();
+    // Somebody locked it elsewhere, as with a telephone's old password.
+    for _ in 0..sim::commportal::MOST_WRONG {
+        let target = format!("/brand/login?version=9.5&DirectoryNumber={LINE}&Password=old");
+        o.portal.system().handle(&Asked { method: "GET", target: &target, body: b"" });
+    }
+    assert!(o.portal.system().is_locked(LINE));
+    let before = o.portal.asked("login");
+    assert_eq!(o.click("anna", "office", "click-0001", PASSWORD).0, 201);
+    assert_eq!(o.reaches("anna", "click-0001", "over")["reason"], "not-signed-in");
+    assert_eq!(o.portal.asked("login"), before + 1);
+    for n in 2..6 {
+        let (status, said) = o.click("anna", "office", &format!("click-000{n}"), PASSWORD);
+        assert_eq!((status, &said["code"]), (403, &json!("pbx-refused")), "{said}");
+    }
+    assert_eq!(o.portal.asked("login"), before + 1, "it is not tried again for a while");
     assert!(o.portal.system().calls().is_empty());
     o.program.stop();
 }

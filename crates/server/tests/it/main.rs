@@ -16,6 +16,7 @@ mod bot;
 mod bot_alerts;
 mod bot_cards;
 mod bot_places;
+mod bot_ports;
 mod bot_sign_in;
 mod bot_tokens;
 mod browser;

@@ -37,14 +37,14 @@ fn reaches(program: &Program, progress: &str) -> Value {
 
 /// An Asterisk with at most one channel: what it was asked, and the state that the channel is in.
 #[derive(Default)]
-struct Asterisk {
-    asked: Vec<String>,
-    body: String,
-    state: Option<&'static str>,
+pub struct Asterisk {
+    pub asked: Vec<String>,
+    pub body: String,
+    pub state: Option<&'static str>,
     peer: &'static str,
 }
 
-fn asterisk() -> (SocketAddr, Arc<Mutex<Asterisk>>) {
+pub fn asterisk() -> (SocketAddr, Arc<Mutex<Asterisk>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
     let shared: Arc<Mutex<Asterisk>> = Arc::default();
@@ -192,7 +192,7 @@ fn a_freeswitch_is_signed_in_at_and_told_once() {
     program.stop();
 }
 
-fn read_until(stream: &mut TcpStream, end: &str) -> String {
+pub fn read_until(stream: &mut TcpStream, end: &str) -> String {
     let (mut got, mut buffer) = (String::new(), [0; 1]);
     // A byte at a time: what comes behind the end is for the next who reads.
     while !got.ends_with(end) {

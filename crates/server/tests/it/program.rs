@@ -97,6 +97,10 @@ impl Program {
         if tokens.exists() {
             command.env("SOFTHSM2_CONF", tokens);
         }
+        // As much is logged as a test wants.
+        if let Ok(level) = std::fs::read_to_string(dir.path().join("log-level")) {
+            command.env("SWITCHROOM_LOG", level);
+        }
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", &binary()]);
         command.args(["serve", "--log", "json", "--config"]).arg(&config);
         if apply {

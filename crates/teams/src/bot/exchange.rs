@@ -52,6 +52,26 @@ impl Exchanges {
         }
     }
 
+    /// Forgets what was asked for longer ago than this, whoever is still waited for.
+    pub fn forget(&mut self, now: Time, kept: Duration) {
+        let shorter = LIFE.saturating_sub(kept);
+        while self.oldest_is_over(now.plus(shorter)) {
+            if let Some(old) = self.order.pop_front() {
+                self.wanted.remove(&old);
+            }
+        }
+    }
+
+    /// How many are waited for.
+    pub fn len(&self) -> usize {
+        self.wanted.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
     fn oldest_is_over(&self, now: Time) -> bool {
         self.order.front().and_then(|id| self.wanted.get(id)).is_some_and(|w| now >= w.until)
     }
@@ -97,6 +117,21 @@ mod tests {
 
     fn one(id: usize) -> Vec<String> {
         vec![format!("person-{id}")]
+    }
+
+    #[test]
+    fn it_forgets_by_itself_and_sooner_where_that_is_wanted() {
+        let mut e = Exchanges::default();
+        e.ask(Time::from_secs(1_000), "a", "ann", "19:c", one(1));
+        e.forget(Time::from_secs(1_000 + 59), Duration::from_secs(60));
+        assert_eq!(e.len(), 1);
+        e.forget(Time::from_secs(1_000 + 60), Duration::from_secs(60));
+        assert!(e.is_empty());
+        e.ask(Time::from_secs(2_000), "a", "ann", "19:c", one(1));
+        e.forget(Time::from_secs(2_000 + 15 * 60 - 1), Duration::from_secs(24 * 3_600));
+        assert_eq!(e.len(), 1);
+        e.forget(Time::from_secs(2_000 + 15 * 60), Duration::from_secs(24 * 3_600));
+        assert!(e.is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::time::Time;
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 
 /// Conversations that are counted at a time; the one that was quiet longest is forgotten.
 const MOST: usize = 10_000;
@@ -26,21 +27,43 @@ impl Rate {
     }
 }
 
-/// What was asked lately.
+/// What was asked lately. Of a conversation it knows a number drawn from its name, which says nothing of it.
 #[derive(Debug, Default)]
-pub struct Rates(BTreeMap<(Rate, String), VecDeque<u64>>);
+pub struct Rates {
+    asked: BTreeMap<(Rate, u64), VecDeque<u64>>,
+    hasher: RandomState,
+}
 
 impl Rates {
+    /// Forgets conversations that were quiet for longer than anything is counted.
+    pub fn forget(&mut self, now: Time) {
+        self.asked.retain(|(rate, _), asked| {
+            let longest = rate.windows().last().map_or(0, |(_, secs)| secs * 1_000);
+            asked.back().is_some_and(|at| at.saturating_add(longest) > now.0)
+        });
+    }
+
+    /// How many conversations are counted.
+    pub fn len(&self) -> usize {
+        self.asked.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.asked.is_empty()
+    }
+
     /// Takes a turn now, or says how long to wait before asking again.
     ///
     /// # Errors
     /// The time to wait.
     pub fn take(&mut self, now: Time, rate: Rate, conversation: &str) -> Result<(), Duration> {
-        if self.0.len() >= MOST && !self.0.contains_key(&(rate, conversation.to_string())) {
-            let quiet = self.0.iter().min_by_key(|(_, q)| q.back().copied()).map(|(k, _)| k.clone());
-            quiet.map(|k| self.0.remove(&k));
+        let key = (rate, self.hasher.hash_one(conversation));
+        if self.asked.len() >= MOST && !self.asked.contains_key(&key) {
+            let quiet = self.asked.iter().min_by_key(|(_, q)| q.back().copied()).map(|(k, _)| *k);
+            quiet.map(|k| self.asked.remove(&k));
         }
-        let asked = self.0.entry((rate, conversation.to_string())).or_default();
+        let asked = self.asked.entry(key).or_default();
         let longest = rate.windows().last().map_or(0, |(_, secs)| secs * 1_000);
         while asked.front().is_some_and(|at| at.saturating_add(longest) <= now.0) {
             asked.pop_front();
@@ -88,6 +111,10 @@ mod tests {
         for n in 0..MOST as u64 + 10 {
             r.take(Time(n), Rate::Send, &n.to_string()).unwrap();
         }
-        assert_eq!(r.0.len(), MOST);
+        assert_eq!(r.len(), MOST);
+        r.forget(Time(3_600_000 + 20));
+        assert!(r.len() < MOST && !r.is_empty());
+        r.forget(Time(2 * 3_600_000));
+        assert!(r.is_empty());
     }
 }

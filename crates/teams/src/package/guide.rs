@@ -42,12 +42,16 @@ pub(super) fn guide(plan: &AppPlan) -> String {
         ]);
     }
     if let (Some(tab), true) = (&plan.tab, plan.features.has(Feature::Tab)) {
-        step("Register the tab", &[
+        let mut lines = vec![
             "App registrations, New registration, accounts in any organisation. It has no secret and no certificate.".into(),
             format!("Its application (client) id is `{tab}`; it stands in `microsoft.tab_app`."),
             format!("Authentication, single-page application: `brk-multihub://{host}`."),
             format!("Delegated permissions of Graph, and no others: {}.", listed(plan, Registration::Tab)),
-        ]);
+        ];
+        if plan.features.exposes_api(Registration::Tab) {
+            lines.push(format!("Expose an API: `api://{host}/{tab}`, scope `access_as_user`, tokens of version 2. Calls are asked for with it, and nothing else."));
+        }
+        step("Register the tab", &lines);
     }
     step("Upload the package", &[
         "Teams admin centre: Teams apps, Manage apps, Upload new app, and choose the zip file.".into(),

@@ -45,6 +45,15 @@ fn a_package_has_what_its_features_use_and_no_more() {
     let m = manifest_of(&more);
     assert_eq!(m["authorization"]["permissions"]["resourceSpecific"].as_array().unwrap().len(), 3);
     assert_eq!(m["validDomains"][1], "token.botframework.com");
+    // Whatever the administrator has to register stands in the guide, and only then.
+    let guide = |plan: &AppPlan| plan.package().unwrap().guide;
+    let redirect = "`https://calls.harbour-bikes.example/api/consented`";
+    assert!(guide(&more).contains(redirect) && !guide(&plan()).contains(redirect));
+    let api = "`api://calls.harbour-bikes.example/5c0de000-0000-4000-8000-000000007ab0`";
+    assert!(!guide(&plan()).contains(api), "a softphone is given its number without us");
+    let mut through_us = plan();
+    through_us.features.switch(Feature::DialCommportal, true).unwrap();
+    assert!(guide(&through_us).contains(api));
     assert!(m.get("devicePermissions").is_none());
     let mut less = plan();
     less.features.switch(Feature::Tab, false).unwrap();
