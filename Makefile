@@ -49,10 +49,8 @@ tools-build:
 	@$(call apt,cmake,cmake)
 	@command -v cargo >/dev/null || { echo "install Rust first: https://rustup.rs"; exit 1; }
 
-# The far ends that tests use: SIPp and baresip, Kamailio as a carrier, rtpengine, sipvicious for what is not wanted, and a browser
-# driven from Node. tshark reads what went over the wire.
 # The far ends that tests use: SIPp and baresip, Kamailio as a carrier, rtpengine, sipvicious for what is not wanted, SoftHSM as a
-# token for keys, and a browser driven from Node.
+# token for keys, and a browser driven from Node. tshark reads what went over the wire.
 tools-test: tools-build
 	@$(call apt,sipp,sip-tester)
 	@$(call apt,baresip,baresip)

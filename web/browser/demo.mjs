@@ -18,9 +18,9 @@ function freePort() {
 }
 
 export async function startDemo(program) {
-  const [http, admin, sip] = [await freePort(), await freePort(), await freePort()];
+  const [http, admin, sip, microsoft] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const at = (port) => `127.0.0.1:${port}`;
-  const child = spawn(program, ['demo', '--http', at(http), '--admin', at(admin), '--sip', at(sip), '--log', 'json'], {
+  const child = spawn(program, ['demo', '--http', at(http), '--admin', at(admin), '--sip', at(sip), '--microsoft', at(microsoft), '--log', 'json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -38,6 +38,8 @@ export async function startDemo(program) {
   });
   return {
     address: `http://${at(http)}`,
+    /** The made-up Teams. */
+    teams: `http://${at(microsoft)}/teams`,
     stop: () =>
       new Promise((done) => {
         child.removeAllListeners('exit');

@@ -14,14 +14,15 @@ const program = args.includes('--demo') ? args.splice(args.indexOf('--demo'), 2)
 const demo = program ? await startDemo(program) : undefined;
 if (demo) {
   process.env.SWITCHROOM_URL = demo.address;
+  process.env.SWITCHROOM_TEAMS_URL = demo.teams;
   // For what its own command line is to judge.
   process.env.SWITCHROOM_PROGRAM = program;
 }
-// What needs a made-up world says so by its name; `running` is for servers that decide for themselves.
+// What needs a made-up world says so by its name; what begins with `running` is for servers that decide for themselves.
 const real = process.env.SWITCHROOM_URL !== undefined;
 const [only] = args;
 const files = readdirSync(folder)
-  .filter((f) => f.endsWith('.mjs') && (f === 'running.mjs') === real && (!only || f.includes(only)))
+  .filter((f) => f.endsWith('.mjs') && f.startsWith('running') === real && (!only || f.includes(only)))
   .sort();
 let failed = 0;
 const browser = await launch();

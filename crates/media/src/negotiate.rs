@@ -278,6 +278,9 @@ pub struct LocalSession {
     allowed: Vec<Codec>,
     prefer: Option<Codec>,
     rtcp_mux: bool,
+    offers_mux: bool,
+    /// One port for RTP and RTCP was agreed on last.
+    shares_port: bool,
     protection: Protection,
     connectivity: Connectivity,
     /// The codec agreed on, and the number by which we receive it.
@@ -310,6 +313,8 @@ impl LocalSession {
             allowed: allowed.to_vec(),
             prefer: None,
             rtcp_mux,
+            offers_mux: rtcp_mux,
+            shares_port: false,
             protection: Protection::default(),
             connectivity: Connectivity::default(),
             agreed: None,
@@ -324,8 +329,15 @@ impl LocalSession {
     pub fn for_another(&self, session_id: u64) -> Self {
         let mut session = LocalSession::new(self.rtp, session_id, &self.allowed, self.rtcp_mux);
         session.prefer = self.codec().or(self.prefer);
+        session.offers_mux = self.offers_mux;
         session.anew = true;
         session
+    }
+
+    /// Whether offers ask for one port for RTP and RTCP (RFC 5761), which is agreed to in any case where the other side asks
+    /// for it and this session understands it. What was agreed on is asked for again (section 5.1.1).
+    pub fn offer_mux(&mut self, on: bool) {
+        self.offers_mux = on;
     }
 
     /// Changes what may be agreed on in later negotiations.
@@ -367,7 +379,8 @@ impl LocalSession {
             events.retain(counted);
         }
         let (protocol, keys) = self.protection.offer();
-        let audio = self.audio(&formats, &events, direction, self.rtcp_mux, protocol, &keys);
+        let mux = self.rtcp_mux && (self.offers_mux || self.shares_port);
+        let audio = self.audio(&formats, &events, direction, mux, protocol, &keys);
         let ice = self.connectivity.offered();
         // Until the far end agrees to one port, both are candidates.
         let audio = self.with_ice(audio, ice.as_ref(), false);
@@ -416,6 +429,7 @@ impl LocalSession {
             .map(|(at, theirs)| if at == index { ours.clone() } else { refused(theirs) })
             .collect();
         self.agreed = Some((pt, codec));
+        self.shares_port = rtcp_mux;
         self.offered = None;
         let answer = self.publish(media, ice.is_some());
         let mut negotiated = remote.negotiated((pt, pt, codec), direction, rtcp_mux);
@@ -462,9 +476,10 @@ impl LocalSession {
         let other = their_events.iter().find(|(_, clock)| Some(*clock) != event.map(|(_, clock)| clock));
         let ours_direction = direction_of(offer, ours);
         let direction = remote.direction.mirrored().and(ours_direction);
-        let rtcp_mux = self.rtcp_mux && remote.rtcp_mux;
+        let rtcp_mux = remote.rtcp_mux && ours.attribute("rtcp-mux").is_some();
         let (srtp, _) = self.protection.agree(line, &ours.protocol);
         self.agreed = Some((recv_pt, codec));
+        self.shares_port = rtcp_mux;
         self.offered = None;
         let mut negotiated = remote.negotiated((send_pt, recv_pt, codec), direction, rtcp_mux);
         negotiated.also_recv = also_recv;

@@ -1,6 +1,7 @@
 //! What our certificates say: names, until when, for which usages, and whether they lead to a root.
 
 use crate::sip_tls::is_wanted;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
@@ -12,7 +13,9 @@ use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectAltName};
 const SERVER: &str = "1.3.6.1.5.5.7.3.1";
 const CLIENT: &str = "1.3.6.1.5.5.7.3.2";
 /// A certificate that ends within so many days is worth a word.
-const SOON: i64 = 21;
+const SOON: i64 = 30;
+/// The largest file of certificates that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// What a certificate file came to: lines that tell, and what is wrong.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -63,6 +66,25 @@ pub fn report(key: &str, chain: &[CertificateDer<'_>], name: &str, now: i64) -> 
     report
 }
 
+/// The same of a file of certificates in PEM, which need not be for a name.
+pub fn report_file(key: &str, path: &str, now: i64) -> Report {
+    let problem =
+        |what: String| Report { lines: Vec::new(), problems: vec![format!("{key} = {path:?}: {what}")] };
+    match std::fs::metadata(path) {
+        Err(e) => return problem(e.to_string()),
+        Ok(about) if about.len() > LARGEST => return problem("too large to be one".into()),
+        Ok(_) => {}
+    }
+    let chain: Result<Vec<_>, _> = match CertificateDer::pem_file_iter(path) {
+        Ok(all) => all.collect(),
+        Err(e) => return problem(e.to_string()),
+    };
+    match chain {
+        Ok(chain) if !chain.is_empty() => report(key, &chain, "", now),
+        _ => problem("holds no certificate in PEM".into()),
+    }
+}
+
 /// The present, in seconds since 1970.
 pub fn now() -> i64 {
     UnixTime::now().as_secs() as i64
@@ -106,7 +128,6 @@ fn usages(certificate: &Certificate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustls::pki_types::pem::PemObject;
 
     #[test]
     fn names_end_and_usages_are_told() {
@@ -122,5 +143,24 @@ mod tests {
         let over = report("sip.tls_cert", &chain, "nowhere.example", until + 1);
         assert!(over.problems[0].contains(" ended on "), "{over:?}");
         assert!(over.problems[1].contains("nowhere.example"), "{over:?}");
+    }
+
+    #[test]
+    fn a_file_of_a_certificate_is_read_and_its_end_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.pem");
+        let at = path.display().to_string();
+        let key = "microsoft.background_certificate";
+        assert!(report_file(key, &at, 0).problems[0].contains(key));
+        std::fs::write(&path, "no certificate\n").unwrap();
+        assert!(report_file(key, &at, 0).problems[0].contains("holds no certificate"));
+        std::fs::write(&path, include_bytes!("../tests/it/certificates/first.crt.pem")).unwrap();
+        let chain = [CertificateDer::from_pem_file(&path).unwrap()];
+        let certificate = Certificate::from_der(&chain[0]).unwrap();
+        let until = certificate.tbs_certificate.validity.not_after.to_unix_duration().as_secs() as i64;
+        let fine = report_file(key, &at, until - 31 * 86_400);
+        assert_eq!((fine.lines.len(), fine.problems.len()), (1, 0), "{fine:?}");
+        assert!(report_file(key, &at, until - 29 * 86_400).lines[1].contains("ends soon"));
+        assert!(report_file(key, &at, until).problems[0].contains(" ended on "));
     }
 }

@@ -402,7 +402,8 @@ impl Phones {
         leg.set_rtp_timeout(Some(DEAF_AFTER));
         Line {
             port,
-            session: LocalSession::new(address, self.chance.number(), &Codec::G711, true),
+            // Every other telephone asks for one port for audio and reports.
+            session: LocalSession::new(address, self.chance.number(), &Codec::G711, port.is_multiple_of(4)),
             early: None,
             leg,
             sound: sound.clone(),
@@ -766,7 +767,7 @@ fn rtcp_port(line: &Line) -> u16 {
 }
 
 /// The made-up clock as NTP time: reports need one, and only differences of it are ever used.
-fn ntp(now: Micros) -> u64 {
+pub(crate) fn ntp(now: Micros) -> u64 {
     let (seconds, rest) = (now / 1_000_000, now % 1_000_000);
     (seconds << 32) | ((rest << 32) / 1_000_000)
 }

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { I18n, MessageKey } from '@/shared/i18n';
 import { byAddress, byServer, plain, Refused, type Begun } from './dial';
 import { BATCH, MOST_MEMBERS, readMembers, readNumbers, type Member, type Numbers } from './graph';
-import { callInTeams, type Host } from './host';
+import { callInTeams, personIn, type Host } from './host';
 import { keepSettings, readSettings } from './settings';
 import type { Setup, Way } from './setup';
 import { NoToken, tokensOf, type Tokens } from './tokens';
@@ -102,6 +102,7 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
   const styles = useStyles();
   const { t } = i18n;
   const [settings, setSettings] = useState(readSettings);
+  const [only, setOnly] = useState(() => personIn(window.location.hash));
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState('');
   const [typed, setTyped] = useState('');
@@ -115,9 +116,11 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
   const way = ways.find((w) => (w.id ?? 'own') === settings.way) ?? ways[0] ?? TEL;
 
   const wanted = query.trim().toLocaleLowerCase(i18n.locale);
+  const others = useMemo(() => (found?.members ?? []).filter((m) => m.id !== host?.me), [found, host]);
+  const chosen = useMemo(() => others.filter((m) => m.id === only), [others, only]);
   const fits = useMemo(
-    () => (found?.members ?? []).filter((m) => m.name.toLocaleLowerCase(i18n.locale).includes(wanted)),
-    [found, wanted, i18n.locale],
+    () => (chosen.length > 0 ? chosen : others.filter((m) => m.name.toLocaleLowerCase(i18n.locale).includes(wanted))),
+    [chosen, others, wanted, i18n.locale],
   );
   const drawn = useMemo(() => fits.slice(0, DRAWN), [fits]);
   const numbers = useNumbers(setup, tokens, drawn);
@@ -209,7 +212,8 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
         <p className={styles.quiet}>{t('connector.personal')}</p>
       ) : (
         <>
-          {found && (
+          {chosen.length > 0 && <div><Button onClick={() => setOnly(null)}>{t('connector.everybody')}</Button></div>}
+          {found && chosen.length === 0 && (
             <Field label={t('connector.search')}>
               <Input type="search" value={query} onChange={(_, d) => setQuery(d.value)} />
             </Field>

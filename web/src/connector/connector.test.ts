@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { plain } from './dial';
 import { claimsOf, readMembers, readNumbers, MOST_MEMBERS, type Member } from './graph';
+import { personIn } from './host';
 import { keepSettings, readSettings } from './settings';
 import type { Tokens } from './tokens';
 
@@ -20,6 +21,13 @@ function answers(reply: (url: string, init: RequestInit) => Response): { url: st
 }
 
 const json = (body: unknown, status = 200, headers: Record<string, string> = {}) => new Response(JSON.stringify(body), { status, headers });
+
+describe('the person whose button was pressed', () => {
+  it('is read from the address, and nothing else is', () => {
+    expect(personIn('#person=3f2504e0-4f89-41d3-9a0c-0305e82c3301')).toBe('3f2504e0-4f89-41d3-9a0c-0305e82c3301');
+    for (const bad of ['', '#person=', '#person=anna', '#person=3f2504e0-4f89-41d3-9a0c-0305e82c3301&x=1']) expect(personIn(bad)).toBe(null);
+  });
+});
 
 describe('members', () => {
   it('come page by page, each once, by name; links to elsewhere are not followed', async () => {

@@ -17,6 +17,8 @@ export interface Host {
   locale: string;
   loginHint: string | undefined;
   directory: string | undefined;
+  /** Object id of whoever sits here, who is not called. */
+  me: string | undefined;
   /** Whether the client signs in for apps inside it. */
   signsIn: boolean;
 }
@@ -35,15 +37,20 @@ function placeOf(context: app.Context): Place {
   return chat ? { kind: 'chat', chat } : { kind: 'personal' };
 }
 
-/** Joins Teams; null outside of it. */
-export async function joinTeams(changed: (theme: ThemeName) => void): Promise<Host | null> {
+/** The person whose button was pressed on the bot's card: the page opens with that one alone. */
+export function personIn(hash: string): string | null {
+  return /^#person=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(hash)?.[1] ?? null;
+}
+
+/** Joins Teams, or one of those pages in its place; null outside of both. */
+export async function joinTeams(hosts: Promise<string[]>, changed: (theme: ThemeName) => void): Promise<Host | null> {
   if (window.parent === window) return null;
   const late = new Promise<null>((done) => {
     window.setTimeout(() => done(null), PATIENCE);
   });
   const joined = (async (): Promise<Host | null> => {
     try {
-      await app.initialize();
+      await app.initialize(await hosts);
       const context = await app.getContext();
       app.registerOnThemeChangeHandler((theme) => changed(themeOf(theme)));
       app.notifyAppLoaded();
@@ -54,6 +61,7 @@ export async function joinTeams(changed: (theme: ThemeName) => void): Promise<Ho
         locale: context.app.locale,
         loginHint: context.user?.loginHint,
         directory: context.user?.tenant?.id,
+        me: context.user?.id,
         signsIn: nestedAppAuth.isNAAChannelRecommended(),
       };
     } catch {

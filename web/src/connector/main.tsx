@@ -15,7 +15,8 @@ const THEMES = { default: teamsLightTheme, dark: teamsDarkTheme, contrast: teams
 
 let tell: (theme: ThemeName) => void = () => undefined;
 const tenant = new URLSearchParams(window.location.search).get('tenant') ?? '';
-const [host, setup] = await Promise.all([joinTeams((theme) => tell(theme)), readSetup(tenant).catch(() => null)]);
+const asked = readSetup(tenant).catch(() => null);
+const [host, setup] = await Promise.all([joinTeams(asked.then((s) => s?.hosts ?? []), (theme) => tell(theme)), asked]);
 const wanted = host ? [host.locale, ...navigator.languages] : navigator.languages;
 const language = pickLanguage(wanted);
 const i18n = makeI18n(language, await loadApart(language), wanted);

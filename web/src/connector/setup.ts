@@ -18,6 +18,8 @@ export interface Setup {
   login: string;
   /** Microsoft Graph, as `https://graph.microsoft.com`. */
   graph: string;
+  /** Pages beside those of Teams that may show the tab. */
+  hosts: string[];
   /** The organisation's directory. */
   directory: string | null;
   ways: Way[];

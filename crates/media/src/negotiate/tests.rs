@@ -32,6 +32,27 @@ fn our_own_offer_and_answer_meet() {
 }
 
 #[test]
+fn one_port_is_shared_where_both_want_it_and_asked_for_again_once_it_is() {
+    let mux = |d: &SessionDescription| d.media[0].attribute("rtcp-mux").is_some();
+    let (mut asks, mut agrees) = (session(), session());
+    agrees.offer_mux(false);
+    let offer = asks.offer(Direction::SendRecv);
+    assert!(mux(&offer) && !mux(&agrees.clone().offer(Direction::SendRecv)));
+    let (answer, agreed) = agrees.answer(&offer, Direction::SendRecv).unwrap();
+    assert!(mux(&answer) && agreed.rtcp_mux && asks.accept(&answer).unwrap().rtcp_mux);
+    assert!(mux(&agrees.offer(Direction::SendRecv)), "what is agreed on stays");
+    // Who does not know it has two ports, and an answer does not bring up what nobody asked for.
+    let plain = "c=IN IP4 1.2.3.4\r\nm=audio 5000 RTP/AVP 8\r\n";
+    asks.offer(Direction::SendRecv);
+    let apart = asks.accept(&sdp(plain)).unwrap();
+    assert!(!apart.rtcp_mux && apart.remote_rtcp.port() == 5001);
+    let mut never = session();
+    never.offer_mux(false);
+    never.offer(Direction::SendRecv);
+    assert!(!never.accept(&sdp(&format!("{plain}a=rtcp-mux\r\n"))).unwrap().rtcp_mux);
+}
+
+#[test]
 fn the_offerers_order_decides() {
     let n = answered("c=IN IP4 1.2.3.4\r\nm=audio 5000 RTP/AVP 18 0 8\r\n").unwrap();
     assert_eq!((n.codec, n.dtmf_send_pt), (Codec::Pcmu, None));

@@ -1,7 +1,8 @@
 //! One call: sign in, look what the subscriber may, have the call made, follow it, sign out.
 //!
 //! What may be asked again is asked again a few times with growing pauses. Two things never are: a sign-in that was refused,
-//! since that locks accounts, and a call of which it is not known whether it was made, since that would ring twice.
+//! since that locks accounts, and a call of which it is not known whether it was made, since that would ring twice. Not made
+//! is what the system itself names so: a status alone may come from what stands before it.
 
 use super::fault::{Class, Fault};
 use super::portal::{Portal, SignIn, escape};
@@ -71,6 +72,7 @@ pub struct PortalCall {
     /// A request is under way.
     asked: bool,
     began: Time,
+    now: Time,
     answered: u8,
     rang: u8,
     news: u16,
@@ -96,6 +98,7 @@ impl PortalCall {
             withdrawn: false,
             asked: false,
             began: Time(0),
+            now: Time(0),
             answered: 0,
             rang: 0,
             news: 0,
@@ -154,7 +157,8 @@ impl PortalCall {
             Step::SignIn => {
                 let line = escape(self.line.expose_secret());
                 match &self.sign_in {
-                    SignIn::Signed(t) => {
+                    SignIn::Signed(sign) => {
+                        let Some(t) = sign(self.now) else { return self.not_signed_in(false) };
                         let url = format!(
                             "{}&DirectoryNumber={line}&ValidTo={}&TokenKeyId={}&Token={}",
                             self.portal.login(),
@@ -233,22 +237,20 @@ impl PortalCall {
         self.fault = Some(fault);
         match (fault.class, self.step) {
             (_, Step::SignOut | Step::Done) => self.done(),
-            (_, Step::Clear) => self.go(Step::SignOut),
-            (Class::Stop, Step::SignIn) => {
-                self.signed_in = Some(SignedIn::Refused { locked: fault.is_locked() });
-                self.over(Over::NotSignedIn);
+            (Class::SignInAgain, step) if step != Step::SignIn && !self.renewed => {
+                self.renewed = true;
+                self.session = Secret::default();
+                // The call that was made goes on there; it is followed, or ended, in the new session.
+                self.go(Step::SignIn);
             }
+            (_, Step::Clear) => self.go(Step::SignOut),
+            (Class::Stop, Step::SignIn) => self.not_signed_in(fault.is_locked()),
             (Class::Stop, _) if fault.is_locked() => {
                 self.signed_in = Some(SignedIn::Refused { locked: true });
                 self.over(Over::NotSignedIn);
             }
             (Class::Stop, _) => self.over(Over::NotAllowed),
-            (Class::SignInAgain, step) if step != Step::SignIn && !self.renewed => {
-                self.renewed = true;
-                self.session = Secret::default();
-                // The call that was made goes on there; it is followed in the new session.
-                self.go(Step::SignIn);
-            }
+            (Class::Again, Step::Make) if !fault.says_not_done() => self.over(Over::Failed),
             (Class::Again, Step::Follow) => {
                 if !self.again() {
                     self.go(Step::SignOut);
@@ -264,6 +266,18 @@ impl PortalCall {
             // What the subscriber may is not told: whether the call is made is for the system to say.
             (Class::Mismatch, Step::Look) => self.go(Step::Make),
             _ => self.over(Over::Failed),
+        }
+    }
+
+    fn not_signed_in(&mut self, locked: bool) {
+        // Whoever was let in a moment ago is refused a renewal for another reason than a wrong password.
+        if locked || !self.renewed {
+            self.signed_in = Some(SignedIn::Refused { locked });
+        }
+        match self.call.expose_secret().is_empty() {
+            true => self.over(Over::NotSignedIn),
+            // The call goes on there, and is followed no longer.
+            false => self.go(Step::SignOut),
         }
     }
 
@@ -374,6 +388,7 @@ impl PortalCall {
 
 impl Call for PortalCall {
     fn handle(&mut self, now: Time, input: Input<'_>) {
+        self.now = now;
         match input {
             Input::Begin => {
                 self.began = now;
@@ -388,8 +403,10 @@ impl Call for PortalCall {
                     Ok(reply) => self.reply(now, &reply),
                     Err(why) => self.no_reply(why),
                 }
-                // It was withdrawn meanwhile: what was to be asked next is not sent, unless it ends the call.
-                if self.withdrawn && !matches!(self.step, Step::Clear | Step::SignOut | Step::Done) {
+                // It was withdrawn meanwhile: what was to be asked next is not sent, unless it ends the call or leads there.
+                let renews = self.step == Step::SignIn && !self.call.expose_secret().is_empty();
+                if self.withdrawn && !renews && !matches!(self.step, Step::Clear | Step::SignOut | Step::Done)
+                {
                     self.out.retain(|o| matches!(o, Output::Progress(_)));
                     self.asked = false;
                     self.clear();

@@ -56,9 +56,14 @@ impl Fault {
     pub fn of_status(status: u16) -> Fault {
         match status {
             401 | 403 => Fault { name: "authenticationFailed", class: Class::Stop },
-            408 | 429 | 500 | 502..=504 => Fault { name: "serviceUnavailable", class: Class::Again },
+            408 | 429 | 500 | 502..=504 => Fault { name: "status", class: Class::Again },
             _ => Fault { name: "unknown", class: Class::Mismatch },
         }
+    }
+
+    /// Whether the system itself says that it did nothing of what it was asked.
+    pub fn says_not_done(self) -> bool {
+        matches!(self.name, "serviceUnavailable" | "intermittentFailure")
     }
 
     /// Whether the account itself is locked there, in place of only this try being refused.

@@ -20,4 +20,4 @@ mod read;
 pub use call::{PortalCall, SignedIn};
 pub use fault::{Class, Fault};
 pub use guarded::{BLOCKED_MS, MOST_SIGN_INS, NO_SIGN_IN_MS, SignIns};
-pub use portal::{Portal, SignIn, SignedToken, WrongPortal, token_text};
+pub use portal::{Portal, SignIn, SignedToken, Signer, WrongPortal, token_text};

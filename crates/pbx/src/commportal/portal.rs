@@ -1,12 +1,16 @@
 //! What is known of an operator's system, and the addresses that follow from it.
 
+use crate::Time;
 use redact::Secret;
 
+/// Signs a token that is good from now on; `None` when the key cannot be used any more.
+pub type Signer = Box<dyn Fn(Time) -> Option<SignedToken> + Send>;
+
 /// How a subscriber is signed in.
-#[derive(Clone)]
 pub enum SignIn {
-    /// By a token that we sign: the operator trusts our key, and nobody's password is known here.
-    Signed(SignedToken),
+    /// By a token that we sign, anew at each sign-in, for it is good for a minute: the operator trusts our key, and
+    /// nobody's password is known here.
+    Signed(Signer),
     /// By the subscriber's own password, given for this call and kept nowhere.
     Password(Secret<String>),
 }

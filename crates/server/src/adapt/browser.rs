@@ -343,6 +343,9 @@ impl Switch {
 
     /// Rings an agent where the agent chose to be rung.
     pub(super) fn dial_agent(&mut self, now: Now, tenant: usize, leg: LegId, agent: AgentId, show: Show) {
+        if self.tenants[tenant].barred.contains(&agent) {
+            return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
+        }
         let connected = self.browsers.by_agent.get(&(tenant, agent)).copied();
         let chosen = self.browsers.chosen.get(&(tenant, agent)).cloned().unwrap_or_default();
         match (chosen, connected) {

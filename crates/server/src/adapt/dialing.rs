@@ -135,7 +135,7 @@ impl Switch {
         let Some((media, rtp)) = self.door.open(self.home(tenant, call)) else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Failed });
         };
-        let mut session = LocalSession::new(rtp, now.mono, &codecs, false);
+        let mut session = LocalSession::new(rtp, now.mono, &codecs, true);
         session.prefer(prefer);
         if !self.agree_terms(&mut session, media, srtp) {
             self.door.send(MediaCommand::Close { leg: media });
@@ -194,6 +194,8 @@ impl Switch {
 
     /// Says in a session whether its audio is protected and ICE is spoken. False when it must be protected and cannot.
     pub(super) fn agree_terms(&mut self, session: &mut LocalSession, media: MediaId, terms: Terms) -> bool {
+        // Who speaks ICE shares ports, too; where anybody asks for it we agree.
+        session.offer_mux(terms.ice);
         if let Some(secret) = terms.ice.then(|| self.door.ice_secret()).flatten() {
             // Checks come before the answer does.
             let credentials = session.use_ice(secret);

@@ -194,6 +194,9 @@ impl Switch {
         m: &Message,
         audio: Audio<'_>,
     ) {
+        if !self.may_call(tenant, agent, m.target()) {
+            return self.refuse_saying(now, call, 403, "disabled in the directory");
+        }
         let to = match self.dialled(now, tenant, m.target()) {
             Ok(to) => to,
             Err((code, why)) => return self.refuse_saying(now, call, code, &why),
@@ -324,7 +327,7 @@ impl Switch {
         if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
             l.media = Some(media);
         }
-        let mut session = LocalSession::new(rtp, now.mono, audio.codecs, false);
+        let mut session = LocalSession::new(rtp, now.mono, audio.codecs, true);
         if !self.agree_terms(&mut session, media, audio.srtp) {
             return self.refuse_media(now, tenant, leg, 503, LegEnd::Failed);
         }

@@ -5,6 +5,7 @@
 //! journal.
 
 mod alarms;
+mod barred;
 mod browser;
 mod carriers;
 mod closing;

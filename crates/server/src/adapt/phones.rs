@@ -168,7 +168,7 @@ impl Switch {
         let right = whose.is_some_and(|user| {
             self.tenants[tenant].meaning.accounts.get(&user).is_some_and(|phone| phone.agent == agent)
         });
-        if !right {
+        if !right || self.tenants[tenant].barred.contains(&agent) {
             return self.endpoint.respond(now.sip(), request, 403, "", "", b"");
         }
         let aor = address_of_record(self.tenants[tenant].id, agent);

@@ -26,7 +26,7 @@ impl Switch {
         let Some((_, leg)) = self.by_sip.get(&replaced).copied().filter(|(t, _)| *t == tenant) else {
             return self.endpoint.reject(now.sip(), call, 481, "");
         };
-        if self.agent_of(tenant, leg) != Some(agent) {
+        if self.agent_of(tenant, leg) != Some(agent) || self.tenants[tenant].barred.contains(&agent) {
             return self.endpoint.reject(now.sip(), call, 403, "");
         }
         let id = self.tenants[tenant].id;

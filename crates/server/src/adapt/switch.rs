@@ -329,6 +329,8 @@ pub struct TenantDoor {
     pub live: Live,
     /// What Microsoft Teams says of its people.
     pub presences: Presences,
+    /// Those who were disabled or removed in the tenant's Microsoft directory.
+    pub(super) barred: BTreeSet<engine::AgentId>,
     /// Agents who talked when the process before this one ended.
     pub(super) talked_before: Vec<engine::AgentId>,
     pub(super) announcer: Announcer,
@@ -482,6 +484,7 @@ impl Switch {
             rules,
             live,
             presences: Presences::default(),
+            barred: BTreeSet::new(),
             talked_before,
             announcer,
             alarms: Alarms::default(),

@@ -109,6 +109,7 @@ impl World {
             next_party: 1,
             parties: HashMap::new(),
             registrations: Vec::new(),
+            restricted: Default::default(),
             person: Box::new(|number| number.bytes().fold(7, |a, b| a * 31 + u64::from(b))),
         };
         world.switch.add_tenant(world.clock(), resumed, 7);

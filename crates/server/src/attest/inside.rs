@@ -4,6 +4,7 @@
 use crate::announce::SECURITY_ALERT;
 use crate::attest::check::{Found, Ground, Subject};
 use crate::attest::components;
+use crate::attest::private_keys::{in_der, in_pem};
 use crate::attest::search::find;
 use crate::audit_file::hex;
 use crate::retention_io;
@@ -367,21 +368,26 @@ pub fn components(_: &Ground, _: &Subject) -> Found {
 
 /// Looks for private keys in the program itself, and for secrets in the tenant's configuration.
 pub fn credentials(_: &Ground, subject: &Subject) -> Found {
-    let against = "the file of this program and the configuration of this tenant";
+    let against = "the file of this program, for keys in text and in binary forms, and the configuration of this tenant";
     let Ok(program) = std::env::current_exe().and_then(std::fs::read) else {
         return Found::not_done(against, "the program's own file cannot be read".into());
     };
-    let in_program = private_keys(&program);
+    let (demonstration, others) = keys_of(&program);
+    let in_program = in_pem(&program) + others;
     let in_documents: Vec<String> = subject
         .documents
         .values()
-        .filter(|d| {
-            private_keys(d.body.to_string().replace("\\n", "\n").as_bytes()) > 0 || has_secret(&d.body)
-        })
+        .filter(|d| in_pem(d.body.to_string().replace("\\n", "\n").as_bytes()) > 0 || has_secret(&d.body))
         .map(|d| format!("{}/{}", d.kind, d.id))
         .collect();
     let mut lines =
         vec![format!("{} bytes of the program were searched: {in_program} private keys", program.len())];
+    if demonstration > 0 {
+        lines.push(format!(
+            "besides, the {demonstration} keys with which the made-up Microsoft of demonstrations signs: they are public \
+             (crates/sim/src/microsoft/keys), and nothing trusts them but a made-up tenant"
+        ));
+    }
     lines.push(match in_documents.is_empty() {
         true => "the configuration names files of secrets and holds none".into(),
         false => format!("secrets stand in the configuration of {}", in_documents.join(", ")),
@@ -390,17 +396,13 @@ pub fn credentials(_: &Ground, subject: &Subject) -> Found {
     Found { good: Some(good), against: against.into(), lines, data: Value::Null }
 }
 
-/// Private keys in PEM: the head of one (RFC 7468) with base64 behind it, and not only the words.
-fn private_keys(bytes: &[u8]) -> usize {
-    let head = b"PRIVATE KEY-----\n";
-    let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'\n' | b'=');
-    let (mut count, mut from) = (0, 0);
-    while let Some(at) = find(bytes, head, from) {
-        from = at + head.len();
-        let body = bytes.get(from..from + 60).unwrap_or_default();
-        count += usize::from(body.len() == 60 && body.iter().all(is_base64));
-    }
-    count
+/// How many private keys in binary forms are those of demonstrations, and how many are others.
+fn keys_of(program: &[u8]) -> (usize, usize) {
+    let known = sim::microsoft::keys::demonstration();
+    let found = in_der(program);
+    let is_known = |key: &[u8]| known.iter().any(|k| find(k, key, 0).is_some());
+    let demonstration = found.iter().filter(|key| is_known(key)).count();
+    (demonstration, found.len() - demonstration)
 }
 
 /// Whether a document has a password or token as such.
@@ -476,11 +478,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_private_key_is_found_and_the_words_alone_are_none() {
-        let begin = "-----BEGIN ";
-        let key = format!("{begin}PRIVATE KEY-----\n{}\n", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC".repeat(2));
-        assert_eq!(private_keys(key.as_bytes()), 1);
-        assert_eq!(private_keys(format!("{begin}PRIVATE KEY-----\nis how it begins, and here is a sentence that goes on for a while.").as_bytes()), 0);
+    fn keys_of_demonstrations_are_told_from_others() {
+        let known = sim::microsoft::keys::demonstration().concat();
+        assert_eq!(keys_of(&known), (3, 0));
+        let mut other = known.clone();
+        // Another modulus is another key.
+        other[100] ^= 1;
+        assert_eq!(keys_of(&other), (2, 1));
+    }
+
+    #[test]
+    fn secrets_in_documents_are_seen() {
         assert!(has_secret(&json!({"credentials": {"password": "x"}})));
         assert!(!has_secret(&json!({"credentials": {"password_file": "x"}, "passwords": true})));
     }

@@ -2,13 +2,12 @@
 
 use crate::attest::canary::{ANSWER, http};
 use crate::attest::check::{Found, Ground, Subject};
+use crate::attest::in_clear::{self, Clear};
 use crate::attest::inside::tls_client;
 use crate::attest::tls_scan::{VERSIONS, offered};
-use crate::certificate_report::{now, report};
+use crate::certificate_report::{now, report, report_file};
 use crate::tls::Certificate;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
@@ -85,29 +84,33 @@ pub fn tls(ground: &Ground, subject: &Subject) -> Found {
             _ => format!("http.listen ({}) is plain HTTP and reached from elsewhere", ground.http),
         });
     }
-    for (what, addr) in [("sip.udp", ground.udp)] {
-        if let Some(addr) = addr {
-            lines.push(format!("{what} ({addr}) is SIP in the clear, for trunks and phones without TLS"));
+    let config = &ground.config.sip;
+    for (what, listen) in [("sip.udp", &config.udp), ("sip.tcp", &config.tcp)] {
+        if !listen.is_empty() {
+            lines.push(format!("{what} ({listen}) takes SIP in the clear"));
         }
     }
-    let clear: Vec<&str> = trunks_in_the_clear(subject);
-    if !clear.is_empty() {
-        lines.push(format!("trunks without TLS: {}", clear.join(", ")));
-    }
+    let (tenant, clear) = (subject.tenant, Clear::of(&ground.config));
+    let ways = ground
+        .handle
+        .ask_and_wait(move |switch, _| switch.tenant(tenant).map(|t| in_clear::ways(&t.meaning, clear)));
+    let Some(ways) = ways.flatten() else {
+        return Found::not_done(against, "the server is stopping".into());
+    };
+    good &= ways.is_empty();
+    lines.push(match ways.is_empty() {
+        true => "no trunk, phone or address outside of this machine is reached over SIP without TLS".into(),
+        false => format!("{} ways of SIP cross a network without TLS:", ways.len()),
+    });
+    lines.extend(ways);
     Found { good: Some(good), against: against.into(), lines, data: json!({"listeners": listeners.len()}) }
-}
-
-fn trunks_in_the_clear(subject: &Subject) -> Vec<&str> {
-    let trunks = subject.documents.values().filter(|d| d.kind == "Trunk");
-    let is_clear = |v: &Value| !v.to_string().contains("\"transport\":\"tls\"");
-    trunks.filter(|d| is_clear(&d.body)).map(|d| d.id.as_str()).collect()
 }
 
 /// How long our certificates last, and whether they can be used.
 pub fn certificates(ground: &Ground, _: &Subject) -> Found {
     let config = &ground.config;
     let mut found = Found {
-        against: "the certificates of http, sip and the apps at Microsoft".into(),
+        against: "the certificates of http, of sip, and of the app registrations at Entra ID".into(),
         ..Found::default()
     };
     let mut good = true;
@@ -131,29 +134,14 @@ pub fn certificates(ground: &Ground, _: &Subject) -> Found {
             }
         }
     }
-    let apps = &config.microsoft;
-    for app in [apps.sign_in(), apps.background(), apps.provisioning(), apps.directory(), apps.bot()] {
-        if app.certificate.is_empty() {
-            continue;
-        }
-        count += 1;
-        let key = format!("microsoft.{}_certificate", app.name);
-        match CertificateDer::pem_file_iter(app.certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        {
-            Ok(chain) if !chain.is_empty() => {
-                let said = report(&key, &chain, "", now());
-                good &= said.problems.is_empty();
-                found.lines.extend(said.lines);
-                found.lines.extend(said.problems);
-            }
-            _ => {
-                good = false;
-                found.lines.push(format!("{key}: {} holds no certificate that can be read", app.certificate));
-            }
-        }
-    }
     if count == 0 {
         found.lines.push("this server has no certificate of its own".into());
+    }
+    for (key, path) in config.microsoft.certificates() {
+        let said = report_file(&key, path, now());
+        good &= said.problems.is_empty();
+        found.lines.extend(said.lines);
+        found.lines.extend(said.problems);
     }
     found.good = Some(good);
     found

@@ -2,6 +2,7 @@
 
 use crate::attest::check::{Found, Ground, Subject};
 use crate::attest::contacted;
+use crate::config::MicrosoftSection;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -190,6 +191,13 @@ fn declared(ground: &Ground, subject: &Subject) -> BTreeMap<String, (&'static st
             }
         }
     }
+    if subject.features.has(Feature::Bot)
+        && let Ok(bot) = crate::bot::cloud(&config.microsoft)
+    {
+        let about = ("messages of the bot and what it is asked", "Microsoft's Bot Connector");
+        let bases = bot.services.iter().map(|base| base.join("")).chain([bot.keys]);
+        all.extend(bases.filter_map(|base| host(&base)).map(|host| (host, about)));
+    }
     if let Some((host, _)) = config.mail.host_and_port() {
         all.insert(
             host.to_ascii_lowercase(),
@@ -248,19 +256,21 @@ fn host(url: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-fn is_microsoft(host: &str) -> bool {
-    let suffixes = [
-        "microsoft.com",
-        "microsoftonline.com",
-        "microsoftonline.us",
-        "microsoft.us",
-        "windows.net",
-        "botframework.com",
-        "partner.microsoftonline.cn",
-        "chinacloudapi.cn",
-        "teams.microsoft.com",
-    ];
-    suffixes.iter().any(|s| host == *s || host.ends_with(&format!(".{s}")))
+/// The hosts of Microsoft that this server may have to talk to: those of the configured cloud and no others, and those of
+/// the Bot Connector where a bot is configured. A subdomain of a domain of Microsoft's may be anybody's.
+fn of_microsoft(config: &MicrosoftSection) -> BTreeSet<String> {
+    let mut hosts = BTreeSet::new();
+    let mut put = |url: &str| hosts.extend(host(url));
+    if let Ok(cloud) = crate::microsoft::cloud_of(config) {
+        [&cloud.login, &cloud.sts, &cloud.graph].into_iter().for_each(|base| put(&base.join("")));
+    }
+    if !config.bot_app.is_empty()
+        && let Ok(bot) = crate::bot::cloud(config)
+    {
+        put(&bot.keys);
+        bot.services.iter().for_each(|base| put(&base.join("")));
+    }
+    hosts
 }
 
 /// Where data goes, by configuration.
@@ -286,10 +296,9 @@ pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
         .flat_map(|other| self::declared(ground, &other).into_keys())
         .collect();
     let at_microsoft = !subject.features.registrations().is_empty();
-    let is_declared = |host: &str| {
-        declared.contains_key(host)
-            || (at_microsoft && (is_microsoft(host) || is_configured_microsoft(ground, host)))
-    };
+    let of_microsoft = of_microsoft(&ground.config.microsoft);
+    let is_declared =
+        |host: &str| declared.contains_key(host) || (at_microsoft && of_microsoft.contains(host));
     let own = [ground.http.ip(), ground.admin.ip()];
     let is_own = |host: &str| host.parse::<IpAddr>().is_ok_and(|ip| own.contains(&ip) && !ip.is_loopback());
     let undeclared: Vec<&String> =
@@ -329,7 +338,7 @@ pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
     ));
     let other_firms: Vec<String> = declared
         .iter()
-        .filter(|(h, _)| !is_microsoft(h) && !is_configured_microsoft(ground, h))
+        .filter(|(h, _)| !of_microsoft.contains(*h))
         .map(|(h, (data, purpose))| format!("{h}: {data}; {purpose}"))
         .chain(undeclared.iter().map(|h| format!("{h}: unknown; declared by nothing")))
         .chain(strange.iter().map(|ip| format!("{ip}: calls over SIP; declared by nothing")))
@@ -346,12 +355,6 @@ pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
 fn config_is_here(ground: &Ground) -> bool {
     let c = &ground.config;
     c.store.url.starts_with("sqlite:") && c.blobs.url.starts_with("file:") && c.keys.url.starts_with("file:")
-}
-
-/// A stand-in for Microsoft that the operator configured, as a simulated tenant.
-fn is_configured_microsoft(ground: &Ground, name: &str) -> bool {
-    let m = &ground.config.microsoft;
-    [&m.login, &m.graph, &m.bot_connector].iter().any(|base| host(base).is_some_and(|h| h == name))
 }
 
 /// What is processed, stored or not.
@@ -427,6 +430,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_the_exact_hosts_of_the_configured_cloud_are_microsofts() {
+        let mut config = crate::config::defaults().unwrap().microsoft;
+        let all = of_microsoft(&config);
+        for good in ["login.microsoftonline.com", "graph.microsoft.com"] {
+            assert!(all.contains(good), "{good}: {all:?}");
+        }
+        for other in [
+            "anybody.blob.core.windows.net",
+            "evil.microsoft.com",
+            "graph.microsoft.us",
+            "smba.trafficmanager.net",
+        ] {
+            assert!(!all.contains(other), "{other}");
+        }
+        config.bot_app = "5c0de000-0000-4000-8000-00000000b070".into();
+        let with_bot = of_microsoft(&config);
+        assert!(with_bot.contains("smba.trafficmanager.net") && with_bot.contains("login.botframework.com"));
+        config.cloud = "gcc-high".into();
+        let high = of_microsoft(&config);
+        assert!(high.contains("graph.microsoft.us") && !high.contains("graph.microsoft.com"), "{high:?}");
+        config.bot_connector = "http://127.0.0.1:9/bot".into();
+        assert!(of_microsoft(&config).contains("127.0.0.1"));
+    }
+
+    #[test]
     fn hosts_of_addresses() {
         for (url, wanted) in [
             ("https://a.example:8443/x?y", Some("a.example")),
@@ -436,7 +464,6 @@ mod tests {
         ] {
             assert_eq!(host(url).as_deref(), wanted, "{url}");
         }
-        assert!(is_microsoft("graph.microsoft.com") && !is_microsoft("notmicrosoft.com"));
         let mut found = Vec::new();
         hosts(
             &json!({"url": "https://x.example/", "deep": [{"host": "sbc.example"}], "name": "y"}),

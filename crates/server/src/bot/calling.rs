@@ -61,6 +61,8 @@ impl Shared {
         }
         let (tenant, features, person) =
             (customer.tenant, customer.features.clone(), activity.person.clone());
+        // Whom the organisation disabled gets no call from our lines.
+        let person = person.filter(|p| !self.handle.directories.is_barred(tenant, p));
         let way = self.handle.ask_and_wait(move |switch, _| {
             let meaning = &switch.tenant(tenant)?.meaning;
             Some(choose(meaning, &features, person.as_deref()))

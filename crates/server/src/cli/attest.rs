@@ -40,7 +40,7 @@ pub fn run(mut args: Arguments) -> Outcome {
             args.end()?;
             let example = Example::start(&profile)?;
             let tenant = example.tenant.clone();
-            let document = of_server(&example.server, &tenant, declared, &checks);
+            let document = of_server(&example.server, None, &tenant, declared, &checks);
             example.stop()?;
             document?
         }
@@ -61,12 +61,13 @@ pub fn run(mut args: Arguments) -> Outcome {
                 }
                 PlaceArguments::Files { config } => {
                     let tenant = tenant.ok_or_else(|| Failure::Usage("--tenant is missing".into()))?;
-                    let config = on_this_machine(config::load(Path::new(&config))?);
+                    let loaded = config::load(Path::new(&config))?;
+                    let config = on_this_machine(loaded.clone());
                     if crate::running::open_existing_store(&config)?.is_none() {
                         return Err(Failure::NotInOrder("there is no database yet".into()));
                     }
                     let server = Server::start(&config, None, Vec::new())?;
-                    let document = of_server(&server, &tenant, declared, &checks);
+                    let document = of_server(&server, Some(&loaded), &tenant, declared, &checks);
                     server.stop()?;
                     document?
                 }
@@ -88,8 +89,18 @@ fn on_this_machine(mut config: ServerConfig) -> ServerConfig {
     config
 }
 
-fn of_server(server: &Server, tenant: &str, declared: Value, checks: &[String]) -> Result<Value, Failure> {
-    let ground = server.ground();
+/// `configured` is what people run it with, where it listens elsewhere for the time of the checks.
+fn of_server(
+    server: &Server,
+    configured: Option<&ServerConfig>,
+    tenant: &str,
+    declared: Value,
+    checks: &[String],
+) -> Result<Value, Failure> {
+    let mut ground = server.ground().clone();
+    if let Some(configured) = configured {
+        ground.config.sip = configured.sip.clone();
+    }
     let tenants = ground.handle.store.tenants().map_err(|e| e.to_string())?;
     let found = tenants.iter().find(|(_, name)| name == tenant).map(|(id, _)| *id);
     let id = found.ok_or_else(|| format!("there is no tenant {tenant:?} in this database"))?;
@@ -99,7 +110,7 @@ fn of_server(server: &Server, tenant: &str, declared: Value, checks: &[String]) 
             crate::cli::complain(&format!("check {name} …"));
         }
     };
-    Ok(attest(ground, id, &read_declared(declared)?, checks, &mut progress)?)
+    Ok(attest(&ground, id, &read_declared(declared)?, checks, &mut progress)?)
 }
 
 fn read_file(path: &str) -> Result<Value, Failure> {

@@ -41,6 +41,11 @@ pub fn run(mut args: Arguments) -> Outcome {
             let (cert, key) = (&config.http.tls_cert, &config.http.tls_key);
             problems.extend(certificate("http", cert, key, ""));
         }
+        for (key, path) in config.microsoft.certificates() {
+            let report = certificate_report::report_file(&key, path, certificate_report::now());
+            report.lines.iter().for_each(|line| say(line));
+            problems.extend(report.problems);
+        }
         if !config.sip.tls_cert.is_empty() {
             let (cert, key) = (&config.sip.tls_cert, &config.sip.tls_key);
             problems.extend(certificate("sip", cert, key, &config.sip.tls_name));

@@ -22,6 +22,7 @@ mod schema;
 pub mod serve;
 mod teams_app;
 mod token;
+mod trunks;
 
 use arguments::Arguments;
 use std::process::ExitCode;
@@ -103,6 +104,12 @@ const COMMANDS: &[Command] = &[
         usage: "CALL --server URL --token T",
         does: "tells a call from beginning to end, and why each agent was rung",
         run: explain::run,
+    },
+    Command {
+        name: "trunks",
+        usage: "[TRUNK] --server URL --token T",
+        does: "says of each trunk what is up and what is not, since when, and what to do",
+        run: trunks::run,
     },
     Command {
         name: "replay",

@@ -256,6 +256,7 @@ pub struct MicrosoftSection {
     pub login: String,
     pub graph: String,
     pub tab_app: String,
+    pub tab_hosts: String,
     pub sign_in_app: String,
     pub sign_in_secret_file: String,
     pub sign_in_certificate: String,
@@ -299,6 +300,15 @@ pub struct AppSection<'a> {
 }
 
 impl MicrosoftSection {
+    /// The certificates by which app registrations prove themselves: the key of the configuration, and the file.
+    pub fn certificates(&self) -> Vec<(String, &str)> {
+        let all = [self.sign_in(), self.background(), self.provisioning(), self.directory(), self.bot()];
+        all.into_iter()
+            .filter(|app| !app.id.is_empty() && !app.certificate.is_empty())
+            .map(|app| (format!("microsoft.{}_certificate", app.name), app.certificate))
+            .collect()
+    }
+
     /// The app that people sign in with.
     pub fn sign_in(&self) -> AppSection<'_> {
         AppSection {

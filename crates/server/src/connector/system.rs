@@ -5,6 +5,7 @@ use super::{Connector, Who, now};
 use crate::running::Handle;
 use crate::secrets::Secrets;
 use crate::tenant::pbx::{PortalRule, PortalSignIn, System};
+use aws_lc_rs::digest::{Context, SHA256};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
@@ -129,7 +130,8 @@ pub fn begin(connector: &Arc<Connector>, handle: &Handle, asked: Asked) -> Resul
                 context: rule.context.clone(),
                 caller_id: None,
             };
-            let call = AriCall::new(asterisk, asked.line.clone(), asked.to.clone(), &asked.correlation);
+            let call = name_there(&asked)
+                .and_then(|name| AriCall::new(asterisk, asked.line.clone(), asked.to.clone(), &name));
             let call = call.ok_or(NotTried::NoNumber)?;
             let line = Line::Web(Carrier::new(rule.allow_private));
             start(connector, asked, meter, line, call, |_, _, _| {})
@@ -138,11 +140,25 @@ pub fn begin(connector: &Arc<Connector>, handle: &Handle, asked: Asked) -> Resul
             let password = secrets.read(&rule.password_file).map_err(NotTried::NoKey)?;
             let switch =
                 FreeSwitch { password, endpoint: rule.endpoint.clone(), context: rule.context.clone() };
-            let call = EslCall::new(switch, asked.line.clone(), asked.to.clone(), &asked.correlation);
+            let call = name_there(&asked)
+                .and_then(|name| EslCall::new(switch, asked.line.clone(), asked.to.clone(), &name));
             let call = call.ok_or(NotTried::NoNumber)?;
             start(connector, asked, meter, Line::Socket(rule.address), call, |_, _, _| {})
         }
     }
+}
+
+/// What a call is called in a system that many people's calls share. Whoever asks chooses the correlation, and nobody may
+/// reach another's call by choosing the same: tenant and person are in the name, and it is the same after a restart.
+fn name_there(asked: &Asked) -> Option<Correlation> {
+    let (TenantId(tenant), user) = &asked.who;
+    let mut all = Context::new(&SHA256);
+    for part in [&tenant.to_be_bytes()[..], user.as_bytes(), asked.correlation.as_str().as_bytes()] {
+        all.update(&(part.len() as u64).to_be_bytes());
+        all.update(part);
+    }
+    let name: String = all.finish().as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    Correlation::read(&name)
 }
 
 // A carrier's system, where people have accounts that can be locked.
@@ -157,12 +173,16 @@ fn portal(
         (PortalSignIn::Password, None) => return Err(NotTried::NoPassword),
         (PortalSignIn::Password, Some(password)) => (SignIn::Password(password.clone()), password.clone()),
         (PortalSignIn::Signed { key_file, key_id }, _) => {
-            let valid_to = now().0.saturating_add(TOKEN_MS);
             let key = secrets.read(key_file).map_err(NotTried::NoKey)?;
-            let text = token_text(asked.line.expose_secret(), valid_to, key_id);
-            let signature = signature(&key, &text).map_err(NotTried::NoKey)?;
-            let token = SignedToken { valid_to, key_id: key_id.clone(), signature };
-            (SignIn::Signed(token), Secret::new(key_id.clone()))
+            let (line, id) = (asked.line.clone(), key_id.clone());
+            let sign = move |at: pbx::Time| -> Result<SignedToken, String> {
+                let valid_to = at.0.saturating_add(TOKEN_MS);
+                let signature = signature(&key, &token_text(line.expose_secret(), valid_to, &id))?;
+                Ok(SignedToken { valid_to, key_id: id.clone(), signature })
+            };
+            // A key that cannot be used is found before anything is asked.
+            sign(now()).map_err(NotTried::NoKey)?;
+            (SignIn::Signed(Box::new(move |at| sign(at).ok())), Secret::new(key_id.clone()))
         }
     };
     let hash = hash(&connector.key, credential.expose_secret());

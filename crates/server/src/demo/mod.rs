@@ -2,6 +2,8 @@
 
 mod microsoft_io;
 mod table;
+mod teams;
+mod telephones_io;
 mod traffic_io;
 mod visitor;
 mod work_accounts;
@@ -18,10 +20,15 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use store::Role;
 use work_accounts::Account;
 
+/// The name of the tenant that visitors sign in to.
+const TENANT: &str = "demo";
+/// The file with the secret of all our app registrations in the made-up Microsoft.
+const MICROSOFT_SECRET: &str = "microsoft-secret";
 /// Where the made-up phones are, counted from Switchroom's own SIP port.
 const PHONES: u16 = 100;
 
@@ -77,10 +84,14 @@ pub fn start_microsoft(
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|e| e.to_string())?;
     let secret: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-    let file = folder.join("microsoft-secret");
+    let file = folder.join(MICROSOFT_SECRET);
     std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     std::fs::write(&file, &secret).map_err(|e| format!("{}: {e}", file.display()))?;
-    let make = |base: &str| work_accounts::made_up(base, &secret, &accounts(agents), people);
+    let make = |base: &str| {
+        let mut microsoft = work_accounts::made_up(base, &secret, &accounts(agents), people);
+        teams::add(&mut microsoft, &secret);
+        microsoft
+    };
     let running = microsoft_io::start(listen, None, make)?;
     config.microsoft.login = running.base();
     config.microsoft.graph = running.base();
@@ -146,18 +157,22 @@ pub fn run(mut args: Arguments) -> Outcome {
     config.shutdown.grace = "5s".into();
 
     let stop = StopSignal::listen()?;
-    let microsoft = start_microsoft(&mut config, &folder, microsoft, (people, agents))?;
+    let microsoft = Arc::new(start_microsoft(&mut config, &folder, microsoft, (people, agents))?);
+    connect_teams(&mut config, &folder, &microsoft)?;
+    let telephones = telephones_io::start(sip_addr.ip(), microsoft.clone())?;
+    store_tenants(&config, &teams::documents(&microsoft, telephones.addr)?)?;
     let phones = SocketAddr::new(sip_addr.ip(), sip_addr.port().wrapping_add(PHONES).max(1_024));
     let server = Server::start(&config, Some(&tenant(phones, agents, &microsoft)?), PERSONAS.to_vec())?;
     let redirect = format!("http://{}{}", server.http, crate::http::CALLBACK);
     microsoft.with(|m, _| {
         m.change_registration(work_accounts::SIGN_IN_APP, |app| app.redirect_uris.push(redirect));
     });
+    teams::open(&microsoft, server.http);
     let handle = server.handle().clone();
     let tenants = handle.store.tenants().map_err(|e| e.to_string())?;
     let tenant = tenants
         .iter()
-        .find(|(_, name)| name == "demo")
+        .find(|(_, name)| name == TENANT)
         .map(|(id, _)| *id)
         .ok_or("the demo's tenant is missing".to_string())?;
     let now = crate::clock::wall_ms();
@@ -175,8 +190,9 @@ pub fn run(mut args: Arguments) -> Outcome {
     visitor.stop();
     let counts = traffic.stop();
     let end = verdict(&handle, tenant, &counts, began.elapsed());
+    telephones.stop();
     server.stop()?;
-    microsoft.stop();
+    drop(microsoft);
     match end {
         Ok(text) => {
             if log.is_none() {
@@ -187,6 +203,33 @@ pub fn run(mut args: Arguments) -> Outcome {
         }
         Err(text) => Err(Failure::NotInOrder(text)),
     }
+}
+
+/// Says in the configuration where the made-up Teams is, and who bot and tab are there.
+fn connect_teams(
+    config: &mut config::ServerConfig,
+    folder: &Path,
+    microsoft: &microsoft_io::Running,
+) -> Result<(), Failure> {
+    let base = microsoft.base();
+    let home = microsoft.with(|m, _| m.tenant(teams::DOMAIN).map(|t| t.id().to_string()));
+    config.microsoft.bot_app = teams::BOT_APP.into();
+    config.microsoft.bot_secret_file = folder.join(MICROSOFT_SECRET).display().to_string();
+    config.microsoft.bot_tenant = home.ok_or("the made-up Teams has no company".to_string())?;
+    config.microsoft.bot_connector = format!("{base}/bot");
+    config.microsoft.tab_app = teams::TAB_APP.into();
+    config.microsoft.tab_hosts = base;
+    Ok(())
+}
+
+/// Makes the demo's tenants, in whose first visitors sign in, and stores what describes the second.
+fn store_tenants(config: &config::ServerConfig, second: &Documents) -> Result<(), Failure> {
+    let store = crate::running::open_store(config)?;
+    let now = crate::clock::wall_ms();
+    store.tenant(TENANT, now).map_err(|e| e.to_string())?;
+    let tenant = store.tenant(teams::TENANT, now).map_err(|e| e.to_string())?;
+    crate::running::store_documents(&store, tenant, "command line", second)?;
+    Ok(())
 }
 
 fn number(name: &str, text: &str, most: u32) -> Result<u32, Failure> {
@@ -203,6 +246,7 @@ fn welcome(server: &Server, sip: SocketAddr, token: &str, microsoft: &microsoft_
          Open      http://{http}/\n\
          Dial      sip:100@{sip}   (greeting, music, an agent; recorded)\n\
          Metrics   http://{admin}/metrics\n\
+         Teams     http://{entra}/teams   (made up: press a number in a chat, and your desk phone rings)\n\
          Microsoft http://{entra}/   (a made-up tenant, for signing in with a work account)\n\
          Sign in   by one click on that page; for the API: Authorization: Bearer {token}\n\
          \n          for example: curl -H 'Authorization: Bearer {token}' http://{http}/api/v1/calls\n\n\
@@ -242,7 +286,7 @@ fn tenant(phones: SocketAddr, agents: u32, microsoft: &microsoft_io::Running) ->
         (tenant.map(|t| t.id().to_string()), objects)
     });
     let mut all: Vec<Value> = vec![
-        json!({"kind": "Tenant", "id": "demo", "name": "Harbour Bikes", "profile": "contact-center",
+        json!({"kind": "Tenant", "id": TENANT, "name": "Harbour Bikes", "profile": "contact-center",
             "microsoft": directory, "hold_music": "music",
             "break_reasons": ["lunch", "coffee", "training"]}),
         // A softphone on this machine may name the address of another interface in its session description.

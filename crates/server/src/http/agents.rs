@@ -61,6 +61,13 @@ async fn look(
     let name = id.clone();
     let found = api.handle.ask(move |switch, now| {
         let agent = AgentId(switch.tenant(tenant)?.meaning.names.number("User", &name)?);
+        let signs_on = wanted.is_some_and(|wanted| wanted != Wanted::Offline);
+        if signs_on && switch.is_barred(tenant, agent) {
+            return Some(Err(Problem::new(
+                StatusCode::CONFLICT,
+                "this person was disabled or removed in the Microsoft directory: nobody can ring them",
+            )));
+        }
         if let Some(wanted) = wanted {
             switch.on_event(now, tenant, Event::AgentWants { agent, wanted });
         }
@@ -68,13 +75,13 @@ async fn look(
         let t = switch.tenant(tenant)?;
         let presence = t.presences.view(agent.0, now.wall);
         let view = t.engine.agents().get(&agent).map(|a| view::agent(a, &t.engine, &t.meaning, presence))?;
-        Some(AgentView { screen_pop: pop, ..view })
+        Some(Ok(AgentView { screen_pop: pop, ..view }))
     });
     found
         .await
         .ok_or_else(Problem::stopping)?
+        .unwrap_or_else(|| Err(Problem::not_found(&format!("agent {id:?}"))))
         .map(Json)
-        .ok_or_else(|| Problem::not_found(&format!("agent {id:?}")))
 }
 
 /// `GET /agents/{id}/state`

@@ -20,6 +20,8 @@ pub struct TabSetup {
     pub login: String,
     /// Microsoft Graph.
     pub graph: String,
+    /// Pages beside those of Teams that may show the tab.
+    pub hosts: Vec<String>,
     /// The organisation's Microsoft directory; null where none is connected.
     pub directory: Option<String>,
     /// The ways to call.
@@ -50,6 +52,7 @@ pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result
         scope: tab.as_ref().filter(|_| through_us).map(|t| t.scope(&public)),
         login: tab.as_ref().map(|t| t.login.clone()).unwrap_or_default(),
         graph: tab.as_ref().map(|t| t.graph.clone()).unwrap_or_default(),
+        hosts: tab.as_ref().map(|t| t.hosts.clone()).unwrap_or_default(),
         directory,
         ways,
     }))

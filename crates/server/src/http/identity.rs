@@ -355,14 +355,28 @@ pub async fn signed_in(api: &Api, token: Secret<String>) -> Result<Person, Probl
         StoreError::NotFound(_) => over(),
         e => e.into(),
     })?;
-    let (tenant, number) = session.of;
-    let rule = api
-        .handle
-        .ask(move |switch, _| switch.tenant(tenant)?.meaning.people.get(&number).cloned())
-        .await
-        .ok_or_else(Problem::stopping)?
-        .ok_or_else(over)?;
+    let number = session.of.1;
+    let rule = rule_of(api, session.of).await?.ok_or_else(over)?;
+    // However they signed in, and whenever.
+    if is_barred(api, session.of.0, &rule) {
+        return Err(over());
+    }
     Ok(Person { number, rule, session, token })
+}
+
+/// Somebody as the configuration has them now; nothing for whoever is gone.
+///
+/// # Errors
+/// When the server stops.
+pub async fn rule_of(api: &Api, (tenant, number): AccountOf) -> Result<Option<PersonRule>, Problem> {
+    let found = api.handle.ask(move |switch, _| switch.tenant(tenant)?.meaning.people.get(&number).cloned());
+    found.await.ok_or_else(Problem::stopping)
+}
+
+/// Whether somebody has a work account that was disabled or removed in the tenant's Microsoft directory.
+pub fn is_barred(api: &Api, tenant: TenantId, rule: &PersonRule) -> bool {
+    let object = rule.work_account.as_deref();
+    object.is_some_and(|object| api.handle.directories.is_barred(tenant, object))
 }
 
 /// Whether an answer goes to the browser over HTTPS: from here, or from the proxy in front.
@@ -521,8 +535,12 @@ mod tests {
     #[test]
     fn the_best_role_counts_and_a_token_has_nothing_of_its_own() {
         let person = |roles: &[UserRole]| {
-            let rule =
-                PersonRule { id: "anna".into(), name: Secret::new(String::new()), roles: roles.into() };
+            let rule = PersonRule {
+                id: "anna".into(),
+                name: Secret::new(String::new()),
+                roles: roles.into(),
+                work_account: None,
+            };
             let session = Session { of: (TenantId(1), 7), began: 0, ends: 0 };
             Who::Person(Person { number: 7, rule, session, token: Secret::new(String::new()) })
         };

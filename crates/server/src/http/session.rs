@@ -1,11 +1,12 @@
 //! Signing in and out, and who is signed in.
 
 use crate::http::identity::{
-    Asker, Person, address_of, allowed_from, check_origin, cookie, csrf_of, is_safe, role, set_cookie,
-    signed_in,
+    Asker, Person, address_of, allowed_from, check_origin, cookie, csrf_of, is_barred, is_safe, role,
+    rule_of, set_cookie, signed_in,
 };
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
+use crate::http::work_roles;
 use crate::sign_in::guesses::Guesser;
 use crate::sign_in::{password, totp};
 use axum::extract::{FromRequest, Request, State};
@@ -271,6 +272,12 @@ pub async fn open_session(
     before: Option<Secret<String>>,
     action: &'static str,
 ) -> Result<Secret<String>, Problem> {
+    // Whom the organisation disabled has still a password and a passkey of their own here: neither counts.
+    let rule = rule_of(api, of).await?.ok_or_else(wrong)?;
+    if is_barred(api, of.0, &rule) {
+        work_roles::note_refusal(api, of.0).await?;
+        return Err(wrong());
+    }
     let (store, life) = (api.handle.store.clone(), api.settings.life);
     let token = tokio::task::spawn_blocking(move || {
         if let Some(before) = before {
@@ -279,7 +286,16 @@ pub async fn open_session(
         store.begin_session(of, crate::clock::wall_ms(), life)
     });
     let token = token.await.map_err(|_| Problem::stopping())??;
-    let person = signed_in(api, token.clone()).await?;
+    let person = match signed_in(api, token.clone()).await {
+        Ok(person) => person,
+        Err(problem) => {
+            // Disabled just now: the session must not be there when they are enabled again.
+            let store = api.handle.store.clone();
+            let ended = tokio::task::spawn_blocking(move || store.end_session(token.expose_secret()));
+            ended.await.map_err(|_| Problem::stopping())??;
+            return Err(problem);
+        }
+    };
     let (store, who, object) =
         (api.handle.store.clone(), format!("user {}", person.rule.id), person.object());
     let noted = tokio::task::spawn_blocking(move || {

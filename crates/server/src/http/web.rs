@@ -46,7 +46,7 @@ const PERMISSIONS: HeaderValue = HeaderValue::from_static(
 /// # Errors
 /// A sentence.
 pub fn policy(frame_ancestors: &str) -> Result<HeaderValue, String> {
-    policy_asking(frame_ancestors, "")
+    policy_asking(frame_ancestors, "", "")
 }
 
 /// The policy of the connector's tab: as that of pages, but it stands inside Teams wherever Teams is let in, and asks
@@ -62,10 +62,12 @@ pub fn tab_policy(microsoft: &MicrosoftSection, frame_ancestors: &str) -> Result
     };
     let cloud = crate::microsoft::cloud_of(microsoft);
     let hosts = cloud.map(|c| format!(" {} {}", c.login.origin(), c.graph.origin())).unwrap_or_default();
-    policy_asking(ancestors, &hosts)
+    let shown_by: String =
+        crate::microsoft::tab::hosts(&microsoft.tab_hosts)?.iter().map(|h| format!(" {h}")).collect();
+    policy_asking(ancestors, &hosts, &shown_by)
 }
 
-fn policy_asking(frame_ancestors: &str, hosts: &str) -> Result<HeaderValue, String> {
+fn policy_asking(frame_ancestors: &str, hosts: &str, shown_by: &str) -> Result<HeaderValue, String> {
     let ancestors = match frame_ancestors {
         "none" => "'none'".into(),
         "self" => "'self'".into(),
@@ -86,7 +88,7 @@ fn policy_asking(frame_ancestors: &str, hosts: &str) -> Result<HeaderValue, Stri
     let text = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
          font-src 'self' data:; connect-src 'self'{hosts}; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; \
-         base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
+         base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}{shown_by}"
     );
     HeaderValue::from_str(&text).map_err(|e| e.to_string())
 }
@@ -388,5 +390,21 @@ mod tests {
             assert!(of(bad).is_err(), "{bad:?}");
         }
         assert!(of("teams").unwrap().contains("script-src 'self';"));
+        // The tab may stand in further pages; another scheme, or what would begin another rule, is refused.
+        let with = |hosts: &str| {
+            let microsoft =
+                MicrosoftSection { tab_hosts: hosts.into(), ..crate::config::defaults().unwrap().microsoft };
+            tab_policy(&microsoft, "self").map(|v| v.to_str().unwrap().to_string())
+        };
+        assert!(
+            with("https://a.example http://127.0.0.1:8000")
+                .unwrap()
+                .ends_with(" https://a.example http://127.0.0.1:8000")
+        );
+        for bad in
+            ["http://a.example", "https://*", "https://a.example;", "a.example", "http://127.0.0.1.a.example"]
+        {
+            assert!(with(bad).is_err(), "{bad:?}");
+        }
     }
 }

@@ -230,14 +230,15 @@ async fn signed_in(
     }
 }
 
-/// The Microsoft directory of a tenant, or of the only one that has one, and what is on in it.
+/// The Microsoft directory of a tenant, or of the only one whose people sign in with its accounts, and what is on in it.
 async fn directory(api: &Api, tenant: Option<String>) -> Result<Option<(String, String, Features)>, Problem> {
     let found = api.handle.ask(move |switch, _| {
         let connected =
             switch.tenants().iter().filter(|t| tenant.as_ref().is_none_or(|id| *id == t.meaning.tenant));
         let mut all = connected.filter_map(|t| {
             let m = &t.meaning;
-            Some((m.microsoft.clone()?, m.tenant.clone(), m.features.clone()))
+            let signs_in = m.features.has(Feature::SignIn);
+            Some((m.microsoft.clone().filter(|_| signs_in)?, m.tenant.clone(), m.features.clone()))
         });
         all.next().filter(|_| all.next().is_none())
     });

@@ -258,7 +258,8 @@ impl Worker {
         }
         let mut quality = None;
         while let Some((len, addr)) = leg.rtcp_due(now, &mut self.output[..], ntp()) {
-            io.wire.report(&self.output[..len], addr);
+            let shared = shares_port(leg);
+            io.wire.report(shared, &self.output[..len], addr);
             // What RTCP tells the far end is what the switch is told, at the same moments.
             quality = leg.measure();
         }
@@ -391,7 +392,7 @@ impl Worker {
         let quality = leg.measure();
         self.report(io.id, Reported::Closed(quality));
         if let Some((len, addr)) = leg.goodbye(now, &mut self.output[..], ntp()) {
-            io.wire.report(&self.output[..len], addr);
+            io.wire.report(shares_port(&leg), &self.output[..len], addr);
         }
         match &io.wire {
             Wire::Ports { rtp, rtcp } => {
@@ -422,12 +423,17 @@ impl Wire {
         }
     }
 
-    /// Sends a report. A browser's connection makes its own.
-    fn report(&self, bytes: &[u8], to: SocketAddr) {
-        if let Wire::Ports { rtcp, .. } = self {
-            let _ = rtcp.send_to(bytes, to);
+    /// Sends a report, by the audio's port where that is `shared` (RFC 5761). A browser's connection makes its own.
+    fn report(&self, shared: bool, bytes: &[u8], to: SocketAddr) {
+        if let Wire::Ports { rtp, rtcp } = self {
+            let _ = if shared { rtp } else { rtcp }.send_to(bytes, to);
         }
     }
+}
+
+/// Whether reports go by the port of the audio.
+fn shares_port(leg: &Leg) -> bool {
+    leg.negotiated().is_some_and(|agreed| agreed.rtcp_mux)
 }
 
 /// When the next piece of a recording is passed on.

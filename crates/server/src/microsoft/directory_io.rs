@@ -41,6 +41,15 @@ struct OneDirectory {
     status: DirectoryStatus,
     /// Those who may not sign in there any more: what a token says that was given before counts for nothing.
     barred: BTreeSet<String>,
+    /// Everybody was read once: whoever is not among the people is not there any more.
+    whole: bool,
+}
+
+impl OneDirectory {
+    /// An empty directory says of nobody that they are gone: then nobody could come in any more to see what is wrong.
+    fn is_barred(&self, object: &str) -> bool {
+        self.barred.contains(object) || self.whole && self.people.len() > 0 && !self.people.has(object)
+    }
 }
 
 /// How far a directory was read, as it is stored.
@@ -50,6 +59,9 @@ struct Place {
     directory: String,
     /// Graph's own marks in it, and what was asked for: nobody's name.
     progress: Progress,
+    /// Everybody was read once.
+    #[serde(default)]
+    whole: bool,
 }
 
 impl Place {
@@ -108,9 +120,9 @@ impl Directories {
         found.unwrap_or_default()
     }
 
-    /// Whether somebody was disabled or removed in the tenant's directory.
+    /// Whether somebody was disabled or removed in the tenant's directory, or is not in it once it was read.
     pub fn is_barred(&self, tenant: TenantId, object: &str) -> bool {
-        self.read().get(&tenant).is_some_and(|d| d.barred.contains(object))
+        self.read().get(&tenant).is_some_and(|d| d.is_barred(object))
     }
 
     /// Erases what is kept of a tenant's people, if anything is, unless they are those of this directory. Whether something
@@ -189,8 +201,10 @@ impl DirectorySync {
         (every, public): (Duration, Option<BaseUrl>),
     ) -> std::io::Result<DirectorySync> {
         let (stop, stopped) = channel::<()>();
+        let mut job = Job { handle, background, delegated, public, stopped, compared: None };
+        // Before anybody can ask: who was disabled or removed there stays out from the first moment on.
+        job.load_all();
         let run = move || {
-            let mut job = Job { handle, background, delegated, public, stopped, compared: None };
             while job.compare_permissions().is_ok() && job.round().is_ok() && job.rest(every).is_ok() {}
         };
         let thread = std::thread::Builder::new().name("directory".into()).spawn(run)?;
@@ -298,9 +312,9 @@ impl Job {
         kept.is_ok()
     }
 
-    /// One reading of all directories.
-    fn round(&self) -> Result<(), NotDone> {
-        let connected = self.handle.ask_and_wait(|switch, _| {
+    /// The tenants whose directories are read, and all tenants. Nothing when the server stops.
+    fn connected(&self) -> Option<(Vec<Connected>, Vec<TenantId>)> {
+        self.handle.ask_and_wait(|switch, _| {
             let connected = switch.tenants().iter().filter_map(|t| {
                 let features = &t.meaning.features;
                 let row = features.row_for(Feature::DirectorySync, Operation::UsersDelta)?;
@@ -312,9 +326,33 @@ impl Job {
                 let tenant = t.id;
                 Some(Connected { tenant, directory, features, plan, fields, registration, may_subscribe })
             });
-            (connected.collect::<Vec<_>>(), switch.tenants().iter().map(|t| t.id).collect::<Vec<_>>())
-        });
-        let (connected, all) = connected.ok_or(NotDone::Stopping)?;
+            (connected.collect(), switch.tenants().iter().map(|t| t.id).collect())
+        })
+    }
+
+    /// What is stored of all directories, into memory.
+    fn load_all(&self) {
+        for one in self.connected().map(|(connected, _)| connected).unwrap_or_default() {
+            let is_read = match one.registration {
+                Registration::Directory => self.delegated.is_some(),
+                _ => self.background.is_some(),
+            };
+            let place = self.handle.store.directory_link(one.tenant);
+            let loaded = place.and_then(|link| {
+                let is_theirs =
+                    link.as_ref().and_then(Place::read).is_some_and(|p| p.directory == one.directory);
+                if is_read && is_theirs { self.load(one.tenant, one.plan.clone()) } else { Ok(()) }
+            });
+            self.bar(one.tenant);
+            if let Err(e) = loaded {
+                tracing::error!(event = "directory_not_loaded", tenant = one.tenant.0, cause = %e, "it is tried again");
+            }
+        }
+    }
+
+    /// One reading of all directories.
+    fn round(&self) -> Result<(), NotDone> {
+        let (connected, all) = self.connected().ok_or(NotDone::Stopping)?;
         for tenant in all.into_iter().filter(|t| connected.iter().all(|c| c.tenant != *t)) {
             self.forget(tenant);
         }
@@ -322,6 +360,8 @@ impl Job {
             match self.pass(&one) {
                 Ok(false) => {}
                 Ok(true) => {
+                    // Other people may be users since, and the same ones again.
+                    self.bar(one.tenant);
                     let told = self.subscribe(&one);
                     self.note(one.tenant, |status| {
                         let at = Some(crate::clock::wall_ms());
@@ -343,7 +383,9 @@ impl Job {
         if let Some(background) = &self.background {
             subscribe::forget(&self.handle.notices, background, tenant);
         }
-        match self.handle.directories.erase(&self.handle.store, tenant, None) {
+        let erased = self.handle.directories.erase(&self.handle.store, tenant, None);
+        self.bar(tenant);
+        match erased {
             Ok(true) => {
                 tracing::info!(event = "directory_erased", tenant = tenant.0, "a directory was disconnected")
             }
@@ -410,6 +452,9 @@ impl Job {
     /// What is stored, into memory.
     fn load(&self, tenant: TenantId, plan: DialPlan) -> Result<(), StoreError> {
         let mut people = People::new(plan);
+        let link = self.handle.store.directory_link(tenant)?;
+        // What was stored before this was noted says it of the last reading only.
+        let whole = link.is_some_and(|l| l.whole || Place::read(&l).is_some_and(|place| place.whole));
         let mut after = 0;
         loop {
             let page = self.handle.store.directory(tenant, after)?;
@@ -425,6 +470,7 @@ impl Job {
         let one = all.entry(tenant).or_default();
         one.barred = people.disabled();
         one.people = people;
+        one.whole = whole;
         Ok(())
     }
 
@@ -439,7 +485,18 @@ impl Job {
         for account in accounts.flatten().unwrap_or_default() {
             self.handle.store.end_sessions_of((tenant, account))?;
         }
+        self.bar(tenant);
         Ok(())
+    }
+
+    /// Tells the switch whom it rings no more, and whom again.
+    fn bar(&self, tenant: TenantId) {
+        let directories = self.handle.directories.clone();
+        let bar = move |switch: &mut crate::adapt::Switch, now| {
+            switch.bar(now, tenant, |object| directories.is_barred(tenant, object));
+        };
+        // A server that stops rings nobody.
+        let _ = self.handle.ask_and_wait(bar);
     }
 
     /// Whether a tenant is still connected to this directory.
@@ -503,7 +560,8 @@ impl Job {
             .zip(&values)
             .map(|(user, value)| DirectoryPerson { object: Secret::new(user.id.clone()), value })
             .collect();
-        let place = Place { directory: one.directory.clone(), progress: step.progress };
+        let whole = step.finished || self.handle.directories.read().get(&tenant).is_some_and(|d| d.whole);
+        let place = Place { directory: one.directory.clone(), progress: step.progress, whole };
         let text = serde_json::to_string(&place).unwrap_or_default();
         let _turn = self.handle.directories.writing.lock().unwrap_or_else(|e| e.into_inner());
         if !self.is_connected(one) {
@@ -530,6 +588,7 @@ impl Job {
                 of.people.remove(id);
             }
             of.barred.extend(gone.iter().cloned());
+            of.whole = whole;
         }
         // Whom a whole reading did not find is gone as whoever is removed by name.
         self.sign_out(tenant, gone)?;

@@ -14,7 +14,7 @@ mod presence_io;
 mod shown_io;
 mod sign_in;
 mod subscribe;
-mod tab;
+pub mod tab;
 
 pub use background::Background;
 pub use carry::Carrier;
@@ -85,7 +85,11 @@ impl Microsoft {
         let apps = all.iter().filter(|(_, app)| !app.id.is_empty());
         let tab = match config.tab_app.as_str() {
             "" => None,
-            app => Some(Arc::new(Tab::new(&cloud_of(config)?, app, Carrier::new())?)),
+            app => {
+                let mut tab = Tab::new(&cloud_of(config)?, app, Carrier::new())?;
+                tab.hosts = tab::hosts(&config.tab_hosts)?;
+                Some(Arc::new(tab))
+            }
         };
         Ok(Microsoft {
             sign_in: made(config.sign_in(), Registration::SignIn)?,
@@ -225,6 +229,9 @@ pub fn check(config: &MicrosoftSection, say: &mut impl FnMut(String)) {
     if !config.tab_app.is_empty() && teams::clean::guid(&config.tab_app).is_none() {
         let what = "must be the application (client) id of the app registration";
         say(format!("microsoft.tab_app = {:?} {what}", config.tab_app));
+    }
+    if let Err(e) = tab::hosts(&config.tab_hosts) {
+        say(format!("microsoft.tab_hosts = {e}"));
     }
     if crate::bot::memory_of(config).is_none() {
         say(format!("microsoft.bot_memory = {:?} is from 1m to 24h", config.bot_memory));

@@ -230,12 +230,21 @@ pub struct People {
     /// How the tenant's country writes numbers.
     plan: DialPlan,
     all: BTreeMap<u64, Packed>,
+    /// The object ids of all of them.
+    objects: BTreeSet<u128>,
+}
+
+/// An object id as a number: whether somebody is there is asked with each request of theirs. What is no GUID is nobody who
+/// could sign in.
+fn guid(object: &str) -> Option<u128> {
+    let digits: String = object.chars().filter(|c| *c != '-').collect();
+    (digits.len() == 32).then(|| u128::from_str_radix(&digits, 16).ok()).flatten()
 }
 
 impl People {
     /// Nobody yet, in a tenant that reads numbers so.
     pub fn new(plan: DialPlan) -> People {
-        People { plan, all: BTreeMap::new() }
+        People { plan, ..People::default() }
     }
 
     /// How numbers are read.
@@ -246,13 +255,21 @@ impl People {
     /// Puts somebody in, in place of what was known of them.
     pub fn put(&mut self, id: u64, bytes: &[u8]) {
         if let Some(person) = Packed::read(&self.plan, bytes) {
+            self.objects.extend(guid(person.fields().object));
             self.all.insert(id, person);
         }
     }
 
     /// Takes somebody out.
     pub fn remove(&mut self, id: u64) {
-        self.all.remove(&id);
+        if let Some(object) = self.all.remove(&id).and_then(|p| guid(p.fields().object)) {
+            self.objects.remove(&object);
+        }
+    }
+
+    /// Whether somebody with this object id is there.
+    pub fn has(&self, object: &str) -> bool {
+        guid(object).is_some_and(|object| self.objects.contains(&object))
     }
 
     /// Somebody's object id.
@@ -375,5 +392,19 @@ mod tests {
         assert_eq!(person.name.expose_secret(), "Anna");
         assert_eq!((person.business.len(), person.mobile.is_none()), (1, true));
         assert!(!format!("{person:?}").contains("Anna"));
+    }
+
+    #[test]
+    fn who_is_there_is_known_by_the_object_id_however_it_is_written() {
+        let mut people = People::default();
+        let kept = |object: &str| Kept { object: object.into(), ..Kept::default() }.bytes();
+        let (anna, ben) = ("5c0de000-0000-4000-8000-00000000000a", "5c0de000-0000-4000-8000-00000000000b");
+        people.put(1, kept(anna).expose_secret());
+        people.put(2, kept(ben).expose_secret());
+        people.put(3, kept("no guid").expose_secret());
+        assert!(people.has(anna) && people.has(&ben.to_uppercase()) && !people.has("no guid"));
+        people.remove(2);
+        people.remove(3);
+        assert!(people.has(anna) && !people.has(ben));
     }
 }

@@ -8,6 +8,26 @@ use teams::{Cloud, Time};
 /// What a token must be allowed to do in its person's name.
 const SCOPE: &str = "access_as_user";
 
+/// The pages beside those of Teams that may show the tab, from `microsoft.tab_hosts`.
+///
+/// # Errors
+/// A sentence.
+pub fn hosts(text: &str) -> Result<Vec<String>, String> {
+    let is_good = |host: &str| {
+        let (scheme, rest) = host.split_once("://").unwrap_or_default();
+        let here = rest.starts_with("127.0.0.1:") || rest.starts_with("localhost:");
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-.:".contains(&b);
+        (scheme == "https" || (scheme == "http" && here)) && !rest.is_empty() && rest.bytes().all(plain)
+    };
+    let wrong = |host: &str| {
+        format!(
+            "{host:?}: write addresses as https://intranet.example.org, with a space between; on this machine http://127.0.0.1:8000 too"
+        )
+    };
+    let all = text.split_ascii_whitespace();
+    all.map(|host| if is_good(host) { Ok(host.into()) } else { Err(wrong(host)) }).collect()
+}
+
 /// The app registration of the tab.
 pub struct Tab {
     /// Its application (client) id.
@@ -16,6 +36,8 @@ pub struct Tab {
     pub login: String,
     /// Graph, as a browser reaches it.
     pub graph: String,
+    /// Pages beside those of Teams that may show it.
+    pub hosts: Vec<String>,
     rules: ApiRules,
     carrier: Carrier,
     keys: Mutex<KeyCache>,
@@ -46,6 +68,7 @@ impl Tab {
             app: app.into(),
             login: cloud.login.join(""),
             graph: cloud.graph.join(""),
+            hosts: Vec::new(),
             rules: ApiRules::new(cloud, app, SCOPE),
             carrier,
             keys: Mutex::new(KeyCache::new(&keys)),

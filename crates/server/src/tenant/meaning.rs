@@ -175,6 +175,8 @@ pub struct PersonRule {
     pub name: Secret<String>,
     /// What they may do.
     pub roles: Vec<UserRole>,
+    /// Their id in the tenant's Microsoft directory, where they have a work account.
+    pub work_account: Option<String>,
 }
 
 impl PersonRule {

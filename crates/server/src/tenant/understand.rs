@@ -252,10 +252,10 @@ impl Reader<'_> {
         for (id, user) in &self.e.users {
             let n = self.of("User", id)?;
             let name = Secret::new(user.name.clone());
-            meaning.people.insert(n, PersonRule { id: id.clone(), name, roles: user.roles.clone() });
-            meaning
-                .work_accounts
-                .extend(user.microsoft.as_deref().and_then(teams::clean::guid).map(|id| (id, n)));
+            let work_account = user.microsoft.as_deref().and_then(teams::clean::guid);
+            meaning.work_accounts.extend(work_account.clone().map(|object| (object, n)));
+            let roles = user.roles.clone();
+            meaning.people.insert(n, PersonRule { id: id.clone(), name, roles, work_account });
             if let Some(line) = &user.line {
                 meaning.lines.insert(AgentId(n), Secret::new(line.clone()));
             }

@@ -97,6 +97,33 @@ fn alerts_destinations_retention_and_backups_are_seen_to_turn_bad() {
     is_bad(&program, "backups", "younger than two days");
 }
 
+/// Signalling in the clear turns the answer about transport, and the way is named.
+#[test]
+fn a_trunk_or_phone_elsewhere_without_tls_is_seen() {
+    let program = Program::start_with_secrets(
+        &[("tenant.yaml", &guarded(""))],
+        &[("anna", "a long one"), ("hook", "h4")],
+    );
+    let answer = |program: &Program| {
+        let (_, document) = program.post_json("/attestation", &json!({"checks": ["tls"]}));
+        let all = document["answers"].as_array().unwrap();
+        all.iter().find(|a| a["id"] == "DHP_G16").unwrap()["answer"].clone()
+    };
+    is_good(&program, "tls");
+    assert_eq!(answer(&program), "yes");
+    let far = json!({"networks": ["192.0.2.0/24"], "proxies": ["192.0.2.1:5060"]});
+    assert_eq!(program.put("/trunks/far", &far).0, 200);
+    is_bad(&program, "tls", "trunk far: calls are sent there without TLS");
+    assert_eq!(answer(&program), "no");
+    let safe = json!({"networks": ["192.0.2.0/24"], "tls_names": ["sbc.example.com"],
+        "proxies": [{"host": "192.0.2.1", "transport": "tls"}]});
+    assert_eq!(program.put("/trunks/far", &safe).0, 200);
+    is_good(&program, "tls");
+    let phone = json!({"name": "Ben", "roles": ["agent"], "phone": "sip:ben@192.0.2.8:6001"});
+    assert_eq!(program.put("/users/ben", &phone).0, 200);
+    is_bad(&program, "tls", "user ben: the phone is rung without TLS");
+}
+
 #[test]
 fn a_permission_beyond_what_is_needed_is_seen_in_the_token_that_carries_it() {
     let m = directory::microsoft(10);
@@ -197,11 +224,10 @@ fn certificates_ages_of_keys_and_secrets_in_the_configuration_are_seen_to_turn_b
     // A private key as a value of the configuration.
     is_good(&program, "credentials");
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", "QUJD".repeat(16));
-    let flow = json!({"steps": [{"set": {"attribute": "key", "value": pem}}, {"hang-up": true}]});
-    let (status, said) = program.put("/flows/leak", &flow);
+    let (status, said) = program.put("/dispositions/leak", &json!({"name": pem}));
     assert_eq!(status, 200, "{said}");
-    is_bad(&program, "credentials", "Flow/leak");
-    assert_eq!(program.delete("/flows/leak"), 204);
+    is_bad(&program, "credentials", "Disposition/leak");
+    assert_eq!(program.delete("/dispositions/leak"), 204);
     is_good(&program, "credentials");
 
     // Who carries the mail is another firm, and says so.

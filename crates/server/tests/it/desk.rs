@@ -127,7 +127,7 @@ impl Desk {
                     self.sip.send_to(&bytes, to)
                 }
                 PhonesTransmit::Rtp { port, bytes, .. }
-                    if port & 1 == 0 && is_lost(bytes, self.loses_every) =>
+                    if port & 1 == 0 && !is_report(bytes) && is_lost(bytes, self.loses_every) =>
                 {
                     Ok(0)
                 }
@@ -249,6 +249,11 @@ impl Desk {
             (loud && TONES.iter().all(|hz| media::tone::power_at(&heard, 8_000, *hz) < -6.0)).then_some(())
         });
     }
+}
+
+/// Whether a datagram is a report, which may come by the audio's port (RFC 5761).
+pub fn is_report(datagram: &[u8]) -> bool {
+    matches!(datagram.get(1), Some(192..=223))
 }
 
 /// Whether an RTP packet is one of those that are to be lost.

@@ -3,7 +3,7 @@
 //! Tones here are multiples of 10 Hz, and pieces that are looked at are multiples of 100 ms long: so each tone is found
 //! alone, however near the next one is.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, is_report};
 use media::dtmf::Digit;
 use media::g711::Law;
 use media::inband::DtmfDetector;
@@ -42,6 +42,9 @@ impl Tap {
     }
 
     pub fn take(&mut self, datagram: &[u8]) {
+        if is_report(datagram) {
+            return;
+        }
         let Ok(packet) = RtpPacket::parse(datagram) else { return };
         match law_of(packet.header.payload_type) {
             Some(law) => self.samples.extend(packet.payload.iter().map(|b| law.decode(*b))),

@@ -54,7 +54,7 @@ fn more_agents(tenant: &Path) {
 #[test]
 fn a_demo_day_is_replayed_unchanged_and_with_two_more_agents() {
     let (_dir, db, tenant) = a_day();
-    let (code, out, err) = run(&["replay", &db, "--with", &tenant, "--seeds", "20"]);
+    let (code, out, err) = run(&["replay", &db, "--tenant", "demo", "--with", &tenant, "--seeds", "20"]);
     assert_eq!(code, 0, "{err}");
     for (name, cells) in all_queues(&out).iter().skip(1) {
         let [_was, before, after, difference] = &cells[..] else { panic!("{name}: {cells:?}\n{out}") };
@@ -63,7 +63,7 @@ fn a_demo_day_is_replayed_unchanged_and_with_two_more_agents() {
     }
 
     more_agents(Path::new(&tenant));
-    let (code, out, err) = run(&["replay", &db, "--with", &tenant, "--seeds", "20"]);
+    let (code, out, err) = run(&["replay", &db, "--tenant", "demo", "--with", &tenant, "--seeds", "20"]);
     assert_eq!(code, 0, "{err}");
     let rows = all_queues(&out);
     let mean = |name: &str, column: usize| -> f64 {

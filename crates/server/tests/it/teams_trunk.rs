@@ -2,7 +2,7 @@
 
 use crate::baresip::Baresip;
 use crate::desk::{channels, has_tone};
-use crate::program::{Program, free_port};
+use crate::program::{Program, free_port, run};
 use crate::secure_sip::Authority;
 use crate::teams_machines::Machines;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ pub const FQDN: &str = "sbc1.contoso.test";
 /// A Teams user who is an agent, and one whom nobody here knows.
 pub const ANNA: &str = "+4942155512";
 const BERTA: &str = "+4942155513";
-const UDO: &str = "+4942155599";
+pub const UDO: &str = "+4942155599";
 
 /// A tenant with a queue that is recorded, an agent in Teams, a carrier, and a trunk to these machines.
 pub fn tenant(machines: &Machines, telephone: SocketAddr, more: &str, queue: &str) -> String {
@@ -169,6 +169,16 @@ fn the_first_host_goes_silent_and_the_next_call_goes_through_the_second() {
     assert_eq!((&status["far_ends"][0]["said"], &status["far_ends"][1]["up"]), (&408.into(), &true.into()));
     assert_eq!(status["far_ends"][0]["history"][0]["up"], false, "{status:#}");
     assert!(status["answers"][0]["todo"].as_str().is_some_and(|what| what.contains("5061")), "{status:#}");
+    // The same in a terminal.
+    let (server, token) = (format!("http://{}", program.http), program.bearer().replace("Bearer ", ""));
+    let (code, out, err) = run(&["trunks", "teams", "--server", &server, "--token", &token]);
+    assert_eq!(code, 1, "{out}{err}");
+    for said in ["teams: partly down", "down for", "it does not answer (408)", "up for", "5061"] {
+        assert!(out.contains(said), "{said:?} is missing: {out}");
+    }
+    let (code, out, _) = run(&["trunks", "carrier", "--server", &server, "--token", &token]);
+    assert!(code == 0 && out.contains("carrier: healthy"), "{out}");
+    assert_eq!(run(&["trunks", "nobody", "--server", &server, "--token", &token]).0, 1);
     telephone.command("hangup", "");
     machines.over(second);
     machines.act(|proxy, _| proxy.set_silent(0, false));

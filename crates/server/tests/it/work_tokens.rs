@@ -33,13 +33,13 @@ fn claims(m: &Running, who: &str, changes: &Value) -> Value {
     claims
 }
 
-fn token(m: &Running, who: &str, changes: &Value) -> String {
+pub fn token(m: &Running, who: &str, changes: &Value) -> String {
     let claims = claims(m, who, changes);
     m.with(|m, _| m.sign(&claims))
 }
 
 /// Status and body of a question with a bearer token.
-fn ask(program: &Program, path: &str, token: &str) -> (u16, Value) {
+pub fn ask(program: &Program, path: &str, token: &str) -> (u16, Value) {
     let url = format!("http://{}/api/v1{path}", program.http);
     let mut answer =
         program.agent().get(url).header("Authorization", format!("Bearer {token}")).call().unwrap();

@@ -10,11 +10,12 @@
 //! pages, and clients that Microsoft wrote check it (`server/tests/it/microsoft.rs`).
 //!
 //! Entra ID, Graph and the Bot Connector share one address: everything below `/v1.0` and `/oidc` is Graph, below `/bot` the
-//! Bot Connector, the rest is Entra ID.
+//! Bot Connector, below `/teams` somebody's Teams client where one is open, the rest is Entra ID.
 
 pub mod administration;
 pub mod bot;
 pub mod certificate;
+pub mod client;
 pub mod directory;
 mod entra;
 pub mod exchange;
@@ -75,6 +76,8 @@ pub struct Microsoft {
     faults: Faults,
     /// The Bot Connector.
     bot: bot::Channel,
+    /// The Teams client that somebody has open.
+    client: Option<client::Client>,
     /// Requests to Graph so far; a batch is one.
     graph_requests: u64,
     /// How far its clock is wrong, in milliseconds.
@@ -115,6 +118,7 @@ impl Microsoft {
             subscriptions: graph::subscriptions::Subscriptions::default(),
             faults: Faults::default(),
             bot: bot::Channel::default(),
+            client: None,
             graph_requests: 0,
             skew_ms: 0,
         }
@@ -152,6 +156,10 @@ impl Microsoft {
             }
             Some("bot") => {
                 Handled::Reply(self.bot_connector(now, request, segments.get(1..).unwrap_or_default()))
+            }
+            Some("teams") if self.client.is_some() => {
+                let reply = self.client_page(now, request, segments.get(1..).unwrap_or_default());
+                Handled::Reply(reply.unwrap_or_else(|| Reply::empty(404)))
             }
             _ => Handled::Reply(self.entra(now, request, &segments)),
         };

@@ -30,6 +30,15 @@ struct Theirs {
     at: [Option<SocketAddr>; 2],
 }
 
+impl Theirs {
+    /// Credentials and candidates are the same; that for reports may go when the audio's port is shared, and come again in an
+    /// offer, where that is not agreed on yet.
+    fn is_still(&self, now: &Theirs) -> bool {
+        let reports = self.at[1] == now.at[1] || self.at[1].is_none() || now.at[1].is_none();
+        (&self.ufrag, &self.password, self.at[0]) == (&now.ufrag, &now.password, now.at[0]) && reports
+    }
+}
+
 /// One component: RTP or RTCP.
 #[derive(Clone, Copy, Default)]
 struct Component {
@@ -79,7 +88,8 @@ impl Checks {
     }
 
     /// A description with what stands in it of this side.
-    pub(super) fn describe(&self, description: &str) -> String {
+    /// Where one port is agreed on (`shares`), there is no candidate for reports.
+    pub(super) fn describe(&self, description: &str, shares: bool) -> String {
         let ip = self.addr.ip();
         let mut out = String::new();
         for line in description.lines() {
@@ -89,7 +99,9 @@ impl Checks {
             }
         }
         out += &format!("a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", self.ours.0, self.ours.1);
-        for (component, priority) in [(1, 2_130_706_431), (2, 2_130_706_430)] {
+        for (component, priority) in
+            [(1, 2_130_706_431), (2, 2_130_706_430)].into_iter().take(2 - usize::from(shares))
+        {
             let port = self.addr.port() + component - 1;
             out += &format!("a=candidate:1 {component} UDP {priority} {ip} {port} typ host\r\n");
         }
@@ -111,15 +123,30 @@ impl Checks {
             Some(before) if self.restarted && !other(before) => {
                 return Err("a restart has other credentials");
             }
-            Some(before) if !self.restarted && *before != theirs => {
+            Some(before) if !self.restarted && !before.is_still(&theirs) => {
                 return Err("credentials and candidates stay until a restart");
             }
-            Some(_) if !self.restarted => return Ok(()),
+            Some(before) if !self.restarted => {
+                // Once the audio's port is shared, nothing else is checked.
+                let shared = before.at[1].is_none();
+                self.theirs = Some(theirs);
+                if shared {
+                    self.share_port();
+                }
+                return Ok(());
+            }
             _ => {}
         }
         (self.theirs, self.restarted, self.next) = (Some(theirs), false, now);
         self.components = Default::default();
         Ok(())
+    }
+
+    /// Reports come by the port of the audio from now on.
+    pub(super) fn share_port(&mut self) {
+        if let Some(theirs) = &mut self.theirs {
+            theirs.at[1] = None;
+        }
     }
 
     /// What is valid is nominated from now on.
@@ -248,7 +275,7 @@ fn read(description: &[u8]) -> Option<Theirs> {
         }
     }
     theirs.at[0]?;
-    Some(theirs)
+    (theirs.at[1].is_some() || audio.attribute("rtcp-mux").is_some()).then_some(theirs)
 }
 
 fn put(message: &mut Vec<u8>, kind: u16, value: &[u8]) {

@@ -2,7 +2,7 @@
 
 use super::checks::Checks;
 use super::text::dressed;
-use crate::phones::Ear;
+use crate::phones::{Ear, ntp};
 use media::Micros;
 use media::dtmf::Digit;
 use media::leg::{Learning, Leg, LegSeeds, Received, Repeat};
@@ -14,6 +14,14 @@ use std::net::SocketAddr;
 
 /// How long a key is held, in milliseconds.
 const KEY_MS: u32 = 100;
+
+/// How media are found and carried.
+#[derive(Clone, Copy)]
+pub(super) struct Ways {
+    pub(super) bypass: bool,
+    /// One port for audio and reports.
+    pub(super) mux: bool,
+}
 
 /// Audio at one address.
 pub(super) struct Line {
@@ -28,6 +36,8 @@ pub(super) struct Line {
     pub(super) forged: u64,
     /// How many keys were pressed.
     pub(super) pressed: u32,
+    /// How many reports came at a port of their own, and at that of the audio.
+    pub(super) reports: (u32, u32),
 }
 
 impl Line {
@@ -35,25 +45,26 @@ impl Line {
     pub(super) fn new(
         (addr, hz): (SocketAddr, u32),
         seed: u64,
-        bypass: bool,
+        ways: Ways,
         mut random: impl FnMut() -> u64,
     ) -> Line {
         let mut keys = [0; SEED_LEN];
         keys.iter_mut().for_each(|byte| *byte = random() as u8);
-        let mut session = LocalSession::new(addr, seed >> 1, &[Codec::Pcmu, Codec::Pcma], false);
+        let mut session = LocalSession::new(addr, seed >> 1, &[Codec::Pcmu, Codec::Pcma], ways.mux);
         if let Some(own) = OwnKeys::from_random(&keys) {
             session.protect(SrtpPolicy::Required, own);
         }
         let leg = Leg::new(LegSeeds::from_seed(seed), "teams");
         let sound = Prompt::tone(f64::from(hz), 1_000, 0.3);
-        let checks = bypass.then(|| Checks::new(addr, seed));
-        Line { port: addr.port(), session, leg, ear: Ear::default(), sound, checks, forged: 0, pressed: 0 }
+        let checks = ways.bypass.then(|| Checks::new(addr, seed));
+        let (forged, pressed, reports) = (0, 0, (0, 0));
+        Line { port: addr.port(), session, leg, ear: Ear::default(), sound, checks, forged, pressed, reports }
     }
 
     /// An offer, as it is sent.
     pub(super) fn offer(&mut self, direction: Direction) -> String {
         let offer = self.session.offer(direction).write();
-        self.describe(dressed(&offer))
+        self.describe(dressed(&offer), false)
     }
 
     /// With media bypass: what was checked is chosen from now on.
@@ -63,9 +74,10 @@ impl Line {
         }
     }
 
-    fn describe(&self, description: String) -> String {
+    /// `shares` says that one port is agreed on.
+    fn describe(&self, description: String, shares: bool) -> String {
         match &self.checks {
-            Some(checks) => checks.describe(&description),
+            Some(checks) => checks.describe(&description, shares),
             None => description,
         }
     }
@@ -84,8 +96,9 @@ impl Line {
         let parsed = SessionDescription::parse(offer).ok();
         let answered = parsed.and_then(|offer| self.session.answer(&offer, Direction::SendRecv).ok());
         let (answer, agreed) = answered.ok_or("what is offered can be used")?;
+        let shares = agreed.rtcp_mux;
         self.agree(now, agreed);
-        Ok(self.describe(answer.write()))
+        Ok(self.describe(answer.write(), shares))
     }
 
     /// Takes an answer in.
@@ -102,6 +115,9 @@ impl Line {
 
     fn agree(&mut self, now: Micros, agreed: Negotiated) {
         let sends = agreed.direction.sends();
+        if let Some(checks) = self.checks.as_mut().filter(|_| agreed.rtcp_mux) {
+            checks.share_port();
+        }
         self.leg.set_remote(now, agreed, Learning::Never);
         match (sends, self.leg.playing()) {
             (true, None) => {
@@ -125,7 +141,7 @@ impl Line {
         let mut bytes = bytes.to_vec();
         if is_rtcp {
             if let Ok(n) = self.leg.unprotect_rtcp(from, &mut bytes) {
-                let _ = self.leg.receive_rtcp(now, from, &bytes[..n]);
+                self.reports.0 += u32::from(self.leg.receive_rtcp(now, from, &bytes[..n]).is_ok());
             }
             return;
         }
@@ -140,6 +156,7 @@ impl Line {
                 }
             }
             Received::Dtmf { pressed: Some(_), .. } => self.pressed += 1,
+            Received::Rtcp => self.reports.1 += 1,
             _ => {}
         }
     }
@@ -159,6 +176,12 @@ impl Line {
             // Nothing is sent where no check was answered.
             if reached {
                 due.push((self.port, to, buffer[..len].to_vec()));
+            }
+        }
+        while let Some((len, to)) = self.leg.rtcp_due(now, &mut buffer, ntp(now)) {
+            let shares = self.leg.negotiated().is_some_and(|agreed| agreed.rtcp_mux);
+            if reached {
+                due.push((self.port + u16::from(!shares), to, buffer[..len].to_vec()));
             }
         }
         due

@@ -20,7 +20,7 @@ mod words;
 pub use words::{TeamsCall, TeamsEvent, TeamsInput, TeamsOutput, TeamsSettings, TeamsTenant};
 
 use crate::chance::Chance;
-use line::Line;
+use line::{Line, Ways};
 use sip::{Message, Start, Time};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -133,6 +133,8 @@ pub struct TeamsProxy {
     refusing: BTreeMap<usize, (u16, String)>,
     /// Clients send audio to border controllers themselves.
     bypass: bool,
+    /// Media ask for one port for audio and reports, and agree to it.
+    mux: bool,
     /// Header lines, and a part of the body with its own, that say where users are who call.
     location: Option<(String, String)>,
     outputs: VecDeque<TeamsOutput>,
@@ -159,6 +161,7 @@ impl TeamsProxy {
             silent: Vec::new(),
             refusing: BTreeMap::new(),
             bypass: false,
+            mux: false,
             location: None,
             outputs: VecDeque::new(),
             events: VecDeque::new(),
@@ -187,6 +190,11 @@ impl TeamsProxy {
     /// From now on clients and border controllers find each other by ICE (media bypass), or not.
     pub fn set_bypass(&mut self, on: bool) {
         self.bypass = on;
+    }
+
+    /// From now on audio and reports share a port where border controllers agree to it (RFC 5761), or not.
+    pub fn set_mux(&mut self, on: bool) {
+        self.mux = on;
     }
 
     /// From now on users who call say where they are: header lines of the message, and a part of its body with lines of its
@@ -284,6 +292,11 @@ impl TeamsProxy {
         line.and_then(|line| line.checks.as_ref()).is_some_and(checks::Checks::is_nominated)
     }
 
+    /// How many reports (RTCP) came in a call: at a port of their own, and at that of the audio.
+    pub fn reports(&self, call: TeamsCall) -> (u32, u32) {
+        self.calls.get(&call).and_then(|c| c.lines.last()).map_or((0, 0), |line| line.reports)
+    }
+
     /// How many keys came in a call.
     pub fn pressed(&self, call: TeamsCall) -> u32 {
         self.calls.get(&call).and_then(|c| c.lines.last()).map_or(0, |line| line.pressed)
@@ -362,8 +375,8 @@ impl TeamsProxy {
 
     fn line(&mut self, addr: SocketAddr, hz: u32) -> Line {
         let seed = self.chance.number();
-        let bypass = self.bypass;
-        Line::new((addr, hz), seed, bypass, || self.chance.number())
+        let ways = Ways { bypass: self.bypass, mux: self.mux };
+        Line::new((addr, hz), seed, ways, || self.chance.number())
     }
 
     fn add(&mut self, call: Call) -> TeamsCall {

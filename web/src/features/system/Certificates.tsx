@@ -65,7 +65,7 @@ function Found({ report }: { report: Report }) {
 }
 
 /** So many days before its end a certificate is worth a word. */
-const SOON = 21;
+const SOON = 30;
 
 function CertificateItem({ certificate, above }: { certificate: Certificate; above: boolean }) {
   const { t, locale } = useI18n();

@@ -11275,6 +11275,8 @@ export interface components {
             directory?: string | null;
             /** @description Microsoft Graph. */
             graph: string;
+            /** @description Pages beside those of Teams that may show the tab. */
+            hosts: string[];
             /** @description Entra ID. */
             login: string;
             /** @description The scope of a token for this server; null where no call goes through it. */

@@ -174,6 +174,21 @@ fn a_call_that_may_have_been_made_is_not_made_twice() {
     walk.tell(Input::Reply(Err(NoReply::TimedOut)));
     walk.says(&["= over failed", SIGN_OUT]);
     assert!(walk.waits.is_empty());
+    // A status alone can be that of a proxy which gave up waiting; an inner error can come after the first ring.
+    for (status, body) in [(504, ""), (500, ""), (503, ""), (200, r#"{"errors":[{"type":"internalError"}]}"#)]
+    {
+        let mut walk = Walk::begin(call_to("+12015550199"));
+        walk.replies(200, "session=S1").replies(200, ALLOWS);
+        walk.said.clear();
+        walk.replies(status, body).says(&["= over failed", SIGN_OUT]);
+        assert!(walk.waits.is_empty(), "{status} {body}");
+    }
+    // What the system names as not done is asked again.
+    let mut walk = Walk::begin(call_to("+12015550199"));
+    walk.replies(200, "session=S1").replies(200, ALLOWS);
+    walk.said.clear();
+    walk.replies(200, r#"{"errors":[{"type":"serviceUnavailable"}]}"#).says(&[]);
+    assert_eq!(walk.waits, [500]);
 }
 
 #[test]
@@ -198,6 +213,32 @@ fn a_session_that_ends_is_renewed_once_and_the_call_followed_on() {
 }
 
 #[test]
+fn a_renewal_that_is_refused_locks_nobody_out_and_ends_no_talk() {
+    let expired = r#"{"events":[],"errors":[{"type":"sessionExpired"}]}"#;
+    for (body, signed_in) in [
+        ("error=authenticationFailed", SignedIn::Yes),
+        ("error=accountBlocked", SignedIn::Refused { locked: true }),
+    ] {
+        let mut walk = made();
+        walk.replies(200, expired).says(&[SIGN_IN]).replies(200, body).says(&["= handed-over", "= done"]);
+        assert_eq!(walk.call.signed_in(), Some(signed_in));
+    }
+}
+
+#[test]
+fn a_call_is_hung_up_also_when_its_session_ended() {
+    let mut walk = made();
+    walk.tell(Input::HangUp);
+    walk.replies(200, &events(&["DeliveredEvent"]));
+    walk.said.clear();
+    walk.replies(200, r#"{"errors":[{"type":"sessionExpired"}]}"#).says(&[SIGN_IN]);
+    walk.replies(200, "session=S2");
+    assert!(walk.said[0].starts_with("POST sessionS2/callC7/action?version=9.5 {"), "{:?}", walk.said);
+    walk.said.clear();
+    walk.replies(200, "{}").says(&["= over hung-up", "GET sessionS2/logout?redirectTo=/"]);
+}
+
+#[test]
 fn hanging_up_clears_the_connection_there_and_before_that_makes_none() {
     let mut walk = made();
     walk.tell(Input::HangUp);
@@ -213,20 +254,28 @@ fn hanging_up_clears_the_connection_there_and_before_that_makes_none() {
 
 #[test]
 fn a_signed_hand_over_has_no_password_in_it() {
-    let token = super::super::SignedToken {
-        valid_to: 1_700_000_000_000,
-        key_id: "k 1".into(),
-        signature: secret("a+b/c="),
+    // Signed at each sign-in: the second is another.
+    let sign = |now: Time| {
+        Some(super::super::SignedToken {
+            valid_to: 1_700_000_000_000 + now.0,
+            key_id: "k 1".into(),
+            signature: secret("a+b/c="),
+        })
     };
-    let call =
-        PortalCall::new(portal(), secret("2015550123"), &secret("+12015550199"), SignIn::Signed(token));
+    let sign_in = SignIn::Signed(Box::new(sign));
+    let call = PortalCall::new(portal(), secret("2015550123"), &secret("+12015550199"), sign_in);
     let mut walk = Walk::begin(call);
     walk.says(&[
-        "GET login?version=9.5&DirectoryNumber=2015550123&ValidTo=1700000000000&TokenKeyId=k%201&Token=a%2Bb%2Fc%3D",
+        "GET login?version=9.5&DirectoryNumber=2015550123&ValidTo=1700000001000&TokenKeyId=k%201&Token=a%2Bb%2Fc%3D",
     ]);
     let location = Some(secret("https://uc.example/brand/sessionAB12/index.html"));
     walk.tell(Input::Reply(Ok(Reply { status: 302, location, body: Secret::default() })));
     assert!(walk.said[0].starts_with("GET sessionAB12/line2015550123/data"), "{:?}", walk.said);
+    walk.said.clear();
+    let expired = r#"{"errors":[{"type":"sessionExpired"}]}"#;
+    walk.call.handle(Time(61_000), Input::Reply(reply(200, expired)));
+    let Some(Output::Ask(again)) = walk.call.poll() else { panic!("it does not sign in again") };
+    assert!(again.url.expose_secret().contains("ValidTo=1700000061000"), "{}", again.url.expose_secret());
 }
 
 #[test]

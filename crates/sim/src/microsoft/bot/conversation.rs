@@ -58,9 +58,9 @@ pub struct Conversation {
     /// The bot in it.
     pub bot: String,
     /// The tenant's place.
-    pub(super) tenant: usize,
+    pub(in crate::microsoft) tenant: usize,
     /// The team of a channel.
-    pub(super) team: Option<String>,
+    pub(in crate::microsoft) team: Option<String>,
     /// Places of the people.
     pub members: Vec<u32>,
     /// What was said, the oldest first.

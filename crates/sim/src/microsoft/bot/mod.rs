@@ -138,6 +138,11 @@ impl Microsoft {
         self.bot.answers.get(&post)
     }
 
+    /// What people call a bot.
+    pub(super) fn bot_name(&self, app_id: &str) -> String {
+        self.bot.bots.get(app_id).map(|b| b.name.clone()).unwrap_or_default()
+    }
+
     /// A conversation that a bot takes part in.
     pub fn conversation(&self, id: &str) -> Option<&Conversation> {
         self.bot.conversations.get(id)

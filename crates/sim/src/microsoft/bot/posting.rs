@@ -151,6 +151,17 @@ impl Microsoft {
         nth: usize,
     ) -> Option<u64> {
         let action = buttons(card).into_iter().filter(|b| b["title"] == title).nth(nth)?.clone();
+        self.press_action(now_ms, conversation, who, &action)
+    }
+
+    /// Somebody presses a button, given as it stands on its card.
+    pub(in crate::microsoft) fn press_action(
+        &mut self,
+        now_ms: u64,
+        conversation: &str,
+        who: &str,
+        action: &Value,
+    ) -> Option<u64> {
         if action["data"]["msteams"]["type"] == "task/fetch" {
             let mut data = action["data"].clone();
             data.as_object_mut().map(|d| d.remove("msteams"));

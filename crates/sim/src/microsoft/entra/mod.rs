@@ -4,6 +4,7 @@ mod authorize;
 mod client;
 mod consent;
 mod grants;
+mod nested;
 mod pages;
 pub mod refusal;
 mod scopes;

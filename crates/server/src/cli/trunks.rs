@@ -1,0 +1,156 @@
+//! `switchroom trunks`
+
+use crate::cli::arguments::Arguments;
+use crate::cli::remote::{Place, PlaceArguments};
+use crate::cli::{Failure, Outcome, say};
+use serde_json::Value;
+
+/// The newest changes that are shown of a far end.
+const CHANGES_SHOWN: usize = 3;
+
+/// Runs the command: how each trunk stands, since when, and what to do. Not in order when a far end is down or a trunk is not
+/// registered.
+pub fn run(mut args: Arguments) -> Outcome {
+    let wanted = args.operand("").ok().map(|path| path.display().to_string());
+    let place = PlaceArguments::read(&mut args)?;
+    args.end()?;
+    let Place::Server { url, token } = place.open()? else {
+        return Err(Failure::Usage(
+            "say --server URL --token T: a running server knows how trunks stand".into(),
+        ));
+    };
+    let all: Value = crate::cli::remote::get(&format!("{url}/api/v1/trunks"), &token)?;
+    let ids = all.as_array().into_iter().flatten().filter_map(|t| t["id"].as_str());
+    let ids: Vec<&str> = ids.filter(|id| wanted.as_deref().is_none_or(|wanted| wanted == *id)).collect();
+    if let (Some(wanted), true) = (&wanted, ids.is_empty()) {
+        return Err(format!("there is no Trunk {wanted:?}").into());
+    }
+    let mut bad = Vec::new();
+    for id in ids {
+        let status: Value = crate::cli::remote::get(&format!("{url}/api/v1/trunks/{id}/status"), &token)?;
+        let (lines, healthy) = told(&status);
+        lines.iter().for_each(|line| say(line));
+        if !healthy {
+            bad.push(format!("Trunk {id} is not healthy"));
+        }
+    }
+    if bad.is_empty() { Ok(()) } else { Err(bad.into()) }
+}
+
+/// How a trunk stands, in lines, and whether all of it is well.
+fn told(status: &Value) -> (Vec<String>, bool) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+    let ends: Vec<&Value> = status["far_ends"].as_array().into_iter().flatten().collect();
+    let up = ends.iter().filter(|end| end["up"] == true).count();
+    let registered = status["registered"].as_bool();
+    let (word, healthy) = match (registered, up, ends.len()) {
+        (Some(false), 0, _) => ("down", false),
+        (None, _, 0) => ("only calls that come in; nothing is asked of the far end", true),
+        (_, 0, 1..) => ("down", false),
+        (Some(false), ..) => ("partly down", false),
+        (_, up, all) if up < all => ("partly down", false),
+        _ => ("healthy", true),
+    };
+    let mut lines =
+        vec![format!("{}: {word}; {} calls to the outside", text(&status["trunk"]), status["calls"])];
+    if registered == Some(false) {
+        let refused = status["registration_refused"].as_u64();
+        let said = refused.map_or(String::new(), |code| format!(" ({})", meaning(false, Some(code))));
+        lines.push(format!("  not registered at the carrier: calls from there do not arrive{said}"));
+    }
+    for end in ends {
+        let up = end["up"] == true;
+        let since = span(end["for_seconds"].as_u64().unwrap_or_default());
+        let stands = if up { "up" } else { "down" };
+        lines.push(format!("  {:<40} {stands} for {since}", text(&end["host"])));
+        let why = text(&end["why"]);
+        lines.push(match why.is_empty() {
+            true => format!("      {}", meaning(up, end["said"].as_u64())),
+            false => format!(
+                "      no secure connection: see that the certificate there is for this name and from an authority that is \
+                 trusted here, and that ours holds (switchroom check). TLS said: {why}"
+            ),
+        });
+        // The first is the state that stands above.
+        for change in end["history"].as_array().into_iter().flatten().skip(1).take(CHANGES_SHOWN) {
+            let ago = span(change["seconds_ago"].as_u64().unwrap_or_default());
+            let stood = if change["up"] == true { "came up" } else { "went down" };
+            lines.push(format!("      {stood} {ago} ago"));
+        }
+    }
+    for answer in status["answers"].as_array().into_iter().flatten() {
+        let sub = answer["sub_code"].as_u64().map_or(String::new(), |sub| format!("/{sub}"));
+        let (times, ago) = (&answer["times"], span(answer["seconds_ago"].as_u64().unwrap_or_default()));
+        let (what, todo) = (text(&answer["what"]), text(&answer["todo"]));
+        lines.push(format!("  refused with {}{sub}, {times} times, last {ago} ago: {what}", answer["code"]));
+        if !todo.is_empty() {
+            lines.push(format!("      {todo}"));
+        }
+    }
+    (lines, healthy)
+}
+
+/// What the last answer of a far end means, and what to do.
+fn meaning(up: bool, said: Option<u64>) -> String {
+    let Some(code) = said else { return "nothing was asked of it yet".into() };
+    if up {
+        return "calls go there".into();
+    }
+    match code {
+        408 => "it does not answer (408): check the address, that the far end runs, and that no firewall stands between".into(),
+        401 | 407 => format!("it refuses who we say we are ({code}): compare user name and password with the carrier's"),
+        403 | 603 => format!("it knows us and refuses ({code}): ask whether our address or account is allowed there"),
+        404 | 405 | 484 => format!("it does not know what we ask for ({code}): compare host and domain with the carrier's"),
+        480 | 486 | 503 => format!("it is too busy or being serviced ({code}): we ask again; if it lasts, ask the carrier"),
+        500..=599 => format!("it has a fault of its own ({code}): tell the carrier, with the time and this number"),
+        _ => format!("it answered {code}"),
+    }
+}
+
+/// A span of time, as people say it.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn said(status: &Value) -> (String, bool) {
+        let (lines, healthy) = told(status);
+        (lines.join("\n"), healthy)
+    }
+
+    #[test]
+    fn what_is_not_well_is_said_with_since_when_and_what_to_do() {
+        let end = |up: bool, code: Value| json!({"host": "a.test:5061", "up": up, "for_seconds": 200, "said": code, "history": []});
+        let trunk = |ends: Value| json!({"trunk": "t", "registered": null, "calls": 2, "far_ends": ends, "answers": []});
+        let (text, healthy) = said(&trunk(json!([end(true, json!(200))])));
+        assert!(healthy && text.contains("t: healthy; 2 calls") && text.contains("up for 3 min"), "{text}");
+        let (text, healthy) = said(&trunk(json!([end(true, json!(200)), end(false, json!(503))])));
+        assert!(!healthy && text.contains("t: partly down") && text.contains("ask the carrier"), "{text}");
+        let (text, healthy) = said(&trunk(json!([end(false, json!(408))])));
+        assert!(!healthy && text.contains("t: down") && text.contains("firewall"), "{text}");
+        let (text, healthy) = said(&trunk(json!([])));
+        assert!(healthy && text.contains("only calls that come in"), "{text}");
+        let mut broken = end(false, json!(408));
+        broken["why"] = "expired".into();
+        assert!(said(&trunk(json!([broken]))).0.contains("TLS said: expired"));
+        let out = json!({"trunk": "t", "registered": false, "registration_refused": 403, "calls": 0, "far_ends": [], "answers": []});
+        let (text, healthy) = said(&out);
+        assert!(!healthy && text.contains("not registered") && text.contains("(403)"), "{text}");
+        let answer = json!({"code": 403, "sub_code": 510_532, "times": 3, "seconds_ago": 60, "what": "unknown", "todo": "verify it"});
+        let refused = json!({"trunk": "t", "calls": 0, "far_ends": [], "answers": [answer]});
+        let text = said(&refused).0;
+        assert!(
+            text.contains("403/510532, 3 times, last 60 s ago: unknown") && text.contains("verify it"),
+            "{text}"
+        );
+    }
+}
