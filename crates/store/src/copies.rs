@@ -7,6 +7,7 @@
 //! stands in a file beside the database, for the one who makes them is another process than the one who erases.
 
 use crate::error::StoreError;
+use crate::key_file::{self, Head};
 use crate::keys::{DataKey, Keys};
 use crate::master::{Master, MasterKey, Which, place_of};
 use crate::sql::{Sql, Value, transaction};
@@ -21,11 +22,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const NAME: &str = "keys";
 const NEXT: &str = "keys.new";
 const OLD: &str = "keys.old";
-const MAGIC: &[u8; 8] = b"SWRKEY\0\x01";
 /// Keys that are sealed as one piece.
 const PAGE: i64 = 1_000;
-/// The longest piece, in bytes: a page of keys is far below.
-const LONGEST: usize = 1 << 20;
 /// How often the master key is looked for while it is being changed: five seconds.
 const TRIES: u32 = 100;
 /// The most backups of one installation.
@@ -148,11 +146,7 @@ pub(crate) fn write(key_db: &Path, master: &dyn MasterKey, dir: &Path) -> Result
     let mut out = BufWriter::new(file);
     let key = DataKey::random()?;
     let wrapped = master.seal(&format!("backup-keys/{generation}"), key.as_bytes())?;
-    let mut head = MAGIC.to_vec();
-    head.extend_from_slice(&generation.to_be_bytes());
-    head.extend_from_slice(&(wrapped.len() as u32).to_be_bytes());
-    head.extend_from_slice(&wrapped);
-    out.write_all(&head).map_err(&io)?;
+    out.write_all(&key_file::head_bytes(generation, &wrapped)).map_err(&io)?;
     let (mut after, mut pieces, mut count) = ((-1, String::new(), -1), 0, 0);
     loop {
         let sql = "SELECT tenant, kind, id, wrapped, created FROM keys WHERE (tenant, kind, id) > ($1, $2, $3) \
@@ -222,7 +216,7 @@ pub(crate) fn overwrite(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Opens the file of keys of a backup: where its pieces begin, its key, its generation.
-fn open(dir: &Path) -> Result<(PathBuf, BufReader<File>, u64, Vec<u8>), StoreError> {
+fn open(dir: &Path) -> Result<(PathBuf, BufReader<File>, Head), StoreError> {
     // Between two renamings only the new one is there.
     let path = [NAME, NEXT].iter().map(|n| dir.join(n)).find(|p| p.exists());
     let path = path.ok_or_else(|| {
@@ -232,16 +226,8 @@ fn open(dir: &Path) -> Result<(PathBuf, BufReader<File>, u64, Vec<u8>), StoreErr
         ))
     })?;
     let mut file = BufReader::new(File::open(&path).map_err(failed(&path))?);
-    let mut head = [0; 20];
-    file.read_exact(&mut head).map_err(|_| damaged(&path))?;
-    let number = |bytes: &[u8]| bytes.iter().fold(0u64, |n, b| n << 8 | u64::from(*b));
-    let (generation, len) = (number(&head[8..16]), number(&head[16..20]) as usize);
-    if head[..8] != MAGIC[..] || len > 1_024 {
-        return Err(damaged(&path));
-    }
-    let mut wrapped = vec![0; len];
-    file.read_exact(&mut wrapped).map_err(|_| damaged(&path))?;
-    Ok((path, file, generation, wrapped))
+    let head = key_file::head(&mut file).ok_or_else(|| damaged(&path))?;
+    Ok((path, file, head))
 }
 
 /// Puts the keys of a backup into an empty database of keys. Gives how many there are.
@@ -249,7 +235,7 @@ fn open(dir: &Path) -> Result<(PathBuf, BufReader<File>, u64, Vec<u8>), StoreErr
 /// # Errors
 /// [`StoreError::Refused`] when they are sealed with another master key; [`StoreError::Unreadable`] when they are damaged.
 pub(crate) fn read(dir: &Path, master: &dyn MasterKey, into: &mut dyn Sql) -> Result<u64, StoreError> {
-    let (path, mut file, generation, wrapped) = open(dir)?;
+    let (path, mut file, Head { generation, wrapped }) = open(dir)?;
     let other = || {
         StoreError::Refused(format!(
             "{} is sealed with another master key than the one at keys.url, or damaged: bring the master key of the \
@@ -261,14 +247,7 @@ pub(crate) fn read(dir: &Path, master: &dyn MasterKey, into: &mut dyn Sql) -> Re
     let key = DataKey::from_bytes(&key).ok_or_else(other)?;
     let mut count = 0;
     for number in 0.. {
-        let mut len = [0; 4];
-        file.read_exact(&mut len).map_err(|_| damaged(&path))?;
-        let len = u32::from_be_bytes(len) as usize;
-        if len > LONGEST {
-            return Err(damaged(&path));
-        }
-        let mut sealed = vec![0; len];
-        file.read_exact(&mut sealed).map_err(|_| damaged(&path))?;
+        let sealed = key_file::piece(&mut file).ok_or_else(|| damaged(&path))?;
         let mut piece = sealed.clone();
         let is_last = key.open_chunk(number, &place(generation, false), &mut piece).is_err();
         if is_last {
@@ -302,7 +281,7 @@ fn generation_of(dir: &Path) -> Result<u64, StoreError> {
     if dir.join(OLD).exists() {
         return Ok(0);
     }
-    open(dir).map(|(_, _, generation, _)| generation)
+    open(dir).map(|(_, _, head)| head.generation)
 }
 
 /// The file that says where backups are.

@@ -26,6 +26,7 @@ mod error;
 mod holds;
 mod installation;
 mod journal;
+mod key_file;
 mod keys;
 mod manifest;
 mod master;

@@ -48,7 +48,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
 }
 
 impl Line {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Line::First { increment, at } => format!("switchroom-backup\t{FORM}\t{increment}\t{at}"),
             Line::Piece { increment, at, len, digest } => {
@@ -144,8 +144,8 @@ fn said(digest: &[u8]) -> Vec<u8> {
 }
 
 /// A manifest being read, line by line.
-pub(crate) struct Reading {
-    file: BufReader<File>,
+pub(crate) struct Reading<R = BufReader<File>> {
+    file: R,
     path: PathBuf,
     digest: Context,
     /// The key that signed it, once the last line was read and is right.
@@ -154,11 +154,10 @@ pub(crate) struct Reading {
     pub(crate) held: Option<Line>,
 }
 
-impl Reading {
-    pub(crate) fn begin(path: &Path) -> Result<Reading, StoreError> {
-        let file = File::open(path).map_err(file_error(path))?;
-        let digest = Context::new(&SHA256);
-        Ok(Reading { file: BufReader::new(file), path: path.into(), digest, key: None, held: None })
+impl<R: BufRead> Reading<R> {
+    /// Of these bytes, which are called so in sentences.
+    pub(crate) fn of(file: R, path: PathBuf) -> Reading<R> {
+        Reading { file, path, digest: Context::new(&SHA256), key: None, held: None }
     }
 
     fn unreadable(&self) -> StoreError {
@@ -188,6 +187,13 @@ impl Reading {
         }
         self.digest.update(text.as_bytes());
         Line::read(line).map(Some).ok_or_else(|| self.unreadable())
+    }
+}
+
+impl Reading {
+    pub(crate) fn begin(path: &Path) -> Result<Reading, StoreError> {
+        let file = File::open(path).map_err(file_error(path))?;
+        Ok(Reading::of(BufReader::new(file), path.into()))
     }
 
     /// Reads to the end: whether it is whole. Gives the number of the increment, when it was made, and who signed it.

@@ -538,9 +538,11 @@ INSERT INTO destroyed (count) VALUES (0);
 ",
 ];
 
-/// Brings a database to the newest form.
-pub(crate) fn migrate(db: &mut dyn Sql, list: &[&str]) -> Result<(), StoreError> {
-    db.script("CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY)")?;
+/// Of which form a database is.
+///
+/// # Errors
+/// [`StoreError::Refused`] when that is a newer one than this program knows.
+pub(crate) fn form_of(db: &mut dyn Sql, list: &[&str]) -> Result<i64, StoreError> {
     let done =
         db.rows("SELECT COALESCE(MAX(version), 0) FROM migrations", &[])?.first().map_or(0, |r| r.int(0));
     if done as usize > list.len() {
@@ -549,6 +551,13 @@ pub(crate) fn migrate(db: &mut dyn Sql, list: &[&str]) -> Result<(), StoreError>
             list.len()
         )));
     }
+    Ok(done)
+}
+
+/// Brings a database to the newest form.
+pub(crate) fn migrate(db: &mut dyn Sql, list: &[&str]) -> Result<(), StoreError> {
+    db.script("CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY)")?;
+    let done = form_of(db, list)?;
     for (n, sql) in list.iter().enumerate().skip(done as usize) {
         transaction(db, |db| {
             db.script(sql)?;

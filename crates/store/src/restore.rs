@@ -8,7 +8,7 @@ use crate::copies::{self, Copy};
 use crate::error::StoreError;
 use crate::keys::Keys;
 use crate::manifest::{Line, Reading, sha256};
-use crate::migrations::{KEYS, migrate};
+use crate::migrations::{DATA, KEYS, form_of, migrate};
 use crate::sqlite::{Sqlite, Use};
 use crate::store::{Store, StoreSettings, file_path, sqlite_path, take_lock};
 use std::fs::File;
@@ -154,6 +154,8 @@ pub fn restore(
     }
     out.sync_all().map_err(failed(&database_part))?;
     drop(out);
+    // What a newer version wrote is refused before it has its name.
+    form_of(&mut Sqlite::open(&database_part, Use::Data, false)?, DATA)?;
     if blobs.exists() {
         std::fs::remove_dir(&blobs).map_err(failed(&blobs))?;
     }

@@ -52,8 +52,9 @@ fn bring_master_key(dir: &Path) {
 }
 
 fn recording_of(program: &Program, number: &str) -> String {
-    let list = program.get(&format!("/calls?caller={}", number.replace('+', "%2B"))).1;
-    let id = list["items"][0]["recordings"][0].as_str().unwrap_or_else(|| panic!("{list:#}")).to_string();
+    // The list of calls knows of it a moment before it can be found by its caller.
+    let path = format!("/calls?caller={}", number.replace('+', "%2B"));
+    let id = program.wait_for(&path, |list| list["items"][0]["recordings"][0].as_str().map(str::to_string));
     // A call is over a moment before the last of its audio is written.
     program.wait_for(&format!("/recordings/{id}/proof"), |proof| proof["ended"].as_str().map(|_| ()));
     id

@@ -548,6 +548,59 @@ fn another_master_key_opens_nothing_and_a_missing_one_is_not_replaced() {
 }
 
 #[test]
+fn what_a_newer_version_wrote_is_refused_and_restored_nowhere() {
+    let place = Place::new();
+    {
+        let store = place.open();
+        store.tenant("acme", 1).unwrap();
+        store.installation().unwrap();
+    }
+    let database = place.dir.path().join("data/switchroom.db");
+    let db = rusqlite::Connection::open(&database).unwrap();
+    db.execute_batch("INSERT INTO migrations (version) VALUES (100000)").unwrap();
+    drop(db);
+    let error = Store::open(&place.settings()).err().unwrap().to_string();
+    assert!(error.contains("newer switchroom"), "{error}");
+    let copy = place.dir.path().join("copy");
+    store::back_up(&place.settings(), &copy, 5, &mut |_| ()).unwrap();
+    let other = Place::new();
+    let settings = StoreSettings { keys: place.settings().keys, ..other.settings() };
+    let error = store::restore(&settings, &copy, None, Some(6), &mut |_| ()).err().unwrap().to_string();
+    assert!(error.contains("newer switchroom"), "{error}");
+    assert!(!other.dir.path().join("data/switchroom.db").exists(), "nothing is left of it");
+}
+
+/// A key that does not belong to the data changes nothing of it.
+#[test]
+fn a_wrong_master_key_is_refused_before_anything_is_written() {
+    let place = Place::new();
+    {
+        let store = place.open();
+        let tenant = store.tenant("acme", 1).unwrap();
+        store.commit(&[(tenant, Batch { parties: vec![party(1, "x", "")], ..Batch::default() })]).unwrap();
+    }
+    let data = place.dir.path().join("data");
+    let files = || -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let all = std::fs::read_dir(&data).unwrap().map(|e| e.unwrap().path());
+        let files = all.filter(|p| p.is_file() && !p.to_string_lossy().ends_with("-shm"));
+        let mut files: Vec<_> = files.map(|p| (p.clone(), std::fs::read(p).unwrap())).collect();
+        files.sort();
+        files
+    };
+    let before = files();
+    let key = place.dir.path().join("keys/master.key");
+    let right = std::fs::read(&key).unwrap();
+    std::fs::write(&key, "ab".repeat(32)).unwrap();
+    let error = Store::open(&place.settings()).err().unwrap().to_string();
+    assert!(error.contains("another master key") && !error.contains('\n'), "{error}");
+    // An empty log that a reader left is nothing.
+    let after: Vec<_> = files().into_iter().filter(|(_, bytes)| !bytes.is_empty()).collect();
+    assert_eq!(after, before.into_iter().filter(|(_, bytes)| !bytes.is_empty()).collect::<Vec<_>>());
+    std::fs::write(&key, right).unwrap();
+    assert!(Store::open(&place.settings()).is_ok());
+}
+
+#[test]
 fn addresses_of_what_is_not_there_yet_are_refused_with_a_sentence() {
     let place = Place::new();
     for (url, blobs, keys, says) in [

@@ -63,7 +63,8 @@ impl World {
             named: named.into(),
         };
         let tenant = microsoft.add_tenant(&plan).unwrap();
-        let web = Registration::new(WEB, "Switchroom", &tenant).for_all_tenants().with_redirect(BACK);
+        let mut web = Registration::new(WEB, "Switchroom", &tenant).for_all_tenants().with_redirect(BACK);
+        web.names_directory_roles = true;
         microsoft.register(web.with_secret("s3cret").with_scope("access_as_user"));
         microsoft.register(Registration::new(WORKER, "Worker", &tenant).with_certificate(CERTIFICATE));
         let key = Secret::new(pem("PRIVATE KEY", KEY));
