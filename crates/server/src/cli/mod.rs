@@ -137,7 +137,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "attest",
-        usage: "--out DIR [--declared FILE] [--check NAME]… (--tenant T --config FILE | --server URL --token T | --example PROFILE) | verify FILE [--key HEX]",
+        usage: "--out DIR [--declared FILE] [--language TAG] [--since FILE] [--check NAME]… (--tenant T --config FILE | --server URL --token T | --example PROFILE) | verify FILE [--key HEX]",
         does: "answers a compliance officer's questions about a tenant, each with the check it comes from; checks such a file",
         run: attest::run,
     },

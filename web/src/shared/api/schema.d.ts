@@ -338,7 +338,12 @@ export interface paths {
          */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description json (without it) or markdown, as also `Accept: text/markdown` asks for */
+                    format?: string;
+                    /** @description Of the Markdown: en (without it), de, fr, es or zh */
+                    language?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
