@@ -30,6 +30,14 @@ pub struct ServerConfig {
     pub mail: Mail,
     pub microsoft: MicrosoftSection,
     pub shutdown: Shutdown,
+    pub advisories: Advisories,
+}
+
+/// `[advisories]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Advisories {
+    pub folder: String,
 }
 
 /// The longest that somebody may stay signed in, in milliseconds: 30 days.
