@@ -38,6 +38,7 @@ fn main() {
     }
     table += "];\n";
     examples();
+    built_in();
     let out = std::env::var("OUT_DIR").expect("cargo says where to write");
     std::fs::write(Path::new(&out).join("web_files.rs"), table).expect("cargo's folder can be written to");
 }
@@ -60,6 +61,33 @@ fn examples() {
     table += "];\n";
     let out = std::env::var("OUT_DIR").expect("cargo says where to write");
     std::fs::write(Path::new(&out).join("examples.rs"), table).expect("cargo's folder can be written to");
+}
+
+/// The packages that become part of the program: what its ordinary dependencies are for this target, without those that only
+/// build or test. A line each, name and version. Where Cargo cannot say it, there is no line.
+fn built_in() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    println!("cargo:rerun-if-changed={}", root.join("Cargo.lock").display());
+    let tree = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["tree", "--package", "server", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(["--locked", "--offline", "--target", &std::env::var("TARGET").unwrap_or_default()])
+        .current_dir(&root)
+        .output();
+    let text =
+        tree.ok().filter(|t| t.status.success()).map(|t| String::from_utf8_lossy(&t.stdout).into_owned());
+    let mut lines: Vec<String> = text
+        .iter()
+        .flat_map(|t| t.lines())
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some(format!("{} {}", words.next()?, words.next()?.strip_prefix('v')?))
+        })
+        .collect();
+    lines.sort();
+    lines.dedup();
+    let out = std::env::var("OUT_DIR").expect("cargo says where to write");
+    std::fs::write(Path::new(&out).join("built_in.txt"), lines.join("\n"))
+        .expect("cargo's folder can be written to");
 }
 
 fn is_compressed(file: &Path) -> bool {

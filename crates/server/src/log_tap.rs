@@ -45,6 +45,11 @@ impl Listening {
         Listening(HEARD.lock().unwrap_or_else(|e| e.into_inner()).len())
     }
 
+    /// Whether there was no room for all that was logged since.
+    pub fn is_full(&self) -> bool {
+        HEARD.lock().unwrap_or_else(|e| e.into_inner()).len() >= MOST
+    }
+
     /// What was logged since.
     pub fn heard(&self) -> Vec<u8> {
         let heard = HEARD.lock().unwrap_or_else(|e| e.into_inner());

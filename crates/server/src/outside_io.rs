@@ -141,6 +141,7 @@ fn run(
         let next = waiting.lock().unwrap_or_else(|e| e.into_inner()).recv();
         let Ok((tenant, job)) = next else { return };
         let ticket = job.ticket();
+        let _behalf = crate::attest::contacted::on_behalf_of(tenant);
         let found = ask(outward, secrets, &job);
         if let Err(why) = &found {
             let what = if matches!(job, Job::LookUp { .. }) { "look-up" } else { "secret digits" };

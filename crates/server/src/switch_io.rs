@@ -77,6 +77,10 @@ impl SecurePeers for Switch {
     fn is_declared(&self, ip: std::net::IpAddr) -> bool {
         self.knows(ip)
     }
+
+    fn whose(&self, request: &[u8]) -> Option<store::TenantId> {
+        self.sends_for(request)
+    }
 }
 
 impl SipTaker for Door<'_> {

@@ -112,6 +112,7 @@ impl Courier {
             }
         };
         let Some(told) = (self.ask)(tenant) else { return false };
+        let _behalf = crate::attest::contacted::on_behalf_of(tenant);
         for letter in letters {
             if stop.load(Ordering::Relaxed) {
                 return true;

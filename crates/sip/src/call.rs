@@ -434,6 +434,18 @@ impl Endpoint {
         (same_peer && *call.dialog.call_id == *m.value(Name::CallId)?).then_some((key, branch))
     }
 
+    /// The call in which we send this request: our own tag in it names the call. For those who are to tell on whose behalf
+    /// something was asked of a far end.
+    pub fn sent_in(&self, bytes: &[u8]) -> Option<CallId> {
+        let (index, secret) = read_tag(&our_tag(bytes)?)?;
+        self.calls.at(index).filter(|(_, c)| c.secret == secret).map(|(key, _)| CallId(key))
+    }
+
+    /// The tag by which a call is named in what we send in it.
+    pub fn tag(&self, call: CallId) -> Vec<u8> {
+        self.local_tag(call.0)
+    }
+
     /// The tag that names a call.
     pub(crate) fn local_tag(&self, key: Key) -> Vec<u8> {
         let mut tag = Vec::new();
@@ -462,4 +474,10 @@ impl Endpoint {
             c.dialog.way = Some(way);
         }
     }
+}
+
+/// Our own tag in a request that we send (RFC 3261, 19.3).
+pub fn our_tag(request: &[u8]) -> Option<Vec<u8>> {
+    let m = Message::parse(request).ok()?;
+    Some(tag_of(m.value(Name::From)?).to_vec())
 }

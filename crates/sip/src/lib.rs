@@ -56,7 +56,7 @@ mod uri;
 
 pub use address::{AddressError, NameAddr};
 pub use ask::{Ask, AskId, RequestId};
-pub use call::{CallId, Hangup};
+pub use call::{CallId, Hangup, our_tag};
 pub use caller::Outgoing;
 pub use digest::{Credentials, answer, hash_of, is_stale, strongest, values_of};
 pub use endpoint::{Counters, Destination, Endpoint, Input, Limits, Local, Transmit, Transport};

@@ -281,7 +281,7 @@ impl Switch {
             d.asked = Some((sip, far.clone()));
         }
         l.sip.get_or_insert(sip);
-        self.by_sip.insert(sip, (tenant, leg));
+        self.belongs(sip, tenant, leg);
         if let Some(Tried { trunk, .. }) = far.trunk {
             let tenant = self.tenants[tenant].id;
             self.carriers.call_began(now, tenant, trunk);

@@ -248,7 +248,7 @@ impl Switch {
         let leg = self.tenants[tenant].engine.next_leg();
         let max_forwards =
             message.value(Name::MaxForwards).and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
-        self.by_sip.insert(call, (tenant, leg));
+        self.belongs(call, tenant, leg);
         self.tenants[tenant].legs.insert(
             leg,
             DoorLeg {

@@ -60,7 +60,7 @@ impl Switch {
         if let Some(dialing) = l.dialing.take() {
             others = dialing.into_open();
         }
-        self.by_sip.insert(call, (tenant, leg));
+        self.belongs(call, tenant, leg);
         if offered {
             self.point_media(tenant, leg);
         }

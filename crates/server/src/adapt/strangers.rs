@@ -5,7 +5,7 @@ use crate::adapt::phones::authorizations;
 use crate::adapt::switch::{Now, Switch};
 use sip::guard::{Admit, GuardCounters, SecurityEvent, What, is_scanner};
 use sip::{Destination, Message};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Who opens a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,10 @@ impl Switch {
             return false;
         }
         if self.knows_fixed(ip) || self.endpoint.expects(from, bytes) {
+            return true;
+        }
+        if let Some((_, left)) = self.canary.as_mut().filter(|(addr, left)| *addr == from.addr && *left > 0) {
+            *left -= 1;
             return true;
         }
         // Telephones keep their way through a router open with empty lines.
@@ -53,6 +57,11 @@ impl Switch {
     /// So many connections from there are taken, whoever that is: our own check looks at the listener as a trunk would.
     pub fn expect_scan(&mut self, from: IpAddr, connections: u32) {
         self.scan = Some((from, connections));
+    }
+
+    /// So many messages from there are heard: our own check tells of somebody who is made up.
+    pub fn expect_canary(&mut self, from: SocketAddr, messages: u32) {
+        self.canary = Some((from, messages));
     }
 
     /// Whether a connection from there is taken, and as whose.

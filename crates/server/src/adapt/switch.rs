@@ -354,6 +354,9 @@ pub struct TenantDoor {
     pub(super) begins_anew: bool,
 }
 
+/// The most calls of SIP whose tenant is known after they are over.
+const MOST_OWNERS: usize = 4_096;
+
 /// Tells persons apart without saying who they are.
 pub type PersonHash = Box<dyn Fn(&str) -> u64 + Send>;
 
@@ -400,6 +403,10 @@ pub struct Switch {
     pub(super) committed: u64,
     /// Connections of our own that are let in although no trunk is where they come from: the scan of the listener.
     pub(super) scan: Option<(IpAddr, u32)>,
+    /// Where a check of our own speaks from, and how many of its messages are heard although it is a stranger.
+    pub(super) canary: Option<(SocketAddr, u32)>,
+    /// Whose the newest calls of SIP are or were, by our tag in them, the newest last.
+    pub(super) owners: VecDeque<(Vec<u8>, TenantId)>,
     /// The journal cannot be written: nothing new is begun until it can.
     pub journal_stalled: bool,
     /// Messages dropped because nobody knows where they come from.
@@ -451,6 +458,8 @@ impl Switch {
             next_batch: 1,
             committed: 0,
             scan: None,
+            canary: None,
+            owners: VecDeque::new(),
             journal_stalled: false,
             strangers: 0,
             host,
@@ -555,6 +564,27 @@ impl Switch {
     /// Whether anything at this address belongs to a tenant.
     pub fn knows(&self, ip: IpAddr) -> bool {
         self.knows_fixed(ip) || self.phones.are_at(ip)
+    }
+
+    /// A call of SIP is that of a tenant's leg from here on.
+    pub(super) fn belongs(&mut self, call: sip::CallId, tenant: usize, leg: LegId) {
+        self.by_sip.insert(call, (tenant, leg));
+        if self.owners.len() >= MOST_OWNERS {
+            self.owners.pop_front();
+        }
+        if let Some(t) = self.tenants.get(tenant) {
+            self.owners.push_back((self.endpoint.tag(call), t.id));
+        }
+    }
+
+    /// The tenant on whose behalf we send this request; also after its leg is over. Nothing where it belongs to no call,
+    /// or to one of long ago.
+    pub fn sends_for(&self, bytes: &[u8]) -> Option<TenantId> {
+        if let Some((tenant, _)) = self.endpoint.sent_in(bytes).and_then(|call| self.by_sip.get(&call)) {
+            return self.tenants.get(*tenant).map(|t| t.id);
+        }
+        let tag = sip::our_tag(bytes)?;
+        self.owners.iter().rev().find(|(known, _)| *known == tag).map(|(_, tenant)| *tenant)
     }
 
     /// Whether the configuration names this address.

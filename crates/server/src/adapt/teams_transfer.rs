@@ -99,7 +99,7 @@ impl Switch {
                 ..Outgoing::to(to)
             },
         );
-        self.by_sip.insert(sip, (tenant, leg));
+        self.belongs(sip, tenant, leg);
         if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
             l.successor = Some(Box::new(Successor { sip, refer, session, rings: false }));
         }
@@ -259,7 +259,7 @@ impl Switch {
         // The offer was theirs: their ACK brings no answer.
         l.offer_is_ours = false;
         let before = l.sip.replace(call);
-        self.by_sip.insert(call, (tenant, leg));
+        self.belongs(call, tenant, leg);
         if let Some(timer) = timer {
             self.endpoint.set_session_timer_of(call, timer);
         }

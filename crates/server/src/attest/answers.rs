@@ -51,7 +51,10 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
     let was_run = |name: &str| !data(name).is_null() || good(name).is_some();
     let word = |is: bool| Value::from(if is { "yes" } else { "no" });
     let yes_if = |name: &str| good(name).map(word);
-    let when = |name: &str, answer: Value| was_run(name).then_some(answer);
+    // What a check would have contradicted is only said where it was run and did not.
+    let when = |name: &str, answer: Value| (was_run(name) && good(name) != Some(false)).then_some(answer);
+    // What is made of the very things that a check saw is said whatever it found of them.
+    let seen = |name: &str, answer: Value| was_run(name).then_some(answer);
     let on = |feature: Feature| subject.features.has(feature);
     let kept = || stored::list(subject, checks);
     let fields =
@@ -73,7 +76,7 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
         }
         "GEN17" => {
             let ai = texts(&data("components")["ai"]);
-            (when("components", word(!ai.is_empty())), &["components", "destinations"])
+            (seen("components", word(!ai.is_empty())), &["components", "destinations"])
         }
         "GEN20" => (None, &["regions"]),
         "GEN16" => (None, &["regions", "destinations"]),
@@ -82,8 +85,8 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
         }
         "DHP_G04" => (when("stored-fields", fields(&microsoft::processed(subject))), &["stored-fields"]),
         "DHP_G16" => (yes_if("tls"), &["tls", "certificates"]),
-        "DHP_G06" => (when("stored-fields", word(!kept().is_empty())), &["stored-fields"]),
-        "DHP_G05" => (when("stored-fields", fields(&kept())), &["stored-fields"]),
+        "DHP_G06" => (seen("stored-fields", word(!kept().is_empty())), &["stored-fields"]),
+        "DHP_G05" => (seen("stored-fields", fields(&kept())), &["stored-fields"]),
         "DHP_G08" => {
             let places = texts(&data("regions")["places"]).join(", ");
             ((!places.is_empty()).then(|| places.into()), &["regions"])
@@ -91,15 +94,24 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
         "DHP_G09" => (yes_if("retention"), &["retention", "closing", "rights"]),
         "LEG03" => {
             let days = data("closing")["days"].as_u64();
-            (days.map(|days| in_words(days).into()), &["closing"])
+            (days.and_then(|days| when("closing", in_words(days).into())), &["closing"])
         }
         "DHP_G10" => (yes_if("keys"), &["keys", "accounts", "audit-log"]),
         "DHP_G11" => {
             let others = texts(&data("destinations")["not_microsoft"]);
-            (when("destinations", word(!others.is_empty())), &["destinations"])
+            (seen("destinations", word(!others.is_empty())), &["destinations"])
         }
         "SEC26" => (yes_if("backups"), &["backups"]),
-        "SEC29" | "SEC31" | "SEC32" | "SEC33" => (None, &["components"]),
+        // That it is looked for, and lately, is a process; what it found is another question.
+        "SEC29" | "SEC33" => {
+            let new = data("advisories")["new"].as_bool();
+            (new.map(word), &["components", "advisories"])
+        }
+        "SEC31" => (yes_if("advisories"), &["components", "advisories"]),
+        "SEC32" => {
+            let unmaintained = data("advisories")["unmaintained"].as_u64();
+            (unmaintained.map(|n| word(n > 0)), &["components", "advisories"])
+        }
         "SEC35" => (yes_if("audit-log"), &["audit-log"]),
         "SEC36" => (None, &["components"]),
         "SEC37" => (yes_if("api-refusals"), &["api-refusals", "credentials"]),
@@ -107,18 +119,12 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
         "SEC41" => (yes_if("audit-log"), &["audit-log"]),
         "SEC42" => (None, &["audit-log"]),
         "SEC43" => (yes_if("alerts"), &["alerts"]),
-        "PRV04" => (when("components", word(!texts(&data("components")["ai"]).is_empty())), &["components"]),
+        "PRV04" => (seen("components", word(!texts(&data("components")["ai"]).is_empty())), &["components"]),
         "PRV05" => (None, &["rights"]),
         "PRV06" => (yes_if("destinations").map(|v| word(v != "yes")), &["destinations"]),
         "PRV10" => (data("rights")["erased"].as_bool().map(word), &["rights"]),
-        "PRV11" => (
-            when("rights", word(data("rights")["restricted"] == true || data("rights")["nobody"] == true)),
-            &["rights"],
-        ),
-        "PRV12" => (
-            when("rights", word(data("rights")["corrected"] == true || data("rights")["nobody"] == true)),
-            &["rights"],
-        ),
+        "PRV11" => (data("rights")["restricted"].as_bool().map(word), &["rights"]),
+        "PRV12" => (data("rights")["corrected"].as_bool().map(word), &["rights"]),
         "IDD01" => (when("permissions", word(has_microsoft)), &["permissions"]),
         "DHP_G01" => {
             let ids: Vec<Value> =
@@ -135,12 +141,17 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
                 known.iter().enumerate().any(|(n, id)| known.iter().skip(n + 1).any(|other| other == id));
             (when("permissions", word(shared)), &["permissions"])
         }
-        "DHP_G02" => (when("permissions", word(uses_graph(subject))), &["permissions"]),
+        "DHP_G02" => {
+            let asked = !texts(&data("permissions")["operations"]).is_empty();
+            (when("permissions", word(uses_graph(subject) || asked)), &["permissions"])
+        }
         "IDD_PERMS" => {
             let mut names: Vec<Value> =
                 microsoft::permissions(subject).iter().map(|p| p["permission"].clone()).collect();
+            // What a token carries beyond them is asked for as well, wherever that was written down.
+            names.extend(texts(&data("permissions")["surplus"]).into_iter().map(Value::from));
             names.dedup();
-            (when("permissions", names.into()), &["permissions"])
+            (seen("permissions", names.into()), &["permissions"])
         }
         "DHP_G03" => (when("permissions", microsoft::kinds(subject).into()), &["permissions"]),
         "ZTR04" => {
@@ -167,14 +178,14 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
                 && on(Feature::Tab)
                 && !on(Feature::BotNumbers);
             let msal = texts(&data("components")["msal"]).iter().any(|m| m.starts_with("@azure/msal"));
-            (when("components", word(only_tab && msal)), &["components"])
+            (seen("components", word(only_tab && msal)), &["components"])
         }
         "ZTR03" => {
             let used = if has_microsoft { data("components")["identity"].clone() } else { json!([]) };
-            (when("components", used), &["components"])
+            (seen("components", used), &["components"])
         }
-        "IDD02" => (yes_if("challenges"), &["challenges"]),
-        "IDD03" => (when("challenges", data("challenges")["policies"].clone()), &["challenges"]),
+        "IDD02" => (yes_if("challenges"), &["challenges", "permissions"]),
+        "IDD03" => (good("challenges").map(|_| data("challenges")["policies"].clone()), &["challenges"]),
         "ZTR05" => (yes_if("challenges"), &["challenges"]),
         "ZTR06" => (yes_if("credentials").map(|v| word(v == "no")), &["credentials"]),
         "DHP21" => (when("permissions", word(on(Feature::Bot))), &["permissions"]),
@@ -201,11 +212,14 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
             (when("permissions", clients), &["permissions"])
         }
         "X_NON_MS" => {
-            (when("destinations", data("destinations")["not_microsoft"].clone()), &["destinations"])
+            (seen("destinations", data("destinations")["not_microsoft"].clone()), &["destinations"])
         }
         "X_BOT_EUII" => {
-            let stored = on(Feature::Bot)
-                && kept().iter().any(|f| f["field"].as_str().is_some_and(|f| f.starts_with("bot.")));
+            // Every column has its origin in the catalogue, and the check finds those that are in no line of it.
+            let stored = kept().iter().any(|f| {
+                let of = f["origin"].as_str().unwrap_or_default();
+                of.contains("the bot") || of.contains("Teams client")
+            });
             let answer = json!({"used": word(on(Feature::Bot)), "stored": word(stored)});
             (when("stored-fields", answer), &["stored-fields", "canary"])
         }
@@ -227,19 +241,23 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
             &["permissions"],
         ),
         "X_REDIRECTS" => (None, &["permissions"]),
-        "X_AVOIDED" => (when("permissions", avoided(subject).into()), &["permissions"]),
+        "X_AVOIDED" => {
+            (when("permissions", avoided(subject, &microsoft::redirects(ground)).into()), &["permissions"])
+        }
         "X_WEB_API" => (
             when("permissions", microsoft::of_each(subject, |r| subject.features.exposes_api(r))),
             &["permissions"],
         ),
-        "X_PREVIEW" => (
-            when("permissions", word(operations(subject).iter().any(|o| is_preview(o.text())))),
-            &["permissions"],
-        ),
-        "X_DEPRECATED" => (
-            when("permissions", word(operations(subject).iter().any(|o| is_deprecated(o.text())))),
-            &["permissions"],
-        ),
+        "X_PREVIEW" => {
+            let versions = texts(&data("permissions")["versions"]);
+            let previews = versions.iter().any(|v| v != "v1.0");
+            ((!versions.is_empty()).then(|| word(previews)), &["permissions"])
+        }
+        "X_DEPRECATED" => {
+            let needed = operations(subject).into_iter().map(|o| o.text().to_string());
+            let all: Vec<String> = needed.chain(texts(&data("permissions")["operations"])).collect();
+            (seen("permissions", word(!microsoft::deprecated(&all).is_empty())), &["permissions"])
+        }
         _ => (None, &[]),
     };
     Said { answer, checks }
@@ -264,27 +282,19 @@ fn uses_graph(subject: &Subject) -> bool {
     operations(subject).iter().any(|o| o.text().contains(" /"))
 }
 
-/// Preview APIs stand below `/beta`.
-fn is_preview(operation: &str) -> bool {
-    operation.contains("/beta")
-}
-
-/// Operations that Microsoft's reference marks as going away; those of Azure AD Graph and of the older presence of users.
-fn is_deprecated(operation: &str) -> bool {
-    ["graph.windows.net", "/v1.0/reports/getSkypeForBusiness", "/beta/teamsTemplates"]
-        .iter()
-        .any(|d| operation.contains(d))
-}
-
-/// Discouraged patterns that no manifest of ours has.
-fn avoided(subject: &Subject) -> Vec<&'static str> {
+/// Discouraged patterns that no manifest of ours has, with the addresses that browsers are really sent back to.
+fn avoided(subject: &Subject, redirects: &Redirects) -> Vec<&'static str> {
     let all: Vec<Value> = subject
         .features
         .registrations()
         .into_iter()
-        .map(|r| manifest(&subject.features, r, &Redirects::default(), false))
+        .map(|r| manifest(&subject.features, r, redirects, false))
         .collect();
-    let none = |has: fn(&Value) -> bool| !all.iter().any(has);
+    avoided_by(&all)
+}
+
+fn avoided_by(manifests: &[Value]) -> Vec<&'static str> {
+    let none = |has: fn(&Value) -> bool| !manifests.iter().any(has);
     let mut avoided = Vec::new();
     if none(|m| {
         m["web"]["implicitGrantSettings"]["enableAccessTokenIssuance"] == true
@@ -326,6 +336,16 @@ mod tests {
         for (days, wanted) in words {
             assert_eq!(in_words(days), wanted);
         }
+    }
+
+    #[test]
+    fn a_pattern_that_a_manifest_has_is_not_avoided() {
+        let good = json!({"web": {"redirectUris": ["https://cc.example/callback"]}});
+        assert_eq!(avoided_by(std::slice::from_ref(&good)).len(), 4);
+        let wild = json!({"web": {"redirectUris": ["https://*.example/callback"]}});
+        assert!(!avoided_by(&[good, wild]).contains(&"wildcard redirect URIs"));
+        let implicit = json!({"web": {"implicitGrantSettings": {"enableIdTokenIssuance": true}}});
+        assert!(!avoided_by(&[implicit]).contains(&"implicit grant"));
     }
 
     #[test]

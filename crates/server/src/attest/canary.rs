@@ -2,6 +2,8 @@
 //! for wherever it writes: the files of its data folders, its log, its metrics. The person is erased at the end.
 
 use crate::attest::check::{Found, Ground, Subject};
+use crate::attest::inside::tls_client;
+use crate::attest::listeners::ask;
 use crate::attest::search::find;
 use crate::log_tap::Listening;
 use redact::Secret;
@@ -10,6 +12,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+use teams::permissions::Feature;
 
 /// The longest answer over HTTP that is read, in bytes.
 pub const ANSWER: u64 = 4 * 1024 * 1024;
@@ -26,28 +29,61 @@ struct Canary {
     name: String,
 }
 
-/// Plants and looks.
+/// A way in which the made-up person was told, and what came of it: what the server answered, or why it was not taken in.
+type Way = (&'static str, Result<String, String>);
+
+/// What came of it.
+struct Told {
+    ways: Vec<Way>,
+    /// How many places were searched.
+    places: usize,
+    /// Where the made-up person can be read.
+    found: Vec<String>,
+    /// Not all of the log could be heard.
+    log_is_cut: bool,
+}
+
+/// Plants and looks. A way in which the person was not taken in shows nothing, and then nothing is said.
 pub fn check(ground: &Ground, subject: &Subject) -> Found {
     let against = "the files of the data folders, the log and the metrics of this server";
     match plant_and_look(ground, subject) {
-        Ok((places, found)) => verdict(against, places, found),
+        Ok(told) => judged(against, told, subject.features.has(Feature::DirectorySync)),
         Err(why) => Found::not_done(against, why),
     }
 }
 
-/// What places were searched, and in which the made-up person can be read.
-fn verdict(against: &str, places: usize, found: Vec<String>) -> Found {
-    let mut lines = vec![format!(
-        "a made-up person was told to the store, SIP, the API and the web; {places} places were searched"
-    )];
+fn judged(against: &str, told: Told, has_directory: bool) -> Found {
+    let Told { ways, places, found, log_is_cut } = told;
+    let mut lines: Vec<String> = ways
+        .iter()
+        .map(|(way, taken)| match taken {
+            Ok(answer) => format!("a made-up person was told to {way}: {answer}"),
+            Err(why) => format!("a made-up person was NOT taken in by {way}: {why}"),
+        })
+        .collect();
+    if has_directory {
+        lines.push(
+            "the directory is told of people by Microsoft alone: no made-up person was put there".into(),
+        );
+    }
+    lines.push(format!("{places} places were searched"));
+    if log_is_cut {
+        lines.push("more was logged meanwhile than could be looked through".into());
+    }
     lines.extend(found.iter().map(|place| format!("the made-up person can be read in {place}")));
     if found.is_empty() {
         lines.push("neither the number nor the name can be read in any of them".into());
     }
-    Found { good: Some(found.is_empty()), against: against.into(), lines, data: json!({"found": found}) }
+    let is_whole = !log_is_cut && ways.iter().all(|(_, taken)| taken.is_ok());
+    let good = match (found.is_empty(), is_whole) {
+        (false, _) => Some(false),
+        (true, true) => Some(true),
+        (true, false) => None,
+    };
+    Found { good, against: against.into(), lines, data: json!({"found": found}) }
 }
 
-fn plant_and_look(ground: &Ground, subject: &Subject) -> Result<(usize, Vec<String>), String> {
+fn plant_and_look(ground: &Ground, subject: &Subject) -> Result<Told, String> {
     let mut chance = [0; 8];
     getrandom::fill(&mut chance).map_err(|e| e.to_string())?;
     let digits = u64::from_ne_bytes(chance) % 10_000_000_000;
@@ -59,7 +95,7 @@ fn plant_and_look(ground: &Ground, subject: &Subject) -> Result<(usize, Vec<Stri
     let said = |e: store::StoreError| e.to_string();
     let now = crate::clock::wall_ms();
     let number = Secret::new(format!("+{}", canary.number));
-    let keeps = subject.features.has(teams::permissions::Feature::Queues);
+    let keeps = subject.features.has(Feature::Queues);
     // Only a profile that keeps people is given one to keep.
     let person = match keeps {
         true => Some(store.add_person(subject.tenant, &number, now).map_err(said)?),
@@ -71,8 +107,14 @@ fn plant_and_look(ground: &Ground, subject: &Subject) -> Result<(usize, Vec<Stri
             .audit_about(subject.tenant, now, about, person, &Secret::new(canary.name.clone()))
             .map_err(said)?;
     }
-    tell_sip(ground, &canary);
-    tell_http(ground, &canary);
+    let mut ways: Vec<Way> = Vec::new();
+    if person.is_some() {
+        ways.push(("the store", Ok("kept, sealed".into())));
+    }
+    if ground.udp.is_some() || ground.sips.is_some() {
+        ways.push(("SIP", tell_sip(ground, &canary)));
+    }
+    ways.extend(tell_http(ground, &canary));
     // Whatever was told to the switch is worked on before this is.
     let _ = ground.handle.ask_and_wait(|_, _| ());
     let mut found = Vec::new();
@@ -83,10 +125,13 @@ fn plant_and_look(ground: &Ground, subject: &Subject) -> Result<(usize, Vec<Stri
             found.push(place.to_string());
         }
     };
-    let metrics = http(ground.admin, "GET /metrics HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n")
-        .unwrap_or_default();
-    look("the metrics", &metrics);
+    let metrics = http(ground.admin, "GET /metrics HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n");
+    // The person is erased whatever went wrong, and then it is said.
+    if let Ok(metrics) = &metrics {
+        look("the metrics", metrics);
+    }
     look("the log", &ear.heard());
+    let log_is_cut = ear.is_full();
     let mut files = Vec::new();
     for folder in folders(ground) {
         walk(&folder, &mut files);
@@ -107,62 +152,167 @@ fn plant_and_look(ground: &Ground, subject: &Subject) -> Result<(usize, Vec<Stri
     }
     let (count, readable) = searched?;
     found.extend(readable);
-    Ok((places + count, found))
+    if !metrics.map_err(|e| format!("the metrics cannot be read: {e}"))?.starts_with(b"HTTP/1.1 200") {
+        return Err("the metrics cannot be read".into());
+    }
+    Ok(Told { ways, places: places + count, found, log_is_cut })
 }
 
 fn holds(bytes: &[u8], canary: &Canary) -> bool {
     [&canary.number, &canary.name].iter().any(|word| find(bytes, word.as_bytes(), 0).is_some())
 }
 
-/// A call from the made-up person, by UDP; whatever becomes of it.
-fn tell_sip(ground: &Ground, canary: &Canary) {
-    let Some(to) = ground.udp else { return };
-    let Ok(socket) = UdpSocket::bind((to.ip(), 0)) else { return };
-    let Ok(from) = socket.local_addr() else { return };
-    let (number, name) = (&canary.number, &canary.name);
-    let message = format!(
-        "INVITE sip:{number}@{to} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{number}\r\nMax-Forwards: 70\r\n\
-         From: \"{name}\" <sip:+{number}@{from}>;tag={number}\r\nTo: <sip:{number}@{to}>\r\nCall-ID: {number}@canary\r\n\
-         CSeq: 1 INVITE\r\nContact: <sip:{number}@{from}>\r\nP-Asserted-Identity: \"{name}\" <sip:+{number}@{from}>\r\n\
-         Content-Length: 0\r\n\r\n"
-    );
-    let _ = socket.send_to(message.as_bytes(), to);
-    let _ = socket.set_read_timeout(Some(Duration::from_millis(300)));
-    let mut answer = [0; 2_048];
-    // An answer is acknowledged, so that nothing is repeated.
-    while let Ok((n, _)) = socket.recv_from(&mut answer) {
-        let text = String::from_utf8_lossy(&answer[..n]).into_owned();
-        if text.starts_with("SIP/2.0 1") {
-            continue;
-        }
-        let to_line = text.lines().find(|l| l.starts_with("To:")).unwrap_or_default();
-        let ack = format!(
-            "ACK sip:{number}@{to} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{number}\r\nMax-Forwards: 70\r\n\
-             From: \"{name}\" <sip:+{number}@{from}>;tag={number}\r\n{to_line}\r\nCall-ID: {number}@canary\r\n\
-             CSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n"
-        );
-        let _ = socket.send_to(ack.as_bytes(), to);
-        break;
+/// The most messages of one call that a stranger is heard with: the call, its acknowledgement, and repetitions.
+const MESSAGES: u32 = 4;
+
+/// A call from the made-up person: what was answered, or why it was not taken in.
+fn tell_sip(ground: &Ground, canary: &Canary) -> Result<String, String> {
+    match (ground.udp, ground.sips) {
+        (Some(to), _) => tell_udp(ground, here(to), canary),
+        (None, Some(to)) => tell_tls(ground, here(to), canary),
+        (None, None) => Err("there is no listener".into()),
     }
 }
 
-/// Requests that carry the made-up person in address, headers and body.
-fn tell_http(ground: &Ground, canary: &Canary) {
-    let (number, name) = (&canary.number, &canary.name);
-    let body = format!("{{\"user\": \"{name}\", \"password\": \"{number}\", \"tenant\": \"{name}\"}}");
-    for request in [
-        format!("GET /api/v1/calls?caller={number} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"),
-        format!(
-            "GET /{name}/{number} HTTP/1.1\r\nHost: x\r\nUser-Agent: {name}\r\nConnection: close\r\n\r\n"
-        ),
-        format!(
-            "POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-             Connection: close\r\n\r\n{body}",
-            body.len()
-        ),
-    ] {
-        let _ = crate::attest::listeners::ask(ground, &request);
+/// Where this machine reaches its own listener.
+fn here(to: SocketAddr) -> SocketAddr {
+    match (to.ip().is_unspecified(), to.is_ipv4()) {
+        (true, true) => SocketAddr::from(([127, 0, 0, 1], to.port())),
+        (true, false) => SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, to.port())),
+        _ => to,
     }
+}
+
+/// The call and its acknowledgement. `to_line` is that of the answer that is acknowledged.
+fn sip_message(
+    method: &str,
+    transport: &str,
+    from: SocketAddr,
+    to: SocketAddr,
+    canary: &Canary,
+    to_line: &str,
+) -> String {
+    let (number, name) = (&canary.number, &canary.name);
+    let to_line = match to_line {
+        "" => format!("To: <sip:{number}@{to}>"),
+        line => line.to_string(),
+    };
+    format!(
+        "{method} sip:{number}@{to} SIP/2.0\r\nVia: SIP/2.0/{transport} {from};branch=z9hG4bK{number}\r\n\
+         Max-Forwards: 70\r\nFrom: \"{name}\" <sip:+{number}@{from}>;tag={number}\r\n{to_line}\r\n\
+         Call-ID: {number}@canary\r\nCSeq: 1 {method}\r\nContact: <sip:{number}@{from}>\r\n\
+         P-Asserted-Identity: \"{name}\" <sip:+{number}@{from}>\r\nContent-Length: 0\r\n\r\n"
+    )
+}
+
+/// What an answer says, if it is the last one.
+fn last_word(text: &str) -> Option<(String, String)> {
+    let status = text.strip_prefix("SIP/2.0 ")?.split_whitespace().next()?;
+    if status.starts_with('1') {
+        return None;
+    }
+    let to_line = text.lines().find(|l| l.starts_with("To:")).unwrap_or_default();
+    Some((format!("SIP answered {status}"), to_line.to_string()))
+}
+
+fn tell_udp(ground: &Ground, to: SocketAddr, canary: &Canary) -> Result<String, String> {
+    let wrong = |e: std::io::Error| e.to_string();
+    let socket = UdpSocket::bind((to.ip(), 0)).map_err(wrong)?;
+    let from = socket.local_addr().map_err(wrong)?;
+    ground.handle.ask_and_wait(move |switch, _| switch.expect_canary(from, MESSAGES));
+    socket.send_to(sip_message("INVITE", "UDP", from, to, canary, "").as_bytes(), to).map_err(wrong)?;
+    socket.set_read_timeout(Some(TIME_OUT)).map_err(wrong)?;
+    let mut answer = [0; 2_048];
+    loop {
+        let Ok((n, _)) = socket.recv_from(&mut answer) else { return Err("no answer came".into()) };
+        let text = String::from_utf8_lossy(answer.get(..n).unwrap_or_default()).into_owned();
+        if let Some((said, to_line)) = last_word(&text) {
+            // An answer is acknowledged, so that nothing is repeated.
+            let ack = sip_message("ACK", "UDP", from, to, canary, &to_line);
+            socket.send_to(ack.as_bytes(), to).map_err(wrong)?;
+            return Ok(said);
+        }
+    }
+}
+
+fn tell_tls(ground: &Ground, to: SocketAddr, canary: &Canary) -> Result<String, String> {
+    let wrong = |e: std::io::Error| e.to_string();
+    let ip = to.ip();
+    ground.handle.ask_and_wait(move |switch, _| switch.expect_scan(ip, 1));
+    let mut stream = tls_client(to)?;
+    let from = stream.sock.local_addr().map_err(wrong)?;
+    ground.handle.ask_and_wait(move |switch, _| switch.expect_canary(from, MESSAGES));
+    stream.write_all(sip_message("INVITE", "TLS", from, to, canary, "").as_bytes()).map_err(wrong)?;
+    let (mut text, mut bytes) = (String::new(), [0; 2_048]);
+    loop {
+        let n = stream.read(&mut bytes).map_err(wrong)?;
+        if n == 0 || text.len() > 65_536 {
+            return Err("the connection was closed without an answer".into());
+        }
+        text += &String::from_utf8_lossy(bytes.get(..n).unwrap_or_default());
+        // A provisional answer may come before, in the same bytes.
+        let Some((said, to_line)) = text.split("\r\n\r\n").find_map(last_word) else { continue };
+        let ack = sip_message("ACK", "TLS", from, to, canary, &to_line);
+        stream.write_all(ack.as_bytes()).map_err(wrong)?;
+        return Ok(said);
+    }
+}
+
+/// Requests that carry the made-up person in address, headers and body, to everything that takes some: the API, the web
+/// app, the sign-in, dialling, the bot, and Graph's notifications.
+fn tell_http(ground: &Ground, canary: &Canary) -> Vec<Way> {
+    let (number, name) = (&canary.number, &canary.name);
+    let post = |path: &str, body: String| {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {name}\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let requests = [
+        (
+            "the API",
+            format!("GET /api/v1/calls?caller={number} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"),
+        ),
+        (
+            "the web app",
+            format!("GET /{name}/{number} HTTP/1.1\r\nHost: x\r\nUser-Agent: {name}\r\nConnection: close\r\n\r\n"),
+        ),
+        (
+            "the sign-in",
+            post(
+                "/api/v1/session",
+                json!({"user": name, "password": number, "tenant": name}).to_string(),
+            ),
+        ),
+        ("dialling", post("/api/v1/dial", json!({"number": format!("+{number}"), "name": name}).to_string())),
+        (
+            "the bot",
+            post(
+                "/api/messages",
+                json!({"type": "message", "id": number, "serviceUrl": "https://x.invalid/", "text": name,
+                    "conversation": {"id": number}, "from": {"id": number, "name": name}})
+                .to_string(),
+            ),
+        ),
+        (
+            "Graph's notifications",
+            post(
+                "/graph/notify",
+                json!({"value": [{"subscriptionId": number, "clientState": name, "changeType": "updated",
+                    "resource": format!("users/{number}"), "resourceData": {"id": number, "displayName": name}}]})
+                .to_string(),
+            ),
+        ),
+    ];
+    requests.into_iter().map(|(way, request)| (way, answered(ask(ground, &request)))).collect()
+}
+
+/// The status of an answer over HTTP.
+fn answered(answer: Result<String, String>) -> Result<String, String> {
+    let answer = answer?;
+    let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.split_whitespace().next());
+    status.map(|status| format!("it answered {status}")).ok_or_else(|| "no answer came".to_string())
 }
 
 /// A request as it stands, and all of what comes back.
@@ -234,6 +384,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_not_taken_in_or_not_heard_shows_nothing() {
+        let told = |ways: Vec<Way>, found: &[&str], log_is_cut| Told {
+            ways,
+            places: 3,
+            found: found.iter().map(|f| f.to_string()).collect(),
+            log_is_cut,
+        };
+        let taken = || ("SIP", Ok("SIP answered 403".to_string()));
+        let dropped = || ("SIP", Err("no answer came".to_string()));
+        assert_eq!(judged("", told(vec![taken()], &[], false), false).good, Some(true));
+        let silent = judged("", told(vec![taken(), dropped()], &[], false), false);
+        assert_eq!(silent.good, None);
+        assert!(silent.lines.iter().any(|l| l.contains("NOT taken in by SIP")), "{:?}", silent.lines);
+        assert_eq!(judged("", told(vec![taken()], &[], true), false).good, None);
+        assert_eq!(judged("", told(vec![dropped()], &["the log"], true), false).good, Some(false));
+        assert!(answered(Ok(String::new())).is_err() && answered(Err("x".into())).is_err());
+        assert_eq!(answered(Ok("HTTP/1.1 401 x".into())).unwrap(), "it answered 401");
+        assert_eq!(last_word("SIP/2.0 100 Trying\r\n"), None);
+        assert_eq!(last_word("SIP/2.0 403 No\r\nTo: <a>;tag=1\r\n").unwrap().1, "To: <a>;tag=1");
+    }
+
+    #[test]
     fn what_can_be_read_is_found_wherever_it_stands() {
         let canary = Canary { number: "9990000000001".into(), name: "Canary0000000001".into() };
         let dir = tempfile::tempdir().unwrap();
@@ -259,7 +431,7 @@ mod tests {
             let ear = Listening::begin();
             crate::log_tap::Tee(std::io::sink()).write_all(line.as_bytes()).unwrap();
             let found = if holds(&ear.heard(), &canary) { vec!["the log".to_string()] } else { Vec::new() };
-            verdict("x", 1, found)
+            judged("x", Told { ways: Vec::new(), places: 1, found, log_is_cut: false }, false)
         };
         assert_eq!(hear("a call of c17\n").good, Some(true));
         let bad = hear("a call from +9990000000002\n");

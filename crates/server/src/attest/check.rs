@@ -117,7 +117,7 @@ impl Check {
 type Run = fn(&Ground, &Subject) -> Found;
 
 /// All checks, in the order in which they are run.
-pub const CHECKS: [(&str, Run); 19] = [
+pub const CHECKS: [(&str, Run); 20] = [
     ("stored-fields", stored::check),
     ("canary", canary::check),
     ("rights", rights::check),
@@ -136,5 +136,6 @@ pub const CHECKS: [(&str, Run); 19] = [
     ("alerts", inside::alerts),
     ("accounts", inside::accounts),
     ("components", inside::components),
+    ("advisories", inside::advisories),
     ("credentials", inside::credentials),
 ];

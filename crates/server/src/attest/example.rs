@@ -1,10 +1,13 @@
 //! The example tenant of a profile, running on this machine against the made-up Microsoft tenant, for an attestation of
 //! what the product does by itself. Everything lies in a scratch folder and goes with it.
 
+use crate::attest::canary::http;
+use crate::attest::listeners::ask;
 use crate::cli::Failure;
 use crate::cli::serve::Server;
 use crate::config::{self, ServerConfig};
-use crate::demo::{MadeUpMicrosoft, directory_of, start_microsoft};
+use crate::demo::{MadeUpMicrosoft, SIGN_IN_APP, directory_of, start_microsoft, work_account};
+use crate::http::CALLBACK;
 use crate::tenant::check::{Documents, check_values, read_folder};
 use crate::view;
 use aws_lc_rs::rand::SystemRandom;
@@ -54,7 +57,36 @@ impl Example {
         let tenant = crate::running::tenant_name(&documents)
             .ok_or_else(|| "the example has no object of kind Tenant".to_string())?;
         let server = Server::start(&config, Some(&documents), Vec::new())?;
-        Ok(Example { server, tenant, microsoft, _folder: folder })
+        let example = Example { server, tenant, microsoft, _folder: folder };
+        // An attestation compares tokens that really came: somebody of the made-up company signs in.
+        if let Err(why) = example.sign_in(profile) {
+            tracing::warn!(event = "example", why, "nobody could sign in to the example");
+        }
+        Ok(example)
+    }
+
+    /// Signs somebody of the made-up directory in, as their browser would; whether they have a user here does not matter.
+    fn sign_in(&self, profile: &str) -> Result<(), String> {
+        if profile != "contact-center" {
+            return Ok(());
+        }
+        let ground = self.server.ground();
+        let redirect = format!("https://{}{CALLBACK}", ground.http);
+        self.microsoft
+            .with(|m, _| m.change_registration(SIGN_IN_APP, |app| app.redirect_uris.push(redirect)));
+        let name = work_account().ok_or("the made-up directory has nobody")?.replace('@', "%40");
+        let get = |path: &str, host: &str, cookie: &str| {
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n")
+        };
+        let host = ground.http.to_string();
+        let begun = ask(ground, &get("/api/v1/session/microsoft", &host, ""))?;
+        let cookie = header(&begun, "set-cookie")?.split(';').next().unwrap_or_default().to_string();
+        let (entra, path) = place(&format!("{}&sim_user={name}", header(&begun, "location")?))?;
+        let to = entra.parse().map_err(|_| "the made-up Entra ID has no address".to_string())?;
+        let picked = http(to, &get(&path, &entra, ""))?;
+        let picked = String::from_utf8_lossy(&picked).into_owned();
+        let (_, back) = place(header(&picked, "location")?)?;
+        ask(ground, &get(&back, &host, &cookie)).map(|_| ())
     }
 
     /// Stops it.
@@ -66,6 +98,20 @@ impl Example {
         self.microsoft.stop();
         stopped
     }
+}
+
+/// The host and port of an address, and the path behind them.
+fn place(url: &str) -> Result<(String, String), String> {
+    let rest = url.split_once("://").map(|(_, rest)| rest).ok_or("an answer leads nowhere")?;
+    let (host, path) = rest.split_once('/').ok_or("an answer leads nowhere")?;
+    Ok((host.into(), format!("/{path}")))
+}
+
+/// A header of an answer, the last of its name.
+fn header<'a>(answer: &'a str, name: &str) -> Result<&'a str, String> {
+    let lines = answer.split("\r\n").take_while(|l| !l.is_empty()).filter_map(|l| l.split_once(": "));
+    let found = lines.filter(|(n, _)| n.eq_ignore_ascii_case(name)).last();
+    found.map(|(_, value)| value).ok_or_else(|| format!("an answer has no {name}"))
 }
 
 fn configuration(folder: &Path) -> Result<ServerConfig, Failure> {

@@ -3,9 +3,9 @@
 
 use crate::announce::{SECURITY_ALERT, TEAMS_RECEIVER};
 use crate::attest::check::{Found, Ground, Subject};
-use crate::attest::components;
 use crate::attest::private_keys::{in_der, in_pem};
 use crate::attest::search::find;
+use crate::attest::{advisories, components};
 use crate::audit_file::hex;
 use crate::retention_io;
 use crate::security::Kind;
@@ -17,7 +17,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{AUDIT_PAGE, ChainCheck, TenantId};
-use teams::permissions::Profile;
+use teams::permissions::{Feature, Profile};
 
 /// A master key that is in force for longer is to be changed: the longest use of a key that wraps keys, two years (NIST SP
 /// 800-57 part 1, section 5.3.6).
@@ -34,17 +34,19 @@ fn day(ms: u64) -> String {
 /// How long data is kept after closing, in days: by the tenant's own rule, or by its profile.
 fn days_after_closing(subject: &Subject) -> u64 {
     match subject.features.profile() {
-        Profile::Connector | Profile::Bridge | Profile::Directory => 0,
-        Profile::ContactCenter => retention_io::days_after_closing(&subject.documents).unwrap_or(30),
+        Profile::Connector | Profile::Bridge => 0,
+        Profile::Directory if !subject.features.has(Feature::Queues) => 0,
+        Profile::Directory | Profile::ContactCenter => {
+            retention_io::days_after_closing(&subject.documents).unwrap_or(30)
+        }
     }
 }
 
 /// Whether something is disposed of by itself, and when that was done last.
 pub fn retention(ground: &Ground, subject: &Subject) -> Found {
     let against = "the rules of this tenant, what is due by them, and the newest run of the job";
-    if subject.features.profile() != Profile::ContactCenter {
-        let lines = vec!["nothing of a person or call is kept that could grow old".into()];
-        return Found { good: Some(true), against: against.into(), lines, data: json!({"rules": 0}) };
+    if !subject.features.has(Feature::Queues) {
+        return directory_alone(ground, subject);
     }
     let (store, tenant) = (&ground.handle.store, subject.tenant);
     let due = retention_io::look_ahead(store, tenant);
@@ -78,12 +80,67 @@ pub fn retention(ground: &Ground, subject: &Subject) -> Found {
     Found { good: Some(good), against: against.into(), lines, data: json!({"rules": rules.len()}) }
 }
 
-/// What becomes of the data when the account ends.
-pub fn closing(_: &Ground, subject: &Subject) -> Found {
+/// Where no calls are kept: the people of a directory are kept for as long as it lists them, so it has to be in step.
+fn directory_alone(ground: &Ground, subject: &Subject) -> Found {
+    let against = "the features that are on, and how the directory stands";
+    let rows = match ground.handle.store.rows_of(subject.tenant) {
+        Ok(rows) => rows,
+        Err(e) => return Found::not_done(against, e.to_string()),
+    };
+    let of = |table: &str| rows.iter().find(|(t, _)| t == table).map_or(0, |(_, n)| *n);
+    let (people, calls) = (of("directory"), of("calls"));
+    let mut lines = Vec::new();
+    let mut good = calls == 0;
+    if calls > 0 {
+        lines.push(format!("{calls} calls are kept, and no rule says until when"));
+    }
+    match (people, ground.handle.directories.status(subject.tenant)) {
+        (0, _) if good => lines.push("nothing of a person or call is kept that could grow old".into()),
+        (0, _) => {}
+        (n, status) => {
+            lines.push(format!("{n} people of the directory are kept for as long as it lists them"));
+            let at = status.as_ref().and_then(|(s, _)| s.at);
+            // It is read at least each hour; one that was not for a day keeps people who are gone.
+            let in_step = at.is_some_and(|at| crate::clock::wall_ms().saturating_sub(at) < 86_400_000);
+            good &= in_step;
+            lines.push(match at {
+                Some(at) if in_step => format!("it was in step on {}", view::time(Time(at))),
+                Some(at) => format!("it was last in step on {}", view::time(Time(at))),
+                None => "it was not in step since the start".into(),
+            });
+        }
+    }
+    Found { good: Some(good), against: against.into(), lines, data: json!({"rules": 0}) }
+}
+
+/// How long a closing that was asked for may wait for a backup that cannot be reached.
+const LONGEST_CLOSING_MS: u64 = 7 * 86_400_000;
+
+/// What becomes of the data when the account ends: by the rule, and with the accounts that ended.
+pub fn closing(ground: &Ground, subject: &Subject) -> Found {
+    let against =
+        "the tenant's rule for the time after closing, or its profile, and the closings of this server";
     let days = days_after_closing(subject);
-    let lines = vec![format!("data is to be disposed of within {days} days after the account ends")];
-    let against = "the tenant's rule for the time after closing, or its profile";
-    Found { good: Some(days <= 89), against: against.into(), lines, data: json!({"days": days}) }
+    let closings = match ground.handle.store.closings() {
+        Ok(all) => all,
+        Err(e) => return Found::not_done(against, e.to_string()),
+    };
+    let now = crate::clock::wall_ms();
+    let open: Vec<u64> =
+        closings.iter().filter(|c| c.certificate.is_none()).map(|c| now.saturating_sub(c.at)).collect();
+    let late = open.iter().filter(|age| **age > LONGEST_CLOSING_MS).count();
+    let mut lines = vec![
+        format!("data is to be disposed of within {days} days after the account ends"),
+        format!(
+            "{} accounts ended on this server, {} of them with a certificate",
+            closings.len(),
+            closings.len() - open.len()
+        ),
+    ];
+    if late > 0 {
+        lines.push(format!("{late} were not destroyed within seven days: a backup cannot be reached"));
+    }
+    Found { good: Some(days <= 89 && late == 0), against: against.into(), lines, data: json!({"days": days}) }
 }
 
 /// Rights of the key file, and the ages of keys.
@@ -262,7 +319,26 @@ pub fn audit_log(ground: &Ground, subject: &Subject) -> Found {
                 format!("kinds of entries: {}", kinds.join(", ")),
             ];
             lines.extend(report.faults.iter().take(10).map(|f| format!("entry {} {}", f.entry, f.what)));
-            let good = report.faults.is_empty() && report.entries > 0;
+            // Whoever signed in is in the log, and so is the configuration that is in force.
+            let rows = store.rows_of(subject.tenant).unwrap_or_default();
+            let has = |table: &str| rows.iter().any(|(t, n)| t == table && *n > 0);
+            let silent: Vec<&str> = [("sessions", "session"), ("objects", "configuration")]
+                .into_iter()
+                .filter(|(table, kind)| {
+                    let told = match *kind {
+                        "configuration" => report.entries > 0,
+                        kind => kinds.iter().any(|k| k == kind),
+                    };
+                    has(table) && !told
+                })
+                .map(|(_, kind)| kind)
+                .collect();
+            lines.extend(
+                silent
+                    .iter()
+                    .map(|kind| format!("there is no entry of the kind {kind}, and there should be")),
+            );
+            let good = report.faults.is_empty() && report.entries > 0 && silent.is_empty();
             Found { good: Some(good), against: against.into(), lines, data: Value::Null }
         }
         Err(e) => Found::not_done(against, e.to_string()),
@@ -334,9 +410,49 @@ fn arrives(ground: &Ground, tenant: TenantId, lines: &mut Vec<String>) -> Result
     Ok(test.receivers.iter().all(|r| r.delivered))
 }
 
+/// How many users have something to sign in with, of each kind.
+#[derive(Default)]
+struct SignIns {
+    password: u32,
+    second: u32,
+    passkey: u32,
+    only_work: u32,
+    nothing: u32,
+}
+
+impl SignIns {
+    fn of(ground: &Ground, subject: &Subject) -> Result<SignIns, String> {
+        let tenant = subject.tenant;
+        let users: Vec<(String, bool)> = subject
+            .documents
+            .values()
+            .filter(|d| d.kind == "User")
+            .map(|d| (d.id.clone(), d.body.get("microsoft").is_some()))
+            .collect();
+        let numbered = ground.handle.ask_and_wait(move |switch, _| {
+            let names = &switch.tenant(tenant)?.meaning.names;
+            let number = |(id, work): (String, bool)| Some((names.number("User", &id)?, work));
+            Some(users.into_iter().filter_map(number).collect::<Vec<_>>())
+        });
+        let numbered = numbered.flatten().ok_or("the server is stopping")?;
+        let (store, said) = (&ground.handle.store, |e: store::StoreError| e.to_string());
+        let mut all = SignIns::default();
+        for (number, has_work) in numbered {
+            let account = store.account((tenant, number)).map_err(said)?;
+            let passkeys = store.passkeys((tenant, number)).map_err(said)?.len();
+            all.password += u32::from(account.password.is_some());
+            all.second += u32::from(account.password.is_some() && account.second.is_some());
+            all.passkey += u32::from(passkeys > 0);
+            let has_own = account.password.is_some() || passkeys > 0;
+            all.only_work += u32::from(has_work && !has_own);
+            all.nothing += u32::from(!has_work && !has_own);
+        }
+        Ok(all)
+    }
+}
+
 /// Accounts and how they sign in.
 pub fn accounts(ground: &Ground, subject: &Subject) -> Found {
-    let _ = ground;
     let users = subject.documents.values().filter(|d| d.kind == "User");
     let (mut all, mut with_work, mut by_role) = (0, 0, std::collections::BTreeMap::<String, u32>::new());
     for user in users {
@@ -347,11 +463,75 @@ pub fn accounts(ground: &Ground, subject: &Subject) -> Found {
         }
     }
     let roles: Vec<String> = by_role.iter().map(|(role, n)| format!("{n} with the role {role}")).collect();
-    let lines = vec![
+    let mut lines = vec![
         format!("{all} users, {with_work} of them with a work account"),
         if roles.is_empty() { "nobody has a role".into() } else { roles.join(", ") },
     ];
-    Found { good: None, against: "the users of this tenant".into(), lines, data: json!({"users": all}) }
+    let against = "the users of this tenant, what they sign in with, and the rules of signing in";
+    match SignIns::of(ground, subject) {
+        Ok(s) => lines.push(format!(
+            "{} have a password, {} of them with a second factor; {} have a passkey; {} sign in by Entra ID alone, whose \
+             policies hold for them; {} have nothing to sign in with",
+            s.password, s.second, s.passkey, s.only_work, s.nothing
+        )),
+        Err(why) => return Found::not_done(against, why),
+    }
+    let http = &ground.config.http;
+    lines.push(format!(
+        "whoever signs in stays so for {} at the longest, {} without doing anything; exports, erasing and rights need a \
+         sign-in not older than {}",
+        http.session_life, http.session_idle, http.session_fresh
+    ));
+    let tenant = subject.documents.values().find(|d| d.kind == "Tenant");
+    let networks = tenant.and_then(|t| t.body["allowed_networks"].as_array()).map_or(0, Vec::len);
+    lines.push(match subject.features.has(Feature::AddressAllowList) && networks > 0 {
+        true => format!("signing in and the API are for {networks} networks only (address-allow-list)"),
+        false => "signing in and the API are for every network".into(),
+    });
+    Found { good: None, against: against.into(), lines, data: json!({"users": all}) }
+}
+
+/// Advisories about what is built in, where their database was brought here.
+pub fn advisories(ground: &Ground, _: &Subject) -> Found {
+    let against =
+        "the packages of the bill of materials, and the database of advisories that was brought here";
+    let folder = &ground.config.advisories.folder;
+    if folder.is_empty() {
+        let why = "no database of advisories is at hand: advisories.folder, or --advisories, names none";
+        return Found::not_done(against, why.into());
+    }
+    let looked = match advisories::look(std::path::Path::new(folder)) {
+        Ok(looked) => looked,
+        Err(why) => return Found::not_done(against, why),
+    };
+    let mut lines = vec![format!("{} advisories, the newest of {}", looked.advisories, looked.newest)];
+    lines.extend(looked.vulnerable.iter().map(|line| format!("{line}: an advisory is about this version")));
+    lines
+        .extend(looked.unmaintained.iter().map(|line| format!("{line}: a notice about the package's state")));
+    lines.extend(looked.unreadable.iter().map(|line| format!("{line}: the advisory cannot be read")));
+    lines.push(match looked.npm {
+        Some(0) => "npm knows of no advisory about the web app's packages (npm-audit.json)".into(),
+        Some(n) => format!("npm knows of {n} advisories about the web app's packages (npm-audit.json)"),
+        None => "the web app's packages were not looked at: there is no npm-audit.json".into(),
+    });
+    // A database without anything new for a quarter of a year is an old copy.
+    let is_new =
+        looked.newest.as_str() > day(crate::clock::wall_ms().saturating_sub(OLDEST_REHEARSAL_MS)).as_str();
+    if !is_new {
+        lines.push("nothing in it is younger than 92 days: bring a newer one".into());
+    }
+    let is_clean = looked.vulnerable.is_empty() && looked.npm.unwrap_or(0) == 0;
+    let is_whole = looked.unreadable.is_empty() && looked.npm.is_some() && is_new;
+    Found {
+        good: match (is_clean, is_whole) {
+            (false, _) => Some(false),
+            (true, true) => Some(true),
+            (true, false) => None,
+        },
+        against: against.into(),
+        lines,
+        data: json!({"vulnerable": looked.vulnerable.len(), "unmaintained": looked.unmaintained.len(), "new": is_new}),
+    }
 }
 
 /// What the program is made of.

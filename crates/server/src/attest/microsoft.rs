@@ -1,15 +1,18 @@
 //! What is asked of Microsoft and what really came, and which other systems are talked to.
 
 use crate::attest::check::{Found, Ground, Subject};
-use crate::attest::contacted;
+use crate::attest::contacted::{self, Token};
+use crate::attest::search::find;
 use crate::config::MicrosoftSection;
+use redact::Secret;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use store::CATALOGUE;
 use teams::Reply;
 use teams::entra::{Challenge, declare_capability};
-use teams::permissions::{Feature, Kind, NEVER, Profile, Redirects, Registration, manifest, permission_id};
+use teams::graph::Graph;
+use teams::permissions::{Feature, Kind, NEVER, Profile, Redirects, Registration};
 
 /// The permissions that the features that are on need, by the one table of them.
 pub fn permissions(subject: &Subject) -> Vec<Value> {
@@ -55,74 +58,140 @@ pub fn registrations(ground: &Ground, subject: &Subject) -> Vec<Value> {
     .collect()
 }
 
-/// Compares permissions in tokens that really came with those that are needed, and manifests with what is asked for.
-pub fn check(_: &Ground, subject: &Subject) -> Found {
-    let against = "the table of permissions, the registrations' manifests and the newest tokens";
+/// The newest token of a registration for the directory of this tenant.
+fn token(subject: &Subject, registration: Registration) -> Option<Token> {
+    subject.directory.as_deref().and_then(|d| contacted::token(registration.name(), d))
+}
+
+/// Why no token of a registration came, in words.
+fn why_no_token(registration: Registration) -> &'static str {
+    match registration {
+        Registration::Tab => "its tokens are given to people's own clients and never come to this server",
+        Registration::Any => "consent to a chat or team is given in Teams, and no token of it came",
+        Registration::Bot => "nobody signed in to the bot since the start, so no token came",
+        Registration::Background => "no token came since the start",
+        _ => "nobody signed in by it since the start, so no token came",
+    }
+}
+
+/// Compares permissions in tokens that really came with those that the features need. Without a token nothing is said.
+pub fn check(ground: &Ground, subject: &Subject) -> Found {
+    let against = "the newest tokens of the app registrations, and what the features that are on need";
     let mut found = Found { against: against.into(), ..Found::default() };
-    let (mut good, mut equal) = (true, true);
-    let (mut surplus, mut tokens) = (Vec::new(), 0);
+    let (mut surplus, mut lacking, mut unknown, mut never, mut tokens) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), 0);
     for registration in subject.features.registrations() {
         let needed = subject.features.permissions(registration);
         for (permission, _) in &needed {
             if NEVER.iter().any(|never| permission.starts_with(never) && *permission != "ChatMember.Read") {
-                good = false;
                 found.lines.push(format!("{permission} is asked for and must never be"));
+                never.push(*permission);
             }
         }
-        let made = manifest(&subject.features, registration, &Redirects::default(), false);
-        let listed: BTreeSet<&str> = made["requiredResourceAccess"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .flat_map(|r| r["resourceAccess"].as_array().into_iter().flatten())
-            .filter_map(|a| a["id"].as_str())
-            .collect();
-        let asked: BTreeSet<&str> =
-            needed.iter().filter_map(|(permission, kind)| permission_id(permission, *kind)).collect();
-        equal &= listed == asked;
         let names: Vec<&str> = needed.iter().map(|(p, _)| *p).collect();
+        let name = registration.name();
         found.lines.push(format!(
-            "{}: needs {}; its manifest lists {}",
-            registration.name(),
-            if names.is_empty() { "nothing".into() } else { names.join(", ") },
-            if listed == asked { "exactly these" } else { "others" }
+            "{name}: needs {}",
+            if names.is_empty() { "nothing".into() } else { names.join(", ") }
         ));
-        let Some(granted) =
-            subject.directory.as_deref().and_then(|d| contacted::granted(registration.name(), d))
-        else {
+        let Some(token) = token(subject, registration) else {
+            if !names.is_empty() {
+                found.lines.push(format!("{name}: {}", why_no_token(registration)));
+                unknown.push(name);
+            }
             continue;
         };
         tokens += 1;
-        let more = subject.features.surplus(registration, &granted);
-        let missing = subject.features.missing(registration, &granted);
-        equal &= more.is_empty();
+        let more = subject.features.surplus(registration, &token.granted);
+        let missing = subject.features.missing(registration, &token.granted);
         found.lines.push(match more.is_empty() {
-            true => format!("{}: its newest token carries nothing beyond these", registration.name()),
-            false => {
-                format!("{}: its newest token carries {} beyond them", registration.name(), more.join(", "))
-            }
+            true => format!("{name}: its newest token carries nothing beyond these"),
+            false => format!("{name}: its newest token carries {} beyond them", more.join(", ")),
         });
         if !missing.is_empty() {
-            found.lines.push(format!(
-                "{}: its newest token lacks {}",
-                registration.name(),
-                missing.join(", ")
-            ));
+            found.lines.push(format!("{name}: its newest token lacks {}", missing.join(", ")));
         }
         surplus.extend(more);
+        lacking.extend(missing);
     }
-    if tokens == 0 {
-        found.lines.push("no token for Graph came since the start, so none could be compared".into());
-    }
-    good &= surplus.is_empty() && equal;
-    found.good = Some(good);
-    found.data = json!({"surplus": surplus, "equal": equal, "tokens": tokens});
+    found.good = match (surplus.is_empty() && never.is_empty(), unknown.is_empty()) {
+        (false, _) => Some(false),
+        (true, true) => Some(true),
+        (true, false) => None,
+    };
+    // A token that carries exactly what is needed was given by a registration that lists no more and no less.
+    let equal = match (surplus.is_empty() && lacking.is_empty(), unknown.is_empty()) {
+        (false, _) => Some(false),
+        (true, true) => Some(true),
+        (true, false) => None,
+    };
+    let operations = contacted::operations();
+    let versions = versions(ground, &operations);
+    found.lines.push(match operations.is_empty() {
+        true => "nothing was asked of Graph since the start".into(),
+        false => format!("asked of Graph since the start: {}", set(&operations)),
+    });
+    found.lines.push(format!("versions of Graph in requests, sent or made for trial: {}", set(&versions)));
+    let lacks: Vec<String> = lacking.iter().map(ToString::to_string).collect();
+    found.data = json!({
+        "surplus": surplus, "lacking": lacks, "equal": equal, "tokens": tokens, "operations": operations,
+        "versions": versions,
+    });
     found
 }
 
-/// Gives our own code a claims challenge, as Graph sends it, and looks at what it would ask Entra ID next.
+fn set(all: &BTreeSet<String>) -> String {
+    all.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// The versions of Graph in the requests that were sent, in one that is made as all are, and in the pages of the tab.
+fn versions(ground: &Ground, operations: &BTreeSet<String>) -> BTreeSet<String> {
+    let of = |operation: &str| operation.split('/').next().unwrap_or_default().to_string();
+    let mut versions: BTreeSet<String> = operations.iter().map(|o| of(o)).collect();
+    if let Ok(cloud) = crate::microsoft::cloud_of(&ground.config.microsoft)
+        && let Some(graph) = Graph::of(&cloud)
+    {
+        let request = teams::graph::me(&graph).request(&Secret::new(String::new()), [0; 16]);
+        versions.extend(contacted::operation(&request.url).map(|o| of(&o)));
+    }
+    let pages = crate::http::WEB_FILES;
+    for version in ["v1.0", "beta"] {
+        // As the tab's pages write an address of Graph.
+        let words =
+            ["chats/", "teams/", "users/", "communications/", "me"].map(|w| format!("/{version}/{w}"));
+        if pages.iter().any(|page| words.iter().any(|w| find(page.plain, w.as_bytes(), 0).is_some())) {
+            versions.insert(version.to_string());
+        }
+    }
+    versions
+}
+
+/// Operations that Microsoft's reference marks as going away, among those that were asked for or that are needed: Azure
+/// AD Graph, reports on Skype for Business, templates of teams.
+pub fn deprecated(operations: &[String]) -> Vec<String> {
+    let gone = ["graph.windows.net", "reports/getSkypeForBusiness", "teamsTemplates"];
+    operations.iter().filter(|o| gone.iter().any(|g| o.contains(g))).cloned().collect()
+}
+
+/// Where browsers are really sent back to, as this server writes it into requests.
+pub fn redirects(ground: &Ground) -> Redirects {
+    let url = ground.config.http.public_url.trim_end_matches('/');
+    let url = match url {
+        "" if ground.config.http.is_tls() => format!("https://{}", ground.http),
+        "" => format!("http://{}", ground.http),
+        url => url.to_string(),
+    };
+    Redirects {
+        web: crate::http::microsoft_callbacks().iter().map(|path| format!("{url}{path}")).collect(),
+        spa: Vec::new(),
+        app_id_uri: None,
+    }
+}
+
+/// Gives our own code a claims challenge, as Graph sends it, and looks at what it would ask Entra ID next; and looks
+/// whether tokens that came say that Entra ID took our word for it.
 pub fn challenges(_: &Ground, subject: &Subject) -> Found {
-    let against = "a challenge as Graph sends it, and the requests that would follow";
+    let against = "a challenge as Graph sends it, the requests that would follow, and the newest tokens";
     if !subject.features.has(Feature::SignIn) && subject.features.registrations().is_empty() {
         let lines = vec!["no feature signs in at Microsoft".into()];
         return Found { good: Some(false), against: against.into(), lines, data: json!({"policies": []}) };
@@ -158,7 +227,25 @@ pub fn challenges(_: &Ground, subject: &Subject) -> Found {
             supported.push(policy);
         }
     }
-    found.good = Some(supported.len() == policies.len());
+    // What our code would ask for is half of it: whether Entra ID took it, its tokens say.
+    let mut told = Vec::new();
+    for registration in subject.features.registrations() {
+        let Some(token) = token(subject, registration) else { continue };
+        found.lines.push(format!(
+            "{}: its newest token {} that it may be ended before its time",
+            registration.name(),
+            if token.takes_challenges { "says" } else { "does NOT say" }
+        ));
+        told.push(token.takes_challenges);
+    }
+    if told.is_empty() {
+        found.lines.push("no token came since the start: whether Entra ID took our word is not known".into());
+    }
+    found.good = match (supported.len() == policies.len(), told.is_empty()) {
+        (false, _) => Some(false),
+        (true, true) => None,
+        (true, false) => Some(told.iter().all(|is| *is)),
+    };
     found.data = json!({"policies": supported});
     found
 }
@@ -283,7 +370,7 @@ pub fn transfers(ground: &Ground, subject: &Subject) -> Vec<Value> {
 /// Compares the systems that were really talked to with those that the configuration declares.
 pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
     let declared = declared(ground, subject);
-    let contacted = contacted::all();
+    let contacted = contacted::all(subject.tenant);
     // Other tenants of the server have declarations of their own.
     let others: BTreeSet<String> = ground
         .handle
@@ -315,14 +402,18 @@ pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
             .map(|(h, n)| format!("{h}: declared, {n} connections")),
     );
     lines.extend(undeclared.iter().map(|h| format!("{h}: talked to and declared by nothing")));
-    let sip = contacted::sip();
-    let strange: Vec<String> = sip.iter().filter(|(_, is)| !**is).map(|(ip, _)| ip.to_string()).collect();
+    let sip = contacted::sip(subject.tenant);
+    let is_alone = ground.handle.store.tenants().is_ok_and(|all| all.len() == 1);
     lines.push(format!(
-        "{} addresses asked over SIP since the start, {} of them of trunks, flows and telephones",
-        sip.len(),
-        sip.len() - strange.len()
+        "addresses asked over SIP since the start: {} of trunks, flows and telephones, {} besides in calls of this tenant",
+        sip.declared,
+        sip.strange.len()
     ));
+    let strange: Vec<String> = sip.strange.iter().map(ToString::to_string).collect();
     lines.extend(strange.iter().map(|ip| format!("{ip}: asked over SIP and declared by nothing")));
+    if sip.nobodys > 0 {
+        lines.push(format!("{} addresses asked over SIP in no call that is known", sip.nobodys));
+    }
     // Which servers are asked is up to this machine; what they are asked says whom calls go to.
     let names: Vec<String> = contacted::dns().iter().map(ToString::to_string).collect();
     lines.push(match names.is_empty() {
@@ -344,8 +435,11 @@ pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
         .chain(strange.iter().map(|ip| format!("{ip}: calls over SIP; declared by nothing")))
         .collect();
     Found {
-        good: Some(undeclared.is_empty() && strange.is_empty()),
-        against: "connections of this server since its start, and the configuration".into(),
+        // On a server of one tenant what is nobody's is that tenant's.
+        good: Some(undeclared.is_empty() && strange.is_empty() && !(is_alone && sip.nobodys > 0)),
+        against:
+            "connections on behalf of this tenant, and of the server, within a week, and the configuration"
+                .into(),
         lines,
         data: json!({"not_microsoft": other_firms}),
     }
@@ -452,6 +546,12 @@ mod tests {
         assert!(high.contains("graph.microsoft.us") && !high.contains("graph.microsoft.com"), "{high:?}");
         config.bot_connector = "http://127.0.0.1:9/bot".into();
         assert!(of_microsoft(&config).contains("127.0.0.1"));
+    }
+
+    #[test]
+    fn operations_that_go_away_are_named() {
+        let all = ["v1.0/users".to_string(), "v1.0/reports/getSkypeForBusinessActivityCounts".to_string()];
+        assert_eq!(deprecated(&all), all[1..]);
     }
 
     #[test]

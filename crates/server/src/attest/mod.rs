@@ -2,6 +2,7 @@
 //! from. What the program can know is measured when it is asked; what only people can know is left open, or is the
 //! operator's word, marked as such.
 
+mod advisories;
 mod answers;
 mod canary;
 mod check;

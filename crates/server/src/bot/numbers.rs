@@ -123,6 +123,7 @@ impl Shared {
             true => NoNumbers::Later(e.to_string()),
             false => NoNumbers::Agree(e.to_string()),
         })?;
+        crate::attest::contacted::note_token("bot", &directory, &tokens);
         let graph =
             Graph::of(&self.entra).ok_or_else(|| "microsoft.graph is no address of Graph".to_string())?;
         let calls: Vec<_> = objects.iter().filter_map(|o| user(&graph, o, fields)).collect();

@@ -39,12 +39,13 @@ pub fn run(mut args: Arguments) -> Outcome {
         checks.push(name);
     }
     let tenant = args.take("tenant");
+    let advisories = args.take("advisories");
     let document = match args.take("example") {
         Some(profile) => {
             args.end()?;
             let example = Example::start(&profile)?;
             let tenant = example.tenant.clone();
-            let document = of_server(&example.server, None, &tenant, declared, &checks);
+            let document = of_server(&example.server, (None, advisories), &tenant, declared, &checks);
             example.stop()?;
             document?
         }
@@ -53,6 +54,10 @@ pub fn run(mut args: Arguments) -> Outcome {
             args.end()?;
             match place {
                 PlaceArguments::Server { url, token } => {
+                    if advisories.is_some() {
+                        let why = "--advisories is for --config and --example; a running server has advisories.folder";
+                        return Err(Failure::Usage(why.into()));
+                    }
                     let asked = json!({"declared": declared, "checks": checks});
                     let document = post_json(&format!("{url}/api/v1/attestation"), &token, &asked)?;
                     if tenant.is_some_and(|t| document["tenant"] != t) {
@@ -71,7 +76,8 @@ pub fn run(mut args: Arguments) -> Outcome {
                         return Err(Failure::NotInOrder("there is no database yet".into()));
                     }
                     let server = Server::start(&config, None, Vec::new())?;
-                    let document = of_server(&server, Some(&loaded), &tenant, declared, &checks);
+                    let document =
+                        of_server(&server, (Some(&loaded), advisories), &tenant, declared, &checks);
                     server.stop()?;
                     document?
                 }
@@ -102,7 +108,7 @@ fn on_this_machine(mut config: ServerConfig) -> ServerConfig {
 /// `configured` is what people run it with, where it listens elsewhere for the time of the checks.
 fn of_server(
     server: &Server,
-    configured: Option<&ServerConfig>,
+    (configured, advisories): (Option<&ServerConfig>, Option<String>),
     tenant: &str,
     declared: Value,
     checks: &[String],
@@ -110,6 +116,9 @@ fn of_server(
     let mut ground = server.ground().clone();
     if let Some(configured) = configured {
         ground.config.sip = configured.sip.clone();
+    }
+    if let Some(folder) = advisories {
+        ground.config.advisories.folder = folder;
     }
     let tenants = ground.handle.store.tenants().map_err(|e| e.to_string())?;
     let found = tenants.iter().find(|(_, name)| name == tenant).map(|(id, _)| *id);

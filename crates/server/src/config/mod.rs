@@ -31,6 +31,14 @@ pub struct ServerConfig {
     pub microsoft: MicrosoftSection,
     pub dial: DialSection,
     pub shutdown: Shutdown,
+    pub advisories: Advisories,
+}
+
+/// `[advisories]`
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Advisories {
+    pub folder: String,
 }
 
 /// The longest that somebody may stay signed in, in milliseconds: 30 days.

@@ -104,6 +104,12 @@ pub fn start_microsoft(
 
 /// A made-up Microsoft tenant that runs.
 pub use microsoft_io::Running as MadeUpMicrosoft;
+pub use work_accounts::SIGN_IN_APP;
+
+/// The name with which somebody of the made-up directory signs in.
+pub fn work_account() -> Option<String> {
+    accounts(0).first().map(Account::name)
+}
 
 /// The id of the made-up directory.
 pub fn directory_of(microsoft: &MadeUpMicrosoft) -> Option<String> {

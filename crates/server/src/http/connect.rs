@@ -27,7 +27,7 @@ use teams::entra::{Consented, ProofFault};
 use teams::permissions::{Features, Redirects, Registration, manifest};
 
 /// Where Entra ID sends the browser back to from consent, below the public address.
-const CONSENTED: &str = "/api/v1/microsoft/connect/callback";
+pub(super) const CONSENTED: &str = "/api/v1/microsoft/connect/callback";
 /// The cookie that a browser keeps meanwhile.
 const COOKIE: &str = "switchroom-connect";
 

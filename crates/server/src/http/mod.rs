@@ -57,5 +57,10 @@ pub use own::parts;
 pub use routes::for_administrators as routes_for_administrators;
 pub use serve::{Api, serve};
 pub use settings::HttpSettings;
-pub use web::{policy, tab_policy};
+pub use web::{FILES as WEB_FILES, policy, tab_policy};
 pub use work_account::CALLBACK;
+
+/// Where browsers come back to from Microsoft, as paths of this server.
+pub const fn microsoft_callbacks() -> [&'static str; 4] {
+    [CALLBACK, work_account::DIRECTORY_CALLBACK, licences::CALLBACK, connect::CONSENTED]
+}

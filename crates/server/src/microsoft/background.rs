@@ -146,7 +146,7 @@ impl Background {
             .map_err(|e| NotDone::Here(format!("the app's certificate cannot be used: {e}")))?;
         let reply = self.carrier.send(&request).ok();
         let tokens = TokenReply::read(asked, reply.as_ref()).map_err(NotDone::Entra)?;
-        crate::attest::contacted::note_token("background", directory, tokens.granted());
+        crate::attest::contacted::note_token("background", directory, &tokens);
         self.tokens.lock().unwrap_or_else(|e| e.into_inner()).put(asked, key, &tokens);
         Ok(tokens.access_token)
     }

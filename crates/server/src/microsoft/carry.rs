@@ -27,6 +27,7 @@ impl Carrier {
     /// # Errors
     /// [`NoAnswer`]
     pub fn send(&self, request: &Request) -> Result<Reply, NoAnswer> {
+        crate::attest::contacted::note_operation(&request.url);
         let body = request.body.expose_secret();
         let mut to = ureq::http::Request::builder().method(request.method.as_str()).uri(&request.url);
         for (name, value) in &request.headers {

@@ -175,7 +175,7 @@ impl Tokens for InTheirName<'_> {
         if !self.store.renew_directory_token(tenant, kept.version, &next).map_err(here)? {
             return Err(NotDone::Here("the directory was connected anew or disconnected meanwhile".into()));
         }
-        crate::attest::contacted::note_token("directory", directory, tokens.granted());
+        crate::attest::contacted::note_token("directory", directory, &tokens);
         let held = Held {
             version: kept.version + 1,
             granted: tokens.granted(),

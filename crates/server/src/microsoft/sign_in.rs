@@ -162,6 +162,10 @@ impl SignIn {
         let reply = self.carrier.send(&request).ok();
         let tokens = TokenReply::read(now, reply.as_ref()).map_err(NotSignedIn::Entra)?;
         let who = self.judge(now, (directory, &endpoints), &exchange, &tokens)?;
+        // Whoever only signs in at a directory brings a token that says nothing of the directory's own.
+        if self.registration != Registration::Directory || !by.is_empty() {
+            crate::attest::contacted::note_token(self.registration.name(), &who.tenant, &tokens);
+        }
         let (tenant, by) = (tenant.into(), by.into());
         let (registration, return_to) = (self.registration, exchange.return_to.clone());
         Ok(Finished { registration, who, tenant, by, tokens, return_to })

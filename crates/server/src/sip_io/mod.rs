@@ -107,6 +107,9 @@ pub trait SecurePeers {
 
     /// Whether the configuration names this address, or a registered telephone is there.
     fn is_declared(&self, ip: IpAddr) -> bool;
+
+    /// The tenant on whose behalf a request of ours goes out, where that is known.
+    fn whose(&self, request: &[u8]) -> Option<store::TenantId>;
 }
 
 /// The most addresses that are remembered as asked; with more, they are noted anew.
@@ -454,11 +457,16 @@ impl SipSockets {
         self.now = now.mono;
         // Answers go back to whoever asked; where we ask by ourselves is remembered, once for each address.
         if !t.bytes.starts_with(b"SIP/2.0 ") && !self.asked.contains(&t.to.addr.ip()) {
-            if self.asked.len() >= MOST_ASKED {
-                self.asked.clear();
+            let ip = t.to.addr.ip();
+            let is_declared = peers.is_declared(ip);
+            // Where nobody's configuration leads is noted each time: it may be another tenant's the next time.
+            if is_declared {
+                if self.asked.len() >= MOST_ASKED {
+                    self.asked.clear();
+                }
+                self.asked.insert(ip);
             }
-            self.asked.insert(t.to.addr.ip());
-            note_sip(t.to.addr.ip(), peers.is_declared(t.to.addr.ip()));
+            note_sip(ip, is_declared, if is_declared { None } else { peers.whose(&t.bytes) });
         }
         if t.to.transport == Transport::Udp {
             let Some(udp) = &self.udp else { return Err(t.to) };

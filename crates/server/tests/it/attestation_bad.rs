@@ -1,6 +1,7 @@
 //! What is checked is turned bad in a running server, one thing after the other, and the answer must change; and back.
 
-use crate::directory::{self, APP};
+use crate::directory::{self, APP, DOMAIN};
+use crate::microsoft::signed_in;
 use crate::outside::crm;
 use crate::program::{Program, free_port, run};
 use crate::secure_sip::Authority;
@@ -136,10 +137,45 @@ fn a_permission_beyond_what_is_needed_is_seen_in_the_token_that_carries_it() {
     };
     has_token(&program);
     is_bad(&program, "permissions", "Mail.Read beyond them");
+    let (_, document) = program.post_json("/attestation", &json!({"checks": ["permissions"]}));
+    let all = document["answers"].as_array().unwrap();
+    let asked = all.iter().find(|a| a["id"] == "IDD_PERMS").unwrap();
+    assert!(asked["answer"].to_string().contains("Mail.Read"), "{asked:#}");
     directory::change(&m, |m, _, tenant| m.revoke(tenant, APP, "Mail.Read"));
     let program = program.restarted();
     has_token(&program);
+    signed_in(program.http, &format!("wanda.canarywharf@{DOMAIN}"));
     is_good(&program, "permissions");
+    program.stop();
+}
+
+/// Without a token nothing is said of permissions, and of challenges neither; the first that comes is looked at.
+#[test]
+fn without_a_token_nothing_is_said_of_permissions() {
+    let m = directory::microsoft(10);
+    let wanda = directory::person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    directory::change(&m, |m, _, tenant| {
+        m.revoke(tenant, APP, "Presence.Read.All");
+    });
+    let program = directory::connected(&m, &wanda);
+    let said = |program: &Program, check: &str| result(program, check).0;
+    let answer = |program: &Program, id: &str| {
+        let (_, document) =
+            program.post_json("/attestation", &json!({"checks": ["permissions", "challenges"]}));
+        let all = document["answers"].as_array().unwrap();
+        all.iter().find(|a| a["id"] == id).unwrap().clone()
+    };
+    // Nobody signed in yet.
+    assert_eq!(said(&program, "permissions"), "cannot be said");
+    assert_eq!(answer(&program, "IDD04")["by"], "open");
+    signed_in(program.http, &format!("wanda.canarywharf@{DOMAIN}"));
+    program.wait_for("/directory/status", |s| s["at"].as_str().map(|_| ()));
+    is_good(&program, "permissions");
+    is_good(&program, "challenges");
+    assert_eq!(answer(&program, "IDD04")["answer"], "yes");
+    // The token has less than is needed: nothing too many, and not what the registration should list.
+    assert_eq!(answer(&program, "X_STATIC_PERMS")["answer"], "no");
+    assert_eq!(answer(&program, "X_PREVIEW")["answer"], "no");
     program.stop();
 }
 

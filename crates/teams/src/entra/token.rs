@@ -77,14 +77,23 @@ impl TokenReply {
     pub fn granted(&self) -> Vec<String> {
         granted(&self.access_token)
     }
+
+    /// Whether the access token says that it may be ended before its time (`xms_cc` has `cp1`): Entra ID took our word that
+    /// challenges are understood. Nothing may be allowed by this either.
+    pub fn takes_challenges(&self) -> bool {
+        let listed = claims_of(&self.access_token).and_then(|c| c.get("xms_cc")?.as_array().cloned());
+        listed.into_iter().flatten().any(|c| c.as_str().is_some_and(|c| c.eq_ignore_ascii_case("cp1")))
+    }
+}
+
+fn claims_of(token: &Secret<String>) -> Option<Value> {
+    let claims = token.expose_secret().split('.').nth(1).and_then(crate::entra::un_b64url)?;
+    serde_json::from_slice(&claims).ok()
 }
 
 /// The same of an access token alone.
 pub fn granted(token: &Secret<String>) -> Vec<String> {
-    let claims = token.expose_secret().split('.').nth(1).and_then(crate::entra::un_b64url);
-    let Some(claims) = claims.and_then(|c| serde_json::from_slice::<Value>(&c).ok()) else {
-        return Vec::new();
-    };
+    let Some(claims) = claims_of(token) else { return Vec::new() };
     let roles = claims.get("roles").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let scopes = claims.get("scp").and_then(Value::as_str).unwrap_or_default().split(' ');
     roles.chain(scopes).filter(|w| !w.is_empty()).take(200).map(str::to_string).collect()
@@ -104,6 +113,11 @@ mod tests {
         assert_eq!(got.scopes, ["openid", "User.Read"]);
         assert_eq!(got.granted(), ["User.Read.All", "openid"]);
         assert!(!format!("{got:?}").contains("eyJ"));
+        assert!(!got.takes_challenges());
+        // {"xms_cc":["CP1"]}
+        let told = body
+            .replace("eyJyb2xlcyI6WyJVc2VyLlJlYWQuQWxsIl0sInNjcCI6Im9wZW5pZCJ9", "eyJ4bXNfY2MiOlsiQ1AxIl19");
+        assert!(TokenReply::read(NOW, Some(&Reply::new(200, told))).unwrap().takes_challenges());
     }
 
     #[test]
