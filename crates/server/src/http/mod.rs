@@ -38,7 +38,7 @@ mod recordings;
 mod report_rows;
 mod reports;
 mod routes;
-mod security;
+pub mod security;
 mod serve;
 mod session;
 mod settings;

@@ -803,6 +803,10 @@ pub fn all(demo: bool) -> Vec<Route> {
             change: AUDITORS,
             operations: vec![Operation {
                 request: Some(schema::<attestation::Wanted>),
+                query: &[
+                    ("format", "json (without it) or markdown, as also `Accept: text/markdown` asks for"),
+                    ("language", "Of the Markdown: en (without it), de, fr, es or zh"),
+                ],
                 ..op::<Value>("post", "Runs the checks of an attestation and answers its questions, signed")
             }],
             handler: post(attestation::make),

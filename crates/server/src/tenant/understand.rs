@@ -107,6 +107,7 @@ pub fn understand(
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
         microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
+        teams_alerts: settings.teams_alerts.clone(),
         keeps_calls: settings.profile.keeps_calls(features.has(Feature::Queues)),
         allowed_networks: allowed_networks(settings, &features)?,
         features,

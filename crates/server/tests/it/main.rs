@@ -13,6 +13,7 @@ mod bare_phone;
 mod baresip;
 mod barred;
 mod bot;
+mod bot_alerts;
 mod bot_cards;
 mod bot_places;
 mod bot_sign_in;

@@ -10194,6 +10194,8 @@ export interface components {
             history: components["schemas"]["HealthChange"][];
             /** @description Host and port as configured. */
             host: string;
+            /** @description It answers OPTIONS, and refuses us (401, 403, 407, 603): calls will hardly be taken. */
+            refuses: boolean;
             /**
              * Format: uint16
              * @description The last answer to OPTIONS or a call: a SIP status code, 408 where none came; missing before the first.
@@ -11560,7 +11562,10 @@ export interface components {
         TestAlert: {
             /** @description The event, which is in the log, the metrics and the list of events. */
             event: components["schemas"]["SecurityEventView"];
-            /** @description Webhooks that were told; empty when none has `security-alert` among its events. */
+            /**
+             * @description Webhooks that were told, and conversations in Teams; empty when none has `security-alert` among its events and nobody
+             *     in Teams asked for it.
+             */
             receivers: components["schemas"]["TestReceiver"][];
         };
         /** @description A webhook, and whether it took the test. */
@@ -11569,7 +11574,7 @@ export interface components {
             cause?: string | null;
             /** @description Whether it took it. */
             delivered: boolean;
-            /** @description Id of the webhook. */
+            /** @description Id of the webhook; `Microsoft Teams` for conversations there. */
             webhook: string;
         };
         /** @description How calls to Microsoft Teams were refused. */
