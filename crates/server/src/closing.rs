@@ -64,6 +64,7 @@ pub fn close(handle: &Handle, tenant: TenantId, who: &str) -> Result<Option<Valu
         std::thread::park_timeout(Duration::from_millis(5));
     }
     handle.directories.erase(&handle.store, tenant, None)?;
+    handle.directories.forget_entered(tenant);
     begin(&handle.store, tenant, who)?;
     finish(&handle.store, tenant)
 }

@@ -13,8 +13,8 @@ use crate::mail_io::Post;
 use crate::mailbox::{self, Sender};
 use crate::media_io::{BrowserDoor, MediaSettings, start_recorder};
 use crate::microsoft::{
-    self, Background, Directories, DirectorySync, Granted, NoticeBoard, PresenceBoard, PresenceWatch,
-    TalkShower,
+    self, Background, Delegated, Directories, DirectorySync, Granted, NoticeBoard, PresenceBoard,
+    PresenceWatch, Stops, TalkShower,
 };
 use crate::name_io::{NameSources, Names};
 use crate::outside_io::Outside;
@@ -65,6 +65,8 @@ pub struct Handle {
     pub presences: Arc<PresenceBoard>,
     /// What the app that works without a person may do in each directory.
     pub granted: Arc<Granted>,
+    /// Which features stopped for want of a permission of Microsoft.
+    pub stops: Arc<Stops>,
     /// What Graph tells by itself.
     pub notices: Arc<NoticeBoard>,
     /// Who was refused lately.
@@ -346,9 +348,11 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let switch = vital::spawn("switch", move || thread.run());
     let ready = Arc::new(AtomicBool::new(true));
     let background = microsoft::background_of(&config.microsoft)?;
+    let delegated = microsoft::delegated_of(&config.microsoft)?.map(Arc::new);
     let handle = Handle {
         store,
-        granted: Arc::new(Granted::new(background.clone())),
+        granted: Arc::new(Granted::new(background.clone(), delegated.clone())),
+        stops: Arc::default(),
         directories: Arc::default(),
         presences: Arc::default(),
         notices: Arc::new(microsoft::notices_of(&config.microsoft)?),
@@ -368,7 +372,10 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let retention = RetentionJob::start(handle.clone()).map_err(|e| e.to_string())?;
     let key_rotation = KeyRotation::start(handle.clone()).map_err(|e| e.to_string())?;
     let backups = BackupJob::start(handle.clone(), BackupPlan::of(config)).map_err(|e| e.to_string())?;
-    let microsoft = start_microsoft(config, &handle, background)?;
+    for (tenant, _) in handle.store.tenants().map_err(|e| e.to_string())? {
+        handle.directories.load_local(&handle.store, tenant).map_err(|e| e.to_string())?;
+    }
+    let microsoft = start_microsoft(config, &handle, (background, delegated))?;
     Ok(Running {
         handle,
         udp,
@@ -399,13 +406,12 @@ struct AtMicrosoft {
 fn start_microsoft(
     config: &ServerConfig,
     handle: &Handle,
-    background: Option<Arc<Background>>,
+    (background, delegated): (Option<Arc<Background>>, Option<Arc<Delegated>>),
 ) -> Result<AtMicrosoft, String> {
     let section = &config.microsoft;
     let failed = |e: std::io::Error| format!("no thread can be started: {e}");
     let every = microsoft::directory_every(section).ok_or("microsoft.directory_every is no time")?;
     let public = microsoft::public_of(&config.http.public_url);
-    let delegated = microsoft::delegated_of(section)?;
     let directory = DirectorySync::start(handle.clone(), (background.clone(), delegated), (every, public));
     let every = microsoft::presence_every(section).ok_or("microsoft.presence_every is no time")?;
     let presence = background.clone().map(|b| PresenceWatch::start(handle.clone(), b, every));

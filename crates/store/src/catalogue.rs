@@ -47,6 +47,7 @@ const CALLER: &str = "the caller's signalling";
 const ADMIN: &str = "the administrator";
 const MICROSOFT: &str = "Microsoft's directory";
 const CONNECTED: &str = "until the directory is disconnected";
+const ENTERED: &str = "until an owner deletes the entry, or the account ends";
 const LISTED: &str = "until the directory no longer lists them, or is disconnected";
 
 /// All fields.
@@ -481,6 +482,16 @@ pub const CATALOGUE: &[Field] = &[
     field("directory.run", "Which reading of the directory saw them last", US, LISTED, false, false),
     field("directory_numbers.tenant", "Whose directory", US, ACCOUNT, false, false),
     field("directory_numbers.next", "The next number of a person", US, ACCOUNT, false, false),
+    field("local_people.tenant", "Whose entry", US, ENTERED, false, false),
+    field("local_people.id", "Number of the person", US, ENTERED, false, false),
+    field(
+        "local_people.value",
+        "Somebody whom an owner entered beside the directory: name, address, telephone numbers",
+        ADMIN,
+        ENTERED,
+        true,
+        true,
+    ),
     field("directory_links.tenant", "Whose directory", US, LISTED, false, false),
     field("directory_links.link", "Where reading the directory goes on", MICROSOFT, LISTED, true, false),
     field("directory_links.run", "Number of the reading", US, LISTED, false, false),
@@ -534,7 +545,7 @@ pub const CATALOGUE: &[Field] = &[
     field("keys.tenant", "Whose key", US, ACCOUNT, false, false),
     field(
         "keys.kind",
-        "Of a tenant, a person who called, a recording, one in the directory, an administrator, or the installation's own to sign with",
+        "Of a tenant, a person who called, a recording, one in the directory or entered beside it, an administrator, or the installation's own to sign with",
         US,
         ACCOUNT,
         false,

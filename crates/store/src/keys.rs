@@ -169,6 +169,7 @@ pub(crate) const RECORDING: &str = "recording";
 /// Kinds whose numbers are given one after the other.
 const NUMBERED: [&str; 2] = [PERSON, RECORDING];
 pub(crate) const DIRECTORY: &str = "directory";
+pub(crate) const LOCAL: &str = "local";
 pub(crate) const ADMINISTRATOR: &str = "administrator";
 const TENANT: &str = "tenant";
 /// A key must be on the disk before what is sealed with it, and waiting for the disk is dear: so many people's keys are

@@ -498,6 +498,14 @@ CREATE TABLE name_words (
 );
 CREATE INDEX name_words_by_word ON name_words (tenant, word, person);
 ",
+    r"
+CREATE TABLE local_people (
+    tenant BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    value BYTEA NOT NULL,
+    PRIMARY KEY (tenant, id)
+);
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.

@@ -54,6 +54,42 @@ export const checks = {
     await fake.stop();
   },
 
+  'an owner enters somebody whom Teams does not know, changes and erases them': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'owner', path: '/people' });
+    await page.getByRole('button', { name: 'Enter somebody' }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('Warehouse door');
+    await dialog.getByLabel('Work').fill('+49 30 5550177, +49 30 5550178');
+    await dialog.getByRole('button', { name: 'Keep' }).press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    assert.deepEqual(fake.log.find((r) => r.path === '/directory/local')?.body.business, ['+49 30 5550177', '+49 30 5550178']);
+    await page.getByRole('searchbox').fill('warehouse');
+    const found = page.getByRole('list', { name: 'People found' }).getByRole('listitem').first();
+    await found.getByText('Entered here, not in Teams').waitFor();
+    await found.getByRole('button', { name: /^Change .Warehouse door/ }).press('Enter');
+    await dialog.getByLabel('Name').fill('Back door');
+    await dialog.getByRole('button', { name: 'Keep' }).press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('searchbox').fill('back door');
+    // Whoever was entered has first letters; a person of Microsoft's has a picture where there is one.
+    const [shown] = fake.world.people;
+    shown.origin = 'microsoft';
+    fake.pictures.add(shown.id);
+    assert.equal(await found.locator('img').count(), 0);
+    await page.getByRole('searchbox').fill(shown.name);
+    await found.locator('img').waitFor();
+    assert.equal(await found.locator('img').evaluate((img) => img.decode().then(() => img.naturalWidth)), 1);
+    await page.getByRole('searchbox').fill('back door');
+    await found.getByRole('button', { name: /^Change .Back door/ }).press('Enter');
+    await dialog.getByRole('button', { name: 'Erase' }).press('Enter');
+    await page.getByText('Nobody fits.').waitFor();
+    // That there is no picture of somebody is what the browser itself says.
+    assert.deepEqual(said.filter((s) => !s.includes('404')), []);
+    await close();
+    await fake.stop();
+  },
+
   'what Teams says stands on the desk and on the floor, and follows': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, close } = await open(browser, fake.address, { persona: 'agent', path: '/desk' });

@@ -45,6 +45,32 @@ export const checks = {
     await fake.stop();
   },
 
+  'what is grave asks to sign in once more, and is then done by itself': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, close } = await open(browser, fake.address, { persona: 'owner', path: '/proof/people' });
+    await page.getByRole('searchbox').fill('030 1234567');
+    await page.keyboard.press('Enter');
+    const erase = page.getByRole('button', { name: 'Erase…' });
+    await erase.waitFor();
+    fake.stale = true;
+    await erase.press('Enter');
+    const dialog = page.getByRole('dialog').filter({ hasText: 'Sign in once more for this.' });
+    await dialog.getByText('within the last 15 minutes', { exact: false }).waitFor();
+    await dialog.getByLabel('Password').fill('wrong one');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('That did not work.', { exact: false }).waitFor();
+    await dialog.getByLabel('Password').fill('correct horse');
+    await page.keyboard.press('Enter');
+    await dialog.getByLabel('Code of your authenticator app').fill('123 456');
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    // What was asked for before comes now, without another click.
+    await page.getByRole('dialog').getByText('who called, in 3 calls').waitFor();
+    assert.ok(fake.proof.noted.every((n) => !n.startsWith('erase')), 'and nothing else is done');
+    await close();
+    await fake.stop();
+  },
+
   'an attestation is read in another language': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
     const { page, said, close } = await open(browser, fake.address, { persona: 'owner', path: '/proof/attestation', locale: 'de-DE' });

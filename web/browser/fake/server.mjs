@@ -30,7 +30,7 @@ const PERMISSIONS = [
   { feature: 'sign-in', registration: 'sign-in', permission: 'openid', type: 'delegated', operations: ['OpenID Connect sign-in'], fields: ['oid', 'tid', 'roles', 'name'], stored: ['oid'], reason: 'people sign in with their work account' },
   { feature: 'sign-in', registration: 'sign-in', permission: 'User.Read', type: 'delegated', operations: ['GET /me'], fields: ['id', 'displayName'], stored: [], reason: "the signed-in person's own name" },
   { feature: 'directory-sync', registration: 'background', permission: 'User.Read.All', type: 'application', operations: ['GET /users/delta', 'GET /users/{id}'], fields: ['id', 'displayName', 'mail', 'businessPhones', 'mobilePhone'], stored: ['id', 'displayName', 'mail', 'businessPhones', 'mobilePhone'], reason: "the tenant's people with their numbers" },
-  { feature: 'presence-read', registration: 'background', permission: 'Presence.Read.All', type: 'application', operations: ['POST /communications/getPresencesByUserId'], fields: ['id', 'availability', 'activity'], stored: [], reason: 'an agent in a Teams call or not to be disturbed is not rung' },
+  { feature: 'presence-read', registration: 'background', permission: 'Presence.Read.All', type: 'application', operations: ['POST /communications/getPresencesByUserId'], fields: ['id', 'availability', 'activity'], stored: [], reason: 'an agent in a Teams call or not to be disturbed is not rung', granted: false, stopped: 'presence-read stopped: the registration background lacks the permission Presence.Read.All (application). Let an administrator grant it, then consent again on the permissions page.' },
   { feature: 'bot', registration: 'bot', permission: null, type: 'delegated', operations: [], fields: [], stored: [], reason: 'the bot needs no permission of Graph' },
 ];
 const TRUNKS = {
@@ -71,10 +71,14 @@ const MORE = {
   '/api/v1/softphone/decline': ['post'],
 };
 
+/** A picture of one point. */
+const DOT = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
 class Refused extends Error {
-  constructor(status, detail) {
+  constructor(status, detail, code) {
     super(detail);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -162,9 +166,16 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       return PERSONAS.map((p) => ({ persona: p.id, user: p.user, name: world.users.find((u) => u.id === p.user)?.name, says: '' }));
     }
     if (method === 'POST' && path === '/demo/session') {
+      fake.stale = false;
       const persona = PERSONAS.find((p) => p.id === body?.persona);
       if (!persona) throw new Refused(404, 'there is no such persona');
       return begin(response, persona.user, persona.role);
+    }
+    if (method === 'POST' && path === '/session' && fake.stale) {
+      if (body?.password !== 'correct horse') throw new Refused(401, 'user, password or code are not right', 'wrong');
+      if (body?.totp !== '123456') throw new Refused(401, 'the code of the second factor is missing', 'second-factor');
+      fake.stale = false;
+      return begin(response, body.user, 'owner');
     }
     if (method === 'POST' && path === '/session') {
       if (body?.password !== 'correct horse') throw new Refused(401, 'user, password or code are not right');
@@ -178,8 +189,20 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     const may = (...roles) => {
       if (!roles.includes(me.role)) throw new Refused(403, `this needs the role ${roles.join(' or ')}`);
     };
+    // As the real one: what is grave wants somebody who signed in lately.
+    const isGrave = /^\/people\/[^/]+$/.test(path) && ['GET', 'DELETE'].includes(method);
+    if (fake.stale && isGrave) throw new Refused(403, 'sign in again for this: it needs a sign-in within the last 15 minutes', 'sign-in-again');
     const proven = proof.answer(method, path, query, body, { may, missing: undefined });
     if (proven !== undefined) return proven;
+    if (path.startsWith('/directory/local')) {
+      may('owner');
+      const before = world.people.findIndex((p) => p.id === parts[2]);
+      if (before >= 0) world.people.splice(before, 1);
+      if (method === 'DELETE') return null;
+      const person = { enabled: true, corrected: [], presence: null, user: null, origin: 'local', ...body, mobile: body.mobile || null, id: parts[2] ?? `local-${world.people.length}` };
+      world.people.push(person);
+      return person;
+    }
     switch (key) {
       case 'GET /session':
         if (!me.user) throw new Refused(403, 'this needs a person who is signed in');
@@ -452,6 +475,12 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
         response.setHeader('Content-Type', 'application/json');
         return response.end(JSON.stringify(shape(wav, Number(url.searchParams.get('pieces') ?? 1_000))));
       }
+      const picture = /^\/directory\/users\/([^/]+)\/photo$/.exec(path);
+      if (picture && me) {
+        if (!fake.pictures.has(picture[1])) throw new Refused(404, 'there is no picture of this person');
+        response.setHeader('Content-Type', 'image/png');
+        return response.end(DOT);
+      }
       const said = await answer(request.method, path, url.searchParams, body, me, response);
       if (said === null) return response.writeHead(204).end();
       response.setHeader('Content-Type', 'application/json');
@@ -459,7 +488,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     } catch (e) {
       const status = e instanceof Refused ? e.status : 500;
       response.writeHead(status, { 'Content-Type': 'application/problem+json' });
-      response.end(JSON.stringify({ status, title: 'Problem', detail: String(e.message) }));
+      response.end(JSON.stringify({ status, title: 'Problem', detail: String(e.message), ...(e.code ? { code: e.code } : {}) }));
     }
   });
   server.on('upgrade', (request, socket) => {
@@ -478,6 +507,10 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     proof,
     /** How the copy of the Microsoft directory stands. */
     directory: { kept: true, people: world.people.length, at: new Date(Date.now() - 40_000).toISOString(), reading: false, trouble: null, presence: { at: new Date().toISOString(), trouble: null } },
+    /** Ids of the people of whom there is a picture. */
+    pictures: new Set(),
+    /** Whether whoever is signed in did so too long ago for what is grave. */
+    stale: false,
     /** Licences of the Microsoft tenant, and whether this session may ask for them. */
     licences: { signed_in: true, licences: [
       { sku: 'e43b5b99-8dfb-405f-9987-dc307f34bcbd', name: 'MCOEV', units: 25, used: 21, left: 4 },

@@ -27,6 +27,7 @@ import { Toasts, useSay } from '@/shared/ui/toasts';
 import { Account } from './Account';
 import { CallDock } from './CallDock';
 import { Mark } from './Mark';
+import { StepUp } from './StepUp';
 import { pagesFor, type Page } from './pages';
 import { framed } from './teams';
 
@@ -171,6 +172,7 @@ export function Shell() {
         )}
         <span className={styles.gap} />
         <LinkSign />
+        <StepUp />
         {session.agent && <StateMenu agent={session.agent} />}
         <Account showShortcuts={() => setShortcuts(true)} />
       </header>

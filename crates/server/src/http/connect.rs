@@ -7,7 +7,7 @@
 use crate::http::configuration::{change_as, documents};
 use crate::http::identity::{Asker, Person, allowed_from, csrf_of, signed_in};
 use crate::http::licences;
-use crate::http::people::PermissionView;
+use crate::http::people::{PermissionView, WhatIsAllowed};
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::http::session::Caller;
@@ -121,6 +121,7 @@ pub async fn look(
     let needed = features.needed();
     let mut on: Vec<&'static str> = needed.iter().map(|r| r.feature.name()).collect();
     on.dedup();
+    let known = WhatIsAllowed::of(&api.handle, (asker.0.tenant, standing.directory.as_deref()), features);
     let registrations = features.registrations().into_iter().map(|registration| {
         let app = api.microsoft.apps.get(&registration).cloned();
         let rows = needed.iter().filter(|r| r.registration == registration);
@@ -136,7 +137,7 @@ pub async fn look(
             name: registration.name(),
             consent: app.as_ref().map(|_| format!("/api/v1/microsoft/connect/{}", registration.name())),
             app,
-            permissions: rows.map(|row| PermissionView::of(row, granted.map(Vec::as_slice))).collect(),
+            permissions: rows.map(|row| known.view(row)).collect(),
             missing: granted.map(|g| features.missing(registration, g)),
             surplus: granted.map(|g| features.surplus(registration, g)),
         }

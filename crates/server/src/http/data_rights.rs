@@ -67,6 +67,37 @@ pub struct PersonExport {
     pub person: PersonKept,
     /// Calls, with notes on them, recordings and messages.
     pub calls: Vec<CallKept>,
+    /// What owners entered beside Microsoft's directory under the same number.
+    pub entered: Vec<EntryKept>,
+}
+
+/// Somebody whom an owner entered.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EntryKept {
+    /// Id, to be erased at `/directory/local/{id}`.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Address of electronic mail; empty for none.
+    pub mail: String,
+    /// Numbers at work.
+    pub business: Vec<String>,
+    /// The mobile number.
+    pub mobile: Option<String>,
+}
+
+fn entered(api: &Api, asker: &Asker, address: &str) -> Vec<EntryKept> {
+    let text = |secret: &Secret<String>| secret.expose_secret().clone();
+    let all = api.handle.directories.local_with_number(asker.0.tenant, address);
+    all.into_iter()
+        .map(|(_, person)| EntryKept {
+            name: text(&person.name),
+            mail: text(&person.mail),
+            business: person.business.iter().map(text).collect(),
+            mobile: person.mobile.as_ref().map(text),
+            id: person.object,
+        })
+        .collect()
 }
 
 /// A call of a person.
@@ -108,6 +139,8 @@ pub struct Erasure {
     pub recordings: u64,
     /// Notes that are gone.
     pub notes: u64,
+    /// Entries beside Microsoft's directory that had the same number and are gone.
+    pub entered: u64,
     /// Holds that keep the person; then nothing was erased.
     pub kept_by: Vec<String>,
     /// What these holds kept; null where the person was erased.
@@ -375,8 +408,9 @@ pub async fn export(
         note(&api, &asker, "person.export", person, String::new())?;
         let (store, tenant) = (&api.handle.store, asker.0.tenant);
         let mut calls = Vec::new();
+        let entered = entered(&api, &asker, &about.address);
         let Some(party) = store.party_of(tenant, person)? else {
-            return Ok(Json(PersonExport { person: about, calls }));
+            return Ok(Json(PersonExport { person: about, calls, entered }));
         };
         let mut before = None;
         loop {
@@ -395,7 +429,7 @@ pub async fn export(
             }
             before = page.next;
             if before.is_none() {
-                return Ok(Json(PersonExport { person: about, calls }));
+                return Ok(Json(PersonExport { person: about, calls, entered }));
             }
         }
     })
@@ -456,11 +490,12 @@ pub async fn erase(
     blocking(move || {
         let began = std::time::Instant::now();
         let (store, tenant, now) = (&api.handle.store, asker.0.tenant, crate::clock::wall_ms());
-        // The person is not read first: an erasure that was interrupted left nothing that could be, and is ended here.
+        // Of an erasure that was interrupted nothing is left that could be read: it is ended here.
         let hash = store.hash_of_person(tenant, person)?;
-        let user = match store.person(tenant, person) {
-            Ok(about) => user_of(&api, &asker, about.address.expose_secret())?,
-            Err(_) => None,
+        let address = store.person(tenant, person).ok().map(|about| about.address);
+        let user = match &address {
+            Some(address) => user_of(&api, &asker, address.expose_secret())?,
+            None => None,
         };
         let erased = store.erase_person(tenant, person, now, &asker.name(), reason).map_err(|e| match e {
             StoreError::NotFound(_) => Problem::not_found(&format!("person \"p{person}\"")),
@@ -470,6 +505,7 @@ pub async fn erase(
             calls: erased.calls,
             recordings: erased.recordings,
             notes: erased.notes,
+            entered: 0,
             kept_by: erased.kept_by.iter().map(|h| format!("h{h}")).collect(),
             kept: None,
             user,
@@ -490,6 +526,11 @@ pub async fn erase(
             restrict(&api, &asker, hash, false);
         }
         forget(&api, &asker, erased.parties);
+        let directories = &api.handle.directories;
+        let same = address.map(|a| directories.local_with_number(tenant, a.expose_secret()));
+        for (number, _) in same.unwrap_or_default() {
+            done.entered += u64::from(directories.erase_entered(store, tenant, number)?);
+        }
         done.backups_pending = retention_io::replace_copies(store);
         done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Json(done))

@@ -307,7 +307,7 @@ async fn of_the_tab(api: &Api, head: &Parts, token: &str) -> Result<Option<(Tena
         Ok(judged) => judged,
         Err(teams::entra::Refused::Audience) => return Ok(None),
         Err(why) => {
-            tracing::warn!(event = "tab_token_refused", why = %why, "a token of the tab is refused");
+            crate::sign_in::refusals::log_token("tab_token_refused", &why);
             return Err(unknown());
         }
     };

@@ -8,7 +8,7 @@ use crate::http::identity::{Asker, Person, csrf_of};
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::http::session::Caller;
-use crate::http::work_account::{LONGEST_QUERY, cookie, go, now, sent_to_microsoft};
+use crate::http::work_account::{LONGEST_QUERY, cookie, go, note_permissions, now, sent_to_microsoft};
 use crate::microsoft::{Purpose, SignIn};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -152,11 +152,14 @@ pub async fn signed_in(
     if query.len() > LONGEST_QUERY {
         return go("/?licences=again");
     }
+    let (of, cookie) = (app.clone(), kept.clone());
     let finished = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         app.finish(now(), kept.as_deref(), &query)
     });
-    match finished.await.map_err(|_| Problem::stopping())? {
+    let finished = finished.await.map_err(|_| Problem::stopping())?;
+    note_permissions(&api, &of, cookie.as_deref(), &finished).await?;
+    match finished {
         Ok(f) if f.by == by && f.tenant == standing.name && f.who.tenant == standing.directory => {
             let mut all = api.administrators.lock().unwrap_or_else(|e| e.into_inner());
             all.retain(|_, (_, tokens)| tokens.ends > now());

@@ -4,7 +4,7 @@
 //! is sent away with a code that says so.
 
 use crate::http::access::Scope;
-use crate::http::identity::{Asker, Who, still};
+use crate::http::identity::{Asker, Who, address_of, allowed_from, still};
 use crate::http::own;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
@@ -14,10 +14,12 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
+use axum::http::request::Parts;
 use axum::response::Response;
 use engine::{QueueId, Time};
 use serde::Deserialize;
 use serde_json::json;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use store::TenantId;
 use tokio::sync::broadcast::error::RecvError;
@@ -48,6 +50,8 @@ const MESSAGE: usize = 4_096;
 enum Farewell {
     /// The session is over, or the person may do something else by now.
     SignedOut,
+    /// Nobody may come from its address any more.
+    Elsewhere,
     /// It takes too little.
     Slow,
     /// It sends too much.
@@ -58,6 +62,7 @@ impl Farewell {
     fn frame(self) -> CloseFrame {
         let (code, reason) = match self {
             Farewell::SignedOut => (4_401, "signed out: sign in again"),
+            Farewell::Elsewhere => (4_403, "not from this address: the tenant allows certain networks only"),
             Farewell::Slow => (4_408, "too slow: come again with after="),
             Farewell::Flood => (4_429, "too many messages"),
         };
@@ -70,10 +75,12 @@ pub async fn watch(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,
     Query(query): Query<LiveQuery>,
+    head: Parts,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
     let after = query.after.and_then(|n| n.parse().ok());
-    let watcher = Watcher { api, asker, after };
+    let address = address_of(&api, &head.headers, &head.extensions);
+    let watcher = Watcher { api, asker, address, after };
     Ok(upgrade.max_message_size(MESSAGE).on_upgrade(move |mut socket| async move {
         if let Some(farewell) = watcher.run(&mut socket).await {
             let last = Message::Close(Some(farewell.frame()));
@@ -85,6 +92,8 @@ pub async fn watch(
 struct Watcher {
     api: Api,
     asker: Asker,
+    /// Where it comes from.
+    address: IpAddr,
     /// Number of the last change that was sent.
     after: Option<u64>,
 }
@@ -158,8 +167,13 @@ impl Watcher {
         }
     }
 
-    /// A session may end meanwhile, and a person may lose a role. Tokens stay as they are.
+    /// A session may end meanwhile, a person may lose a role, and the tenant may allow other networks only. Tokens stay as
+    /// they are.
     async fn still_signed_in(&self) -> Result<(), Option<Farewell>> {
+        match allowed_from(&self.api, self.asker.0.tenant, self.address).await {
+            Err(problem) if problem.status == 403 => return Err(Some(Farewell::Elsewhere)),
+            _ => {}
+        }
         let Who::Person(person) = &self.asker.0.who else { return Ok(()) };
         match still(&self.api, person).await {
             Ok(now) if now.rule.roles == person.rule.roles => Ok(()),

@@ -1,17 +1,23 @@
 //! The people of the tenant's Microsoft directory: found as somebody types, and how the directory stands.
 
+use crate::http::accounts::blocking;
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
-use crate::microsoft::{Correction, MOST_FOUND, Person};
+use crate::microsoft::{Correction, Entry, LOCAL, MOST_FOUND, Person};
+use crate::running::Handle;
+use crate::tenant::DialPlan;
 use crate::view::PresenceView;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use engine::Time;
+use redact::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use teams::permissions::{Registration, Row};
+use store::TenantId;
+use teams::permissions::{Feature, Features, Profile, Registration, Row};
 
 /// The longest text that is searched for, or said of somebody, in bytes.
 const LONGEST: usize = 200;
@@ -32,8 +38,10 @@ pub struct Look {
 /// Somebody in the directory.
 #[derive(Serialize, JsonSchema)]
 pub struct PersonView {
-    /// Id in Microsoft's directory.
+    /// Id in Microsoft's directory; of somebody who was entered here, `local-` with a number.
     pub id: String,
+    /// Where they come from: `microsoft`, or `local` for whoever an owner entered here.
+    pub origin: &'static str,
     /// Name shown to colleagues.
     pub name: String,
     /// Address of electronic mail; empty for none.
@@ -72,6 +80,54 @@ impl CorrectionView {
         let mut texts = [&self.name, &self.mail, &self.mobile].into_iter().flatten().chain(numbers);
         texts.all(|text| text.len() <= LONGEST && !text.chars().any(char::is_control))
             && self.business.as_ref().is_none_or(|b| b.len() <= MOST_NUMBERS)
+    }
+}
+
+/// Somebody whom an owner enters beside Microsoft's people.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EntryView {
+    /// Name shown to colleagues.
+    name: String,
+    /// Address of electronic mail; empty for none.
+    #[serde(default)]
+    mail: String,
+    /// Numbers at work.
+    #[serde(default)]
+    business: Vec<String>,
+    /// The mobile number; empty for none.
+    #[serde(default)]
+    mobile: String,
+}
+
+impl EntryView {
+    /// Checked, with the numbers as the world writes them.
+    fn read(self, plan: &DialPlan) -> Result<Entry, Problem> {
+        let wrong = |what: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what);
+        let EntryView { name, mail, business, mobile } = self;
+        // Marks that turn the direction of writing would make one name look like another.
+        let is_plain = |t: &String| t.len() <= LONGEST && teams::clean::line(t, LONGEST) == **t;
+        let all_plain = [&name, &mail, &mobile].into_iter().chain(&business).all(is_plain);
+        if !all_plain || name.trim().is_empty() {
+            return Err(wrong(format!(
+                "a person has a name; a text has at most {LONGEST} bytes, and no control characters or marks of direction"
+            )));
+        }
+        if business.len() > MOST_NUMBERS {
+            return Err(wrong(format!("a person has at most {MOST_NUMBERS} numbers")));
+        }
+        let entry = Entry {
+            name: Secret::new(name.trim().to_string()),
+            mail: Secret::new(mail),
+            business: business.into_iter().map(Secret::new).collect(),
+            mobile: Some(mobile).filter(|m| !m.is_empty()).map(Secret::new),
+        };
+        entry.read(plan).ok_or_else(|| {
+            wrong(
+                "a number has at least 3 digits, and nothing beside them but + and what separates them"
+                    .into(),
+            )
+        })
     }
 }
 
@@ -124,6 +180,8 @@ pub struct PermissionView {
     pub reason: &'static str,
     /// Whether it was granted when that was last seen; null while that is not known.
     pub granted: Option<bool>,
+    /// Why the feature does not work for want of this permission, and what to do; null while it works.
+    pub stopped: Option<String>,
 }
 
 /// `GET /directory/users`
@@ -210,7 +268,139 @@ fn view(person: Person, user: Option<(String, Option<PresenceView>)>) -> PersonV
         corrected: person.corrected,
         presence,
         user,
+        origin: if person.local { "local" } else { "microsoft" },
         id: person.object,
+    }
+}
+
+/// What of a tenant decides who can be entered.
+async fn plan_of(api: &Api, tenant: TenantId) -> Result<DialPlan, Problem> {
+    let found = api.handle.ask(move |switch, _| {
+        let m = &switch.tenant(tenant)?.meaning;
+        Some((m.features.profile(), m.dial_plan.clone()))
+    });
+    match found.await.ok_or_else(Problem::stopping)? {
+        Some((Profile::ContactCenter, plan)) => Ok(plan),
+        _ => {
+            let what =
+                "only a tenant of the profile contact-center keeps people beside Microsoft's directory";
+            Err(Problem::new(StatusCode::CONFLICT, what))
+        }
+    }
+}
+
+/// The number behind the id of somebody who was entered.
+fn entered(id: &str) -> Result<u64, Problem> {
+    let number = id.strip_prefix(LOCAL).and_then(|n| n.parse().ok());
+    number.ok_or_else(|| Problem::not_found("such person entered here"))
+}
+
+/// Keeps an entry, new or in place of another, with a line in the audit log.
+async fn keep(
+    api: Api,
+    asker: Asker,
+    who: Option<u64>,
+    said: EntryView,
+) -> Result<Json<PersonView>, Problem> {
+    let tenant = asker.0.tenant;
+    let entry = said.read(&plan_of(&api, tenant).await?)?;
+    let kept = blocking(move || {
+        let store = &api.handle.store;
+        let Some((number, person)) = api.handle.directories.enter(store, tenant, who, &entry)? else {
+            return Err(Problem::not_found("such person entered here"));
+        };
+        let action = if who.is_some() { "directory.change" } else { "directory.enter" };
+        // By the number alone: the log outlives whom it speaks of.
+        let object = format!("LocalPerson/{number}");
+        store.audit(tenant, crate::clock::wall_ms(), &asker.name(), action, &object)?;
+        Ok(person)
+    });
+    Ok(Json(view(kept.await?, None)))
+}
+
+/// `POST /directory/local`
+pub async fn enter(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Json(said): Json<EntryView>,
+) -> Result<(StatusCode, Json<PersonView>), Problem> {
+    Ok((StatusCode::CREATED, keep(api, asker, None, said).await?))
+}
+
+/// `PUT /directory/local/{id}`
+pub async fn change_entered(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(id): Path<String>,
+    Json(said): Json<EntryView>,
+) -> Result<Json<PersonView>, Problem> {
+    keep(api, asker, Some(entered(&id)?), said).await
+}
+
+/// `DELETE /directory/local/{id}`
+pub async fn erase_entered(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let number = entered(&id)?;
+    blocking(move || {
+        let (store, tenant) = (&api.handle.store, asker.0.tenant);
+        if !api.handle.directories.erase_entered(store, tenant, number)? {
+            return Err(Problem::not_found("such person entered here"));
+        }
+        let object = format!("LocalPerson/{number}");
+        store.audit(tenant, crate::clock::wall_ms(), &asker.name(), "directory.erase", &object)?;
+        crate::retention_io::replace_copies(store);
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+/// How long a browser may show a picture again without asking, in seconds.
+const PICTURE_LIFE_S: u32 = 300;
+
+/// `GET /directory/users/{id}/photo`
+pub async fn photo(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let missing = || Problem::not_found("picture of this person");
+    let tenant = asker.0.tenant;
+    let object = teams::clean::guid(&id).ok_or_else(missing)?;
+    // Nobody is asked about at Microsoft who is not in the directory here.
+    if !api.handle.directories.has(tenant, &object) {
+        return Err(missing());
+    }
+    let found = api.handle.ask(move |switch, _| {
+        let m = &switch.tenant(tenant)?.meaning;
+        Some((m.features.clone(), m.microsoft.clone()?))
+    });
+    let (features, directory) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(missing)?;
+    // Waiting for Microsoft holds a thread: so many at once and no more.
+    let Ok(turn) = api.microsoft_turns.clone().acquire_owned().await else { return Err(Problem::stopping()) };
+    let asked = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let (handle, of) = (&api.handle, (tenant, directory.as_str()));
+        handle.granted.photo((&handle.store, &handle.directories), of, &features, &object)
+    });
+    match asked.await.map_err(|_| Problem::stopping())? {
+        Ok(Some(photo)) => {
+            let life = format!("private, max-age={PICTURE_LIFE_S}");
+            let headers = [
+                (header::CONTENT_TYPE, photo.content_type.to_string()),
+                (header::CACHE_CONTROL, life),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
+            ];
+            Ok((headers, photo.bytes.expose_secret().clone()).into_response())
+        }
+        Ok(None) => Err(missing()),
+        Err(why) => {
+            tracing::info!(event = "photo_not_fetched", tenant = tenant.0, why = %why, "a picture could not be fetched");
+            Err(Problem::new(StatusCode::BAD_GATEWAY, format!("Microsoft gave no picture: {why}"))
+                .coded("microsoft"))
+        }
     }
 }
 
@@ -240,31 +430,54 @@ pub async fn permissions(
     let tenant = asker.0.tenant;
     let found = api.handle.ask(move |switch, _| {
         let m = &switch.tenant(tenant)?.meaning;
-        Some((m.features.needed(), m.microsoft.clone()))
+        Some((m.features.clone(), m.microsoft.clone()))
     });
     let found = found.await.ok_or_else(Problem::stopping)?;
-    let (needed, directory) = found.ok_or_else(|| Problem::not_found("such tenant in this server"))?;
-    let granted = directory.and_then(|d| api.handle.granted.of(&d));
-    let left = api.handle.directories.granted(tenant);
-    let view = |row: &'static Row| {
-        let granted = match row.registration {
-            Registration::Background => granted.as_deref(),
-            Registration::Directory => left.as_deref(),
-            _ => None,
-        };
-        PermissionView::of(row, granted)
-    };
-    Ok(Json(needed.into_iter().map(view).collect()))
+    let (features, directory) = found.ok_or_else(|| Problem::not_found("such tenant in this server"))?;
+    let known = WhatIsAllowed::of(&api.handle, (tenant, directory.as_deref()), &features);
+    Ok(Json(features.needed().into_iter().map(|row| known.view(row)).collect()))
 }
 
-impl PermissionView {
-    /// A row of the table, where it is known what was granted.
-    pub fn of(row: &Row, granted: Option<&[String]>) -> PermissionView {
-        let is_among = |granted: &[String]| granted.iter().any(|g| Some(g.as_str()) == row.permission);
-        // Of offline_access nothing stands in a token.
-        let is_said = row.permission.is_some_and(|p| p != "offline_access");
+/// What Microsoft allows a tenant, as far as that is known.
+pub struct WhatIsAllowed<'a> {
+    handle: &'a Handle,
+    tenant: TenantId,
+    features: &'a Features,
+    background: Option<Vec<String>>,
+    left: Option<Vec<String>>,
+}
+
+impl<'a> WhatIsAllowed<'a> {
+    /// A tenant that is connected to this directory, if to any.
+    pub fn of(
+        handle: &'a Handle,
+        (tenant, directory): (TenantId, Option<&str>),
+        features: &'a Features,
+    ) -> WhatIsAllowed<'a> {
+        let background = directory.and_then(|d| handle.granted.of(d));
+        let left = handle.directories.granted(tenant);
+        WhatIsAllowed { handle, tenant, features, background, left }
+    }
+
+    /// What the newest token by which a line's work is done allows.
+    fn by(&self, row: &Row) -> Option<Vec<String>> {
+        let signed_in = || self.handle.stops.allowed(self.tenant, row);
+        match row.registration {
+            Registration::Background => self.background.clone(),
+            Registration::Directory if row.feature == Feature::DirectorySync => {
+                self.left.clone().or_else(signed_in)
+            }
+            _ => signed_in(),
+        }
+    }
+
+    /// A line of the table, as it stands in this tenant.
+    pub fn view(&self, row: &'static Row) -> PermissionView {
+        let allowed = self.by(row);
+        let is_among = |allowed: &Vec<String>| allowed.iter().any(|p| Some(p.as_str()) == row.permission);
         PermissionView {
-            granted: granted.filter(|_| is_said).map(is_among),
+            granted: allowed.as_ref().filter(|_| row.permission.is_some()).map(is_among),
+            stopped: self.handle.stops.why(self.tenant, self.features, row, allowed.as_deref()),
             feature: row.feature.name(),
             registration: row.registration.name(),
             permission: row.permission,

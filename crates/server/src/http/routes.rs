@@ -406,6 +406,45 @@ pub fn all(demo: bool) -> Vec<Route> {
             handler: put(people::correct).delete(people::uncorrect),
         },
         Route {
+            path: "/directory/users/{id}/photo".into(),
+            look: ANY_ROLE,
+            change: Access::Owners,
+            operations: vec![Operation {
+                response: None,
+                ..op::<()>(
+                    "get",
+                    "A picture of somebody, fetched from Microsoft and kept nowhere: JPEG or PNG",
+                )
+            }],
+            handler: get(people::photo),
+        },
+        Route {
+            path: "/directory/local".into(),
+            look: Access::Owners,
+            change: Access::Owners,
+            operations: vec![Operation {
+                request: Some(schema::<people::EntryView>),
+                ..op::<people::PersonView>("post", "Enters somebody beside Microsoft's people")
+            }],
+            handler: post(people::enter),
+        },
+        Route {
+            path: "/directory/local/{id}".into(),
+            look: Access::Owners,
+            change: Access::Owners,
+            operations: vec![
+                Operation {
+                    request: Some(schema::<people::EntryView>),
+                    ..op::<people::PersonView>("put", "Changes somebody who was entered")
+                },
+                Operation {
+                    response: None,
+                    ..op::<()>("delete", "Erases somebody who was entered: the key is destroyed")
+                },
+            ],
+            handler: put(people::change_entered).delete(people::erase_entered),
+        },
+        Route {
             path: "/directory/status".into(),
             look: ANY_ROLE,
             change: Access::Owners,

@@ -9,7 +9,7 @@ use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::http::session::{Caller, open_session};
 use crate::http::work_roles::{WorkAccount, user_of};
-use crate::microsoft::{NotSignedIn, Purpose, SignIn};
+use crate::microsoft::{Finished, NotSignedIn, Purpose, SignIn, allowed_by};
 use axum::Json;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -74,7 +74,7 @@ impl Again {
                 _ => Again::Denied,
             },
             NotSignedIn::Callback(_) => Again::Begin,
-            NotSignedIn::Token(_) | NotSignedIn::Here(_) => Again::Unavailable,
+            NotSignedIn::Token(_) | NotSignedIn::NoIdToken(_) | NotSignedIn::Here(_) => Again::Unavailable,
         }
     }
 
@@ -202,8 +202,11 @@ async fn signed_in(
     let Ok(_turn) = api.microsoft_turns.clone().acquire_owned().await else {
         return Err(Problem::stopping());
     };
+    let (app, cookie) = (sign_in.clone(), kept.clone());
     let asked = tokio::task::spawn_blocking(move || sign_in.finish(now(), kept.as_deref(), &query));
-    let finished = match asked.await.map_err(|_| Problem::stopping())? {
+    let finished = asked.await.map_err(|_| Problem::stopping())?;
+    note_permissions(api, &app, cookie.as_deref(), &finished).await?;
+    let finished = match finished {
         Ok(found) => found,
         Err(why) => {
             tracing::warn!(event = "sign_in_refused", why = %why, "a sign-in with a work account came to nothing");
@@ -228,6 +231,35 @@ async fn signed_in(
             Ok(Err(Again::Unknown))
         }
     }
+}
+
+/// Notes what a sign-in that came back says of the permissions of the feature that it was for.
+pub async fn note_permissions(
+    api: &Api,
+    app: &SignIn,
+    cookie: Option<&str>,
+    came: &Result<Finished, NotSignedIn>,
+) -> Result<(), Problem> {
+    let Some((name, feature)) = app.begun_for(cookie) else { return Ok(()) };
+    let found = api.handle.ask(move |switch, _| {
+        let mut all = switch.tenants().iter();
+        all.find(|t| t.meaning.tenant == name).map(|t| (t.id, t.meaning.features.clone()))
+    });
+    let Some((tenant, features)) = found.await.ok_or_else(Problem::stopping)? else { return Ok(()) };
+    let (stops, registration) = (&api.handle.stops, app.registration());
+    match came {
+        Ok(finished) => {
+            stops.came(tenant, feature, (&features, registration), allowed_by(&finished.tokens));
+        }
+        Err(NotSignedIn::NoIdToken(allowed)) => {
+            stops.came(tenant, feature, (&features, registration), allowed.clone());
+        }
+        Err(NotSignedIn::Callback(CallbackFault::Denied(why)) | NotSignedIn::Entra(why)) => {
+            stops.refused(tenant, feature, registration, why);
+        }
+        Err(_) => {}
+    }
+    Ok(())
 }
 
 /// The Microsoft directory of a tenant, or of the only one whose people sign in with its accounts, and what is on in it.

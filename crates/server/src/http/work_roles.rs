@@ -77,7 +77,7 @@ pub async fn bearer(api: &Api, token: Secret<String>, tenant: Option<String>) ->
         sign_in.access(now, judged.expose_secret(), &connected).map(|access| (now, access))
     });
     let (now, access) = access.await.map_err(|_| Problem::stopping())?.map_err(|why| {
-        tracing::warn!(event = "token_refused", why = %why, "a token of a work account was refused");
+        crate::sign_in::refusals::log_token("token_refused", &why);
         match why {
             NotSignedIn::Token(why) => refused(&why.to_string()),
             other => refused(&other.to_string()),

@@ -1,14 +1,15 @@
 //! Asks Graph in the app's own name: gets tokens, waits when Graph says so, proves more when it is asked to.
 
-use crate::microsoft::graph_io::{Tokens, ask_until};
+use crate::microsoft::graph_io::{Tokens, ask_once, ask_until};
 use crate::microsoft::{Carrier, random};
 use redact::Secret;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 use teams::entra::{CacheKey, Client, Endpoints, EntraError, TokenCache, TokenReply, Who};
-use teams::graph::{Attempt, Call, Graph, GraphError, Next};
+use teams::graph::{Call, Graph, GraphError};
 use teams::{Cloud, Reply, Time};
 
 /// The app registration that works without a person.
@@ -18,7 +19,12 @@ pub struct Background {
     client: Client,
     carrier: Carrier,
     tokens: Mutex<TokenCache>,
+    /// The permissions in the newest token of each directory.
+    allowed: Mutex<BTreeMap<String, Vec<String>>>,
 }
+
+/// Directories of which it is remembered what the newest token allows.
+const MOST_DIRECTORIES: usize = 1_000;
 
 /// Why something was not done.
 #[derive(Debug)]
@@ -51,7 +57,7 @@ impl Background {
     /// When Graph's address cannot be one.
     pub fn new(cloud: Cloud, client: Client, carrier: Carrier) -> Result<Background, String> {
         let graph = Graph::of(&cloud).ok_or("microsoft.graph is no address of Graph")?;
-        Ok(Background { cloud, graph, client, carrier, tokens: Mutex::default() })
+        Ok(Background { cloud, graph, client, carrier, tokens: Mutex::default(), allowed: Mutex::default() })
     }
 
     /// Graph's address.
@@ -78,32 +84,7 @@ impl Background {
     /// # Errors
     /// [`NotDone`]
     pub fn ask_once(&self, directory: &str, call: &Call) -> Result<Reply, NotDone> {
-        let mut attempt = Attempt::default();
-        let mut claims = None;
-        loop {
-            let token = self.token(directory, claims.as_deref())?;
-            let reply = self.carrier.send(&call.request(&token, random().map_err(NotDone::Here)?)).ok();
-            match (attempt.next(now(), reply.as_ref(), 0), reply) {
-                (Next::Done, Some(reply)) => return Ok(reply),
-                (Next::NewToken { claims: wanted }, _) => {
-                    self.forget_token(directory);
-                    claims = wanted;
-                }
-                (Next::Again { at }, Some(reply)) if reply.status == 429 => {
-                    return Err(NotDone::Graph(GraphError::Throttled { until: at }));
-                }
-                (Next::Done | Next::Again { .. }, reply) => {
-                    let status = reply.map_or(0, |r| r.status);
-                    return Err(NotDone::Graph(GraphError::Unavailable { status }));
-                }
-                (Next::Failed(error), _) => {
-                    if matches!(error, GraphError::Denied { .. }) {
-                        self.forget_token(directory);
-                    }
-                    return Err(NotDone::Graph(error));
-                }
-            }
-        }
+        ask_once(&self.of(directory), call)
     }
 
     /// The permissions in a token for a directory.
@@ -112,6 +93,11 @@ impl Background {
     /// [`NotDone`]
     pub fn granted(&self, directory: &str) -> Result<Vec<String>, NotDone> {
         Ok(teams::entra::granted(&self.token(directory, None)?))
+    }
+
+    /// The permissions in the newest token for a directory; nothing while none came.
+    pub fn allowed(&self, directory: &str) -> Option<Vec<String>> {
+        self.allowed.lock().unwrap_or_else(|e| e.into_inner()).get(directory).cloned()
     }
 
     /// The application's id.
@@ -147,6 +133,13 @@ impl Background {
         let reply = self.carrier.send(&request).ok();
         let tokens = TokenReply::read(asked, reply.as_ref()).map_err(NotDone::Entra)?;
         crate::attest::contacted::note_token("background", directory, &tokens);
+        {
+            let mut allowed = self.allowed.lock().unwrap_or_else(|e| e.into_inner());
+            if allowed.len() >= MOST_DIRECTORIES && !allowed.contains_key(directory) {
+                allowed.clear();
+            }
+            allowed.insert(directory.into(), tokens.granted());
+        }
         self.tokens.lock().unwrap_or_else(|e| e.into_inner()).put(asked, key, &tokens);
         Ok(tokens.access_token)
     }

@@ -6,7 +6,7 @@
 use crate::microsoft::background::{Background, NotDone, wait};
 use crate::microsoft::delegated::{Asked, Delegated, Held, Left};
 use crate::microsoft::graph_io::{Tokens, ask_page};
-use crate::microsoft::people::{Correction, Kept, People, Person};
+use crate::microsoft::people::{Correction, Kept, MOST_FOUND, People, Person};
 use crate::microsoft::subscribe;
 use crate::running::Handle;
 use crate::tenant::DialPlan;
@@ -19,8 +19,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::{DirectoryLink, DirectoryPage, DirectoryPerson, Store, StoreError, TenantId};
 use teams::BaseUrl;
-use teams::graph::{Change, Given, Progress, Sync, SyncStep};
-use teams::permissions::{Feature, Features, Operation, Registration};
+use teams::graph::{Change, Given, GraphError, Progress, Sync, SyncStep};
+use teams::permissions::{Feature, Features, Operation, Registration, Row, stopped_sentence};
 
 /// How a tenant's directory stands.
 #[derive(Clone, Debug, Default)]
@@ -75,10 +75,12 @@ impl Place {
 #[derive(Default)]
 pub struct Directories {
     all: RwLock<BTreeMap<TenantId, OneDirectory>>,
+    /// Those whom owners entered beside them.
+    pub(super) local: RwLock<BTreeMap<TenantId, People>>,
     /// What administrators who connected directories may do now.
     held: Mutex<BTreeMap<TenantId, Held>>,
     /// Held while people are written or erased: what was erased does not come back by a page that was on its way.
-    writing: Mutex<()>,
+    pub(super) writing: Mutex<()>,
 }
 
 impl Directories {
@@ -103,9 +105,13 @@ impl Directories {
         store.put_directory_token(tenant, &left.text(), crate::clock::wall_ms())
     }
 
-    /// What the connecting administrator's newest token allows; nothing while that is not known.
+    /// What the connecting administrator's newest token allows, and that it is renewed without them; nothing while that is
+    /// not known.
     pub fn granted(&self, tenant: TenantId) -> Option<Vec<String>> {
-        Some(self.held().get(&tenant)?.granted()?.to_vec())
+        let mut granted = self.held().get(&tenant)?.granted()?.to_vec();
+        // No token says so: it is here because there is a refresh token.
+        granted.push("offline_access".into());
+        Some(granted)
     }
 
     /// What the connecting administrator has to fulfil in the browser at the next sign-in.
@@ -115,9 +121,17 @@ impl Directories {
 
     /// People of a tenant whom a text fits.
     pub fn search(&self, tenant: TenantId, text: &str, most: usize) -> Vec<Person> {
+        let mut found = self.search_local(tenant, text, most);
         let all = self.read();
-        let found = all.get(&tenant).map(|d| d.people.search(text, most));
-        found.unwrap_or_default()
+        found.extend(all.get(&tenant).map(|d| d.people.search(text, most)).unwrap_or_default());
+        found.sort_by(|a, b| a.name.expose_secret().cmp(b.name.expose_secret()));
+        found.truncate(most.min(MOST_FOUND));
+        found
+    }
+
+    /// Whether somebody is in the tenant's directory at Microsoft, as it was read.
+    pub fn has(&self, tenant: TenantId, object: &str) -> bool {
+        self.read().get(&tenant).is_some_and(|d| d.people.has(object))
     }
 
     /// Whether somebody was disabled or removed in the tenant's directory, or is not in it once it was read.
@@ -197,11 +211,12 @@ impl DirectorySync {
     /// What the operating system said.
     pub fn start(
         handle: Handle,
-        (background, delegated): (Option<Arc<Background>>, Option<Delegated>),
+        (background, delegated): (Option<Arc<Background>>, Option<Arc<Delegated>>),
         (every, public): (Duration, Option<BaseUrl>),
     ) -> std::io::Result<DirectorySync> {
         let (stop, stopped) = channel::<()>();
-        let mut job = Job { handle, background, delegated, public, stopped, compared: None };
+        let mut job =
+            Job { handle, background, delegated, public, stopped, compared: None, told: BTreeMap::new() };
         // Before anybody can ask: who was disabled or removed there stays out from the first moment on.
         job.load_all();
         let run = move || {
@@ -227,7 +242,8 @@ struct Connected {
     directory: String,
     features: Features,
     plan: DialPlan,
-    fields: &'static [&'static str],
+    /// The line of the table by which it is read.
+    row: &'static Row,
     /// By which app registration it is read.
     registration: Registration,
     may_subscribe: bool,
@@ -238,12 +254,14 @@ struct Job {
     /// Nothing where no app is configured: then what is not connected is erased, and nothing is read.
     background: Option<Arc<Background>>,
     /// The same for directories that are read in an administrator's name.
-    delegated: Option<Delegated>,
+    delegated: Option<Arc<Delegated>>,
     /// Where Graph reaches us.
     public: Option<BaseUrl>,
     stopped: Receiver<()>,
     /// When permissions were compared last.
     compared: Option<Instant>,
+    /// What was compared then.
+    told: BTreeMap<TenantId, (Features, Vec<String>)>,
 }
 
 /// How often permissions are compared.
@@ -251,13 +269,20 @@ const COMPARE: Duration = Duration::from_secs(24 * 3_600);
 
 /// What is to be said of the permissions that the app which works without a person was granted, a sentence each.
 pub fn said_of_permissions(features: &Features, granted: &[String]) -> Vec<String> {
+    let without = features.not_working(Registration::Background, granted);
     let surplus = features.surplus(Registration::Background, granted).into_iter().map(|p| {
         format!(
             "the app registration background was granted {p}, which no feature needs that is on: take it away"
         )
     });
-    let missing = features.missing(Registration::Background, granted).into_iter().map(|p| {
-        format!("the app registration background lacks {p}: an administrator must consent, see GET /api/v1/microsoft/connect")
+    let missing = features.missing(Registration::Background, granted).into_iter().map(move |p| {
+        let stops: Vec<&str> =
+            without.iter().filter(|r| r.permission == Some(p)).map(|r| r.feature.name()).collect();
+        let stops = match stops.is_empty() {
+            true => "nothing stops by it".to_string(),
+            false => format!("{} stops", stops.join(", ")),
+        };
+        format!("the app registration background lacks {p}, {stops}: an administrator must consent, see GET /api/v1/microsoft/connect")
     });
     surplus.chain(missing).collect()
 }
@@ -266,23 +291,35 @@ pub fn said_of_permissions(features: &Features, granted: &[String]) -> Vec<Strin
 const HEAR: Duration = Duration::from_millis(250);
 
 impl Job {
-    /// Says which permissions were granted that no feature needs, and which are missing: at the start and once a day.
+    /// Says which permissions were granted that no feature needs, and which are missing: at the start, once a day, and when a
+    /// new token allows something else than the one before.
     fn compare_permissions(&mut self) -> Result<(), NotDone> {
-        if self.compared.is_some_and(|at| at.elapsed() < COMPARE) {
-            return Ok(());
+        let is_due = self.compared.is_none_or(|at| at.elapsed() >= COMPARE);
+        if is_due {
+            self.compared = Some(Instant::now());
         }
-        self.compared = Some(Instant::now());
         let tenants = self.handle.ask_and_wait(|switch, _| {
             let all = switch.tenants().iter();
             all.filter(|t| t.meaning.features.registrations().contains(&Registration::Background))
                 .filter_map(|t| Some((t.id, t.meaning.microsoft.clone()?, t.meaning.features.clone())))
                 .collect::<Vec<_>>()
         });
-        for (tenant, directory, features) in tenants.ok_or(NotDone::Stopping)? {
-            let Some(granted) = self.handle.granted.ask(&directory) else { continue };
+        let tenants = tenants.ok_or(NotDone::Stopping)?;
+        self.told.retain(|tenant, _| tenants.iter().any(|(t, ..)| t == tenant));
+        for (tenant, directory, features) in tenants {
+            let granted = match is_due {
+                true => self.handle.granted.ask(&directory),
+                false => self.handle.granted.of(&directory),
+            };
+            let Some(granted) = granted else { continue };
+            let is_known = self.told.get(&tenant).is_some_and(|(f, g)| (f, g) == (&features, &granted));
+            if is_known && !is_due {
+                continue;
+            }
             for what in said_of_permissions(&features, &granted) {
                 tracing::warn!(event = "permissions", tenant = tenant.0, "{what}");
             }
+            self.told.insert(tenant, (features, granted));
         }
         Ok(())
     }
@@ -321,10 +358,10 @@ impl Job {
                 let directory = t.meaning.microsoft.clone()?;
                 let subscribing = features.row_for(Feature::DirectorySync, Operation::SubscribeUsers);
                 let may_subscribe = subscribing.is_some();
-                let (fields, registration) = (row.fields, row.registration);
+                let registration = row.registration;
                 let (features, plan) = (features.clone(), t.meaning.dial_plan.clone());
                 let tenant = t.id;
-                Some(Connected { tenant, directory, features, plan, fields, registration, may_subscribe })
+                Some(Connected { tenant, directory, features, plan, row, registration, may_subscribe })
             });
             (connected.collect(), switch.tenants().iter().map(|t| t.id).collect())
         })
@@ -362,6 +399,7 @@ impl Job {
                 Ok(true) => {
                     // Other people may be users since, and the same ones again.
                     self.bar(one.tenant);
+                    self.tried(&one, true);
                     let told = self.subscribe(&one);
                     self.note(one.tenant, |status| {
                         let at = Some(crate::clock::wall_ms());
@@ -370,12 +408,39 @@ impl Job {
                 }
                 Err(NotDone::Stopping) => return Err(NotDone::Stopping),
                 Err(why) => {
-                    tracing::warn!(event = "directory_not_in_step", tenant = one.tenant.0, why = %why, "a directory could not be read");
-                    self.note(one.tenant, |status| status.trouble = Some(why.to_string()));
+                    let said = match &why {
+                        NotDone::Graph(GraphError::Denied { .. }) => {
+                            self.tried(&one, false);
+                            stopped_sentence(one.row)
+                        }
+                        NotDone::Entra(error) => {
+                            let stops = &self.handle.stops;
+                            stops.refused(one.tenant, Feature::DirectorySync, one.registration, error);
+                            why.to_string()
+                        }
+                        _ => why.to_string(),
+                    };
+                    tracing::warn!(event = "directory_not_in_step", tenant = one.tenant.0, why = %said, "a directory could not be read");
+                    self.note(one.tenant, |status| status.trouble = Some(said));
                 }
             }
         }
         Ok(())
+    }
+
+    /// What reading a directory came to, as far as it hangs on the permission.
+    fn tried(&self, one: &Connected, worked: bool) {
+        let (stops, sync) = (&self.handle.stops, Feature::DirectorySync);
+        if one.registration == Registration::Background {
+            let allowed = self.handle.granted.of(&one.directory);
+            stops.tried(one.tenant, one.row, worked, allowed);
+            return;
+        }
+        let allowed = self.handle.directories.granted(one.tenant);
+        stops.tried(one.tenant, one.row, worked, allowed.clone());
+        if let Some(allowed) = allowed {
+            stops.came(one.tenant, sync, (&one.features, one.registration), allowed);
+        }
     }
 
     /// A tenant is not connected any more: nothing of its directory is kept.
@@ -433,7 +498,7 @@ impl Job {
         if directories.read().get(&one.tenant).is_none_or(|d| *d.people.plan() != one.plan) {
             self.load(one.tenant, one.plan.clone()).map_err(here)?;
         }
-        let mut sync = Sync::new(graph.clone(), one.fields, progress);
+        let mut sync = Sync::new(graph.clone(), one.row.fields, progress);
         loop {
             let reply = ask_page(tokens, &sync.call(), &self.stopped)?;
             let step = sync.take(&reply).map_err(|e| NotDone::Here(e.to_string()))?;

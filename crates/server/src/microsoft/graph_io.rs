@@ -67,3 +67,37 @@ pub fn ask_until(
         }
     }
 }
+
+/// Asks once: whoever asks comes again by themselves. A token that is over is replaced.
+///
+/// # Errors
+/// [`NotDone`]
+pub fn ask_once(tokens: &dyn Tokens, call: &Call) -> Result<Reply, NotDone> {
+    let mut attempt = Attempt::default();
+    let mut claims: Option<String> = None;
+    loop {
+        let token = tokens.token(claims.as_deref())?;
+        let chance = random().map_err(NotDone::Here)?;
+        let reply = tokens.carrier().send(&call.request(&token, chance)).ok();
+        match (attempt.next(now(), reply.as_ref(), 0), reply) {
+            (Next::Done, Some(reply)) => return Ok(reply),
+            (Next::NewToken { claims: wanted }, _) => {
+                tokens.forget();
+                claims = wanted;
+            }
+            (Next::Again { at }, Some(reply)) if reply.status == 429 => {
+                return Err(NotDone::Graph(GraphError::Throttled { until: at }));
+            }
+            (Next::Done | Next::Again { .. }, reply) => {
+                let status = reply.map_or(0, |r| r.status);
+                return Err(NotDone::Graph(GraphError::Unavailable { status }));
+            }
+            (Next::Failed(error), _) => {
+                if matches!(error, GraphError::Denied { .. }) {
+                    tokens.forget();
+                }
+                return Err(NotDone::Graph(error));
+            }
+        }
+    }
+}

@@ -8,11 +8,13 @@ mod delegated;
 mod directory_io;
 mod granted;
 mod graph_io;
+mod local_people;
 mod notices;
 mod people;
 mod presence_io;
 mod shown_io;
 mod sign_in;
+mod stops;
 mod subscribe;
 pub mod tab;
 
@@ -22,10 +24,11 @@ pub use delegated::{Delegated, Left};
 pub use directory_io::{Directories, DirectorySync, said_of_permissions};
 pub use granted::Granted;
 pub use notices::{LARGEST, NoticeBoard};
-pub use people::{Correction, MOST_FOUND, Person};
+pub use people::{Correction, Entry, LOCAL, MOST_FOUND, Person};
 pub use presence_io::{PresenceBoard, PresenceWatch};
 pub use shown_io::TalkShower;
-pub use sign_in::{ANYWHERE, Finished, NotSignedIn, Purpose, SignIn};
+pub use sign_in::{ANYWHERE, Finished, NotSignedIn, Purpose, SignIn, allowed_by};
+pub use stops::Stops;
 pub use tab::Tab;
 
 use crate::config::{AppSection, MicrosoftSection};

@@ -25,7 +25,44 @@ pub struct Kept {
     /// What an owner says of them in place of what Microsoft says.
     #[serde(default)]
     own: Correction,
+    /// An owner entered them: Microsoft knows nothing of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    local: bool,
 }
+
+/// Somebody whom an owner enters beside Microsoft's people.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Name shown to colleagues.
+    pub name: Secret<String>,
+    /// Address of electronic mail; empty for none.
+    pub mail: Secret<String>,
+    /// Numbers at work, as the world writes them where that is known.
+    pub business: Vec<Secret<String>>,
+    /// The mobile number, in the same way.
+    pub mobile: Option<Secret<String>>,
+}
+
+impl Entry {
+    /// With the numbers as the world writes them, by the tenant's country. Nothing when one of them is no number.
+    pub fn read(self, plan: &DialPlan) -> Option<Entry> {
+        let number = |text: Secret<String>| {
+            let number = world(plan, text.expose_secret());
+            let is_one = number.chars().all(|c| c.is_ascii_digit() || " +-()/.".contains(c));
+            (is_one && digits_of(&number).len() >= FEWEST_DIGITS && number.len() <= LONGEST_NUMBER)
+                .then(|| Secret::new(number))
+        };
+        let business = self.business.into_iter().map(number).collect::<Option<Vec<_>>>()?;
+        let mobile = match self.mobile {
+            Some(mobile) => Some(number(mobile)?),
+            None => None,
+        };
+        Some(Entry { business, mobile, ..self })
+    }
+}
+
+/// The longest number of somebody who is entered, in bytes.
+const LONGEST_NUMBER: usize = 32;
 
 /// What an owner says of somebody in place of what Microsoft says; what is not said stays as it came.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -94,6 +131,20 @@ impl Kept {
             },
             mobile: text(&user.mobile_phone, before.mobile),
             own: before.own,
+            local: false,
+        }
+    }
+
+    /// Somebody whom an owner enters.
+    pub fn entered(entry: &Entry) -> Kept {
+        let text = |secret: &Secret<String>| Some(secret.expose_secret().clone()).filter(|t| !t.is_empty());
+        Kept {
+            name: text(&entry.name),
+            mail: text(&entry.mail),
+            business: entry.business.iter().map(|n| n.expose_secret().clone()).collect(),
+            mobile: entry.mobile.as_ref().and_then(text),
+            local: true,
+            ..Kept::default()
         }
     }
 
@@ -113,8 +164,10 @@ impl Kept {
 /// Somebody as they are shown.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// Their id in the directory.
+    /// Their id in Microsoft's directory; of somebody who was entered here the number behind [`LOCAL`].
     pub object: String,
+    /// Whether an owner entered them here, beside Microsoft's directory.
+    pub local: bool,
     /// Whether they may sign in there.
     pub enabled: bool,
     /// Name shown to colleagues.
@@ -129,6 +182,9 @@ pub struct Person {
     pub corrected: Vec<&'static str>,
 }
 
+/// How the id of somebody begins who was entered here.
+pub const LOCAL: &str = "local-";
+
 /// Between two fields of somebody in memory. What comes from Microsoft has no control characters.
 const BETWEEN: char = '\u{1f}';
 
@@ -139,6 +195,7 @@ struct Packed(Secret<Box<str>>);
 struct Fields<'a> {
     object: &'a str,
     enabled: bool,
+    local: bool,
     corrected: &'a str,
     name: &'a str,
     given_name: &'a str,
@@ -149,9 +206,16 @@ struct Fields<'a> {
 }
 
 impl Packed {
-    fn read(plan: &DialPlan, bytes: &[u8]) -> Option<Packed> {
-        let kept: Kept = serde_json::from_slice(bytes).ok()?;
-        let sign = if kept.enabled.unwrap_or(true) { "+" } else { "-" };
+    fn read(plan: &DialPlan, id: u64, bytes: &[u8]) -> Option<Packed> {
+        let mut kept: Kept = serde_json::from_slice(bytes).ok()?;
+        let sign = match (kept.local, kept.enabled.unwrap_or(true)) {
+            (true, _) => "*",
+            (false, true) => "+",
+            (false, false) => "-",
+        };
+        if kept.local {
+            kept.object = format!("{LOCAL}{id}");
+        }
         let flag = format!("{sign}{}", kept.own.fields().join(","));
         let text = |own: Option<String>, field: Option<String>| own.or(field).unwrap_or_default();
         let mobile = world(plan, &text(kept.own.mobile, kept.mobile));
@@ -174,9 +238,9 @@ impl Packed {
         let mut next = || all.next().unwrap_or_default();
         let (object, flag, name, given_name) = (next(), next(), next(), next());
         let (surname, mail, mobile) = (next(), next(), next());
-        let enabled = flag.starts_with('+');
+        let (enabled, local) = (!flag.starts_with('-'), flag.starts_with('*'));
         let corrected = flag.get(1..).unwrap_or_default();
-        Fields { object, enabled, corrected, name, given_name, surname, mail, mobile, business: all }
+        Fields { object, enabled, local, corrected, name, given_name, surname, mail, mobile, business: all }
     }
 
     fn fits(&self, words: &[String], digits: &str) -> bool {
@@ -200,6 +264,7 @@ impl Packed {
         Person {
             object: fields.object.into(),
             enabled: fields.enabled,
+            local: fields.local,
             name: Secret::new(name),
             mail: secret(fields.mail),
             business: fields.business.map(secret).collect(),
@@ -254,7 +319,7 @@ impl People {
 
     /// Puts somebody in, in place of what was known of them.
     pub fn put(&mut self, id: u64, bytes: &[u8]) {
-        if let Some(person) = Packed::read(&self.plan, bytes) {
+        if let Some(person) = Packed::read(&self.plan, id, bytes) {
             self.objects.extend(guid(person.fields().object));
             self.all.insert(id, person);
         }
@@ -286,6 +351,22 @@ impl People {
     /// How many they are.
     pub fn len(&self) -> usize {
         self.all.len()
+    }
+
+    /// Somebody by the number by which the store knows them.
+    pub fn get(&self, id: u64) -> Option<Person> {
+        Some(self.all.get(&id)?.person())
+    }
+
+    /// Those who have this number, by their own.
+    pub fn with_number(&self, number: &str) -> Vec<(u64, Person)> {
+        let wanted = digits_of(number);
+        let is_it = |n: &str| !wanted.is_empty() && digits_of(n) == wanted;
+        let has = |p: &Packed| {
+            let fields = p.fields();
+            is_it(fields.mobile) || fields.business.clone().any(is_it)
+        };
+        self.all.iter().filter(|(_, p)| has(p)).map(|(id, p)| (*id, p.person())).collect()
     }
 
     /// Those whom a text fits: each word begins a word of the name, or its digits stand in a number. At most `most`, in the
@@ -388,7 +469,7 @@ mod tests {
         let first = Kept::merged(&user(given("Ann"), given("+2"), phones), None).bytes();
         let then = user(given("Anna"), Given::Cleared, Given::Unchanged);
         let bytes = Kept::merged(&then, Some(first.expose_secret())).bytes();
-        let person = Packed::read(&DialPlan::default(), bytes.expose_secret()).unwrap().person();
+        let person = Packed::read(&DialPlan::default(), 1, bytes.expose_secret()).unwrap().person();
         assert_eq!(person.name.expose_secret(), "Anna");
         assert_eq!((person.business.len(), person.mobile.is_none()), (1, true));
         assert!(!format!("{person:?}").contains("Anna"));

@@ -121,13 +121,22 @@ impl Job {
         }
         for one in watched {
             match self.read(&one) {
-                Ok(()) => self.handle.presences.note(one.tenant, |status| {
-                    *status = PresenceStatus { at: Some(now().0), trouble: None };
-                }),
+                Ok(()) => {
+                    // Without anybody to ask about nothing was tried.
+                    if !one.people.is_empty() {
+                        self.tried(&one, true);
+                    }
+                    self.handle.presences.note(one.tenant, |status| {
+                        *status = PresenceStatus { at: Some(now().0), trouble: None };
+                    });
+                }
                 Err(NotDone::Stopping) => return Err(NotDone::Stopping),
                 Err(why) => {
                     let why = match why {
-                        NotDone::Graph(GraphError::Denied { .. }) => stopped_sentence(one.row),
+                        NotDone::Graph(GraphError::Denied { .. }) => {
+                            self.tried(&one, false);
+                            stopped_sentence(one.row)
+                        }
                         other => other.to_string(),
                     };
                     tracing::warn!(event = "presence_not_read", tenant = one.tenant.0, why = %why, "nobody is kept from being rung by what Teams says");
@@ -137,6 +146,11 @@ impl Job {
             self.forget(one.tenant, STALE.max(self.every * 3))?;
         }
         Ok(())
+    }
+
+    fn tried(&self, one: &Watched, worked: bool) {
+        let allowed = self.background.allowed(&one.directory);
+        self.handle.stops.tried(one.tenant, one.row, worked, allowed);
     }
 
     fn read(&mut self, one: &Watched) -> Result<(), NotDone> {

@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::TenantId;
 use teams::graph::{GraphError, Pace, Shown, ShownKeeper};
-use teams::permissions::{Feature, Operation};
+use teams::permissions::{Feature, Operation, Row};
 
 /// How often it is looked who talks.
 const LOOK: Duration = Duration::from_secs(1);
@@ -59,6 +59,7 @@ impl Drop for TalkShower {
 /// One tenant.
 struct One {
     directory: String,
+    row: &'static Row,
     keeper: ShownKeeper,
     pace: Pace,
     /// Those who talk, by the object's id.
@@ -69,6 +70,7 @@ struct One {
 struct Found {
     tenant: TenantId,
     directory: String,
+    row: &'static Row,
     talking: BTreeSet<String>,
     before: Vec<String>,
 }
@@ -88,7 +90,7 @@ impl Job {
                 let before = switch.take_talked_before(tenant);
                 let Some(t) = switch.tenant(tenant) else { continue };
                 let row = t.meaning.features.row_for(Feature::PresenceWrite, Operation::SetPresence);
-                let (Some(_), Some(directory)) = (row, t.meaning.microsoft.clone()) else { continue };
+                let (Some(row), Some(directory)) = (row, t.meaning.microsoft.clone()) else { continue };
                 let (mut talking, mut ended) = (BTreeSet::new(), Vec::new());
                 for (object, user) in &t.meaning.work_accounts {
                     let agent = engine::AgentId(*user);
@@ -99,7 +101,7 @@ impl Job {
                         ended.push(object.clone());
                     }
                 }
-                all.push(Found { tenant, directory, talking, before: ended });
+                all.push(Found { tenant, directory, row, talking, before: ended });
             }
             all
         });
@@ -107,6 +109,7 @@ impl Job {
         for one in found.iter() {
             let fresh = || One {
                 directory: one.directory.clone(),
+                row: one.row,
                 keeper: ShownKeeper::default(),
                 pace: Pace::new(now(), BUDGET, Duration::from_secs(30)),
                 talking: BTreeSet::new(),
@@ -149,12 +152,22 @@ impl Job {
                     break;
                 };
                 let cleared = call.operation == Operation::ClearPresence;
+                let tried = |worked| {
+                    let allowed = self.background.allowed(&one.directory);
+                    self.handle.stops.tried(*tenant, one.row, worked, allowed);
+                };
                 let worked = match self.background.ask_once(&one.directory, &call) {
-                    Ok(_) => true,
+                    Ok(_) => {
+                        tried(true);
+                        true
+                    }
                     // Nothing is shown of somebody who is not shown.
                     Err(NotDone::Graph(GraphError::NotFound)) => cleared,
                     Err(NotDone::Stopping) => return Err(NotDone::Stopping),
                     Err(why) => {
+                        if let NotDone::Graph(GraphError::Denied { .. }) = why {
+                            tried(false);
+                        }
                         tracing::warn!(event = "talk_not_shown", tenant = tenant.0, why = %why, "Teams does not show who talks");
                         if let NotDone::Graph(GraphError::Throttled { until }) = why {
                             one.pace.stop(until);

@@ -4,13 +4,13 @@ use crate::microsoft::{Carrier, random};
 use redact::Secret;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use teams::entra::{
     Access, ApiRules, Ask, Begun, Callback, CallbackFault, Client, Consented, Endpoints, EntraError,
     Exchange, IdRules, KeyCache, Refused, ResponseMode, SignIns, SignedIn, TokenReply,
 };
 use teams::graph::{Call, Graph, GraphError};
-use teams::permissions::{Features, Registration};
+use teams::permissions::{Feature, Features, Registration};
 use teams::{Cloud, Reply, Time};
 
 /// Directories whose keys are remembered.
@@ -31,6 +31,9 @@ pub struct SignIn {
     carrier: Carrier,
     sign_ins: SignIns,
     keys: Mutex<BTreeMap<String, KeyCache>>,
+    /// Held while the keys of a directory are fetched: a token that comes meanwhile waits for them, for no longer than a
+    /// request may take, in place of being refused for a key that is on its way.
+    fetching: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
 }
 
 /// Why somebody is not signed in.
@@ -42,6 +45,8 @@ pub enum NotSignedIn {
     Entra(EntraError),
     /// Its token is not good.
     Token(Refused),
+    /// It gave a token for Graph and none that says who it is: the permission `openid` is missing. What was given allows this.
+    NoIdToken(Vec<String>),
     /// The configuration, or the operating system's chance.
     Here(String),
 }
@@ -52,6 +57,9 @@ impl fmt::Display for NotSignedIn {
             NotSignedIn::Callback(fault) => write!(f, "{fault}"),
             NotSignedIn::Entra(error) => write!(f, "{error}. {}", error.what_to_do()),
             NotSignedIn::Token(refused) => write!(f, "Entra ID's token is refused: {refused}"),
+            NotSignedIn::NoIdToken(_) => {
+                f.write_str("Entra ID gave no ID token: the app registration lacks the permission openid")
+            }
             NotSignedIn::Here(what) => f.write_str(what),
         }
     }
@@ -100,7 +108,15 @@ impl SignIn {
     ) -> Result<SignIn, String> {
         let key = Secret::new(random()?);
         let sign_ins = SignIns::new(&key).ok_or("the key for sign-ins could not be used")?;
-        Ok(SignIn { registration, cloud, client, carrier, sign_ins, keys: Mutex::default() })
+        Ok(SignIn {
+            registration,
+            cloud,
+            client,
+            carrier,
+            sign_ins,
+            keys: Mutex::default(),
+            fetching: Mutex::default(),
+        })
     }
 
     /// Graph's address.
@@ -161,6 +177,9 @@ impl SignIn {
             .map_err(|e| NotSignedIn::Here(format!("the app's certificate cannot be used: {e}")))?;
         let reply = self.carrier.send(&request).ok();
         let tokens = TokenReply::read(now, reply.as_ref()).map_err(NotSignedIn::Entra)?;
+        if tokens.id_token.is_none() {
+            return Err(NotSignedIn::NoIdToken(allowed_by(&tokens)));
+        }
         let who = self.judge(now, (directory, &endpoints), &exchange, &tokens)?;
         // Whoever only signs in at a directory brings a token that says nothing of the directory's own.
         if self.registration != Registration::Directory || !by.is_empty() {
@@ -169,6 +188,25 @@ impl SignIn {
         let (tenant, by) = (tenant.into(), by.into());
         let (registration, return_to) = (self.registration, exchange.return_to.clone());
         Ok(Finished { registration, who, tenant, by, tokens, return_to })
+    }
+
+    /// For which tenant here the sign-in was begun that a browser comes back from, by the tenant's id, and for which feature;
+    /// nothing for what we did not begin.
+    pub fn begun_for(&self, cookie: Option<&str>) -> Option<(String, Feature)> {
+        let purpose = self.sign_ins.purpose(cookie?)?;
+        let mut words = purpose.splitn(3, ' ').skip(1);
+        let (tenant, by) = (words.next()?.to_string(), words.next()?);
+        let feature = match self.registration {
+            Registration::Provisioning => Feature::Licences,
+            Registration::Directory if !by.is_empty() => Feature::DirectorySync,
+            _ => Feature::SignIn,
+        };
+        Some((tenant, feature))
+    }
+
+    /// Which app registration it is.
+    pub fn registration(&self) -> Registration {
+        self.registration
     }
 
     /// What is asked for: the permissions of this registration, and to be told who it is.
@@ -287,6 +325,14 @@ impl SignIn {
         ask: impl FnOnce(&mut KeyCache) -> Option<teams::Request>,
         now: Time,
     ) {
+        let turn = {
+            let mut all = self.fetching.lock().unwrap_or_else(|e| e.into_inner());
+            if all.len() >= MOST_DIRECTORIES && !all.contains_key(of) {
+                all.clear();
+            }
+            all.entry(of.into()).or_default().clone()
+        };
+        let _turn = turn.lock().unwrap_or_else(|e| e.into_inner());
         let request = {
             let mut keys = self.keys();
             if keys.len() >= MOST_DIRECTORIES && !keys.contains_key(of) {
@@ -304,6 +350,20 @@ impl SignIn {
     fn keys(&self) -> MutexGuard<'_, BTreeMap<String, KeyCache>> {
         self.keys.lock().unwrap_or_else(|e| e.into_inner())
     }
+}
+
+/// What somebody's tokens allow: of some permissions nothing stands in a token, because they are the token.
+pub fn allowed_by(tokens: &TokenReply) -> Vec<String> {
+    let mut allowed = tokens.granted();
+    for (permission, came) in
+        [("openid", tokens.id_token.is_some()), ("offline_access", tokens.refresh_token.is_some())]
+    {
+        allowed.retain(|p| p != permission);
+        if came {
+            allowed.push(permission.into());
+        }
+    }
+    allowed
 }
 
 impl From<String> for NotSignedIn {

@@ -2,6 +2,7 @@
 //! fill it. What is left out is counted, and the next line says how many.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use store::TenantId;
 
@@ -25,6 +26,19 @@ pub struct Refusals {
     all: BTreeMap<TenantId, Window>,
     /// Refusals that stand in no line of their own, since the start.
     pub left_out: u64,
+}
+
+/// Refused tokens in the program's own log, where whoever holds none that is good must not fill the disk.
+static LOGGED: Mutex<Refusals> = Mutex::new(Refusals { all: BTreeMap::new(), left_out: 0 });
+
+/// Says in the program's log that a token was refused; beyond [`MOST`] in a [`WINDOW`] they are only counted, and the next
+/// line says how many.
+pub fn log_token(event: &'static str, why: &dyn std::fmt::Display) {
+    // Whose token it was is not known: all of them are counted together.
+    let note = LOGGED.lock().unwrap_or_else(|e| e.into_inner()).note(TenantId(0), Instant::now());
+    if let Note::Write(left_out) = note {
+        tracing::warn!(event, why = %why, left_out, "a token was refused");
+    }
 }
 
 /// What to do about a refusal.

@@ -149,7 +149,7 @@ fn people_come_change_and_go_and_a_forgotten_place_is_read_anew() {
     let (_, list) = program.get("/directory/users?q=wan+can");
     assert_eq!(found(&list), ["Wanda Canarywharf"], "{list:#}");
     assert_eq!(list[0]["business"], json!(["+49305550100"]), "no other field than those of the profile");
-    assert_eq!(list[0].as_object().unwrap().len(), 9);
+    assert_eq!(list[0].as_object().unwrap().len(), 10);
     assert_eq!(found(&program.get("/directory/users?q=030+555").1), ["Wanda Canarywharf"]);
 
     // A name changes: the number that the change does not speak of stays.
@@ -274,7 +274,9 @@ fn without_the_permission_it_says_what_is_missing_and_keeps_what_it_has() {
         // Of this very second too.
         m.challenge_app(now + 1_000, &id, APP);
     });
-    program.wait_for("/directory/status", |s| s["trouble"].as_str()?.contains("must consent").then_some(()));
+    program.wait_for("/directory/status", |s| {
+        s["trouble"].as_str()?.contains("lacks the permission User.Read.All").then_some(())
+    });
     assert_eq!(program.get("/directory/status").1["people"], 31);
     // Given back, it goes on by itself.
     change(&m, |m, _, tenant| m.grant(tenant, APP, "User.Read.All", Holder::Application));

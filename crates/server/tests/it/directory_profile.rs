@@ -90,7 +90,7 @@ fn in_step(program: &Program, people: u64) {
     });
 }
 
-fn files(dir: &Path, out: &mut Vec<(String, Vec<u8>)>) {
+pub fn files(dir: &Path, out: &mut Vec<(String, Vec<u8>)>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {

@@ -370,6 +370,10 @@ DELETE /dial/{correlation} Gso
 GET /directory agso
 GET /directory/status agso
 GET /directory/users agso
+GET /directory/users/{id}/photo agso
+POST /directory/local o
+PUT /directory/local/{id} o
+DELETE /directory/local/{id} o
 PUT /directory/users/{id}/correction o
 DELETE /directory/users/{id}/correction o
 GET /hours/{id}/closure aso

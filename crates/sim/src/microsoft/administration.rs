@@ -2,7 +2,7 @@
 //! taken, keys rotate, clocks run wrong.
 
 use crate::microsoft::directory::{Directory, Kind, Removal, guid};
-use crate::microsoft::entra::SignIns;
+use crate::microsoft::entra::{OIDC, SignIns};
 use crate::microsoft::faults::Fault;
 use crate::microsoft::graph::licences::Licences;
 use crate::microsoft::graph::presence::Presences;
@@ -68,6 +68,7 @@ impl Microsoft {
             directory,
             principals: BTreeMap::new(),
             administrators: BTreeSet::from([0]),
+            own_consent: true,
             valid_from_s: BTreeMap::new(),
             in_person: BTreeMap::new(),
             licences,
@@ -114,11 +115,14 @@ impl Microsoft {
 
     /// An administrator allows an application one permission for the whole tenant.
     pub fn grant(&mut self, tenant: &str, app_id: &str, permission: &str, holder: Holder) {
-        self.change_principal(tenant, app_id, |p| match holder {
-            Holder::Application => {
-                p.roles.insert(permission.into());
+        self.change_principal(tenant, app_id, |p| {
+            p.withheld.remove(permission);
+            match holder {
+                Holder::Application => {
+                    p.roles.insert(permission.into());
+                }
+                Holder::Delegated => p.allow(None, [permission.to_string()]),
             }
-            Holder::Delegated => p.allow(None, [permission.to_string()]),
         });
     }
 
@@ -131,9 +135,20 @@ impl Microsoft {
         }
     }
 
-    /// Takes a permission back, from everybody. Tokens that carry it go on until they end.
+    /// Nobody but an administrator allows applications anything from now on.
+    pub fn forbid_own_consent(&mut self, tenant: &str) {
+        if let Some(t) = self.tenant_mut(tenant) {
+            t.own_consent = false;
+        }
+    }
+
+    /// Takes a permission back, from everybody. Tokens that carry it go on until they end. What OpenID Connect names is
+    /// given with any consent, so it is withheld by name.
     pub fn revoke(&mut self, tenant: &str, app_id: &str, permission: &str) {
         self.change_principal(tenant, app_id, |p| {
+            if OIDC.contains(&permission) {
+                p.withheld.insert(permission.into());
+            }
             p.roles.remove(permission);
             p.scopes.remove(permission);
             p.own_scopes.values_mut().for_each(|s| {

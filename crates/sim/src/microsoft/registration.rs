@@ -201,6 +201,8 @@ pub struct Principal {
     pub specific: BTreeSet<(String, String)>,
     /// Roles of the application that people have.
     pub app_roles: BTreeMap<u32, BTreeSet<String>>,
+    /// Scopes of OpenID Connect that it gets no more, although it asks for them.
+    pub withheld: BTreeSet<Scope>,
     /// Whether an administrator has switched it off.
     pub disabled: bool,
     /// Tokens of the application from before this second are refused where the client can be told so.

@@ -18,6 +18,8 @@ pub struct Tenant {
     pub(super) principals: BTreeMap<String, Principal>,
     /// Who may allow applications something for everybody.
     pub(super) administrators: BTreeSet<u32>,
+    /// Whether people may allow an application something for themselves; where not, an administrator has to.
+    pub(super) own_consent: bool,
     /// Tokens of somebody from before this second no longer hold.
     pub(super) valid_from_s: BTreeMap<u32, u64>,
     /// Who must come in person before they get another token, with the claims to ask for.

@@ -241,6 +241,12 @@ impl SignIns {
         Some(Begun { address: Secret::new(address), cookie })
     }
 
+    /// What the sign-in is for of which a browser keeps this cookie; nothing for a cookie that is not ours.
+    pub fn purpose(&self, cookie: &str) -> Option<String> {
+        let kept: Kept = serde_json::from_str(&self.seal.open("sign-in", cookie)?).ok()?;
+        Some(kept.purpose)
+    }
+
     /// Takes a callback with the cookie of the browser that brought it. Whatever comes of it, the cookie is to be taken
     /// away from the browser.
     pub fn finish(

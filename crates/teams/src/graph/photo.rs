@@ -20,7 +20,7 @@ pub enum PhotoSize {
 /// A picture.
 #[derive(Clone, Debug)]
 pub struct Photo {
-    /// `image/jpeg`, `image/png` or `image/gif`, told by its first bytes and not by what Graph says, so that no browser
+    /// `image/jpeg` or `image/png`, told by its first bytes and not by what Graph says, so that no browser
     /// takes it for a page.
     pub content_type: &'static str,
     /// The bytes.
@@ -47,7 +47,6 @@ pub fn read_photo(reply: &Reply) -> Option<Photo> {
     let content_type = match bytes.as_slice() {
         [0xff, 0xd8, 0xff, ..] => "image/jpeg",
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => "image/png",
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => "image/gif",
         _ => return None,
     };
     if bytes.len() > MOST_PHOTO || !reply.is_success() {
@@ -69,7 +68,7 @@ mod tests {
             .with("ETag", "\"a\"");
         let photo = read_photo(&jpeg).unwrap();
         assert_eq!((photo.content_type, photo.etag.as_deref()), ("image/jpeg", Some("\"a\"")));
-        for bad in [&b""[..], b"<html>", b"<svg", b"\xff\xd8"] {
+        for bad in [&b""[..], b"<html>", b"<svg", b"\xff\xd8", b"GIF89a"] {
             assert!(read_photo(&Reply::new(200, bad).with("Content-Type", "image/jpeg")).is_none());
         }
         let mut large = vec![0; MOST_PHOTO + 1];

@@ -115,6 +115,18 @@ impl Features {
         surplus.filter(|g| !needed.iter().any(|(p, _)| p == g)).cloned().collect()
     }
 
+    /// The lines of a registration that do not work with what was granted to it.
+    pub fn not_working(&self, registration: Registration, granted: &[String]) -> Vec<&'static Row> {
+        let has = |permission: &str| granted.iter().any(|g| g == permission);
+        let is_there = |permission: &str| {
+            has(permission)
+                || PASSING.contains(&permission)
+                || WIDER.iter().any(|(narrow, wide)| *narrow == permission && has(wide))
+        };
+        let rows = self.needed().into_iter().filter(|r| r.registration == registration);
+        rows.filter(|r| r.permission.is_some_and(|p| !is_there(p))).collect()
+    }
+
     /// What stops when a registration loses a permission, or Graph answers 403 for want of it.
     pub fn stopped_by(&self, registration: Registration, permission: &str) -> Vec<&'static Row> {
         let needed = self.needed().into_iter();
@@ -127,6 +139,13 @@ impl Features {
         self.needed().into_iter().find(|r| r.feature == feature && r.operations.contains(&operation))
     }
 }
+
+/// Application permissions that also allow what a narrower one is asked for. The narrower one is asked for all the same,
+/// because the wider one belongs to a feature that can be off; where both were granted, nothing stops without it.
+pub const WIDER: [(&str, &str); 1] = [("Presence.Read.All", "Presence.ReadWrite.All")];
+
+/// Permissions without which everything goes on: what they bring is shown where it comes.
+pub const PASSING: [&str; 1] = ["email"];
 
 /// What is said when an operation is refused for want of a permission.
 pub fn stopped_sentence(row: &Row) -> String {

@@ -1,9 +1,27 @@
 //! The page of permissions in the handbook is made of the table, and must be what the table says.
 
 use core::fmt::Write;
-use teams::permissions::{Feature, FeatureDefault, Features, Profile};
+use teams::permissions::{Feature, FeatureDefault, Features, Profile, Row, WIDER};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/permissions.md");
+
+/// What stops when the permission of a line is taken away from its registration, which has all others.
+fn without(features: &Features, row: &Row) -> String {
+    let Some(permission) = row.permission else { return "–".into() };
+    let others: Vec<String> = features
+        .permissions(row.registration)
+        .into_iter()
+        .filter(|(p, _)| *p != permission)
+        .map(|(p, _)| p.to_string())
+        .collect();
+    if !features.not_working(row.registration, &others).is_empty() {
+        return format!("{} stops", row.feature.name());
+    }
+    match WIDER.iter().find(|(narrow, _)| *narrow == permission) {
+        Some((_, wide)) => format!("{} stops, unless `{wide}` is granted", row.feature.name()),
+        None => "nothing stops".into(),
+    }
+}
 
 /// The page, with every feature of a profile switched on.
 fn page() -> String {
@@ -11,7 +29,9 @@ fn page() -> String {
         "# What Microsoft is asked for\n\nEach feature that is on asks for its permissions and for nothing else; nothing of \
          `Directory.*` is ever asked for. A permission that is taken away stops the feature in its line, and the others go on.\n\
          `GET /api/v1/permissions` says the same of a running tenant with the features that it has.\n\nA feature in *italics* is \
-         off unless it is switched on. \"Stored\" are fields that are kept, encrypted; all others are forgotten at once.\n",
+         off unless it is switched on. \"Stored\" are fields that are kept, encrypted; all others are forgotten at once.\n\
+         Where a permission is missing, the page and `GET /api/v1/permissions` say in `stopped` which feature does not work and what \
+         to do; the log has a line `feature_stopped`, and `switchroom check` names it.\n",
     );
     for profile in [Profile::ContactCenter, Profile::Directory, Profile::Connector] {
         let mut features = Features::of(profile);
@@ -20,7 +40,7 @@ fn page() -> String {
             features.switch(feature, true).unwrap();
         }
         write!(out, "\n## `{}`\n\n", profile.name()).unwrap();
-        out += "| feature | registration | permission | why | fields | stored |\n|---|---|---|---|---|---|\n";
+        out += "| feature | registration | permission | why | fields | stored | without it |\n|---|---|---|---|---|---|---|\n";
         for row in features.needed() {
             let name = match row.feature.in_profile(profile) {
                 FeatureDefault::Off => format!("*{}*", row.feature.name()),
@@ -31,8 +51,9 @@ fn page() -> String {
                 None => "none".to_string(),
             };
             let (fields, stored) = (row.fields.join(", "), row.stored.join(", "));
-            let line =
-                [&name, row.registration.name(), &permission, row.reason, &fields, &stored].join(" | ");
+            let without = without(&features, row);
+            let cells = [&name, row.registration.name(), &permission, row.reason, &fields, &stored, &without];
+            let line = cells.join(" | ");
             writeln!(out, "| {line} |").unwrap();
         }
     }

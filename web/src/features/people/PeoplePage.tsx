@@ -1,7 +1,7 @@
 // The people of the Microsoft directory: found as somebody types, with what Teams says of them, and called with one click.
 
 import { Button, Input, Link, makeStyles, tokens } from '@fluentui/react-components';
-import { Call16Regular, Search16Regular } from '@fluentui/react-icons';
+import { Call16Regular, PersonAdd16Regular, Search16Regular } from '@fluentui/react-icons';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { memo, useDeferredValue, useState } from 'react';
 import { presenceAge, presenceText } from '@/shared/agent/presence';
@@ -14,7 +14,7 @@ import { dialable } from '@/shared/format/phone';
 import { clean } from '@/shared/format/text';
 import { useI18n } from '@/shared/i18n';
 import { useAgent } from '@/shared/live/store';
-import { useSession } from '@/shared/session';
+import { atLeast, useSession } from '@/shared/session';
 import { registered } from '@/shared/softphone/phone';
 import { Bdi } from '@/shared/ui/Bdi';
 import { Face } from '@/shared/ui/Face';
@@ -25,6 +25,7 @@ import { PresenceDot } from '@/shared/ui/PresenceDot';
 import { StateDot } from '@/shared/ui/StateDot';
 import { useSay } from '@/shared/ui/toasts';
 import { MOST, peopleQuery, type Person } from './api';
+import { EntryDialog } from './EntryDialog';
 
 const NARROW = '@media (max-width: 719px)';
 
@@ -67,12 +68,23 @@ export function PeoplePage() {
   const people = useQuery({ ...peopleQuery(wanted), enabled: status.data?.kept === true && wanted !== '' });
   const found = wanted === '' ? undefined : people.data;
   const dial = useCalling();
+  const can = useAbilities();
+  const { role } = useSession();
+  const enters = atLeast(role, 'owner') && can('post', '/directory/local');
+  const pictures = can('get', '/directory/users/{}/photo');
+  const [entry, setEntry] = useState<{ person: Person | null } | null>(null);
   const about = status.data;
   return (
     <Page
       title={t('app.people')}
       actions={
         about?.kept && (
+          <>
+          {enters && (
+            <Button icon={<PersonAdd16Regular />} onClick={() => setEntry({ person: null })}>
+              {t('people.entry-new')}
+            </Button>
+          )}
           <Input
             className={styles.search}
             type="search"
@@ -84,6 +96,7 @@ export function PeoplePage() {
             aria-label={t('people.find')}
             onChange={(_, d) => setText(d.value)}
           />
+          </>
         )
       }
     >
@@ -105,13 +118,14 @@ export function PeoplePage() {
           {found && found.length > 0 && (
             <ul className={styles.list} aria-label={t('people.results')}>
               {found.map((person) => (
-                <PersonItem key={person.id} person={person} names={names} dial={dial} />
+                <PersonItem key={person.id} person={person} names={names} dial={dial} pictures={pictures} change={enters ? setEntry : null} />
               ))}
             </ul>
           )}
           {found?.length === MOST && <span className={styles.quiet}>{t('people.more', { count: MOST })}</span>}
         </>
       )}
+      {entry && <EntryDialog person={entry.person} close={() => setEntry(null)} />}
     </Page>
   );
 }
@@ -133,16 +147,27 @@ function useCalling(): Dial {
   return agent && can('post', '/dial') ? dial.mutate : null;
 }
 
-const PersonItem = memo(function PersonItem({ person, names, dial }: { person: Person; names: Names; dial: Dial }) {
+interface Item {
+  person: Person;
+  names: Names;
+  dial: Dial;
+  /** Whether the server fetches pictures. */
+  pictures: boolean;
+  /** Changes somebody who was entered here; null for whoever may not. */
+  change: ((entry: { person: Person }) => void) | null;
+}
+
+const PersonItem = memo(function PersonItem({ person, names, dial, pictures, change }: Item) {
   const i18n = useI18n();
   const { t } = i18n;
   const styles = useStyles();
   const { presence } = person;
+  const local = person.origin === 'local';
   const age = presence ? presenceAge(presence, i18n) : null;
   const numbers = [...person.business.map((n) => ['business', n] as const), ...(person.mobile ? [['mobile', person.mobile] as const] : [])];
   return (
     <li className={styles.person}>
-      <Face name={person.name} size={36} />
+      <Face name={person.name} size={36} picture={pictures && person.origin === 'microsoft' ? `/api/v1/directory/users/${encodeURIComponent(person.id)}/photo` : undefined} />
       <span className={styles.text}>
         <span className={styles.name}>
           <Bdi>{person.name || person.id}</Bdi>
@@ -162,6 +187,16 @@ const PersonItem = memo(function PersonItem({ person, names, dial }: { person: P
           </span>
         )}
         {person.user && <Ours user={person.user} names={names} />}
+        {local && (
+          <span className={styles.line}>
+            <span className={styles.quiet}>{t('people.local')}</span>
+            {change && (
+              <Button size="small" appearance="subtle" aria-label={t('people.entry-change-name', { name: person.name })} onClick={() => change({ person })}>
+                {t('people.entry-change')}
+              </Button>
+            )}
+          </span>
+        )}
         {!person.enabled && <span className={styles.quiet}>{t('people.disabled')}</span>}
       </span>
       <span className={`${styles.numbers} ${styles.below}`}>

@@ -91,8 +91,11 @@ function Row({ row, granted }: { row: Permission; granted: boolean | null }) {
     <tr className={`${styles.row} ${styles.block}`}>
       <td className={styles.cell}>
         <span className={styles.name}>{row.permission ?? t('system.none-needed')}</span>
-        {granted === true && <Badge appearance="tint" color="success">{t('system.granted')}</Badge>}
-        {granted === false && <Badge appearance="tint" color="danger">{t('system.missing')}</Badge>}
+        {granted === true && !row.stopped && <Badge appearance="tint" color="success">{t('system.granted')}</Badge>}
+        {granted === false && !row.stopped && <Badge appearance="tint" color="warning">{t('system.not-granted')}</Badge>}
+        {row.stopped && <Badge appearance="tint" color="danger">{t('system.missing')}</Badge>}
+        {/* The server's own sentence: it names the permission and says what to do. */}
+        {row.stopped && <span className={styles.quiet} lang="en">{row.stopped}</span>}
       </td>
       <td className={styles.cell}>
         {row.permission ? (type ? t(type) : row.type) : null}

@@ -18,6 +18,8 @@ export type FarEndStatus = Schemas['FarEndStatus'];
 export type Permission = Schemas['PermissionView'] & {
   /** Whether it was granted when that was last seen; null while that is not known. */
   granted?: boolean | null;
+  /** Why the feature does not work for want of this permission; null while it works. */
+  stopped?: string | null;
 };
 
 /** How often pages that show a state ask again, in milliseconds. */

@@ -17,7 +17,35 @@ export function onSignedOut(tell: () => void): void {
   signedOut = tell;
 }
 
+/** Asks the person to sign in once more, with the server's sentence; false when they do not want to. */
+type StepUp = (detail: string) => Promise<boolean>;
+
+let stepUp: StepUp | null = null;
+
+/** Who asks the person when the server wants to see them sign in lately. */
+export function onStepUp(asks: StepUp | null): void {
+  stepUp = asks;
+}
+
+/** The server's sentence where it wants a person who signed in lately, else null. */
+async function wantsSignIn(answer: Response): Promise<string | null> {
+  if (answer.status !== 403) return null;
+  const said = (await answer.clone().json().catch(() => undefined)) as { code?: unknown; detail?: unknown } | undefined;
+  return said?.code === 'sign-in-again' ? String(said.detail ?? '') : null;
+}
+
+/** Sends a request; once more when the person had to sign in for it, and did. */
 async function send(request: Request, patience = PATIENCE): Promise<Response> {
+  // What is sent once cannot be read again.
+  const again = request.clone();
+  const answer = await sendOnce(request, patience);
+  if (stepUp === null) return answer;
+  const detail = await wantsSignIn(answer);
+  if (detail === null || !(await stepUp(detail))) return answer;
+  return sendOnce(again, patience);
+}
+
+async function sendOnce(request: Request, patience: number): Promise<Response> {
   const headers = new Headers(request.headers);
   for (const [name, value] of Object.entries(proof(request.method))) headers.set(name, value);
   let answer: Response;
@@ -29,7 +57,9 @@ async function send(request: Request, patience = PATIENCE): Promise<Response> {
     if (request.signal.aborted) throw e;
     throw new ApiError(0, '');
   }
-  if (answer.status === 401) signedOut?.();
+  // That somebody could not sign in says nothing of the session that there is.
+  const signsIn = request.method === 'POST' && new URL(request.url).pathname.startsWith(`${PREFIX}/session`);
+  if (answer.status === 401 && !signsIn) signedOut?.();
   return answer;
 }
 

@@ -1650,6 +1650,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/directory/local": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enters somebody beside Microsoft's people
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directory/local/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes somebody who was entered
+         * @description This needs the role owner.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /**
+         * Erases somebody who was entered: the key is destroyed
+         * @description This needs the role owner.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/directory/status": {
         parameters: {
             query?: never;
@@ -1830,6 +1968,54 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directory/users/{id}/photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A picture of somebody, fetched from Microsoft and kept nowhere: JPEG or PNG
+         * @description This needs any role.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -9892,6 +10078,19 @@ export interface components {
             /** @description Who. */
             who: string;
         };
+        /** @description Somebody whom an owner entered. */
+        EntryKept: {
+            /** @description Numbers at work. */
+            business: string[];
+            /** @description Id, to be erased at `/directory/local/{id}`. */
+            id: string;
+            /** @description Address of electronic mail; empty for none. */
+            mail: string;
+            /** @description The mobile number. */
+            mobile?: string | null;
+            /** @description Name. */
+            name: string;
+        };
         /** @description An entry. */
         EntryLine: {
             /** @description What. */
@@ -9922,6 +10121,26 @@ export interface components {
             /** @description Who. */
             who: string;
         };
+        /** @description Somebody whom an owner enters beside Microsoft's people. */
+        EntryView: {
+            /**
+             * @description Numbers at work.
+             * @default []
+             */
+            business: string[];
+            /**
+             * @description Address of electronic mail; empty for none.
+             * @default
+             */
+            mail: string;
+            /**
+             * @description The mobile number; empty for none.
+             * @default
+             */
+            mobile: string;
+            /** @description Name shown to colleagues. */
+            name: string;
+        };
         /** @description What an erasure did. */
         Erasure: {
             /**
@@ -9935,6 +10154,11 @@ export interface components {
              * @description Calls that no longer say who called.
              */
             calls: number;
+            /**
+             * Format: uint64
+             * @description Entries beside Microsoft's directory that had the same number and are gone.
+             */
+            entered: number;
             /** @description What these holds kept; null where the person was erased. */
             kept?: components["schemas"]["Kept"] | null;
             /** @description Holds that keep the person; then nothing was erased. */
@@ -10602,6 +10826,8 @@ export interface components {
             reason: string;
             /** @description The app registration that has it. */
             registration: string;
+            /** @description Why the feature does not work for want of this permission, and what to do; null while it works. */
+            stopped?: string | null;
             /** @description Those of them that are stored, encrypted. */
             stored: string[];
             /** @description `delegated`, `application` or `rsc`. */
@@ -10629,6 +10855,8 @@ export interface components {
         PersonExport: {
             /** @description Calls, with notes on them, recordings and messages. */
             calls: components["schemas"]["CallKept"][];
+            /** @description What owners entered beside Microsoft's directory under the same number. */
+            entered: components["schemas"]["EntryKept"][];
             /** @description Who. */
             person: components["schemas"]["PersonKept"];
         };
@@ -10665,7 +10893,7 @@ export interface components {
             corrected: string[];
             /** @description Whether they may sign in there. */
             enabled: boolean;
-            /** @description Id in Microsoft's directory. */
+            /** @description Id in Microsoft's directory; of somebody who was entered here, `local-` with a number. */
             id: string;
             /** @description Address of electronic mail; empty for none. */
             mail: string;
@@ -10673,6 +10901,8 @@ export interface components {
             mobile?: string | null;
             /** @description Name shown to colleagues. */
             name: string;
+            /** @description Where they come from: `microsoft`, or `local` for whoever an owner entered here. */
+            origin: string;
             /** @description What Teams says of them; null for those who are no users here, and while it is not known. */
             presence?: components["schemas"]["PresenceView"] | null;
             /** @description Id of the user that the person is here; null for those who are none. */

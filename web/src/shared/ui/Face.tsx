@@ -1,4 +1,5 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
+import { useState } from 'react';
 import { clean, initials } from '@/shared/format/text';
 
 const useStyles = makeStyles({
@@ -33,10 +34,26 @@ function colour(name: string): (typeof COLOURS)[number] {
   return COLOURS[sum % COLOURS.length] ?? 'steel';
 }
 
-/** The round sign of a person: first letters on a colour of their own. */
-export function Face({ name, size = 32 }: { name: string; size?: number }) {
+/** The round sign of a person: a picture where there is one, else first letters on a colour of their own. */
+export function Face({ name, size = 32, picture }: { name: string; size?: number; picture?: string | undefined }) {
   const styles = useStyles();
   const shown = clean(name);
+  // The picture that there is none of: another one may be tried.
+  const [missing, setMissing] = useState<string>();
+  if (picture && picture !== missing) {
+    return (
+      <img
+        alt=""
+        src={picture}
+        loading="lazy"
+        decoding="async"
+        referrerPolicy="no-referrer"
+        className={styles.face}
+        style={{ width: size, height: size, objectFit: 'cover' }}
+        onError={() => setMissing(picture)}
+      />
+    );
+  }
   return (
     <span
       aria-hidden

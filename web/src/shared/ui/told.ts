@@ -13,6 +13,7 @@ const CODES: Readonly<Record<string, MessageKey>> = {
   origin: 'app.page-old',
   microsoft: 'app.microsoft-refused',
   'sign-in': 'app.sign-in-again',
+  'sign-in-again': 'app.sign-in-again',
   passkey: 'app.sign-in-wrong',
   'pbx-password': 'app.other-system',
   'pbx-refused': 'app.other-system',

@@ -179,7 +179,7 @@ impl Microsoft {
                 );
                 return Err(refuse("interaction_required", 65_001, text).because("consent_required"));
             }
-            if !is_administrator && missing.iter().any(|s| !people_may_give(s)) {
+            if !is_administrator && (!t.own_consent || missing.iter().any(|s| !people_may_give(s))) {
                 let text = format!(
                     "{} needs permission to access resources in your organization that only an admin can grant.",
                     app.name

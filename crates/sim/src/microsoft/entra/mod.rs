@@ -15,6 +15,7 @@ pub mod tokens;
 pub(super) mod tests;
 
 pub use grants::SignIns;
+pub use scopes::OIDC;
 
 use crate::microsoft::Microsoft;
 use crate::microsoft::entra::refusal::{Refusal, refuse};

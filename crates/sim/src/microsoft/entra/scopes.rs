@@ -16,7 +16,7 @@ const GRAPH_HOSTS: [&str; 4] = [
     "https://microsoftgraph.chinacloudapi.cn",
 ];
 /// Scopes of OpenID Connect, of no resource.
-const OIDC: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+pub const OIDC: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 /// Whom a token is for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -177,6 +177,11 @@ impl Microsoft {
         nonce: Option<&str>,
         form: &Pairs,
     ) -> Result<Value, Refusal> {
+        let mut grant = grant.clone();
+        if let Some(p) = self.tenants.get(grant.tenant).and_then(|t| t.principals.get(&client.app.app_id)) {
+            grant.oidc.retain(|scope| !p.withheld.contains(scope));
+        }
+        let grant = &grant;
         // Graph's tokens also say what of the profile may be read.
         let profile = ["openid", "profile", "email"]
             .iter()

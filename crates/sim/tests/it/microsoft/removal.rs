@@ -116,6 +116,9 @@ fn a_permission_taken_away_stops_what_the_table_says() {
     let mut everything = center.clone();
     everything.switch(Feature::PresenceWrite, true).unwrap();
     everything.switch(Feature::Licences, true).unwrap();
+    for feature in [Feature::Tab, Feature::MembersTeam, Feature::MembersChannel, Feature::MembersChat] {
+        everything.switch(feature, true).unwrap();
+    }
     center.switch(Feature::Licences, true).unwrap();
     let mut tried = 0;
     for features in [center, everything, Features::of(Profile::Directory)] {
@@ -135,6 +138,11 @@ fn a_permission_taken_away_stops_what_the_table_says() {
                     if covered { BTreeSet::new() } else { rows.iter().map(|r| r.feature).collect() };
                 let got = stopped(&features, registration, &rest);
                 assert_eq!(got, expected, "{} without {permission}", registration.name());
+                if registration == Registration::Background {
+                    let granted: Vec<String> = rest.iter().map(|(p, _)| p.to_string()).collect();
+                    let foretold = features.not_working(registration, &granted);
+                    assert_eq!(foretold.iter().map(|r| r.feature).collect::<BTreeSet<_>>(), got);
+                }
                 assert!(rows.iter().all(|r| stopped_sentence(r).contains(permission)));
                 tried += 1;
             }
