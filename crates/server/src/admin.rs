@@ -172,6 +172,14 @@ async fn metrics(State(api): State<Api>) -> Response {
             "Recordings lost or broken off by a slow or full disk.",
             lost,
         );
+        p.family(
+            "audio_dropped_total",
+            "counter",
+            "Datagrams of audio and reports that were of no use, by reason.",
+        );
+        for (reason, count) in crate::media_io::audio_dropped() {
+            p.value("audio_dropped_total", &format!("{{reason=\"{reason}\"}}"), count);
+        }
         backup_metrics(&mut p, &backups.0, &backups.1);
         p.one("laws_broken_total", "counter", "Laws found broken: always 0.", broken);
         p.family("calls_open", "gauge", "Calls that are open.");

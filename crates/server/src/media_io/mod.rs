@@ -8,11 +8,13 @@ mod browser_routes;
 mod browsers;
 mod commands;
 mod door;
+mod dropped;
 mod record;
 mod record_queue;
 mod thread;
 
 pub use browser_port::BrowserDoor;
 pub use door::{MediaSettings, start};
+pub use dropped::audio_dropped;
 pub use record::start_recorder;
 pub use record_queue::recordings_lost;

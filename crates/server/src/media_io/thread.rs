@@ -6,6 +6,7 @@ use crate::adapt::{MediaCommand, MediaId, MediaReport, PhoneId, PhoneReport, Rec
 use crate::mailbox::{Mailbox, Sender};
 use crate::media_io::browser_port::PortEnd;
 use crate::media_io::browsers::{BrowserOrder, Browsers};
+use crate::media_io::dropped::{self, Counted};
 use crate::media_io::record::RecordMessage;
 use crate::media_io::record_queue::{Queued, RecordQueue};
 use crate::switch_io::Message;
@@ -65,6 +66,7 @@ struct LegIo {
     wire: Wire,
     /// When the heap will call; earlier wishes are entered anew, later ones wait for that call.
     wakes: u64,
+    dropped: Counted,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -252,7 +254,9 @@ impl Worker {
     /// Sends what is due of one leg and enters its next moment.
     pub(super) fn serve(&mut self, slot: usize) {
         let now = self.now();
-        let (Some(Some(io)), Some(leg)) = (self.legs.get(slot), self.bridge.leg_mut(slot)) else { return };
+        let (Some(Some(io)), Some(leg)) = (self.legs.get_mut(slot), self.bridge.leg_mut(slot)) else {
+            return;
+        };
         while let Some((len, addr)) = leg.tick(now, &mut self.output[..]) {
             io.wire.send(&mut self.browsers, now, &self.output[..len], addr);
         }
@@ -262,6 +266,7 @@ impl Worker {
             io.wire.report(shared, &self.output[..len], addr);
             // What RTCP tells the far end is what the switch is told, at the same moments.
             quality = leg.measure();
+            dropped::count(&mut io.dropped, &leg.stats());
         }
         let id = io.id;
         if let Some(quality) = quality {
@@ -380,7 +385,7 @@ impl Worker {
         if self.legs.len() <= slot {
             self.legs.resize_with(slot + 1, || None);
         }
-        self.legs[slot] = Some(LegIo { id, wire, wakes: u64::MAX });
+        self.legs[slot] = Some(LegIo { id, wire, wakes: u64::MAX, dropped: Counted::default() });
         self.by_id.insert(id, slot);
         slot
     }
@@ -388,8 +393,9 @@ impl Worker {
     pub(super) fn close(&mut self, leg: MediaId, now: u64) {
         let Some(slot) = self.by_id.remove(&leg) else { return };
         let leg = self.bridge.remove(now, slot);
-        let (Some(mut leg), Some(io)) = (leg, self.legs[slot].take()) else { return };
+        let (Some(mut leg), Some(mut io)) = (leg, self.legs[slot].take()) else { return };
         let quality = leg.measure();
+        dropped::count(&mut io.dropped, &leg.stats());
         self.report(io.id, Reported::Closed(quality));
         if let Some((len, addr)) = leg.goodbye(now, &mut self.output[..], ntp()) {
             io.wire.report(shares_port(&leg), &self.output[..len], addr);

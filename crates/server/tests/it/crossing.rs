@@ -205,7 +205,7 @@ fn offers_that_overtake_each_other_change_nothing_until_they_are_made_again() {
     assert_eq!((count("held"), count("resumed")), (1, 1), "{call}");
 }
 
-fn connect(from: [u8; 4], to: SocketAddr) -> TcpStream {
+pub fn connect(from: [u8; 4], to: SocketAddr) -> TcpStream {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
     socket.connect(&to.into()).unwrap();

@@ -95,6 +95,7 @@ mod teams_bypass;
 mod teams_certificates;
 mod teams_connections;
 mod teams_emergency;
+mod teams_hostile;
 mod teams_machines;
 mod teams_peers;
 mod teams_reports;

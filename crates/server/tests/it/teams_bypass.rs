@@ -33,7 +33,7 @@ pub fn changed(machines: &Machines, call: TeamsCall) {
 }
 
 /// Where the program takes audio of the last call that it made, as it said there.
-fn our_port(machines: &Machines) -> u16 {
+pub fn our_port(machines: &Machines) -> u16 {
     let invite = machines.messages().into_iter().rfind(|m| m.starts_with("received INVITE")).unwrap();
     let audio = invite.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap();
     audio.split(' ').next().unwrap().parse().unwrap()

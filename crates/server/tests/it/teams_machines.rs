@@ -31,6 +31,8 @@ struct Shared {
     opened: [(u32, u32); 3],
     /// Connections are to be closed.
     hang_up: bool,
+    /// What is shown and believed from now on.
+    renewed: Option<(Arc<ServerConfig>, Arc<ClientConfig>)>,
     ends: bool,
 }
 
@@ -79,29 +81,35 @@ fn names(connection: &rustls::Connection) -> Vec<String> {
     certificate.valid_dns_names().map(str::to_string).collect()
 }
 
+/// What the machines show and believe, as the authority's folder has it now.
+fn configs(authority: &Authority, wire: &Wire) -> (Arc<ServerConfig>, Arc<ClientConfig>) {
+    let (cert, key) = (authority.path("teams.pem"), authority.path("teams.key"));
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(authority.path("ca.pem")).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+    let mut server = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(
+            vec![CertificateDer::from_pem_file(&cert).unwrap()],
+            PrivateKeyDer::from_pem_file(&key).unwrap(),
+        )
+        .unwrap();
+    server.key_log = Arc::new(wire.clone());
+    let mut asking = client_of(&authority.path("ca.pem"), Some((cert, key)));
+    asking.key_log = Arc::new(wire.clone());
+    (Arc::new(server), Arc::new(asking))
+}
+
 impl Machines {
     /// Machines that show a certificate of this authority for `*.pstnhub.test`. Border controllers are at one address,
     /// whatever they are called.
     pub fn start(authority: &Authority, tenants: &[(&str, &[&str])], controller: SocketAddr) -> Machines {
         authority.sign_for("serverAuth", "teams", "DNS:*.pstnhub.test", 30);
-        let (cert, key) = (authority.path("teams.pem"), authority.path("teams.key"));
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(authority.path("ca.pem")).unwrap()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
-        let mut server = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_client_cert_verifier(verifier.build().unwrap())
-            .with_single_cert(
-                vec![CertificateDer::from_pem_file(&cert).unwrap()],
-                PrivateKeyDer::from_pem_file(&key).unwrap(),
-            )
-            .unwrap();
         let wire = Wire::default();
-        server.key_log = Arc::new(wire.clone());
-        let mut asking = client_of(&authority.path("ca.pem"), Some((cert, key)));
-        asking.key_log = Arc::new(wire.clone());
+        let (server, asking) = configs(authority, &wire);
         let listeners: Vec<TcpListener> =
             HOSTS.iter().map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         listeners.iter().for_each(|l| l.set_nonblocking(true).unwrap());
@@ -122,6 +130,7 @@ impl Machines {
             media: BTreeMap::new(),
             opened: Default::default(),
             hang_up: false,
+            renewed: None,
             ends: false,
         };
         let shared = Arc::new((Mutex::new(shared), Condvar::new()));
@@ -134,8 +143,8 @@ impl Machines {
             shared: shared.clone(),
             began,
             listeners,
-            server: Arc::new(server),
-            client: Arc::new(asking),
+            server,
+            client: asking,
             controller,
             open: BTreeMap::new(),
             next: 1,
@@ -188,6 +197,19 @@ impl Machines {
     /// How many connections were opened to a machine, and how often something was said on them to keep them awake.
     pub fn connections(&self, host: usize) -> (u32, u32) {
         self.shared.0.lock().unwrap().opened[host]
+    }
+
+    /// From now on the machines show another certificate, with another key, for the same names.
+    pub fn renew_certificate(&self, authority: &Authority) {
+        authority.sign_for("serverAuth", "teams", "DNS:*.pstnhub.test", 60);
+        self.shared.0.lock().unwrap().renewed = Some(configs(authority, &self.wire));
+        let _ = self.waker.send(&[1]);
+    }
+
+    /// Sends a datagram from one of the ports for audio.
+    pub fn send_from(&self, port: u16, to: u16, bytes: &[u8]) {
+        let shared = self.shared.0.lock().unwrap();
+        shared.media[&port].send_to(bytes, ("127.0.0.1", to)).unwrap();
     }
 
     /// Closes all connections.
@@ -304,6 +326,9 @@ impl Carrier {
             let Ok(mut guard) = shared.0.lock() else { return };
             if guard.ends {
                 return;
+            }
+            if let Some((server, client)) = guard.renewed.take() {
+                (self.server, self.client) = (server, client);
             }
             if std::mem::take(&mut guard.hang_up) {
                 for (connection, _) in std::mem::take(&mut self.open) {

@@ -10,7 +10,7 @@ use sim::teams_proxy::{TeamsCall, TeamsEvent};
 const TELEPHONE: &str = "+4930555";
 
 /// A telephone that talks with an agent in Teams through a queue.
-fn talking(machines: &Machines, program: &Program, telephone: &mut Baresip) -> TeamsCall {
+pub fn talking(machines: &Machines, program: &Program, telephone: &mut Baresip) -> TeamsCall {
     telephone.command("dial", &format!("sip:+49421555100@{}", program.sip));
     telephone.event("CALL_ESTABLISHED");
     let (call, ..) = machines.offered();

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub const FQDN: &str = "sbc1.contoso.test";
 /// A Teams user who is an agent, and one whom nobody here knows.
 pub const ANNA: &str = "+4942155512";
-const BERTA: &str = "+4942155513";
+pub const BERTA: &str = "+4942155513";
 pub const UDO: &str = "+4942155599";
 
 /// A tenant with a queue that is recorded, an agent in Teams, a carrier, and a trunk to these machines.

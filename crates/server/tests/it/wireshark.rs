@@ -94,6 +94,13 @@ impl Wire {
         }
     }
 
+    /// What was sent from a port of this machine in datagrams.
+    pub fn sent_from(&self, port: u16) -> Vec<Vec<u8>> {
+        let kept = self.0.lock().unwrap();
+        let sent = kept.packets.iter().filter(|p| p.bytes[9] == 17 && p.bytes[20..22] == port.to_be_bytes());
+        sent.map(|p| p.bytes[28..].to_vec()).collect()
+    }
+
     /// How many datagrams passed of which this is true.
     fn datagrams(&self, is: impl Fn(&[u8]) -> bool) -> usize {
         let kept = self.0.lock().unwrap();
