@@ -72,6 +72,8 @@ tools-bench: tools-build
 	@$(call apt,sipp,sip-tester)
 	@$(call quiet,kamailio,kamailio)
 	@$(call quiet,rtpengine,rtpengine-daemon)
+	@ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || $(SUDO) bash -c '$(call install,kamailio-tls-modules)'
+	@$(call apt,openssl,openssl)
 
 run: tools-build web
 	cargo build --release --bin switchroom
@@ -102,7 +104,7 @@ lint: tools-lint $(WEB_PACKAGES)
 bench: tools-bench
 	cargo build --release --bin switchroom
 	cargo build --release -p sim --example engine_speed
-	cargo build --release -p media --example browser_speed --example translate_speed
+	cargo build --release -p media --example browser_speed --example translate_speed --example srtp_blast
 	bench/run $(ARGS)
 
 # Needs SIPp only, and no peer.

@@ -1,6 +1,6 @@
 // Takes the pictures of README and docs: what somebody new sees in the first two minutes, and a compliance officer in a
 // quarter of an hour, of a demo that is started here.
-//   npm run pictures -- ../target/debug/switchroom [proof]
+//   npm run pictures -- ../target/debug/switchroom [first | proof | teams]
 
 import { fileURLToPath } from 'node:url';
 import { launch } from './chromium.mjs';
@@ -15,7 +15,9 @@ if (!program) {
 }
 
 // A demo that runs already serves as well.
-const demo = process.env.SWITCHROOM_URL ? { address: process.env.SWITCHROOM_URL, stop: async () => undefined } : await startDemo(program);
+const demo = process.env.SWITCHROOM_URL
+  ? { address: process.env.SWITCHROOM_URL, teams: process.env.SWITCHROOM_TEAMS_URL, stop: async () => undefined }
+  : await startDemo(program);
 const browser = await launch();
 const take = async (page, name) => {
   await page.screenshot({ path: `${OUT}${name}.png` });
@@ -68,9 +70,28 @@ async function proof() {
   await take(page, 'erase');
 }
 
+/** What a newcomer sees of the connector: the tab while the own phone rings, and the chat with the bot's card. */
+async function teams() {
+  if (!demo.teams) return;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: 'en-GB', reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  await page.goto(demo.teams);
+  const phone = (whose, state) => page.locator(`[data-phone="${whose}"][data-state="${state}"]`).waitFor();
+  await page.frameLocator('iframe[title="The tab Calls"]').getByRole('button', { name: /23125/ }).first().click();
+  await phone('mine', 'rings');
+  await page.waitForTimeout(1_200);
+  await take(page, 'teams-tab');
+  await page.getByRole('button', { name: 'Pick up' }).click();
+  await phone('other', 'rings');
+  await page.getByRole('tab', { name: 'Chat' }).click();
+  await page.locator('#messages .card').getByRole('button', { name: 'Call' }).first().waitFor();
+  await take(page, 'teams-chat');
+  await page.getByRole('button', { name: 'Hang up' }).first().click();
+}
+
 try {
-  if (only !== 'proof') await first();
-  await proof();
+  const parts = { first, proof, teams };
+  for (const [name, part] of Object.entries(parts)) if (!only || only === name) await part();
 } finally {
   await browser.close();
   await demo.stop();

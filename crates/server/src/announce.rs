@@ -48,6 +48,9 @@ pub fn webhook_receiver(number: u32) -> String {
     format!("webhook:{number}")
 }
 
+/// How the outbox knows the conversations in Teams that are told of security events.
+pub const TEAMS_RECEIVER: &str = "teams:alerts";
+
 /// What an event of a configuration is called.
 fn name(event: WebhookEvent) -> &'static str {
     match event {

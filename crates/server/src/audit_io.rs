@@ -77,8 +77,9 @@ pub fn send(handle: &Handle, tenant: TenantId, head: &AuditHead) -> Result<(), S
     if let Some(path) = &handle.audit_heads {
         append(path, &line).map_err(|e| format!("{}: {e}", path.display()))?;
     }
-    let receivers =
-        handle.ask_and_wait(move |switch, _| switch.receivers_of(tenant, AUDIT_HEAD)).unwrap_or_default();
+    let receivers = handle
+        .ask_and_wait(move |switch, now| switch.receivers_of(now, tenant, AUDIT_HEAD))
+        .unwrap_or_default();
     let now = crate::clock::wall_ms();
     if receivers.is_empty() {
         return handle.store.audit_head_sent(tenant, head, now).map_err(said);

@@ -32,12 +32,12 @@ use crate::tenant::plan::{self, Action, Step};
 use crate::tls::Certificate;
 use crate::trusted::Trusted;
 use crate::vital;
-use crate::webhook_io::{Courier, Delivery, Told};
+use crate::webhook_io::{Courier, Delivery, TellTeams, Told};
 use sip::{Endpoint, Limits, Local, Transport};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::{Change, Store, StoreError, StoreSettings, TenantId};
@@ -80,6 +80,8 @@ pub struct Handle {
     pub laws_broken: Arc<AtomicU64>,
     /// False once it is asked to stop.
     pub ready: Arc<AtomicBool>,
+    /// Tells security events in Teams, once there is a bot.
+    pub teams_alerts: Arc<OnceLock<TellTeams>>,
     /// The file that gets a line for each signed head of an audit log.
     pub audit_heads: Option<PathBuf>,
 }
@@ -357,6 +359,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         browsers,
         laws_broken,
         ready,
+        teams_alerts: Arc::default(),
         audit_heads: config.audit_heads_file(),
     };
     let delivery = start_delivery(config, &handle, outward, &trusted, secrets)?;
@@ -513,6 +516,7 @@ fn start_delivery(
         outward,
         secrets,
         post: Post::new(&config.mail, &config.http.url(), trusted)?,
+        teams: handle.teams_alerts.clone(),
         time_out: crate::webhook_io::TIME_OUT,
         seed: chance()?,
         ask: Box::new(told),

@@ -82,6 +82,8 @@ pub struct Happened {
     pub kind: Kind,
     /// More of it: words, and numbers of calls, agents and trunks.
     pub facts: Map<String, Value>,
+    /// Whom a test was told to, as the outbox knows them.
+    pub tested: Vec<String>,
 }
 
 /// As the API shows it.
@@ -123,12 +125,19 @@ impl Security {
             Value::Object(facts) => facts,
             _ => Map::new(),
         };
-        let happened = Happened { id: self.next, at, tenant, kind, facts };
+        let happened = Happened { id: self.next, at, tenant, kind, facts, tested: Vec::new() };
         if self.recent.len() >= MOST_KEPT {
             self.recent.pop_front();
         }
         self.recent.push_back(happened.clone());
         happened
+    }
+
+    /// Notes whom a test was told to.
+    pub fn tested(&mut self, id: u64, receivers: &[String]) {
+        if let Some(test) = self.recent.iter_mut().rev().find(|h| h.id == id) {
+            test.tested = receivers.to_vec();
+        }
     }
 
     /// Whether one more may be told on behalf of a tenant. Takes it from the allowance.

@@ -1,6 +1,6 @@
 //! The thread of the switch: SIP sockets, messages from the other threads, and time, one after the other.
 
-use crate::adapt::{MediaReport, Now, PhoneReport, Switch};
+use crate::adapt::{Guest, MediaReport, Now, PhoneReport, Switch};
 use crate::clock::Clock;
 use crate::journal_io::JournalSender;
 use crate::mailbox::Mailbox;
@@ -84,7 +84,7 @@ impl SipTaker for Door<'_> {
         self.switch.on_sip(self.now, input);
     }
 
-    fn admits(&mut self, ip: std::net::IpAddr) -> bool {
+    fn admits(&mut self, ip: std::net::IpAddr) -> Option<Guest> {
         self.switch.admits(self.now, ip)
     }
 

@@ -15,7 +15,7 @@
 //!
 //! Any 2xx is an answer; everything else is tried again, [`TRIES`] times within about an hour.
 
-use crate::announce::in_words;
+use crate::announce::{TEAMS_RECEIVER, in_words};
 use crate::mail_io::Post;
 use crate::outside_io::Rules;
 use crate::outward::{Method, NoAnswer, Outgoing, Outward};
@@ -27,7 +27,7 @@ use redact::Secret;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::{Letter, Store, TenantId};
@@ -65,6 +65,9 @@ pub struct Told {
 /// Finds what a tenant's configuration says; `None` when the server stops.
 pub type Ask = Box<dyn Fn(TenantId) -> Option<Told> + Send + Sync>;
 
+/// Tells a security event in Teams.
+pub type TellTeams = Box<dyn Fn(&Letter, &Meaning) -> Tried + Send + Sync>;
+
 /// What is needed to deliver.
 pub struct Courier {
     /// Where the outbox is.
@@ -75,6 +78,8 @@ pub struct Courier {
     pub secrets: Secrets,
     /// For e-mail; `None` when no server for it is configured.
     pub post: Option<Post>,
+    /// For Teams; nothing where there is no bot.
+    pub teams: Arc<OnceLock<TellTeams>>,
     /// How long a try may take.
     pub time_out: Duration,
     /// For the spread of tries.
@@ -132,6 +137,12 @@ impl Courier {
                 (None, _) => Tried::Hopeless("no mail server is configured: [mail] smtp".into()),
                 (_, None) => Tried::Hopeless("nobody is to be told by e-mail any more".into()),
                 (Some(post), Some(to)) => post.message_left(letter, std::slice::from_ref(to), &told.meaning),
+            };
+        }
+        if letter.receiver == TEAMS_RECEIVER {
+            return match self.teams.get() {
+                Some(tell) => tell(letter, &told.meaning),
+                None => Tried::Hopeless("no bot is configured: microsoft.bot_app".into()),
             };
         }
         let number = letter.receiver.strip_prefix("webhook:").and_then(|n| n.parse().ok());

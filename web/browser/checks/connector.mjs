@@ -50,7 +50,7 @@ const host = (app) => `<!doctype html><title>Host</title><iframe src="${app}/con
 </script>`;
 
 /** Who is in the chat: three people with a name, the last of another organisation, and very many more. */
-function graph(log, many) {
+function graph(log, many, refuses) {
   const server = createServer(async (request, response) => {
     const headers = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*', 'Access-Control-Expose-Headers': '*', 'Content-Type': 'application/json' };
     if (request.method === 'OPTIONS') return response.writeHead(204, headers).end();
@@ -58,6 +58,7 @@ function graph(log, many) {
     for await (const chunk of request) chunks.push(chunk);
     log.push({ url: request.url, auth: request.headers.authorization });
     const base = `http://127.0.0.1:${server.address().port}`;
+    if (refuses.some((part) => request.url.includes(part))) return response.writeHead(403, headers).end(JSON.stringify({ error: { code: 'Authorization_RequestDenied' } }));
     if (request.url.includes('/members')) {
       const page = Number(new URL(request.url, base).searchParams.get('page') ?? 0);
       const more = Array.from({ length: many }, (_, n) => ({ userId: `m${page}-${n}`, displayName: `Person ${page} ${n}`, tenantId: DIRECTORY }));
@@ -87,7 +88,9 @@ function certificate() {
 /** Opens the tab inside the made-up Teams, and closes everything afterwards. */
 async function inTeams({ naa = 'yes', many = 0 }, act) {
   const log = [];
-  const people = await graph(log, many);
+  // Parts of Graph's addresses that are refused from now on.
+  const refuses = [];
+  const people = await graph(log, many, refuses);
   const graphAt = `http://127.0.0.1:${people.address().port}`;
   const fake = await serveFake({ still: true, offers: false, ancestors: "'self' https://teams.microsoft.com:*", tab: { app: APP, directory: DIRECTORY, graph: graphAt, login: 'https://login.microsoftonline.com' } });
   const server = createSecure(certificate(), (_, response) => {
@@ -105,7 +108,7 @@ async function inTeams({ naa = 'yes', many = 0 }, act) {
     const errors = [];
     page.on('pageerror', (e) => errors.push(e.message));
     await page.goto(`https://teams.microsoft.com/?naa=${naa}`);
-    await act({ page, tab: page.frameLocator('iframe'), log, fake });
+    await act({ page, tab: page.frameLocator('iframe'), log, fake, refuses });
     assert.deepEqual(errors, []);
   } finally {
     await browser.close();
@@ -171,6 +174,34 @@ export const checks = {
       await tab.getByText('Bitten Sie die Administration um Zustimmung').waitFor();
     });
   },
+
+  'a consent that is taken back in the middle is said, and nothing from before is shown': () =>
+    inTeams({ many: 600 }, async ({ page, tab, log, refuses }) => {
+      const number = tab.getByRole('button', { name: /Geschäftlich/ });
+      await number.waitFor();
+      // Numbers are refused: the names stay, no number does, and Graph is not asked over and over.
+      refuses.push('$batch');
+      await tab.getByLabel('Personen suchen').fill('Person 7 59');
+      await tab.getByText('lässt diese App keine Nummern lesen').waitFor();
+      const asked = () => log.filter((l) => l.url === '/v1.0/$batch').length;
+      const before = asked();
+      await tab.getByLabel('Personen suchen').fill('Ben');
+      await tab.getByText('Ben Brooks').waitFor();
+      await tab.getByText('Person 7').first().waitFor({ state: 'detached' });
+      assert.equal(await number.count(), 0, 'a number from before is not shown');
+      assert.equal(await tab.getByText('keine Nummer', { exact: true }).count(), 0, 'nor is it said that there is none');
+      assert.equal(asked(), before, 'what is refused is not asked for again by itself');
+      // Tried again while not even the members may be read: nobody is shown.
+      refuses.push('/members');
+      await tab.getByRole('button', { name: 'Noch einmal' }).click();
+      await tab.getByText('Bitten Sie die Administration um Zustimmung').first().waitFor();
+      await tab.getByText('Ben Brooks').waitFor({ state: 'detached' });
+      // Allowed again, everything is there again.
+      refuses.length = 0;
+      await tab.getByRole('button', { name: 'Noch einmal' }).click();
+      await number.waitFor();
+      assert.ok(page);
+    }),
 
   'a client that signs in for no app says so, and a number can still be called': () =>
     inTeams({ naa: 'none' }, async ({ page, tab }) => {

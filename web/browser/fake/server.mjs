@@ -35,14 +35,14 @@ const PERMISSIONS = [
 ];
 const TRUNKS = {
   carrier: { trunk: 'carrier', calls: 3, registered: true, registration_refused: null, far_ends: [
-    { host: 'sip1.carrier.example:5061', up: true, for_seconds: 86_400, said: 200, history: [] },
-    { host: 'sip2.carrier.example:5061', up: false, for_seconds: 540, said: 408, why: null, history: [{ seconds_ago: 540, up: false, said: 408 }, { seconds_ago: 90_000, up: true, said: 200 }] },
+    { host: 'sip1.carrier.example:5061', up: true, for_seconds: 86_400, said: 200, refuses: false, history: [] },
+    { host: 'sip2.carrier.example:5061', up: false, for_seconds: 540, said: 408, refuses: false, why: null, history: [{ seconds_ago: 540, up: false, said: 408 }, { seconds_ago: 90_000, up: true, said: 200 }] },
   ], answers: [] },
-  second: { trunk: 'second', calls: 0, registered: false, registration_refused: 403, far_ends: [{ host: '192.0.2.17:5060', up: false, for_seconds: 75, said: 503, history: [] }], answers: [] },
+  second: { trunk: 'second', calls: 0, registered: false, registration_refused: 403, far_ends: [{ host: '192.0.2.17:5060', up: false, for_seconds: 75, said: 503, refuses: false, history: [] }], answers: [] },
   teams: { trunk: 'teams', calls: 7, registered: null, registration_refused: null, far_ends: [
-    { host: 'sip.pstnhub.microsoft.com:5061', up: true, for_seconds: 3_900, said: 200, why: null, history: [{ seconds_ago: 3_900, up: true, said: 200 }, { seconds_ago: 4_000, up: false, said: 503 }, { seconds_ago: 90_000, up: true, said: 200 }] },
-    { host: 'sip2.pstnhub.microsoft.com:5061', up: true, for_seconds: 90_000, said: 200, why: null, history: [] },
-    { host: 'sip3.pstnhub.microsoft.com:5061', up: false, for_seconds: 61, said: 503, why: 'invalid peer certificate: UnknownIssuer', history: [] },
+    { host: 'sip.pstnhub.microsoft.com:5061', up: true, for_seconds: 3_900, said: 200, refuses: false, why: null, history: [{ seconds_ago: 3_900, up: true, said: 200 }, { seconds_ago: 4_000, up: false, said: 503 }, { seconds_ago: 90_000, up: true, said: 200 }] },
+    { host: 'sip2.pstnhub.microsoft.com:5061', up: true, for_seconds: 90_000, said: 200, refuses: false, why: null, history: [] },
+    { host: 'sip3.pstnhub.microsoft.com:5061', up: false, for_seconds: 61, said: 503, refuses: false, why: 'invalid peer certificate: UnknownIssuer', history: [] },
   ], answers: [
     { code: 403, sub_code: 510_532, times: 4, seconds_ago: 65, what: 'the name in Contact is not known in the Microsoft tenant', todo: 'check teams.fqdn' },
     { code: 404, sub_code: null, times: 1, seconds_ago: 700, what: 'nobody in the Microsoft tenant has this number', todo: 'assign it' },
@@ -487,9 +487,9 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     connection: {
       directory: '3f0c1a52-0000-4000-8000-00000000000a', profile: 'contact-center', features: ['sign-in', 'directory-sync', 'presence-read', 'licences'],
       registrations: [
-        { name: 'sign-in', app: '7d1c2c2e-0000-4000-8000-000000000001', consent: '/api/v1/microsoft/connect/sign-in', permissions: [], missing: null, surplus: null },
-        { name: 'background', app: '7d1c2c2e-0000-4000-8000-000000000002', consent: '/api/v1/microsoft/connect/background', permissions: [], missing: ['Presence.Read.All'], surplus: ['Directory.Read.All'] },
-        { name: 'bot', app: null, consent: null, permissions: [], missing: null, surplus: null },
+        { name: 'sign-in', app: '7d1c2c2e-0000-4000-8000-000000000001', consent: '/api/v1/microsoft/connect/sign-in', permissions: [], missing: null, surplus: null, manifest: { displayName: 'Switchroom sign-in' } },
+        { name: 'background', app: '7d1c2c2e-0000-4000-8000-000000000002', consent: '/api/v1/microsoft/connect/background', permissions: [], missing: ['Presence.Read.All'], surplus: ['Directory.Read.All'], manifest: { displayName: 'Switchroom background' } },
+        { name: 'bot', app: null, consent: null, permissions: [], missing: null, surplus: null, manifest: { displayName: 'Switchroom bot' } },
       ],
     },
     /** Answers the offer of a page that wants to be a phone; a test says how. */

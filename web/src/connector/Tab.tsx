@@ -69,33 +69,60 @@ function useMembers(host: Host | null, setup: Setup | null) {
       if (!gone) setFound(members);
     };
     read().catch((e: unknown) => {
-      if (!gone) setTrouble(e instanceof NoToken ? e.why : 'failed');
+      if (gone) return;
+      const why = e instanceof NoToken ? e.why : 'failed';
+      // Whoever may no longer read who is here sees nothing from before either.
+      if (why === 'refused') setFound(null);
+      setTrouble(why);
     });
     return () => {
       gone = true;
     };
   }, [host, setup, turn]);
-  return { tokens, found, trouble, again: () => setTurn((n) => n + 1) };
+  return { tokens, found, trouble, turn, again: () => setTurn((n) => n + 1) };
 }
 
-/** Numbers of those who are drawn, read a batch at a time and kept as long as the page stands. */
-function useNumbers(setup: Setup | null, tokens: Tokens | null, drawn: readonly Member[]) {
+/** Numbers of those who are drawn, read a batch at a time and kept as long as the page stands and they may be read. Once that
+ * is refused nothing more is asked for until somebody tries again, which is another `turn`. */
+function useNumbers(setup: Setup | null, tokens: Tokens | null, drawn: readonly Member[], turn: number) {
   const [numbers, setNumbers] = useState<ReadonlyMap<string, Numbers>>(new Map());
+  const [refused, setRefused] = useState(false);
+  const [unread, setUnread] = useState(false);
   const asked = useRef(new Set<string>());
+  const stopped = useRef(false);
+  const last = useRef(turn);
   useEffect(() => {
     if (!setup || !tokens) return;
+    if (last.current !== turn) {
+      last.current = turn;
+      stopped.current = false;
+      asked.current.clear();
+      setRefused(false);
+      setUnread(false);
+    }
     const missing = drawn.map((m) => m.id).filter((id) => !asked.current.has(id));
-    for (const id of missing) asked.current.add(id);
     const read = async () => {
-      for (let n = 0; n < missing.length; n += BATCH) {
+      for (let n = 0; n < missing.length && !stopped.current; n += BATCH) {
         const batch = missing.slice(n, n + BATCH);
-        const some = await readNumbers(setup.graph, tokens, batch).catch(() => new Map<string, Numbers>());
-        setNumbers((before) => new Map([...before, ...some]));
+        for (const id of batch) asked.current.add(id);
+        try {
+          const some = await readNumbers(setup.graph, tokens, batch);
+          if (!stopped.current) setNumbers((before) => new Map([...before, ...some]));
+          if (some.size < batch.length) setUnread(true);
+        } catch (e) {
+          if (!(e instanceof NoToken && e.why === 'refused')) {
+            setUnread(true);
+            continue;
+          }
+          stopped.current = true;
+          setNumbers(new Map());
+          setRefused(true);
+        }
       }
     };
     void read();
-  }, [setup, tokens, drawn]);
-  return numbers;
+  }, [setup, tokens, drawn, turn]);
+  return { numbers, refused, unread };
 }
 
 export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | null; i18n: I18n }) {
@@ -110,7 +137,9 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
   const [said, setSaid] = useState<string | null>(null);
   const [begun, setBegun] = useState<Begun | null>(null);
   const hangUp = useRef<(() => Promise<void>) | null>(null);
-  const { tokens, found, trouble, again } = useMembers(host, setup);
+  // The number that is being called, until that is over: pressed again, it is the same call.
+  const calling = useRef<string | null>(null);
+  const { tokens, found, trouble, turn, again } = useMembers(host, setup);
 
   const ways = useMemo(() => [...(setup?.ways.filter((w) => w.scheme !== null || setup.scope) ?? []), TEL], [setup]);
   const way = ways.find((w) => (w.id ?? 'own') === settings.way) ?? ways[0] ?? TEL;
@@ -123,25 +152,33 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
     [chosen, others, wanted, i18n.locale],
   );
   const drawn = useMemo(() => fits.slice(0, DRAWN), [fits]);
-  const numbers = useNumbers(setup, tokens, drawn);
+  const { numbers, refused, unread } = useNumbers(setup, tokens, drawn, turn);
 
   const call = useCallback(
     async (number: string) => {
       const to = plain(number);
-      setBegun(null);
       setSaid(null);
-      hangUp.current = null;
       if (!to) return setSaid(t('connector.wrong-number'));
+      const before = calling.current;
+      if (before === to) return undefined;
       try {
         if (way.scheme) {
           await byAddress(way.scheme, to);
           return setSaid(t('connector.handed-over'));
         }
         if (!tokens || !setup) return setSaid(t('connector.unavailable'));
-        hangUp.current = await byServer(setup, tokens, way, to, way.wants_password ? password : null, setBegun);
+        calling.current = to;
+        // One that is refused takes nothing of the one that is under way: it can still be hung up.
+        const tell = (one: Begun) => {
+          setBegun(one);
+          if (one.progress === 'over' || one.progress === 'handed-over') calling.current = null;
+        };
+        hangUp.current = await byServer(setup, tokens, way, to, way.wants_password ? password : null, tell);
       } catch (e) {
+        calling.current = before;
         // The server says why in a sentence; it is shown as it is.
-        setSaid(e instanceof Refused && e.message ? e.message : t('connector.not-begun'));
+        const why = e instanceof NoToken ? t(e.why === 'refused' ? 'connector.call-refused' : TROUBLES[e.why]) : t('connector.not-begun');
+        setSaid(e instanceof Refused && e.message ? e.message : why);
       }
       return undefined;
     },
@@ -169,12 +206,31 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
           </MessageBarBody>
         </MessageBar>
       )}
+      {refused && !trouble && (
+        <MessageBar intent="warning" layout="multiline">
+          <MessageBarBody>
+            {t('connector.numbers-refused')} <Link as="button" onClick={again}>{t('connector.again')}</Link>
+          </MessageBarBody>
+        </MessageBar>
+      )}
+      {unread && !refused && !trouble && (
+        <MessageBar intent="warning" layout="multiline">
+          <MessageBarBody>
+            {t('connector.numbers-unread')} <Link as="button" onClick={again}>{t('connector.again')}</Link>
+          </MessageBarBody>
+        </MessageBar>
+      )}
       <div role="status" aria-live="polite">
-        {(said ?? progress) && (
+        {said && (
+          <MessageBar layout="multiline">
+            <MessageBarBody>{said}</MessageBarBody>
+          </MessageBar>
+        )}
+        {progress && !(said && isOver) && (
           <MessageBar layout="multiline">
             <MessageBarBody>
-              {said ?? (progress && t(progress))}{' '}
-              {!said && !isOver && hangUp.current && <Link as="button" onClick={() => void hangUp.current?.()}>{t('connector.hang-up')}</Link>}
+              {t(progress)}{' '}
+              {!isOver && hangUp.current && <Link as="button" onClick={() => void hangUp.current?.()}>{t('connector.hang-up')}</Link>}
             </MessageBarBody>
           </MessageBar>
         )}
@@ -272,7 +328,7 @@ function Person({
       </span>
       {business.map((n) => <Button key={n} size="small" onClick={() => void call(n)}>{t('connector.business', { number: i18n.phone(n) })}</Button>)}
       {mobile.map((n) => <Button key={n} size="small" onClick={() => void call(n)}>{t('connector.mobile', { number: i18n.phone(n) })}</Button>)}
-      {numbers && business.length + mobile.length === 0 && <span className={styles.quiet}>{t('connector.no-number')}</span>}
+      {numbers && numbers.business.length === 0 && !numbers.mobile && <span className={styles.quiet}>{t('connector.no-number')}</span>}
       {address && <Button size="small" appearance="subtle" aria-label={t('connector.teams', { name: member.name })} onClick={() => void callInTeams(address)}>Teams</Button>}
     </li>
   );

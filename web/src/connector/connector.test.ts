@@ -75,6 +75,22 @@ describe('members', () => {
     expect(found.get('a')).toEqual({ business: ['+49 421 1'], mobile: null, address: 'a@x' });
     expect(found.get('guest')).toEqual({ business: [], mobile: null, address: null });
   });
+
+  it('are read again where Graph had no time, and are not called none where it never has', async () => {
+    const busy = (id: string) => ({ id, status: 429, headers: { 'Retry-After': '0.01' }, body: { error: {} } });
+    let n = 0;
+    const asked = answers(() => {
+      n += 1;
+      const b = n < 2 ? busy('b') : { id: 'b', status: 200, body: { businessPhones: ['1'] } };
+      return json({ responses: n === 1 ? [{ id: 'a', status: 200, body: {} }, b, busy('c')] : [b, busy('c')] });
+    });
+    const found = await readNumbers(GRAPH, tokens, ['a', 'b', 'c']);
+    expect(found.get('b')?.business).toEqual(['1']);
+    expect([...found.keys()].sort()).toEqual(['a', 'b']);
+    expect(asked.length).toBe(4);
+    answers(() => json({ responses: [{ id: 'a', status: 403, body: { error: {} } }] }));
+    await expect(readNumbers(GRAPH, tokens, ['a'])).rejects.toMatchObject({ why: 'refused' });
+  });
 });
 
 it('claims are read out of a header and nothing else is', () => {

@@ -23,6 +23,8 @@ export class Refused extends Error {
 
 /** How often the server is asked how far a call is. Milliseconds. */
 const LOOK = 1_000;
+/** Looks one after the other that may fail, before a call is followed no longer. */
+const MOST_FAILED = 5;
 
 /** A number as softphones and the server take it: digits, after a + or not. Null for what is none. */
 export function plain(number: string): string | null {
@@ -60,14 +62,21 @@ export async function byServer(
   tell(begun);
   const path = `/api/v1/dial/${correlation}`;
   const follow = async () => {
+    let failed = 0;
     while (begun.progress !== 'over' && begun.progress !== 'handed-over') {
       await new Promise<void>((done) => { window.setTimeout(done, LOOK); });
-      begun = await said(await fetch(path, { headers: await head() }));
-      tell(begun);
+      try {
+        begun = await said(await fetch(path, { headers: await head() }));
+        failed = 0;
+      } catch {
+        failed += 1;
+        // No end of the call: it is only not known any more how far it is.
+        if (failed === MOST_FAILED) begun = { ...begun, progress: 'handed-over' };
+      }
+      if (failed === 0 || failed === MOST_FAILED) tell(begun);
     }
   };
-  // A look that fails is no end of the call; it is only not followed further.
-  void follow().catch(() => undefined);
+  void follow();
   return async () => {
     await fetch(path, { method: 'DELETE', headers: await head() });
   };

@@ -115,22 +115,45 @@ interface User {
   userPrincipalName?: string | null;
 }
 
-/** Numbers of some members, at most [`BATCH`]; who is not in the directory has none. */
+interface Part {
+  id?: string;
+  status?: number;
+  headers?: Record<string, string>;
+  body?: User;
+}
+
+/** Numbers of some members, at most [`BATCH`]; who is not in the directory has none. Whose could not be read, though Graph was
+ * asked again after the pauses that it wants, is left out: that is something else than having no number. */
 export async function readNumbers(graph: string, tokens: Tokens, ids: readonly string[]): Promise<Map<string, Numbers>> {
   const select = '$select=id,businessPhones,mobilePhone,userPrincipalName';
-  const requests = ids.slice(0, BATCH).map((id) => ({ id, method: 'GET', url: `/users/${encodeURIComponent(id)}?${select}` }));
-  const answer = (await ask(tokens, [`${graph}/${USERS}`], `${graph}/v1.0/$batch`, { requests })) as {
-    responses?: { id?: string; status?: number; body?: User }[];
-  };
   const found = new Map<string, Numbers>();
-  for (const one of answer.responses ?? []) {
-    if (!one.id) continue;
-    const user = one.status === 200 ? one.body : undefined;
-    found.set(one.id, {
-      business: (user?.businessPhones ?? []).filter(Boolean).slice(0, 5),
-      mobile: user?.mobilePhone ?? null,
-      address: user?.userPrincipalName ?? null,
-    });
+  let left = ids.slice(0, BATCH);
+  for (let n = 1; left.length > 0; n += 1) {
+    const requests = left.map((id) => ({ id, method: 'GET', url: `/users/${encodeURIComponent(id)}?${select}` }));
+    const answer = (await ask(tokens, [`${graph}/${USERS}`], `${graph}/v1.0/$batch`, { requests })) as { responses?: Part[] };
+    const parts = answer.responses ?? [];
+    // A batch as a whole is answered also when nothing in it may be read any more.
+    if (parts.length > 0 && parts.every((p) => p.status === 401 || p.status === 403)) throw new NoToken('refused');
+    let seconds = 0;
+    const again = new Set<string>();
+    for (const one of parts) {
+      if (!one.id) continue;
+      if (one.status === 429 || (one.status ?? 0) >= 500) {
+        again.add(one.id);
+        const wanted = Object.entries(one.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after')?.[1];
+        seconds = Math.max(seconds, Number(wanted ?? 2 ** n) || 2 ** n);
+        continue;
+      }
+      const user = one.status === 200 ? one.body : undefined;
+      found.set(one.id, {
+        business: (user?.businessPhones ?? []).filter(Boolean).slice(0, 5),
+        mobile: user?.mobilePhone ?? null,
+        address: user?.userPrincipalName ?? null,
+      });
+    }
+    left = left.filter((id) => again.has(id));
+    if (n >= TRIES || seconds > LONGEST_PAUSE) break;
+    if (left.length > 0) await pause(seconds * 1_000);
   }
   return found;
 }

@@ -135,6 +135,8 @@ pub struct FarEndStatus {
     pub for_seconds: u64,
     /// The last answer to OPTIONS or a call: a SIP status code, 408 where none came; missing before the first.
     pub said: Option<u16>,
+    /// It answers OPTIONS, and refuses us (401, 403, 407, 603): calls will hardly be taken.
+    pub refuses: bool,
     /// Why no secure connection could be opened there, as the TLS library says it; missing where one was.
     pub why: Option<String>,
     /// When it came up and went down, the newest first.
@@ -486,6 +488,7 @@ impl Carriers {
             up: !s.is_down(),
             for_seconds: now.sip().since(s.since).as_secs(),
             said: s.said,
+            refuses: s.refuses,
             why: s.why.clone(),
             history: s.changes.status(now.sip()),
         };

@@ -36,6 +36,8 @@ pub(super) struct FarSide {
     pub(super) next: Option<sip::Time>,
     /// When it came and went.
     pub(super) changes: Changes,
+    /// It answers our questions, and says that it will have nothing of us.
+    pub(super) refuses: bool,
     /// Why no secure connection could be opened.
     pub(super) why: Option<String>,
 }
@@ -50,6 +52,7 @@ impl FarSide {
             said: None,
             next: asks.then(|| now.sip()),
             changes: Changes::default(),
+            refuses: false,
             why: None,
         };
         side.is_at(now, destinations(target));
@@ -106,8 +109,14 @@ impl FarSide {
     pub(super) fn answered(&mut self, now: Now, ask: AskId, code: u16) -> bool {
         let Some(n) = self.places.iter().position(|s| s.asked == Some(ask)) else { return false };
         self.places[n].asked = None;
-        self.heard(now, self.places[n].to, code);
+        self.says(now, self.places[n].to, code);
         true
+    }
+
+    // Of a question only: a call may be refused for its number alone.
+    fn says(&mut self, now: Now, to: Destination, code: u16) {
+        self.refuses = matches!(code, 401 | 403 | 407 | 603);
+        self.heard(now, to, code);
     }
 
     /// Takes in what a question or a call to this address came to. Whoever answers is there, except to say that it is out
@@ -189,6 +198,20 @@ mod tests {
         side.heard(at(30), to(1), 486);
         assert!(!side.is_down(), "who says busy is there");
         assert!(side.in_order().eq([to(1), to(2)]));
+    }
+
+    #[test]
+    fn a_far_end_that_answers_may_still_refuse_us() {
+        let mut side = named();
+        let asks = |side: &mut FarSide, code| {
+            side.says(at(10), to(1), code);
+            (side.refuses, side.is_down())
+        };
+        assert_eq!(asks(&mut side, 403), (true, false));
+        side.heard(at(11), to(1), 200);
+        assert!(side.refuses, "a call says nothing of that");
+        // Who knows no OPTIONS is there all the same.
+        assert_eq!([200, 405, 404].map(|code| asks(&mut side, code)), [(false, false); 3]);
     }
 
     #[test]

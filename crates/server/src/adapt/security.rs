@@ -1,12 +1,13 @@
 //! Security events on their way: to the log, the metrics, the list that owners look at, and other systems.
 
-use crate::adapt::switch::{Now, Switch};
-use crate::announce::SECURITY_ALERT;
+use crate::adapt::switch::{Now, Switch, TenantDoor};
+use crate::announce::{SECURITY_ALERT, TEAMS_RECEIVER};
 use crate::security::{Happened, Kind, Security, SecurityEventView};
 use engine::{Destination, Refusal, SecurityNotice, TrunkId};
 use serde_json::{Value, json};
 use sip::guard::SecurityEvent;
 use store::{OutboxItem, TenantId};
+use teams::permissions::Feature;
 
 impl Switch {
     /// Something that concerns security happened.
@@ -17,7 +18,7 @@ impl Switch {
             if tenant.is_some_and(|t| t != id) {
                 continue;
             }
-            let receivers = self.tenants[n].announcer.receivers(SECURITY_ALERT);
+            let receivers = told_of_alerts(&self.tenants[n], now);
             if !receivers.is_empty() && self.security.may_tell(now.wall, id) {
                 self.tenants[n].batch.outbox.push(item(&happened, receivers));
             }
@@ -117,21 +118,43 @@ impl Switch {
         }
         let happened = self.security.note(now.wall, Some(id), Kind::Test, json!({}));
         tracing::warn!(event = "security", kind = "test", tenant = id.0, "a test of the alarms");
+        let receivers = told_of_alerts(self.tenant(id)?, now);
+        self.security.tested(happened.id, &receivers);
         let t = self.tenant(id)?;
-        let receivers = t.announcer.receivers(SECURITY_ALERT);
         let item = (!receivers.is_empty()).then(|| item(&happened, receivers));
         Some((happened.view(&t.meaning), item))
     }
 
     /// Which receivers of a tenant are told of this event.
-    pub fn receivers_of(&self, id: TenantId, event: &str) -> Vec<String> {
-        self.tenants.iter().find(|t| t.id == id).map(|t| t.announcer.receivers(event)).unwrap_or_default()
+    pub fn receivers_of(&self, now: Now, id: TenantId, event: &str) -> Vec<String> {
+        let of = |t: &TenantDoor| match event {
+            SECURITY_ALERT => told_of_alerts(t, now),
+            event => t.announcer.receivers(event),
+        };
+        self.tenants.iter().find(|t| t.id == id).map(of).unwrap_or_default()
+    }
+
+    /// Until when somebody in Teams wants to be told of security events.
+    pub fn tell_teams(&mut self, id: TenantId, until: engine::Time) {
+        if let Some(t) = self.tenants.iter_mut().find(|t| t.id == id) {
+            t.teams_until = until;
+        }
     }
 
     /// What happened since the start.
     pub fn security_events(&self) -> &Security {
         &self.security
     }
+}
+
+/// Webhooks that are told of security events, and Teams where the bot is on and has whom to tell.
+fn told_of_alerts(t: &TenantDoor, now: Now) -> Vec<String> {
+    let mut receivers = t.announcer.receivers(SECURITY_ALERT);
+    let is_wanted = t.meaning.teams_alerts.is_some() || now.wall < t.teams_until;
+    if is_wanted && t.meaning.features.has(Feature::Bot) {
+        receivers.push(TEAMS_RECEIVER.into());
+    }
+    receivers
 }
 
 fn item(happened: &Happened, receivers: Vec<String>) -> OutboxItem {

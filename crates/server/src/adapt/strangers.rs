@@ -7,6 +7,15 @@ use sip::guard::{Admit, GuardCounters, SecurityEvent, What, is_scanner};
 use sip::{Destination, Message};
 use std::net::IpAddr;
 
+/// Who opens a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guest {
+    /// An address that the configuration names, or a telephone that is registered there.
+    Known,
+    /// Anybody else: perhaps a telephone that will say who it is.
+    Stranger,
+}
+
 impl Switch {
     /// Whether a message is taken in.
     pub(super) fn is_heard(&mut self, now: Now, from: Destination, bytes: &[u8]) -> bool {
@@ -46,14 +55,15 @@ impl Switch {
         self.scan = Some((from, connections));
     }
 
-    /// Whether a connection from there is taken.
-    pub fn admits(&mut self, now: Now, ip: IpAddr) -> bool {
+    /// Whether a connection from there is taken, and as whose.
+    pub fn admits(&mut self, now: Now, ip: IpAddr) -> Option<Guest> {
         if let Some((_, left)) = self.scan.as_mut().filter(|(from, left)| *from == ip && *left > 0) {
             *left -= 1;
-            return true;
+            return Some(Guest::Known);
         }
         let phones = self.tenants.iter().any(|t| !t.meaning.accounts.is_empty());
-        (phones || self.knows(ip)) && self.guard.admit(now.sip(), ip) == Admit::Yes
+        let guest = if self.knows(ip) { Guest::Known } else { Guest::Stranger };
+        ((phones || guest == Guest::Known) && self.guard.admit(now.sip(), ip) == Admit::Yes).then_some(guest)
     }
 
     /// Networks that the configuration names are never banned.

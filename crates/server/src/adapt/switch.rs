@@ -344,6 +344,8 @@ pub struct TenantDoor {
     pub(super) parties: HashMap<PartyId, Secret<String>>,
     /// The same number for the same person, by the tenant's key.
     pub(super) person: PersonHash,
+    /// Until when somebody in Teams wants to be told of security events.
+    pub(super) teams_until: engine::Time,
     /// Those whose data is restricted, as `person` knows them: who calls is shown to nobody.
     pub(super) restricted: BTreeSet<u64>,
     /// Position of the last snapshot that was made.
@@ -495,6 +497,7 @@ impl Switch {
             parties,
             person,
             restricted,
+            teams_until: engine::Time(0),
             snapshot_at,
             begins_anew: false,
         });
@@ -669,7 +672,16 @@ impl Switch {
             if !t.meaning.keeps_calls {
                 // Nothing of it is written: what it asks for waits for nothing but its turn.
                 changed |= position + 1 > t.batch.first_position || t.batch.has_more();
-                t.batch = Batch { first_position: position + 1, ..Batch::default() };
+                let next = Batch { first_position: position + 1, ..Batch::default() };
+                let mut outbox = std::mem::replace(&mut t.batch, next).outbox;
+                // What concerns security is told all the same: it says nothing of a call that could be read.
+                outbox.retain(|item| item.event == crate::announce::SECURITY_ALERT);
+                if !outbox.is_empty() {
+                    let (first_position, at) = (position + 1, t.engine.now());
+                    let told =
+                        Batch { first_position, last_position: position, at, outbox, ..Batch::default() };
+                    batches.push((t.id, told));
+                }
                 continue;
             }
             if position + 1 > t.batch.first_position || t.batch.has_more() {

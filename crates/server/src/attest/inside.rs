@@ -1,13 +1,14 @@
 //! What only the inside can show: keys, retention, backups, regions, the audit log, alerts, accounts, components,
 //! credentials.
 
-use crate::announce::SECURITY_ALERT;
+use crate::announce::{SECURITY_ALERT, TEAMS_RECEIVER};
 use crate::attest::check::{Found, Ground, Subject};
 use crate::attest::components;
 use crate::attest::private_keys::{in_der, in_pem};
 use crate::attest::search::find;
 use crate::audit_file::hex;
 use crate::retention_io;
+use crate::security::Kind;
 use crate::view;
 use engine::Time;
 use rustls::pki_types::ServerName;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{AUDIT_PAGE, ChainCheck};
+use store::{AUDIT_PAGE, ChainCheck, TenantId};
 use teams::permissions::Profile;
 
 /// A master key that is in force for longer is to be changed: the longest use of a key that wraps keys, two years (NIST SP
@@ -270,30 +271,67 @@ pub fn audit_log(ground: &Ground, subject: &Subject) -> Found {
 
 /// Whether somebody is told of security events, and whether they took the last one.
 pub fn alerts(ground: &Ground, subject: &Subject) -> Found {
-    let against = "webhooks with security-alert among their events, and letters that nobody took";
+    let against =
+        "webhooks with security-alert among their events, Teams, a test alert, and letters that nobody took";
     let tenant = subject.tenant;
-    let asked = ground.handle.ask_and_wait(move |switch, _| {
+    let asked = ground.handle.ask_and_wait(move |switch, now| {
         let events = switch.security_events().of(tenant).count();
-        (switch.receivers_of(tenant, SECURITY_ALERT), events)
+        (switch.receivers_of(now, tenant, SECURITY_ALERT), events)
     });
     let Some((receivers, events)) = asked else {
         return Found::not_done(against, "the server is stopping".into());
     };
-    let dead = ground.handle.store.dead_alerts(tenant, SECURITY_ALERT);
-    let dead = match dead {
-        Ok(n) => n,
-        Err(e) => return Found::not_done(against, e.to_string()),
-    };
-    let lines = vec![
-        format!("{} webhooks are told of security events", receivers.len()),
-        format!("{events} security events since the start; {dead} alerts could not be delivered"),
+    let teams = receivers.iter().filter(|r| *r == TEAMS_RECEIVER).count();
+    let mut lines = vec![
+        format!(
+            "{} webhooks are told of security events, {}",
+            receivers.len() - teams,
+            if teams > 0 { "and so is Teams" } else { "and nobody in Teams" }
+        ),
+        format!("{events} security events since the start"),
     ];
-    Found {
-        good: Some(!receivers.is_empty() && dead == 0),
-        against: against.into(),
-        lines,
-        data: Value::Null,
+    let arrived = match receivers.is_empty() {
+        true => Ok(false),
+        false => arrives(ground, tenant, &mut lines),
+    };
+    let dead = ground.handle.store.dead_alerts(tenant, SECURITY_ALERT).map_err(|e| e.to_string());
+    match (arrived, dead) {
+        (Ok(arrived), Ok(dead)) => {
+            lines.push(format!("{dead} alerts could not be delivered"));
+            Found { good: Some(arrived && dead == 0), against: against.into(), lines, data: Value::Null }
+        }
+        (Err(why), _) | (_, Err(why)) => Found::not_done(against, why),
     }
+}
+
+/// Whether a test alert came to everybody who is to be told: the newest since the start that went to all of them, or one
+/// that is raised for this.
+fn arrives(ground: &Ground, tenant: TenantId, lines: &mut Vec<String>) -> Result<bool, String> {
+    let newest = ground.handle.ask_and_wait(move |switch, now| {
+        let told = switch.receivers_of(now, tenant, SECURITY_ALERT);
+        let mut tests = switch.security_events().of(tenant).filter(|h| h.kind == Kind::Test);
+        tests.next().filter(|h| h.tested == told).map(|h| (h.letter_id(), crate::view::time(h.at)))
+    });
+    if let Some((id, at)) = newest.ok_or("the server is stopping")? {
+        let left = ground.handle.store.untaken(tenant, &id).map_err(|e| e.to_string())?;
+        if left.is_empty() {
+            lines.push(format!("the test alert of {at} was taken by everybody who is told"));
+            return Ok(true);
+        }
+    }
+    let Some(test) = crate::http::security::raise_test(&ground.handle, tenant, "attestation")? else {
+        lines.push("too many alerts were told lately: no test alert was raised".into());
+        return Ok(false);
+    };
+    for receiver in &test.receivers {
+        let said = match (&receiver.cause, receiver.delivered) {
+            (_, true) => "took it".to_string(),
+            (Some(why), false) => format!("did NOT take it: {why}"),
+            (None, false) => "did NOT take it yet".to_string(),
+        };
+        lines.push(format!("a test alert of {}: {} {said}", test.event.at, receiver.webhook));
+    }
+    Ok(test.receivers.iter().all(|r| r.delivered))
 }
 
 /// Accounts and how they sign in.

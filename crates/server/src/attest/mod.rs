@@ -20,11 +20,13 @@ mod rights;
 mod search;
 mod stored;
 mod tls_scan;
+mod words;
 
 pub use check::{CHECKS, Ground};
 pub use declared::{Declared, LARGEST as LARGEST_DECLARED, read as read_declared};
 pub use example::Example;
-pub use paper::{markdown_of, sealed, text_of, verify};
+pub use paper::{changes, markdown_in, markdown_of, sealed, text_of, verify};
+pub use words::Words;
 
 use check::{Check, Subject};
 use serde_json::{Value, json};

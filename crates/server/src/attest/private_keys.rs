@@ -13,6 +13,9 @@ const SEC1: [u8; 7] = [0x30, 0x77, 2, 1, 1, 4, 0x20];
 /// Ed25519 in PKCS #8 (RFC 8410).
 const ED25519: [u8; 9] = [6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
+/// The longest beginning of a head in PEM: `-----BEGIN ENCRYPTED `, in bytes.
+const LONGEST_HEAD: usize = 21;
+
 /// Private keys in PEM: the head of one (RFC 7468) with base64 behind it, and not only the words.
 pub fn in_pem(bytes: &[u8]) -> usize {
     let head = b"PRIVATE KEY-----\n";
@@ -20,7 +23,12 @@ pub fn in_pem(bytes: &[u8]) -> usize {
     places(bytes, head)
         .filter(|at| {
             let from = at + head.len();
-            bytes.get(from..from + 60).is_some_and(|body| body.iter().all(is_base64))
+            // The words of this file stand in the program, and anything may stand behind them there.
+            let before = bytes.get(at.saturating_sub(LONGEST_HEAD)..*at).unwrap_or_default();
+            let begins = find(before, b"-----BEGIN ", 0).and_then(|b| before.get(b + 11..));
+            let is_word = |c: &u8| c.is_ascii_uppercase() || *c == b' ';
+            begins.is_some_and(|kind| kind.iter().all(is_word))
+                && bytes.get(from..from + 60).is_some_and(|body| body.iter().all(is_base64))
         })
         .count()
 }
@@ -88,6 +96,15 @@ mod tests {
         assert_eq!(in_pem(key.as_bytes()), 1);
         let words = "PRIVATE KEY-----\nis how it begins, and here is a sentence that goes on for a while.";
         assert_eq!(in_pem(format!("{begin}{words}").as_bytes()), 0);
+        let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC".repeat(2);
+        for (head, keys) in [("RSA ", 1), ("ENCRYPTED ", 1), ("rsa ", 0)] {
+            assert_eq!(
+                in_pem(format!("xy{begin}{head}PRIVATE KEY-----\n{body}\n").as_bytes()),
+                keys,
+                "{head}"
+            );
+        }
+        assert_eq!(in_pem(format!("a constant PRIVATE KEY-----\n{body}").as_bytes()), 0);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! memory for the configured time (`microsoft.bot_memory`) and no longer. What is judged, read and built stands in
 //! `teams::bot`; here requests are carried, turns are kept and waits are waited.
 
+mod alerts;
 mod answer;
 mod calling;
 mod customer;
@@ -19,6 +20,7 @@ use crate::connector::Connector;
 use crate::microsoft::{Carrier, cloud_of, random};
 use crate::running::Handle;
 use crate::tenant::objects::Span;
+use crate::webhook_io::Tried;
 use memory::Memory;
 use queue::Queue;
 use redact::Secret;
@@ -88,6 +90,7 @@ pub(in crate::bot) struct Shared {
     exchanges: Mutex<Exchanges>,
     rates: Mutex<Rates>,
     memory: Mutex<Memory>,
+    asked: Mutex<alerts::Asked>,
     queue: Queue,
     logged: AtomicU64,
     next_press: AtomicU64,
@@ -171,12 +174,20 @@ impl Bot {
             exchanges: Mutex::default(),
             rates: Mutex::default(),
             memory: Mutex::new(Memory::new(memory)),
+            asked: Mutex::new(alerts::Asked::new(memory)),
             queue: Queue::default(),
             logged: AtomicU64::new(0),
             next_press: AtomicU64::new(u64::from_ne_bytes(random()?)),
             counts: BotCounts::default(),
             cloud,
         });
+        // The way from the outbox to here does not keep the bot alive.
+        let bot = Arc::downgrade(&shared);
+        let tell = move |letter: &store::Letter, meaning: &crate::tenant::Meaning| match bot.upgrade() {
+            Some(bot) => bot.tell_alert(letter, meaning),
+            None => Tried::Failed("the server stops".into()),
+        };
+        let _ = shared.handle.teams_alerts.set(Box::new(tell));
         for n in 0..WORKERS {
             let shared = shared.clone();
             let name = format!("bot-{n}");

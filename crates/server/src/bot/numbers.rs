@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use teams::bot::cards::{self, Numbers, PersonRow};
 use teams::bot::{Activity, InvokeReply, Language, Said, SignInCard, TEAMS_CLIENTS, Wish};
 use teams::entra::{ApiRules, Endpoints, Refused, TokenReply};
-use teams::graph::{Batch, Given, Graph, User, read_user, user};
+use teams::graph::{Batch, Given, Graph, GraphError, User, read_user, user};
 use teams::permissions::{Feature, Operation};
 
 /// How long Graph may take for one card.
@@ -32,6 +32,17 @@ pub(in crate::bot) enum NoNumbers {
 impl From<String> for NoNumbers {
     fn from(why: String) -> NoNumbers {
         NoNumbers::Later(why)
+    }
+}
+
+/// What a refusal of Graph means: a consent that was taken back is not the same as a moment without an answer, and neither
+/// is somebody without a number.
+fn refused_by_graph(why: &GraphError) -> NoNumbers {
+    match why {
+        GraphError::Denied { .. } | GraphError::TokenRefused | GraphError::ChallengeUnmet { .. } => {
+            NoNumbers::Agree(format!("Graph: {why}"))
+        }
+        _ => NoNumbers::Later(format!("Graph: {why}")),
     }
 }
 
@@ -122,14 +133,20 @@ impl Shared {
             let reply = self.carrier.send(&request).ok();
             let step = batch.take(now(), reply.as_ref(), u32::from_ne_bytes(random()?));
             for (_, ended) in step.ended {
-                if let Some(user) = ended.ok().as_ref().and_then(read_user) {
-                    users.insert(user.id.clone(), user);
+                match ended {
+                    Ok(reply) => users.extend(read_user(&reply).map(|user| (user.id.clone(), user))),
+                    // Whoever is not in the directory has no numbers there.
+                    Err(GraphError::NotFound | GraphError::Refused { .. }) => {}
+                    Err(why) => return Err(refused_by_graph(&why)),
                 }
             }
-            let (Some(at), None) = (step.again_at, step.new_token) else { return Ok(users) };
+            if step.new_token.is_some() {
+                return Err(NoNumbers::Agree("Graph wants the person to sign in anew".into()));
+            }
+            let Some(at) = step.again_at else { return Ok(users) };
             let wait = at.since(now());
             if Instant::now() + wait >= until || !self.queue.pause(wait) {
-                return Ok(users);
+                return Err(NoNumbers::Later("Graph was too slow for a card".into()));
             }
         }
     }

@@ -84,7 +84,7 @@ impl Shared {
     }
 
     /// Asks the Bot Connector until it answers or there is no use in it.
-    fn ask(
+    pub(in crate::bot) fn ask(
         &self,
         rate: Rate,
         room: &str,

@@ -66,6 +66,7 @@ impl Shared {
                 Said::NotUnderstood.text(language),
                 Said::Help.text(language)
             )),
+            Command::Alerts(on) => self.want_alerts(activity, &customer, on),
             Command::List => self.or_later(language, self.list(activity, &customer, 0, None)),
             Command::Call(wanted @ Dialled::Name(_)) => {
                 self.or_later(language, self.list(activity, &customer, 0, Some(&wanted)))

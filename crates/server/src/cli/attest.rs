@@ -1,6 +1,8 @@
 //! `switchroom attest`
 
-use crate::attest::{CHECKS, LARGEST_DECLARED, markdown_of, read_declared, text_of, verify};
+use crate::attest::{
+    CHECKS, LARGEST_DECLARED, Words, changes, markdown_in, markdown_of, read_declared, text_of, verify,
+};
 use crate::attest::{Example, attest};
 use crate::cli::arguments::Arguments;
 use crate::cli::remote::{PlaceArguments, post_json};
@@ -26,6 +28,8 @@ pub fn run(mut args: Arguments) -> Outcome {
     };
     // Said before anything is started: a fault of the file is no matter of minutes.
     read_declared(declared.clone())?;
+    let words = args.take("language").map(|tag| Words::named(&tag)).transpose().map_err(Failure::Usage)?;
+    let earlier = args.take("since").map(|path| read_file(&path)).transpose()?;
     let mut checks = Vec::new();
     while let Some(name) = args.take("check") {
         if CHECKS.iter().all(|(known, _)| *known != name) {
@@ -74,7 +78,13 @@ pub fn run(mut args: Arguments) -> Outcome {
             }
         }
     };
-    write(&out, &document)
+    write(&out, &document, words.as_ref())?;
+    if let Some(earlier) = earlier {
+        let changed = changes(&earlier, &document);
+        say(&format!("{} answers changed since {}", changed.len(), earlier["at"].as_str().unwrap_or("then")));
+        changed.iter().for_each(|line| say(line));
+    }
+    Ok(())
 }
 
 /// The same server, with its listeners where nobody else reaches them: for the time of the checks.
@@ -122,11 +132,12 @@ fn read_file(path: &str) -> Result<Value, Failure> {
     serde_json::from_slice(&bytes).map_err(|e| wrong(format!("this is not JSON: {e}")))
 }
 
-fn write(out: &Path, document: &Value) -> Outcome {
+fn write(out: &Path, document: &Value, words: Option<&Words>) -> Outcome {
     let wrong = |e: std::io::Error| Failure::NotInOrder(format!("{}: {e}", out.display()));
     std::fs::create_dir_all(out).map_err(wrong)?;
     std::fs::write(out.join("attestation.json"), text_of(document)).map_err(wrong)?;
-    std::fs::write(out.join("attestation.md"), markdown_of(document)).map_err(wrong)?;
+    let markdown = words.map_or_else(|| markdown_of(document), |words| markdown_in(document, words));
+    std::fs::write(out.join("attestation.md"), markdown).map_err(wrong)?;
     let answers = document["answers"].as_array().map(Vec::as_slice).unwrap_or_default();
     let by = |who: &str| answers.iter().filter(|a| a["by"] == who).count();
     let disagree = answers.iter().filter(|a| a.get("disagreement").is_some()).count();

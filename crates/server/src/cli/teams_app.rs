@@ -6,12 +6,11 @@ use crate::cli::{Failure, Outcome, say};
 use crate::config::{self, ServerConfig};
 use crate::tenant::check::{Documents, check_values, read_folder};
 use crate::tenant::everything::Everything;
-use crate::tenant::objects::Tenant;
+use crate::tenant::understand::features;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use teams::bot::Language;
 use teams::package::{AppPlan, AppTexts, LARGEST_ICON};
-use teams::permissions::{Feature, Features};
 
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
@@ -107,20 +106,8 @@ fn plan(config: &ServerConfig, documents: &Documents) -> Result<AppPlan, Failure
         url: config.http.url().trim_end_matches('/').to_string(),
         bot: some(&config.microsoft.bot_app),
         tab: some(&config.microsoft.tab_app),
-        features: features(tenant, documents)?,
+        features: features(tenant, &everything.pbxs)?,
         color_icon: None,
         outline_icon: None,
     })
-}
-
-/// The profile's features, as the tenant changed them.
-fn features(tenant: &Tenant, documents: &Documents) -> Result<Features, Failure> {
-    let mut features = Features::of(tenant.profile.into());
-    let body = documents.values().find(|d| d.kind == "Tenant").map(|d| &d.body);
-    let changed = body.and_then(|b| b.get("features")).and_then(|f| f.as_object());
-    for (name, on) in changed.into_iter().flatten() {
-        let feature = Feature::named(name).ok_or_else(|| format!("there is no feature {name:?}"))?;
-        features.switch(feature, on.as_bool().unwrap_or_default())?;
-    }
-    Ok(features)
 }

@@ -41,7 +41,7 @@ pub fn run(mut args: Arguments) -> Outcome {
 fn told(status: &Value) -> (Vec<String>, bool) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
     let ends: Vec<&Value> = status["far_ends"].as_array().into_iter().flatten().collect();
-    let up = ends.iter().filter(|end| end["up"] == true).count();
+    let up = ends.iter().filter(|end| end["up"] == true && end["refuses"] != true).count();
     let registered = status["registered"].as_bool();
     let (word, healthy) = match (registered, up, ends.len()) {
         (Some(false), 0, _) => ("down", false),
@@ -61,11 +61,15 @@ fn told(status: &Value) -> (Vec<String>, bool) {
     for end in ends {
         let up = end["up"] == true;
         let since = span(end["for_seconds"].as_u64().unwrap_or_default());
-        let stands = if up { "up" } else { "down" };
+        let stands = match (up, end["refuses"] == true) {
+            (true, true) => "answers and refuses us;",
+            (true, false) => "up",
+            (false, _) => "down",
+        };
         lines.push(format!("  {:<40} {stands} for {since}", text(&end["host"])));
         let why = text(&end["why"]);
         lines.push(match why.is_empty() {
-            true => format!("      {}", meaning(up, end["said"].as_u64())),
+            true => format!("      {}", meaning(up && end["refuses"] != true, end["said"].as_u64())),
             false => format!(
                 "      no secure connection: see that the certificate there is for this name and from an authority that is \
                  trusted here, and that ours holds (switchroom check). TLS said: {why}"
@@ -137,6 +141,13 @@ mod tests {
         assert!(!healthy && text.contains("t: partly down") && text.contains("ask the carrier"), "{text}");
         let (text, healthy) = said(&trunk(json!([end(false, json!(408))])));
         assert!(!healthy && text.contains("t: down") && text.contains("firewall"), "{text}");
+        let mut refuses = end(true, json!(403));
+        refuses["refuses"] = true.into();
+        let (text, healthy) = said(&trunk(json!([refuses])));
+        assert!(
+            !healthy && text.contains("t: down") && text.contains("it knows us and refuses (403)"),
+            "{text}"
+        );
         let (text, healthy) = said(&trunk(json!([])));
         assert!(healthy && text.contains("only calls that come in"), "{text}");
         let mut broken = end(false, json!(408));

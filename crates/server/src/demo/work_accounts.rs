@@ -56,6 +56,7 @@ pub fn made_up(base: &str, secret: &str, accounts: &[Account], people: u32) -> M
     let sign_in = ["openid", "profile", "email", "User.Read"]
         .iter()
         .fold(sign_in, |app, permission| app.with_permission(permission, Holder::Delegated));
+    let sign_in = Registration { names_directory_roles: true, names_auth_time: true, ..sign_in };
     let background = Registration::new(BACKGROUND_APP, "Switchroom background", &tenant)
         .with_secret(secret)
         .with_permission("User.Read.All", Holder::Application)

@@ -1,11 +1,13 @@
 //! The attestation of one's own tenant.
 
-use crate::attest::{Declared, attest, read_declared};
+use crate::attest::{Declared, Words, attest, markdown_in, markdown_of, read_declared};
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{Query, State};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,8 @@ use tokio::sync::Semaphore;
 
 /// Attestations that are made at a time: their checks look into every file.
 static TURNS: Semaphore = Semaphore::const_new(1);
+
+const MARKDOWN: &str = "text/markdown";
 
 /// What to attest.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -27,12 +31,33 @@ pub struct Wanted {
     pub checks: Vec<String>,
 }
 
+/// In which form it is wanted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormQuery {
+    format: Option<String>,
+    language: Option<String>,
+}
+
 /// `POST /attestation`
 pub async fn make(
     State(api): State<Api>,
     Extension(asker): Extension<Asker>,
+    Query(form): Query<FormQuery>,
+    headers: HeaderMap,
     Json(wanted): Json<Wanted>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
+    let accepted = headers.get(ACCEPT).and_then(|a| a.to_str().ok()).unwrap_or_default();
+    let is_markdown = match form.format.as_deref() {
+        None => accepted.starts_with(MARKDOWN),
+        Some("json") => false,
+        Some("markdown") => true,
+        Some(_) => {
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "format is json or markdown"));
+        }
+    };
+    let words = form.language.as_deref().map(Words::named).transpose();
+    let words = words.map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why))?;
     let unfit = |what: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what);
     let declared: Declared = match wanted.declared {
         Some(declared) => read_declared(declared).map_err(|faults| unfit(faults.join("; ")))?,
@@ -51,5 +76,10 @@ pub async fn make(
         attest(&ground, tenant, &declared, &wanted.checks, &mut |_| ())
     };
     let made = tokio::task::spawn_blocking(work).await.map_err(|_| Problem::stopping())?;
-    Ok(Json(made.map_err(unfit)?))
+    let made = made.map_err(unfit)?;
+    if !is_markdown {
+        return Ok(Json(made).into_response());
+    }
+    let text = words.map_or_else(|| markdown_of(&made), |words| markdown_in(&made, &words));
+    Ok(([(CONTENT_TYPE, format!("{MARKDOWN}; charset=utf-8"))], text).into_response())
 }

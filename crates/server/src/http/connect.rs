@@ -6,6 +6,7 @@
 
 use crate::http::configuration::{change_as, documents};
 use crate::http::identity::{Asker, Person, allowed_from, csrf_of, signed_in};
+use crate::http::licences;
 use crate::http::people::PermissionView;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
@@ -20,9 +21,10 @@ use axum::response::Response;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use store::TenantId;
-use teams::entra::Consented;
-use teams::permissions::{Features, Registration};
+use teams::entra::{Consented, ProofFault};
+use teams::permissions::{Features, Redirects, Registration, manifest};
 
 /// Where Entra ID sends the browser back to from consent, below the public address.
 const CONSENTED: &str = "/api/v1/microsoft/connect/callback";
@@ -57,6 +59,34 @@ pub struct RegistrationView {
     pub missing: Option<Vec<&'static str>>,
     /// Permissions that were granted and no feature needs: to be taken away.
     pub surplus: Option<Vec<String>>,
+    /// The registration as an application object of Entra ID (Graph's `application`), to be made by; the certificate is added
+    /// there.
+    pub manifest: Value,
+}
+
+/// Where Entra ID sends browsers back to from a registration, and where its API is known.
+fn redirects(url: &str, registration: Registration, app: Option<&str>) -> Redirects {
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    let below = |paths: &[&str]| paths.iter().map(|path| format!("{url}{path}")).collect();
+    let of_web = |paths: &[&str]| Redirects { web: below(paths), ..Redirects::default() };
+    let known_as = |uri: String| app.map(|app| format!("api://{uri}{app}"));
+    match registration {
+        Registration::SignIn => {
+            Redirects { app_id_uri: known_as(String::new()), ..of_web(&[CALLBACK, CONSENTED]) }
+        }
+        Registration::Background => of_web(&[CONSENTED]),
+        Registration::Provisioning => of_web(&[licences::CALLBACK, CONSENTED]),
+        Registration::Directory => of_web(&[DIRECTORY_CALLBACK]),
+        Registration::Bot => {
+            Redirects { app_id_uri: known_as(format!("{host}/botid-")), ..of_web(&["/api/consented"]) }
+        }
+        Registration::Tab => Redirects {
+            spa: vec![format!("brk-multihub://{host}")],
+            app_id_uri: known_as(format!("{host}/")),
+            ..Redirects::default()
+        },
+        Registration::Calling | Registration::Any => Redirects::default(),
+    }
 }
 
 /// What of a tenant decides how it is connected.
@@ -100,7 +130,9 @@ pub async fn look(
             Registration::Directory => left.as_ref(),
             _ => None,
         };
+        let of_app = redirects(&api.settings.url, registration, app.as_deref());
         RegistrationView {
+            manifest: manifest(features, registration, &of_app, false),
             name: registration.name(),
             consent: app.as_ref().map(|_| format!("/api/v1/microsoft/connect/{}", registration.name())),
             app,
@@ -222,6 +254,8 @@ enum Came {
     Again,
     Denied,
     NoProof,
+    /// The app registration is not right: tokens do not say who is an administrator.
+    NoRoles,
 }
 
 impl Came {
@@ -238,6 +272,7 @@ impl Came {
             Came::Again => "/?microsoft=again",
             Came::Denied => "/?microsoft=denied",
             Came::NoProof => "/?microsoft=no-proof",
+            Came::NoRoles => "/?microsoft=no-roles",
         }
     }
 }
@@ -265,30 +300,17 @@ pub async fn prove(api: &Api, finished: Finished, caller: &Caller) -> Result<&'s
         Some(Ok(proof)) => proof,
         refused => {
             let why = refused.and_then(Result::err);
+            let came = if why == Some(ProofFault::NoRoles) { Came::NoRoles } else { Came::NoProof };
             let why = why.map_or("its directory cannot be read".to_string(), |w| w.to_string());
             tracing::warn!(event = "connection_not_proven", why = %why, "a directory was not connected");
-            return Ok(Came::NoProof.page());
+            return Ok(came.page());
         }
     };
-    // Where the token names no roles, that the app was granted something says that an administrator was there once; but not
-    // that it was for this tenant, if another one has the directory already.
-    let directory = proof.tenant.clone();
-    let is_taken = api.handle.ask(move |switch, _| {
-        let mut all = switch.tenants().iter();
-        all.any(|t| t.id != tenant && t.meaning.microsoft.as_ref() == Some(&directory))
-    });
-    let is_taken = is_taken.await.ok_or_else(Problem::stopping)?;
     let in_their_name = finished.registration == Registration::Directory;
-    let is_granted = match in_their_name {
-        true => standing.features.missing(Registration::Directory, &finished.tokens.granted()).is_empty(),
-        false => proof.role_seen || is_granted(api, &proof.tenant).await?,
-    };
-    if !proof.role_seen && is_taken || !is_granted {
-        tracing::warn!(
-            event = "connection_not_proven",
-            why = "nothing was granted there",
-            "a directory was not connected"
-        );
+    let granted = finished.tokens.granted();
+    if in_their_name && !standing.features.missing(Registration::Directory, &granted).is_empty() {
+        let why = "not all was granted that is needed";
+        tracing::warn!(event = "connection_not_proven", why, "a directory was not connected");
         return Ok(Came::NoProof.page());
     }
     let by = format!("user {}", person.rule.id);
@@ -312,14 +334,6 @@ pub async fn prove(api: &Api, finished: Finished, caller: &Caller) -> Result<&'s
     });
     kept.await.map_err(|_| Problem::stopping())??;
     Ok(Came::Connected.page())
-}
-
-/// Whether the directory gives the app that works without a person a token with a permission in it: only an administrator
-/// can have granted that.
-async fn is_granted(api: &Api, directory: &str) -> Result<bool, Problem> {
-    let (granted, directory) = (api.handle.granted.clone(), directory.to_string());
-    let asked = tokio::task::spawn_blocking(move || granted.ask(&directory));
-    Ok(asked.await.map_err(|_| Problem::stopping())?.is_some_and(|g| !g.is_empty()))
 }
 
 /// `DELETE /microsoft/connect`

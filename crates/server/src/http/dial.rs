@@ -179,6 +179,21 @@ fn refresh(switch: &Switch, ledger: &mut pbx::Ledger<Who, Placed>, who: &Who) {
     ledger.went_on(now(), who, &id, progress);
 }
 
+// Where no call is kept, who called when is not kept either.
+async fn audited_where_kept(
+    api: &Api,
+    asker: &Asker,
+    action: &'static str,
+    agent: &str,
+) -> Result<(), Problem> {
+    let tenant = asker.0.tenant;
+    let keeps = api.handle.ask(move |switch, _| switch.tenant(tenant).is_some_and(|t| t.meaning.keeps_calls));
+    match keeps.await.ok_or_else(Problem::stopping)? {
+        true => audited(api, asker, action, format!("User/{agent}")).await,
+        false => Ok(()),
+    }
+}
+
 /// `POST /dial`
 pub async fn dial(
     State(api): State<Api>,
@@ -200,7 +215,7 @@ pub async fn dial(
         (None, Some(_)) => Some(drawn()?),
         (correlation, _) => correlation,
     };
-    audited(&api, &asker, "call.dial", format!("User/{agent}")).await?;
+    audited_where_kept(&api, &asker, "call.dial", &agent).await?;
     let (connector, public) = (api.connector.clone(), api.settings.url.clone());
     let asked = Asking { who: (tenant, agent), correlation, new, public };
     // To its end even when whoever asked goes away: a call that is written down is also begun.
@@ -517,7 +532,7 @@ pub async fn hang_up(
     Query(whose): Query<Whose>,
 ) -> Result<Json<Begun>, Problem> {
     let (who, id) = named(&asker, &whose, &correlation)?;
-    audited(&api, &asker, "call.hang-up", format!("User/{}", who.1)).await?;
+    audited_where_kept(&api, &asker, "call.hang-up", &who.1).await?;
     look(&api, who, id, true).await.map(Json)
 }
 

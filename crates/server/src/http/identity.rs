@@ -335,7 +335,9 @@ async fn of_the_tab(api: &Api, head: &Parts, token: &str) -> Result<Option<(Tena
         )
     };
     let (tenant, number, rule) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(nobody)?;
-    let session = Session { of: (tenant, number), began: crate::clock::wall_ms(), ends };
+    work_roles::note_token(api, (tenant, number), &rule.id).await?;
+    // It serves for calls, which need nobody who signed in lately.
+    let session = Session { of: (tenant, number), began: 0, ends };
     Ok(Some((tenant, Who::Person(Person { number, rule, session, token: Secret::new(token) }))))
 }
 

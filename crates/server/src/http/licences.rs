@@ -28,7 +28,7 @@ use teams::graph::{
 use teams::permissions::{Feature, Features};
 
 /// Where Entra ID sends the browser back to, below the public address.
-const CALLBACK: &str = "/api/v1/microsoft/licences/callback";
+pub const CALLBACK: &str = "/api/v1/microsoft/licences/callback";
 /// The cookie that a browser keeps meanwhile.
 const COOKIE: &str = "switchroom-licences";
 /// Sessions for which something is kept at a time.

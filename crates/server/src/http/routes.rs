@@ -30,29 +30,6 @@ const WHOSE_CALL: &[(&str, &str)] = &[("agent", "Id of the agent who asked for i
 /// Where the API begins.
 pub const PREFIX: &str = "/api/v1";
 
-/// What a person must have signed in lately for: to export and erase, to connect a directory, and to change who may do what.
-const GRAVE: [(&str, &str); 14] = [
-    ("get", "/configuration"),
-    ("put", "/configuration"),
-    ("get", "/people/{id}"),
-    ("delete", "/people/{id}"),
-    ("post", "/retention/run"),
-    ("put", "/users/{id}"),
-    ("delete", "/users/{id}"),
-    ("post", "/users/{id}/invitation"),
-    ("delete", "/users/{id}/second-factor"),
-    ("delete", "/users/{id}/passkeys"),
-    ("delete", "/microsoft/connect"),
-    ("get", "/microsoft/connect/{id}"),
-    ("get", "/microsoft/licences/sign-in"),
-    ("post", "/microsoft/licences"),
-];
-
-/// Whether a person must have signed in lately for a method of a path below [`PREFIX`].
-pub fn is_grave(method: &str, path: &str) -> bool {
-    GRAVE.iter().any(|(m, p)| m.eq_ignore_ascii_case(method) && *p == path)
-}
-
 /// One operation, for the description.
 pub struct Operation {
     /// `get`, `put`, ….
@@ -787,6 +764,10 @@ pub fn all(demo: bool) -> Vec<Route> {
             change: AUDITORS,
             operations: vec![Operation {
                 request: Some(schema::<attestation::Wanted>),
+                query: &[
+                    ("format", "json (without it) or markdown, as also `Accept: text/markdown` asks for"),
+                    ("language", "Of the Markdown: en (without it), de, fr, es or zh"),
+                ],
                 ..op::<Value>("post", "Runs the checks of an attestation and answers its questions, signed")
             }],
             handler: post(attestation::make),

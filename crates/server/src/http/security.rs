@@ -1,8 +1,11 @@
 //! Security events, and a test of the alarms.
 
+use crate::announce::TEAMS_RECEIVER;
+use crate::http::accounts::{blocking, failed};
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
+use crate::running::Handle;
 use crate::security::SecurityEventView;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,6 +13,7 @@ use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::{Duration, Instant};
+use store::TenantId;
 
 /// How long an answer waits for receivers: a little longer than a try may take.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -28,14 +32,15 @@ pub struct SecurityEvents {
 pub struct TestAlert {
     /// The event, which is in the log, the metrics and the list of events.
     pub event: SecurityEventView,
-    /// Webhooks that were told; empty when none has `security-alert` among its events.
+    /// Webhooks that were told, and conversations in Teams; empty when none has `security-alert` among its events and nobody
+    /// in Teams asked for it.
     pub receivers: Vec<TestReceiver>,
 }
 
 /// A webhook, and whether it took the test.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TestReceiver {
-    /// Id of the webhook.
+    /// Id of the webhook; `Microsoft Teams` for conversations there.
     pub webhook: String,
     /// Whether it took it.
     pub delivered: bool,
@@ -58,15 +63,17 @@ pub async fn events(
     Ok(Json(SecurityEvents { items }))
 }
 
-/// `POST /security/test-alert`
-pub async fn test_alert(
-    State(api): State<Api>,
-    Extension(asker): Extension<Asker>,
-) -> Result<Json<TestAlert>, Problem> {
-    let tenant = asker.0.tenant;
-    let made = api.handle.ask(move |switch, now| {
+/// Raises a test, and waits until each receiver took it or failed once. `None` when too many were told lately.
+///
+/// # Errors
+/// A sentence.
+pub fn raise_test(handle: &Handle, tenant: TenantId, who: &str) -> Result<Option<TestAlert>, String> {
+    let made = handle.ask_and_wait(move |switch, now| {
         let (event, item) = switch.test_alert(now, tenant)?;
         let named = |receiver: &String| {
+            if receiver == TEAMS_RECEIVER {
+                return (receiver.clone(), "Microsoft Teams".to_string());
+            }
             let number = receiver.strip_prefix("webhook:").and_then(|n| n.parse().ok());
             let names = switch.tenant(tenant).map(|t| &t.meaning.names);
             let name = names.zip(number).map(|(names, n)| names.of("Webhook", n));
@@ -75,21 +82,16 @@ pub async fn test_alert(
         let names: Vec<_> = item.iter().flat_map(|i| &i.receivers).map(named).collect();
         Some((event, item, names))
     });
-    let too_many =
-        || Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many alarms lately: try again in a minute");
-    let (event, item, names) = made.await.ok_or_else(Problem::stopping)?.ok_or_else(too_many)?;
-    let (store, who, id) = (api.handle.store.clone(), asker.name(), event.id.clone());
-    let written = tokio::task::spawn_blocking(move || {
-        let now = crate::clock::wall_ms();
-        store.audit(tenant, now, &who, "security.test-alert", &format!("Alert/{id}"))?;
-        item.map_or(Ok(()), |item| store.put_outbox(tenant, &[item], now))
-    });
-    written.await.map_err(|_| Problem::stopping())??;
+    let Some((event, item, names)) = made.ok_or("the server is stopping")? else { return Ok(None) };
+    let (store, now) = (&handle.store, crate::clock::wall_ms());
+    let said = |e: store::StoreError| e.to_string();
+    store.audit(tenant, now, who, "security.test-alert", &format!("Alert/{}", event.id)).map_err(said)?;
+    if let Some(item) = item {
+        store.put_outbox(tenant, &[item], now).map_err(said)?;
+    }
     let until = Instant::now() + PATIENCE;
     loop {
-        let (store, id) = (api.handle.store.clone(), event.id.clone());
-        let left = tokio::task::spawn_blocking(move || store.untaken(tenant, &id));
-        let left = left.await.map_err(|_| Problem::stopping())??;
+        let left = store.untaken(tenant, &event.id).map_err(said)?;
         // Who is not among those left took it; who is, was tried once it says why it did not.
         let settled = left.iter().all(|(_, cause)| !cause.is_empty());
         if settled || Instant::now() >= until {
@@ -98,8 +100,22 @@ pub async fn test_alert(
                 let cause = still.map(|(_, cause)| cause.clone()).filter(|c| !c.is_empty());
                 TestReceiver { webhook, delivered: still.is_none(), cause }
             });
-            return Ok(Json(TestAlert { event, receivers: receivers.collect() }));
+            return Ok(Some(TestAlert { event, receivers: receivers.collect() }));
         }
-        tokio::time::sleep(LOOK).await;
+        std::thread::sleep(LOOK);
     }
+}
+
+/// `POST /security/test-alert`
+pub async fn test_alert(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+) -> Result<Json<TestAlert>, Problem> {
+    blocking(move || {
+        let raised = raise_test(&api.handle, asker.0.tenant, &asker.name()).map_err(failed)?;
+        let too_many =
+            || Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many alarms lately: try again in a minute");
+        raised.map(Json).ok_or_else(too_many)
+    })
+    .await
 }

@@ -5,12 +5,13 @@ use crate::bot::Bot;
 use crate::connector::Connector;
 use crate::http::access::Access;
 use crate::http::bot;
+use crate::http::grave::is_grave;
 use crate::http::identity::{Guard, Peer, allow};
 use crate::http::licences::Administrators;
 use crate::http::listen::{SMALL_BODY, listen};
 use crate::http::problem::as_problem;
 use crate::http::recordings::Listening;
-use crate::http::routes::{PREFIX, all, is_grave};
+use crate::http::routes::{PREFIX, all};
 use crate::http::session::PASSWORDS;
 use crate::http::settings::HttpSettings;
 use crate::http::web::{self, WebApp};
@@ -18,6 +19,7 @@ use crate::microsoft::Microsoft;
 use crate::running::Handle;
 use crate::sign_in::challenges::Challenges;
 use crate::sign_in::guesses::Guesses;
+use crate::sign_in::seen::Seen;
 use crate::tls::{self, Certificate};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -46,6 +48,8 @@ pub struct Api {
     pub settings: Arc<HttpSettings>,
     /// Who failed to sign in.
     pub guesses: Arc<Mutex<Guesses>>,
+    /// Who came lately with a token of a work account.
+    pub seen: Arc<Mutex<Seen>>,
     /// What is configured about Microsoft.
     pub microsoft: Arc<Microsoft>,
     /// The bot in Teams, if there is one.
@@ -82,6 +86,7 @@ impl Api {
             listening: Arc::default(),
             settings: Arc::new(settings),
             guesses: Arc::default(),
+            seen: Arc::default(),
             microsoft: Arc::new(microsoft),
             bot: None,
             administrators: Arc::default(),

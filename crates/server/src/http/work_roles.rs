@@ -95,9 +95,30 @@ pub async fn bearer(api: &Api, token: Secret<String>, tenant: Option<String>) ->
         .await
         .ok_or_else(Problem::stopping)?
         .ok_or_else(|| refused("its person is no user here"))?;
-    // When the person proved who they are, if the token says so.
-    let began = access.signed_in.map_or(now.0, |at| at.0.min(now.0));
+    note_token(api, of, &rule.id).await?;
+    // When the person proved who they are. A token that does not say so may be as old a sign-in as any.
+    let began = access.signed_in.map_or(0, |at| at.0.min(now.0));
     Ok(Person { number, rule, session: Session { of, began, ends: access.ends.0 }, token })
+}
+
+/// Somebody came with a token of their work account: into the audit log, once an hour and no more.
+///
+/// # Errors
+/// When the database cannot take it.
+pub async fn note_token(api: &Api, of: AccountOf, user: &str) -> Result<(), Problem> {
+    let seen = || api.seen.lock().unwrap_or_else(|e| e.into_inner());
+    if !seen().comes(of, Instant::now()) {
+        return Ok(());
+    }
+    let (store, who, object) = (api.handle.store.clone(), format!("user {user}"), format!("User/{user}"));
+    let noted = tokio::task::spawn_blocking(move || {
+        store.audit(of.0, crate::clock::wall_ms(), &who, "session.token", &object)
+    });
+    let noted = noted.await.map_err(|_| Problem::stopping())?;
+    if noted.is_err() {
+        seen().forget(of);
+    }
+    Ok(noted?)
 }
 
 /// The user that somebody with a work account is, made or changed as the tenant says. Nothing for whoever is refused, which

@@ -5,4 +5,5 @@ pub mod guesses;
 pub mod passkey;
 pub mod password;
 pub mod refusals;
+pub mod seen;
 pub mod totp;

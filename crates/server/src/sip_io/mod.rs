@@ -9,7 +9,7 @@ mod stream;
 
 use crate::sip_tls::{SipTls, not_believed};
 
-use crate::adapt::Now;
+use crate::adapt::{Guest, Now};
 use crate::attest::contacted::note_sip;
 use rustix::event::epoll;
 use sip::{Destination, Frame, Input, Splitter, Transmit, Transport};
@@ -36,6 +36,14 @@ const QUIET: u64 = 600_000_000;
 const HANDSHAKE: u64 = 10_000_000;
 /// Handshakes of others under way at a time.
 const HANDSHAKES: usize = 200;
+/// Of connections and of handshakes, so many are left for those whom the configuration names, for telephones that are
+/// registered, and for connections of ours: strangers, however many, take no line from anybody.
+const KEPT_CONNECTIONS: usize = 500;
+const KEPT_HANDSHAKES: usize = 100;
+/// Connections of one stranger's network on which nothing was said yet.
+const SILENT_STRANGERS: usize = 20;
+/// A stranger says something after this, in microseconds, or the connection is closed.
+const STRANGER_SILENT: u64 = 30_000_000;
 /// A connection that serves no more is closed after this, in microseconds: what was asked on it is answered by then.
 const RETIRED: u64 = 40_000_000;
 
@@ -60,13 +68,21 @@ impl Default for Upkeep {
     }
 }
 
+/// Whether two addresses are likely one party's: the same, or in IPv6 of the same 64 bits.
+fn is_same_network(a: IpAddr, b: IpAddr) -> bool {
+    match (a.to_canonical(), b.to_canonical()) {
+        (IpAddr::V6(a), IpAddr::V6(b)) => a.segments()[..4] == b.segments()[..4],
+        (a, b) => a == b,
+    }
+}
+
 /// Whoever takes what arrives.
 pub trait SipTaker {
     /// A message, or a broken connection.
     fn take(&mut self, input: Input<'_>);
 
-    /// Whether a connection from there is taken.
-    fn admits(&mut self, ip: IpAddr) -> bool;
+    /// Whether a connection from there is taken, and as whose.
+    fn admits(&mut self, ip: IpAddr) -> Option<Guest>;
 
     /// The far end of a connection proved these names.
     fn proven(&mut self, _connection: u64, _names: Vec<String>) {}
@@ -132,6 +148,8 @@ struct Connection {
     transport: Transport,
     /// We opened it.
     ours: bool,
+    /// Who opened it.
+    guest: Guest,
     /// The far end proved a name.
     proven: bool,
     /// The switch knows what it proved.
@@ -265,29 +283,43 @@ impl SipSockets {
                 }
             };
             // A place is for whoever may say something; dropping it here closes it.
-            if !to.admits(addr.ip()) {
-                continue;
-            }
+            let Some(guest) = to.admits(addr.ip()) else { continue };
             let same = self.connections.values().filter(|c| c.addr.ip() == addr.ip()).count();
-            if self.connections.len() >= CONNECTIONS || same >= OF_ONE_ADDRESS {
+            let (kept, kept_handshakes) = match guest {
+                Guest::Known => (0, 0),
+                Guest::Stranger => (KEPT_CONNECTIONS, KEPT_HANDSHAKES),
+            };
+            let silent = |c: &&Connection| {
+                c.guest == Guest::Stranger && !c.spoke && is_same_network(c.addr.ip(), addr.ip())
+            };
+            let is_crowd = guest == Guest::Stranger
+                && self.connections.values().filter(silent).count() >= SILENT_STRANGERS;
+            if self.connections.len() >= CONNECTIONS - kept || same >= OF_ONE_ADDRESS || is_crowd {
                 // Dropped here, which closes it.
                 continue;
             }
             let transport = listener.transport;
             let tls = match transport {
-                Transport::Tls if handshakes >= HANDSHAKES => continue,
+                Transport::Tls if handshakes >= HANDSHAKES - kept_handshakes => continue,
                 Transport::Tls => match self.tls.as_ref().and_then(SipTls::accept) {
                     Some(tls) => Some(tls),
                     None => continue,
                 },
                 _ => None,
             };
-            self.add(Stream::new(stream, tls), addr, transport, false);
+            self.add(Stream::new(stream, tls), addr, transport, false, guest);
             return;
         }
     }
 
-    fn add(&mut self, stream: Stream, addr: SocketAddr, transport: Transport, ours: bool) -> Option<u64> {
+    fn add(
+        &mut self,
+        stream: Stream,
+        addr: SocketAddr,
+        transport: Transport,
+        ours: bool,
+        guest: Guest,
+    ) -> Option<u64> {
         let epoll = self.epoll.as_ref()?;
         stream.socket.set_nonblocking(true).ok()?;
         let _ = stream.socket.set_nodelay(true);
@@ -300,6 +332,7 @@ impl SipSockets {
                 stream,
                 transport,
                 ours,
+                guest,
                 proven: false,
                 told: false,
                 began: self.now,
@@ -488,7 +521,7 @@ impl SipSockets {
             Err(e) if e.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
             Err(_) => return None,
         }
-        self.add(Stream::new(socket.into(), tls), addr, transport, true)
+        self.add(Stream::new(socket.into(), tls), addr, transport, true, Guest::Known)
     }
 
     fn write_on(&mut self, id: u64, to: &mut dyn SipTaker) {
@@ -556,6 +589,9 @@ impl SipSockets {
                 c.partial_since.is_some_and(|t| now.mono - t > SLOW)
                     || (c.stream.is_handshaking() && now.mono.saturating_sub(c.began) > HANDSHAKE)
                     || now.mono.saturating_sub(c.heard) > QUIET
+                    || (c.guest == Guest::Stranger
+                        && !c.spoke
+                        && now.mono.saturating_sub(c.began) > STRANGER_SILENT)
             })
             .map(|(id, _)| *id)
             .collect();
@@ -624,6 +660,7 @@ mod tests {
 
     #[derive(Default)]
     struct Taker {
+        strange: bool,
         messages: usize,
         gone: usize,
         closed: usize,
@@ -637,8 +674,8 @@ mod tests {
             }
         }
 
-        fn admits(&mut self, _: IpAddr) -> bool {
-            true
+        fn admits(&mut self, _: IpAddr) -> Option<Guest> {
+            Some(if self.strange { Guest::Stranger } else { Guest::Known })
         }
 
         fn gone(&mut self, _: u64) {
@@ -708,5 +745,45 @@ mod tests {
         sockets.connect(addr, Transport::Tcp, None).unwrap();
         sockets.sweep(at(700), &mut taker);
         assert_eq!((sockets.connections.len(), taker.gone, taker.closed), (0, 1, 2));
+    }
+
+    #[test]
+    fn strangers_who_say_nothing_take_no_place_from_those_who_are_known() {
+        let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let mut sockets = SipSockets::new(None, Some(listener), None, None).unwrap();
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+        sockets.watch(epoll.as_fd()).unwrap();
+        let mut taker = Taker { strange: true, ..Taker::default() };
+        let accept = |sockets: &mut SipSockets, taker: &mut Taker| {
+            let stream = TcpStream::connect(addr).unwrap();
+            sockets.accept(LISTENER, taker);
+            stream
+        };
+        let mut streams: Vec<TcpStream> = (0..30).map(|_| accept(&mut sockets, &mut taker)).collect();
+        assert_eq!(sockets.connections.len(), SILENT_STRANGERS);
+        assert_eq!(streams[29].read(&mut [0; 1]).unwrap(), 0, "one too many is closed at once");
+        taker.strange = false;
+        streams.push(accept(&mut sockets, &mut taker));
+        assert_eq!(sockets.connections.len(), SILENT_STRANGERS + 1, "whom we know has a place");
+        sockets.sweep(at(29), &mut taker);
+        assert_eq!(sockets.connections.len(), SILENT_STRANGERS + 1);
+        sockets.sweep(at(31), &mut taker);
+        assert_eq!(sockets.connections.len(), 1, "and who says nothing goes");
+    }
+
+    #[test]
+    fn addresses_of_one_network_are_one_stranger() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        for (a, b, same) in [
+            ("192.0.2.1", "192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+            ("192.0.2.1", "::ffff:192.0.2.1", true),
+            ("2001:db8::1", "2001:db8::ffff:2", true),
+            ("2001:db8::1", "2001:db8:0:1::1", false),
+        ] {
+            assert_eq!(is_same_network(ip(a), ip(b)), same, "{a} {b}");
+        }
     }
 }

@@ -93,6 +93,10 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
             teams::clean::guid(text).is_some(),
             "an id of Microsoft's is 32 hexadecimal digits in five groups, as 00000000-0000-0000-0000-000000000000",
         ),
+        "conversation" => say(
+            (1..=300).contains(&text.len()) && all(|c| c.is_ascii_graphic(), text),
+            "a conversation of Teams is written as 19:…@thread.tacv2, at most 300 characters",
+        ),
         "feature" => say(
             teams::permissions::Feature::named(text).is_some(),
             "this is no feature: docs/permissions.md has their names",

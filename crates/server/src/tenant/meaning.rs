@@ -139,6 +139,8 @@ pub struct Meaning {
     pub people: BTreeMap<u32, PersonRule>,
     /// The Microsoft directory whose people may sign in, by its id in small letters.
     pub microsoft: Option<String>,
+    /// The conversation in Teams that is told of security events.
+    pub teams_alerts: Option<String>,
     /// Whether calls, and those who make them, are written down.
     pub keeps_calls: bool,
     /// What is switched on: what the profile has, as the tenant changed it.

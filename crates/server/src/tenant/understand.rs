@@ -9,8 +9,8 @@ use crate::tenant::dialling::Dialling;
 use crate::tenant::everything::{Everything, Names};
 use crate::tenant::meaning::{AlarmRule, DigitLists, DispositionRule, Meaning, PersonRule, Phone, TrunkRule};
 use crate::tenant::objects::{
-    Announce, Callback, Dtmf, ProxyTransport, Queue, QueueAgent, Recording, RelaxStep, StartState, Strategy,
-    Tenant, Trunk,
+    Announce, Callback, Dtmf, Pbx, ProxyTransport, Queue, QueueAgent, Recording, RelaxStep, StartState,
+    Strategy, Tenant, Trunk,
 };
 use crate::tenant::outside::{self, MailboxRule};
 use crate::tenant::passing;
@@ -53,6 +53,7 @@ pub fn understand(
     let scope = Scope::of(&everything, names);
     let reader = Reader { e: &everything, scope: &scope };
     let dial_plan = dial_plan(settings).map_err(|(_, what)| what)?;
+    let features = features(settings, &everything.pbxs)?;
     let policy = toll::policy(settings, &everything, &dial_plan, &scope.names);
     let toll = policy.map_err(|faults| first(tenant, faults))?;
     let trunk_plans = reader.trunks(&dial_plan)?;
@@ -106,9 +107,10 @@ pub fn understand(
         queue_names: BTreeMap::new(),
         people: BTreeMap::new(),
         microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
-        keeps_calls: settings.profile.keeps_calls(features(settings)?.has(Feature::Queues)),
-        features: features(settings)?,
-        allowed_networks: allowed_networks(settings)?,
+        teams_alerts: settings.teams_alerts.clone(),
+        keeps_calls: settings.profile.keeps_calls(features.has(Feature::Queues)),
+        allowed_networks: allowed_networks(settings, &features)?,
+        features,
         roles_from: (settings.roles_from, settings.newcomers),
         presence_keeps: settings.presence_keeps.clone(),
         work_accounts: BTreeMap::new(),
@@ -136,21 +138,38 @@ pub fn understand(
 }
 
 /// Networks from which the API may be used, where the feature is on.
-fn allowed_networks(tenant: &Tenant) -> Result<Vec<(std::net::IpAddr, u8)>, String> {
-    if !features(tenant)?.has(Feature::AddressAllowList) {
+fn allowed_networks(tenant: &Tenant, features: &Features) -> Result<Vec<(std::net::IpAddr, u8)>, String> {
+    if !features.has(Feature::AddressAllowList) {
         return Ok(Vec::new());
     }
     tenant.allowed_networks.iter().map(|text| read_network(text)).collect()
 }
 
-/// The features of the profile, as the tenant changed them.
-fn features(tenant: &Tenant) -> Result<Features, String> {
+/// The features of the profile, as the tenant changed them, with those of the telephone systems that it calls through: what
+/// is used is also what permissions are asked for and what is attested.
+///
+/// # Errors
+/// A sentence, where one is unknown or not part of the profile.
+pub fn features(tenant: &Tenant, pbxs: &BTreeMap<String, Pbx>) -> Result<Features, String> {
     let mut features = Features::of(tenant.profile.into());
+    for pbx in pbxs.values() {
+        features.switch(port_of(pbx), true)?;
+    }
     for (name, on) in &tenant.features {
         let feature = Feature::named(name).ok_or_else(|| format!("{name:?} is no feature"))?;
         features.switch(feature, *on)?;
     }
     Ok(features)
+}
+
+/// The feature by which a telephone system is called through.
+pub fn port_of(pbx: &Pbx) -> Feature {
+    match pbx {
+        Pbx { commportal: Some(_), .. } => Feature::DialCommportal,
+        Pbx { ari: Some(_), .. } => Feature::DialAri,
+        Pbx { esl: Some(_), .. } => Feature::DialEsl,
+        _ => Feature::DialUrl,
+    }
 }
 
 /// How a tenant's numbers are read, and where it may call.

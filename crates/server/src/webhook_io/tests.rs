@@ -69,6 +69,7 @@ impl Place {
             outward: Outward::new(),
             secrets: Secrets::new(self.dir.path()),
             post: None,
+            teams: Arc::default(),
             time_out: Duration::from_secs(2),
             seed: 5,
             ask: Box::new(move |_| Some(told.clone())),

@@ -187,6 +187,48 @@ fn connector_directory_and_bridge_answer_everything_and_store_what_they_say() {
 }
 
 #[test]
+fn it_is_read_in_each_language_and_says_what_changed_since() {
+    let tenant = "kind: Tenant\nid: test\nprofile: contact-center\n---\nkind: Retention\nid: end\nclass: closing\ndays: 20\n";
+    let program = Program::start_as_owner(&[("tenant.yaml", tenant)]);
+    let markdown = |query: &str, accept: &str| {
+        let url = format!("http://{}/api/v1/attestation{query}", program.http);
+        let asked =
+            program.agent().post(url).header("Authorization", program.bearer()).header("Accept", accept);
+        let mut answer = asked.send_json(json!({"checks": ["closing"]})).unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    };
+    for (query, accept, title, page) in [
+        ("?format=markdown", "*/*", "# Attestation of test", "## Data handling"),
+        ("", "text/markdown", "# Attestation of test", "## Data handling"),
+        ("?format=markdown&language=de", "*/*", "# Selbstauskunft von test", "## Umgang mit Daten"),
+        ("?language=zh", "text/markdown", "# test 的自我声明", "## 安全"),
+    ] {
+        let (status, text) = markdown(query, accept);
+        assert!(status == 200 && text.starts_with(title) && text.contains(page), "{query}: {status} {text}");
+    }
+    assert_eq!((markdown("?format=xml", "*/*").0, markdown("?language=nl", "*/*").0), (422, 422));
+
+    let (server, token) = (format!("http://{}", program.http), program.bearer().replace("Bearer ", ""));
+    let of = ["--server", &server, "--token", &token, "--check", "closing"];
+    let (first, document, _) = attested(&[&of[..], &["--language", "fr"]].concat());
+    assert_eq!(answer(&document, "LEG03")["answer"], "<30");
+    let old = first.path().join("out/attestation.json").display().to_string();
+    let read = std::fs::read_to_string(first.path().join("out/attestation.md")).unwrap();
+    assert!(read.starts_with("# Attestation de test") && read.contains("*prouvée*"), "{read}");
+    assert_eq!(run(&["attest", "verify", &old]).0, 0);
+    std::fs::write(first.path().join("out/attestation.md"), read.replace("prouvée", "vraie")).unwrap();
+    assert_eq!(run(&["attest", "verify", &old]).0, 1, "what was changed in it is found in French too");
+    let rule = json!({"class": "closing", "days": 40});
+    assert_eq!(program.put("/retention-rules/end", &rule).0, 200);
+    let (_second, _, said) = attested(&[&of[..], &["--since", &old]].concat());
+    assert!(said.contains("1 answers changed") && said.contains("LEG03: <30 (software) → <60"), "{said}");
+    let (_third, _, said) = attested(&[&of[..], &["--since", &old, "--language", "de"]].concat());
+    assert!(said.contains("LEG03"), "{said}");
+    let (code, _, wrong) = run(&[&["attest", "--out", "x", "--language", "nl"][..], &of].concat());
+    assert!(code == 2 && wrong.contains("en, de, fr, es, zh"), "{wrong}");
+}
+
+#[test]
 fn the_operators_word_is_taken_where_it_counts_and_checked_for_its_form() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("declared.json");

@@ -207,7 +207,7 @@ fn certificates_ages_of_keys_and_secrets_in_the_configuration_are_seen_to_turn_b
     authority.sign("expired", "IP:127.0.0.1", -1);
     let lines = authority.lines(free_port(), "ours")
         + "[mail]\nsmtp = \"mail.example.org:465\"\nfrom = \"box@example.org\"\n";
-    let tenant = "kind: Tenant\nid: test\nprofile: contact-center\n";
+    let tenant = "kind: Tenant\nid: test\nprofile: contact-center\nattributes: {level: [gold]}\n";
     let program = Program::start_secure(&[("tenant.yaml", tenant)], &[], &lines);
     // A certificate that ended, in place of the one that is shown; it is looked at where it lies.
     is_good(&program, "certificates");
@@ -224,10 +224,11 @@ fn certificates_ages_of_keys_and_secrets_in_the_configuration_are_seen_to_turn_b
     // A private key as a value of the configuration.
     is_good(&program, "credentials");
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", "QUJD".repeat(16));
-    let (status, said) = program.put("/dispositions/leak", &json!({"name": pem}));
+    let asks = json!({"url": "https://crm.example.org/", "method": "post", "body": {"key": pem}, "results": {"/level": "level"}});
+    let (status, said) = program.put("/look-ups/leak", &asks);
     assert_eq!(status, 200, "{said}");
-    is_bad(&program, "credentials", "Disposition/leak");
-    assert_eq!(program.delete("/dispositions/leak"), 204);
+    is_bad(&program, "credentials", "LookUp/leak");
+    assert_eq!(program.delete("/look-ups/leak"), 204);
     is_good(&program, "credentials");
 
     // Who carries the mail is another firm, and says so.

@@ -88,7 +88,7 @@ fn files_that_are_none() {
     check(&[("t.yaml", "kind: Tenant\nid: t\nprofile: bridge\n")], &["a bridge joins two trunks"]);
     let number =
         "kind: Tenant\nid: t\nprofile: connector\n---\nkind: Flow\nid: f\nsteps: [{hang-up: true}]\n";
-    check(&[("t.yaml", number)], &["a connector has no calls of its own"]);
+    check(&[("t.yaml", number)], &["a connector keeps no calls"]);
     check(
         &[("t.yaml", &format!("{TENANT}---\nkind: User\nid: u\nroles: [agent]\nphone: anna\n"))],
         &["this is no SIP address"],

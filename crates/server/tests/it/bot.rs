@@ -30,6 +30,15 @@ impl Teams {
 
     /// A tenant of so many people, described by what comes of its directory and the first person's id.
     pub fn start_as(people: u32, describe: impl Fn(&str, &str) -> String) -> Teams {
+        Teams::begin(people, describe, false)
+    }
+
+    /// The same, where the API is asked with an owner's token.
+    pub fn start_as_owner(people: u32, describe: impl Fn(&str, &str) -> String) -> Teams {
+        Teams::begin(people, describe, true)
+    }
+
+    fn begin(people: u32, describe: impl Fn(&str, &str) -> String, owner: bool) -> Teams {
         let make = |base: &str| {
             let mut m = Microsoft::new(base, 11);
             let plan = TenantPlan {
@@ -61,7 +70,9 @@ impl Teams {
              bot_tenant = \"{tenant}\"\nbot_secret_file = \"{secret}\"\n"
         );
         std::fs::write(&file, config).unwrap();
-        let program = Program::start_again(dir);
+        let token = owner.then(|| Program::token(dir.path(), "test", "owner"));
+        let mut program = Program::start_again(dir);
+        program.set_token(token.unwrap_or_default());
         let endpoint = format!("http://{}/api/messages", program.http);
         m.with(|m, _| m.register_bot(APP, "Harbour Calls", &endpoint));
         Teams { m, program, tenant }

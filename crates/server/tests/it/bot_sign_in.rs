@@ -2,7 +2,7 @@
 
 use crate::bot::{APP, Teams, texts};
 use serde_json::{Value, json};
-use sim::microsoft::Registration;
+use sim::microsoft::{Fault, Holder, Misbehaviour, Registration};
 
 /// A chat of eight people of the organisation, its first one an administrator; no guests are among them.
 fn chat(teams: &Teams) -> (String, Vec<u32>) {
@@ -116,4 +116,60 @@ fn numbers_are_not_written_where_guests_read_them() {
     let said = teams.heard(&chat, 3);
     assert!(said.as_str().is_some_and(|s| s.contains("guests")), "{said}");
     teams.program.stop();
+}
+
+#[test]
+fn consent_that_is_taken_back_in_the_middle_is_said_and_nothing_is_shown_from_before() {
+    let teams = Teams::start(60, "languages: [en]\nfeatures: {bot-numbers: true}\n");
+    let allow = || teams.m.with(|m, _| m.grant(&teams.tenant, APP, "User.Read.All", Holder::Delegated));
+    allow();
+    let (chat, people) = chat(&teams);
+    let me = people[0];
+    let who = teams.person(me);
+    teams.say(&chat, me, "list");
+    let card = teams.heard(&chat, 2);
+    let show = || {
+        let token = teams.m.with(|m, now| m.token_for_bot(now, &chat, &who).unwrap());
+        let post = teams
+            .m
+            .with(|m, now| m.press_with_token(now, &chat, &who, &card, "Show numbers", &token).unwrap());
+        teams.answer(post).body
+    };
+    let asked = || teams.m.with(|m, _| m.graph_requests());
+    let shown = show();
+    assert!(texts(&shown["value"]).join("\n").contains("Work: +"), "{shown:#}");
+    // The consent goes while a token is under way: Graph itself refuses, and the numbers of before are not shown.
+    let refuses = |status| {
+        teams.m.with(|m, _| m.put_fault(Fault::next("/$batch", Misbehaviour::Status(status, None))));
+    };
+    let is_refused = |said: &Value| {
+        assert_eq!(said["statusCode"], 412, "{said:#}");
+        assert!(said["value"]["message"].as_str().unwrap().contains("administrator"), "{said:#}");
+        assert!(!said.to_string().contains("Work: ") && !said.to_string().contains("no number"), "{said:#}");
+    };
+    refuses(403);
+    is_refused(&show());
+    // Then there is no token for Graph any more. It is said each time, and asked for once each time.
+    teams.m.with(|m, _| m.revoke(&teams.tenant, APP, "User.Read.All"));
+    let before = asked();
+    for _ in 0..3 {
+        is_refused(&show());
+    }
+    assert_eq!(asked(), before, "Graph is not asked without a token");
+    // A list names people without Graph, as before.
+    teams.say(&chat, me, "list");
+    assert_eq!(texts(&teams.heard(&chat, 3)).len(), 1 + people.len() - 1);
+    // What is only out of order for a moment is no consent that is missing.
+    allow();
+    for _ in 0..8 {
+        refuses(500);
+    }
+    let later = show();
+    assert_eq!(later["type"], "application/vnd.microsoft.activity.message", "{later:#}");
+    assert!(!later.to_string().contains("administrator"), "{later:#}");
+    teams.m.with(|m, _| m.clear_faults());
+    // Allowed again, it works again.
+    assert!(texts(&show()["value"]).join("\n").contains("Work: +"));
+    let log = teams.program.stop();
+    assert!(log.contains("bot_not_agreed") && !log.contains("eyJ"), "{log}");
 }

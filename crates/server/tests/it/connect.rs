@@ -1,7 +1,7 @@
 //! Connecting a tenant to a Microsoft directory: consent, proof, what is forged, and closing the connection.
 
 use crate::browser_session::{Browser, PASSWORD, USERS};
-use crate::directory::{self, APP, DOMAIN};
+use crate::directory::{self, APP, DOMAIN, SIGN_IN};
 use crate::microsoft::{browse, header};
 use crate::microsoft_io::Running;
 use crate::program::Program;
@@ -112,9 +112,41 @@ fn an_owner_connects_a_directory_and_whoever_forges_it_does_not() {
 }
 
 #[test]
+fn an_ordinary_member_of_a_foreign_directory_does_not_bind_it() {
+    let m = directory::microsoft(30);
+    let program = unconnected(&m);
+    // The app was allowed there long ago, for the connection of somebody else.
+    let foreign = directory::second_tenant(&m, 12);
+    m.with(|m, _| {
+        m.change_registration(SIGN_IN, |app| app.multi_tenant = true);
+        for permission in ["openid", "email", "User.Read"] {
+            m.grant(&foreign, SIGN_IN, permission, Holder::Delegated);
+        }
+    });
+    let owner = Browser::signed_in(&program, "olga");
+    let own = m.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
+    // A true callback of consent, in which another directory is written, and then somebody of that one signs in.
+    let bound_by = |directory: &str, who: &str| {
+        let (back, cookie) = consent(&m, &program, &owner.cookie);
+        let both = format!("{}; {cookie}", owner.cookie);
+        let proving = browse(&back.replace(&own, directory), &both);
+        let picked = browse(&format!("{}&sim_user={who}", header(&proving, "location")), "");
+        let both = format!("{}; {}", owner.cookie, kept(&proving));
+        header(&browse(header(&picked, "location"), &both), "location").to_string()
+    };
+    let member = m.with(|m, _| m.tenant(&foreign).unwrap().directory().id(5));
+    assert_eq!(bound_by(&foreign, &member), "/?microsoft=no-proof");
+    // Where tokens name no roles, nobody is believed, and what is to be done is said.
+    m.with(|m, _| m.change_registration(SIGN_IN, |app| app.names_directory_roles = false));
+    assert_eq!(bound_by(&foreign, &member), "/?microsoft=no-roles");
+    assert_eq!(bound_by(&own, &administrator(&m)), "/?microsoft=no-roles");
+    assert!(owner.get("/microsoft/connect").1["directory"].is_null());
+    assert!(program.stop().contains("groupMembershipClaims"));
+}
+
+#[test]
 fn where_tokens_name_directory_roles_only_an_administrator_proves_a_directory() {
     let m = directory::microsoft(30);
-    m.with(|m, _| m.change_registration(directory::SIGN_IN, |app| app.names_directory_roles = true));
     let program = unconnected(&m);
     let owner = Browser::signed_in(&program, "olga");
     let proven_by = |who: &str| {

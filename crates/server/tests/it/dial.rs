@@ -13,10 +13,10 @@ const THEM: u32 = 1000;
 const RINGBACK: f64 = 425.0;
 const CALLED: &str = "+4942155599";
 
-fn tenant(desk: &Desk) -> String {
+fn tenant(desk: &Desk, profile: &str) -> String {
     let at = desk.addr;
     format!(
-        "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\ndial: {{allow: [\"+49\"], deny: [\"+49900\"]}}\n---\n\
+        "kind: Tenant\nid: test\n{profile}\ncountry: DE\ndial: {{allow: [\"+49\"], deny: [\"+49900\"]}}\n---\n\
          kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{at}\"\noutbound: true\n\
          caller_id: {{policy: fixed, number: \"+49421555100\"}}\n---\n\
          kind: Pbx\nid: desktop\nname: Desktop app\naddress: {{scheme: maxuccall}}\n---\n\
@@ -32,8 +32,12 @@ struct Clicks {
 
 impl Clicks {
     fn begin() -> Clicks {
+        Clicks::begin_as("profile: contact-center")
+    }
+
+    fn begin_as(profile: &str) -> Clicks {
         let desk = Desk::new();
-        let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk))]);
+        let program = Program::start_as_owner(&[("tenant.yaml", &tenant(&desk, profile))]);
         Clicks { desk, program }
     }
 
@@ -63,6 +67,43 @@ impl Clicks {
 #[test]
 fn one_click_rings_ones_own_phone_then_the_other_side_and_both_hear_each_other() {
     let mut c = Clicks::begin();
+    talks(&mut c);
+    // The name stays used.
+    assert_eq!(c.click("click-0001", "+49 421 555 99").1["progress"], "over");
+    assert_eq!(c.click("click-0001", "0421 555 98").0, 409);
+    c.program.stop();
+}
+
+#[test]
+fn a_connector_rings_both_through_its_own_trunk_and_keeps_nothing_of_it() {
+    let mut c = Clicks::begin_as("profile: connector\nfeatures: {sip-trunks: true, dial-own: true}");
+    talks(&mut c);
+    assert_eq!(c.program.get("/calls").1["items"], json!([]), "it was in memory only");
+    let audit = c.program.get("/audit?action=call.").1;
+    assert_eq!(audit["items"], json!([]), "who called when is not kept either");
+    let dir = c.program.dir.clone();
+    let metrics = c.program.admin("/metrics");
+    let log = c.program.stop();
+    assert!(!log.contains("42155599") && !metrics.contains("42155599"), "{log}");
+    let mut files = 0;
+    let mut folders = vec![dir.path().join("data")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            files += 1;
+            let bytes = std::fs::read(&path).unwrap();
+            assert!(!bytes.windows(8).any(|w| w == b"42155599"), "{}", path.display());
+        }
+    }
+    assert!(files > 1, "there are files to be searched");
+}
+
+/// A call from the click to the end, with what both hear.
+fn talks(c: &mut Clicks) {
     let (status, said) = c.click("click-0001", "+49 (421) 555-99");
     assert_eq!(status, 201, "{said}");
     assert_eq!(said["correlation"], "click-0001");
@@ -93,10 +134,6 @@ fn one_click_rings_ones_own_phone_then_the_other_side_and_both_hear_each_other()
     c.desk.ended(them);
     let over = c.reaches("click-0001", "over");
     assert_eq!(over["reason"], "hung-up");
-    // The name stays used.
-    assert_eq!(c.click("click-0001", "+49 421 555 99").1["progress"], "over");
-    assert_eq!(c.click("click-0001", "0421 555 98").0, 409);
-    c.program.stop();
 }
 
 #[test]

@@ -21,7 +21,8 @@ pub fn microsoft(people: u32) -> Running {
             named: Vec::new(),
         };
         let id = m.add_tenant(&plan).unwrap();
-        m.register(Registration::new(SIGN_IN, "Switchroom", &id).with_secret("s3cret"));
+        let sign_in = Registration::new(SIGN_IN, "Switchroom", &id).with_secret("s3cret");
+        m.register(Registration { names_directory_roles: true, ..sign_in });
         m.register(Registration::new(APP, "Switchroom background", &id).with_secret("s3cret"));
         for permission in ["openid", "email", "User.Read"] {
             m.grant(&id, SIGN_IN, permission, Holder::Delegated);
@@ -233,6 +234,32 @@ fn killed_in_the_middle_it_goes_on_and_ends_equal_to_the_source() {
     let program = again(dir);
     in_step(&program, 2_001);
     program.stop();
+}
+
+#[test]
+fn an_answer_of_graph_sends_our_token_to_no_other_host() {
+    let m = microsoft(30);
+    let wanda = person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let away = format!("http://{}", elsewhere.local_addr().unwrap());
+    m.with(|m, _| {
+        for how in [
+            Misbehaviour::LeadsAway(away.clone()),
+            Misbehaviour::LeadsAway(format!("{}@{}", m.base(), away.trim_start_matches("http://"))),
+            Misbehaviour::SendsAway(format!("{away}/v1.0/users/delta")),
+        ] {
+            m.put_fault(Fault::next("/users/delta", how));
+        }
+    });
+    let program = connected(&m, &wanda);
+    // After each of them it is tried again, where it was.
+    in_step(&program, 31);
+    let log = program.stop();
+    assert!(log.matches("stands at another host").count() >= 2, "{log}");
+    assert!(log.matches("directory_not_in_step").count() >= 3, "{log}");
+    let came = elsewhere.accept().map(|(_, from)| from);
+    assert_eq!(came.map_err(|e| e.kind()), Err(std::io::ErrorKind::WouldBlock), "nobody came there");
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub fn microsoft(people: u32) -> Running {
         let id = m.tenant(DOMAIN).unwrap().id().to_string();
         let app = Registration::new(APP, "Switchroom directory", &id).with_secret("s3cret");
         let app = PERMISSIONS.iter().fold(app, |app, p| app.with_permission(p, Holder::Delegated));
-        m.register(app);
+        m.register(Registration { names_directory_roles: true, ..app });
     });
     m
 }
@@ -213,7 +213,6 @@ fn a_sign_in_that_is_revoked_stops_the_reading_until_somebody_signs_in_again() {
     // administrator, they leave nothing.
     m.with(|m, _| {
         let id = m.tenant(DOMAIN).unwrap().id().to_string();
-        m.change_registration(APP, |app| app.names_directory_roles = true);
         PERMISSIONS.iter().for_each(|p| m.grant(&id, APP, p, Holder::Delegated));
     });
     let somebody = m.with(|m, _| m.tenant(DOMAIN).unwrap().directory().id(5));

@@ -145,7 +145,8 @@ impl Program {
         let addr = |key: &str| ready[key].as_str().unwrap().parse().unwrap();
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(20)))
+            // An attestation reads the whole program, on a machine that does other things too.
+            .timeout_global(Some(Duration::from_secs(120)))
             // The server closes what is idle for 15 seconds: no request goes into one that is being closed.
             .max_idle_age(Duration::from_secs(5))
             .build()

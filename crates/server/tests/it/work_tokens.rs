@@ -166,6 +166,36 @@ fn each_bad_token_is_refused_at_the_api_and_at_the_web_socket() {
 }
 
 #[test]
+fn a_token_that_does_not_say_when_its_person_signed_in_is_never_new_enough() {
+    let m = directory::microsoft(30);
+    let wanda = directory::person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    let program = directory::connected(&m, &wanda);
+    let at = |seconds: Value| token(&m, &wanda, &json!({"auth_time": seconds}));
+    for (seconds, status) in [
+        (Value::Null, 403),
+        (json!(now() - 3_600), 403),
+        (json!("soon"), 403),
+        (json!(now() + 3_600), 200),
+        (json!(now()), 200),
+    ] {
+        let token = at(seconds.clone());
+        assert_eq!(ask(&program, "/session", &token).0, 200, "{seconds}: what is not grave goes on");
+        let (got, said) = ask(&program, "/configuration", &token);
+        assert_eq!(got, status, "{seconds}: {said:#}");
+        if status == 403 {
+            assert_eq!(said["code"], "sign-in-again", "{seconds}");
+        }
+    }
+    // However often she comes with it, the audit log says it once.
+    let (_, audit) = program.get("/audit");
+    let came = |e: &&Value| e["action"] == "session.token";
+    let lines: Vec<&Value> = audit["items"].as_array().unwrap().iter().filter(came).collect();
+    assert_eq!(lines.len(), 1, "{audit:#}");
+    assert_eq!((&lines[0]["who"], &lines[0]["object"]), (&json!("user wanda"), &json!("User/wanda")));
+    program.stop();
+}
+
+#[test]
 fn roles_come_from_the_token_where_the_tenant_says_so_and_newcomers_only_then() {
     let m = directory::microsoft(30);
     let wanda = directory::person(&m, "Wanda", "Canarywharf", "+49 30 5550100");

@@ -31,6 +31,10 @@ pub enum Misbehaviour {
     Huge(usize),
     /// The right list, whose last object comes twice.
     Twice,
+    /// The right page, whose next one stands at this other origin.
+    LeadsAway(String),
+    /// 302 to this address.
+    SendsAway(String),
 }
 
 /// A fault: which requests it strikes and when.
@@ -93,7 +97,13 @@ impl Misbehaviour {
     pub(super) fn instead(&self, now: u64) -> Option<Reply> {
         let error = |code: &str, text: &str| json!({"error": {"code": code, "message": text, "innerError": {"date": moment::rfc3339(now)}}});
         match self {
-            Misbehaviour::Slow(_) | Misbehaviour::HalfPage | Misbehaviour::Twice => None,
+            Misbehaviour::Slow(_)
+            | Misbehaviour::HalfPage
+            | Misbehaviour::Twice
+            | Misbehaviour::LeadsAway(_) => None,
+            Misbehaviour::SendsAway(to) => {
+                Some(Reply { status: 302, ..Reply::default() }.with_header("Location", to))
+            }
             Misbehaviour::Status(status, after) => {
                 let code = match status {
                     429 => "TooManyRequests",
@@ -136,6 +146,17 @@ impl Misbehaviour {
                     list.extend(list.last().cloned());
                     reply.body = body.to_string().into_bytes();
                 }
+            }
+            Misbehaviour::LeadsAway(origin) => {
+                let mut body = reply.value();
+                for name in ["@odata.nextLink", "@odata.deltaLink"] {
+                    let Some(link) = body.get(name).and_then(Value::as_str) else { continue };
+                    let path =
+                        link.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+                    let away = format!("{origin}{}", path.unwrap_or_default());
+                    body[name] = away.into();
+                }
+                reply.body = body.to_string().into_bytes();
             }
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 use crate::microsoft::certificate::Certificate;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The id of Microsoft Graph as a resource.
@@ -73,6 +74,8 @@ pub struct Registration {
     pub assignment_required: bool,
     /// Whether its ID tokens name roles of the directory (`groupMembershipClaims: DirectoryRole`).
     pub names_directory_roles: bool,
+    /// Whether access tokens for it say when the person proved who they are (`auth_time` among `optionalClaims`).
+    pub names_auth_time: bool,
 }
 
 impl std::fmt::Debug for Registration {
@@ -100,6 +103,39 @@ impl Registration {
             token_version: 2,
             assignment_required: false,
             names_directory_roles: false,
+            names_auth_time: false,
+        }
+    }
+
+    /// An application as its manifest describes it (Graph's `application`), without its permissions of Graph, secrets and
+    /// certificates.
+    pub fn of_manifest(app_id: &str, home: &str, manifest: &Value) -> Registration {
+        let texts = |list: &Value| -> Vec<String> {
+            list.as_array().into_iter().flatten().filter_map(|t| t.as_str().map(String::from)).collect()
+        };
+        let named = |list: &Value, key: &str| -> Vec<String> {
+            let all = list.as_array().into_iter().flatten();
+            all.filter_map(|one| one[key].as_str().map(String::from)).collect()
+        };
+        let enabled: Value = manifest["api"]["oauth2PermissionScopes"]
+            .as_array()
+            .map(|all| all.iter().filter(|s| s["isEnabled"] == true).cloned().collect())
+            .unwrap_or_default();
+        let name = manifest["displayName"].as_str().unwrap_or_default();
+        Registration {
+            multi_tenant: manifest["signInAudience"] == "AzureADMultipleOrgs",
+            public: manifest["isFallbackPublicClient"] == true,
+            redirect_uris: texts(&manifest["web"]["redirectUris"]),
+            spa_redirect_uris: texts(&manifest["spa"]["redirectUris"]),
+            exposes: named(&enabled, "value"),
+            token_version: if manifest["api"]["requestedAccessTokenVersion"] == 2 { 2 } else { 1 },
+            names_directory_roles: ["DirectoryRole", "All"]
+                .iter()
+                .any(|w| manifest["groupMembershipClaims"] == **w),
+            names_auth_time: named(&manifest["optionalClaims"]["accessToken"], "name")
+                .iter()
+                .any(|c| c == "auth_time"),
+            ..Registration::new(app_id, name, home)
         }
     }
 

@@ -132,6 +132,12 @@ pub fn note(text: &str) -> Value {
     card(vec![json!({"type": "TextBlock", "text": text, "wrap": true})])
 }
 
+/// Something that happened: what, and what is known of it, a line each. No mark in it means anything.
+pub fn alert(what: &str, lines: &[String]) -> Value {
+    let lines = lines.iter().map(|line| below(line));
+    card(std::iter::once(title(what)).chain(lines).collect())
+}
+
 /// A message with a card; the summary stands in the notification, so it names nobody.
 pub fn message_with(card: Value, summary: &str) -> Value {
     json!({"type": "message", "summary": summary,

@@ -19,6 +19,10 @@ const LIST: [&str; 12] = [
     "成员",
     "列出",
 ];
+/// Words that ask to be told of security events here.
+const ALERTS: [&str; 6] = ["alerts", "warnungen", "alertes", "alertas", "警报", "警報"];
+/// Words behind one of these that ask to be told no more.
+const OFF: [&str; 6] = ["off", "aus", "non", "no", "关闭", "關閉"];
 /// Words before a name or a number that ask to call it. No word is the beginning of one after it.
 const CALL: [&str; 14] = [
     "call",
@@ -59,6 +63,8 @@ pub enum Command {
     List,
     /// To call somebody.
     Call(Dialled),
+    /// To be told of security events in this conversation (`true`), or no longer.
+    Alerts(bool),
     /// None of these.
     Unknown,
 }
@@ -109,6 +115,14 @@ impl Command {
         if LIST.contains(&lower.as_str()) {
             return Command::List;
         }
+        for word in ALERTS {
+            let Some(rest) = lower.strip_prefix(word).map(str::trim) else { continue };
+            match rest {
+                "" => return Command::Alerts(true),
+                rest if OFF.contains(&rest) => return Command::Alerts(false),
+                _ => {}
+            }
+        }
         for word in CALL {
             let Some(rest) = lower.strip_prefix(word) else { continue };
             // Chinese is written without spaces; elsewhere the word must end.
@@ -158,6 +172,7 @@ mod tests {
             Command::Help => "help".into(),
             Command::List => "list".into(),
             Command::Unknown => "unknown".into(),
+            Command::Alerts(on) => format!("alerts {on}"),
             Command::Call(Dialled::Number(n)) => format!("number {}", n.expose_secret()),
             Command::Call(Dialled::Name(n)) => format!("name {}", n.expose_secret()),
         }
@@ -185,6 +200,10 @@ mod tests {
             ("call", "unknown"),
             ("callback later", "unknown"),
             ("hello", "unknown"),
+            ("<at>Calls</at> Alerts", "alerts true"),
+            ("Warnungen aus", "alerts false"),
+            ("警报关闭", "alerts false"),
+            ("alerts about nothing", "unknown"),
             ("<script>call 1</script>", "number 1"),
             ("a < b", "unknown"),
             ("<at>unended call 1", "unknown"),

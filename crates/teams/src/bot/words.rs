@@ -198,6 +198,32 @@ sentences! {
         "En esta conversación hay invitados, por eso no se escriben números. Abra la pestaña de la aplicación.",
         "此对话中有来宾，因此不在此处显示号码。请打开应用的选项卡查看。"
     }
+    /// Security events are told here from now on, for so long.
+    AlertsOn {
+        "Security events are told here for {}. Write **alerts off** to end it.",
+        "Sicherheitsereignisse werden hier {} lang gemeldet. Schreiben Sie **Warnungen aus**, um das zu beenden.",
+        "Les événements de sécurité sont signalés ici pendant {}. Écrivez **alertes non** pour arrêter.",
+        "Los eventos de seguridad se avisan aquí durante {}. Escriba **alertas no** para terminar.",
+        "安全事件将在此通知，持续 {}。输入“警报关闭”可停止。"
+    }
+    /// They are told here no longer.
+    AlertsOff {
+        "Security events are no longer told here.", "Sicherheitsereignisse werden hier nicht mehr gemeldet.",
+        "Les événements de sécurité ne sont plus signalés ici.", "Los eventos de seguridad ya no se avisan aquí.",
+        "此处不再通知安全事件。"
+    }
+    /// Whoever asked may not know of them.
+    AlertsNotYours {
+        "Security events are told to owners, supervisors and auditors.",
+        "Sicherheitsereignisse erfahren nur Inhaber, Aufsicht und Prüfer.",
+        "Les événements de sécurité sont réservés aux propriétaires, superviseurs et auditeurs.",
+        "Los eventos de seguridad son para propietarios, supervisores y auditores.",
+        "安全事件仅通知所有者、主管和审计员。"
+    }
+    /// Something happened; its kind.
+    Alert {
+        "Security event: {}", "Sicherheitsereignis: {}", "Événement de sécurité : {}", "Evento de seguridad: {}", "安全事件：{}"
+    }
     /// A call has begun.
     Ringing { "Calling {}", "{} wird angerufen", "Appel de {}", "Llamando a {}", "正在拨打 {}" }
 }

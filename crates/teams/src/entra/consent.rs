@@ -34,11 +34,8 @@ pub struct Consented {
 pub struct Proof {
     /// The tenant.
     pub tenant: String,
-    /// The person who signed in.
+    /// The person who signed in, whose token names a role that may consent for the tenant.
     pub object: String,
-    /// Whether the token itself named a role that may consent. If not, what Entra ID granted to the application, seen in
-    /// its first token for the tenant, has to say it.
-    pub role_seen: bool,
 }
 
 /// Why somebody does not prove a tenant.
@@ -50,6 +47,8 @@ pub enum ProofFault {
     Guest,
     /// Their token names roles, and none that may consent.
     NoAdministrator,
+    /// Their token names no roles at all: whether somebody may consent is not known then, and nobody is believed.
+    NoRoles,
 }
 
 impl fmt::Display for ProofFault {
@@ -60,6 +59,9 @@ impl fmt::Display for ProofFault {
                 "a guest cannot connect a tenant: sign in with an account of the tenant itself"
             }
             ProofFault::NoAdministrator => "an administrator who may consent has to sign in",
+            ProofFault::NoRoles => {
+                "the ID token names no directory roles: set groupMembershipClaims to DirectoryRole in the app registration"
+            }
         })
     }
 }
@@ -77,7 +79,8 @@ impl Consented {
         &self.tenant
     }
 
-    /// The tenant, when the person who then signed in belongs to it.
+    /// The tenant, when the person who then signed in belongs to it and may consent for it. That something was granted to the
+    /// application there proves nothing: it may have been for somebody else's connection.
     pub fn proven_by(&self, person: &SignedIn) -> Result<Proof, ProofFault> {
         if person.tenant != self.tenant {
             return Err(ProofFault::AnotherTenant);
@@ -87,11 +90,8 @@ impl Consented {
         }
         match person.may_consent() {
             Some(false) => Err(ProofFault::NoAdministrator),
-            seen => Ok(Proof {
-                tenant: self.tenant.clone(),
-                object: person.object.clone(),
-                role_seen: seen == Some(true),
-            }),
+            None => Err(ProofFault::NoRoles),
+            Some(true) => Ok(Proof { tenant: self.tenant.clone(), object: person.object.clone() }),
         }
     }
 }

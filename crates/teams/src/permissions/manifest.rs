@@ -3,7 +3,7 @@
 use crate::permissions::Features;
 use crate::permissions::features::Feature;
 use crate::permissions::ids::{GRAPH_APP_ID, permission_id};
-use crate::permissions::table::{Kind, Registration};
+use crate::permissions::table::{Kind, Operation, Registration};
 use serde_json::{Value, json};
 
 /// The id of the scope `access_as_user` that our API exposes.
@@ -95,13 +95,19 @@ pub fn manifest(
         manifest["api"]["oauth2PermissionScopes"] = json!([{
             "id": ACCESS_AS_USER, "value": "access_as_user", "type": "User", "isEnabled": true,
             "adminConsentDisplayName": "Use Switchroom as the signed-in user",
-            "adminConsentDescription": "Lets the Switchroom tab call the Switchroom API as the user who signed in.",
+            "adminConsentDescription": "Lets Switchroom's pages in Teams call the Switchroom API as the user who signed in.",
             "userConsentDisplayName": "Use Switchroom",
-            "userConsentDescription": "Lets the Switchroom tab call the Switchroom API as you.",
+            "userConsentDescription": "Lets Switchroom's pages in Teams call the Switchroom API as you.",
         }]);
         manifest["identifierUris"] = json!(redirects.app_id_uri.iter().collect::<Vec<_>>());
-        let claims = ["xms_cc", "idtyp", "acrs"].map(|name| json!({"name": name, "essential": false}));
+        // When somebody proved who they are: without it a token is never new enough for what is grave.
+        let claims =
+            ["xms_cc", "idtyp", "acrs", "auth_time"].map(|name| json!({"name": name, "essential": false}));
         manifest["optionalClaims"] = json!({"accessToken": claims});
+    }
+    if matches!(registration, Registration::SignIn | Registration::Directory) {
+        // Whoever connects a directory has to be an administrator of it, and only the token says who is.
+        manifest["groupMembershipClaims"] = json!("DirectoryRole");
     }
     if matches!(registration, Registration::SignIn | Registration::Tab) {
         let roles = app_roles().map(|role| {
@@ -115,12 +121,18 @@ pub fn manifest(
     manifest
 }
 
-/// Whether a registration exposes an API of ours: the tab's, when it dials through anything but an address.
+/// Whether a registration exposes an API of ours: that of signing in, whose tokens pages in Teams bring in place of a session;
+/// the tab's, when it dials through anything but an address; the bot's, when it shows numbers in people's own names.
 pub(crate) fn exposes_api(features: &Features, registration: Registration) -> bool {
     let ports = [Feature::DialOwn, Feature::DialCommportal, Feature::DialAri, Feature::DialEsl];
-    registration == Registration::Tab
-        && features.has(Feature::Tab)
-        && ports.into_iter().any(|port| features.has(port))
+    match registration {
+        Registration::SignIn => features
+            .row_for(Feature::SignIn, Operation::SignIn)
+            .is_some_and(|row| row.registration == Registration::SignIn),
+        Registration::Tab => features.has(Feature::Tab) && ports.into_iter().any(|port| features.has(port)),
+        Registration::Bot => features.has(Feature::BotNumbers),
+        _ => false,
+    }
 }
 
 impl Features {

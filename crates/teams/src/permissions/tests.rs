@@ -180,6 +180,16 @@ fn a_manifest_holds_the_permissions_and_no_more() {
     assert!(background.get("appRoles").is_none());
     let sign_in = manifest(&center, Registration::SignIn, &redirects, false);
     assert_eq!(sign_in["appRoles"].as_array().map(Vec::len), Some(4));
+    assert_eq!(sign_in["groupMembershipClaims"], "DirectoryRole");
+    assert_eq!(sign_in["api"]["oauth2PermissionScopes"][0]["value"], "access_as_user");
+    let claims = sign_in["optionalClaims"]["accessToken"].as_array().unwrap();
+    assert!(claims.iter().any(|c| c["name"] == "auth_time"), "{claims:?}");
+    assert!(center.exposes_api(Registration::SignIn) && !center.exposes_api(Registration::Background));
+    assert!(background.get("groupMembershipClaims").is_none() && background.get("optionalClaims").is_none());
+    let directory = Features::of(Profile::Directory);
+    assert!(!directory.exposes_api(Registration::SignIn) && !directory.exposes_api(Registration::Directory));
+    let of_directory = manifest(&directory, Registration::Directory, &redirects, false);
+    assert_eq!(of_directory["groupMembershipClaims"], "DirectoryRole");
     let mut connector = Features::of(Profile::Connector);
     let tab = manifest(&connector, Registration::Tab, &redirects, false);
     assert!(tab.get("identifierUris").is_none() && !connector.exposes_api(Registration::Tab));

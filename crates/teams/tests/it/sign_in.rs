@@ -188,10 +188,10 @@ fn a_tenant_is_connected_only_by_somebody_of_it() {
     let yes = format!("admin_consent=True&tenant={TENANT}&state={}", sent["state"]);
     let consented = finish(&yes).unwrap();
     assert_eq!((consented.claimed_tenant(), consented.purpose.as_str()), (TENANT, "customer 7"));
-    let proof = consented.proven_by(&person(TENANT, json!({}))).unwrap();
-    assert_eq!((proof.tenant.as_str(), proof.object.as_str(), proof.role_seen), (TENANT, PERSON, false));
+    assert_eq!(consented.proven_by(&person(TENANT, json!({}))), Err(ProofFault::NoRoles));
     let global = json!({"wids": ["62e90394-69f5-4237-9190-012177145e10"]});
-    assert!(consented.proven_by(&person(TENANT, global)).unwrap().role_seen);
+    let proof = consented.proven_by(&person(TENANT, global)).unwrap();
+    assert_eq!((proof.tenant.as_str(), proof.object.as_str()), (TENANT, PERSON));
     let reader = json!({"wids": ["88d8e3e3-8f55-4a1e-953a-9b9898b8876b"]});
     assert_eq!(consented.proven_by(&person(TENANT, reader)), Err(ProofFault::NoAdministrator));
     assert_eq!(consented.proven_by(&person(OTHER_TENANT, json!({}))), Err(ProofFault::AnotherTenant));

@@ -13,7 +13,7 @@ const ACTIONS = [
   'configuration-export', 'configuration-set', 'hold-lift', 'hold-place', 'hours-close', 'hours-reopen', 'licence-change', 'message-delete', 'person-correct',
   'person-erase', 'person-erase-consent-withdrawn', 'person-erase-held', 'person-erase-no-longer-needed', 'person-erase-objected', 'person-erase-required-by-law',
   'person-erase-requested', 'person-erase-unlawful', 'person-export', 'person-find', 'person-object', 'person-object-end', 'person-restrict', 'person-restrict-end', 'recording-listen', 'report-export',
-  'retention-dispose', 'retention-run', 'security-test-alert', 'session-begin', 'session-end', 'session-refuse', 'token-create', 'webhook-replay', 'webhook-retry',
+  'retention-dispose', 'retention-run', 'security-test-alert', 'session-begin', 'session-end', 'session-refuse', 'session-token', 'token-create', 'webhook-replay', 'webhook-retry',
 ] as const;
 
 /** What was done, in words; as the log says it where we have none. */

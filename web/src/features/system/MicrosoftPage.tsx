@@ -172,7 +172,7 @@ function RegistrationItem({ registration }: { registration: Registration }) {
   );
 }
 
-const CAME = ['connected', 'again', 'denied', 'no-proof'] as const;
+const CAME = ['connected', 'again', 'denied', 'no-proof', 'no-roles'] as const;
 
 /** What came of going to Microsoft, for whoever comes back from there. */
 function Came() {

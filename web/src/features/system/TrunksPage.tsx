@@ -112,8 +112,8 @@ function FarEnd({ end }: { end: FarEndStatus }) {
       </th>
       <td className={styles.cell}>
         <span className={styles.line}>
-          {end.up ? <CheckmarkCircle16Filled className={styles.good} /> : <ErrorCircle16Filled className={styles.bad} />}
-          {t(end.up ? 'system.up-for' : 'system.down-for', { time: length(end.for_seconds * 1_000) })}
+          {end.up && !end.refuses ? <CheckmarkCircle16Filled className={styles.good} /> : <ErrorCircle16Filled className={styles.bad} />}
+          {t(end.up ? (end.refuses ? 'system.refuses-for' : 'system.up-for') : 'system.down-for', { time: length(end.for_seconds * 1_000) })}
         </span>
         {end.history.length > 1 && <History end={end} />}
       </td>

@@ -7,7 +7,7 @@ export type Health = 'healthy' | 'partly' | 'down' | 'incoming';
 
 /** How a trunk stands as a whole. One without far ends only takes calls. */
 export function healthOf(trunk: TrunkStatus): Health {
-  const up = trunk.far_ends.filter((f) => f.up).length;
+  const up = trunk.far_ends.filter((f) => f.up && !f.refuses).length;
   if (trunk.far_ends.length > 0 && up === 0) return 'down';
   if (trunk.registered === false) return up > 0 ? 'partly' : 'down';
   if (trunk.far_ends.length === 0) return trunk.registered ? 'healthy' : 'incoming';
@@ -15,8 +15,8 @@ export function healthOf(trunk: TrunkStatus): Health {
 }
 
 /** What an answer of a far end means and what to do: a message, which takes the status code as `code`. */
-export function meaningOf(end: Pick<FarEndStatus, 'up' | 'said' | 'why'>): MessageKey {
-  if (end.up) return end.said == null ? 'system.do-unasked' : 'system.do-nothing';
+export function meaningOf(end: Pick<FarEndStatus, 'up' | 'said' | 'why' | 'refuses'>): MessageKey {
+  if (end.up && !end.refuses) return end.said == null ? 'system.do-unasked' : 'system.do-nothing';
   // The code is only ours then: nobody there could say anything.
   if (end.why) return 'system.do-tls';
   return meaningOfCode(end.said ?? null);

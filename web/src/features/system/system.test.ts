@@ -7,7 +7,7 @@ import { healthOf, meaningOf, meaningOfCode } from './health';
 import { byFeature, consentOf, countPermissions, isGranted, surplusOf } from './permissions';
 import { teamsMeaning } from './teamsCodes';
 
-const end = (up: boolean, said: number | null = 200): FarEndStatus => ({ host: 'sip.example.com', up, said, for_seconds: 5, history: [] });
+const end = (up: boolean, said: number | null = 200): FarEndStatus => ({ host: 'sip.example.com', up, said, refuses: false, for_seconds: 5, history: [] });
 const trunk = (far_ends: FarEndStatus[], registered: boolean | null = null): TrunkStatus => ({ trunk: 't', calls: 0, far_ends, registered, answers: [] });
 
 describe('the health of a trunk', () => {
@@ -26,6 +26,8 @@ describe('the health of a trunk', () => {
     expect(meaningOf(end(true, null))).toBe('system.do-unasked');
     expect(meaningOf(end(false, 408))).toBe('system.do-timeout');
     expect(meaningOf(end(false, 403))).toBe('system.do-forbidden');
+    expect(meaningOf({ ...end(true, 403), refuses: true })).toBe('system.do-forbidden');
+    expect(healthOf(trunk([{ ...end(true, 403), refuses: true }]))).toBe('down');
     expect(meaningOf({ ...end(false, 503), why: 'invalid peer certificate' })).toBe('system.do-tls');
     expect([401, 404, 503, 500, 302, null].map(meaningOfCode)).toEqual(
       ['auth', 'not-found', 'busy', 'fault', 'other', 'unasked'].map((word) => `system.do-${word}`),

@@ -9970,6 +9970,8 @@ export interface components {
             history: components["schemas"]["HealthChange"][];
             /** @description Host and port as configured. */
             host: string;
+            /** @description It answers OPTIONS, and refuses us (401, 403, 407, 603): calls will hardly be taken. */
+            refuses: boolean;
             /**
              * Format: uint16
              * @description The last answer to OPTIONS or a call: a SIP status code, 408 where none came; missing before the first.
@@ -11042,6 +11044,11 @@ export interface components {
             app?: string | null;
             /** @description The page to open to consent, for an administrator of the directory; null while there is no app. */
             consent?: string | null;
+            /**
+             * @description The registration as an application object of Entra ID (Graph's `application`), to be made by; the certificate is added
+             *     there.
+             */
+            manifest: unknown;
             /** @description Permissions that are needed and were not granted when it was last seen; null while that is not known. */
             missing?: string[] | null;
             /** @description Its name here. */
@@ -11325,7 +11332,10 @@ export interface components {
         TestAlert: {
             /** @description The event, which is in the log, the metrics and the list of events. */
             event: components["schemas"]["SecurityEventView"];
-            /** @description Webhooks that were told; empty when none has `security-alert` among its events. */
+            /**
+             * @description Webhooks that were told, and conversations in Teams; empty when none has `security-alert` among its events and nobody
+             *     in Teams asked for it.
+             */
             receivers: components["schemas"]["TestReceiver"][];
         };
         /** @description A webhook, and whether it took the test. */
@@ -11334,7 +11344,7 @@ export interface components {
             cause?: string | null;
             /** @description Whether it took it. */
             delivered: boolean;
-            /** @description Id of the webhook. */
+            /** @description Id of the webhook; `Microsoft Teams` for conversations there. */
             webhook: string;
         };
         /** @description How calls to Microsoft Teams were refused. */

@@ -30,6 +30,12 @@ pub fn check(kind: &str, value: &Value) -> Vec<Fault> {
             let profile = value.get("profile").and_then(Value::as_str).and_then(Profile::named);
             let profile = profile.unwrap_or(Profile::ContactCenter);
             let features = value.get("features").and_then(Value::as_object);
+            let switched = value.pointer("/features/bot").and_then(Value::as_bool);
+            let has_bot = switched.unwrap_or_else(|| Features::of(profile).has(Feature::Bot));
+            if value.get("teams_alerts").is_some_and(|id| !id.is_null()) && !has_bot {
+                let what = "teams_alerts is told by the bot: switch the feature bot on";
+                faults.push(("/teams_alerts".into(), what.into()));
+            }
             for (name, on) in features.into_iter().flatten() {
                 let Some(feature) = Feature::named(name) else { continue };
                 let switched = Features::of(profile).switch(feature, on == &Value::Bool(true));

@@ -6,10 +6,11 @@ use crate::tenant::everything::{Everything, Names};
 use crate::tenant::objects::{FlowStep, Profile, Queue, Recording, RelaxStep, UserRole};
 use crate::tenant::scope::{Scope, slot_id};
 use crate::tenant::toll::{self, Gate};
-use crate::tenant::understand::dial_plan;
+use crate::tenant::understand::{dial_plan, port_of};
 use crate::tenant::{hours, outside};
 use engine::{FlowId, HoursId};
 use std::collections::{BTreeMap, BTreeSet};
+use teams::permissions::Features;
 
 /// The most digits that one place is compared with.
 const MOST_DIGITS: usize = 10_000;
@@ -36,6 +37,7 @@ pub fn check(documents: &Documents) -> Vec<Fault> {
     }
     w.tenant();
     w.connector();
+    w.pbxs();
     trunks::check(w.e, w.scope, &mut w.faults);
     w.numbers();
     w.prompts();
@@ -90,24 +92,48 @@ impl Whole<'_> {
         }
     }
 
-    /// A connector keeps nothing of any person or call, so it has nothing by which a call comes to exist here.
-    fn connector(&mut self) {
-        if self.e.tenants.values().all(|t| t.profile != Profile::Connector) {
-            return;
+    /// What is called through has to be said: permissions and attestation follow from it.
+    fn pbxs(&mut self) {
+        let Some(t) = self.e.tenants.values().next() else { return };
+        for (id, pbx) in &self.e.pbxs {
+            let port = port_of(pbx);
+            let part = Features::of(t.profile.into()).switch(port, true);
+            let what = match t.features.get(port.name()) {
+                _ if part.is_err() => part.err(),
+                Some(false) => Some(format!("the Tenant's features switch {} off", port.name())),
+                _ => None,
+            };
+            if let Some(what) = what {
+                self.say("Pbx", id, "", what + ": leave this out, or the other");
+            }
         }
+    }
+
+    /// A connector keeps nothing of any person or call, so it has nothing by which a call comes to be kept here. With its
+    /// own dial port it makes calls, which are in memory only.
+    fn connector(&mut self) {
+        let Some(t) = self.e.tenants.values().find(|t| t.profile == Profile::Connector) else { return };
+        let dials = ["sip-trunks", "dial-own"].iter().all(|f| t.features.get(*f) == Some(&true));
         let of = |kind: &'static str, ids: Vec<&String>| {
             ids.into_iter().map(|id| (kind, id.clone())).collect::<Vec<_>>()
         };
         let mut wrong = of("Flow", self.e.flows.keys().collect());
         wrong.extend(of("Queue", self.e.queues.keys().collect()));
         wrong.extend(of("Number", self.e.numbers.keys().collect()));
-        wrong.extend(of("Trunk", self.e.trunks.keys().collect()));
+        if !dials {
+            wrong.extend(of("Trunk", self.e.trunks.keys().collect()));
+        }
         wrong.extend(of("Webhook", self.e.webhooks.keys().collect()));
         wrong.extend(of("LookUp", self.e.look_ups.keys().collect()));
         for (kind, id) in wrong {
-            let what = format!(
-                "a connector has no calls of its own, and so no {kind}: leave it out, or use contact-center"
-            );
+            let what = match kind {
+                "Trunk" => {
+                    "a connector has trunks when sip-trunks and dial-own are on among its features".into()
+                }
+                _ => format!(
+                    "a connector keeps no calls, and so has no {kind}: leave it out, or use contact-center"
+                ),
+            };
             self.say(kind, &id, "", what);
         }
     }

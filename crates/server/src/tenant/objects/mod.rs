@@ -159,6 +159,11 @@ pub struct Tenant {
     #[serde(default)]
     #[schemars(extend("x-format" = "guid"))]
     pub microsoft: Option<String>,
+    /// The id of the conversation in Teams that is told of security events, as `19:…@thread.tacv2`: the app must be installed
+    /// there. For the feature `bot`.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "conversation"))]
+    pub teams_alerts: Option<String>,
     /// Features that are switched on or off in place of what the profile has: `presence-read: false`.
     #[serde(default)]
     #[schemars(extend("x-key-format" = "feature", "maxProperties" = 40))]

@@ -159,6 +159,9 @@ impl Microsoft {
         };
         token["sub"] = self.pairwise(grant.tenant, grant.place, audience).into();
         self.put_person(&mut token, grant, audience);
+        if self.apps.get(audience).is_some_and(|a| a.names_auth_time) {
+            token["auth_time"] = (grant.at / 1_000).into();
+        }
         if !grant.contexts.is_empty() {
             token["acrs"] = json!(grant.contexts);
         }
