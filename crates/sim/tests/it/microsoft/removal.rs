@@ -120,8 +120,11 @@ fn a_permission_taken_away_stops_what_the_table_says() {
         everything.switch(feature, true).unwrap();
     }
     center.switch(Feature::Licences, true).unwrap();
+    let mut connector = Features::of(Profile::Connector);
+    connector.switch(Feature::BotNumbers, true).unwrap();
+    connector.switch(Feature::PresenceRead, true).unwrap();
     let mut tried = 0;
-    for features in [center, everything, Features::of(Profile::Directory)] {
+    for features in [center, everything, connector, Features::of(Profile::Directory)] {
         for registration in features.registrations() {
             let all = features.permissions(registration);
             assert_eq!(stopped(&features, registration, &all), BTreeSet::new(), "{}", registration.name());
@@ -148,7 +151,7 @@ fn a_permission_taken_away_stops_what_the_table_says() {
             }
         }
     }
-    assert!(tried >= 12, "{tried}");
+    assert!(tried >= 21, "{tried}");
 }
 
 #[test]
