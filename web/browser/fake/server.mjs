@@ -181,7 +181,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       if (body?.password !== 'correct horse') throw new Refused(401, 'user, password or code are not right');
       return begin(response, body.user, 'agent');
     }
-    if (tab && method === 'GET' && path.startsWith('/connector/')) return { scope: null, ways: [], hosts: [], ...tab };
+    if (tab && method === 'GET' && path.startsWith('/connector/')) return { scope: null, ways: [], hosts: [], brand: null, ...tab };
     if (path === '/openapi.json') return description;
     if (!me) throw new Refused(401, 'sign in');
     if (method !== 'GET' && me.cookie && response.req.headers['x-csrf-token'] !== me.csrf) throw new Refused(403, 'this request did not come from our page');

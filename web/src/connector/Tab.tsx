@@ -3,9 +3,10 @@
 import { Button, Checkbox, Field, Input, Link, makeStyles, MessageBar, MessageBarBody, Radio, RadioGroup, Spinner, tokens as look } from '@fluentui/react-components';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { I18n, MessageKey } from '@/shared/i18n';
+import { nameOf } from './brand';
 import { byAddress, byServer, plain, Refused, type Begun } from './dial';
 import { BATCH, MOST_MEMBERS, readMembers, readNumbers, type Member, type Numbers } from './graph';
-import { callInTeams, personIn, type Host } from './host';
+import { callInTeams, openPage, personIn, type Host } from './host';
 import { keepSettings, readSettings } from './settings';
 import type { Setup, Way } from './setup';
 import { NoToken, tokensOf, type Tokens } from './tokens';
@@ -45,6 +46,7 @@ const useStyles = makeStyles({
   list: { listStyle: 'none', padding: 0, display: 'flex', flexDirection: 'column', gap: '4px' },
   person: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px', padding: '6px 0', borderBottom: `1px solid ${look.colorNeutralStroke2}` },
   name: { flex: '1 1 12rem', overflowWrap: 'anywhere' },
+  foot: { display: 'flex', flexWrap: 'wrap', gap: '12px', fontSize: look.fontSizeBase200 },
   quiet: { color: look.colorNeutralForeground3 },
   row: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'end' },
 });
@@ -195,10 +197,10 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
 
   const progress = begun && (begun.progress === 'over' ? (OVER[begun.reason ?? ''] ?? 'connector.over-failed') : (PROGRESS[begun.progress] ?? 'connector.asked'));
   const isOver = begun === null || begun.progress === 'over' || begun.progress === 'handed-over';
-  const nameOf = (w: Way) => w.name || (w.kind === 'own' ? t('connector.way-own') : w.scheme === 'tel' ? t('connector.way-tel') : (w.id ?? ''));
+  const wayName = (w: Way) => w.name || (w.kind === 'own' ? t('connector.way-own') : w.scheme === 'tel' ? t('connector.way-tel') : (w.id ?? ''));
   return (
     <main className={styles.page}>
-      <h1 className={styles.title}>{t('connector.title')}</h1>
+      <h1 className={styles.title}>{nameOf(setup.brand, i18n.locale) ?? t('connector.title')}</h1>
       {trouble && (
         <MessageBar intent={trouble === 'unavailable' ? 'info' : 'warning'} layout="multiline">
           <MessageBarBody>
@@ -257,7 +259,7 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
         <section aria-label={t('connector.settings')}>
           <Field label={t('connector.way')}>
             <RadioGroup value={way.id ?? 'own'} onChange={(_, d) => change({ ...settings, way: d.value })}>
-              {ways.map((w) => <Radio key={w.id ?? 'own'} value={w.id ?? 'own'} label={nameOf(w)} />)}
+              {ways.map((w) => <Radio key={w.id ?? 'own'} value={w.id ?? 'own'} label={wayName(w)} />)}
             </RadioGroup>
           </Field>
           <Checkbox label={t('connector.show-business')} checked={settings.business} onChange={(_, d) => change({ ...settings, business: d.checked === true })} />
@@ -284,6 +286,13 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
           {fits.length > DRAWN && <p className={styles.quiet}>{t('connector.more', { count: fits.length - DRAWN })}</p>}
           {found?.more && <p className={styles.quiet}>{t('connector.too-many', { count: MOST_MEMBERS })}</p>}
         </>
+      )}
+      {setup.brand && (
+        <footer className={styles.foot}>
+          <span className={styles.quiet}>{setup.brand.company}</span>
+          <Link as="button" onClick={() => void openPage(setup.brand?.privacy ?? '')}>{t('connector.privacy')}</Link>
+          <Link as="button" onClick={() => void openPage(setup.brand?.terms ?? '')}>{t('connector.terms')}</Link>
+        </footer>
       )}
     </main>
   );

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { plain } from './dial';
+import { nameOf, onWhite, shadesOf, themeOf } from './brand';
 import { claimsOf, readMembers, readNumbers, MOST_MEMBERS, type Member } from './graph';
 import { personIn } from './host';
 import { keepSettings, readSettings } from './settings';
@@ -114,5 +115,20 @@ describe('settings', () => {
       localStorage.setItem('switchroom.connector', bad);
       expect(readSettings()).toEqual({ way: null, business: true, mobile: true });
     }
+  });
+});
+
+describe('whoever offers the tab', () => {
+  const brand = { name: 'Harbour Calls', names: { de: 'Hafenruf' }, company: 'Harbour', accent: '#ffd400', privacy: 'https://a.example/p', terms: 'https://a.example/t' };
+  it('gives it a name by language, and colours that stay readable', () => {
+    expect([nameOf(brand, 'de'), nameOf(brand, 'fr'), nameOf(null, 'de')]).toEqual(['Hafenruf', 'Harbour Calls', null]);
+    for (const accent of ['#ffd400', '#0b5cad', '#ffffff', '#000000']) {
+      const shades = shadesOf(accent);
+      expect(shades && onWhite(shades[80]), accent).toBeGreaterThanOrEqual(4.5);
+    }
+    expect(shadesOf('red')).toBeNull();
+    expect(themeOf('default', brand).colorBrandBackground).not.toBe(themeOf('default', null).colorBrandBackground);
+    // In high contrast nobody's brand counts.
+    expect(themeOf('contrast', brand)).toBe(themeOf('contrast', null));
   });
 });

@@ -9,6 +9,18 @@ export interface Way {
   wants_password: boolean;
 }
 
+/** What the organisation's app is called and looks like. */
+export interface Brand {
+  name: string;
+  /** By language. */
+  names: Record<string, string>;
+  company: string;
+  /** As `#0b5cad`. */
+  accent: string;
+  privacy: string;
+  terms: string;
+}
+
 export interface Setup {
   /** The app registration of the tab; null where there is none. */
   app: string | null;
@@ -23,6 +35,8 @@ export interface Setup {
   /** The organisation's directory. */
   directory: string | null;
   ways: Way[];
+  /** Null where nothing is said of it. */
+  brand: Brand | null;
 }
 
 export async function readSetup(tenant: string): Promise<Setup | null> {

@@ -4,10 +4,12 @@ use crate::connector::dial::OWN;
 use crate::http::dial::{WayView, way_view};
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
+use crate::tenant::objects::TeamsApp;
 use axum::Json;
 use axum::extract::{Path, State};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Where the tab signs in, and which ways of calling there are.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -26,6 +28,37 @@ pub struct TabSetup {
     pub directory: Option<String>,
     /// The ways to call.
     pub ways: Vec<WayView>,
+    /// Under whose name and colours; null where the tenant has no `teams_app`.
+    pub brand: Option<Brand>,
+}
+
+/// What a tenant's app is called, and what it looks like.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Brand {
+    /// Its name.
+    pub name: String,
+    /// Its name in other languages, by tag.
+    pub names: BTreeMap<String, String>,
+    /// The company behind it.
+    pub company: String,
+    /// Its colour, as `#0b5cad`.
+    pub accent: String,
+    /// A page about privacy.
+    pub privacy: String,
+    /// A page with terms of use.
+    pub terms: String,
+}
+
+fn brand(app: &TeamsApp) -> Brand {
+    let names = app.texts.iter().filter_map(|(tag, t)| Some((tag.clone(), t.name.clone()?)));
+    Brand {
+        name: app.name.clone(),
+        names: names.collect(),
+        company: app.company.clone(),
+        accent: app.accent.clone(),
+        privacy: app.privacy.clone(),
+        terms: app.terms.clone(),
+    }
 }
 
 /// `GET /connector/{tenant}`
@@ -43,9 +76,9 @@ pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result
             wants_password: rule.wants_password(),
             ..way_view(Some(id), &rule.name, rule.kind(), rule.capabilities())
         });
-        Some((m.microsoft.clone(), others.chain(own).collect::<Vec<_>>()))
+        Some((m.microsoft.clone(), others.chain(own).collect::<Vec<_>>(), m.teams_app.as_ref().map(brand)))
     });
-    let (directory, ways) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(missing)?;
+    let (directory, ways, brand) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(missing)?;
     let through_us = ways.iter().any(|w| w.server_dial);
     Ok(Json(TabSetup {
         app: tab.as_ref().map(|t| t.app.clone()),
@@ -55,5 +88,6 @@ pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result
         hosts: tab.as_ref().map(|t| t.hosts.clone()).unwrap_or_default(),
         directory,
         ways,
+        brand,
     }))
 }

@@ -40,7 +40,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Changes that whoever is signed in may make, however long ago that was. Who adds a route says here or above which it is.
-    const NOT_GRAVE: [(&str, &str); 43] = [
+    const NOT_GRAVE: [(&str, &str); 46] = [
         // What somebody does at work.
         ("put", "/agents/{id}/endpoint"),
         ("put", "/agents/{id}/state"),
@@ -67,6 +67,9 @@ mod tests {
         ("post", "/configuration/plan"),
         ("put", "/directory/users/{id}/correction"),
         ("delete", "/directory/users/{id}/correction"),
+        ("post", "/directory/local"),
+        ("put", "/directory/local/{id}"),
+        ("delete", "/directory/local/{id}"),
         ("post", "/people/find"),
         ("patch", "/people/{id}"),
         ("post", "/holds"),

@@ -372,7 +372,10 @@ impl People {
     /// Those whom a text fits: each word begins a word of the name, or its digits stand in a number. At most `most`, in the
     /// order of their names.
     pub fn search(&self, text: &str, most: usize) -> Vec<Person> {
-        let words: Vec<String> = text.to_lowercase().split_whitespace().map(String::from).collect();
+        // Parted as names are: whoever types a whole name with its hyphen finds it.
+        let parts = |c: char| c.is_whitespace() || matches!(c, '-' | '\'');
+        let words: Vec<String> = text.to_lowercase().split(parts).map(String::from).collect();
+        let words: Vec<String> = words.into_iter().filter(|w| !w.is_empty()).collect();
         // Somebody who types a number in the way of the country means the same without its first zero.
         let digits = digits_of(text);
         let digits = digits.trim_start_matches('0');
@@ -416,6 +419,9 @@ mod tests {
             ("zo ba", &[2]),
             ("ÅSA", &[1]),
             ("neil", &[2]),
+            ("Zoë O'Neil-Baker", &[2]),
+            ("o'n", &[2]),
+            ("-", &[]),
             ("aker", &[]),
             ("020 7946", &[2]),
             ("+44 (20) 7946-0018", &[2]),

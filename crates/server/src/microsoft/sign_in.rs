@@ -371,3 +371,56 @@ impl From<String> for NotSignedIn {
         NotSignedIn::Here(what)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::channel;
+    use teams::BaseUrl;
+    use teams::entra::Credential;
+
+    #[test]
+    fn a_token_that_comes_while_keys_are_fetched_waits_for_them() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let (asked, was_asked) = channel();
+        let (go_on, may_go_on) = channel::<()>();
+        let served = Arc::new(AtomicUsize::new(0));
+        let count = served.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 4_096]);
+                asked.send(()).unwrap();
+                may_go_on.recv().unwrap();
+                count.fetch_add(1, Ordering::SeqCst);
+                let body = r#"{"keys":[]}"#;
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                let _ = stream.write_all(format!("{head}{body}").as_bytes());
+            }
+        });
+        let known = Cloud::named("worldwide").unwrap();
+        let at = BaseUrl::parse(&base).unwrap();
+        let cloud = Cloud { login: at.clone(), sts: at, ..known };
+        let client = Client { id: "app".into(), credential: Credential::Secret(Secret::new("s".into())) };
+        let app = Arc::new(SignIn::new(cloud, client, Carrier::new(), Registration::SignIn).unwrap());
+        let judge = |app: Arc<SignIn>| {
+            std::thread::spawn(move || {
+                let endpoints = app.endpoints("common").unwrap();
+                app.fetch_keys("common", &endpoints, |cache| cache.due(Time(1)), Time(1));
+            })
+        };
+        let first = judge(app.clone());
+        was_asked.recv().unwrap();
+        let second = judge(app.clone());
+        // It cannot be done before the keys are here.
+        assert!(!second.is_finished() && served.load(Ordering::SeqCst) == 0);
+        go_on.send(()).unwrap();
+        first.join().unwrap();
+        second.join().unwrap();
+        assert_eq!(served.load(Ordering::SeqCst), 1, "and nobody asks a second time");
+    }
+}

@@ -5,7 +5,7 @@ use crate::tenant::destination::Classes;
 use crate::tenant::dialling::Dialling;
 use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
-use crate::tenant::objects::{DigestHash, Dtmf, KeptBy, RolesFrom, UserRole, WhoseNumber};
+use crate::tenant::objects::{DigestHash, Dtmf, KeptBy, RolesFrom, TeamsApp, UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
 use crate::tenant::passing::Passing;
 use crate::tenant::pbx::PbxRule;
@@ -121,6 +121,8 @@ pub struct Meaning {
     pub webhooks: BTreeMap<u32, WebhookRule>,
     /// Telephone systems and softphones that call with one click, by id.
     pub pbxs: BTreeMap<String, PbxRule>,
+    /// Under whose name and colours people call from Teams.
+    pub teams_app: Option<TeamsApp>,
     /// People's own numbers in those systems.
     pub lines: BTreeMap<AgentId, Secret<String>>,
     /// Who is told of messages.

@@ -98,6 +98,7 @@ pub fn understand(
         secure: BTreeMap::new(),
         webhooks: BTreeMap::new(),
         pbxs: BTreeMap::new(),
+        teams_app: settings.teams_app.clone(),
         lines: BTreeMap::new(),
         mailboxes: BTreeMap::new(),
         press_one: BTreeMap::new(),

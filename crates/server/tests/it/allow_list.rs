@@ -1,6 +1,6 @@
 //! A tenant that may be used from certain networks only: by tokens, by people, and at the live page.
 
-use crate::browser_session::{Browser, PASSWORD, USERS};
+use crate::browser_session::{Browser, PASSWORD, USERS, closed};
 use crate::program::Program;
 use serde_json::{Value, json};
 
@@ -23,7 +23,9 @@ fn from_elsewhere_nobody_comes_in() {
     assert_eq!(set(&program, json!(["no network"])).0, 422);
     assert_eq!(set(&program, json!(["192.0.2.0/24", "127.0.0.0/8"])).0, 200);
     assert_eq!((program.get("/queues").0, browser.get("/queues").0), (200, 200), "from here one may");
+    let mut watching = browser.watch_own("");
     assert_eq!(set(&program, json!(["192.0.2.0/24"])).0, 200);
+    assert_eq!(closed(&mut watching), 4_403, "whoever watches is sent away, and told why");
     let (status, said) = program.get("/queues");
     assert_eq!((status, &said["code"]), (403, &json!("address")), "{said:#}");
     assert_eq!(browser.get("/queues").1["code"], "address");

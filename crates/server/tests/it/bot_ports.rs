@@ -141,7 +141,7 @@ fn the_bot_has_a_freeswitch_ring_the_persons_phone() {
         asked += &said("", "\n\n");
     }
     let name = asked.split("filter Job-UUID ").nth(1).unwrap().trim();
-    assert!(name.starts_with("job-switchroom-bot-"), "{asked}");
+    assert!(name.starts_with("job-switchroom-"), "{asked}");
     let made = said(&ok.repeat(4), &format!("Job-UUID: {name}\n\n"));
     assert!(made.contains(&format!("}}user/{LINE} {CALLED} XML default\n")), "{made}");
     assert_eq!(texts(&teams.heard(&chat, 2)), [format!("Calling {CALLED}")]);

@@ -233,6 +233,17 @@ fn killed_in_the_middle_it_goes_on_and_ends_equal_to_the_source() {
     let dir = program.kill();
     let program = again(dir);
     in_step(&program, 2_001);
+    // Not only as many: the same ones, with the same names.
+    for place in (0..2_000).step_by(97) {
+        let (id, name) = m.with(|m, _| {
+            let d = m.tenant(DOMAIN).unwrap().directory();
+            (d.id(place), d.display(place))
+        });
+        let text: String = name.bytes().map(|b| format!("%{b:02X}")).collect();
+        let (_, list) = program.get(&format!("/directory/users?q={text}"));
+        let is_there = |p: &Value| p["id"] == id.as_str() && p["name"] == name.as_str();
+        assert!(list.as_array().unwrap().iter().any(is_there), "{place} {name:?}: {list:#}");
+    }
     program.stop();
 }
 

@@ -1,5 +1,6 @@
 //! People whom an owner enters beside Microsoft's, and pictures that are fetched to be shown and kept nowhere.
 
+use crate::desk::Desk;
 use crate::directory::{self, APP, DOMAIN};
 use crate::directory_profile;
 use crate::program::Program;
@@ -16,6 +17,7 @@ fn names(program: &Program, text: &str) -> Vec<String> {
 
 #[test]
 fn people_are_entered_beside_microsofts_and_no_reading_touches_them() {
+    let mut desk = Desk::new();
     let m = directory::microsoft(30);
     let wanda = directory::person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
     let id = m.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
@@ -75,7 +77,24 @@ fn people_are_entered_beside_microsofts_and_no_reading_touches_them() {
         "local-2"
     );
 
-    assert_eq!(program.delete("/directory/local/local-1"), 204);
+    // Somebody with that number calls: the rights of a person hold for the entry too.
+    let caller = desk.dial("+49305550177", "", program.sip, "100", 440);
+    desk.answered(caller);
+    desk.hang_up(caller);
+    desk.ended(caller);
+    program.ended_call();
+    let (_, people) = program.post_json("/people/find", &json!({"number": "+49305550177"}));
+    let person = people[0]["id"].as_str().unwrap().to_string();
+    let (_, export) = program.get(&format!("/people/{person}"));
+    assert_eq!(export["entered"][0]["name"], "Back Canarydoor", "{export:#}");
+    let mut answer = program
+        .agent()
+        .delete(format!("http://{}/api/v1/people/{person}", program.http))
+        .header("Authorization", program.bearer())
+        .call()
+        .unwrap();
+    let erased: Value = answer.body_mut().read_json().unwrap();
+    assert_eq!(erased["entered"], 1, "{erased:#}");
     assert!(names(&program, "back").is_empty());
     assert_eq!(program.delete("/directory/local/local-2"), 204);
     assert_eq!(program.delete("/directory/local/local-2"), 404);
@@ -88,7 +107,7 @@ fn people_are_entered_beside_microsofts_and_no_reading_touches_them() {
     let dir = program.dir.clone();
     let log = program.restarted().stop();
     directory_profile::nowhere(&dir.path().join("data"), &["Canarydoor", "5550177", "5550178"]);
-    assert!(!log.contains("Canarydoor"), "{log}");
+    assert!(!log.contains("Canarydoor") && !log.contains("555017"), "{log}");
 }
 
 #[test]

@@ -45,6 +45,7 @@ mod explain;
 mod foul_weather;
 mod guessing;
 mod hostile_calls;
+mod hostile_directory;
 mod identity_checklist;
 mod ipv6;
 mod kamailio;

@@ -34,6 +34,19 @@ struct Teams {
     desk: Desk,
 }
 
+/// Under whose name people call.
+const BRAND: &str = "teams_app:
+  id: 5c0de000-0000-4000-8000-0000000000a1
+  version: 1.0.0
+  name: Harbour Calls
+  company: Harbour Bikes
+  website: https://harbour-bikes.example/calls
+  privacy: https://harbour-bikes.example/privacy
+  terms: https://harbour-bikes.example/terms
+  accent: \"#0b5cad\"
+  texts: {de: {name: Hafen-Telefon}}
+";
+
 impl Teams {
     fn begin() -> Teams {
         let microsoft = microsoft();
@@ -41,7 +54,7 @@ impl Teams {
         let desk = Desk::new();
         let at = desk.addr;
         let tenant = format!(
-            "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nmicrosoft: {directory}\ndial: {{allow: [\"+49\"]}}\n---\n\
+            "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nmicrosoft: {directory}\ndial: {{allow: [\"+49\"]}}\n{BRAND}---\n\
              kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{at}\"\noutbound: true\n---\n\
              kind: Pbx\nid: desktop\nname: Desktop app\naddress: {{scheme: maxuccall}}\n---\n\
              kind: User\nid: anna\nroles: [agent]\nphone: \"sip:anna@{at}\"\nat_start: available\nmicrosoft: {ANNA}\n"
@@ -140,6 +153,9 @@ fn the_tab_is_told_where_to_sign_in_and_nothing_of_anybody() {
         said["ways"].as_array().unwrap().iter().map(|w| w["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["address", "own"]);
     assert!(said["scope"].as_str().unwrap().ends_with(&format!("/{TAB}/access_as_user")), "{said}");
+    let brand = &said["brand"];
+    assert_eq!((&brand["name"], &brand["names"]), (&json!("Harbour Calls"), &json!({"de": "Hafen-Telefon"})));
+    assert_eq!(brand["accent"], "#0b5cad");
     assert!(!said.to_string().contains("anna") && !said.to_string().contains(ANNA));
     assert_eq!(t.ask(String::new(), "/connector/nobody", None).0, 404);
     t.program.stop();

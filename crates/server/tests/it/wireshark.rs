@@ -178,7 +178,9 @@ impl Capture {
         command
             .arg("-r")
             .arg(self.dir.path().join("call.pcap"))
-            .args(["-n", "-o", &secrets, "-2", "-Y", filter]);
+            .args(["-n", "-o", &secrets, "-2", "-Y", filter])
+            // A port that some other protocol has by name, and STUN on the ports of a conversation, are read all the same.
+            .args(["-o", "udp.try_heuristic_first:TRUE", "-o", "rtp.version0_type:STUN packets"]);
         command.args([
             "-T",
             "fields",
