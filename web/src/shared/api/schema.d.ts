@@ -9578,6 +9578,23 @@ export interface components {
             /** @description Id of the `Pbx` that calls; null is our own trunks. */
             through?: string | null;
         };
+        /** @description What a tenant's app is called, and what it looks like. */
+        Brand: {
+            /** @description Its colour, as `#0b5cad`. */
+            accent: string;
+            /** @description The company behind it. */
+            company: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Its name in other languages, by tag. */
+            names: {
+                [key: string]: string;
+            };
+            /** @description A page about privacy. */
+            privacy: string;
+            /** @description A page with terms of use. */
+            terms: string;
+        };
         /** @description A call with everything that is known of it. */
         CallDetail: {
             /** @description Id of the agent who talks or talked last. */
@@ -11513,6 +11530,8 @@ export interface components {
         TabSetup: {
             /** @description Application id of the tab; null where it has no app registration. */
             app?: string | null;
+            /** @description Under whose name and colours; null where the tenant has no `teams_app`. */
+            brand?: components["schemas"]["Brand"] | null;
             /** @description The organisation's Microsoft directory; null where none is connected. */
             directory?: string | null;
             /** @description Microsoft Graph. */
