@@ -221,7 +221,7 @@ export const checks = {
     await page.getByRole('dialog').getByRole('button', { name: 'Erase now' }).click();
     await page.getByText(/Erased: \d+ calls? no longer/).waitFor();
     await page.getByRole('button', { name: 'Find' }).click();
-    await page.getByText('Nothing is kept of this number').waitFor();
+    await page.getByText('Nobody was found').waitFor();
     assert.deepEqual(said, []);
     await close();
   },
