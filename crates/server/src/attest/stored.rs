@@ -2,6 +2,7 @@
 
 use crate::attest::Checks;
 use crate::attest::check::{Found, Ground, Subject};
+use crate::tenant::check::Documents;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use store::{CATALOGUE, Field};
@@ -122,7 +123,15 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
     if told {
         lines.push("the journal tells of calls, where this profile keeps none".into());
     }
+    // What an administrator writes down of a person is stored as well, sealed with the rest of the configuration.
+    let described = kept(subject).filter(|kept| kept.is_empty()).map_or(0, |_| described(&subject.documents));
+    if described > 0 {
+        lines.push(format!(
+            "objects: {described} users have a name, an address, a number or a work account, where this profile keeps none"
+        ));
+    }
     let mut tables: Vec<String> = unexpected.keys().map(ToString::to_string).collect();
+    tables.extend((described > 0).then(|| "objects".to_string()));
     tables.extend(told.then(|| "journal".to_string()));
     if kept(subject).is_some() && tables.is_empty() {
         lines.push("the tables about people and calls have no row of this tenant".into());
@@ -133,6 +142,13 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
         lines,
         data: json!({"outside": outside, "unexpected": tables}),
     }
+}
+
+/// How many users have something of a person in them.
+fn described(documents: &Documents) -> usize {
+    let of_person = ["name", "email", "microsoft", "teams_number", "phone", "registers", "line"];
+    let users = documents.values().filter(|d| d.kind == "User");
+    users.filter(|d| of_person.iter().any(|field| d.body.get(*field).is_some_and(|v| !v.is_null()))).count()
 }
 
 /// What the journal of a tenant without calls has: its starts and its configuration.
@@ -233,6 +249,22 @@ mod tests {
         ] {
             assert_eq!(name(column), wanted);
         }
+    }
+
+    #[test]
+    fn users_who_are_described_are_counted_and_those_of_nobody_are_not() {
+        let documents = |user: serde_json::Value| {
+            let tenant = json!({"kind": "Tenant", "id": "t", "profile": "connector"});
+            crate::tenant::check::check_values(vec![tenant, user]).unwrap_or_else(|all| panic!("{all:?}"))
+        };
+        let user = |more: serde_json::Value| {
+            let mut user = json!({"kind": "User", "id": "u1", "roles": ["owner"]});
+            more.as_object().unwrap().iter().for_each(|(key, value)| user[key] = value.clone());
+            described(&documents(user))
+        };
+        assert_eq!(user(json!({})), 0);
+        assert_eq!(user(json!({"name": "Anna"})), 1);
+        assert_eq!(user(json!({"line": "1001"})), 1);
     }
 
     #[test]

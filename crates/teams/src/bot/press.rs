@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(open(&mut presses, soon, &sealed, "bob", "19:c"), Some(PressFault::Another));
         assert_eq!(open(&mut presses, soon, &sealed, "ann", "19:d"), Some(PressFault::Another));
         assert_eq!(open(&mut presses, late, &sealed, "ann", "19:c"), Some(PressFault::TooOld));
-        let changed = format!("{}A", &sealed[..sealed.len() - 1]);
+        let changed = format!("{}{}", if sealed.starts_with('A') { 'B' } else { 'A' }, &sealed[1..]);
         for bad in [changed.as_str(), "", "x", &"A".repeat(5_000)] {
             assert_eq!(open(&mut presses, soon, bad, "ann", "19:c"), Some(PressFault::Changed), "{bad}");
         }
