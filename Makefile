@@ -62,6 +62,7 @@ tools-test: tools-build
 	@ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || $(SUDO) bash -c '$(call install,kamailio-tls-modules)'
 	@$(call apt,openssl,openssl)
 	@$(call apt,softhsm2-util,softhsm2)
+	@$(call apt,faketime,faketime)
 	@$(call apt,chromium,chromium)
 	@$(call apt,npm,nodejs npm)
 	@npm ci --silent --no-audit --no-fund --prefix crates/server/tests/browser

@@ -1,5 +1,5 @@
 //! What a telephone system answers, or somebody in its name: a call through it ends once, never goes back, asks for no end,
-//! and sends each request to the system's own address.
+//! and sends each request to the system's own address. And line passes, as they stand inside their seal.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,6 +15,11 @@ fn secret(text: &str) -> Secret<String> {
 }
 
 fuzz_target!(|data: &[u8]| {
+    // What stands inside a line pass: whatever is read is a line, and is written as it was.
+    if let Some(pass) = pbx::line::Pass::read(data) {
+        assert!(pbx::line::is_line(pass.line.expose_secret()));
+        assert!(pass.write().is_some_and(|bytes| bytes.expose_secret() == data));
+    }
     let plan = [("+1".to_string(), String::new())];
     let Ok(portal) = Portal::new(BASE, "9.5", plan) else { return };
     let mut call = PortalCall::new(portal, secret("2015550123"), &secret("+12015550199"), SignIn::Password(secret("p")));

@@ -45,6 +45,19 @@ async function proof() {
   await tls.locator('summary').first().click({ timeout: 120_000 });
   await tls.scrollIntoViewIfNeeded();
   await take(page, 'attestation');
+  // The operator's word beside what was seen: no backup was made yet, and the file says that there is a plan.
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Add your own answers…' }).click();
+  const answers = { SEC26: 'yes', SEC28: 'yes' };
+  await (await chooser).setFiles({ name: 'answers.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(answers)) });
+  await page.getByRole('button', { name: 'Run the checks again' }).click();
+  const plan = page.locator('[data-question="SEC26"]');
+  await plan.getByText('Your word and the checks say different things', { exact: false }).waitFor({ timeout: 120_000 });
+  await page.getByRole('combobox', { name: 'Show' }).selectOption('changed');
+  await plan.locator('summary').first().click();
+  await plan.getByText('knows of no backup', { exact: false }).waitFor();
+  await page.evaluate(() => document.querySelector('main#page')?.scrollTo(0, 0));
+  await take(page, 'attestation-declared');
   await page.goto(`${demo.address}/proof/audit`);
   await page.getByRole('button', { name: 'Check every entry' }).click();
   await page.getByText('The log is whole', { exact: false }).waitFor();

@@ -254,6 +254,19 @@ pub enum Event {
         /// Which.
         leg: LegId,
     },
+    /// As [`Event::ElsewhereAsked`], for somebody of the organisation who is no agent here. Whoever tells it has looked at
+    /// whether they may; policy and limits are those of an agent without any of their own.
+    ElsewhereAskedFor {
+        /// A number for the person that no agent has, and that names nobody.
+        person: AgentId,
+        /// Where the number leads.
+        to: Destination,
+    },
+    /// Somebody was erased: nothing is remembered of them. What is under way goes on, as that of nobody who is known.
+    PersonForgotten {
+        /// Who, as [`Facts::person`].
+        person: u64,
+    },
 }
 
 /// What became of a key.
@@ -337,7 +350,7 @@ pub struct Facts {
     pub country: [u8; 2],
     /// Which of the tenant's lists the number stands on, one bit each.
     pub lists: u64,
-    /// The same for the same person in this tenant, and nothing to anybody without the tenant's key; 0 if unknown.
+    /// The same for the same person in this tenant, made by chance, until they are erased; 0 if unknown.
     pub person: u64,
 }
 

@@ -25,6 +25,8 @@ const MAX_KNOWN: usize = 10_000;
 pub(crate) enum OnBehalf {
     /// An agent who calls or asks somebody: it counts for the agent too.
     Agent(AgentId),
+    /// Somebody of the organisation who is no agent: it counts for this number alone, as an agent's would.
+    Person(AgentId),
     /// A caller whom this agent sends there.
     Transfer(Option<AgentId>),
     /// Nobody in particular: a flow, a promise.
@@ -36,7 +38,7 @@ impl OnBehalf {
         match self {
             OnBehalf::Agent(agent) => Some(agent),
             OnBehalf::Transfer(agent) => agent,
-            OnBehalf::Tenant => None,
+            OnBehalf::Person(_) | OnBehalf::Tenant => None,
         }
     }
 }
@@ -97,6 +99,18 @@ impl Engine {
 
     pub(crate) fn is_emergency(&self, to: To) -> bool {
         self.destination(to).is_some_and(Destination::is_emergency)
+    }
+
+    /// Whether somebody calls for help in this call: an emergency number is dialled in it, or talked with.
+    pub fn is_for_help(&self, call: CallId) -> bool {
+        let Some(c) = self.s.calls.get(&call) else { return false };
+        let is_dialled = |leg: &LegId| match self.s.legs.get(leg).map(|l| l.role) {
+            Some(Role::Target { target }) => self.is_emergency(To::Target(target)),
+            Some(Role::Party { party }) => self.is_emergency(To::Party(party)),
+            _ => false,
+        };
+        let is_outbound = matches!(c.origin, Origin::Outbound { .. });
+        (is_outbound && self.is_emergency(To::Party(c.caller))) || c.live_legs.iter().any(is_dialled)
     }
 
     fn is_night(&self) -> bool {
@@ -214,6 +228,14 @@ impl Engine {
         }
     }
 
+    /// The same for somebody who is no agent here.
+    pub(crate) fn on_elsewhere_asked_for(&mut self, person: AgentId, to: Destination) {
+        match self.try_admit(OnBehalf::Person(person), to) {
+            Ok(meter) => self.s.elsewhere.extend(meter),
+            Err(refusal) => self.note_refused(None, None, to, refusal),
+        }
+    }
+
     pub(crate) fn on_elsewhere_answered(&mut self, meter: u64) {
         let meter = Some(MeterId(meter)).filter(|m| self.s.elsewhere.contains(m));
         self.meter_answered(meter);
@@ -236,7 +258,7 @@ impl Engine {
         let has_right = match by {
             OnBehalf::Agent(agent) => self.rights(agent).may_dial,
             OnBehalf::Transfer(agent) => agent.is_some_and(|a| self.rights(a).may_transfer_out),
-            OnBehalf::Tenant => true,
+            OnBehalf::Person(_) | OnBehalf::Tenant => true,
         };
         if !has_right {
             return Err(Refusal::NoRight);
@@ -244,7 +266,7 @@ impl Engine {
         self.allows(to)?;
         let (now, night) = (self.s.now, self.is_night());
         let agent = match by {
-            OnBehalf::Agent(agent) => Some(agent),
+            OnBehalf::Agent(agent) | OnBehalf::Person(agent) => Some(agent),
             OnBehalf::Transfer(_) | OnBehalf::Tenant => None,
         };
         let Some(toll) = self.s.config.toll.as_deref() else { return Ok(None) };
@@ -394,7 +416,10 @@ impl Engine {
         let Some(toll) = self.s.config.toll.as_deref() else { return };
         for (id, refusal) in self.s.ledger.take_exceeded(toll, now) {
             let Some(meter) = self.s.ledger.meter(id).copied() else { continue };
-            let (agent, destination) = (meter.agent, meter.to);
+            // Whoever is no agent is named to nobody.
+            let rights = self.s.config.toll.as_deref().map_or(&[][..], |toll| &toll.rights);
+            let agent = meter.agent.filter(|a| rights.iter().any(|(of, _)| of == a));
+            let destination = meter.to;
             if self.s.elsewhere.contains(&id) {
                 let Some(toll) = self.s.config.toll.as_deref() else { return };
                 let today = self.s.ledger.note_refusal(toll, now);

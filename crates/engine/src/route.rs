@@ -313,6 +313,27 @@ impl Engine {
         }
     }
 
+    /// Takes somebody who was erased out of all that is remembered. What is under way goes on.
+    pub(crate) fn forget_person(&mut self, person: u64) {
+        if person == 0 {
+            return;
+        }
+        if let Some((_, since)) = self.s.last_agents.remove(&person) {
+            self.s.last_agents_by_time.remove(&(since, person));
+        }
+        self.s.callback_persons.remove(&person);
+        for promise in self.s.callbacks.values_mut().filter(|k| k.person == person) {
+            promise.person = 0;
+        }
+        let calls: Vec<CallId> =
+            self.s.calls.iter().filter(|(_, c)| c.facts.person == person).map(|(id, _)| *id).collect();
+        for call in calls {
+            if let Some(c) = self.s.calls.get_mut(&call) {
+                c.facts.person = 0;
+            }
+        }
+    }
+
     /// Who talked with whom last is remembered, for the newest hundred thousand persons.
     pub(crate) fn remember_agent(&mut self, person: u64, agent: AgentId) {
         if person == 0 {

@@ -212,9 +212,11 @@ impl Engine {
             Event::AgentPresence { agent, presence } => self.on_agent_presence(agent, presence),
             Event::LegVia { leg, trunk, limits } => self.on_leg_via(leg, trunk, limits),
             Event::LegForwarded { leg, to } => self.on_leg_forwarded(leg, to),
+            Event::PersonForgotten { person } => self.forget_person(person),
             Event::LegPasses { leg, to } => self.on_leg_passes(leg, to),
             Event::CallsJoined { agent, leg, with } => self.on_calls_joined(agent, leg, with),
             Event::ElsewhereAsked { agent, to } => self.on_elsewhere_asked(agent, to),
+            Event::ElsewhereAskedFor { person, to } => self.on_elsewhere_asked_for(person, to),
             Event::ElsewhereAnswered { meter } => self.on_elsewhere_answered(meter),
             Event::ElsewhereEnded { meter } => self.on_elsewhere_ended(meter),
         }

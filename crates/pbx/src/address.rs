@@ -81,12 +81,15 @@ pub fn to_open(scheme: &Scheme, number: &Secret<String>) -> Option<Secret<String
     is_number(number).then(|| Secret::new(format!("{}:{number}", scheme.0)))
 }
 
-/// The link to the page of ours that opens it; nothing for what is no number. `public` is the server's public address
-/// without a slash at its end.
-pub fn link(public: &str, scheme: &Scheme, number: &Secret<String>) -> Option<Secret<String>> {
+/// The link to the page of ours that opens it, in the name and colours of a tenant; nothing for what is no number. `public` is
+/// the server's public address without a slash at its end, `tenant` the tenant's id.
+pub fn link(public: &str, tenant: &str, scheme: &Scheme, number: &Secret<String>) -> Option<Secret<String>> {
     let number = number.expose_secret();
     let number = is_number(number).then(|| number.replace('+', "%2B"))?;
-    Some(Secret::new(format!("{public}{PAGE}#scheme={}&number={number}", scheme.0.replace('+', "%2B"))))
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    let of = if tenant.bytes().all(plain) { tenant } else { "" };
+    let scheme = scheme.0.replace('+', "%2B");
+    Some(Secret::new(format!("{public}{PAGE}?tenant={of}#scheme={scheme}&number={number}")))
 }
 
 #[cfg(test)]
@@ -109,8 +112,11 @@ mod tests {
         let number = |text: &str| Secret::new(text.to_string());
         let opened = to_open(&scheme, &number("+12015550199")).unwrap();
         assert_eq!(opened.expose_secret(), "maxuccall:+12015550199");
-        let link = link("https://phone.example", &scheme, &number("+12015550199")).unwrap();
-        assert_eq!(link.expose_secret(), "https://phone.example/call#scheme=maxuccall&number=%2B12015550199");
+        let link = link("https://phone.example", "harbour", &scheme, &number("+12015550199")).unwrap();
+        assert_eq!(
+            link.expose_secret(),
+            "https://phone.example/call?tenant=harbour#scheme=maxuccall&number=%2B12015550199"
+        );
         for bad in ["*21*0900#", "+49ANNA", "", "+", "1", "+1 2", "1%0d%0a2", "+1&scheme=x", &"1".repeat(21)]
         {
             assert_eq!(to_open(&scheme, &number(bad)), None, "{bad:?}");

@@ -6,7 +6,9 @@
 //!
 //! Parameters stand in the body, so that numbers are not in the log of a web server in front.
 
-use crate::exchange::{Call, Input, Method, NoReply, Output, Reply, Request};
+use crate::exchange::{
+    Call, Input, MOST_MISSING, Method, NoReply, Output, Reply, Request, before_hang_up_again,
+};
 use crate::{Correlation, Over, Progress, Time};
 use redact::Secret;
 use serde_json::{Value, json};
@@ -61,6 +63,10 @@ pub struct AriCall {
     asked: bool,
     began: Time,
     missed: u8,
+    /// Its channel was there.
+    seen: bool,
+    /// Hang-ups that did not work.
+    tried: u32,
 }
 
 /// Whether a text may stand in a request: no more than digits of numbers, letters and the signs of lines and endpoints.
@@ -71,19 +77,20 @@ pub fn is_plain(text: &str) -> bool {
 
 impl AriCall {
     /// `line` is the person's own telephone there, `to` whom to call. The channel's id is made of the name of the call, so
-    /// that Asterisk itself refuses to make it twice. Nothing when one of them is nothing that could be dialled.
+    /// that Asterisk itself refuses to make it twice: 32 hexadecimal digits. Nothing when one of them is nothing that could be dialled.
     pub fn new(
         asterisk: Asterisk,
         line: Secret<String>,
         to: Secret<String>,
         name: &Correlation,
     ) -> Option<AriCall> {
+        let channel = name.uuid()?;
         let right = is_plain(line.expose_secret()) && crate::address::is_number(to.expose_secret());
         right.then(|| AriCall {
             asterisk,
             line,
             to,
-            channel: format!("switchroom-{}", name.as_str()),
+            channel,
             step: Step::Make,
             out: VecDeque::new(),
             progress: Progress::Asked,
@@ -91,6 +98,8 @@ impl AriCall {
             asked: false,
             began: Time(0),
             missed: 0,
+            seen: false,
+            tried: 0,
         })
     }
 
@@ -158,8 +167,15 @@ impl AriCall {
     fn reply(&mut self, now: Time, reply: &Reply) {
         let gone = reply.status == 404;
         let body: Value = serde_json::from_slice(reply.body.expose_secret()).unwrap_or_default();
+        self.seen |= match self.step {
+            Step::Make => matches!(reply.status, 200..=299 | 409),
+            Step::Look | Step::Bridged => reply.status == 200,
+            Step::Clear | Step::Done => false,
+        };
         match (self.step, reply.status) {
-            (Step::Clear, _) => self.over(Over::HungUp),
+            (Step::Clear, 200..=299) => self.over(Over::HungUp),
+            (Step::Clear, 404) if self.seen || self.tried + 1 >= MOST_MISSING => self.over(Over::HungUp),
+            (Step::Clear, _) => self.clear_again(now),
             (Step::Make, 401 | 403) => self.over(Over::NotSignedIn),
             // 409: a channel of this name is there, so the call was made already.
             (Step::Make, 200..=299 | 409) => self.wait(),
@@ -200,6 +216,15 @@ impl AriCall {
         }
     }
 
+    // The call goes on there, and counts, until it is known to be over.
+    fn clear_again(&mut self, now: Time) {
+        self.tried = self.tried.saturating_add(1);
+        match now.since(self.began) > LONGEST_MS {
+            true => self.go(Step::Done),
+            false => self.out.push_back(Output::Wait(before_hang_up_again(self.tried))),
+        }
+    }
+
     fn miss(&mut self, now: Time) {
         self.missed += 1;
         match self.missed >= MOST_MISSED {
@@ -218,7 +243,7 @@ impl Call for AriCall {
             }
             Input::HangUp => {
                 self.withdrawn = true;
-                if !self.asked && self.step != Step::Done {
+                if !self.asked && !matches!(self.step, Step::Clear | Step::Done) {
                     self.out.retain(|o| !matches!(o, Output::Wait(_)));
                     self.go(Step::Clear);
                 }
@@ -233,7 +258,7 @@ impl Call for AriCall {
                     (Err(NoReply::Unreachable), Step::Make) => self.over(Over::Failed),
                     // Perhaps it was made: its name says so.
                     (Err(_), Step::Make) => self.wait(),
-                    (Err(_), Step::Clear) => self.over(Over::HungUp),
+                    (Err(_), Step::Clear) => self.clear_again(now),
                     (Err(_), _) => self.miss(now),
                 }
                 if self.withdrawn && !matches!(self.step, Step::Clear | Step::Done) {
@@ -261,7 +286,7 @@ mod tests {
             context: "from-internal".into(),
             caller_id: None,
         };
-        let name = Correlation::read("click-0001").unwrap();
+        let name = Correlation::read("00112233445566778899aabbccddeeff").unwrap();
         AriCall::new(asterisk, Secret::new("1001".into()), Secret::new(to.into()), &name)
     }
 
@@ -307,14 +332,14 @@ mod tests {
         }
     }
 
-    const LOOK: &str = "GET /switchroom-click-0001";
-    const PEER: &str = "GET /switchroom-click-0001/variable?variable=BRIDGEPEER";
+    const LOOK: &str = "GET /00112233-4455-8677-8899-aabbccddeeff";
+    const PEER: &str = "GET /00112233-4455-8677-8899-aabbccddeeff/variable?variable=BRIDGEPEER";
 
     #[test]
     fn a_call_from_the_first_ring_to_the_end() {
         let mut w = Walk::begin();
         assert_eq!(w.1, ["POST"]);
-        w.on(200, r#"{"id":"switchroom-click-0001","state":"Down"}"#, &["wait 500"]);
+        w.on(200, r#"{"id":"00112233-4455-8677-8899-aabbccddeeff","state":"Down"}"#, &["wait 500"]);
         w.waited(&[LOOK]);
         w.on(200, r#"{"state":"Ringing"}"#, &["= ringing-you", "wait 500"]);
         w.waited(&[LOOK]);
@@ -352,14 +377,60 @@ mod tests {
         w.on(200, "{}", &["wait 500"]);
         w.1.clear();
         w.tell(Input::HangUp);
-        assert_eq!(w.1, ["DELETE /switchroom-click-0001?reason=normal"]);
+        assert_eq!(w.1, ["DELETE /00112233-4455-8677-8899-aabbccddeeff?reason=normal"]);
         w.on(204, "", &["= hung-up", "done"]);
         // While it is made: what was made is cleared.
         let mut w = Walk::begin();
         w.tell(Input::HangUp);
-        w.on(200, "{}", &["DELETE /switchroom-click-0001?reason=normal"]);
+        w.on(200, "{}", &["DELETE /00112233-4455-8677-8899-aabbccddeeff?reason=normal"]);
+        w.on(404, "{}", &["= hung-up", "done"]);
         for bad in ["", "*21*1#", "1001,n,System(id)", "+49\r\n"] {
             assert!(call(bad).is_none(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_hang_up_that_does_not_work_is_tried_again_and_the_call_goes_on_meanwhile() {
+        let clear = "DELETE /00112233-4455-8677-8899-aabbccddeeff?reason=normal";
+        let mut w = Walk::begin();
+        w.on(200, "{}", &["wait 500"]);
+        w.1.clear();
+        w.tell(Input::HangUp);
+        assert_eq!(w.1, [clear]);
+        w.on(503, "", &["wait 500"]);
+        w.waited(&[clear]);
+        w.on(403, "", &["wait 1000"]);
+        w.waited(&[clear]);
+        for ms in [2_000, 4_000, 8_000, 16_000, 32_000, 32_000, 32_000] {
+            w.1.clear();
+            w.tell(Input::Reply(Err(NoReply::TimedOut)));
+            assert_eq!(w.1, [format!("wait {ms}")]);
+            w.waited(&[clear]);
+        }
+        w.on(404, "{}", &["= hung-up", "done"]);
+        // Not for ever, and then nobody says that it was hung up.
+        let mut w = Walk::begin();
+        w.on(200, "{}", &["wait 500"]);
+        w.tell(Input::HangUp);
+        w.1.clear();
+        w.0.began = Time(0);
+        w.0.handle(Time(LONGEST_MS + 1), Input::Reply(Err(NoReply::TimedOut)));
+        assert!(matches!(w.0.poll(), Some(Output::Progress(Progress::HandedOver))));
+        assert!(matches!(w.0.poll(), Some(Output::Done)));
+    }
+
+    #[test]
+    fn a_call_that_may_be_about_to_begin_is_not_over_because_it_is_missing_once() {
+        let clear = "DELETE /00112233-4455-8677-8899-aabbccddeeff?reason=normal";
+        let mut w = Walk::begin();
+        w.tell(Input::HangUp);
+        w.1.clear();
+        w.tell(Input::Reply(Err(NoReply::TimedOut)));
+        assert_eq!(w.1, [clear]);
+        for wait in ["wait 500", "wait 1000", "wait 2000", "wait 4000"] {
+            w.on(404, "{}", &[wait]);
+            w.waited(&[clear]);
+        }
+        w.on(404, "{}", &["= hung-up", "done"]);
     }
 }

@@ -17,6 +17,20 @@ impl Correlation {
         Correlation(String::new())
     }
 
+    /// As a UUID of version 8 (RFC 9562), as telephone systems name calls; nothing for one that is not 32 hexadecimal digits.
+    pub fn uuid(&self) -> Option<String> {
+        let mut digits: Vec<char> = self.0.to_ascii_lowercase().chars().collect();
+        let variant = digits.get(16)?.to_digit(16)? & 3 | 8;
+        if digits.len() != 32 || !digits.iter().all(char::is_ascii_hexdigit) {
+            return None;
+        }
+        *digits.get_mut(12)? = '8';
+        *digits.get_mut(16)? = char::from_digit(variant, 16)?;
+        let text: String = digits.into_iter().collect();
+        let parts = [text.get(..8)?, text.get(8..12)?, text.get(12..16)?, text.get(16..20)?, text.get(20..)?];
+        Some(parts.join("-"))
+    }
+
     /// As it was written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -41,5 +55,24 @@ mod tests {
             assert_eq!(Correlation::read(text).is_some(), good, "{text:?}");
         }
         assert!(Correlation::read(&"a".repeat(64)).is_some() && Correlation::read(&"a".repeat(65)).is_none());
+    }
+
+    #[test]
+    fn as_a_uuid() {
+        let uuid = |text: &str| Correlation::read(text).unwrap().uuid();
+        assert_eq!(
+            uuid("00112233445566778899AABBCCDDEEFF").as_deref(),
+            Some("00112233-4455-8677-8899-aabbccddeeff")
+        );
+        assert_eq!(uuid(&"f".repeat(32)).as_deref(), Some("ffffffff-ffff-8fff-bfff-ffffffffffff"));
+        for other in [
+            "click-0001",
+            &"0".repeat(31),
+            &"0".repeat(33),
+            &"g".repeat(32),
+            "0123456789abcdef-123456789abcdef",
+        ] {
+            assert_eq!(uuid(other), None, "{other}");
+        }
     }
 }

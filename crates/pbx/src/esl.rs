@@ -7,7 +7,7 @@
 mod frame;
 
 use crate::ari::is_plain;
-use crate::exchange::{Call, Input, Output};
+use crate::exchange::{Call, Input, MOST_MISSING, Output, before_hang_up_again};
 use crate::{Correlation, Over, Progress, Time};
 use frame::{Frame, Frames};
 use redact::Secret;
@@ -62,10 +62,21 @@ pub struct EslCall {
     /// When the answer that is waited for came last, or was asked for.
     heard: Time,
     withdrawn: bool,
+    /// Something was told of the person's leg.
+    seen: bool,
+    /// It was hung up after it may have been made: all that is left to do is to see that it ends.
+    kills: bool,
+    /// Hang-ups that did not work.
+    tried: u32,
+    /// When the next is tried.
+    again: Option<Time>,
+    /// The connection is lost.
+    lost: bool,
 }
 
 impl EslCall {
-    /// `line` is the person's own telephone there, `to` whom to call; `leg` is a UUID of its own for the call. Nothing when
+    /// `line` is the person's own telephone there, `to` whom to call; the ids of the leg and of the job there are
+    /// made of the name of the call, which is 32 hexadecimal digits. Nothing when
     /// one of them is nothing that could be dialled.
     pub fn new(
         switch: FreeSwitch,
@@ -73,6 +84,7 @@ impl EslCall {
         to: Secret<String>,
         name: &Correlation,
     ) -> Option<EslCall> {
+        let leg = name.uuid()?;
         let password = switch.password.expose_secret();
         let right = is_plain(line.expose_secret())
             && crate::address::is_number(to.expose_secret())
@@ -81,7 +93,7 @@ impl EslCall {
             && !password.bytes().any(|b| b.is_ascii_control())
             && is_plain(&switch.endpoint.replace("{line}", "x"));
         right.then(|| EslCall {
-            leg: format!("switchroom-{}", name.as_str()),
+            leg,
             switch,
             line,
             to,
@@ -92,6 +104,11 @@ impl EslCall {
             began: Time(0),
             heard: Time(0),
             withdrawn: false,
+            seen: false,
+            kills: false,
+            tried: 0,
+            again: None,
+            lost: false,
         })
     }
 
@@ -122,7 +139,7 @@ impl EslCall {
     fn make(&mut self) {
         let endpoint = self.switch.endpoint.replace("{line}", self.line.expose_secret());
         let command = format!(
-            "bgapi originate {{origination_uuid={},originate_timeout={RING_S},ignore_early_media=true}}{endpoint} {} XML {}\nJob-UUID: job-{}\n\n",
+            "bgapi originate {{origination_uuid={},originate_timeout={RING_S},ignore_early_media=true}}{endpoint} {} XML {}\nJob-UUID: {}\n\n",
             self.leg,
             self.to.expose_secret(),
             self.switch.context,
@@ -132,7 +149,37 @@ impl EslCall {
         self.write(command);
     }
 
-    fn took(&mut self, frame: &Frame) {
+    fn kill(&mut self, now: Time) {
+        (self.step, self.heard, self.again) = (Step::Clear, now, None);
+        let command = format!("api uuid_kill {} NORMAL_CLEARING\n\n", self.leg);
+        self.write(command);
+    }
+
+    // The call goes on there, and counts, until it is known to be over.
+    fn kill_later(&mut self, now: Time) {
+        self.tried = self.tried.saturating_add(1);
+        self.again = Some(Time(now.0.saturating_add(before_hang_up_again(self.tried))));
+    }
+
+    // Over the same connection, or a new one where that is lost.
+    fn kill_again(&mut self, now: Time) {
+        if !std::mem::take(&mut self.lost) {
+            return self.kill(now);
+        }
+        (self.step, self.heard, self.again) = (Step::Greeting, now, None);
+        self.frames = Frames::default();
+        self.write(String::new());
+    }
+
+    fn killed(&mut self, now: Time, said: &str) {
+        let is_missing = said.starts_with("-ERR No such channel");
+        match said.starts_with("+OK") || is_missing && (self.seen || self.tried + 1 >= MOST_MISSING) {
+            true => self.over(Over::HungUp),
+            false => self.kill_later(now),
+        }
+    }
+
+    fn took(&mut self, now: Time, frame: &Frame) {
         let kind = frame.header("Content-Type").unwrap_or_default();
         let good = frame.header("Reply-Text").is_some_and(|t| t.starts_with("+OK"));
         match (kind, self.step) {
@@ -141,21 +188,27 @@ impl EslCall {
                 let command = format!("auth {}\n\n", self.switch.password.expose_secret());
                 self.write(command);
             }
+            ("command/reply", Step::SignIn) if good && self.kills => self.kill(now),
             ("command/reply", Step::SignIn) if good => {
                 self.step = Step::Asked(3);
                 let leg = self.leg.clone();
                 self.write(format!(
                     "event json CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB\n\n\
-                     filter Unique-ID {leg}\n\nfilter Other-Leg-Unique-ID {leg}\n\nfilter Job-UUID job-{leg}\n\n"
+                     filter Unique-ID {leg}\n\nfilter Other-Leg-Unique-ID {leg}\n\nfilter Job-UUID {leg}\n\n"
                 ));
             }
+            ("command/reply", Step::SignIn) if self.kills => self.closed(now),
             ("command/reply", Step::SignIn) => self.over(Over::NotSignedIn),
-            ("text/rude-rejection" | "text/disconnect-notice", _) => self.closed(),
+            ("text/rude-rejection" | "text/disconnect-notice", _) => self.closed(now),
             ("command/reply", Step::Asked(0)) if self.withdrawn => self.over(Over::HungUp),
             ("command/reply", Step::Asked(0)) => self.make(),
             ("command/reply", Step::Asked(n)) => self.step = Step::Asked(n - 1),
             ("command/reply", Step::Follow) if !good => self.over(Over::Failed),
-            ("command/reply" | "api/response", Step::Clear) => self.over(Over::HungUp),
+            // An answer to what was sent before the hang-up comes as `command/reply`, and says nothing of it.
+            ("api/response", Step::Clear) => {
+                let said = String::from_utf8_lossy(&frame.body).trim().to_string();
+                self.killed(now, &said);
+            }
             ("text/event-json", Step::Follow | Step::Clear) => self.event(&frame.body),
             _ => {}
         }
@@ -165,6 +218,7 @@ impl EslCall {
         let event: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |name: &str| event[name].as_str().unwrap_or_default();
         let ours = text("Unique-ID") == self.leg;
+        self.seen |= ours;
         match text("Event-Name") {
             "CHANNEL_PROGRESS" | "CHANNEL_PROGRESS_MEDIA" if ours => self.is_at(Progress::RingingYou),
             "CHANNEL_PROGRESS" | "CHANNEL_PROGRESS_MEDIA" => self.is_at(Progress::RingingThem),
@@ -174,7 +228,7 @@ impl EslCall {
                 let why = cause(text("Hangup-Cause"), self.progress);
                 self.over(why);
             }
-            "BACKGROUND_JOB" if text("Job-UUID") == format!("job-{}", self.leg) => {
+            "BACKGROUND_JOB" if text("Job-UUID") == self.leg => {
                 let said = text("_body").trim();
                 if let Some(why) = said.strip_prefix("-ERR") {
                     let why = cause(why.trim(), self.progress);
@@ -185,8 +239,15 @@ impl EslCall {
         }
     }
 
-    fn closed(&mut self) {
+    fn closed(&mut self, now: Time) {
         match self.progress {
+            _ if self.kills => {
+                self.lost = true;
+                // One of a moment ago is waited for.
+                if self.again.is_none() {
+                    self.kill_later(now);
+                }
+            }
             Progress::Asked => self.over(Over::Failed),
             _ => self.done(),
         }
@@ -220,10 +281,13 @@ impl Call for EslCall {
             Input::Bytes(bytes) => {
                 self.heard = now;
                 if self.frames.take(bytes).is_err() {
-                    return self.over(Over::Failed);
+                    match self.kills {
+                        true => self.closed(now),
+                        false => return self.over(Over::Failed),
+                    }
                 }
                 while let Some(frame) = self.frames.next() {
-                    self.took(&frame);
+                    self.took(now, &frame);
                     if self.step == Step::Done {
                         return;
                     }
@@ -232,29 +296,36 @@ impl Call for EslCall {
             Input::HangUp => {
                 self.withdrawn = true;
                 match self.step {
+                    _ if self.kills => {}
                     Step::Follow => {
-                        self.step = Step::Clear;
-                        self.heard = now;
-                        let command = format!("api uuid_kill {} NORMAL_CLEARING\n\n", self.leg);
-                        self.write(command);
+                        self.kills = true;
+                        self.kill(now);
                     }
                     // Nothing was asked for yet.
                     _ => return self.over(Over::HungUp),
                 }
             }
-            Input::Closed => return self.closed(),
+            Input::Closed => {
+                self.closed(now);
+                if self.step == Step::Done {
+                    return;
+                }
+            }
             Input::Waited => {
                 let silent = now.since(self.heard) >= PATIENCE_MS && self.step != Step::Follow;
-                match (silent, self.step) {
-                    (true, Step::Clear) => return self.over(Over::HungUp),
-                    (true, _) => return self.over(Over::Failed),
-                    (false, _) if now.since(self.began) > LONGEST_MS => return self.done(),
-                    (false, _) => {}
+                match self.again {
+                    _ if now.since(self.began) > LONGEST_MS => return self.done(),
+                    Some(at) if now >= at => self.kill_again(now),
+                    Some(_) => {}
+                    None if silent && self.kills => self.kill_later(now),
+                    None if silent => return self.over(Over::Failed),
+                    None => {}
                 }
             }
             Input::Reply(_) => {}
         }
-        self.out.push_back(Output::Wait(PATIENCE_MS));
+        let until_again = self.again.map_or(PATIENCE_MS, |at| at.since(now).max(1));
+        self.out.push_back(Output::Wait(until_again.min(PATIENCE_MS)));
     }
 
     fn poll(&mut self) -> Option<Output> {

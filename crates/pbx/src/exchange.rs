@@ -10,6 +10,19 @@ use redact::Secret;
 /// The most bytes of a reply that are looked at.
 pub const MOST: usize = 512 * 1024;
 
+/// The first pause before a hang-up that was refused, or had no answer, is tried again, in milliseconds.
+const FIRST_PAUSE_MS: u64 = 500;
+/// How often that pause doubles: 32 seconds at the most.
+const DOUBLINGS: u32 = 6;
+/// How often a call that nobody saw yet may be missing there before it is believed that there is none: it may be about to begin.
+pub(crate) const MOST_MISSING: u32 = 5;
+
+/// The pause before a hang-up is tried again, after so many that did not work (one or more), in milliseconds. A call that goes on costs money, so
+/// it is tried for as long as a call is followed.
+pub(crate) fn before_hang_up_again(tried: u32) -> u64 {
+    FIRST_PAUSE_MS << tried.saturating_sub(1).min(DOUBLINGS)
+}
+
 /// How a request asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]

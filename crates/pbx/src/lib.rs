@@ -6,6 +6,7 @@
 //! - [`address`]: an address that the person's own softphone opens.
 //! - [`commportal`]: a carrier's hosted system rings the person's own phone, then the other side.
 //! - [`ari`], [`esl`]: the organisation's own Asterisk or FreeSWITCH does.
+//! - [`line`]: whose telephone rings there.
 //! - [`exchange`]: what calls through other systems are made of: requests that go out, and what came of each.
 //!
 //! Numbers stand in [`redact::Secret`].
@@ -18,6 +19,7 @@ mod correlation;
 pub mod esl;
 pub mod exchange;
 mod ledger;
+pub mod line;
 mod progress;
 
 pub use correlation::Correlation;

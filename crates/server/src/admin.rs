@@ -129,6 +129,12 @@ async fn metrics(State(api): State<Api>) -> Response {
             "Messages dropped because they came from no trunk and no phone.",
             switch.strangers,
         );
+        p.one(
+            "sip_handshakes_refused_total",
+            "counter",
+            "Handshakes of SIP over TLS that were refused or ended because there were too many.",
+            switch.handshakes_refused,
+        );
         p.family(
             "microsoft_notifications_total",
             "counter",

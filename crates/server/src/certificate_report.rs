@@ -4,14 +4,21 @@ use crate::sip_tls::is_wanted;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_cert::Certificate;
-use x509_cert::der::Decode;
+use x509_cert::der::asn1::UintRef;
 use x509_cert::der::oid::AssociatedOid;
+use x509_cert::der::{Decode, Reader, SliceReader};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectAltName};
 
 /// The usages that TLS asks for (RFC 5280, 4.2.1.12).
 const SERVER: &str = "1.3.6.1.5.5.7.3.1";
 const CLIENT: &str = "1.3.6.1.5.5.7.3.2";
+/// `rsaEncryption` (RFC 8017, A.1).
+const RSA: &str = "1.2.840.113549.1.1.1";
+/// The shortest RSA key that serves, in bits: neither our crypto library nor Microsoft Teams takes a shorter one.
+pub const SHORTEST_RSA: usize = 2_048;
+/// The attribute of a common name (RFC 5280, A.1).
+const COMMON_NAME: &str = "2.5.4.3";
 /// A certificate that ends within so many days is worth a word.
 const SOON: i64 = 30;
 /// The largest file of certificates that is read, in bytes.
@@ -100,7 +107,8 @@ fn extension<'a, T: Decode<'a> + AssociatedOid>(certificate: &'a Certificate) ->
     T::from_der(one.extn_value.as_bytes()).ok()
 }
 
-fn names(certificate: &Certificate) -> Vec<String> {
+/// The names and addresses that a certificate is for, in small letters: its alternative names.
+pub fn names(certificate: &Certificate) -> Vec<String> {
     let Some(SubjectAltName(all)) = extension(certificate) else { return Vec::new() };
     let name = |one: &GeneralName| match one {
         GeneralName::DnsName(name) => Some(name.as_str().to_ascii_lowercase()),
@@ -111,6 +119,37 @@ fn names(certificate: &Certificate) -> Vec<String> {
         _ => None,
     };
     all.iter().filter_map(name).collect()
+}
+
+/// The common name of whom a certificate is of, in small letters.
+pub fn common_name(certificate: &Certificate) -> Option<String> {
+    let attributes = certificate.tbs_certificate.subject.0.iter().flat_map(|set| set.0.iter());
+    let mut common = attributes.filter(|attribute| attribute.oid.to_string() == COMMON_NAME);
+    // All kinds of text that stand there are bytes of ASCII or UTF-8.
+    let text = std::str::from_utf8(common.next_back()?.value.value()).ok()?;
+    Some(text.to_ascii_lowercase())
+}
+
+/// How many bits the modulus of an RSA key has; `None` for other keys.
+pub fn rsa_bits(certificate: &Certificate) -> Option<usize> {
+    let key = &certificate.tbs_certificate.subject_public_key_info;
+    if key.algorithm.oid.to_string() != RSA {
+        return None;
+    }
+    let bytes = key.subject_public_key.as_bytes()?;
+    let modulus = SliceReader::new(bytes).ok()?.sequence(|inner| {
+        let modulus: UintRef<'_> = inner.decode()?;
+        let _exponent: UintRef<'_> = inner.decode()?;
+        Ok(modulus.as_bytes().len() * 8
+            - modulus.as_bytes().first().map_or(0, |b| b.leading_zeros() as usize))
+    });
+    modulus.ok()
+}
+
+/// Whether a certificate may be that of a server.
+pub fn has_server_usage(certificate: &Certificate) -> bool {
+    let usages: Option<ExtendedKeyUsage> = extension(certificate);
+    usages.is_none_or(|ExtendedKeyUsage(all)| all.iter().any(|one| one.to_string() == SERVER))
 }
 
 fn usages(certificate: &Certificate) -> String {

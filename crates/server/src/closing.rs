@@ -1,6 +1,8 @@
-//! The end of an account: calls and sign-in stop, everything of the tenant is destroyed, and a certificate that is signed
-//! by the installation says what was destroyed and when.
+//! The end of an account: it is written down, calls and sign-in stop, and everything of the tenant is destroyed once the
+//! days are over in which that can be taken back. A certificate that is signed by the installation says what was destroyed
+//! and when.
 
+use crate::adapt::StillThere;
 use crate::attest::{sealed, text_of};
 use crate::audit_file::hex;
 use crate::retention_io;
@@ -8,14 +10,27 @@ use crate::running::{self, Handle, stored_documents};
 use crate::tenant::check::{Document, Documents};
 use crate::view;
 use engine::Time;
+use redact::Secret;
 use serde_json::{Map, Value, json};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::{Closing, Store, StoreError, TenantId};
+use teams::permissions::{Feature, Profile};
 
 /// What stands in the certificate's field `kind`.
 pub const KIND: &str = "certificate of disposal";
-/// How long events that are on their way to the disk are waited for.
+/// How long events that are on their way to the disk are waited for, and the ends of recordings.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the ends of calls are waited for: longer than the engine waits for a far end that says nothing.
+const LAST_CALL: Duration = Duration::from_secs(60);
+/// How long data is kept after the account ended where no rule says so, in days.
+pub const DAYS: u64 = 30;
+const DAY_MS: u64 = 86_400_000;
+/// Between two looks at closings while one of them could not be done.
+const AGAIN: Duration = Duration::from_secs(10);
+/// The same while all that is left waits for a backup that cannot be reached, or for a day.
+const SELDOM: Duration = Duration::from_secs(3_600);
 
 /// Why a tenant is not closed.
 #[derive(Debug)]
@@ -35,47 +50,199 @@ impl From<StoreError> for NotClosed {
     }
 }
 
-/// Closes a tenant of a running server. Gives the certificate, or `None` where a backup could not be reached yet: then the
-/// certificate comes when it was.
+/// How far a closing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It can be taken back.
+    Waiting,
+    /// Its data is being destroyed, or a backup that holds its keys cannot be reached.
+    Disposing,
+    /// Nothing is left.
+    Done,
+}
+
+impl Stage {
+    /// How far this one is.
+    pub fn of(closing: &Closing) -> Stage {
+        match (&closing.certificate, closing.begun) {
+            (Some(_), _) => Stage::Done,
+            (None, Some(_)) => Stage::Disposing,
+            (None, None) => Stage::Waiting,
+        }
+    }
+
+    /// In the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Waiting => "waiting",
+            Stage::Disposing => "disposing",
+            Stage::Done => "done",
+        }
+    }
+}
+
+/// How many days a tenant's data is kept after its account ended: by its rule, or by its profile. 0 is before the answer.
 ///
 /// # Errors
-/// [`NotClosed::Refused`] while calls are open or a legal hold keeps something: nothing was changed then.
-pub fn close(handle: &Handle, tenant: TenantId, who: &str) -> Result<Option<Value>, NotClosed> {
-    let held = handle.store.holds(tenant)?.len();
+/// A sentence.
+pub fn days(store: &Store, tenant: TenantId) -> Result<u64, String> {
+    let (documents, _) = stored_documents(store, tenant)?;
+    if running::tenant_name(&documents).is_none() {
+        return Ok(0);
+    }
+    let features = running::understand_alone(&documents)?.features;
+    Ok(match features.profile() {
+        Profile::Connector | Profile::Bridge => 0,
+        Profile::Directory if !features.has(Feature::Queues) => 0,
+        Profile::Directory | Profile::ContactCenter => {
+            retention_io::days_after_closing(&documents).unwrap_or(DAYS)
+        }
+    })
+}
+
+/// From when on data is destroyed: after the days that its rule says, or fewer that were asked for.
+fn due(store: &Store, tenant: TenantId, now: u64, wanted: Option<u64>) -> Result<u64, NotClosed> {
+    let most = days(store, tenant).map_err(NotClosed::Failed)?;
+    match wanted {
+        Some(wanted) if wanted > most => Err(NotClosed::Refused(format!(
+            "the data of this tenant may be kept for {most} days after its account ended, not for {wanted}"
+        ))),
+        wanted => Ok(now.saturating_add(wanted.unwrap_or(most).saturating_mul(DAY_MS))),
+    }
+}
+
+/// Ends the account of a tenant of a running server, and the calls that are open. Gives the receipt. What is to be
+/// destroyed at once is destroyed when this returns where no calls are kept, unless a backup cannot be reached; else it is
+/// begun.
+///
+/// # Errors
+/// [`NotClosed::Refused`] while somebody calls for help or a legal hold keeps something: nothing was changed then.
+pub fn close(
+    handle: &Handle,
+    tenant: TenantId,
+    who: &str,
+    wanted: Option<u64>,
+) -> Result<Secret<String>, NotClosed> {
+    let gone = || NotClosed::Failed("the server is stopping".into());
+    // One after the other: a tenant that is taken up again must not be taken out meanwhile.
+    let _turn = handle.closing.turn.lock().unwrap_or_else(|e| e.into_inner());
+    let store = &handle.store;
+    let now = crate::clock::wall_ms();
+    let due = due(store, tenant, now, wanted)?;
+    let held = store.holds(tenant)?.len();
     if held > 0 {
         return Err(NotClosed::Refused(format!(
             "legal holds keep data of this tenant ({held}): lift them first"
         )));
     }
-    let nothing = running::understand_alone(&nobody()).map_err(NotClosed::Failed)?;
-    let gone = || NotClosed::Failed("the server is stopping".into());
-    let closed = handle.ask_and_wait(move |switch, now| switch.close_tenant(now, tenant, nothing));
-    let last = closed.ok_or_else(gone)?.map_err(|open| {
-        NotClosed::Refused(format!(
-            "{open} calls of this tenant are open: end them, or wait until they are over"
-        ))
-    })?;
-    // What was on its way to the disk is there before it is destroyed.
-    let until = Instant::now() + PATIENCE;
-    while handle.ask_and_wait(|switch, _| switch.committed()).ok_or_else(gone)? < last {
-        if Instant::now() >= until {
-            return Err(NotClosed::Failed("the journal cannot be written: try again when it can".into()));
-        }
-        std::thread::park_timeout(Duration::from_millis(5));
+    if handle.ask_and_wait(move |switch, _| switch.has_calls_for_help(tenant)).ok_or_else(gone)? {
+        return Err(NotClosed::Refused(
+            "somebody calls an emergency number: such a call is not ended, wait until it is over".into(),
+        ));
     }
-    handle.directories.erase(&handle.store, tenant, None)?;
+    let receipt = store.begin_closing(tenant, (now, due), who)?;
+    // From here on it is closed, whatever happens: a server that dies now goes on with it when it is started again.
+    take_out(handle, tenant)?;
+    handle.directories.erase(store, tenant, None)?;
     handle.directories.forget_entered(tenant);
-    begin(&handle.store, tenant, who)?;
-    finish(&handle.store, tenant)
+    if due <= now && !keeps_calls(store, tenant) {
+        match dispose(store, tenant, now) {
+            Ok(_) => {}
+            Err(NotClosed::Refused(cause) | NotClosed::Failed(cause)) => later(tenant, &cause),
+        }
+    }
+    handle.closing.look();
+    Ok(receipt)
 }
 
-/// Closes a tenant of a server that stands still.
+fn keeps_calls(store: &Store, tenant: TenantId) -> bool {
+    let documents = stored_documents(store, tenant).map(|(documents, _)| documents);
+    let features = documents.and_then(|d| running::understand_alone(&d)).map(|m| m.features);
+    features.is_ok_and(|f| f.has(Feature::Queues))
+}
+
+/// Ends the calls of a tenant, takes it out of the switch, and waits until what was on its way to the disk is there, so
+/// that it is destroyed with the rest. Where the journal cannot be written, that comes later and is destroyed then.
+fn take_out(handle: &Handle, tenant: TenantId) -> Result<(), NotClosed> {
+    let gone =
+        || NotClosed::Failed("the server is stopping: the account is closed when it is started again".into());
+    let until_over = Instant::now() + LAST_CALL;
+    let mut until = Instant::now() + PATIENCE;
+    let pause = || std::thread::park_timeout(Duration::from_millis(5));
+    let mut ended = Vec::new();
+    let mut is_first = true;
+    let last = loop {
+        let nothing = running::understand_alone(&nobody()).map_err(NotClosed::Failed)?;
+        let may_wait = Instant::now() < until;
+        let out = handle.ask_and_wait(move |switch, now| {
+            let ended = switch.end_calls(now, tenant, is_first);
+            (ended, switch.close_tenant(now, tenant, nothing, may_wait))
+        });
+        let (calls, out) = out.ok_or_else(gone)?;
+        ended.extend(calls);
+        is_first = false;
+        match out {
+            Ok(last) => break last,
+            Err(StillThere::Unwritten) => {}
+            Err(StillThere::Calls(_)) if Instant::now() < until_over => until = Instant::now() + PATIENCE,
+            Err(StillThere::Calls(_)) => {
+                let what = "a call to an emergency number began meanwhile: the account is closed, and its calls end \
+                            when the server is started again";
+                return Err(NotClosed::Failed(what.into()));
+            }
+        }
+        pause();
+    };
+    let late = || Instant::now() >= until;
+    let unwritten = |what: &str| {
+        tracing::warn!(event = "tenant_closing", tenant = tenant.0, "{what}");
+    };
+    while handle.ask_and_wait(|switch, _| switch.committed()).ok_or_else(gone)? < last {
+        if late() {
+            unwritten("a tenant's last events are not written yet");
+            break;
+        }
+        pause();
+    }
+    for call in ended {
+        while handle.store.is_recorded_now(tenant, call)? {
+            if late() {
+                unwritten("a tenant's last recording is not written yet");
+                return Ok(());
+            }
+            pause();
+        }
+    }
+    Ok(())
+}
+
+/// Takes back the end of an account of a running server: calls and sign-in go on.
+///
+/// # Errors
+/// [`NotClosed::Refused`] once its data is being destroyed.
+pub fn take_back(handle: &Handle, tenant: TenantId, who: &str) -> Result<(), NotClosed> {
+    let _turn = handle.closing.turn.lock().unwrap_or_else(|e| e.into_inner());
+    handle.store.take_back_closing(tenant, crate::clock::wall_ms(), who)?;
+    tracing::info!(event = "tenant_reopened", tenant = tenant.0, "the end of an account was taken back");
+    running::take_up(handle, tenant).map_err(NotClosed::Failed)
+}
+
+/// Ends the account of a tenant of a server that stands still; of one that ended already, its data is destroyed earlier
+/// where that is wanted.
 ///
 /// # Errors
 /// [`NotClosed::Refused`] when a legal hold keeps something: nothing was changed then.
-pub fn close_stored(store: &Store, tenant: TenantId) -> Result<Option<Value>, NotClosed> {
-    begin(store, tenant, "command line")?;
-    finish(store, tenant)
+pub fn close_stored(store: &Store, tenant: TenantId, wanted: Option<u64>) -> Result<(), NotClosed> {
+    let now = crate::clock::wall_ms();
+    let due = due(store, tenant, now, wanted)?;
+    match store.is_closing(tenant)? {
+        true if wanted.is_some() => store.hasten_closing(tenant, due)?,
+        true => {}
+        false => {
+            store.begin_closing(tenant, (now, due), "command line")?;
+        }
+    }
+    dispose(store, tenant, now).map(|_| ())
 }
 
 /// The configuration of nobody: it takes no call and keeps nothing.
@@ -85,13 +252,29 @@ fn nobody() -> Documents {
     [(("Tenant".to_string(), "closed".to_string()), document)].into_iter().collect()
 }
 
-/// Writes down what there is, and that it is to be destroyed.
-fn begin(store: &Store, tenant: TenantId, who: &str) -> Result<(), NotClosed> {
-    let now = crate::clock::wall_ms();
+/// Destroys what is due of a tenant whose account ended. Gives how far that is.
+///
+/// # Errors
+/// [`NotClosed::Failed`] with what could not be done now.
+fn dispose(store: &Store, tenant: TenantId, now: u64) -> Result<Stage, NotClosed> {
+    if !store.begin_disposal(tenant, now)? {
+        return Ok(Stage::Waiting);
+    }
+    let closings = store.closings()?;
+    let found = closings.into_iter().find(|c| c.tenant == tenant);
+    let closing = found.ok_or_else(|| NotClosed::Failed("the closing is not written down".into()))?;
+    if closing.certificate.is_none() && closing.facts == "{}" {
+        note_belongings(store, &closing, now)?;
+    }
+    Ok(if finish(store, tenant)?.is_some() { Stage::Done } else { Stage::Disposing })
+}
+
+/// Writes down what there is before it is destroyed.
+fn note_belongings(store: &Store, closing: &Closing, now: u64) -> Result<(), NotClosed> {
+    let tenant = closing.tenant;
     let (documents, _) = stored_documents(store, tenant).map_err(NotClosed::Failed)?;
     let profile = documents.values().find(|d| d.kind == "Tenant").map(|d| d.body["profile"].clone());
-    let name = store.tenant_name(tenant)?;
-    store.audit(tenant, now, who, "tenant.close", &format!("Tenant/{name}"))?;
+    store.audit(tenant, now, "server", "tenant.dispose", &format!("Tenant/{}", closing.name))?;
     let head = store.sign_audit_head(tenant, now)?;
     let there = store.belongings(tenant)?;
     let counted = |all: Vec<(String, u64)>| -> Map<String, Value> {
@@ -99,13 +282,13 @@ fn begin(store: &Store, tenant: TenantId, who: &str) -> Result<(), NotClosed> {
     };
     let facts = json!({
         "kind": KIND,
-        "tenant": name,
+        "tenant": closing.name,
         "profile": profile.unwrap_or_default(),
-        "asked": view::time(Time(now)),
+        "asked": view::time(Time(closing.at)),
         "destroyed": {"rows": counted(there.rows), "keys": counted(there.keys)},
         "audit": head.map(|h| json!({"entry": h.entry, "digest": hex(&h.digest)})),
     });
-    Ok(store.begin_closing(tenant, now, &facts.to_string())?)
+    Ok(store.note_belongings(tenant, &facts.to_string())?)
 }
 
 /// Destroys what is left of a tenant that is being closed, and makes the certificate once no backup has its keys.
@@ -124,7 +307,7 @@ fn finish(store: &Store, tenant: TenantId) -> Result<Option<Value>, NotClosed> {
     }
     let left = store.belongings(tenant)?;
     if left.rows.iter().chain(&left.keys).any(|(_, n)| *n > 0) {
-        return Ok(None);
+        return Err(NotClosed::Failed("something came while it was destroyed".into()));
     }
     let mut body: Value = serde_json::from_str(&facts).map_err(|e| NotClosed::Failed(e.to_string()))?;
     body["at"] = view::time(Time(crate::clock::wall_ms())).into();
@@ -136,36 +319,97 @@ fn finish(store: &Store, tenant: TenantId) -> Result<Option<Value>, NotClosed> {
     Ok(Some(made))
 }
 
-/// Goes on with closings that were interrupted, or waited for a backup; and destroys what a request that was under way
-/// wrote after its tenant was closed.
-pub fn go_on(store: &Store) {
+fn later(tenant: TenantId, cause: &str) {
+    tracing::error!(event = "tenant_closing", tenant = tenant.0, cause, "a closing goes on later");
+}
+
+/// Goes on with closings whose day has come, that were interrupted, or that waited for a backup; and destroys what a
+/// request that was under way wrote after its tenant was closed. Gives how long until the next look.
+pub fn go_on(store: &Store) -> Duration {
+    let mut next = SELDOM;
+    let now = crate::clock::wall_ms();
     for closing in store.closings().unwrap_or_default() {
-        let is_done = closing.certificate.is_some();
         let is_empty =
             || store.belongings(closing.tenant).is_ok_and(|b| b.rows.is_empty() && b.keys.is_empty());
-        if is_done && is_empty() {
+        if Stage::of(&closing) == Stage::Done && is_empty() {
             continue;
         }
-        match finish(store, closing.tenant) {
+        match dispose(store, closing.tenant, now) {
+            Ok(Stage::Waiting) => {
+                next = next.min(Duration::from_millis(closing.due.saturating_sub(now).max(1)));
+            }
             Ok(_) => {}
             Err(NotClosed::Refused(cause) | NotClosed::Failed(cause)) => {
-                tracing::error!(
-                    event = "tenant_closing",
-                    tenant = closing.tenant.0,
-                    cause,
-                    "a closing goes on later"
-                );
+                later(closing.tenant, &cause);
+                next = next.min(AGAIN);
             }
+        }
+    }
+    next
+}
+
+/// The way to the thread that goes on with closings, and who may begin one or take one back.
+pub struct ClosingDesk {
+    turn: std::sync::Mutex<()>,
+    look: SyncSender<()>,
+    looked_for: std::sync::Mutex<Option<std::sync::mpsc::Receiver<()>>>,
+}
+
+impl Default for ClosingDesk {
+    fn default() -> ClosingDesk {
+        let (look, looked_for) = sync_channel(1);
+        ClosingDesk {
+            turn: std::sync::Mutex::default(),
+            look,
+            looked_for: std::sync::Mutex::new(Some(looked_for)),
         }
     }
 }
 
-/// The certificate of a tenant that was closed, by its name; the newest where several had it.
-///
-/// # Errors
-/// What the database said.
-pub fn certificate(store: &Store, name: &str) -> Result<Option<Value>, StoreError> {
-    let closings = store.closings()?;
-    let found = closings.iter().rev().find(|c| c.name == name);
-    Ok(found.and_then(|c| serde_json::from_str(c.certificate.as_deref()?).ok()))
+impl ClosingDesk {
+    /// Has closings looked at now.
+    fn look(&self) {
+        // One that waits to be read says as much as two.
+        let _ = self.look.try_send(());
+    }
+}
+
+/// Goes on with closings until it is dropped.
+pub struct ClosingJob {
+    handle: Handle,
+    stopping: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl ClosingJob {
+    /// Begins.
+    ///
+    /// # Errors
+    /// What the operating system said.
+    pub fn start(handle: Handle) -> std::io::Result<ClosingJob> {
+        let stopping = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let looked_for = handle.closing.looked_for.lock().unwrap_or_else(|e| e.into_inner()).take();
+        let (store, seen) = (handle.store.clone(), stopping.clone());
+        let work = move || {
+            let Some(looked_for) = looked_for else { return };
+            let mut wait = AGAIN;
+            while !matches!(looked_for.recv_timeout(wait), Err(RecvTimeoutError::Disconnected))
+                && !seen.load(std::sync::atomic::Ordering::Relaxed)
+            {
+                wait = go_on(&store);
+            }
+        };
+        let thread = std::thread::Builder::new().name("closing".into()).spawn(work)?;
+        Ok(ClosingJob { handle, stopping, thread: Some(thread) })
+    }
+}
+
+impl Drop for ClosingJob {
+    fn drop(&mut self) {
+        self.stopping.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.handle.closing.look();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The thread that disposes of what is old, by each tenant's rules of kind Retention. A run that is interrupted is gone on
 //! with at the next look: what is due is asked for anew each time.
 
+use crate::adapt::Aliases;
 use crate::running::{Handle, stored_documents};
 use crate::tenant::check::Documents;
 use crate::tenant::objects::{RetainedClass, Retention};
@@ -49,6 +50,9 @@ impl RetentionJob {
                     index_names(&handle.store, &seen);
                 }
                 for (tenant, _) in handle.store.tenants().unwrap_or_default() {
+                    if let Err(cause) = handle.store.sweep_user_keys(tenant) {
+                        tracing::error!(event = "user_keys", cause = %cause, tenant = tenant.0, "keys of deleted users are still there");
+                    }
                     if let Err(cause) = run(&handle, tenant, &seen) {
                         tracing::error!(
                             event = "retention",
@@ -58,8 +62,15 @@ impl RetentionJob {
                         );
                     }
                 }
+                for (tenant, parties) in end_erasures(&handle.store) {
+                    // A switch that does not hear it is stopping: it knows nobody of them when it is started again.
+                    let _ = handle.ask_and_wait(move |switch, _| switch.forget_parties(tenant, &parties));
+                }
                 replace_copies(&handle.store);
-                crate::closing::go_on(&handle.store);
+                // What was erased while somebody read the database, a backup for one, may still stand in its log.
+                if let Err(cause) = handle.store.empty_log() {
+                    tracing::error!(event = "log_kept", cause = %cause, "the database's log was not emptied");
+                }
             }
         };
         let thread = std::thread::Builder::new().name("retention".into()).spawn(look)?;
@@ -73,6 +84,26 @@ impl Drop for RetentionJob {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+    }
+}
+
+/// Ends erasures that were interrupted. Gives the parties that are nobody's any more, by tenant.
+pub fn end_erasures(store: &Store) -> Vec<(TenantId, Vec<engine::PartyId>)> {
+    match store.end_erasures(crate::clock::wall_ms()) {
+        Ok(ended) => {
+            if !ended.is_empty() {
+                tracing::info!(
+                    event = "erasures_ended",
+                    people = ended.len(),
+                    "erasures that were interrupted are ended"
+                );
+            }
+            ended
+        }
+        Err(e) => {
+            tracing::error!(event = "erasures_ended", cause = %e, "an erasure that was interrupted is not ended");
+            Vec::new()
         }
     }
 }
@@ -164,6 +195,9 @@ fn to_run(rules: &[Rule], now: u64) -> Vec<(String, DisposalRule)> {
         RetainedClass::Call => Some(DataClass::Call),
         RetainedClass::Recording => Some(DataClass::Recording),
         RetainedClass::Voicemail => Some(DataClass::Voicemail),
+        RetainedClass::Notes => Some(DataClass::Notes),
+        RetainedClass::Report => Some(DataClass::Report),
+        RetainedClass::Config => Some(DataClass::Config),
         RetainedClass::Closing => None,
     };
     let mut all = Vec::new();
@@ -184,7 +218,7 @@ fn to_run(rules: &[Rule], now: u64) -> Vec<(String, DisposalRule)> {
 }
 
 fn view(done: &Disposed) -> Value {
-    json!({"calls": done.calls, "held": done.held, "recordings": done.recordings, "people": done.people})
+    json!({"calls": done.calls, "held": done.held, "recordings": done.recordings, "people": done.people, "rows": done.rows})
 }
 
 /// What would go now, by rule, and when the next thing is due: nothing is changed.
@@ -202,7 +236,7 @@ pub fn look_ahead(store: &Store, tenant: TenantId) -> Result<Value, String> {
         let next = oldest.map(|at| crate::view::time(engine::Time(at + kept)));
         all.insert(
             id,
-            json!({"class": rule.class.name(), "calls": due.calls, "held": due.held, "next_due": next}),
+            json!({"class": rule.class.name(), "calls": due.calls, "rows": due.rows, "held": due.held, "next_due": next}),
         );
     }
     Ok(json!(all))
@@ -228,16 +262,17 @@ pub fn run(handle: &Handle, tenant: TenantId, stopping: &AtomicBool) -> Result<V
     let mut note = DisposalRun { at: now, ended: None, report: "{}".into() };
     store.note_run(tenant, &note).map_err(said)?;
     let mut report = BTreeMap::new();
-    let mut gone = 0;
+    let (mut gone, mut people) = (0, 0);
     for (id, rule) in rules {
         let mut go_on = |done: &Disposed| {
-            if done.calls > 0 {
+            if done.calls + done.rows > 0 {
                 std::thread::sleep(PAUSE);
             }
             !stopping.load(Ordering::Relaxed)
         };
         let done = store.dispose(tenant, &rule, &needed, &mut go_on).map_err(said)?;
-        gone += done.calls;
+        gone += done.calls + done.rows;
+        people += done.people;
         report.insert(id, view(&done));
         note.report = json!(report).to_string();
         store.note_run(tenant, &note).map_err(said)?;
@@ -248,6 +283,11 @@ pub fn run(handle: &Handle, tenant: TenantId, stopping: &AtomicBool) -> Result<V
         store
             .audit(tenant, crate::clock::wall_ms(), "retention", "retention.dispose", "Retention/all")
             .map_err(said)?;
+    }
+    if people > 0 {
+        // Whoever comes again is somebody new in the journal, too.
+        let aliases = Aliases::known(store.aliases(tenant).map_err(said)?);
+        let _ = handle.ask_and_wait(move |switch, _| switch.set_aliases(tenant, aliases));
     }
     replace_copies(store);
     tracing::info!(event = "retention", tenant = tenant.0, calls = gone, "old data was disposed of");

@@ -1,11 +1,12 @@
 //! A running Switchroom: everything started in order, and a handle for whoever wants something of it.
 
-use crate::adapt::{Chances, Now, Passwords, Resumed, Switch};
+use crate::adapt::{Aliases, Chances, Now, Passwords, Resumed, Switch};
 use crate::alarm_io::AlarmWatch;
 use crate::audit_io::AuditHeads;
 use crate::backup_io::{BackupBoard, BackupJob, Plan as BackupPlan};
 use crate::certificate_report;
 use crate::clock::Clock;
+use crate::closing::{ClosingDesk, ClosingJob};
 use crate::config::ServerConfig;
 use crate::journal_io::{GiveUp, Lost};
 use crate::key_rotation::KeyRotation;
@@ -25,6 +26,7 @@ use crate::sign_in::refusals::Refusals;
 use crate::sip_io::{SipSockets, Upkeep};
 use crate::sip_tls::SipTls;
 use crate::switch_io::{LawWatch, Message, States, SwitchThread};
+use crate::teams_certificate;
 use crate::tenant::check::{self, Document, Documents, Problem};
 use crate::tenant::meaning::{self, Meaning};
 use crate::tenant::objects::Span;
@@ -73,6 +75,8 @@ pub struct Handle {
     pub refusals: Arc<Mutex<Refusals>>,
     /// How scheduled backups stand.
     pub backups: Arc<BackupBoard>,
+    /// Ends of accounts.
+    pub closing: Arc<ClosingDesk>,
     mail: Sender<Message>,
     /// Secrets of tenants' configurations.
     pub secrets: Secrets,
@@ -107,6 +111,7 @@ pub struct Running {
     audit_heads: AuditHeads,
     microsoft: AtMicrosoft,
     retention: RetentionJob,
+    closing: ClosingJob,
     key_rotation: KeyRotation,
     backups: BackupJob,
     grace: Duration,
@@ -173,6 +178,9 @@ pub fn store_documents(
     who: &str,
     wanted: &Documents,
 ) -> Result<Vec<Step>, String> {
+    if store.is_closing(tenant).map_err(|e| e.to_string())? {
+        return Err(Closed(&store.tenant_name(tenant).map_err(|e| e.to_string())?).to_string());
+    }
     // Nothing is stored that cannot be understood.
     let understood = understand_alone(wanted)?;
     let (now, _) = stored_documents(store, tenant)?;
@@ -209,6 +217,19 @@ pub fn store_documents(
         store.change(tenant, crate::clock::wall_ms(), who, &changes).map_err(|e| e.to_string())?;
     }
     Ok(steps)
+}
+
+/// Why the configuration of a tenant is left as it is.
+struct Closed<'a>(&'a str);
+
+impl std::fmt::Display for Closed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.0;
+        write!(
+            f,
+            "the account of tenant {name:?} ended: its configuration stays as it is, unless that is taken back (switchroom close {name} --take-back)"
+        )
+    }
 }
 
 /// The id of the tenant that documents describe.
@@ -263,16 +284,24 @@ fn stored_meaning(store: &Store, tenant: TenantId) -> Result<Option<Meaning>, St
 /// # Errors
 /// A sentence that names what could not be had and what to do.
 pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running, String> {
+    crate::attest::contacted::begin();
     let began = Instant::now();
     raise_file_limit();
     let store = Arc::new(open_store(config)?);
     // Made by the first start, before anybody can ask for a backup or a signature.
     store.installation().map_err(|e| e.to_string())?;
     crate::closing::go_on(&store);
+    crate::retention_io::end_erasures(&store);
     if let Some(documents) = apply {
         let name = tenant_name(documents).ok_or("an object of kind Tenant is missing")?;
         let tenant = store.tenant(&name, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
-        store_documents(&store, tenant, "command line", documents)?;
+        match store.is_closing(tenant).map_err(|e| e.to_string())? {
+            // The server has other tenants that need it.
+            true => tracing::warn!(event = "not_applied", tenant = name, "{}", Closed(&name)),
+            false => {
+                store_documents(&store, tenant, "command line", documents)?;
+            }
+        }
     }
     let sockets = sip_sockets(config)?;
     let (udp, tcp, tls) = sockets.addresses();
@@ -313,12 +342,16 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let mut recovered = Vec::new();
     let mut not_before = engine::Time(0);
     for (id, _) in store.tenants().map_err(|e| e.to_string())? {
+        if store.is_closing(id).map_err(|e| e.to_string())? {
+            continue;
+        }
         let Some(meaning) = stored_meaning(&store, id)? else { continue };
         let (engine, next_party) = recover(&store, id)?;
         not_before = not_before.max(engine.now());
         recovered.push((id, engine, next_party, meaning));
     }
     check_networks(&recovered)?;
+    say_of_teams(config, recovered.iter().map(|(.., meaning)| meaning));
     let secrets = Secrets::new(&config.secrets.folder);
     let mut clock = Clock::new(began, not_before);
     let now = clock.now();
@@ -358,6 +391,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         notices: Arc::new(microsoft::notices_of(&config.microsoft)?),
         refusals: Arc::default(),
         backups: Arc::default(),
+        closing: Arc::default(),
         mail: mail_in,
         secrets: secrets.clone(),
         browsers,
@@ -370,9 +404,13 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     let alarms = AlarmWatch::start(handle.clone()).map_err(|e| e.to_string())?;
     let audit_heads = AuditHeads::start(handle.clone()).map_err(|e| e.to_string())?;
     let retention = RetentionJob::start(handle.clone()).map_err(|e| e.to_string())?;
+    let closing = ClosingJob::start(handle.clone()).map_err(|e| e.to_string())?;
     let key_rotation = KeyRotation::start(handle.clone()).map_err(|e| e.to_string())?;
     let backups = BackupJob::start(handle.clone(), BackupPlan::of(config)).map_err(|e| e.to_string())?;
     for (tenant, _) in handle.store.tenants().map_err(|e| e.to_string())? {
+        if handle.store.is_closing(tenant).map_err(|e| e.to_string())? {
+            continue;
+        }
         handle.directories.load_local(&handle.store, tenant).map_err(|e| e.to_string())?;
     }
     let microsoft = start_microsoft(config, &handle, (background, delegated))?;
@@ -390,6 +428,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         audit_heads,
         microsoft,
         retention,
+        closing,
         key_rotation,
         backups,
         grace: config.grace(),
@@ -459,6 +498,28 @@ fn recover(store: &Store, tenant: TenantId) -> Result<(engine::Engine, u64), Str
     Ok((engine, found.next_party))
 }
 
+/// Takes up a tenant while the server runs, as a start does; one that is there stays.
+///
+/// # Errors
+/// A sentence; the tenant is taken up by the next start then.
+pub fn take_up(handle: &Handle, tenant: TenantId) -> Result<(), String> {
+    let store = &handle.store;
+    let Some(meaning) = stored_meaning(store, tenant)? else { return Ok(()) };
+    let (engine, next_party) = recover(store, tenant)?;
+    let passwords = handle.secrets.passwords(&meaning);
+    let resumed = resumed(store, tenant, engine, meaning, passwords, next_party)?;
+    let endpoints = store.endpoints(tenant).map_err(|e| e.to_string())?;
+    handle.directories.load_local(store, tenant).map_err(|e| e.to_string())?;
+    let seed = chance()?;
+    let taken = handle.ask_and_wait(move |switch, now| {
+        if switch.tenant(tenant).is_none() {
+            switch.add_tenant(now, resumed, seed);
+            switch.restore_endpoints(tenant, &endpoints);
+        }
+    });
+    taken.ok_or_else(|| "the server is stopping: the tenant is taken up when it is started again".into())
+}
+
 /// How a tenant was taken up for trial.
 pub struct TakenUp {
     /// Journal position of its newest event.
@@ -497,9 +558,21 @@ fn resumed(
         }
     }
     let person = store.person_hash(id).map_err(|e| e.to_string())?;
+    let aliases = Aliases::known(store.aliases(id).map_err(|e| e.to_string())?);
     let restricted = store.restricted(id).map_err(|e| e.to_string())?;
     let registrations = store.registrations(id, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
-    Ok(Resumed { id, engine, meaning, passwords, next_party, parties, person, restricted, registrations })
+    Ok(Resumed {
+        id,
+        engine,
+        meaning,
+        passwords,
+        next_party,
+        parties,
+        person,
+        aliases,
+        restricted,
+        registrations,
+    })
 }
 
 /// Webhooks and e-mail.
@@ -572,19 +645,27 @@ fn sip_tls(config: &ServerConfig) -> Result<Option<SipTls>, String> {
     }
     let certificate = Certificate::load("sip", &config.sip.tls_cert, &config.sip.tls_key)?;
     let secure = SipTls::new(certificate.clone(), &config.sip.tls_roots)?;
-    let now = certificate_report::now();
-    let report = certificate_report::report("sip.tls_cert", &certificate.chain(), &config.sip.tls_name, now);
-    for line in report.lines {
-        tracing::info!(event = "certificate", "{line}");
-    }
+    let name = config.sip.tls_name.clone();
     // What is wrong may be put right while it runs.
-    for problem in report.problems {
-        tracing::warn!(event = "certificate", "{problem}");
-    }
+    let say = move |certificate: &Certificate| {
+        let now = certificate_report::now();
+        let report = certificate_report::report("sip.tls_cert", &certificate.chain(), &name, now);
+        for line in report.lines {
+            tracing::info!(event = "certificate", "{line}");
+        }
+        for problem in report.problems {
+            tracing::warn!(event = "certificate", "{problem}");
+        }
+    };
+    say(&certificate);
     let watched = Arc::downgrade(&certificate);
     let look = move || {
         while let Some(certificate) = watched.upgrade() {
+            let edition = certificate.edition();
             certificate.look();
+            if certificate.edition() != edition {
+                say(&certificate);
+            }
             drop(certificate);
             std::thread::sleep(crate::tls::LOOK);
         }
@@ -594,6 +675,27 @@ fn sip_tls(config: &ServerConfig) -> Result<Option<SipTls>, String> {
         .spawn(look)
         .map_err(|e| format!("no thread can be started: {e}"))?;
     Ok(Some(secure))
+}
+
+/// What Teams would refuse of our certificate, for the trunks of each tenant.
+fn say_of_teams<'a>(config: &ServerConfig, tenants: impl Iterator<Item = &'a Meaning>) {
+    let sip = &config.sip;
+    let loaded = match sip.tls.is_empty() || sip.tls_cert.is_empty() {
+        true => None,
+        // It was loaded already when the sockets were opened.
+        false => Certificate::load("sip", &sip.tls_cert, &sip.tls_key).ok(),
+    };
+    let chain = loaded.map(|certificate| certificate.chain()).unwrap_or_default();
+    let now = certificate_report::now();
+    for meaning in tenants {
+        let said = teams_certificate::judge(&meaning.trunk_plans, &chain, &sip.tls_roots, now);
+        for line in said.lines {
+            tracing::info!(event = "certificate", tenant = meaning.tenant, "{line}");
+        }
+        for problem in said.problems {
+            tracing::warn!(event = "certificate", tenant = meaning.tenant, "{problem}");
+        }
+    }
 }
 
 fn media_settings(config: &ServerConfig) -> Result<MediaSettings, String> {
@@ -665,6 +767,10 @@ impl Handle {
     pub fn apply(&self, tenant: TenantId, who: &str, wanted: &Documents) -> Result<Vec<Step>, Vec<Problem>> {
         let problem = |what: String| vec![Problem { file: String::new(), line: 0, what }];
         let steps = store_documents(&self.store, tenant, who, wanted).map_err(problem)?;
+        if steps.iter().any(|s| s.kind == "User" && s.action == Action::Delete) {
+            // The key that opened what was said of them is gone: backups must not have it either.
+            crate::retention_io::replace_copies(&self.store);
+        }
         let understood = stored_meaning(&self.store, tenant).map_err(problem)?;
         if let Some(m) = understood.filter(|_| !steps.is_empty()) {
             let passwords = self.secrets.passwords(&m);
@@ -702,6 +808,7 @@ impl Running {
         drop(self.audit_heads);
         drop(self.microsoft);
         drop(self.retention);
+        drop(self.closing);
         drop(self.key_rotation);
         drop(self.backups);
         // Set once: there is one stop.

@@ -1,8 +1,9 @@
 //! SIP over TLS 1.2 and 1.3: who we are, whom we believe, and which names a far end proved.
 //!
-//! A caller may show a certificate and need not: telephones have none and prove who they are by password. One that is
-//! shown must lead to a root that is trusted here, and is taken with the usage of a server as well as of a client:
-//! certificates of public authorities, Microsoft's among them, carry only that of a server.
+//! A caller from where a trunk wants names is asked for a certificate. It may show one and need not; one that is shown must
+//! lead to a root that is trusted here, and is taken with the usage of a server as well as of a client: certificates of
+//! public authorities, Microsoft's among them, carry only that of a server. Nobody else is asked: telephones prove who they
+//! are by password, and the certificates that their makers gave them lead nowhere.
 //!
 //! Unless the configuration names roots, those are the public ones of the web; but a name of Microsoft's telephony is
 //! believed only under one of the seven roots that Microsoft names for it.
@@ -36,6 +37,8 @@ const BUFFER: usize = 256 * 1024;
 pub struct SipTls {
     certificate: Arc<Certificate>,
     server: Arc<ServerConfig>,
+    /// Towards callers that are asked for no certificate.
+    unasked: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
     /// Towards hosts of Microsoft's telephony.
     to_microsoft: Arc<ClientConfig>,
@@ -53,8 +56,17 @@ impl SipTls {
     /// # Errors
     /// A sentence that names the key of the configuration.
     pub fn new(certificate: Arc<Certificate>, roots: &str) -> Result<SipTls, String> {
-        let microsoft = Arc::new(if roots.is_empty() { microsoft_roots()? } else { roots_of(roots)? });
-        let roots = Arc::new(roots_of(roots)?);
+        let microsoft = if roots.is_empty() { microsoft_roots()? } else { roots_of(roots)? };
+        SipTls::believing(certificate, roots_of(roots)?, microsoft)
+    }
+
+    /// With the roots that far ends are believed under, and those of Microsoft's telephony.
+    fn believing(
+        certificate: Arc<Certificate>,
+        roots: RootCertStore,
+        microsoft: RootCertStore,
+    ) -> Result<SipTls, String> {
+        let (roots, microsoft) = (Arc::new(roots), Arc::new(microsoft));
         let algorithms = provider().signature_verification_algorithms;
         let verifier =
             Arc::new(CallerVerifier { roots: roots.clone(), microsoft: microsoft.clone(), algorithms });
@@ -63,9 +75,16 @@ impl SipTls {
             .map_err(|e| e.to_string())?
             .with_client_cert_verifier(verifier)
             .with_cert_resolver(certificate.clone());
+        let mut unasked = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|e| e.to_string())?
+            .with_no_client_auth()
+            .with_cert_resolver(certificate.clone());
         // A session that is taken up again shows no certificate, so a new one of ours would not be seen.
-        server.session_storage = Arc::new(NoServerSessionStorage {});
-        server.send_tls13_tickets = 0;
+        for config in [&mut server, &mut unasked] {
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
         let client = |roots| {
             let known = WebPkiServerVerifier::builder_with_provider(roots, provider())
                 .build()
@@ -79,12 +98,14 @@ impl SipTls {
             Ok::<_, String>(Arc::new(client))
         };
         let (to_microsoft, client) = (client(microsoft)?, client(roots)?);
-        Ok(SipTls { certificate, server: Arc::new(server), client, to_microsoft })
+        let (server, unasked) = (Arc::new(server), Arc::new(unasked));
+        Ok(SipTls { certificate, server, unasked, client, to_microsoft })
     }
 
-    /// A connection that somebody opened to us.
-    pub fn accept(&self) -> Option<rustls::Connection> {
-        let mut connection = ServerConnection::new(self.server.clone()).ok()?;
+    /// A connection that somebody opened to us, who is asked for a certificate or is not.
+    pub fn accept(&self, asks: bool) -> Option<rustls::Connection> {
+        let config = if asks { &self.server } else { &self.unasked };
+        let mut connection = ServerConnection::new(config.clone()).ok()?;
         connection.set_buffer_limit(Some(BUFFER));
         Some(connection.into())
     }
@@ -114,6 +135,20 @@ fn roots_of(path: &str) -> Result<RootCertStore, String> {
         roots
             .add(root)
             .map_err(|e| format!("sip.tls_roots = {path:?} has a certificate that is no root: {e}"))?;
+    }
+    Ok(roots)
+}
+
+/// All roots that a certificate of ours may lead to: the public ones of the web, those that Microsoft names, and those of
+/// the configuration.
+///
+/// # Errors
+/// A sentence that names the key of the configuration.
+pub fn known_roots(configured: &str) -> Result<RootCertStore, String> {
+    let mut roots = roots_of("")?;
+    roots.roots.extend(microsoft_roots()?.roots);
+    if !configured.is_empty() {
+        roots.roots.extend(roots_of(configured)?.roots);
     }
     Ok(roots)
 }
@@ -203,7 +238,14 @@ impl ClientCertVerifier for CallerVerifier {
             let all = self.algorithms.all;
             certificate.verify_for_usage(all, roots, intermediates, now, usage, None, None).map(|_| ())
         };
-        verify(KeyUsage::server_auth()).or_else(|_| verify(KeyUsage::client_auth())).map_err(|e| {
+        let verified = verify(KeyUsage::server_auth()).or_else(|as_server| {
+            // What is wrong besides the usage is the reason.
+            verify(KeyUsage::client_auth()).map_err(|as_client| match as_client {
+                webpki::Error::RequiredEkuNotFoundContext(_) => as_server,
+                other => other,
+            })
+        });
+        verified.map_err(|e| {
             let error = match e {
                 webpki::Error::CertExpired { .. } => CertificateError::Expired,
                 webpki::Error::CertNotValidYet { .. } => CertificateError::NotValidYet,
@@ -260,9 +302,147 @@ mod tests {
         }
     }
 
+    /// The SHA-1 thumbprints by which Microsoft names the roots of its telephony, and their SHA-256.
+    const THUMBPRINTS: [(&str, &str); 7] = [
+        // DigiCert Global Root CA
+        (
+            "a8985d3a65e5e5c4b2d7d66d40c6dd2fb19c5436",
+            "4348a0e9444c78cb265e058d5e8944b4d84f9662bd26db257f8934a443c70161",
+        ),
+        // DigiCert Global Root G2
+        (
+            "df3c24f9bfd666761b268073fe06d1cc8d4f82a4",
+            "cb3ccbb76031e5e0138f8dd39a23f9de47ffc35e43c1144cea27d46a5ab1cb5f",
+        ),
+        // DigiCert Global Root G3
+        (
+            "7e04de896a3e666d00e687d33ffad93be83d349e",
+            "31ad6648f8104138c738f39ea4320133393e3a18cc02296ef97c2ac9ef6731d0",
+        ),
+        // DigiCert TLS ECC P384 Root G5
+        (
+            "17f3de5e9f0f19e98ef61f32266e20c407ae30ee",
+            "018e13f0772532cf809bd1b17281867283fc48c6e13be9c69812854a490c1b05",
+        ),
+        // DigiCert TLS RSA4096 Root G5
+        (
+            "a78849dc5d7c758c8cde399856b3aad0b2a57135",
+            "371a00dc0533b3721a7eeb40e8419e70799d2b0a0f2c1d80693165f7cec4ad75",
+        ),
+        // Microsoft ECC Root Certificate Authority 2017
+        (
+            "999a64c37ff47d9fab95f14769891460eec4c3c5",
+            "358df39d764af9e1b766e9c972df352ee15cfac227af6ad1d70e8e4a6edcba02",
+        ),
+        // Microsoft RSA Root Certificate Authority 2017
+        (
+            "73a5e64a3bff8316ff0edccc618a906e4eae4d74",
+            "c741f70f4b2a8d88bf2e71c14122ef53ef10eba0cfa5e64cfa20f418853073e0",
+        ),
+    ];
+
     #[test]
-    fn the_seven_roots_are_there_and_are_for_names_of_microsofts_telephony() {
+    fn the_seven_roots_are_those_that_microsoft_names_and_no_others() {
+        use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let found: Vec<(String, String)> = CertificateDer::pem_slice_iter(MICROSOFT_ROOTS.as_bytes())
+            .map(|root| {
+                let root = root.unwrap();
+                let of = |algorithm| hex(digest(algorithm, &root).as_ref());
+                (of(&SHA1_FOR_LEGACY_USE_ONLY), of(&SHA256))
+            })
+            .collect();
+        let named = THUMBPRINTS.map(|(short, long)| (short.to_string(), long.to_string()));
+        assert_eq!(found, named);
         assert_eq!(microsoft_roots().unwrap().len(), 7);
+    }
+
+    /// An authority, and a certificate of a far end that it signed for this name.
+    fn signed_for(name: &str) -> (CertificateDer<'static>, rcgen::CertifiedKey<rcgen::KeyPair>) {
+        let mut about = rcgen::CertificateParams::default();
+        about.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let authority =
+            rcgen::CertifiedIssuer::self_signed(about, rcgen::KeyPair::generate().unwrap()).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut about = rcgen::CertificateParams::new(vec![name.to_string()]).unwrap();
+        about.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+        let cert = about.signed_by(&key, &authority).unwrap();
+        (authority.der().clone(), rcgen::CertifiedKey { cert, signing_key: key })
+    }
+
+    /// What becomes of a handshake between these two, the caller first.
+    fn shake(mut a: rustls::Connection, mut b: rustls::Connection) -> Result<(), rustls::Error> {
+        fn carry(from: &mut rustls::Connection, to: &mut rustls::Connection) -> Result<bool, rustls::Error> {
+            let mut bytes = Vec::new();
+            while from.wants_write() {
+                from.write_tls(&mut bytes).unwrap();
+            }
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                to.read_tls(&mut rest).unwrap();
+                to.process_new_packets()?;
+            }
+            Ok(!bytes.is_empty())
+        }
+        while carry(&mut a, &mut b)? | carry(&mut b, &mut a)? {}
+        assert!(!a.is_handshaking() && !b.is_handshaking());
+        Ok(())
+    }
+
+    #[test]
+    fn a_name_of_microsofts_telephony_below_any_other_root_is_refused_both_ways() {
+        let dir = tempfile::tempdir().unwrap();
+        let (cert, key) = (dir.path().join("cert"), dir.path().join("key"));
+        std::fs::write(&cert, include_str!("../tests/it/certificates/first.crt.pem")).unwrap();
+        std::fs::write(&key, include_str!("../tests/it/certificates/first.key.pem")).unwrap();
+        let own = Certificate::load("sip", cert.to_str().unwrap(), key.to_str().unwrap()).unwrap();
+        for (name, believed) in [
+            ("sbc.example.com", true),
+            ("sip.pstnhub.microsoft.com", false),
+            ("*.pstnhub.microsoft.com", false),
+        ] {
+            let (root, far) = signed_for(name);
+            // The authority is believed for everybody else, as a public one of the web is.
+            let mut roots = RootCertStore::empty();
+            roots.add(root).unwrap();
+            let ours = SipTls::believing(own.clone(), roots, microsoft_roots().unwrap()).unwrap();
+            let chain = vec![far.cert.der().clone()];
+            let secret = || rustls::pki_types::PrivateKeyDer::Pkcs8(far.signing_key.serialize_der().into());
+            let server = ServerConfig::builder_with_provider(provider())
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(chain.clone(), secret())
+                .unwrap();
+            let host = name.replace('*', "sip");
+            let called = ServerConnection::new(Arc::new(server)).unwrap();
+            let said = shake(ours.connect(&host).unwrap(), called.into()).err();
+            assert_eq!(
+                said.as_ref().and_then(not_believed),
+                (!believed).then_some("unknown-issuer"),
+                "{name}: {said:?}"
+            );
+
+            let mut shown = RootCertStore::empty();
+            shown.add(own.chain()[0].clone()).unwrap();
+            let client = ClientConfig::builder_with_provider(provider())
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(shown)
+                .with_client_auth_cert(chain, secret())
+                .unwrap();
+            let caller = ClientConnection::new(Arc::new(client), "localhost".try_into().unwrap()).unwrap();
+            let said = shake(caller.into(), ours.accept(true).unwrap()).err();
+            assert_eq!(
+                said.as_ref().and_then(not_believed),
+                (!believed).then_some("unknown-issuer"),
+                "{name}: {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_of_microsofts_telephony() {
         for (name, is) in [
             ("sip.pstnhub.microsoft.com", true),
             ("*.PSTNHUB.microsoft.com", true),

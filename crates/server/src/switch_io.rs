@@ -66,8 +66,8 @@ struct Door<'a> {
 }
 
 impl SecurePeers for Switch {
-    fn name(&self, addr: std::net::SocketAddr) -> Option<&str> {
-        self.tls_name(addr)
+    fn name(&self, addr: std::net::SocketAddr, request: &[u8]) -> Option<&str> {
+        self.tls_name(addr, request)
     }
 
     fn instead_of(&self, connection: u64) -> Option<sip::Destination> {
@@ -92,6 +92,14 @@ impl SipTaker for Door<'_> {
         self.switch.admits(self.now, ip)
     }
 
+    fn asks_for_names(&self, ip: std::net::IpAddr) -> bool {
+        self.switch.asks_for_names(ip)
+    }
+
+    fn crowded(&mut self) {
+        self.switch.handshakes_refused += 1;
+    }
+
     fn proven(&mut self, connection: u64, names: Vec<String>) {
         self.switch.on_proven(connection, names);
     }
@@ -104,8 +112,12 @@ impl SipTaker for Door<'_> {
         self.switch.on_gone(connection);
     }
 
-    fn failed(&mut self, addr: std::net::SocketAddr, why: &str) {
-        self.switch.on_tls_failed(addr, why);
+    fn ringing(&self) -> std::collections::HashSet<u64> {
+        self.switch.ringing()
+    }
+
+    fn failed(&mut self, addr: std::net::SocketAddr, name: &str, why: &str) {
+        self.switch.on_tls_failed((addr, name), why);
     }
 }
 
@@ -228,9 +240,15 @@ impl SwitchThread {
                 self.sockets.retire(addr);
             }
             while let Some(transmit) = self.switch.poll_transmit() {
-                if let Err(to) = self.sockets.send(now, &transmit, &self.switch) {
-                    failed = true;
-                    self.switch.on_sip(now, sip::Input::Unreachable { to });
+                match self.sockets.send(now, &transmit, &self.switch) {
+                    Ok(Some(connection)) if transmit.to.connection != Some(connection) => {
+                        self.switch.went_over(&transmit.bytes, connection);
+                    }
+                    Ok(_) => {}
+                    Err(to) => {
+                        failed = true;
+                        self.switch.on_sip(now, sip::Input::Unreachable { to });
+                    }
                 }
             }
             if !failed {

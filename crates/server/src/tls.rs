@@ -1,5 +1,6 @@
 //! Certificates of HTTPS and of SIP over TLS: reading them, and taking up a new one while connections go on.
 
+use crate::certificate_report::{SHORTEST_RSA, rsa_bits};
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, SystemTime};
+use x509_cert::der::Decode;
 
 /// Between two looks at the files.
 pub const LOOK: Duration = Duration::from_secs(3);
@@ -164,9 +166,14 @@ fn read(section: &str, cert: &Path, key: &Path) -> Result<CertifiedKey, String> 
             "{key_name} has no private key that can be read: it must be PEM, and not locked by a password"
         )
     })?;
-    CertifiedKey::from_der(certs, key, &provider()).map_err(|e| match e {
-        rustls::Error::InconsistentKeys(_) => format!("{key_name} is not the key of {cert_name}"),
-        e => format!("{cert_name} and {key_name} cannot be used: {e}"),
+    let bits = certs.first().and_then(|ours| x509_cert::Certificate::from_der(ours).ok());
+    let bits = bits.as_ref().and_then(rsa_bits);
+    CertifiedKey::from_der(certs, key, &provider()).map_err(|e| match (e, bits) {
+        (rustls::Error::InconsistentKeys(_), _) => format!("{key_name} is not the key of {cert_name}"),
+        (_, Some(bits)) if bits < SHORTEST_RSA => format!(
+            "{cert_name} and {key_name} cannot be used: the key has {bits} bits, and RSA needs {SHORTEST_RSA} or more"
+        ),
+        (e, _) => format!("{cert_name} and {key_name} cannot be used: {e}"),
     })
 }
 

@@ -6,10 +6,12 @@
 //! of each trunk that is not used, why not.
 
 mod failover;
+mod history;
 mod pace;
 mod shown;
 
 pub use failover::{Outcome, fails_over, fails_over_in_teams};
+pub use history::{Before, history_line};
 pub use pace::Pace;
 pub use shown::{Shown, identity_lines, shown};
 

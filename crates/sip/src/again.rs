@@ -23,6 +23,7 @@ impl Endpoint {
         let asked = attempt.is_some();
         let mut attempt = attempt.or_else(|| tx.login.take());
         let (owner, method, to, request) = (tx.owner, tx.method, tx.to, tx.request.clone());
+        let elsewhere = tx.elsewhere.clone();
         let Some(cseq) = self.next_number(owner, request.cseq) else { return false };
         let mut login = Vec::new();
         if let Some(attempt) = &mut attempt {
@@ -34,7 +35,7 @@ impl Endpoint {
         }
         let logins = attempt.as_ref().map(|a| Box::new(a.logins.clone()));
         let secret = self.chance.next();
-        let new = ClientTx { login: attempt, ..ClientTx::new(secret, method, to, owner) };
+        let new = ClientTx { login: attempt, elsewhere, ..ClientTx::new(secret, method, to, owner) };
         let again = self.clients.insert(new);
         let via = &self.face(to.transport).via;
         let branch = (again.index, secret);

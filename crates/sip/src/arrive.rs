@@ -200,6 +200,8 @@ impl Endpoint {
             .filter(|(_, tx)| {
                 let same = match (to.connection, tx.to.connection) {
                     (Some(broken), Some(used)) => broken == used,
+                    // No connection could be had: what went over one that is there is still answered.
+                    (None, Some(_)) => false,
                     _ => tx.to.addr == to.addr,
                 };
                 same && tx.to.transport == to.transport

@@ -248,9 +248,10 @@ impl Endpoint {
 
     fn bye(&mut self, now: Time, c: &mut Call, extra: &str) {
         c.dialog.local_cseq += 1;
-        let to = c.dialog.next_hop(c.peer);
+        let (to, elsewhere) = self.hops(&c.dialog, c.peer);
         let cseq = c.dialog.local_cseq;
         let going = Going {
+            elsewhere,
             extra: extra.as_bytes(),
             login: c.logins.as_deref_mut(),
             ..Going::new(Method::Bye, cseq, to, Owner::Nobody)
@@ -313,10 +314,12 @@ impl Endpoint {
     ) -> Option<Key> {
         let c = self.calls.get_mut(key)?;
         c.dialog.local_cseq += 1;
-        let (dialog, cseq, to) = (c.dialog.clone(), c.dialog.local_cseq, c.dialog.next_hop(c.peer));
+        let (dialog, cseq, peer) = (c.dialog.clone(), c.dialog.local_cseq, c.peer);
         let mut logins = c.logins.take();
         let session = if inside.with_session { c.session.lines() } else { Vec::new() };
+        let (to, elsewhere) = self.hops(&dialog, peer);
         let going = Going {
+            elsewhere,
             with_contact: inside.with_contact,
             session: &session,
             extra: inside.extra,
@@ -465,13 +468,6 @@ impl Endpoint {
     pub fn set_contact(&mut self, call: CallId, contact: &str) {
         if let Some(c) = self.calls.get_mut(call.0) {
             c.dialog.contact = Some(contact.into());
-        }
-    }
-
-    /// Says where requests of ours in a call go as long as the far end names its next hop and gives no address.
-    pub fn set_way(&mut self, call: CallId, way: Destination) {
-        if let Some(c) = self.calls.get_mut(call.0) {
-            c.dialog.way = Some(way);
         }
     }
 }

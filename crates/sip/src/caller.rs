@@ -243,7 +243,7 @@ impl Endpoint {
 
     // An ACK for 2xx is a request of its own, outside any transaction (RFC 3261 section 13.2.2.4).
     fn send_ack_in(&mut self, dialog: &Dialog, cseq: u32, peer: Destination, tx: Key) {
-        let to = dialog.next_hop(peer);
+        let (to, _) = self.hops(dialog, peer);
         let secret = self.chance.next();
         let face = self.face(to.transport);
         // It says the same of who we are as the INVITE did: an ACK cannot be asked.

@@ -5,6 +5,7 @@ use crate::endpoint::{Destination, Transport};
 use crate::message::Message;
 use crate::name::Name;
 use crate::uri::{Uri, split_outside_quotes, trim};
+use crate::ways::{HopName, Ways};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ pub(crate) struct Dialog {
     /// Our Contact, where it is another than usual.
     pub(crate) contact: Option<Arc<str>>,
     /// Where requests go whose next hop is a name.
-    pub(crate) way: Option<Destination>,
+    pub(crate) ways: Option<Box<Ways>>,
 }
 
 impl Dialog {
@@ -53,7 +54,7 @@ impl Dialog {
             routes: Vec::new(),
             target: target.into(),
             contact: None,
-            way: None,
+            ways: None,
         }
     }
 
@@ -71,7 +72,7 @@ impl Dialog {
             routes: routes(m),
             target: Box::default(),
             contact: None,
-            way: None,
+            ways: None,
         };
         // A request without Contact is answered to its From (an RFC 2543 peer).
         d.target = NameAddr::parse(from).map(|a| a.uri).unwrap_or_default().into();
@@ -111,15 +112,26 @@ impl Dialog {
         (uri, rest)
     }
 
-    /// Where the next request goes. A host that is a name is not looked up here: such a peer is reached where it was said
-    /// to be, else where its last message came from.
-    pub(crate) fn next_hop(&self, last: Destination) -> Destination {
-        let last = self.way.unwrap_or(last);
+    /// The address of the next hop: where the route begins, or the far end itself.
+    fn hop(&self) -> Option<Uri<'_>> {
         let uri = match self.routes.first() {
             Some(r) => NameAddr::parse(r).map(|a| a.uri).unwrap_or_default(),
             None => &self.target,
         };
-        let Ok(uri) = Uri::parse(uri) else { return last };
+        Uri::parse(uri).ok()
+    }
+
+    /// The next hop, where it is a name.
+    pub(crate) fn hop_name(&self) -> Option<HopName> {
+        let uri = self.hop().filter(|uri| uri.socket_addr().is_none())?;
+        let host = std::str::from_utf8(uri.host).ok().filter(|host| !host.is_empty())?;
+        Some((host.to_ascii_lowercase(), uri.port))
+    }
+
+    /// Where the next request goes. A host that is a name is not looked up here: such a peer is reached where its last
+    /// message came from, unless its ways are known ([`crate::Endpoint::set_ways`]).
+    pub(crate) fn next_hop(&self, last: Destination) -> Destination {
+        let Some(uri) = self.hop() else { return last };
         let Some(addr) = uri.socket_addr() else { return last };
         let said = uri.param("transport").and_then(Transport::from_name);
         let transport = match said {

@@ -1,16 +1,19 @@
 //! The endpoint: what goes in, what comes out, and the sorting of what arrives.
 
+use crate::ask::AskId;
 use crate::build::Wire;
 use crate::call::Call;
 use crate::event::Event;
 use crate::message::{Message, Start};
+use crate::method::Method;
 use crate::refuse::{check_request, check_response};
 use crate::seed::Chance;
 use crate::session::SessionTimer;
 use crate::slots::{Key, Slots};
 use crate::time::Time;
 use crate::timer::Timers;
-use crate::transaction::{ClientTx, ServerTx, server_id};
+use crate::transaction::{ClientState, ClientTx, Owner, ServerState, ServerTx, server_id};
+use crate::ways::HopName;
 use core::net::SocketAddr;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -157,6 +160,10 @@ pub struct Endpoint {
     pub(crate) open_requests: usize,
     pub(crate) session_timer: SessionTimer,
     pub(crate) next_refer: u64,
+    /// Where next hops are whose names are in dialogs.
+    pub(crate) places: HashMap<HopName, Vec<Destination>>,
+    /// When requests go elsewhere to which nobody said a word.
+    pub(crate) hurries: BTreeSet<(Time, Key)>,
 }
 
 /// What Via and Contact say on one transport.
@@ -205,6 +212,8 @@ impl Endpoint {
             open_requests: 0,
             session_timer: SessionTimer::default(),
             next_refer: 0,
+            places: HashMap::new(),
+            hurries: BTreeSet::new(),
         }
     }
 
@@ -227,6 +236,7 @@ impl Endpoint {
                 while let Some(due) = self.timers.pop(now) {
                     self.on_timer(now, due.timer, due.owner);
                 }
+                self.on_hurries(now);
                 while let Some((_, call)) = self.wakes.first().copied().filter(|(at, _)| *at <= now) {
                     self.on_wake(now, call);
                 }
@@ -250,7 +260,8 @@ impl Endpoint {
         let at = timers.deadline(|due| self.timer_counts(due.timer, due.owner));
         self.timers = timers;
         let wake = self.wakes.first().map(|(at, _)| *at);
-        at.into_iter().chain(wake).min()
+        let hurry = self.hurries.first().map(|(at, _)| *at);
+        at.into_iter().chain(wake).chain(hurry).min()
     }
 
     /// Whether a message belongs to a call or transaction that is open here: it names a secret that only its far end was
@@ -286,6 +297,36 @@ impl Endpoint {
     /// Transactions held now, both ways.
     pub fn transactions(&self) -> usize {
         self.clients.len() + self.servers.len()
+    }
+
+    /// A message of ours went out over this connection: a request in it fails with this one and with no other.
+    pub fn went_over(&mut self, bytes: &[u8], connection: u64) {
+        let Ok(m) = Message::parse(bytes) else { return };
+        if let Some(tx) = self.client_of(&m).and_then(|key| self.clients.get_mut(key)) {
+            tx.to.connection = Some(connection);
+        }
+    }
+
+    /// Which question outside calls this message of ours is; also after it is asked anew, until it is answered.
+    pub fn asked_in(&self, bytes: &[u8]) -> Option<AskId> {
+        let m = Message::parse(bytes).ok()?;
+        match self.clients.get(self.client_of(&m)?)?.owner {
+            Owner::Ask(ask) => Some(ask),
+            _ => None,
+        }
+    }
+
+    /// Connections on which an INVITE waits for its last answer: one of ours, where that comes over the connection of the
+    /// request, or one of theirs, which is answered there.
+    pub fn ringing(&self) -> HashSet<u64> {
+        let ours = (0..self.clients.capacity()).filter_map(|n| self.clients.at(n)).filter(|(_, tx)| {
+            tx.method == Method::Invite && matches!(tx.state, ClientState::Calling | ClientState::Proceeding)
+        });
+        let theirs = (0..self.servers.capacity())
+            .filter_map(|n| self.servers.at(n))
+            .filter(|(_, tx)| tx.method == Method::Invite && tx.state == ServerState::Proceeding);
+        let ours = ours.filter_map(|(_, tx)| tx.to.connection);
+        ours.chain(theirs.filter_map(|(_, tx)| tx.to.connection)).collect()
     }
 
     pub(crate) fn face(&self, transport: Transport) -> &Face {

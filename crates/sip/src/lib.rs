@@ -53,6 +53,7 @@ mod time;
 mod timer;
 mod transaction;
 mod uri;
+mod ways;
 
 pub use address::{AddressError, NameAddr};
 pub use ask::{Ask, AskId, RequestId};
@@ -80,3 +81,4 @@ pub use session::SessionTimer;
 pub use status::reason_phrase;
 pub use time::Time;
 pub use uri::{Uri, UriError};
+pub use ways::HopName;

@@ -12,6 +12,7 @@ use crate::name::Name;
 use crate::slots::Key;
 use crate::time::Time;
 use crate::timer::{Timer, Wait};
+use crate::ways::Elsewhere;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ClientState {
@@ -77,6 +78,8 @@ pub(crate) struct ClientTx {
     pub(crate) final_ack: Option<Wire>,
     /// Who to be if the answer asks.
     pub(crate) login: Option<Box<Attempt>>,
+    /// Where it goes when nobody is there.
+    pub(crate) elsewhere: Option<Box<Elsewhere>>,
 }
 
 impl ClientTx {
@@ -94,6 +97,7 @@ impl ClientTx {
             acks: Vec::new(),
             final_ack: None,
             login: None,
+            elsewhere: None,
         }
     }
 }
@@ -113,6 +117,8 @@ pub(crate) struct Going<'a> {
     pub(crate) body: Body<'a>,
     /// Who to be if somebody asks.
     pub(crate) login: Option<&'a mut Logins>,
+    /// Where it goes when nobody is there.
+    pub(crate) elsewhere: Option<Box<Elsewhere>>,
 }
 
 impl Going<'_> {
@@ -128,6 +134,7 @@ impl Going<'_> {
             extra: b"",
             body: Body::NONE,
             login: None,
+            elsewhere: None,
         }
     }
 }
@@ -194,6 +201,7 @@ impl Endpoint {
     pub(crate) fn send_request(&mut self, now: Time, dialog: &Dialog, going: Going<'_>) -> Key {
         let secret = self.chance.next();
         let mut tx = ClientTx::new(secret, going.method, going.to, going.owner);
+        tx.elsewhere = going.elsewhere;
         let mut login = Vec::new();
         if let Some(logins) = going.login {
             let (uri, method) = (dialog.request_uri_and_routes().0, going.method.as_str().as_bytes());
@@ -236,6 +244,7 @@ impl Endpoint {
             self.timers.set(now, if invite { Timer::A } else { Timer::E }, Wait::T1Times(0), key);
         }
         self.timers.set(now, if invite { Timer::B } else { Timer::F }, Wait::Long, key);
+        self.hurry(now, key);
     }
 
     /// Finds the client transaction of an answer by the branch that we gave it.
@@ -299,7 +308,9 @@ impl Endpoint {
                     self.send(to, ack);
                     // Nobody waits for an INVITE that was given up: it is not sent again.
                     let again = !matches!(owner, Owner::Nobody)
-                        && (self.log_in(now, key, code, m) || self.ask_longer(now, key, code, m));
+                        && (self.log_in(now, key, code, m)
+                            || self.ask_longer(now, key, code, m)
+                            || (code == 503 && self.go_elsewhere(now, key)));
                     if reliable {
                         self.clients.remove(key);
                     } else {
@@ -323,7 +334,9 @@ impl Endpoint {
             (ClientState::Calling, 100..200) => tx.state = ClientState::Proceeding,
             (ClientState::Calling | ClientState::Proceeding, 200..) => {
                 tx.state = ClientState::Completed;
-                let again = self.log_in(now, key, code, m) || self.ask_longer(now, key, code, m);
+                let again = self.log_in(now, key, code, m)
+                    || self.ask_longer(now, key, code, m)
+                    || (code == 503 && self.go_elsewhere(now, key));
                 if reliable {
                     self.clients.remove(key);
                 } else {
@@ -339,8 +352,12 @@ impl Endpoint {
 
     /// A client transaction that will hear nothing more: 408 for a time-out, 503 when the transport failed.
     pub(crate) fn client_failed(&mut self, now: Time, key: Key, code: u16) {
+        let open = |tx: &ClientTx| matches!(tx.state, ClientState::Calling | ClientState::Proceeding);
+        if self.clients.get(key).is_some_and(open) && self.go_elsewhere(now, key) {
+            return;
+        }
         let Some(tx) = self.clients.remove(key) else { return };
-        if matches!(tx.state, ClientState::Calling | ClientState::Proceeding) {
+        if open(&tx) {
             self.on_final(now, tx.owner, code, tx.request.cseq, None);
         }
     }

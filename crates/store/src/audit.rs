@@ -1,6 +1,7 @@
 //! Who did what. An entry names objects by id; personal values stand in it only sealed with the key of their person, so
 //! that they go with that key and the chain of the log stays whole.
 
+use crate::audit_actions::is_known;
 use crate::audit_chain::{AuditHead, ChainedEntry, digest_of};
 use crate::error::StoreError;
 use crate::sql::{Row, Sql, Value, transaction};
@@ -103,6 +104,7 @@ pub(crate) fn put_sealed(
     (who, action, object): (&str, &str, &str),
     sealed: Option<(u64, Vec<u8>)>,
 ) -> Result<(), StoreError> {
+    debug_assert!(is_known(action), "{action} is in no line of AUDIT_ACTIONS");
     let (last, before) = end_of(db, tenant)?;
     let (person, sealed) = sealed.unwrap_or_default();
     let mut entry = ChainedEntry {
@@ -335,7 +337,7 @@ mod tests {
         }
         migrate(&mut db, DATA).unwrap();
         for tenant in [TenantId(1), TenantId(2)] {
-            put(&mut db, tenant, 9, "a", "b", "c").unwrap();
+            put(&mut db, tenant, 9, "a", "audit.export", "c").unwrap();
             let sql = format!("SELECT {COLUMNS} FROM audit WHERE tenant = $1 ORDER BY id");
             let rows = db.rows(&sql, &[tenant.into()]).unwrap();
             let mut check = ChainCheck::new("acme", &[], Vec::new());

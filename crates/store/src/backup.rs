@@ -134,6 +134,8 @@ pub fn back_up(
     drop(db);
     remove_database(&snapshot)?;
     say("copying keys");
+    // Known before it has a key, so that an erasure finds it however this ends.
+    expect(&database, dir)?;
     // It may have been changed since the beginning.
     done.keys = copies::write(&key_db, &*copies::master_in_force(settings, &key_db)?, dir)?;
     manifest.end(&installation)?;
@@ -159,6 +161,18 @@ pub fn back_up(
     Ok(done)
 }
 
+/// The packs that an increment needs.
+pub(crate) fn packs_of(dir: &Path, increment: u64) -> Result<std::collections::BTreeSet<u64>, StoreError> {
+    let mut needed = std::collections::BTreeSet::new();
+    let mut reading = Reading::begin(&manifest_path(dir, increment))?;
+    while let Some(line) = reading.next()? {
+        if let Line::Piece { increment, .. } = line {
+            needed.insert(increment);
+        }
+    }
+    Ok(needed)
+}
+
 /// Removes the oldest increments of a backup so that `keep` are left, at least one, with the packs that none of these needs.
 /// Gives how many were removed. Nobody may be writing there meanwhile.
 ///
@@ -176,12 +190,7 @@ pub fn prune_backup(dir: &Path, keep: u64) -> Result<u64, StoreError> {
     }
     let mut needed = std::collections::BTreeSet::new();
     for n in &kept {
-        let mut reading = Reading::begin(&manifest_path(dir, *n))?;
-        while let Some(line) = reading.next()? {
-            if let Line::Piece { increment, .. } = line {
-                needed.insert(increment);
-            }
-        }
+        needed.append(&mut packs_of(dir, *n)?);
     }
     // Manifests first: an increment without its pack would be one that cannot be restored.
     for n in &all {
@@ -194,16 +203,24 @@ pub fn prune_backup(dir: &Path, keep: u64) -> Result<u64, StoreError> {
     Ok(all.len() as u64)
 }
 
-/// Whether an account ended since the increment before. Then this one is whole, and the older ones, which have more of
+/// Whether the data of an account that ended was destroyed since the increment before. Then this one is whole, and the older ones, which have more of
 /// that tenant than this one, are removed.
 fn ended_since(snapshot: &Path, before: u64) -> Result<bool, StoreError> {
     let mut db = Sqlite::open_beside(snapshot)?;
-    let rows = db.rows("SELECT COUNT(*) FROM closings WHERE at >= $1", &[before.into()]);
-    // The server that runs may be of a version that knows of no closings.
+    let rows = db.rows("SELECT COUNT(*) FROM closings WHERE begun >= $1", &[before.into()]);
+    // The server that runs may be of a version that knows of no closings, or destroys at once.
+    let rows = rows.or_else(|_| db.rows("SELECT COUNT(*) FROM closings WHERE at >= $1", &[before.into()]));
     Ok(rows.is_ok_and(|rows| rows.first().is_some_and(|r| r.int(0) > 0)))
 }
 
 /// Puts a backup on the list, so that erasures reach its keys.
+fn expect(database: &Path, dir: &Path) -> Result<(), StoreError> {
+    match copies::list(database)?.iter().any(|c| c.dir == *dir) {
+        true => Ok(()),
+        false => register(database, Copy { dir: dir.to_path_buf(), ..Copy::default() }),
+    }
+}
+
 pub(crate) fn register(database: &Path, copy: Copy) -> Result<(), StoreError> {
     copies::change(database, |all| {
         if let Some(known) = all.iter_mut().find(|c| c.dir == copy.dir) {

@@ -18,6 +18,8 @@ pub struct CallFilter {
     pub agent: Option<u32>,
     /// Only those of the person behind this party.
     pub same_caller: Option<PartyId>,
+    /// Only those that name this person: who called, or who was called in it, or for whom it was at first.
+    pub names: Option<u64>,
     /// Only those of whoever has one of these numbers or addresses, each in exactly the form that came with a call. Looked
     /// up by the tenant's keyed hash; the first eight count. Nobody whose data is restricted is found.
     pub callers: Option<Vec<Secret<String>>>,
@@ -83,7 +85,7 @@ pub(crate) fn put_record(db: &mut dyn Sql, tenant: TenantId, record: &CallRecord
             origin(record).into(),
         ],
     )?;
-    Ok(())
+    crate::call_index::put_index(db, tenant, record)
 }
 
 /// Keeps what an agent said of a call. It may be said after the call's record was written, so it stands beside it.
@@ -133,6 +135,14 @@ impl Store {
             only += &format!(
                 " AND party IN (SELECT p.id FROM parties q JOIN parties p ON p.tenant = q.tenant AND p.person = q.person \
                  WHERE q.tenant = $1 AND q.id = ${n} AND q.person > 0)"
+            );
+        }
+        if let Some(person) = filter.names {
+            values.push(person.into());
+            let n = values.len();
+            only += &format!(
+                " AND id IN (SELECT x.call FROM parties p JOIN call_parties x ON x.tenant = p.tenant AND x.party = p.id \
+                 WHERE p.tenant = $1 AND p.person = ${n})"
             );
         }
         if let Some(callers) = &filter.callers {

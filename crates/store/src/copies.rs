@@ -6,6 +6,7 @@
 //! file of an earlier generation than the database's may hold a key that is gone, and is replaced. Where backups are
 //! stands in a file beside the database, for the one who makes them is another process than the one who erases.
 
+use crate::backup::{pack_path, packs_of};
 use crate::error::StoreError;
 use crate::key_file::{self, Head};
 use crate::keys::{DataKey, Keys};
@@ -56,6 +57,15 @@ pub struct Copy {
     pub rehearsed: u64,
     /// How long that took, in milliseconds.
     pub rehearsed_ms: u64,
+}
+
+impl Copy {
+    /// Whether the newest increment is where it was made, and each pack that it says it needs. What is in them is looked at by
+    /// a rehearsal.
+    pub fn is_there(&self) -> bool {
+        packs_of(&self.dir, self.increment)
+            .is_ok_and(|packs| packs.iter().all(|n| pack_path(&self.dir, *n).is_file()))
+    }
 }
 
 /// Whether the keys that lie with a backup are without those that were destroyed.
@@ -277,8 +287,9 @@ pub(crate) fn read(dir: &Path, master: &dyn MasterKey, into: &mut dyn Sql) -> Re
 
 /// Of which generation the file of keys of a backup is.
 fn generation_of(dir: &Path) -> Result<u64, StoreError> {
-    // A crash between two renamings leaves the old file too.
-    if dir.join(OLD).exists() {
+    // A crash between two renamings leaves the old file too; one in the first backup leaves none, or a part of the next.
+    let is_first = !dir.join(NAME).exists() && dir.join("increments").is_dir();
+    if is_first || dir.join(OLD).exists() {
         return Ok(0);
     }
     open(dir).map(|(_, _, head)| head.generation)

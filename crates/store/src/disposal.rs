@@ -1,13 +1,12 @@
 //! Disposing of what is old: rows and audio go page by page, each page whole, so that a run that was interrupted goes on
 //! with the next one. A hold beats every rule. Figures of reports stay: they know no person.
 
-use crate::calls::read_record;
 use crate::error::StoreError;
 use crate::holds::FREE_CALL;
 use crate::keys::{Keys, PERSON, RECORDING};
 use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
-use engine::{PartyId, Role, To, What};
+use engine::PartyId;
 use std::collections::BTreeSet;
 
 /// Calls that one transaction disposes of.
@@ -29,11 +28,24 @@ pub enum DataClass {
     Recording,
     /// Messages in voicemail boxes, with their audio.
     Voicemail,
+    /// Notes on calls; the call's record stays.
+    Notes,
+    /// Figures of reports, also those of agents.
+    Report,
+    /// Earlier versions of the configuration; what is in force stays.
+    Config,
 }
 
 impl DataClass {
     /// All of them; audio first, so that a call's own rule finds less.
-    pub const ALL: [DataClass; 3] = [DataClass::Recording, DataClass::Voicemail, DataClass::Call];
+    pub const ALL: [DataClass; 6] = [
+        DataClass::Recording,
+        DataClass::Voicemail,
+        DataClass::Notes,
+        DataClass::Call,
+        DataClass::Report,
+        DataClass::Config,
+    ];
 
     /// As configuration names it.
     pub const fn name(self) -> &'static str {
@@ -41,12 +53,21 @@ impl DataClass {
             DataClass::Call => "call",
             DataClass::Recording => "recording",
             DataClass::Voicemail => "voicemail",
+            DataClass::Notes => "notes",
+            DataClass::Report => "report",
+            DataClass::Config => "config",
         }
     }
 
-    /// What a rule of this class takes: rows of `calls` as `c`, those that ended before `$2`.
-    fn due(self) -> &'static str {
-        match self {
+    /// What a rule of this class takes: rows of `calls` as `c`, those that ended before `$2`. Nothing where it is not of
+    /// calls.
+    fn due(self) -> Option<&'static str> {
+        Some(match self {
+            DataClass::Report | DataClass::Config => return None,
+            DataClass::Notes => {
+                "FROM calls c WHERE c.tenant = $1 AND c.ended < $2 AND EXISTS (SELECT 1 FROM notes n \
+                 WHERE n.tenant = $1 AND n.call = c.id)"
+            }
             DataClass::Call => "FROM calls c WHERE c.tenant = $1 AND c.ended < $2",
             DataClass::Recording => {
                 "FROM calls c WHERE c.tenant = $1 AND c.ended < $2 AND EXISTS (SELECT 1 FROM recordings r \
@@ -57,7 +78,7 @@ impl DataClass {
                 "FROM calls c WHERE c.tenant = $1 AND c.ended < $2 AND EXISTS (SELECT 1 FROM messages m \
                  WHERE m.tenant = $1 AND m.call = c.id)"
             }
-        }
+        })
     }
 }
 
@@ -66,9 +87,9 @@ impl DataClass {
 pub struct DisposalRule {
     /// What.
     pub class: DataClass,
-    /// Only calls of this queue, by its number.
+    /// Only calls that went through this queue, by its number.
     pub queue: Option<u32>,
-    /// No calls of these queues: they have rules of their own.
+    /// No calls that went through these queues: they have rules of their own.
     pub except: Vec<u32>,
     /// Calls that ended before this, in milliseconds since 1970.
     pub before: u64,
@@ -111,18 +132,25 @@ pub struct Disposed {
     pub recordings: u64,
     /// People who went, because no call of theirs is left.
     pub people: u64,
+    /// Rows that went, or would, of a class that is not of calls.
+    pub rows: u64,
 }
 
 impl DisposalRule {
     fn of_queue(&self) -> String {
         if let Some(queue) = self.queue {
-            return format!(" AND c.queue = {queue}");
+            return format!(
+                " AND EXISTS (SELECT 1 FROM call_queues y WHERE y.tenant = $1 AND y.call = c.id AND y.queue = {queue})"
+            );
         }
         if self.except.is_empty() {
             return String::new();
         }
         let except: Vec<String> = self.except.iter().map(ToString::to_string).collect();
-        format!(" AND (c.queue IS NULL OR c.queue NOT IN ({}))", except.join(", "))
+        format!(
+            " AND NOT EXISTS (SELECT 1 FROM call_queues y WHERE y.tenant = $1 AND y.call = c.id AND y.queue IN ({}))",
+            except.join(", ")
+        )
     }
 }
 
@@ -132,10 +160,12 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn due(&self, tenant: TenantId, rule: &DisposalRule) -> Result<Disposed, StoreError> {
+        let Some(from) = rule.class.due() else {
+            return Ok(Disposed { rows: self.aged(tenant, rule.class, rule.before)?, ..Disposed::default() });
+        };
         // One statement, so that both figures are of one moment.
         let sql = format!(
-            "SELECT COUNT(*), SUM(CASE WHEN {FREE_CALL} THEN 1 ELSE 0 END) {}{}",
-            rule.class.due(),
+            "SELECT COUNT(*), SUM(CASE WHEN {FREE_CALL} THEN 1 ELSE 0 END) {from}{}",
             rule.of_queue()
         );
         let rows = self.reader().rows(&sql, &[tenant.into(), rule.before.into()])?;
@@ -143,12 +173,14 @@ impl Store {
         Ok(Disposed { calls, held: all.saturating_sub(calls), ..Disposed::default() })
     }
 
-    /// When the oldest call ended of which a rule's class still has something, held or not; `None` where nothing is left.
+    /// When the oldest call ended of which a rule's class still has something, held or not, or of when its oldest row is;
+    /// `None` where nothing is left.
     ///
     /// # Errors
     /// What the database said.
     pub fn oldest(&self, tenant: TenantId, rule: &DisposalRule) -> Result<Option<u64>, StoreError> {
-        let sql = format!("SELECT MIN(c.ended) {}{}", rule.class.due(), rule.of_queue());
+        let Some(from) = rule.class.due() else { return self.oldest_aged(tenant, rule.class) };
+        let sql = format!("SELECT MIN(c.ended) {from}{}", rule.of_queue());
         let rows = self.reader().rows(&sql, &[tenant.into(), i64::MAX.into()])?;
         Ok(rows.first().and_then(|r| r.maybe_int(0)).map(|t| t as u64))
     }
@@ -165,6 +197,9 @@ impl Store {
         needed: &Needed,
         go_on: &mut dyn FnMut(&Disposed) -> bool,
     ) -> Result<Disposed, StoreError> {
+        if rule.class.due().is_none() {
+            return self.dispose_aged(tenant, rule.class, rule.before, go_on);
+        }
         let mut done = Disposed { held: self.due(tenant, rule)?.held, ..Disposed::default() };
         while go_on(&done) {
             // Keys go before the rows are gone: an interrupted page is due again, and nothing of it can be read.
@@ -256,17 +291,18 @@ fn page(
     rule: &DisposalRule,
     needed: &Needed,
 ) -> Result<Page, StoreError> {
-    let sql = format!(
-        "SELECT c.id, c.party, c.record {}{} AND {FREE_CALL} ORDER BY c.id LIMIT {PAGE}",
-        rule.class.due(),
-        rule.of_queue()
-    );
+    let from = rule.class.due().unwrap_or_default();
+    let sql = format!("SELECT c.id {from}{} AND {FREE_CALL} ORDER BY c.id LIMIT {PAGE}", rule.of_queue());
     let calls = db.rows(&sql, &[tenant.into(), rule.before.into()])?;
     let (mut blobs, mut people, mut recordings) = (Vec::new(), Vec::new(), Vec::new());
     for row in &calls {
         let of: [Value; 2] = [tenant.into(), Value::Int(row.int(0))];
+        if rule.class == DataClass::Notes {
+            db.run("DELETE FROM notes WHERE tenant = $1 AND call = $2", &of)?;
+            continue;
+        }
         let which = match rule.class {
-            DataClass::Call => "",
+            DataClass::Call | DataClass::Notes | DataClass::Report | DataClass::Config => "",
             DataClass::Recording => {
                 " AND ended IS NOT NULL AND id NOT IN (SELECT recording FROM messages WHERE tenant = $1)"
             }
@@ -284,12 +320,13 @@ fn page(
         if rule.class != DataClass::Call {
             continue;
         }
-        for table in ["notes", "leg_quality", "call_dispositions"] {
+        let parties = db.rows("SELECT party FROM call_parties WHERE tenant = $1 AND call = $2", &of)?;
+        for table in ["notes", "leg_quality", "call_dispositions", "call_queues", "call_parties"] {
             db.run(&format!("DELETE FROM {table} WHERE tenant = $1 AND call = $2"), &of)?;
         }
         db.run("DELETE FROM calls WHERE tenant = $1 AND id = $2", &of)?;
-        for party in parties_in(row.int(1) as u64, row.bytes(2)) {
-            people.extend(let_go(db, tenant, party, needed)?);
+        for party in parties {
+            people.extend(let_go(db, tenant, party.int(0) as u64, needed)?);
         }
     }
     Ok((calls.len() as u64, blobs, people, recordings))
@@ -306,15 +343,12 @@ fn unnamed(
     let sql = "SELECT MAX(id) FROM (SELECT id FROM persons WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3) AS page";
     let rows = db.rows(sql, &[tenant.into(), after.into(), PEOPLE.into()])?;
     let Some(last) = rows.first().and_then(|r| r.maybe_int(0)) else { return Ok((Vec::new(), None)) };
-    // Parties are numbered as they come, and a call's caller comes before, or right behind, all others that the call names:
-    // parties well before the first caller of all calls that are left belong to none of them.
-    let rows = db.rows("SELECT MIN(party) FROM calls WHERE tenant = $1 AND party > 0", &[tenant.into()])?;
-    let first = rows.first().and_then(|r| r.maybe_int(0)).unwrap_or(i64::MAX);
-    let first = needed.first().min(first).saturating_sub(NEIGHBOURS);
+    // Parties are numbered as they come: those well before the first that is needed belong to nothing that goes on.
+    let first = needed.first().saturating_sub(NEIGHBOURS);
     let sql = "SELECT s.id FROM persons s WHERE s.tenant = $1 AND s.id > $2 AND s.id <= $3 AND s.created < $4 \
                AND s.restricted = 0 AND NOT EXISTS (SELECT 1 FROM parties p WHERE p.tenant = $1 AND p.person = s.id \
-               AND p.id >= $5) AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.tenant = $1 AND h.kind = 'person' \
-               AND h.target = s.id)";
+               AND (p.id >= $5 OR EXISTS (SELECT 1 FROM call_parties x WHERE x.tenant = $1 AND x.party = p.id))) \
+               AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.tenant = $1 AND h.kind = 'person' AND h.target = s.id)";
     let values = [tenant.into(), after.into(), last.into(), before.into(), first.into()];
     let people: Vec<u64> = db.rows(sql, &values)?.iter().map(|r| r.int(0) as u64).collect();
     for person in &people {
@@ -324,26 +358,6 @@ fn unnamed(
         crate::names::forget_words(db, tenant, *person)?;
     }
     Ok((people, Some(last as u64)))
-}
-
-/// Whom a call names: who called, and everybody outside who was called, or for whom it was at first.
-fn parties_in(caller: u64, record: &[u8]) -> BTreeSet<u64> {
-    let mut all = BTreeSet::from([caller]);
-    // Of a record that cannot be read the caller is all that is known.
-    let Ok(record) = read_record(record) else { return all };
-    all.extend(record.legs.iter().filter_map(|leg| match leg.role {
-        Role::Party { party } => Some(party.0),
-        _ => None,
-    }));
-    all.extend(record.timeline.iter().filter_map(|moment| match moment.what {
-        What::PartyDialled { party, .. } => Some(party.0),
-        What::Diverted { first } => Some(first.0),
-        What::TransferAsked { to: To::Party(party), .. }
-        | What::ConsultBegan { to: To::Party(party), .. }
-        | What::Called { to: To::Party(party), .. } => Some(party.0),
-        _ => None,
-    }));
-    all
 }
 
 /// Forgets whose a party is, unless a call that stays, a hold or something that goes on needs it. Gives the person, if
@@ -360,7 +374,7 @@ fn let_go(
     let of: [Value; 2] = [tenant.into(), party.into()];
     // A promise to call back, and each try of it, has the party of the call that it was made in.
     let sql = "SELECT p.person FROM parties p WHERE p.tenant = $1 AND p.id = $2 AND p.person > 0 \
-               AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.tenant = $1 AND c.party = $2) \
+               AND NOT EXISTS (SELECT 1 FROM call_parties x WHERE x.tenant = $1 AND x.party = $2) \
                AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.tenant = $1 AND h.kind = 'person' AND h.target = p.person)";
     let Some(person) = db.rows(sql, &of)?.first().map(|r| r.int(0) as u64) else { return Ok(None) };
     // The number stays, so that it is never given to another caller.

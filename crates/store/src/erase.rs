@@ -1,11 +1,13 @@
 //! Erasing a person: the key goes first, so that nothing sealed with it can be read from then on, wherever copies of it
 //! are; then the rows that say something of the person, and the audio. What counts calls stays: it knows no person.
 
+use crate::call_index::HEARD_IN;
 use crate::error::StoreError;
 use crate::keys::PERSON;
 use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
 use redact::Secret;
+use std::collections::BTreeSet;
 
 /// Why somebody is erased: the cases of Article 17(1) of the GDPR. A closed list, because what the audit log says stays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,6 +89,9 @@ pub struct PersonAbout {
     pub objected: bool,
 }
 
+/// How often the log is emptied that somebody may be reading, and the time in between.
+const LOG_TRIES: u32 = 10;
+const LOG_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 /// People who are asked for at once.
 const PAGE: u64 = 500;
 /// The most names of one person that are given.
@@ -298,33 +303,31 @@ impl Store {
                 let count = |db: &mut dyn Sql, sql: &str| -> Result<u64, StoreError> {
                     Ok(db.rows(sql, &of)?.first().map_or(0, |r| r.int(0)) as u64)
                 };
-                let recordings = "SELECT COUNT(*) FROM recordings WHERE tenant = $1 AND party IN \
-                                  (SELECT id FROM parties WHERE tenant = $1 AND person = $2)";
+                let recordings = format!("SELECT COUNT(*) FROM recordings WHERE {HEARD_IN}");
                 return Ok(Erased {
                     calls: parties_of(&mut **db, tenant, person)?.len() as u64,
-                    recordings: count(&mut **db, recordings)?,
+                    recordings: count(&mut **db, &recordings)?,
                     notes: count(&mut **db, "SELECT COUNT(*) FROM notes WHERE tenant = $1 AND person = $2")?,
                     kept_by,
                     ..Erased::default()
                 });
             }
         }
-        let sql = "SELECT id FROM recordings WHERE tenant = $1 AND party IN \
-                   (SELECT id FROM parties WHERE tenant = $1 AND person = $2)";
-        let recordings: Vec<u64> = db.rows(sql, &of)?.iter().map(|r| r.int(0) as u64).collect();
+        let sql = format!("SELECT id FROM recordings WHERE {HEARD_IN}");
+        let recordings: Vec<u64> = db.rows(&sql, &of)?.iter().map(|r| r.int(0) as u64).collect();
         crate::disposal::destroy(&mut keys, tenant, &[], &recordings)?;
         keys.destroy_for_good(tenant, PERSON, person)?;
         drop(keys);
-        let (erased, blobs) = transaction(&mut **db, |db| {
+        // The keyed hash that the person was looked up by must not be read where the row was.
+        db.rows("PRAGMA secure_delete=ON", &[])?;
+        let gone = transaction(&mut **db, |db| {
             let mut erased = Erased { parties: parties_of(db, tenant, person)?, ..Erased::default() };
-            let sql = "SELECT blob FROM recordings WHERE tenant = $1 AND party IN \
-                       (SELECT id FROM parties WHERE tenant = $1 AND person = $2)";
-            let blobs: Vec<String> = db.rows(sql, &of)?.iter().map(|r| r.text(0).to_string()).collect();
+            let sql = format!("SELECT blob FROM recordings WHERE {HEARD_IN}");
+            let blobs: Vec<String> = db.rows(&sql, &of)?.iter().map(|r| r.text(0).to_string()).collect();
             for table in ["messages", "recordings"] {
                 let column = if table == "messages" { "recording" } else { "id" };
                 let sql = format!(
-                    "DELETE FROM {table} WHERE tenant = $1 AND {column} IN (SELECT id FROM recordings WHERE tenant = $1 \
-                     AND party IN (SELECT id FROM parties WHERE tenant = $1 AND person = $2))"
+                    "DELETE FROM {table} WHERE tenant = $1 AND {column} IN (SELECT id FROM recordings WHERE {HEARD_IN})"
                 );
                 let gone = db.run(&sql, &of)?;
                 if table == "recordings" {
@@ -340,12 +343,62 @@ impl Store {
             db.run("DELETE FROM persons WHERE tenant = $1 AND id = $2", &of)?;
             crate::audit::put(db, tenant, now, who, reason.action(), &object)?;
             Ok((erased, blobs))
-        })?;
+        });
+        db.rows("PRAGMA secure_delete=OFF", &[])?;
+        let (erased, blobs) = gone?;
         drop(db);
+        // From here on nothing can be asked for again, so nothing fails: the log is emptied at each run of retention, and
+        // audio whose key is gone is removed by the sweep.
+        let _ = self.empty_log();
         for blob in blobs {
-            self.blobs().remove(&blob)?;
+            let _ = self.blobs().remove(&blob);
         }
         Ok(erased)
+    }
+
+    /// Ends erasures that were interrupted between a person's key and the rest; in the audit log they are the server's.
+    /// Gives the parties that are nobody's any more, by tenant.
+    ///
+    /// # Errors
+    /// What database or disk said; what was done stays done.
+    pub fn end_erasures(&self, now: u64) -> Result<Vec<(TenantId, Vec<engine::PartyId>)>, StoreError> {
+        let mut ended = Vec::new();
+        for (tenant, _) in self.tenants()? {
+            if !self.keys().has_tenant(tenant)? {
+                continue;
+            }
+            let with_key: BTreeSet<u64> = self.keys().all(tenant, PERSON)?.into_iter().collect();
+            let rows = self.reader().rows("SELECT id FROM persons WHERE tenant = $1", &[tenant.into()])?;
+            for person in rows.iter().map(|r| r.int(0) as u64).filter(|person| !with_key.contains(person)) {
+                // A key is made before its row: one that came meanwhile is there now.
+                if self.keys().has(tenant, PERSON, person)? {
+                    continue;
+                }
+                match self.erase_person(tenant, person, now, "server", EraseReason::Unsaid) {
+                    Ok(erased) => ended.push((tenant, erased.parties)),
+                    // Somebody else ended it.
+                    Err(StoreError::NotFound(_)) => {}
+                    Err(e) => return Err(e),
+                }
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Empties the log that the database writes ahead: it still has rows as they were. Whether it is empty; while somebody
+    /// reads the database, a backup for one, it cannot be emptied.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn empty_log(&self) -> Result<bool, StoreError> {
+        for _ in 0..LOG_TRIES {
+            let emptied = self.writer().rows("PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
+            if emptied.first().is_none_or(|r| r.int(0) == 0) {
+                return Ok(true);
+            }
+            std::thread::park_timeout(LOG_PAUSE);
+        }
+        Ok(false)
     }
 
     /// Erases the people whose key is gone: an older increment of a backup has rows of them. Gives how many.

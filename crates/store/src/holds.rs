@@ -8,11 +8,11 @@ use redact::Secret;
 /// What a hold keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Held {
-    /// Everything of a person who called.
+    /// Everything of a person who called or was called.
     Person(u64),
     /// A call.
     Call(u64),
-    /// The calls of a queue, by its number.
+    /// The calls that went through a queue, by its number.
     Queue(u64),
 }
 
@@ -59,10 +59,19 @@ pub struct Hold {
     pub at: u64,
 }
 
+/// That a hold `h` keeps the call `c`: itself, a queue that it went through, or somebody whom it names. `$1` is the tenant.
+macro_rules! keeps {
+    () => {
+        "((h.kind = 'call' AND h.target = c.id) OR (h.kind = 'queue' AND EXISTS (SELECT 1 FROM call_queues y \
+         WHERE y.tenant = $1 AND y.call = c.id AND y.queue = h.target)) OR (h.kind = 'person' AND EXISTS \
+         (SELECT 1 FROM call_parties y JOIN parties z ON z.tenant = y.tenant AND z.id = y.party \
+         WHERE y.tenant = $1 AND y.call = c.id AND z.person = h.target)))"
+    };
+}
+
 /// Calls that no hold keeps, as a condition on `c`, a row of `calls`; `$1` is the tenant.
-pub(crate) const FREE_CALL: &str = "NOT EXISTS (SELECT 1 FROM holds h WHERE h.tenant = $1 AND (\
-     (h.kind = 'call' AND h.target = c.id) OR (h.kind = 'queue' AND h.target = c.queue) OR (h.kind = 'person' AND h.target = \
-     (SELECT p.person FROM parties p WHERE p.tenant = $1 AND p.id = c.party))))";
+pub(crate) const FREE_CALL: &str =
+    concat!("NOT EXISTS (SELECT 1 FROM holds h WHERE h.tenant = $1 AND ", keeps!(), ")");
 
 fn place(id: u64) -> String {
     format!("hold/{id}")
@@ -72,7 +81,8 @@ impl Store {
     /// Places a hold; it is in the audit log. Gives its number.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such person; else what the database said. Whether there is such a call or
+    /// [`StoreError::NotFound`] when there is no such person; [`StoreError::Refused`] once the account ended; else what the
+    /// database said. Whether there is such a call or
     /// queue, only whoever knows the calls that go on and the configuration can say.
     pub fn place_hold(
         &self,
@@ -85,6 +95,7 @@ impl Store {
         let key = self.tenant_key(tenant)?;
         let mut db = self.writer();
         transaction(&mut **db, |db| {
+            crate::closing::refuse_if_closing(db, tenant)?;
             if let Held::Person(person) = held {
                 let sql = "SELECT 1 FROM persons WHERE tenant = $1 AND id = $2";
                 if db.rows(sql, &[tenant.into(), person.into()])?.is_empty() {
@@ -143,7 +154,8 @@ impl Store {
             .collect()
     }
 
-    /// The holds that keep something of a person: on the person, on one of their calls or on a queue that they called.
+    /// The holds that keep something of a person: on the person, on a call that names them, on a queue that such a call went
+    /// through, or on somebody else in it.
     ///
     /// # Errors
     /// What the database said.
@@ -162,10 +174,14 @@ pub(crate) fn refuse_if_held(db: &mut dyn Sql, tenant: TenantId, call: u64) -> R
 }
 
 pub(crate) fn holds_on(db: &mut dyn Sql, tenant: TenantId, person: u64) -> Result<Vec<u64>, StoreError> {
-    let sql = "SELECT h.id FROM holds h WHERE h.tenant = $1 AND ((h.kind = 'person' AND h.target = $2) OR EXISTS \
-               (SELECT 1 FROM parties p JOIN calls c ON c.tenant = p.tenant AND c.party = p.id \
-               WHERE p.tenant = $1 AND p.person = $2 AND ((h.kind = 'call' AND h.target = c.id) \
-               OR (h.kind = 'queue' AND h.target = c.queue)))) ORDER BY h.id";
+    // Beside those on the person: whatever keeps a call that names them, be it for somebody else's sake.
+    let sql = concat!(
+        "SELECT h.id FROM holds h WHERE h.tenant = $1 AND ((h.kind = 'person' AND h.target = $2) OR EXISTS \
+         (SELECT 1 FROM parties p JOIN call_parties x ON x.tenant = p.tenant AND x.party = p.id \
+         JOIN calls c ON c.tenant = x.tenant AND c.id = x.call WHERE p.tenant = $1 AND p.person = $2 AND ",
+        keeps!(),
+        ")) ORDER BY h.id"
+    );
     let rows = db.rows(sql, &[tenant.into(), Value::from(person)])?;
     Ok(rows.iter().map(|r| r.int(0) as u64).collect())
 }

@@ -49,6 +49,19 @@ impl Store {
     }
 }
 
+/// What the key of line passes is kept under.
+const LINE_PASSES: &str = "line-passes";
+
+impl Store {
+    /// The key under which people's lines at telephone systems are sealed for them to keep; made when it is asked for first.
+    ///
+    /// # Errors
+    /// What the database of keys said.
+    pub fn line_pass_key(&self) -> Result<DataKey, StoreError> {
+        self.keys().under_master(LINE_PASSES)
+    }
+}
+
 impl crate::keys::Keys {
     /// The installation's key, which must be there already where nothing may be written.
     pub(crate) fn installation_pair(&mut self) -> Result<Installation, StoreError> {

@@ -168,6 +168,8 @@ pub(crate) const PERSON: &str = "person";
 pub(crate) const RECORDING: &str = "recording";
 /// Kinds whose numbers are given one after the other.
 const NUMBERED: [&str; 2] = [PERSON, RECORDING];
+/// A user, by the number of the object.
+pub(crate) const USER: &str = "user";
 pub(crate) const DIRECTORY: &str = "directory";
 pub(crate) const LOCAL: &str = "local";
 pub(crate) const ADMINISTRATOR: &str = "administrator";
@@ -369,9 +371,18 @@ impl Keys {
         self.forget_deleted()
     }
 
-    /// Overwrites what the database keeps of deleted keys beside its own file.
+    /// Overwrites what the database keeps of deleted keys in its file and beside it.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when somebody reads the keys for longer than the database waits: done again it goes on.
     pub(crate) fn forget_deleted(&mut self) -> Result<(), StoreError> {
-        self.db.rows("PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(|_| ())
+        let done = self.db.rows("PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
+        match done.first().is_none_or(|r| r.int(0) == 0) {
+            true => Ok(()),
+            false => Err(StoreError::Refused(
+                "keys that were destroyed still stand in the file of keys, because another program reads it: try again".into(),
+            )),
+        }
     }
 
     /// The numbers of all people of this kind who have a key.

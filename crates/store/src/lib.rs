@@ -9,10 +9,14 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod aged;
+mod aliases;
 mod audit;
+mod audit_actions;
 mod audit_chain;
 mod backup;
 mod blobs;
+mod call_index;
 mod calls;
 mod catalogue;
 mod closing;
@@ -35,6 +39,7 @@ mod messages;
 mod migrations;
 mod names;
 mod notes;
+mod objections;
 mod objects;
 mod outbox;
 mod passkeys;
@@ -55,7 +60,9 @@ mod sweep;
 mod tokens;
 
 pub use accounts::{Account, INVITATION_MS, Of as AccountOf};
+pub use aliases::{Alias, MOST_ALIASES};
 pub use audit::{AUDIT_PAGE, AuditEntry, AuditFilter};
+pub use audit_actions::AUDIT_ACTIONS;
 pub use audit_chain::{AuditHead, ChainCheck, ChainFault, ChainReport, ChainedEntry, DIGEST, digest_of};
 pub use backup::{BackedUp, back_up, prune_backup};
 pub use blobs::{BlobReader, BlobWriter, Blobs};

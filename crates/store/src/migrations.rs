@@ -506,6 +506,16 @@ CREATE TABLE local_people (
     PRIMARY KEY (tenant, id)
 );
 ",
+    r"
+ALTER TABLE closings ADD COLUMN due BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE closings ADD COLUMN begun BIGINT;
+ALTER TABLE closings ADD COLUMN receipt BYTEA;
+UPDATE closings SET due = at, begun = at;
+",
+    CALL_INDEX,
+    r"
+ALTER TABLE persons ADD COLUMN alias BYTEA;
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.
@@ -522,6 +532,24 @@ CREATE TABLE audit_heads (
     signature BYTEA NOT NULL,
     PRIMARY KEY (tenant, entry)
 );
+";
+
+/// What calls are reached by; that of the calls that are there is written with it.
+pub(crate) const CALL_INDEX: &str = r"
+CREATE TABLE call_queues (
+    tenant BIGINT NOT NULL,
+    call BIGINT NOT NULL,
+    queue BIGINT NOT NULL,
+    PRIMARY KEY (tenant, call, queue)
+);
+CREATE TABLE call_parties (
+    tenant BIGINT NOT NULL,
+    call BIGINT NOT NULL,
+    party BIGINT NOT NULL,
+    spoke BIGINT NOT NULL,
+    PRIMARY KEY (tenant, call, party)
+);
+CREATE INDEX call_parties_by_party ON call_parties (tenant, party, call);
 ";
 
 /// Tables of keys, in a file of their own.
@@ -571,6 +599,9 @@ pub(crate) fn migrate(db: &mut dyn Sql, list: &[&str]) -> Result<(), StoreError>
             db.script(sql)?;
             if *sql == AUDIT_CHAIN {
                 crate::audit::chain_existing(db)?;
+            }
+            if *sql == CALL_INDEX {
+                crate::call_index::index_existing(db)?;
             }
             db.run("INSERT INTO migrations (version) VALUES ($1)", &[Value::Int(n as i64 + 1)])
         })?;

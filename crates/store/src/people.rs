@@ -1,5 +1,6 @@
 //! People: whoever called, known by a keyed hash, with what is known of them sealed under a key of their own.
 
+use crate::aliases::Alias;
 use crate::error::StoreError;
 use crate::keys::{DataKey, Keys, PERSON};
 use crate::sql::{Sql, Value};
@@ -16,6 +17,8 @@ pub struct Party {
     pub address: Secret<String>,
     /// The name that came with the call.
     pub display: Secret<String>,
+    /// What the journal calls whoever it is; nothing for those who withheld their number.
+    pub alias: Option<Alias>,
 }
 
 /// What is known of a party, opened.
@@ -36,7 +39,7 @@ pub(crate) fn put_party(
 ) -> Result<(), StoreError> {
     let lookup = keys.lookup(tenant, party.address.expose_secret())?;
     let found = db.rows(
-        "SELECT id, value, name FROM persons WHERE tenant = $1 AND lookup = $2",
+        "SELECT id, value, name, alias FROM persons WHERE tenant = $1 AND lookup = $2",
         &[tenant.into(), lookup.clone().into()],
     )?;
     // Whoever asked to be known by another name is found by that one.
@@ -55,6 +58,10 @@ pub(crate) fn put_party(
             (person, key)
         }
     };
+    if let Some(alias) = party.alias {
+        let sealed = found.first().map_or(&[][..], |row| row.bytes(3));
+        crate::aliases::put_alias(db, &key, (tenant, person), sealed, alias)?;
+    }
     let display = match party.display.expose_secret().as_str() {
         "" => Value::Null,
         name => {
@@ -163,7 +170,7 @@ impl Store {
         Ok(rows.first().map(|r| first_of(r.bytes(0))))
     }
 
-    /// Tells a tenant's persons apart in memory and in the journal, without saying who they are: the first 64 bits of the
+    /// Tells a tenant's persons apart in memory, without saying who they are: the first 64 bits of the
     /// keyed hash of their number. Never 0.
     ///
     /// # Errors

@@ -62,7 +62,9 @@ impl Store {
     /// [`StoreError::NotFound`] when it is none of ours or is over.
     pub fn session(&self, token: &str, now: u64, life: SessionLife) -> Result<Session, StoreError> {
         let hash = token_hash(token);
-        let sql = "SELECT tenant, account, began, used FROM sessions WHERE hash = $1";
+        // Nobody is signed in to an account that ended.
+        let sql = "SELECT tenant, account, began, used FROM sessions WHERE hash = $1 AND NOT EXISTS \
+                   (SELECT 1 FROM closings c WHERE c.tenant = sessions.tenant)";
         let rows = self.reader().rows(sql, &[hash.clone().into()])?;
         let row = rows.first().ok_or_else(|| StoreError::NotFound("this session".into()))?;
         let (began, used) = (row.int(2) as u64, row.int(3) as u64);

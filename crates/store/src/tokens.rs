@@ -76,12 +76,18 @@ impl Store {
     /// Who a token speaks for.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when it is none of ours.
+    /// [`StoreError::NotFound`] when it is none of ours; [`StoreError::Refused`] when the account ended.
     pub fn token(&self, token: &str) -> Result<TokenInfo, StoreError> {
-        let rows = self
-            .reader()
-            .rows("SELECT tenant, id, role FROM tokens WHERE hash = $1", &[token_hash(token).into()])?;
+        let sql = "SELECT t.tenant, t.id, t.role, EXISTS (SELECT 1 FROM closings c WHERE c.tenant = t.tenant) \
+                   FROM tokens t WHERE t.hash = $1";
+        let rows = self.reader().rows(sql, &[token_hash(token).into()])?;
         let row = rows.first().ok_or_else(|| StoreError::NotFound("this token".into()))?;
+        if row.int(3) != 0 {
+            return Err(StoreError::Refused(
+                "this account is closed: GET /api/v1/closing says when its data is destroyed, and DELETE takes that back until then"
+                    .into(),
+            ));
+        }
         let role =
             Role::from_name(row.text(2)).ok_or_else(|| StoreError::Unreadable("a token's role".into()))?;
         Ok(TokenInfo { tenant: TenantId(row.int(0) as u64), id: row.int(1) as u64, role })

@@ -18,11 +18,11 @@ const DIRECTORY = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
 const b64 = (o) => Buffer.from(JSON.stringify(o)).toString('base64url');
 
 /** Teams around the tab. What it was asked for stands in `asked`; how it signs in is said by `window.naa`. */
-const host = (app) => `<!doctype html><title>Host</title><iframe src="${app}/connector?tenant=harbour" style="width:100%;height:700px"></iframe>
+const host = (app, { sub, hash, without, place }) => `<!doctype html><title>Host</title><iframe src="${app}/connector?tenant=harbour${hash}" style="width:100%;height:700px"></iframe>
 <script>
   const frame = document.querySelector('iframe');
   const say = (m) => frame.contentWindow.postMessage(m, '${app}');
-  window.asked = []; window.tokens = []; window.naa = new URLSearchParams(location.search).get('naa') ?? 'yes';
+  window.without = '${without}'; window.asked = []; window.tokens = []; window.naa = new URLSearchParams(location.search).get('naa') ?? 'yes';
   const supports = { call: {}, nestedAppAuth: window.naa === 'none' ? undefined : { deeplyNestedAuth: {} } };
   const runtime = JSON.stringify({ apiVersion: 4, isNAAChannelRecommended: window.naa !== 'none', supports, hostVersionsInfo: {} });
   const idToken = '${b64({ alg: 'none' })}.${b64({ oid: 'u1', tid: DIRECTORY, sub: 's', name: 'Anna', preferred_username: 'anna@harbour.example', aud: APP, iss: 'x', exp: 4102444800 })}.x';
@@ -32,7 +32,7 @@ const host = (app) => `<!doctype html><title>Host</title><iframe src="${app}/con
     if (request.method === 'GetInitContext') return { ...answer, initContext: { sdkName: 'host', sdkVersion: '1', capabilities: {}, accountContext: account } };
     window.tokens.push({ method: request.method, ...request.tokenParams });
     if (window.naa === 'ask' && request.method === 'GetToken') return { ...answer, success: false, error: { status: 'USER_INTERACTION_REQUIRED', code: 'interaction_required', description: 'consent' } };
-    if (window.naa === 'refuse') return { ...answer, success: false, error: { status: request.method === 'GetToken' ? 'USER_INTERACTION_REQUIRED' : 'USER_CANCEL', code: 'access_denied', description: 'no' } };
+    if (window.naa === 'refuse' || (window.without && request.tokenParams.scope.includes(window.without))) return { ...answer, success: false, error: { status: request.method === 'GetToken' ? 'USER_INTERACTION_REQUIRED' : 'USER_CANCEL', code: 'access_denied', description: 'no' } };
     return { ...answer, token: { access_token: 'for:' + request.tokenParams.scope, expires_in: 3600, id_token: idToken, scope: request.tokenParams.scope }, account };
   }
   addEventListener('message', ({ data }) => {
@@ -41,7 +41,7 @@ const host = (app) => `<!doctype html><title>Host</title><iframe src="${app}/con
     if (data.func === 'nestedAppAuth.execute') return say({ args: ['x', JSON.stringify(signIn(JSON.parse(data.data)))] });
     const answers = {
       initialize: ['content', 'web', '2.0.1', runtime],
-      getContext: [{ locale: 'de-DE', theme: 'default', entityId: 'connector', frameContext: 'content', sessionId: '1', appSessionId: '1', hostClientType: 'web', hostName: 'Teams', chatId: '19:harbour@thread.v2', tid: '${DIRECTORY}', userObjectId: 'u1', loginHint: 'anna@harbour.example' }],
+      getContext: [{ locale: 'de-DE', theme: 'default', entityId: 'connector', frameContext: 'content', sessionId: '1', appSessionId: '1', hostClientType: 'web', hostName: 'Teams', ${place}, tid: '${DIRECTORY}', userObjectId: 'u1', subEntityId: '${sub}', loginHint: 'anna@harbour.example' }],
       'call.startCall': [true],
       'app.openLink': [true], openLink: [true], executeDeepLink: [true],
     };
@@ -85,17 +85,24 @@ function certificate() {
   return made;
 }
 
+/** Where the tab stands, as Teams says it. */
+const places = {
+  chat: "chatId: '19:harbour@thread.v2'",
+  channel: "teamId: '19:team@thread.tacv2', groupId: 'g1', channelId: '19:channel@thread.tacv2'",
+  team: "teamId: '19:team@thread.tacv2', groupId: 'g1'",
+};
+
 /** Opens the tab inside the made-up Teams, and closes everything afterwards. */
-async function inTeams({ naa = 'yes', many = 0 }, act) {
+async function inTeams({ naa = 'yes', many = 0, sub = '', hash = '', tab = {}, without = '', place = 'chat' }, act) {
   const log = [];
   // Parts of Graph's addresses that are refused from now on.
   const refuses = [];
   const people = await graph(log, many, refuses);
   const graphAt = `http://127.0.0.1:${people.address().port}`;
-  const fake = await serveFake({ still: true, offers: false, ancestors: "'self' https://teams.microsoft.com:*", tab: { app: APP, directory: DIRECTORY, graph: graphAt, login: 'https://login.microsoftonline.com' } });
+  const fake = await serveFake({ still: true, offers: false, ancestors: "'self' https://teams.microsoft.com:*", tab: { app: APP, directory: DIRECTORY, graph: graphAt, login: 'https://login.microsoftonline.com', ...tab } });
   const server = createSecure(certificate(), (_, response) => {
     response.setHeader('Content-Type', 'text/html');
-    response.end(host(fake.address));
+    response.end(host(fake.address, { sub, hash, without, place: places[place] }));
   });
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
   const browser = await launch([
@@ -136,7 +143,7 @@ export const checks = {
       await tab.getByRole('button', { name: /Geschäftlich/ }).click();
       await tab.getByText('Ihr Softphone hat die Nummer bekommen.').waitFor();
       const opened = (await page.evaluate(() => window.asked)).find(([f]) => /openLink|DeepLink/i.test(f));
-      assert.ok(opened && String(opened[1]).includes('/call#scheme=tel&number=%2B4942155501'), JSON.stringify(opened));
+      assert.ok(opened && String(opened[1]).includes('/call?tenant=harbour#scheme=tel&number=%2B4942155501'), JSON.stringify(opened));
       await tab.getByRole('button', { name: /Ben Brooks.* in Teams anrufen/ }).click();
       for (let n = 0; n < 100 && !(await page.evaluate(() => window.asked.some(([f]) => f === 'call.startCall'))); n += 1) await page.waitForTimeout(30);
       const call = (await page.evaluate(() => window.asked)).find(([f]) => f === 'call.startCall');
@@ -154,7 +161,7 @@ export const checks = {
       // What was chosen stands in the tab's own storage.
       await tab.getByLabel('Mobilnummern zeigen').uncheck();
       await tab.getByRole('button', { name: /Mobil / }).waitFor({ state: 'detached' });
-      assert.equal(await page.frames()[1].evaluate(() => JSON.parse(localStorage.getItem('switchroom.connector')).mobile), false);
+      assert.equal(await page.frames()[1].evaluate(() => JSON.parse(localStorage.getItem(Object.keys(localStorage).find((key) => key.startsWith('switchroom.connector/')))).mobile), false);
     }),
 
   'five thousand people are searched, and only those who are drawn are asked about': () =>
@@ -211,4 +218,84 @@ export const checks = {
       await tab.getByText('Ihr Softphone hat die Nummer bekommen.').waitFor();
       assert.deepEqual(await page.evaluate(() => window.tokens), []);
     }),
+
+  'a line pass that a link brings is kept in the tab\'s own storage and goes with each call, and so does a line that a password proves': async () => {
+    const way = (id, line) => ({ id, name: id, kind: line === 'typed' ? 'commportal' : 'ari', server_dial: true, scheme: null, wants_password: line === 'typed', other_phone: line === 'typed', untried: line === 'pass', line });
+    const scope = `api://127.0.0.1/${APP}/access_as_user`;
+    const ways = { scope, ways: [way('portal', 'typed'), way('asterisk', 'pass')] };
+    const pass = `asterisk~${'A-_9'.repeat(30)}`;
+    const dialled = (fake) => fake.log.filter((r) => r.method === 'POST' && r.path === '/dial').map((r) => r.body);
+    const stored = (page) => page.frames()[1].evaluate(() => JSON.parse(localStorage.getItem(Object.keys(localStorage).find((key) => key.startsWith('switchroom.connector/')))));
+    await inTeams({ tab: ways, sub: pass, hash: '#call=+4942155501' }, async ({ page, tab, fake }) => {
+      await tab.getByText('Ihr Leitungspass ist in diesem Browser aufbewahrt').waitFor();
+      assert.deepEqual((await stored(page)).passes, { asterisk: pass });
+      assert.deepEqual(dialled(fake), [], 'nothing is called by itself');
+      await tab.getByRole('button', { name: 'Anrufen', exact: true }).click();
+      for (let n = 0; n < 100 && dialled(fake).length === 0; n += 1) await page.waitForTimeout(30);
+      const [body] = dialled(fake);
+      assert.deepEqual([body.to, body.through, body.line_pass, body.line, body.password], ['+4942155501', 'asterisk', pass, null, null]);
+    });
+    await inTeams({ tab: ways, hash: '#call=+4942155501' }, async ({ page, tab, fake }) => {
+      await tab.getByLabel('Ihre Leitung bei der Telefonanlage').fill('(201) 555-0123');
+      await tab.getByLabel('Ihr Passwort bei der Telefonanlage').fill('canary-Pa55');
+      await tab.getByRole('button', { name: 'Anrufen', exact: true }).click();
+      for (let n = 0; n < 100 && dialled(fake).length === 0; n += 1) await page.waitForTimeout(30);
+      const [body] = dialled(fake);
+      assert.deepEqual([body.through, body.line, body.line_pass, body.password], ['portal', '2015550123', null, 'canary-Pa55']);
+      assert.ok(!JSON.stringify(await stored(page)).includes('canary'), 'a password is kept nowhere');
+      // What is no pass is not kept.
+      await tab.getByRole('button', { name: 'Einstellungen' }).click();
+      await tab.getByRole('radio', { name: 'asterisk (nicht an einer echten erprobt)' }).waitFor();
+      await tab.getByLabel('Leitungspass Ihrer Administration').fill('nonsense');
+      await tab.getByText('Das ist kein Leitungspass').waitFor();
+      assert.deepEqual((await stored(page)).passes, {});
+    });
+  },
+
+  'another phone is offered where the class of service lets it ring, and hidden elsewhere': async () => {
+    const portal = { id: 'portal', name: 'Portal', kind: 'commportal', server_dial: true, scheme: null, wants_password: false, other_phone: true, line: 'known' };
+    const tabOf = (may) => ({ scope: `api://127.0.0.1/${APP}/access_as_user`, ways: [portal], may });
+    const ring = (tab) => tab.getByLabel('Ein anderes Telefon');
+    await inTeams({ tab: tabOf({ click: true, other_phone: true }), hash: '#call=+4942155501' }, async ({ page, tab, fake }) => {
+      await tab.getByRole('button', { name: 'Einstellungen' }).click();
+      await ring(tab).fill('+49 171 5550123');
+      await tab.getByRole('button', { name: 'Anrufen', exact: true }).click();
+      const dialled = () => fake.log.filter((r) => r.method === 'POST' && r.path === '/dial').map((r) => r.body);
+      for (let n = 0; n < 100 && dialled().length === 0; n += 1) await page.waitForTimeout(30);
+      assert.equal(dialled()[0].ring, '+491715550123');
+    });
+    await inTeams({ tab: tabOf({ click: false, other_phone: false }) }, async ({ tab }) => {
+      await tab.getByText('erlaubt Ihnen keine Anrufe per Klick').waitFor();
+      assert.ok(await tab.getByRole('button', { name: /Geschäftlich/ }).isDisabled());
+      await tab.getByRole('button', { name: 'Einstellungen' }).click();
+      await tab.getByLabel('Leitungspass').waitFor({ state: 'detached' });
+      assert.equal(await ring(tab).count(), 0);
+    });
+  },
+
+  'without one of its permissions the tab says so and goes on with everything else': async () => {
+    const needs = { chat: 'ChatMember.Read', channel: 'ChannelMember.Read.All', team: 'TeamMember.Read.All' };
+    for (const place of Object.keys(needs)) {
+      for (const without of [...Object.values(needs), 'User.Read.All']) {
+        await inTeams({ place, without }, async ({ page, tab, log }) => {
+          if (without === needs[place]) {
+            await tab.getByText('Bitten Sie die Administration um Zustimmung').first().waitFor();
+            assert.equal(await tab.getByText('Ben Brooks').count(), 0);
+            assert.deepEqual(log, [], 'Graph is asked for nothing without a token');
+          } else if (without === 'User.Read.All') {
+            await tab.getByText('Ben Brooks').waitFor();
+            await tab.getByText('lässt diese App keine Nummern lesen').waitFor();
+            assert.equal(await tab.getByRole('button', { name: /Geschäftlich/ }).count(), 0);
+          } else {
+            await tab.getByRole('button', { name: /Geschäftlich .*555/ }).waitFor();
+          }
+          // A number that is known can be called all the same.
+          await tab.getByLabel('Andere Nummer').fill('+49 421 55502');
+          await tab.getByRole('button', { name: 'Anrufen', exact: true }).click();
+          await tab.getByText('Ihr Softphone hat die Nummer bekommen.').waitFor();
+          assert.ok(page);
+        });
+      }
+    }
+  },
 };

@@ -237,6 +237,7 @@ export const checks = {
     await page.getByRole('row', { name: /sip3\.pstnhub/ }).getByText('No secure connection', { exact: false }).waitFor();
     await page.getByRole('row', { name: /sip3\.pstnhub/ }).getByText('UnknownIssuer', { exact: false }).waitFor();
     await page.getByRole('row', { name: /^sip\.pstnhub/ }).getByText('3 changes').click();
+    await page.getByText(/Teams last asked us .*42 sec.* ago/).waitFor();
     const refused = page.getByRole('table', { name: 'How Teams refused calls' });
     const row = (name) => refused.getByRole('row', { name });
     await row(/^403 \/ 510532/).getByText('Compare teams.fqdn with the gateway’s name', { exact: false }).waitFor();

@@ -21,7 +21,7 @@ export const checks = {
     const { page, said, close } = await open(browser, fake.address, { persona: 'auditor', path: '/floor' });
     await page.getByRole('link', { name: 'Proof' }).press('Enter');
     await page.getByText('Nothing was looked at yet', { exact: false }).waitFor();
-    assert.ok(!fake.log.some((r) => r.path === '/attestation'), 'nothing runs before somebody asks for it');
+    assert.ok(!fake.log.some((r) => r.method === 'POST' && r.path === '/attestation'), 'nothing runs before somebody asks for it');
     await page.getByRole('button', { name: 'Run the checks' }).press('Enter');
     await item(page, 'DHP_G16').getByText('The server looked itself', { exact: false }).waitFor();
     await item(page, 'DHP_G16').getByText('Yes', { exact: true }).waitFor();
@@ -67,6 +67,37 @@ export const checks = {
     // What was asked for before comes now, without another click.
     await page.getByRole('dialog').getByText('who called, in 3 calls').waitFor();
     assert.ok(fake.proof.noted.every((n) => !n.startsWith('erase')), 'and nothing else is done');
+    await close();
+    await fake.stop();
+  },
+
+  'one check is chosen, the page tells how far it is, and shows what changed since the one before': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'auditor', path: '/proof/attestation' });
+    await page.getByRole('combobox', { name: 'Which checks to run' }).selectOption('canary');
+    let go;
+    const held = new Promise((done) => { go = done; });
+    await page.route('**/api/v1/attestation', async (route) => {
+      if (route.request().method() === 'POST') await held;
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Run the checks' }).press('Enter');
+    await page.getByText(/^Check \W?2\W? of \W?20\W?: \W?canary\W?$/).waitFor();
+    go();
+    await item(page, 'SEC28').waitFor();
+    const asked = fake.log.filter((r) => r.method === 'POST' && r.path === '/attestation');
+    assert.deepEqual(asked.map((r) => r.body.checks), [['canary']]);
+    const file = await fileOf(page, page.getByRole('button', { name: 'Download to read (Markdown)' }));
+    assert.equal(file.name, 'attestation.md');
+    assert.ok(file.text.length > 0);
+    // Another answer the next time is marked by itself.
+    fake.proof.change = (paper) => ({ ...paper, answers: paper.answers.map((a) => (a.id === 'DHP_G16' ? { ...a, answer: 'no' } : a)) });
+    await page.getByRole('combobox', { name: 'Which checks to run' }).selectOption('');
+    await page.getByRole('button', { name: 'Run the checks again' }).press('Enter');
+    await item(page, 'DHP_G16').getByText('Before: ⁨Yes⁩').waitFor();
+    await page.getByRole('combobox', { name: 'Show' }).selectOption('changed');
+    assert.deepEqual(await page.locator('[data-question]').evaluateAll((all) => all.map((a) => a.dataset.question)), ['DHP_G16']);
+    assert.deepEqual(said, []);
     await close();
     await fake.stop();
   },
@@ -268,6 +299,32 @@ export const checks = {
     await boss.page.getByText('You may not do that', { exact: false }).waitFor();
     assert.equal(await boss.page.getByRole('link', { name: 'Personal data' }).count(), 0);
     await boss.close();
+    await fake.stop();
+  },
+
+  'an owner ends the account, and takes it back with the receipt in the address': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'owner', path: '/proof/holds' });
+    const end = page.getByRole('button', { name: 'End the account' });
+    await page.getByRole('textbox', { name: 'The tenant’s id, to be sure' }).fill('demo');
+    await page.getByRole('textbox', { name: 'Days until the data is destroyed' }).fill('x');
+    await end.and(page.locator(':disabled')).waitFor();
+    await page.getByRole('textbox', { name: 'Days until the data is destroyed' }).fill('20');
+    await end.press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'End the account' }).press('Enter');
+    await page.waitForURL('**/closed#sc_fake');
+    await page.getByText('Calls and sign-in have stopped.', { exact: false }).waitFor();
+    assert.equal(fake.proof.closing.state, 'waiting');
+    await page.reload();
+    await page.getByRole('button', { name: 'Take it back' }).press('Enter');
+    await page.waitForURL(`${fake.address}/`);
+    assert.equal(fake.proof.closing, null);
+    assert.deepEqual(said, []);
+    await close();
+    const other = await open(browser, fake.address, { persona: 'auditor', path: '/proof/holds' });
+    await other.page.getByText('calls are due now', { exact: false }).first().waitFor();
+    assert.equal(await other.page.getByRole('button', { name: 'End the account' }).count(), 0);
+    await other.close();
     await fake.stop();
   },
 

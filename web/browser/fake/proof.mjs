@@ -96,7 +96,7 @@ export function proofOf({ entries = 640 } = {}) {
     noted,
     holds: [{ id: 'h1', keeps: 'person p13', reason: 'lawsuit 7 C 12/26', who: 'user ada', at: iso(began) }],
     retention: {
-      due: { audio: { class: 'recording', calls: 12, held: 1, next_due: iso(Date.now() + DAY) }, 'calls-30': { class: 'call', calls: 0, held: 0, next_due: null } },
+      due: { audio: { class: 'recording', calls: 12, rows: 0, held: 1, next_due: iso(Date.now() + DAY) }, 'calls-30': { class: 'call', calls: 0, rows: 0, held: 0, next_due: null } },
       runs: [{ at: iso(began + DAY), ended: null, report: { audio: { calls: 4, held: 1, recordings: 4, people: 1 } } }],
     },
     backups: {
@@ -108,14 +108,25 @@ export function proofOf({ entries = 640 } = {}) {
         { number: 2, increment: 1, at: iso(began), took_ms: 900, bytes: 2_000_000, rehearsed: null, rehearsed_ms: null },
       ],
     },
+    /** The end of the account, once it was asked for. */
+    closing: null,
     heads: [headAt(Math.ceil(entries / 2))],
+    /** The newest attestation. */
+    newest: null,
     /** What an attestation says; a test may change it. */
     change: (paper) => paper,
     answer(method, path, query, body, { may, missing }) {
       switch (`${method} ${path}`) {
+        case 'GET /attestation':
+          may('auditor', 'supervisor', 'owner');
+          return { running: true, check: 'canary', done: 1, of: 20 };
+        case 'GET /attestation/newest':
+          may('auditor', 'supervisor', 'owner');
+          return proof.newest ?? missing;
         case 'POST /attestation':
           may('auditor', 'supervisor', 'owner');
-          return proof.change(attestation(body?.declared));
+          proof.newest = proof.change(attestation(body?.declared));
+          return proof.newest;
         case 'GET /backups':
           may('auditor', 'supervisor', 'owner');
           return proof.backups;

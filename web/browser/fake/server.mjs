@@ -37,9 +37,9 @@ const TRUNKS = {
   carrier: { trunk: 'carrier', calls: 3, registered: true, registration_refused: null, far_ends: [
     { host: 'sip1.carrier.example:5061', up: true, for_seconds: 86_400, said: 200, refuses: false, history: [] },
     { host: 'sip2.carrier.example:5061', up: false, for_seconds: 540, said: 408, refuses: false, why: null, history: [{ seconds_ago: 540, up: false, said: 408 }, { seconds_ago: 90_000, up: true, said: 200 }] },
-  ], answers: [] },
-  second: { trunk: 'second', calls: 0, registered: false, registration_refused: 403, far_ends: [{ host: '192.0.2.17:5060', up: false, for_seconds: 75, said: 503, refuses: false, history: [] }], answers: [] },
-  teams: { trunk: 'teams', calls: 7, registered: null, registration_refused: null, far_ends: [
+  ], answers: [], teams: false },
+  second: { trunk: 'second', calls: 0, registered: false, registration_refused: 403, far_ends: [{ host: '192.0.2.17:5060', up: false, for_seconds: 75, said: 503, refuses: false, history: [] }], answers: [], teams: false },
+  teams: { trunk: 'teams', teams: true, asked_us_seconds_ago: 42, calls: 7, registered: null, registration_refused: null, far_ends: [
     { host: 'sip.pstnhub.microsoft.com:5061', up: true, for_seconds: 3_900, said: 200, refuses: false, why: null, history: [{ seconds_ago: 3_900, up: true, said: 200 }, { seconds_ago: 4_000, up: false, said: 503 }, { seconds_ago: 90_000, up: true, said: 200 }] },
     { host: 'sip2.pstnhub.microsoft.com:5061', up: true, for_seconds: 90_000, said: 200, refuses: false, why: null, history: [] },
     { host: 'sip3.pstnhub.microsoft.com:5061', up: false, for_seconds: 61, said: 503, refuses: false, why: 'invalid peer certificate: UnknownIssuer', history: [] },
@@ -49,7 +49,7 @@ const TRUNKS = {
     { code: 486, sub_code: 560_486, times: 2, seconds_ago: 800, what: 'this server refused the call', todo: 'look at the call here' },
     { code: 499, sub_code: 123_456, times: 1, seconds_ago: 9_000, what: 'refused in a way <b>nobody</b> knows', todo: '' },
   ] },
-  loopback: { trunk: 'loopback', calls: 0, registered: null, far_ends: [], answers: [] },
+  loopback: { trunk: 'loopback', calls: 0, registered: null, far_ends: [], answers: [], teams: false },
 };
 
 const DISPOSITIONS = ['Order', 'Question answered', 'Complaint', 'Call back later', 'Wrong number', 'Refund promised'].map((name) => ({
@@ -181,8 +181,15 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       if (body?.password !== 'correct horse') throw new Refused(401, 'user, password or code are not right');
       return begin(response, body.user, 'agent');
     }
-    if (tab && method === 'GET' && path.startsWith('/connector/')) return { scope: null, ways: [], hosts: [], brand: null, ...tab };
+    if (tab && method === 'GET' && path.startsWith('/connector/')) return { scope: null, ways: [], hosts: [], brand: null, places: ['chat', 'channel', 'team'], ...tab };
+    if (tab?.may && method === 'POST' && path === '/dial/may') return tab.may;
     if (path === '/openapi.json') return description;
+    if (path === '/closing' && method !== 'POST') {
+      // Nobody is signed in to an account that ended: its receipt counts.
+      if (!proof.closing || response.req.headers.authorization !== 'Bearer sc_fake') throw new Refused(404, 'there is no closing of which this is the receipt');
+      if (method === 'DELETE') proof.closing = null;
+      return proof.closing;
+    }
     if (!me) throw new Refused(401, 'sign in');
     if (method !== 'GET' && me.cookie && response.req.headers['x-csrf-token'] !== me.csrf) throw new Refused(403, 'this request did not come from our page');
     const supervises = ['supervisor', 'owner'].includes(me.role);
@@ -190,8 +197,16 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       if (!roles.includes(me.role)) throw new Refused(403, `this needs the role ${roles.join(' or ')}`);
     };
     // As the real one: what is grave wants somebody who signed in lately.
-    const isGrave = /^\/people\/[^/]+$/.test(path) && ['GET', 'DELETE'].includes(method);
+    const isGrave = /^\/people\/[^/]+(\/archive)?$/.test(path) && ['GET', 'DELETE'].includes(method);
     if (fake.stale && isGrave) throw new Refused(403, 'sign in again for this: it needs a sign-in within the last 15 minutes', 'sign-in-again');
+    if (path === '/closing') {
+      may('owner');
+      if (body.tenant !== 'demo') throw new Refused(422, 'this is not the id of your tenant: nothing was changed');
+      const at = new Date();
+      proof.closing = { tenant: 'demo', state: 'waiting', asked: at.toISOString(), disposal: new Date(at.getTime() + (body.days ?? 30) * 86_400_000).toISOString(), certificate: null };
+      sessions.clear();
+      return { ...proof.closing, receipt: 'sc_fake' };
+    }
     const proven = proof.answer(method, path, query, body, { may, missing: undefined });
     if (proven !== undefined) return proven;
     if (path.startsWith('/directory/local')) {

@@ -8,6 +8,7 @@ import { pickLanguage, type Language } from '@/shared/i18n/languages';
 import { loadMessages, onMoreMessages, type Messages } from '@/shared/i18n/load';
 import { usePreferences } from '@/shared/preferences';
 import { useSessionState } from '@/shared/session';
+import { receiptIn } from '@/shared/session/closing';
 import { router } from './router';
 import type { Host, TeamsTheme } from './teams';
 import { useTheme, useThemeName, type Drawn } from './theme';
@@ -25,6 +26,10 @@ const queries = new QueryClient({
 
 // Whoever is signed in already does not wait for it.
 const SignIn = lazy(async () => ({ default: (await import('./SignIn')).SignIn }));
+
+// Nobody is signed in to an account that ended.
+const Closed = lazy(async () => ({ default: (await import('./Closed')).Closed }));
+const receipt = receiptIn(window.location);
 
 /** The code of an invitation in the address; taken out of it, so that it stays in no history. */
 function invitationInAddress(): string | null {
@@ -71,7 +76,11 @@ export function App({ host, first, onTeamsTheme }: Props) {
     <I18nProvider language={spoken.language} messages={spoken.messages}>
       <FluentProvider theme={values} style={WHOLE}>
         <QueryClientProvider client={queries}>
-          {session.is === 'in' && invitation === null ? (
+          {receipt !== null ? (
+            <Suspense>
+              <Closed receipt={receipt} />
+            </Suspense>
+          ) : session.is === 'in' && invitation === null ? (
             <RouterProvider router={router} />
           ) : (
             <Suspense>

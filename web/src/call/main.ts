@@ -6,6 +6,8 @@ import { phone } from '@/shared/format/phone';
 import { localeOf, pickLanguage } from '@/shared/i18n/languages';
 import { loadApart } from '@/shared/i18n/apart';
 import type { MessageKey } from '@/shared/i18n/catalogue';
+import { groundOf, nameOf } from '@/connector/shades';
+import { readSetup } from '@/connector/setup';
 import { readTarget } from './target';
 
 /** When no softphone has come to the front by then, it is said what to do. Milliseconds. */
@@ -13,12 +15,18 @@ const PATIENCE = 2_500;
 /** How long the browser may take to copy. Milliseconds. */
 const COPYING = 1_000;
 
+/** How long the page waits to learn in whose name it is. Milliseconds. */
+const ASKING = 1_500;
+
 const target = readTarget(window.location.hash);
 // The number stays neither in the browser's history nor in the address that somebody may pass on.
-window.history.replaceState(null, '', window.location.pathname);
+window.history.replaceState(null, '', window.location.pathname + window.location.search);
 
 const language = pickLanguage(navigator.languages);
-const messages = await loadApart(language);
+const tenant = new URLSearchParams(window.location.search).get('tenant');
+const late = new Promise<null>((done) => { window.setTimeout(() => done(null), ASKING); });
+const asked = tenant ? readSetup(tenant).then((setup) => setup?.brand ?? null).catch(() => null) : null;
+const [messages, brand] = await Promise.all([loadApart(language), Promise.race([asked, late])]);
 const t = (key: MessageKey, number = ''): string => {
   const message = messages[key];
   return (typeof message === 'string' ? message : (message?.other ?? key)).replace('{number}', `\u2068${number}\u2069`);
@@ -31,7 +39,13 @@ function make<K extends keyof HTMLElementTagNameMap>(tag: K, text: string): HTML
 }
 
 document.documentElement.lang = language;
-document.title = t('call.title');
+const name = nameOf(brand, language);
+document.title = name ?? t('call.title');
+const ground = brand ? groundOf(brand.accent) : null;
+if (ground) {
+  document.documentElement.style.setProperty('--ground', ground);
+  document.documentElement.style.setProperty('--on-ground', '#ffffff');
+}
 const page = document.querySelector('main');
 if (page && target === null) {
   page.append(make('h1', t('call.title')), make('p', t('call.no-number')));
@@ -64,4 +78,21 @@ if (page && target === null) {
     if (!opened) said.textContent = t('call.nothing-opened');
   }, PATIENCE);
   window.location.assign(target.address);
+}
+if (page && brand) {
+  const link = (address: string, text: string) => {
+    const a = make('a', text);
+    // Other addresses are no pages.
+    if (!/^https:\/\//.test(address)) return [];
+    a.href = address;
+    a.rel = 'noreferrer';
+    return [a];
+  };
+  const foot = make('footer', '');
+  const own = [make('span', brand.company), ...link(brand.privacy, t('connector.privacy')), ...link(brand.terms, t('connector.terms'))];
+  foot.append(...own);
+  const offered = make('p', name ?? brand.name);
+  offered.className = 'brand';
+  page.prepend(offered);
+  page.append(foot);
 }

@@ -4,17 +4,18 @@ import { Button, Checkbox, Field, Input, Link, makeStyles, MessageBar, MessageBa
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { I18n, MessageKey } from '@/shared/i18n';
 import { nameOf } from './brand';
-import { byAddress, byServer, plain, Refused, type Begun } from './dial';
+import { byAddress, byServer, lookMay, plain, Refused, type Begun, type May, type Proof } from './dial';
 import { BATCH, MOST_MEMBERS, readMembers, readNumbers, type Member, type Numbers } from './graph';
-import { callInTeams, openPage, personIn, type Host } from './host';
-import { keepSettings, readSettings } from './settings';
+import { callInTeams, openPage, personIn, type Host, type Place } from './host';
+import { LONGEST_LINE, lineOf, numberIn, passIn } from './line';
+import { keepSettings, readSettings, settingsOf } from './settings';
 import type { Setup, Way } from './setup';
 import { NoToken, tokensOf, type Tokens } from './tokens';
 
 /** People that are drawn at once; a search finds the others. */
 const DRAWN = 60;
 /** The way without any setting: the computer's own telephone app. */
-const TEL: Way = { id: 'tel', name: '', kind: 'address', server_dial: false, scheme: 'tel', wants_password: false };
+const TEL: Way = { id: 'tel', name: '', kind: 'address', server_dial: false, scheme: 'tel', wants_password: false, untried: false, other_phone: false, line: 'known' };
 
 /** What is said of why there is no list. */
 const TROUBLES: Record<NoToken['why'], MessageKey> = {
@@ -53,6 +54,9 @@ const useStyles = makeStyles({
 
 type Trouble = NoToken['why'] | null;
 
+/** The conversation whose members are listed; where that is off, as if the tab stood for one person alone. */
+const listed = (host: Host, setup: Setup): Place => (setup.places.includes(host.place.kind) ? host.place : { kind: 'personal' });
+
 /** Who is here, read once, and read again when asked. */
 function useMembers(host: Host | null, setup: Setup | null) {
   const [tokens, setTokens] = useState<Tokens | null>(null);
@@ -67,7 +71,8 @@ function useMembers(host: Host | null, setup: Setup | null) {
       if (!host.signsIn) throw new NoToken('unavailable');
       const own = await tokensOf(setup, host.loginHint);
       if (!gone) setTokens(() => own);
-      const members = await readMembers(setup.graph, own, host.place);
+      // Of a conversation whose feature is off nothing is asked for.
+      const members = await readMembers(setup.graph, own, listed(host, setup));
       if (!gone) setFound(members);
     };
     read().catch((e: unknown) => {
@@ -127,24 +132,54 @@ function useNumbers(setup: Setup | null, tokens: Tokens | null, drawn: readonly 
   return { numbers, refused, unread };
 }
 
-export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | null; i18n: I18n }) {
+export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host | null; setup: Setup | null; i18n: I18n }) {
   const styles = useStyles();
   const { t } = i18n;
-  const [settings, setSettings] = useState(readSettings);
+  const place = settingsOf(tenant, host?.me);
+  const [settings, setSettings] = useState(() => readSettings(place));
   const [only, setOnly] = useState(() => personIn(window.location.hash));
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState('');
-  const [typed, setTyped] = useState('');
+  const [typed, setTyped] = useState(() => numberIn(window.location.hash) ?? '');
   const [password, setPassword] = useState('');
   const [said, setSaid] = useState<string | null>(null);
   const [begun, setBegun] = useState<Begun | null>(null);
   const hangUp = useRef<(() => Promise<void>) | null>(null);
   // The number that is being called, until that is over: pressed again, it is the same call.
   const calling = useRef<string | null>(null);
+  const [pasted, setPasted] = useState('');
+  // What the person's class of service allows, by telephone system; a system that was not asked is not here.
+  const [may, setMay] = useState<Readonly<Record<string, May>>>({});
   const { tokens, found, trouble, turn, again } = useMembers(host, setup);
 
   const ways = useMemo(() => [...(setup?.ways.filter((w) => w.scheme !== null || setup.scope) ?? []), TEL], [setup]);
   const way = ways.find((w) => (w.id ?? 'own') === settings.way) ?? ways[0] ?? TEL;
+
+  const id = way.id ?? '';
+  const proof = useMemo<Proof>(
+    () => ({
+      password: way.wants_password ? password : null,
+      line: way.line === 'typed' ? lineOf(settings.lines[id] ?? '') : null,
+      line_pass: way.line === 'pass' ? (settings.passes[id] ?? null) : null,
+    }),
+    [id, password, settings.lines, settings.passes, way],
+  );
+  const look = useCallback(async () => {
+    if (!way.other_phone || way.kind === 'own' || !tokens || !setup) return;
+    if (way.wants_password && !(proof.password && proof.line)) return;
+    const found = await lookMay(setup, tokens, way, proof);
+    if (found) setMay((before) => ({ ...before, [way.id ?? '']: found }));
+  }, [proof, setup, tokens, way]);
+  // Where nobody's password is needed it is known at once; else when it was typed.
+  const looked = useRef('');
+  useEffect(() => {
+    if (way.wants_password || !tokens || looked.current === id) return;
+    looked.current = id;
+    void look();
+  }, [id, look, tokens, way]);
+  // Whoever may not call with a click there finds no button that does.
+  const cannot = may[id]?.click === false;
+  const mayRing = may[id]?.other_phone === true;
 
   const wanted = query.trim().toLocaleLowerCase(i18n.locale);
   const others = useMemo(() => (found?.members ?? []).filter((m) => m.id !== host?.me), [found, host]);
@@ -175,7 +210,8 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
           setBegun(one);
           if (one.progress === 'over' || one.progress === 'handed-over') calling.current = null;
         };
-        hangUp.current = await byServer(setup, tokens, way, to, way.wants_password ? password : null, tell);
+        const ring = mayRing ? plain(settings.rings[id] ?? '') : null;
+        hangUp.current = await byServer(setup, tokens, way, to, proof, ring, tell);
       } catch (e) {
         calling.current = before;
         // The server says why in a sentence; it is shown as it is.
@@ -184,13 +220,31 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
       }
       return undefined;
     },
-    [password, setup, t, tokens, way],
+    [id, mayRing, proof, settings.rings, setup, t, tokens, way],
   );
 
   const change = (next: typeof settings) => {
     setSettings(next);
-    keepSettings(next);
+    keepSettings(place, next);
   };
+  const keepPass = useCallback(
+    (text: string | undefined): boolean => {
+      const found = passIn(text);
+      if (!found) return false;
+      setSettings((before) => {
+        const next = { ...before, way: found.pbx, passes: { ...before.passes, [found.pbx]: found.pass } };
+        keepSettings(place, next);
+        return next;
+      });
+      setSaid(t('connector.pass-kept'));
+      return true;
+    },
+    [place, t],
+  );
+  // A link of an administrator opened the tab: what it brought is kept, here and nowhere else.
+  useEffect(() => {
+    keepPass(host?.brought);
+  }, [host, keepPass]);
 
   if (!host) return <Page styles={styles} note={t('connector.outside')} />;
   if (!setup) return <Page styles={styles} note={t('connector.no-setup')} />;
@@ -247,26 +301,61 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
         <Field label={t('connector.other')}>
           <Input type="tel" value={typed} maxLength={40} autoComplete="off" onChange={(_, d) => setTyped(d.value)} />
         </Field>
-        <Button type="submit" appearance="primary" disabled={typed.trim() === ''}>{t('connector.call')}</Button>
+        <Button type="submit" appearance="primary" disabled={cannot || typed.trim() === ''}>{t('connector.call')}</Button>
         <Button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>{t('connector.settings')}</Button>
       </form>
+      {way.line === 'typed' && (
+        <Field label={t('connector.line')}>
+          <Input
+            value={settings.lines[way.id ?? ''] ?? ''}
+            maxLength={LONGEST_LINE}
+            autoComplete="off"
+            onChange={(_, d) => change({ ...settings, lines: { ...settings.lines, [way.id ?? '']: d.value } })}
+          />
+        </Field>
+      )}
       {way.wants_password && (
         <Field label={t('connector.password')}>
-          <Input type="password" value={password} autoComplete="off" onChange={(_, d) => setPassword(d.value)} />
+          <Input type="password" value={password} autoComplete="off" onChange={(_, d) => setPassword(d.value)} onBlur={() => void look()} />
         </Field>
+      )}
+      {cannot && (
+        <MessageBar intent="warning" layout="multiline">
+          <MessageBarBody>{t('connector.no-click')}</MessageBarBody>
+        </MessageBar>
       )}
       {open && (
         <section aria-label={t('connector.settings')}>
           <Field label={t('connector.way')}>
             <RadioGroup value={way.id ?? 'own'} onChange={(_, d) => change({ ...settings, way: d.value })}>
-              {ways.map((w) => <Radio key={w.id ?? 'own'} value={w.id ?? 'own'} label={wayName(w)} />)}
+              {ways.map((w) => <Radio key={w.id ?? 'own'} value={w.id ?? 'own'} label={w.untried ? `${wayName(w)} (${t('connector.untried')})` : wayName(w)} />)}
             </RadioGroup>
           </Field>
+          {mayRing && (
+            <Field label={t('connector.ring')}>
+              <Input
+                type="tel"
+                value={settings.rings[id] ?? ''}
+                maxLength={40}
+                autoComplete="off"
+                onChange={(_, d) => change({ ...settings, rings: { ...settings.rings, [id]: d.value } })}
+              />
+            </Field>
+          )}
+          {ways.some((w) => w.line === 'pass') && (
+            <Field label={t('connector.pass')} {...(pasted && !passIn(pasted) ? { validationMessage: t('connector.pass-wrong') } : {})}>
+              <Input
+                value={pasted}
+                autoComplete="off"
+                onChange={(_, d) => setPasted(keepPass(d.value) ? '' : d.value)}
+              />
+            </Field>
+          )}
           <Checkbox label={t('connector.show-business')} checked={settings.business} onChange={(_, d) => change({ ...settings, business: d.checked === true })} />
           <Checkbox label={t('connector.show-mobile')} checked={settings.mobile} onChange={(_, d) => change({ ...settings, mobile: d.checked === true })} />
         </section>
       )}
-      {host.place.kind === 'personal' ? (
+      {listed(host, setup).kind === 'personal' ? (
         <p className={styles.quiet}>{t('connector.personal')}</p>
       ) : (
         <>
@@ -280,7 +369,7 @@ export function Tab({ host, setup, i18n }: { host: Host | null; setup: Setup | n
           {found && fits.length === 0 && <p className={styles.quiet}>{t('connector.nobody')}</p>}
           <ul className={styles.list}>
             {drawn.map((m) => (
-              <Person key={m.id} member={m} numbers={numbers.get(m.id)} settings={settings} own={host.directory} i18n={i18n} styles={styles} call={call} />
+              <Person key={m.id} member={m} numbers={numbers.get(m.id)} settings={settings} own={host.directory} i18n={i18n} styles={styles} call={call} cannot={cannot} />
             ))}
           </ul>
           {fits.length > DRAWN && <p className={styles.quiet}>{t('connector.more', { count: fits.length - DRAWN })}</p>}
@@ -316,6 +405,7 @@ function Person({
   i18n,
   styles,
   call,
+  cannot,
 }: {
   member: Member;
   numbers: Numbers | undefined;
@@ -324,6 +414,7 @@ function Person({
   i18n: I18n;
   styles: Record<'person' | 'name' | 'quiet', string>;
   call: (number: string) => Promise<unknown>;
+  cannot: boolean;
 }) {
   const { t } = i18n;
   const guest = member.directory !== null && own !== undefined && member.directory !== own;
@@ -335,8 +426,8 @@ function Person({
       <span className={styles.name}>
         <bdi>{member.name}</bdi> {guest && <span className={styles.quiet}>({t('connector.guest')})</span>}
       </span>
-      {business.map((n) => <Button key={n} size="small" onClick={() => void call(n)}>{t('connector.business', { number: i18n.phone(n) })}</Button>)}
-      {mobile.map((n) => <Button key={n} size="small" onClick={() => void call(n)}>{t('connector.mobile', { number: i18n.phone(n) })}</Button>)}
+      {business.map((n) => <Button key={n} size="small" disabled={cannot} onClick={() => void call(n)}>{t('connector.business', { number: i18n.phone(n) })}</Button>)}
+      {mobile.map((n) => <Button key={n} size="small" disabled={cannot} onClick={() => void call(n)}>{t('connector.mobile', { number: i18n.phone(n) })}</Button>)}
       {numbers && numbers.business.length === 0 && !numbers.mobile && <span className={styles.quiet}>{t('connector.no-number')}</span>}
       {address && <Button size="small" appearance="subtle" aria-label={t('connector.teams', { name: member.name })} onClick={() => void callInTeams(address)}>Teams</Button>}
     </li>

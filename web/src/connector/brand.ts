@@ -1,47 +1,11 @@
 // The tab in the colours of whoever offers it, readable whatever colour that is.
 
-import { createDarkTheme, createLightTheme, teamsDarkTheme, teamsHighContrastTheme, teamsLightTheme, type BrandVariants, type Theme } from '@fluentui/react-components';
+import { createDarkTheme, createLightTheme, teamsDarkTheme, teamsHighContrastTheme, teamsLightTheme, type Theme } from '@fluentui/react-components';
 import type { ThemeName } from './host';
 import type { Brand } from './setup';
+import { shadesOf } from './shades';
 
-type Rgb = readonly [number, number, number];
-
-/** The least contrast of text on its ground (WCAG 2.2, 1.4.3). */
-const CONTRAST = 4.5;
-
-function read(colour: string): Rgb | null {
-  const found = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
-  return found ? [parseInt(found[1] as string, 16), parseInt(found[2] as string, 16), parseInt(found[3] as string, 16)] : null;
-}
-
-const mix = (a: Rgb, b: Rgb, part: number): Rgb => [0, 1, 2].map((n) => Math.round((a[n] as number) * (1 - part) + (b[n] as number) * part)) as unknown as Rgb;
-const write = (c: Rgb): string => `#${c.map((n) => n.toString(16).padStart(2, '0')).join('')}`;
-
-function brightness(c: Rgb): number {
-  const [r, g, b] = c.map((n) => {
-    const part = n / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
-/** The contrast of white text on a colour. */
-export function onWhite(colour: string): number {
-  return 1.05 / (brightness(read(colour) ?? [0, 0, 0]) + 0.05);
-}
-
-/** Sixteen shades, from dark to light, around a colour that is made dark enough for white text. */
-export function shadesOf(accent: string): BrandVariants | null {
-  let middle = read(accent);
-  if (!middle) return null;
-  while (1.05 / (brightness(middle) + 0.05) < CONTRAST) middle = mix(middle, [0, 0, 0], 0.1);
-  const shade = (n: number): string => {
-    const to: Rgb = n < 80 ? [0, 0, 0] : [255, 255, 255];
-    return write(mix(middle as Rgb, to, Math.abs(n - 80) / 90));
-  };
-  const all = Array.from({ length: 16 }, (_, n) => (n + 1) * 10);
-  return Object.fromEntries(all.map((n) => [n, shade(n)])) as unknown as BrandVariants;
-}
+export { nameOf, onWhite, shadesOf } from './shades';
 
 /** The theme of the tab. In high contrast people's own colours count, and nobody's brand. */
 export function themeOf(name: ThemeName, brand: Brand | null): Theme {
@@ -50,9 +14,4 @@ export function themeOf(name: ThemeName, brand: Brand | null): Theme {
   const theme = name === 'dark' ? createDarkTheme(shades) : createLightTheme(shades);
   // What stands in text is a lighter shade where the ground is dark.
   return name === 'dark' ? { ...theme, colorBrandForeground1: shades[120], colorBrandForegroundLink: shades[120] } : theme;
-}
-
-/** What the app is called in a language. */
-export function nameOf(brand: Brand | null, language: string): string | null {
-  return brand ? (brand.names[language] ?? brand.names[language.split('-')[0] ?? ''] ?? brand.name) : null;
 }

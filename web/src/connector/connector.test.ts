@@ -3,7 +3,8 @@ import { plain } from './dial';
 import { nameOf, onWhite, shadesOf, themeOf } from './brand';
 import { claimsOf, readMembers, readNumbers, MOST_MEMBERS, type Member } from './graph';
 import { personIn } from './host';
-import { keepSettings, readSettings } from './settings';
+import { lineOf, numberIn, passIn } from './line';
+import { keepSettings, readSettings, settingsOf } from './settings';
 import type { Tokens } from './tokens';
 
 vi.mock('@microsoft/teams-js', () => ({ app: {}, call: {}, nestedAppAuth: {} }));
@@ -27,6 +28,23 @@ describe('the person whose button was pressed', () => {
   it('is read from the address, and nothing else is', () => {
     expect(personIn('#person=3f2504e0-4f89-41d3-9a0c-0305e82c3301')).toBe('3f2504e0-4f89-41d3-9a0c-0305e82c3301');
     for (const bad of ['', '#person=', '#person=anna', '#person=3f2504e0-4f89-41d3-9a0c-0305e82c3301&x=1']) expect(personIn(bad)).toBe(null);
+  });
+});
+
+describe('the own line', () => {
+  const sealed = 'A-_9'.repeat(30);
+  it('is shown by a pass as it is handed out', () => {
+    expect(passIn(` office~${sealed}\n`)).toEqual({ pbx: 'office', pass: `office~${sealed}` });
+    for (const bad of [undefined, '', 'office', `~${sealed}`, `Office~${sealed}`, 'office~short', `office~${sealed}=`, `office~${'A'.repeat(1501)}`]) expect(passIn(bad)).toBe(null);
+  });
+  it('is typed as people write it', () => {
+    expect(lineOf('(201) 555-0123')).toBe('2015550123');
+    expect(lineOf('agent-7')).toBe('agent-7');
+    for (const bad of ['', '1/2', 'a@b', '1\r2;', '1'.repeat(33)]) expect(lineOf(bad)).toBe(null);
+  });
+  it('calls a number of the address only when that is one', () => {
+    expect(numberIn('#call=+4942155501')).toBe('+4942155501');
+    for (const bad of ['', '#call=', '#call=*21*1#', '#call=1&x', '#call=javascript:1']) expect(numberIn(bad)).toBe(null);
   });
 });
 
@@ -109,12 +127,25 @@ it('numbers are digits', () => {
 describe('settings', () => {
   beforeEach(() => localStorage.clear());
   it('stand in the tab’s own storage, and nonsense there counts as nothing', () => {
-    keepSettings({ way: 'office', business: false, mobile: true });
-    expect(readSettings()).toEqual({ way: 'office', business: false, mobile: true });
-    for (const bad of ['', 'null', '[]', '{"way":7,"mobile":"x"}', '{']) {
-      localStorage.setItem('switchroom.connector', bad);
-      expect(readSettings()).toEqual({ way: null, business: true, mobile: true });
+    const chosen = { way: 'office', business: false, mobile: true, lines: { office: '1001' }, passes: { asterisk: 'x' }, rings: { office: '+4930' } };
+    const place = settingsOf('north', 'anna');
+    keepSettings(place, chosen);
+    expect(readSettings(place)).toEqual(chosen);
+    for (const bad of ['', 'null', '[]', '{"way":7,"mobile":"x","lines":{"a":1},"passes":3}', '{']) {
+      localStorage.setItem(place, bad);
+      expect(readSettings(place)).toEqual({ way: null, business: true, mobile: true, lines: {}, passes: {}, rings: {} });
     }
+  });
+});
+
+describe('settings of others', () => {
+  beforeEach(() => localStorage.clear());
+  it('are not seen by another person or tenant in the same browser', () => {
+    const first = readSettings(settingsOf('north', 'anna'));
+    keepSettings(settingsOf('north', 'anna'), { ...first, lines: { office: '1001' }, rings: { office: '+4930' } });
+    for (const [tenant, person] of [['north', 'ben'], ['south', 'anna'], ['north/anna', ''], ['north', undefined]] as const)
+      expect(readSettings(settingsOf(tenant, person)), `${tenant} ${person}`).toEqual(first);
+    expect(readSettings(settingsOf('north', 'anna')).lines).toEqual({ office: '1001' });
   });
 });
 

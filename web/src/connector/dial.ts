@@ -40,7 +40,35 @@ async function said(answer: Response): Promise<Begun> {
 
 /** Gives the number to the softphone on this computer. */
 export async function byAddress(scheme: string, number: string): Promise<void> {
-  await openPage(`${window.location.origin}/call#scheme=${encodeURIComponent(scheme)}&number=${encodeURIComponent(number)}`);
+  // The page is in the name and colours of the same tenant as this one.
+  const tenant = new URLSearchParams(window.location.search).get('tenant') ?? '';
+  await openPage(`${window.location.origin}/call?tenant=${encodeURIComponent(tenant)}#scheme=${encodeURIComponent(scheme)}&number=${encodeURIComponent(number)}`);
+}
+
+/** What goes with a call so that the person's own line is known and proven; all of it for this call only. */
+export interface Proof {
+  password: string | null;
+  line: string | null;
+  line_pass: string | null;
+}
+
+/** What a telephone system allows the person. */
+export interface May {
+  click: boolean;
+  other_phone: boolean;
+}
+
+/** Asks what the person's class of service allows there. Null where that cannot be known now. */
+export async function lookMay(setup: Setup, tokens: Tokens, way: Way, proof: Proof): Promise<May | null> {
+  const scope = setup.scope;
+  if (!scope || way.id === null) return null;
+  try {
+    const headers = { Authorization: `Bearer ${await tokens([scope])}`, 'Content-Type': 'application/json' };
+    const answer = await fetch('/api/v1/dial/may', { method: 'POST', headers, body: JSON.stringify({ through: way.id, ...proof }) });
+    return answer.ok ? ((await answer.json()) as May) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Has the server call, and tells how far it is until it is over. Gives the way to hang up. */
@@ -49,7 +77,8 @@ export async function byServer(
   tokens: Tokens,
   way: Way,
   number: string,
-  password: string | null,
+  proof: Proof,
+  ring: string | null,
   tell: (begun: Begun) => void,
 ): Promise<() => Promise<void>> {
   const scope = setup.scope;
@@ -57,7 +86,7 @@ export async function byServer(
   const head = async () => ({ Authorization: `Bearer ${await tokens([scope])}`, 'Content-Type': 'application/json' });
   // The same click twice is one call: the server knows it by this.
   const correlation = crypto.randomUUID();
-  const body = JSON.stringify({ to: number, correlation, through: way.id, password });
+  const body = JSON.stringify({ to: number, correlation, through: way.id, ...proof, ...(ring ? { ring } : {}) });
   let begun = await said(await fetch('/api/v1/dial', { method: 'POST', headers: await head(), body }));
   tell(begun);
   const path = `/api/v1/dial/${correlation}`;

@@ -19,6 +19,8 @@ export interface Host {
   directory: string | undefined;
   /** Object id of whoever sits here, who is not called. */
   me: string | undefined;
+  /** What the link that opened the tab carries. */
+  brought: string | undefined;
   /** Whether the client signs in for apps inside it. */
   signsIn: boolean;
 }
@@ -62,6 +64,7 @@ export async function joinTeams(hosts: Promise<string[]>, changed: (theme: Theme
         loginHint: context.user?.loginHint,
         directory: context.user?.tenant?.id,
         me: context.user?.id,
+        brought: context.page.subPageId,
         signsIn: nestedAppAuth.isNAAChannelRecommended(),
       };
     } catch {

@@ -31,7 +31,7 @@ function Page({ host, setup, i18n }: { host: Host | null; setup: Setup | null; i
   const look = useMemo(() => themeOf(theme, setup?.brand ?? null), [theme, setup]);
   return (
     <FluentProvider theme={look} style={{ minHeight: '100%' }}>
-      <Tab host={host} setup={setup} i18n={i18n} />
+      <Tab tenant={tenant} host={host} setup={setup} i18n={i18n} />
     </FluentProvider>
   );
 }

@@ -7,6 +7,12 @@ export interface Way {
   server_dial: boolean;
   scheme: string | null;
   wants_password: boolean;
+  /** Written to that system's documents, and not tried against a real one. */
+  untried: boolean;
+  /** Another phone than the usual one can ring, if the person's class of service there lets it. */
+  other_phone: boolean;
+  /** How the person's own line there becomes known: `known`, `typed` or `pass`. */
+  line: string;
 }
 
 /** What the organisation's app is called and looks like. */
@@ -34,6 +40,8 @@ export interface Setup {
   hosts: string[];
   /** The organisation's directory. */
   directory: string | null;
+  /** The kinds of conversations whose members are listed. */
+  places: string[];
   ways: Way[];
   /** Null where nothing is said of it. */
   brand: Brand | null;

@@ -21,7 +21,8 @@ export async function tokensOf(setup: Setup, loginHint: string | undefined): Pro
   const authority = `${setup.login}/${setup.directory ?? 'organizations'}`;
   const app = await msal
     .createNestablePublicClientApplication({
-      auth: { clientId: setup.app, authority, knownAuthorities: [new URL(setup.login).host] },
+      // CP1: what Conditional Access demands in the middle of a token's life is understood (`claims` below).
+      auth: { clientId: setup.app, authority, knownAuthorities: [new URL(setup.login).host], clientCapabilities: ['CP1'] },
       cache: { cacheLocation: msal.BrowserCacheLocation.MemoryStorage },
     })
     .catch(() => {

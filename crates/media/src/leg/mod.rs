@@ -27,6 +27,7 @@ mod keys_out;
 mod mask;
 mod outgoing;
 mod packet;
+mod pauses;
 mod playing;
 mod protection;
 mod remote;
@@ -50,6 +51,7 @@ use incoming::{Before, Incoming};
 use keys::Keys;
 use mask::Mask;
 use outgoing::{Outgoing, Source};
+use pauses::Pauses;
 use playing::{Grid, Playing};
 use protection::Protection;
 use remote::Remote;
@@ -60,6 +62,7 @@ pub(crate) use ear::Ear;
 pub use keys::KeyMode;
 pub use keys_out::KeysOut;
 pub use packet::{Content, DropReason, Packet, Received};
+pub use pauses::LONGEST_PAUSE;
 pub use playing::{DtmfRefused, PlayId, Repeat};
 pub use remote::Learning;
 pub use seeds::LegSeeds;
@@ -109,6 +112,7 @@ pub struct Leg {
     /// How often something was agreed.
     agreement: u32,
     grid: Option<Grid>,
+    pauses: Pauses,
     reports: Reports,
     /// What was counted when the leg was measured last: heard, and sent.
     measured: [Counted; 2],
@@ -171,6 +175,7 @@ impl Leg {
             connectivity: Connectivity::default(),
             agreement: 0,
             grid: None,
+            pauses: Pauses::default(),
             reports: Reports {
                 cname: cname[..cname.len().min(255)].into(),
                 chance: seeds.chance,
@@ -227,6 +232,6 @@ impl Leg {
     /// When the leg wants to be called again: [`Leg::tick`], [`Leg::rtcp_due`] and [`Leg::poll_event`].
     pub fn deadline(&self) -> Option<Micros> {
         let grid = self.grid.map(|grid| grid.next_due);
-        [grid, self.reports.due, self.timeout_at()].into_iter().flatten().min()
+        [grid, self.reports.due, self.timeout_at(), self.pause_ends()].into_iter().flatten().min()
     }
 }

@@ -203,6 +203,8 @@ impl Leg {
         self.outgoing.header(payload_type, changed || packet.header.marker, timestamp).write(out)?;
         let duration = codec.duration(packet.payload).unwrap_or(0);
         self.outgoing.sent(now, timestamp, duration, packet.payload.len());
+        self.pauses.since = now;
+        self.end_pause();
         Some((len, target))
     }
 
@@ -225,7 +227,13 @@ impl Leg {
         {
             body.get_mut(..4)?.copy_from_slice(&event.at_clock(clock, agreed.dtmf_clock).write());
         }
-        let own_base = self.mixer.is_some() || clock != self.outgoing.rate;
+        // A press that began beside a pause that was filled ends as it began.
+        let (theirs, ssrc) = (packet.header.timestamp, packet.header.ssrc);
+        let goes_on = |known: EventBase| (known.id, known.ssrc, known.theirs) == (source, ssrc, theirs);
+        let own_base = self.mixer.is_some()
+            || self.pauses.saying
+            || clock != self.outgoing.rate
+            || self.outgoing.events.is_some_and(goes_on);
         let (timestamp, marker) = if own_base {
             self.outgoing.stamp_event(now, source, clock, &packet.header)
         } else {
@@ -235,6 +243,7 @@ impl Leg {
         };
         self.outgoing.header(payload_type, marker, timestamp).write(out)?;
         self.outgoing.sent(now, timestamp, 0, packet.payload.len());
+        self.pauses.since = now;
         Some((len, target))
     }
 }

@@ -101,7 +101,7 @@ impl Leg {
     }
 
     /// Gives up what waits to be a whole packet.
-    fn be_silent(&mut self) {
+    pub(super) fn be_silent(&mut self) {
         if let Some(speech) = &mut self.speech {
             speech.clear();
         }
@@ -147,9 +147,9 @@ impl Leg {
             if let Some(sent) = self.send_speech(now, out) {
                 return Some(sent);
             }
+            self.look_at_pause(now);
             let mut grid = self.grid?;
-            let says = self.playing.is_some() || self.keys.is_active() || self.tones.is_active();
-            if !says && self.mixer.is_none() {
+            if !self.says() && self.mixer.is_none() && !self.pauses.saying {
                 // The last packet still lasts until the next tick; then the grid is over.
                 if now >= grid.next_due {
                     self.grid = None;
@@ -183,8 +183,10 @@ impl Leg {
                 self.tick_tone(position);
             } else if self.playing.is_some() {
                 self.tick_frame(position);
-            } else {
+            } else if self.mixer.is_some() {
                 self.tick_mix(position);
+            } else {
+                self.tick_silence(position);
             }
         }
     }
@@ -201,12 +203,13 @@ impl Leg {
             self.outgoing.stamp(now, source, spoken.position.wrapping_mul(rate / GRID_CLOCK), true);
         self.outgoing.header(payload_type, changed, timestamp).write(out)?;
         self.outgoing.sent(now, timestamp, spoken.ms * (rate / 1000), spoken.len);
+        self.pauses.since = now;
         Some((HEADER_LEN + spoken.len, target))
     }
 
     /// The speech for what was agreed, made when there is none yet. `None` while nothing may be sent: what waited is
     /// given up then.
-    fn speech(&mut self) -> Option<&mut Speech> {
+    pub(super) fn speech(&mut self) -> Option<&mut Speech> {
         let Some(remote) = self.remote.as_ref().filter(|remote| remote.may_send()) else {
             self.be_silent();
             return None;
@@ -253,6 +256,7 @@ impl Leg {
         out.get_mut(HEADER_LEN..len)?.copy_from_slice(&payload);
         self.outgoing.header(payload_type, packet.marker, packet.timestamp).write(out)?;
         self.outgoing.sent(now, packet.timestamp, 0, packet.payload.len());
+        self.pauses.since = now;
         Some((len, target))
     }
 

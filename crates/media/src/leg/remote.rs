@@ -129,6 +129,7 @@ impl Leg {
         self.remote = Some(remote);
         self.agreement = self.agreement.wrapping_add(1);
         self.incoming.last_heard = now;
+        self.pauses.since = self.pauses.since.max(now);
         self.timed_out = false;
         if self.reports.due.is_none() {
             self.reports.due = Some(now.saturating_add(self.reports.interval() / 2));

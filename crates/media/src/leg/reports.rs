@@ -161,6 +161,8 @@ impl Leg {
         self.speech = None;
         self.ear = None;
         self.grid = None;
+        self.pauses.filled = false;
+        self.pauses.saying = false;
         sent
     }
 

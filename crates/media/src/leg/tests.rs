@@ -1,5 +1,7 @@
 //! A leg from outside: addresses, one unbroken stream, prompts, keys, reports.
 
+mod pauses;
+
 use std::net::SocketAddr;
 
 use super::*;

@@ -1,13 +1,13 @@
 //! One call: sign in, look what the subscriber may, have the call made, follow it, sign out.
 //!
-//! What may be asked again is asked again a few times with growing pauses. Two things never are: a sign-in that was refused,
-//! since that locks accounts, and a call of which it is not known whether it was made, since that would ring twice. Not made
+//! What may be asked again is asked again a few times with growing pauses. Two things never are: a sign-in that was refused, or
+//! by a password may have been, since that locks accounts; and a call of which it is not known whether it was made, since that would ring twice. Not made
 //! is what the system itself names so: a status alone may come from what stands before it.
 
 use super::fault::{Class, Fault};
 use super::portal::{Portal, SignIn, escape};
 use super::read;
-use crate::exchange::{Call, Input, Method, NoReply, Output, Reply, Request};
+use crate::exchange::{Call, Input, Method, NoReply, Output, Reply, Request, before_hang_up_again};
 use crate::{Over, Progress, Time};
 use redact::Secret;
 use serde_json::{Value, json};
@@ -27,9 +27,21 @@ const BETWEEN_LOOKS_MS: u64 = 1_000;
 const MOST_NEWS: u16 = 500;
 /// How long a call is followed.
 const LONGEST_MS: u64 = 4 * 3_600_000;
+/// Hang-ups that are refused for good, after which what became of the call is left open: after a minute and a half.
+const MOST_REFUSED: u32 = 8;
 /// What the class of service is called, and what in it allows this.
 const CLASS_OF_SERVICE: &str = "Meta_Subscriber_MetaSphere_ClassOfService";
 const ALLOWED: &str = "ClickToDialAllowed";
+const ALLOWED_ELSEWHERE: &str = "ClickToDialRemoteAllowed";
+
+/// What a subscriber's class of service allows. Nothing where the system does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct May {
+    /// Calling with a click.
+    pub click: Option<bool>,
+    /// Having another phone than the own one rung first.
+    pub other_phone: Option<bool>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -52,6 +64,8 @@ pub enum SignedIn {
         /// The account is locked.
         locked: bool,
     },
+    /// No answer says whether a password was taken: it may have been refused.
+    Unsure,
 }
 
 /// A call that a portal makes for one of its subscribers.
@@ -59,6 +73,11 @@ pub struct PortalCall {
     portal: Portal,
     line: Secret<String>,
     to: Secret<String>,
+    /// Another phone that rings in place of the line's own.
+    calling: Option<Secret<String>>,
+    /// It is only looked what the subscriber may.
+    only_looks: bool,
+    may: Option<May>,
     sign_in: SignIn,
     step: Step,
     session: Secret<String>,
@@ -77,6 +96,8 @@ pub struct PortalCall {
     rang: u8,
     news: u16,
     fault: Option<Fault>,
+    /// Hang-ups that did not work.
+    uncleared: u32,
 }
 
 impl PortalCall {
@@ -86,6 +107,9 @@ impl PortalCall {
             to: portal.dialled(to),
             portal,
             line,
+            calling: None,
+            only_looks: false,
+            may: None,
             sign_in,
             step: Step::SignIn,
             session: Secret::default(),
@@ -103,7 +127,26 @@ impl PortalCall {
             rang: 0,
             news: 0,
             fault: None,
+            uncleared: 0,
         }
+    }
+
+    /// The same, where another phone rings first: its number as the world writes it. It is made only where the system says that
+    /// this subscriber may.
+    pub fn ringing(mut self, other: &Secret<String>) -> PortalCall {
+        self.calling = Some(self.portal.dialled(other));
+        self
+    }
+
+    /// No call at all: it only looks what the subscriber may.
+    pub fn looking(portal: Portal, line: Secret<String>, sign_in: SignIn) -> PortalCall {
+        let nobody = Secret::default();
+        PortalCall { only_looks: true, ..PortalCall::new(portal, line, &nobody, sign_in) }
+    }
+
+    /// What the subscriber may, once that was looked at.
+    pub fn may(&self) -> Option<May> {
+        self.may
     }
 
     /// What came of signing in, once that is known.
@@ -140,6 +183,11 @@ impl PortalCall {
     fn act(&mut self, path: &str, body: &Value) {
         let url = self.portal.of_session(self.session.expose_secret(), path);
         self.ask(Method::Post, url, "application/json", body.to_string().into_bytes(), PATIENCE_MS);
+    }
+
+    // The phone that rings first.
+    fn device(&self) -> &str {
+        self.calling.as_ref().unwrap_or(&self.line).expose_secret()
     }
 
     fn of_line(&self, path: &str) -> String {
@@ -183,7 +231,7 @@ impl PortalCall {
             Step::Make => {
                 let body = json!({
                     "objectType": {"_": "Meta_CSTA_MakeCall"},
-                    "callingDevice": {"_": self.line.expose_secret()},
+                    "callingDevice": {"_": self.device()},
                     "calledDirectoryNumber": {"_": self.to.expose_secret()},
                     "autoOriginate": {"_": "doNotPrompt"},
                 });
@@ -198,7 +246,7 @@ impl PortalCall {
                     "objectType": {"_": "Meta_CSTA_ClearConnection"},
                     "connectionToBeCleared": {
                         "callID": {"_": self.call.expose_secret()},
-                        "deviceID": {"_": self.line.expose_secret()},
+                        "deviceID": {"_": self.device()},
                     },
                 });
                 self.act(&format!("call{}/action", escape(self.call.expose_secret())), &body);
@@ -243,13 +291,22 @@ impl PortalCall {
                 // The call that was made goes on there; it is followed, or ended, in the new session.
                 self.go(Step::SignIn);
             }
+            (Class::Again, Step::Clear) => self.clear_again(),
+            // The call is gone already.
+            (_, Step::Clear) if fault.says_gone() => self.over(Over::HungUp),
+            // It does not say what became of the call.
+            (_, Step::Clear) if self.uncleared < MOST_REFUSED => self.clear_again(),
             (_, Step::Clear) => self.go(Step::SignOut),
+            (Class::Again, Step::SignIn) if self.is_being_cleared() && !self.may_lock(fault) => {
+                self.clear_again()
+            }
             (Class::Stop, Step::SignIn) => self.not_signed_in(fault.is_locked()),
             (Class::Stop, _) if fault.is_locked() => {
                 self.signed_in = Some(SignedIn::Refused { locked: true });
                 self.over(Over::NotSignedIn);
             }
             (Class::Stop, _) => self.over(Over::NotAllowed),
+            (Class::Again, Step::SignIn) if self.may_lock(fault) => self.unsure(),
             (Class::Again, Step::Make) if !fault.says_not_done() => self.over(Over::Failed),
             (Class::Again, Step::Follow) => {
                 if !self.again() {
@@ -264,8 +321,19 @@ impl PortalCall {
             // It does not tell of calls: nothing more is known of this one.
             (_, Step::Follow) => self.go(Step::SignOut),
             // What the subscriber may is not told: whether the call is made is for the system to say.
-            (Class::Mismatch, Step::Look) => self.go(Step::Make),
+            (Class::Mismatch, Step::Look) => self.looked(May::default()),
             _ => self.over(Over::Failed),
+        }
+    }
+
+    fn looked(&mut self, may: May) {
+        self.may = Some(may);
+        // Another phone is rung only where that is said to be allowed: it may be anybody's.
+        let elsewhere = self.calling.is_none() || may.other_phone == Some(true);
+        match may.click != Some(false) && elsewhere {
+            _ if self.only_looks => self.go(Step::SignOut),
+            true => self.go(Step::Make),
+            false => self.over(Over::NotAllowed),
         }
     }
 
@@ -281,6 +349,35 @@ impl PortalCall {
         }
     }
 
+    // Whether a sign-in that had this answer may count as a wrong one.
+    fn may_lock(&self, fault: Fault) -> bool {
+        matches!(self.sign_in, SignIn::Password(_)) && !fault.says_not_done()
+    }
+
+    fn is_being_cleared(&self) -> bool {
+        self.withdrawn && !self.call.expose_secret().is_empty()
+    }
+
+    // The call goes on there, and counts, until it is known to be over.
+    fn clear_again(&mut self) {
+        self.uncleared = self.uncleared.saturating_add(1);
+        // Each time with a session of its own, where that ended meanwhile.
+        self.renewed = self.step == Step::SignIn;
+        match self.now.since(self.began) > LONGEST_MS {
+            true => self.go(Step::SignOut),
+            false => self.out.push_back(Output::Wait(before_hang_up_again(self.uncleared))),
+        }
+    }
+
+    // A password may have been looked at and refused: sent again, a wrong one counts twice.
+    fn unsure(&mut self) {
+        self.signed_in = Some(SignedIn::Unsure);
+        match self.call.expose_secret().is_empty() {
+            true => self.over(Over::Failed),
+            false => self.go(Step::SignOut),
+        }
+    }
+
     fn no_reply(&mut self, why: NoReply) {
         let fault = Fault { name: "no reply", class: Class::Again };
         match (self.step, why) {
@@ -290,6 +387,15 @@ impl PortalCall {
             (Step::Make, NoReply::TimedOut | NoReply::Broken) => {
                 self.fault = Some(fault);
                 self.over(Over::Failed);
+            }
+            // Nothing was asked of the system, so nothing counts there.
+            (Step::SignIn, NoReply::Unreachable) => {
+                self.fault = Some(fault);
+                if self.is_being_cleared() {
+                    self.clear_again();
+                } else if !self.again() {
+                    self.over(Over::Failed);
+                }
             }
             _ => self.failed(fault),
         }
@@ -312,10 +418,10 @@ impl PortalCall {
         }
         let body = body.unwrap_or_default();
         match self.step {
-            Step::Look => match read::flag(&body, ALLOWED) {
-                Some(false) => self.over(Over::NotAllowed),
-                _ => self.go(Step::Make),
-            },
+            Step::Look => {
+                let (click, other_phone) = (read::flag(&body, ALLOWED), read::flag(&body, ALLOWED_ELSEWHERE));
+                self.looked(May { click, other_phone });
+            }
             Step::Make => {
                 self.is_at(Progress::RingingYou);
                 match read::text(&body, "callID").filter(|id| !id.is_empty() && id.len() <= 200) {
@@ -371,7 +477,7 @@ impl PortalCall {
     fn withdraw(&mut self) {
         self.withdrawn = true;
         // What is under way comes back first; then it is seen what there is to clear.
-        if self.asked || self.step == Step::Done {
+        if self.asked || matches!(self.step, Step::Clear | Step::SignOut | Step::Done) {
             return;
         }
         self.out.retain(|o| !matches!(o, Output::Wait(_)));

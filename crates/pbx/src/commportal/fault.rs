@@ -66,6 +66,11 @@ impl Fault {
         matches!(self.name, "serviceUnavailable" | "intermittentFailure")
     }
 
+    /// Whether the system itself says that what was asked for is not there.
+    pub fn says_gone(self) -> bool {
+        self.name == "noSuchObject"
+    }
+
     /// Whether the account itself is locked there, in place of only this try being refused.
     pub fn is_locked(self) -> bool {
         matches!(self.name, "accountBlocked" | "retryLimitExceeded")

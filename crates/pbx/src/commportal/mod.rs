@@ -17,7 +17,7 @@ mod guarded;
 mod portal;
 mod read;
 
-pub use call::{PortalCall, SignedIn};
+pub use call::{May, PortalCall, SignedIn};
 pub use fault::{Class, Fault};
 pub use guarded::{BLOCKED_MS, MOST_SIGN_INS, NO_SIGN_IN_MS, SignIns};
 pub use portal::{Portal, SignIn, SignedToken, Signer, WrongPortal, token_text};

@@ -87,7 +87,8 @@ impl Portal {
         Secret::new(rule.unwrap_or_else(|| number.trim_start_matches('+').to_string()))
     }
 
-    pub(super) fn login(&self) -> String {
+    /// Where people sign in. Two ways with the same lead to the same accounts.
+    pub fn login(&self) -> String {
         format!("{}/login?version={}", self.base, self.version)
     }
 

@@ -431,6 +431,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                was_for: Secret::default(),
                 location: None,
                 hears: Box::default(),
             },

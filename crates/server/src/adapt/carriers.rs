@@ -3,8 +3,9 @@
 //! Calls never wait for a name to be resolved or a far end to be found out: that is done ahead, here, and a call uses what
 //! is known when it begins.
 
-use crate::adapt::dialing::codecs_of;
+use crate::adapt::dialing::{FarEnd, codecs_of};
 use crate::adapt::far_side::{FarSide, destinations};
+use crate::adapt::hops::Hops;
 use crate::adapt::phones::Passwords;
 use crate::adapt::switch::{Now, Switch};
 use crate::adapt::trunk_told::{HealthChange, Told, ToldStatus};
@@ -16,11 +17,12 @@ use crate::tenant::trunk::{ProxyTarget, TrunkPlan};
 use crate::trunk_choice::{Bearing, Outcome, Pace};
 use engine::{Refusal, TrunkId};
 use media::negotiate::Codec;
+use redact::Secret;
 use serde::Serialize;
 use sip::locate::{Answer, Locator, LocatorConfig, Place, Question, SearchId, Target, Way};
 use sip::{
-    Ask, AskId, Credentials, Destination, Local, Login, Message, Method, Register, Registered, Registration,
-    RegistrationConfig, RegistrationState, Transport,
+    Ask, AskId, Credentials, Destination, HopName, Local, Login, Message, Method, Register, Registered,
+    Registration, RegistrationConfig, RegistrationState, Transport,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -33,11 +35,11 @@ const LEFT_ALONE: Duration = Duration::from_secs(60);
 /// The longest time that a far end may ask to be left alone, in seconds.
 const LONGEST_ALONE_S: u32 = 3_600;
 /// The soonest that a far end is asked again, and a name is looked up again.
-const SOONEST: Duration = Duration::from_secs(5);
+pub(super) const SOONEST: Duration = Duration::from_secs(5);
 /// How much is kept of why a connection failed, in characters.
 const LONGEST_WHY: usize = 200;
 /// When a name that could not be looked up is tried again.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// One trunk.
 struct Carrier {
@@ -51,6 +53,8 @@ struct Carrier {
     came: u32,
     /// How calls were refused.
     told: Told,
+    /// When it asked last whether we are there.
+    asked_us: Option<sip::Time>,
 }
 
 /// A far end as it is spoken to.
@@ -66,6 +70,21 @@ pub(super) struct Reach {
     pub(super) codecs: Vec<Codec>,
     /// Our Contact there, where it is another than usual.
     pub(super) contact: Option<Arc<str>>,
+}
+
+impl Reach {
+    /// As a far end that is sent this.
+    pub(super) fn far_end(
+        self,
+        uri: Secret<String>,
+        from: Secret<String>,
+        lines: Secret<String>,
+        tried: Tried,
+        number: Secret<String>,
+    ) -> FarEnd {
+        let Reach { to, login, nat, srtp, codecs, contact } = self;
+        FarEnd { to, uri, from, lines, login, nat, srtp, codecs, contact, trunk: Some(tried), number }
+    }
 }
 
 /// The far end that a call tries.
@@ -104,6 +123,8 @@ pub(super) struct Carriers {
     searches: BTreeMap<SearchId, Spot>,
     /// When names are looked up again.
     again: BTreeSet<(sip::Time, Spot)>,
+    /// Names that far ends gave themselves in calls.
+    pub(super) hops: Hops,
 }
 
 /// How a trunk stands, for people.
@@ -122,6 +143,11 @@ pub struct TrunkStatus {
     pub far_ends: Vec<FarEndStatus>,
     /// How calls to Microsoft Teams were refused, the newest first; empty for other trunks.
     pub answers: Vec<ToldStatus>,
+    /// Whether the neighbour is Microsoft Teams, which asks us each minute whether we are there.
+    pub teams: bool,
+    /// How many seconds ago the neighbour last asked whether we are there (OPTIONS); missing where it has not since the
+    /// start.
+    pub asked_us_seconds_ago: Option<u64>,
 }
 
 /// How a far end of a trunk stands.
@@ -163,6 +189,7 @@ impl Carriers {
             locator: Locator::new(config, seed),
             searches: BTreeMap::new(),
             again: BTreeSet::new(),
+            hops: Hops::default(),
         }
     }
 
@@ -194,7 +221,10 @@ impl Carriers {
     /// Takes in what was found.
     fn take_located(&mut self, now: Now) {
         while let Some(located) = self.locator.poll_located() {
-            let Some(spot) = self.searches.remove(&located.search) else { continue };
+            let Some(spot) = self.searches.remove(&located.search) else {
+                self.hops.located(now.sip(), &located);
+                continue;
+            };
             let (tenant, trunk, sought) = spot;
             let Some(c) = self.all.get_mut(&(tenant, trunk)) else { continue };
             let at: Vec<Destination> = located.places.iter().map(Place::destination).collect();
@@ -272,6 +302,7 @@ impl Carriers {
         };
         let sides = plan.proxies.iter().map(side).collect();
         let (calls, came) = old.as_ref().map_or((0, 0), |o| (o.calls, o.came));
+        let asked_us = old.as_ref().and_then(|o| o.asked_us);
         let told = old.as_mut().map(|o| std::mem::take(&mut o.told)).unwrap_or_default();
         let same = old
             .as_ref()
@@ -298,7 +329,7 @@ impl Carriers {
             (None, _) => None,
         };
         let pace = plan.calls_per_second.map(|n| Pace::new(n, now.wall.0));
-        Carrier { plan: plan.clone(), login, registration, sides, pace, calls, came, told }
+        Carrier { plan: plan.clone(), login, registration, sides, pace, calls, came, told, asked_us }
     }
 
     /// A tenant's trunks with what they bear now.
@@ -342,21 +373,68 @@ impl Carriers {
 
     /// Our Contact at a trunk that knows us by a name of its own.
     fn contact_of(&self, plan: &TrunkPlan) -> Option<Arc<str>> {
+        self.contact_as(plan, &plan.teams.as_ref()?.fqdn)
+    }
+
+    /// The same in questions: those of derived trunks are the carrier's.
+    fn asking_contact(&self, plan: &TrunkPlan) -> Option<Arc<str>> {
+        let teams = plan.teams.as_ref()?;
+        self.contact_as(plan, teams.carrier_fqdn.as_ref().unwrap_or(&teams.fqdn))
+    }
+
+    fn contact_as(&self, plan: &TrunkPlan, fqdn: &str) -> Option<Arc<str>> {
         let teams = plan.teams.as_ref()?;
         let listens = self.locals.iter().find(|l| l.transport == Transport::Tls).map(|l| l.addr.port());
         let port = teams.port.or(listens).unwrap_or(5061);
-        Some(format!("<sip:{}:{port};transport=tls>", teams.fqdn).into())
+        Some(format!("<sip:{fqdn}:{port};transport=tls>").into())
     }
 
-    /// Of a trunk to Teams: our Contact there, and the far end that requests of ours go to.
-    pub(super) fn teams_way(
-        &self,
+    /// Of trunks that are derived from a carrier's, and of their hosts' addresses: the one of all these trunks that asks.
+    fn askers(&self) -> BTreeMap<(&str, SocketAddr), (TenantId, TrunkId)> {
+        let mut askers: BTreeMap<_, (u64, (TenantId, TrunkId))> = BTreeMap::new();
+        for (key, c) in &self.all {
+            let Some((carrier, every)) = carrier_of(&c.plan).zip(c.plan.options_every_ms) else { continue };
+            for to in c.sides.iter().flat_map(FarSide::all) {
+                // Whoever asks most often, so that none is asked for less than it wants.
+                let asker = askers.entry((carrier, to.addr)).or_insert((every, *key));
+                *asker = (*asker).min((every, *key));
+            }
+        }
+        askers.into_iter().map(|(host, (_, key))| (host, key)).collect()
+    }
+
+    /// Of a trunk to Teams: our Contact there, and the far ends that requests of ours go to, the first of all first; those
+    /// that are down come last.
+    pub(super) fn teams_ways(&self, tenant: TenantId, trunk: TrunkId) -> Option<(Arc<str>, Vec<Tried>)> {
+        let c = self.all.get(&(tenant, trunk))?;
+        let contact = self.contact_of(&c.plan)?;
+        let of = |down| c.sides.iter().enumerate().filter(move |(_, side)| side.is_down() == down);
+        let ways = of(false)
+            .chain(of(true))
+            .flat_map(|(place, side)| side.in_order().map(move |to| Tried { trunk, place, to }));
+        Some((contact, ways.collect()))
+    }
+
+    /// Where a machine of Teams is that named itself in a call, if the configuration says so. Else it is looked up, provided
+    /// that the trunk's far ends may have such a name.
+    pub(super) fn named_in_call(
+        &mut self,
+        now: Now,
         tenant: TenantId,
         trunk: TrunkId,
-    ) -> Option<(Arc<str>, Option<Destination>)> {
-        let c = self.all.get(&(tenant, trunk))?;
-        let up = c.sides.iter().filter(|side| !side.is_down()).chain(&c.sides);
-        Some((self.contact_of(&c.plan)?, up.flat_map(FarSide::in_order).next()))
+        name: HopName,
+    ) -> Vec<Destination> {
+        let Some(c) = self.all.get(&(tenant, trunk)) else { return Vec::new() };
+        let (host, port) = &name;
+        let is = |t: &ProxyTarget| t.host.eq_ignore_ascii_case(host) && (port.is_none() || t.port == *port);
+        if let Some(side) = c.sides.iter().find(|side| is(&side.target)) {
+            return side.in_order().collect();
+        }
+        if c.plan.tls_names.iter().any(|wanted| is_wanted(wanted, host)) {
+            self.hops.used(now.sip(), &mut self.locator, name);
+            self.take_located(now);
+        }
+        Vec::new()
     }
 
     /// Whether a far end of a trunk is there, and whose trunk it is: the tenant's number and the trunk.
@@ -368,16 +446,25 @@ impl Carriers {
         })
     }
 
-    /// The name that whoever is there has to prove.
-    pub(super) fn tls_name(&self, addr: SocketAddr) -> Option<&str> {
+    /// The tenant for whose trunk a question is.
+    pub(super) fn asks_for(&self, ask: AskId) -> Option<TenantId> {
+        self.asked.get(&ask).map(|purpose| match purpose {
+            Purpose::Options(tenant, _) | Purpose::Register(tenant, ..) => *tenant,
+        })
+    }
+
+    /// The name that whoever is there has to prove: as a trunk of this tenant says, else as another one does.
+    pub(super) fn tls_name<'a>(&'a self, addr: SocketAddr, tenant: Option<TenantId>) -> Option<&'a str> {
         let is_there = |to: Destination| to.transport == Transport::Tls && to.addr == addr;
-        self.all.values().find_map(|c| {
+        let name = |c: &'a Carrier| {
             let place = c.sides.iter().position(|side| side.all().any(is_there));
             let proxy = place.and_then(|place| c.plan.proxies.get(place));
             let registers = c.registration.as_ref().is_some_and(|r| r.is_server(addr.ip()));
             let registrar = c.plan.registration.as_ref().filter(|_| registers).map(|r| &r.registrar);
             proxy.or(registrar).map(|target| target.host.as_str())
-        })
+        };
+        let own = self.all.iter().filter(|((of, _), _)| Some(*of) == tenant).find_map(|(_, c)| name(c));
+        own.or_else(|| self.hops.name_at(addr)).or_else(|| self.all.values().find_map(name))
     }
 
     /// A far end, spoken to over TLS, of a trunk that one of these names is for.
@@ -449,16 +536,29 @@ impl Carriers {
     /// A call to Teams was refused, or not answered at all.
     pub(super) fn call_refused(&mut self, now: Now, tenant: TenantId, tried: Tried, refused: &sip::Refused) {
         let Some(c) = self.all.get_mut(&(tenant, tried.trunk)) else { return };
-        let (sub, _) = crate::teams_codes::meant(refused.code, &refused.numbers);
+        let mut numbers = refused.numbers.to_vec();
+        if refused.code == 408 && refused.is_answer {
+            // A person did not answer in time: the way there is as it should be.
+            numbers.push(0);
+        }
+        let (sub, _) = crate::teams_codes::meant(refused.code, &numbers);
         c.told.add(now.sip(), refused.code, sub);
     }
 
+    /// A trunk's neighbour asks whether we are there.
+    pub(super) fn was_asked(&mut self, now: Now, tenant: TenantId, trunk: TrunkId) {
+        if let Some(c) = self.all.get_mut(&(tenant, trunk)) {
+            c.asked_us = Some(now.sip());
+        }
+    }
+
     /// A connection to a far end could not be opened, or was broken off, for this reason.
-    pub(super) fn tls_failed(&mut self, addr: SocketAddr, why: &str) {
+    pub(super) fn tls_failed(&mut self, (addr, name): (SocketAddr, &str), why: &str) {
         let sides = self.all.values_mut().flat_map(|c| &mut c.sides);
-        for side in
-            sides.filter(|side| side.all().any(|to| to.transport == Transport::Tls && to.addr == addr))
-        {
+        let is_there = |side: &&mut FarSide| {
+            side.target.host == name && side.all().any(|to| to.transport == Transport::Tls && to.addr == addr)
+        };
+        for side in sides.filter(is_there) {
             side.why = Some(why.chars().take(LONGEST_WHY).collect());
         }
     }
@@ -478,7 +578,8 @@ impl Carriers {
         let sides = self.all.values().flat_map(|c| &c.sides).filter_map(|s| s.next);
         let registrations = self.all.values().filter_map(|c| c.registration.as_ref()?.deadline());
         let names = self.again.first().map(|(at, _)| *at);
-        sides.chain(registrations).chain(names).chain(self.locator.deadline()).min()
+        let hops = self.hops.deadline();
+        sides.chain(registrations).chain(names).chain(hops).chain(self.locator.deadline()).min()
     }
 
     /// How a tenant's trunks stand.
@@ -499,9 +600,16 @@ impl Carriers {
             calls: c.calls,
             far_ends: c.sides.iter().map(side).collect(),
             answers: c.told.status(now.sip()),
+            teams: c.plan.teams.is_some(),
+            asked_us_seconds_ago: c.asked_us.map(|at| now.sip().since(at).as_secs()),
         };
         self.of(tenant).map(|(_, c)| one(c)).collect()
     }
+}
+
+/// The carrier's gateway that a trunk is derived from.
+fn carrier_of(plan: &TrunkPlan) -> Option<&str> {
+    plan.teams.as_ref()?.carrier_fqdn.as_deref()
 }
 
 fn is_registered(r: &Registration, now: Now) -> bool {
@@ -533,9 +641,22 @@ impl Switch {
                 self.carriers.look_up(now, spot);
             }
         }
+        self.carriers.hops.tick(now.sip(), &mut self.carriers.locator);
         self.carriers.take_located(now);
+        self.tell_hops();
         let mut options = Vec::new();
+        let askers: BTreeMap<(String, SocketAddr), (TenantId, TrunkId)> = self
+            .carriers
+            .askers()
+            .into_iter()
+            .map(|((name, at), asker)| ((name.into(), at), asker))
+            .collect();
         for ((tenant, trunk), c) in &mut self.carriers.all {
+            let carrier = carrier_of(&c.plan).map(String::from);
+            let asks = |to: &Destination| {
+                let asker = carrier.clone().and_then(|name| askers.get(&(name, to.addr)));
+                asker.is_none_or(|asker| *asker == (*tenant, *trunk))
+            };
             let every = c.plan.options_every_ms.map(|ms| Duration::from_millis(ms).max(SOONEST));
             for (place, side) in c.sides.iter_mut().enumerate() {
                 if side.next.is_none_or(|at| at > now.sip()) {
@@ -546,7 +667,7 @@ impl Switch {
                     side.try_again(now);
                     continue;
                 }
-                for to in side.to_ask() {
+                for to in side.to_ask().filter(asks) {
                     options.push((*tenant, *trunk, place, to, side.target.host_port(), c.login.clone()));
                 }
             }
@@ -557,7 +678,7 @@ impl Switch {
         for (tenant, trunk, place, to, host, login) in options {
             let uri = format!("sip:{host}");
             let contact =
-                self.carriers.all.get(&(tenant, trunk)).and_then(|c| self.carriers.contact_of(&c.plan));
+                self.carriers.all.get(&(tenant, trunk)).and_then(|c| self.carriers.asking_contact(&c.plan));
             let contact = contact.as_deref();
             let ask = Ask { uri: &uri, login: login.as_ref(), contact, ..Ask::to(to) };
             let ask = self.endpoint.ask(now.sip(), &ask);
@@ -601,6 +722,8 @@ impl Switch {
         match self.carriers.asked.remove(&ask) {
             Some(Purpose::Options(tenant, trunk)) => {
                 let Some(c) = self.carriers.all.get_mut(&(tenant, trunk)) else { return };
+                let derived = carrier_of(&c.plan).map(String::from);
+                let at = c.sides.iter().find_map(|side| side.asked_at(ask));
                 for (place, side) in c.sides.iter_mut().enumerate() {
                     let was = side.is_down();
                     if side.answered(now, ask, code) && side.is_down() != was {
@@ -614,6 +737,14 @@ impl Switch {
                             code,
                             "a far end of a trunk is up or down"
                         );
+                    }
+                }
+                // What is said to the carrier is said to all that are derived from it.
+                if let (Some(carrier), Some(at)) = (derived, at) {
+                    let mut same: Vec<&mut Carrier> = self.carriers.all.values_mut().collect();
+                    same.retain(|c| carrier_of(&c.plan) == Some(&carrier));
+                    for side in same.into_iter().flat_map(|c| &mut c.sides) {
+                        side.told(now, at, code);
                     }
                 }
             }
@@ -653,6 +784,7 @@ impl Switch {
     pub fn on_name(&mut self, now: Now, question: &Question, answer: Answer) {
         self.carriers.locator.answered(now.sip(), question, answer);
         self.carriers.take_located(now);
+        self.tell_hops();
         self.trust_networks();
         self.send_registers(now);
     }

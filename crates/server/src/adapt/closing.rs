@@ -1,27 +1,77 @@
 //! A tenant whose account ends: its place stays, so that what refers to other tenants by theirs stays right, and nobody is
 //! in it.
 
-use crate::adapt::{Now, Passwords, Switch};
+use crate::adapt::passing::PassedOn;
+use crate::adapt::switch::TenantDoor;
+use crate::adapt::{Aliases, Now, Passwords, Switch};
 use crate::live::Live;
 use crate::tenant::meaning::Meaning;
-use engine::{Engine, Event};
+use engine::{CallId, Engine, Event, Phase};
 use store::{Batch, TenantId};
 
 /// Whose place is empty. No tenant has this number.
 const NOBODY: TenantId = TenantId(0);
 
+/// Why a tenant is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StillThere {
+    /// So many calls of it are open.
+    Calls(usize),
+    /// Something of it is not on its way to the journal yet.
+    Unwritten,
+}
+
+impl TenantDoor {
+    fn calls_for_help(&self, call: CallId) -> bool {
+        let is_help = |number: &PassedOn| self.meaning.classes.is_emergency(number.number().expose_secret());
+        let mut legs = self.legs.values().filter(|l| l.call == call);
+        self.engine.is_for_help(call) || legs.any(|l| l.passes.as_deref().is_some_and(is_help))
+    }
+}
+
 impl Switch {
-    /// Takes a tenant out, unless calls of it are open: how many then. `nothing` is the configuration of nobody. Gives the
-    /// number of the newest batch that may still be on its way to the journal.
+    /// Whether somebody calls for help in one of a tenant's calls.
+    pub fn has_calls_for_help(&self, id: TenantId) -> bool {
+        self.tenant(id).is_some_and(|t| t.engine.calls().iter().any(|(call, _)| t.calls_for_help(*call)))
+    }
+
+    /// Ends the calls of a tenant whose account ends, but for those to emergency numbers; from the first time on, nothing
+    /// else begins. Gives which calls it ended now.
+    pub fn end_calls(&mut self, now: Now, id: TenantId, is_first: bool) -> Vec<CallId> {
+        if is_first {
+            self.on_event(now, id, Event::Draining);
+        }
+        let open = self.tenant(id).map(|t| {
+            let all = t.engine.calls().iter().filter(|(_, c)| c.phase != Phase::Closing);
+            all.map(|(call, _)| *call).filter(|call| !t.calls_for_help(*call)).collect::<Vec<_>>()
+        });
+        let open = open.unwrap_or_default();
+        for call in &open {
+            self.on_event(now, id, Event::HangUpAsked { call: *call });
+        }
+        open
+    }
+
+    /// Takes a tenant out, unless calls of it are open, or something is yet to be written and may be waited for. `nothing`
+    /// is the configuration of nobody. Gives the number of the newest batch that may still be on its way to the journal.
     ///
     /// # Errors
-    /// The number of open calls; nothing was changed.
-    pub fn close_tenant(&mut self, now: Now, id: TenantId, nothing: Meaning) -> Result<u64, usize> {
+    /// Why not; nothing was changed.
+    pub fn close_tenant(
+        &mut self,
+        now: Now,
+        id: TenantId,
+        nothing: Meaning,
+        may_wait: bool,
+    ) -> Result<u64, StillThere> {
         let last = self.next_batch.saturating_sub(1);
         let Some(n) = self.tenants.iter().position(|t| t.id == id) else { return Ok(last) };
-        let open = self.tenants[n].engine.calls().len();
-        if open > 0 {
-            return Err(open);
+        let t = &self.tenants[n];
+        if !t.engine.calls().is_empty() {
+            return Err(StillThere::Calls(t.engine.calls().len()));
+        }
+        if may_wait && (t.engine.position() + 1 > t.batch.first_position || t.batch.has_more()) {
+            return Err(StillThere::Unwritten);
         }
         let config = Box::new(nothing.config.clone());
         self.configure(now, id, nothing, Passwords::default());
@@ -36,6 +86,7 @@ impl Switch {
         t.parties.clear();
         t.talked_before.clear();
         t.person = Box::new(|_| 0);
+        t.aliases = Aliases::default();
         let seed = self.next_chance();
         self.tell(now, n, Event::Started { seed });
         self.tell(now, n, Event::Configured { config });

@@ -22,9 +22,12 @@ use sip::{Destination, Login, Outgoing, SessionTimer};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use store::TenantId;
 
 /// The most telephones of one person that ring at once.
 pub(super) const MOST_AT_ONCE: usize = 4;
+/// The most far ends of one leg that may be heard before one answers, from its first call to its last.
+const MOST_EARLY: usize = 64;
 /// What is said to those who ring when another answered (RFC 3326).
 pub(super) const ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
 
@@ -74,6 +77,30 @@ pub(super) fn session_timer_of(trunk: &TrunkPlan) -> SessionTimer {
     SessionTimer { expires: trunk.session_timer_s, ..SessionTimer::default() }
 }
 
+/// What it means how a call ended that nobody took, and whether another far end is asked then.
+#[derive(Clone, Copy)]
+pub(super) struct Outcomes {
+    /// The answers of Teams mean other things than a carrier's.
+    pub(super) in_teams: bool,
+}
+
+impl Outcomes {
+    pub(super) fn of(self, refused: &sip::Refused) -> Outcome {
+        match if self.in_teams { refused.code } else { refused.meant() } {
+            // Of Teams a 408 is the last word of somebody there.
+            408 if self.in_teams && refused.is_answer => Outcome::Code(408),
+            408 => Outcome::NoAnswer,
+            503 => Outcome::Unreachable,
+            code => Outcome::Code(code),
+        }
+    }
+
+    pub(super) fn fail_over(self, outcome: Outcome, rang: bool) -> bool {
+        let fails_over = if self.in_teams { fails_over_in_teams } else { fails_over };
+        fails_over(outcome, rang)
+    }
+}
+
 /// Whom to ring.
 #[derive(Default)]
 pub(super) struct Order {
@@ -91,8 +118,8 @@ pub(super) struct Dialing {
     then: VecDeque<FarEnd>,
     open: Vec<Open>,
     rang: bool,
-    /// Somebody sends audio already.
-    pub(super) early: bool,
+    /// Those that may send audio already, by call and early dialog.
+    early: Vec<(sip::CallId, u8)>,
     offer: Vec<u8>,
     /// The far end of a trunk that is asked at the moment.
     asked: Option<(sip::CallId, FarEnd)>,
@@ -105,6 +132,19 @@ pub(super) struct Dialing {
 }
 
 impl Dialing {
+    /// The number of a far end that may send audio before it answers, and whether it is the first of all. `None` if there are
+    /// too many.
+    pub(super) fn early(&mut self, call: sip::CallId, branch: u8) -> Option<(u8, bool)> {
+        if let Some(of) = self.early.iter().position(|known| *known == (call, branch)) {
+            return Some((of as u8, false));
+        }
+        if self.early.len() >= MOST_EARLY {
+            return None;
+        }
+        self.early.push((call, branch));
+        Some((self.early.len() as u8 - 1, self.early.len() == 1))
+    }
+
     pub(super) fn into_open(self) -> Vec<Open> {
         self.open
     }
@@ -169,7 +209,7 @@ impl Switch {
                     then,
                     open: Vec::new(),
                     rang: false,
-                    early: false,
+                    early: Vec::new(),
                     offer,
                     asked: None,
                     forwarded: false,
@@ -183,6 +223,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                was_for: Secret::default(),
                 location: None,
                 hears: Box::default(),
             },
@@ -300,36 +341,29 @@ impl Switch {
         let Some(d) = &mut l.dialing else { return false };
         let Some(at) = d.open.iter().position(|(c, _)| *c == call) else { return true };
         let (_, tried) = d.open.swap_remove(at);
-        let outcome = match if in_teams { refused.code } else { refused.meant() } {
-            // Of Teams a 408 is the last word of somebody there.
-            408 if in_teams && refused.is_answer => Outcome::Code(408),
-            408 => Outcome::NoAnswer,
-            503 => Outcome::Unreachable,
-            code => Outcome::Code(code),
-        };
+        let rang = d.rang;
+        let outcomes = Outcomes { in_teams };
+        let outcome = outcomes.of(refused);
         if let Some(tried) = tried {
             self.carriers.call_over(id, tried.trunk);
-            if !d.rang && !ending {
+            if !rang && !ending {
                 self.carriers.attempt_ended(now, id, tried, outcome);
                 if let Some(seconds) = refused.retry_after.filter(|_| outcome == Outcome::Unreachable) {
                     self.carriers.leave_alone(now, id, tried, seconds);
                 }
             }
             if in_teams {
-                self.carriers.call_refused(now, id, tried, refused);
-                // The data centre is busy: what comes next there goes over another connection.
-                if refused.code == 503 && refused.retry_after == Some(1) {
-                    self.retired.insert(tried.to.addr);
-                }
+                self.refused_in_teams(now, id, tried, refused);
             }
         }
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return true };
+        let Some(d) = &mut l.dialing else { return false };
         if let Some((other, _)) = d.open.first() {
             l.sip = Some(*other);
             self.by_sip.remove(&call);
             return true;
         }
-        let goes_on = if in_teams { fails_over_in_teams } else { fails_over };
-        if ending || !goes_on(outcome, d.rang) {
+        if ending || !outcomes.fail_over(outcome, d.rang) {
             return false;
         }
         let next = loop {
@@ -343,6 +377,15 @@ impl Switch {
         self.by_sip.remove(&call);
         self.invite(now, tenant, leg, next);
         true
+    }
+
+    /// A host of Teams refused a call, or did not answer it.
+    pub(super) fn refused_in_teams(&mut self, now: Now, id: TenantId, tried: Tried, refused: &sip::Refused) {
+        self.carriers.call_refused(now, id, tried, refused);
+        // The data centre is busy: what comes next there goes over another connection.
+        if refused.code == 503 && refused.retry_after == Some(1) {
+            self.retired.insert(tried.to.addr);
+        }
     }
 
     // The next far end of a leg whose trunk may still bear a call today: others may have used it up meanwhile.
@@ -403,6 +446,7 @@ impl Switch {
             self.by_sip.remove(&other);
             self.endpoint.hang_up(now.sip(), other, ELSEWHERE);
         }
+        self.pass_keys_from(tenant, leg);
     }
 
     /// Ends what a leg has open, whatever it is doing.

@@ -1,6 +1,6 @@
 //! What the engine asks for, in the words of `sip` and `media`.
 
-use crate::adapt::carriers::{Reach, Tried};
+use crate::adapt::carriers::Tried;
 use crate::adapt::dialing::{FarEnd, OF_PHONES, Order};
 use crate::adapt::outside::Ticket;
 use crate::adapt::switch::{MediaCommand, MediaId, Now, RecordingKey, Switch};
@@ -45,6 +45,7 @@ impl Switch {
                     l.hears = from.clone();
                     self.door.send(MediaCommand::Hear { leg: media, from });
                 }
+                self.pass_keys_early(tenant, leg);
             }
             Effect::Keys { leg, keys } => self.set_keys(tenant, leg, keys),
             Effect::CheckNumber { leg, slot } => self.check_number(now, tenant, leg, slot),
@@ -179,6 +180,11 @@ impl Switch {
             let then = self.passed_through(now, tenant, to, show);
             return self.ring(now, tenant, leg, Order { then, ..Order::default() });
         }
+        if let Some(from) = t.meaning.helps(target) {
+            self.count_passing(now, tenant, leg, show);
+            let then = self.helped(now, tenant, from, show);
+            return self.ring(now, tenant, leg, Order { then, ..Order::default() });
+        }
         let Some(address) = t.meaning.targets.get(&target).cloned() else {
             return self.tell(now, tenant, Event::LegEnded { leg, end: LegEnd::Unreachable });
         };
@@ -225,12 +231,30 @@ impl Switch {
         ours: Option<&str>,
         passed_on: Option<Show>,
     ) -> VecDeque<FarEnd> {
-        let chance = self.next_chance();
         let t = &self.tenants[tenant];
         let address = passed_on.and_then(|show| match show {
             Show::Leg(leg) => t.legs.get(&leg).map(|l| &l.address),
             Show::Party(party) => t.parties.get(&party),
         });
+        let address = address.cloned();
+        let mut all = self.trunks_showing(now, tenant, (number, way), ours, address.as_ref());
+        if let Some(Show::Leg(caller)) = passed_on {
+            self.tell_history(tenant, caller, &mut all);
+        }
+        all
+    }
+
+    /// The same for a caller with this number or address, empty where it is withheld; `None` is one of ours.
+    pub(super) fn trunks_showing(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        (number, way): (&str, Ways),
+        ours: Option<&str>,
+        address: Option<&Secret<String>>,
+    ) -> VecDeque<FarEnd> {
+        let chance = self.next_chance();
+        let t = &self.tenants[tenant];
         let caller = match address.map(|a| a.expose_secret().as_str()) {
             None => Caller::Ours,
             Some("") => Caller::Withheld,
@@ -252,21 +276,10 @@ impl Switch {
             let lines = Secret::new(identity_lines(asserted, a.privacy));
             let (trunk, place) = (a.trunk, a.place);
             let number = Secret::new(number.to_string());
-            self.carriers.reach(t.id, trunk, place).into_iter().map(
-                move |Reach { to, login, nat, srtp, codecs, contact }| FarEnd {
-                    to,
-                    uri: a.uri.clone(),
-                    from: a.from.clone(),
-                    lines: lines.clone(),
-                    login,
-                    nat,
-                    srtp,
-                    codecs,
-                    contact,
-                    trunk: Some(Tried { trunk, place, to }),
-                    number: number.clone(),
-                },
-            )
+            self.carriers.reach(t.id, trunk, place).into_iter().map(move |reach| {
+                let tried = Tried { trunk, place, to: reach.to };
+                reach.far_end(a.uri.clone(), a.from.clone(), lines.clone(), tried, number.clone())
+            })
         };
         let used_up = |(_, why): &&(TrunkId, WhyNot)| matches!(why, WhyNot::MinutesUsed | WhyNot::SpendUsed);
         let stopped = choice.unused.iter().find(used_up).filter(|_| choice.attempts.is_empty()).copied();
@@ -332,6 +345,7 @@ impl Switch {
         let Some(l) = t.legs.get_mut(&leg) else { return };
         l.hears = Box::default();
         let Some(media) = l.media else { return };
+        self.pass_keys_early(tenant, leg);
         let t = &self.tenants[tenant];
         let music = || t.meaning.prompts.get(&engine::PromptId(0)).cloned().unwrap_or_else(Prompt::music);
         let (prompt, repeat) = match sound {

@@ -5,23 +5,36 @@ use crate::adapt::switch::{Now, Switch};
 use engine::{AgentId, Destination, Event};
 use store::TenantId;
 
+/// For whom another telephone system calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForWhom {
+    /// An agent.
+    Agent(AgentId),
+    /// Somebody of the organisation who is no agent, by a number that no agent has.
+    Person(AgentId),
+}
+
 /// Ends a call that another telephone system makes.
 pub type End = Box<dyn Fn() + Send>;
 
 impl Switch {
-    /// Counts a call that another telephone system is about to make for an agent; its meter, where one is needed. When the
+    /// Counts a call that another telephone system is about to make for somebody; its meter, where one is needed. When the
     /// policy for calls to the outside refuses it, [`engine::Engine::last_refusal`] says so.
     pub fn elsewhere_asked(
         &mut self,
         now: Now,
         tenant: TenantId,
-        agent: AgentId,
+        whom: ForWhom,
         to: Destination,
         end: End,
     ) -> Option<u64> {
         let n = self.tenants.iter().position(|t| t.id == tenant)?;
         let meter = self.tenants[n].engine.next_meter();
-        self.on_event(now, tenant, Event::ElsewhereAsked { agent, to });
+        let event = match whom {
+            ForWhom::Agent(agent) => Event::ElsewhereAsked { agent, to },
+            ForWhom::Person(person) => Event::ElsewhereAskedFor { person, to },
+        };
+        self.on_event(now, tenant, event);
         let begun = self.tenants[n].engine.next_meter() != meter;
         begun.then(|| {
             self.elsewhere.insert((tenant, meter), end);

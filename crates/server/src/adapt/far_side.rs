@@ -113,6 +113,18 @@ impl FarSide {
         true
     }
 
+    /// Takes in what a question said that was asked of this address on behalf of others, too.
+    pub(super) fn told(&mut self, now: Now, to: Destination, code: u16) {
+        if self.places.iter().any(|s| s.to == to) {
+            self.says(now, to, code);
+        }
+    }
+
+    /// The address that a question went to.
+    pub(super) fn asked_at(&self, ask: AskId) -> Option<Destination> {
+        self.places.iter().find(|s| s.asked == Some(ask)).map(|s| s.to)
+    }
+
     // Of a question only: a call may be refused for its number alone.
     fn says(&mut self, now: Now, to: Destination, code: u16) {
         self.refuses = matches!(code, 401 | 403 | 407 | 603);

@@ -72,11 +72,16 @@ impl Switch {
         if self.journal_stalled {
             return self.refuse_call(now, call, 503);
         }
-        if let Some(agent) = self.greet_teams(tenant, trunk, call, &message) {
+        if let Some(agent) = self.greet_teams(now, (tenant, trunk), call, &message) {
             return self.on_teams_user(now, (tenant, trunk), agent, call, from, &message);
         }
-        let number = self.number_of(tenant, trunk, &message);
+        let for_help = self.calls_for_help(tenant, trunk, &message);
+        let number = match for_help {
+            Some(_) => None,
+            None => self.number_of(tenant, trunk, &message),
+        };
         let passed = match number {
+            None if for_help.is_some() => for_help,
             None => self.passes_on(tenant, trunk, &message),
             Some(_) => None,
         };
@@ -111,9 +116,11 @@ impl Switch {
         self.begin_leg(now, tenant, call, &message, Begun { audio, caller, event: arrived, known });
         self.is_behind_teams(tenant, trunk, call);
         self.came_over(tenant, trunk, call);
+        let before = if trusted { self.was_for(tenant, trunk, &message) } else { Secret::default() };
         let leg = self.by_sip.get(&call).map(|(_, leg)| *leg);
         if let Some(l) = leg.and_then(|leg| self.tenants[tenant].legs.get_mut(&leg)) {
             l.passes = passed.map(|(_, to)| Box::new(to));
+            l.was_for = before;
         }
         if trusted {
             self.tell_diverted(now, tenant, trunk, call, &message);
@@ -280,6 +287,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                was_for: Secret::default(),
                 location: Location::of(message).map(Box::new),
                 hears: Box::default(),
             },
@@ -296,17 +304,17 @@ impl Switch {
     }
 
     // What can be said of a caller without saying who it is.
-    fn facts_of(&self, tenant: usize, address: &Secret<String>) -> Facts {
+    fn facts_of(&mut self, tenant: usize, address: &Secret<String>) -> Facts {
         let address = address.expose_secret();
         if address.is_empty() {
             return Facts { withheld: true, ..Facts::default() };
         }
+        let person = self.alias(tenant, address).map_or(0, |known| known.alias);
         let t = &self.tenants[tenant];
-        // The same number is the same person, in whichever form it comes.
         let same = t.meaning.dial_plan.international(address);
         let number = same.as_deref().unwrap_or(address);
         let country = t.meaning.dial_plan.country(number);
-        Facts { withheld: false, country, lists: t.meaning.lists_of(number), person: (t.person)(number) }
+        Facts { withheld: false, country, lists: t.meaning.lists_of(number), person }
     }
 
     // Ports and our answer, before anybody knows whether the call is answered: a call without common audio ends here.
@@ -357,6 +365,16 @@ impl Switch {
             }
         }
         self.leg_ended(now, tenant, leg, end);
+    }
+
+    /// A trunk's neighbour may be asking whether we are there: that it does is shown to whoever looks after the trunk.
+    pub(super) fn note_asking(&mut self, now: Now, from: Destination, bytes: &[u8]) {
+        let Some(rest) = bytes.strip_prefix(b"OPTIONS ") else { return };
+        let target = rest.split(|byte| *byte == b' ').next().unwrap_or_default();
+        if let Some((tenant, trunk, _)) = self.trunk_of(from, target) {
+            let tenant = self.tenants[tenant].id;
+            self.carriers.was_asked(now, tenant, trunk);
+        }
     }
 
     /// The narrowest network that the address lies in decides.

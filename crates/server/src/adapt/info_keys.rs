@@ -19,7 +19,7 @@ impl Switch {
         let (Some(key), Some(l)) = (key_of(content_type, body), self.tenants[tenant].legs.get(&leg)) else {
             return;
         };
-        match l.media.filter(|_| l.keyed.passes() && !l.asked_for_one) {
+        match l.media.filter(|_| l.keyed.passes() && !l.keyed.passes_early() && !l.asked_for_one) {
             Some(leg) => self.door.send(MediaCommand::Press { leg, key }),
             None => self.on_key(now, tenant, leg, key),
         }
@@ -40,6 +40,12 @@ impl Switch {
             Dtmf::Inband => KeysOut::Tones,
             Dtmf::Info => KeysOut::Told,
         }
+    }
+
+    /// Whether silence is sent to the far end of a leg where nothing else is, as its trunk says.
+    pub(super) fn fills_pauses(&self, tenant: usize, leg: LegId) -> bool {
+        let trunk = self.trunk_of_leg(tenant, leg);
+        trunk.and_then(|t| self.tenants[tenant].meaning.trunk_plan(t)).is_some_and(|plan| plan.fill_pauses)
     }
 
     // How keys travel between us and the far end of a leg, as its trunk or its person says.

@@ -26,12 +26,19 @@ pub(super) struct Keyed {
     mode: Option<Keys>,
     slots: BTreeMap<SlotId, SecretDigits>,
     secret: SecretDigits,
+    /// The leg whose far end gets the keys, because it is heard and has not answered yet.
+    early: Option<LegId>,
 }
 
 impl Keyed {
     /// Whether keys are for those who hear the leg, and for nobody else.
     pub(super) fn passes(&self) -> bool {
         matches!(self.mode, None | Some(Keys::Pass))
+    }
+
+    /// Whether they are, for somebody who has not answered yet and hears nothing else.
+    pub(super) fn passes_early(&self) -> bool {
+        self.early.is_some()
     }
 
     /// What is secret is overwritten and gone.
@@ -82,8 +89,37 @@ impl Switch {
             }
         };
         l.keyed.mode = Some(keys);
+        l.keyed.early = None;
         if let Some(leg) = l.media {
             self.door.send(MediaCommand::Keys { leg, mode });
+        }
+    }
+
+    /// Whoever hears a far end that has not answered yet is not heard there. But it may ask for keys: those are passed on.
+    pub(super) fn pass_keys_early(&mut self, tenant: usize, leg: LegId) {
+        let t = &self.tenants[tenant];
+        let Some(l) = t.legs.get(&leg).filter(|l| l.keyed.passes()) else { return };
+        let heard = match *l.hears {
+            [one] => self.by_media.get(&one).filter(|(of, _)| *of == tenant).map(|(_, heard)| *heard),
+            _ => None,
+        };
+        let early = heard.filter(|heard| t.legs.get(heard).is_some_and(|l| l.dialing.is_some()));
+        if early == l.keyed.early {
+            return;
+        }
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
+        l.keyed.early = early;
+        if let Some(leg) = l.media {
+            let mode = if early.is_some() { KeyMode::Report } else { KeyMode::Pass };
+            self.door.send(MediaCommand::Keys { leg, mode });
+        }
+    }
+
+    /// A far end answered: keys of whoever heard it go with the audio from here on.
+    pub(super) fn pass_keys_from(&mut self, tenant: usize, answered: LegId) {
+        let legs = self.tenants[tenant].legs.iter().filter(|(_, l)| l.keyed.early == Some(answered));
+        for leg in legs.map(|(leg, _)| *leg).collect::<Vec<LegId>>() {
+            self.pass_keys_early(tenant, leg);
         }
     }
 
@@ -93,6 +129,12 @@ impl Switch {
             return;
         }
         let t = &mut self.tenants[tenant];
+        if let Some(early) = t.legs.get(&leg).and_then(|l| l.keyed.early) {
+            if let Some(leg) = t.legs.get(&early).and_then(|l| l.media) {
+                self.door.send(MediaCommand::Give { leg, key });
+            }
+            return;
+        }
         let Some(l) = t.legs.get_mut(&leg) else { return };
         let (kept, slot) = match l.keyed.mode {
             Some(Keys::Choose) => return self.tell(now, tenant, Event::Digit { leg, digit: key }),
@@ -133,7 +175,7 @@ impl Switch {
             return self.tell(now, tenant, Event::NumberChecked { leg, party: None, person: 0 });
         };
         let (number, destination) = (Secret::new(to.number), to.classified.destination);
-        let person = (t.person)(number.expose_secret());
+        let person = self.alias(tenant, number.expose_secret()).map_or(0, |known| known.alias);
         let party = match known {
             Some(party) => party,
             None => self.new_party(tenant, &number, &Secret::default()),

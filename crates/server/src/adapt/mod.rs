@@ -5,6 +5,7 @@
 //! journal.
 
 mod alarms;
+mod aliases;
 mod barred;
 mod browser;
 mod carriers;
@@ -14,6 +15,8 @@ mod effects;
 mod elsewhere;
 mod endpoint;
 mod far_side;
+mod history;
+mod hops;
 mod incoming;
 mod info_keys;
 mod keys;
@@ -32,6 +35,7 @@ mod registrations;
 mod security;
 mod sip_events;
 mod strangers;
+mod successor;
 mod switch;
 mod teams_transfer;
 mod teams_users;
@@ -43,8 +47,11 @@ mod trunk_told;
 #[cfg(test)]
 mod world;
 
+pub use aliases::Aliases;
 pub use browser::{PhoneRefused, SoftphoneState};
 pub use carriers::TrunkStatus;
+pub use closing::StillThere;
+pub use elsewhere::ForWhom;
 pub use endpoint::AgentEndpoint;
 pub use keys::SecretDigits;
 pub use outside::{Request, Ticket};

@@ -1,8 +1,12 @@
 //! Transfers that a telephone of ours asks for (REFER): the same as at the desk, with the same rights. With a Replaces in
 //! the address, the far ends of two calls of the telephone are joined.
+//!
+//! In a call that passes through from trunk to trunk the far end of a trunk may ask, too: whoever it could have called by the
+//! rules of its trunk takes its place, behind the same ports, and the other side hears it ring.
 
+use crate::adapt::passing::PassedOn;
 use crate::adapt::switch::{Now, Switch};
-use engine::{AgentId, Ask, Event, LegId, Role};
+use engine::{AgentId, Ask, Event, LegId, Limits, Role, TrunkId};
 use sip::ReferId;
 
 impl Switch {
@@ -14,11 +18,15 @@ impl Switch {
         refer: ReferId,
         target: &[u8],
         replaces: Option<sip::CallId>,
+        referred_by: &[u8],
     ) {
         let found = self.by_sip.get(&call).copied();
         let Some((tenant, leg, agent)) = found.and_then(|(t, leg)| Some((t, leg, self.agent_of(t, leg)?)))
         else {
-            return self.endpoint.reject_refer(now.sip(), refer, 403);
+            return match found.filter(|_| replaces.is_none()) {
+                Some(leg) => self.on_trunk_referred(now, leg, refer, target, referred_by),
+                None => self.endpoint.reject_refer(now.sip(), refer, 403),
+            };
         };
         if let Some(other) = replaces {
             return self.on_joined(now, (tenant, leg, agent), refer, other);
@@ -44,6 +52,61 @@ impl Switch {
             return self.endpoint.reject_refer(now.sip(), refer, 603);
         }
         self.passed_on(now, refer);
+    }
+
+    // A trunk's far end asks, in a call that passes through.
+    fn on_trunk_referred(
+        &mut self,
+        now: Now,
+        (tenant, leg): (usize, LegId),
+        refer: ReferId,
+        target: &[u8],
+        referred_by: &[u8],
+    ) {
+        let code = match self.trunk_target(tenant, leg, target, referred_by) {
+            Ok((to, passed)) => {
+                let address = self.opposite(tenant, leg).cloned();
+                let mut then = self.passed_far_ends(now, tenant, to, &passed, address.as_ref());
+                // What such a call uses up of a day's limits nobody would count.
+                let meaning = &self.tenants[tenant].meaning;
+                then.retain(|far| {
+                    let plan = far.trunk.and_then(|tried| meaning.trunk_plan(tried.trunk));
+                    plan.is_some_and(|plan| plan.toll == Limits::default())
+                });
+                return self.call_successor(now, (tenant, leg), refer, then);
+            }
+            Err(code) => code,
+        };
+        self.endpoint.reject_refer(now.sip(), refer, code);
+    }
+
+    // Which trunk an address leads to that a trunk's far end named, and whom it means there; else the code to refuse with.
+    fn trunk_target(
+        &self,
+        tenant: usize,
+        leg: LegId,
+        target: &[u8],
+        referred_by: &[u8],
+    ) -> Result<(TrunkId, PassedOn), u16> {
+        let t = &self.tenants[tenant];
+        let caller = t.engine.legs().get(&leg).and_then(|l| t.engine.calls().get(&l.call)?.caller_leg());
+        let passes = caller.and_then(|caller| t.legs.get(&caller)).is_some_and(|l| l.passes.is_some());
+        let trunk =
+            t.legs.get(&leg).and_then(|l| l.trunk.or(l.came_over)).filter(|_| passes).ok_or(403u16)?;
+        if names_a_call(target) {
+            return Err(481);
+        }
+        let uri = sip::Uri::parse(target).map_err(|_| 400u16)?;
+        let host = std::str::from_utf8(uri.host).map_err(|_| 400u16)?;
+        if !self.is_host_of(tenant, host) {
+            return Err(403);
+        }
+        let referred_by = Some(referred_by).filter(|by| !by.is_empty());
+        let (rule, passed) = self.passed_to(tenant, trunk, &uri, referred_by).ok_or(404u16)?;
+        match t.meaning.classes.is_emergency(passed.number().expose_secret()) {
+            true => Err(403),
+            false => Ok((rule.to, passed)),
+        }
     }
 
     // The far ends of two calls of one telephone are to talk with each other (RFC 5589 section 7).

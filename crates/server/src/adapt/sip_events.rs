@@ -13,12 +13,12 @@ impl Switch {
             sip::Event::Incoming(incoming) => self.on_incoming(now, incoming),
             sip::Event::Cancelled { call, .. } => self.over(now, call, LegEnd::FarHungUp),
             sip::Event::Progress { call, code, .. } if self.successor_rings(now, call, code) => {}
-            sip::Event::Progress { call, body, .. } => {
+            sip::Event::Progress { call, body, branch, .. } => {
                 let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
                 if self.rings_now(tenant, leg) {
                     self.tell(now, tenant, Event::LegRinging { leg });
                 }
-                self.on_early_answer(now, tenant, leg, &body);
+                self.on_early_answer(now, (tenant, leg), (call, branch), &body);
             }
             sip::Event::Answered { call, body } if self.successor_answered(now, call, &body) => {}
             sip::Event::Answered { call, body } => self.on_answered(now, call, &body),
@@ -47,7 +47,7 @@ impl Switch {
             sip::Event::Referred { call, refer, target, replaces, referred_by } => {
                 match self.teams_leg(call) {
                     Some(leg) => self.on_teams_refer(now, leg, refer, &target, &referred_by),
-                    None => self.on_referred(now, call, refer, &target, replaces),
+                    None => self.on_referred(now, call, refer, &target, replaces, &referred_by),
                 }
             }
             sip::Event::ReferProgress { .. } => {}
@@ -81,6 +81,9 @@ impl Switch {
     fn on_answered(&mut self, now: Now, call: sip::CallId, body: &[u8]) {
         let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
         self.answered_by(now, tenant, leg, call);
+        if let Some((.., trunk)) = self.teams_leg(call) {
+            self.lead_to_teams(now, tenant, trunk, call);
+        }
         match self.take_answer(tenant, leg, body) {
             true if self.asks_for_one(tenant, leg) => {}
             true => {
@@ -91,8 +94,14 @@ impl Switch {
         }
     }
 
-    // Somebody whom we rang sends audio before the answer. Of several, the newest is heard.
-    fn on_early_answer(&mut self, now: Now, tenant: usize, leg: LegId, body: &[u8]) {
+    // Somebody whom we rang may send audio before the answer. Of several, whoever does is heard.
+    fn on_early_answer(
+        &mut self,
+        now: Now,
+        (tenant, leg): (usize, LegId),
+        (call, branch): (sip::CallId, u8),
+        body: &[u8],
+    ) {
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg).filter(|_| !body.is_empty()) else { return };
         let (Some(leg_media), Some(session), Some(dialing)) = (l.media, &l.session, &mut l.dialing) else {
             return;
@@ -102,9 +111,9 @@ impl Switch {
         let agreed =
             SessionDescription::parse(body).map_err(Into::into).and_then(|answer| session.accept(&answer));
         let Ok(negotiated) = agreed else { return };
-        let first = !std::mem::replace(&mut dialing.early, true);
+        let Some((of, first)) = dialing.early(call, branch) else { return };
         let (negotiated, learning) = (Box::new(negotiated), l.learning);
-        self.door.send(MediaCommand::Remote { leg: leg_media, negotiated, learning });
+        self.door.send(MediaCommand::Early { leg: leg_media, of, negotiated, learning });
         if first {
             self.tell(now, tenant, Event::LegEarlyAudio { leg });
         }
@@ -195,6 +204,9 @@ impl Switch {
         let Some(l) = self.tenants[tenant].legs.get(&leg) else { return };
         if let (Some(media), Some(negotiated)) = (l.media, &l.negotiated) {
             let (negotiated, learning) = (negotiated.clone(), l.learning);
+            if self.fills_pauses(tenant, leg) {
+                self.door.send(MediaCommand::FillPauses { leg: media });
+            }
             self.door.send(MediaCommand::Remote { leg: media, negotiated, learning });
             let way = self.keys_out(tenant, leg);
             if way != KeysOut::Events {

@@ -2,7 +2,8 @@
 //! else learns nothing, and who guesses, scans or floods is not heard for a while.
 
 use crate::adapt::phones::authorizations;
-use crate::adapt::switch::{Now, Switch};
+use crate::adapt::switch::{Now, Switch, TenantDoor};
+use crate::tenant::meaning::contains;
 use sip::guard::{Admit, GuardCounters, SecurityEvent, What, is_scanner};
 use sip::{Destination, Message};
 use std::net::{IpAddr, SocketAddr};
@@ -73,6 +74,23 @@ impl Switch {
         let phones = self.tenants.iter().any(|t| !t.meaning.accounts.is_empty());
         let guest = if self.knows(ip) { Guest::Known } else { Guest::Stranger };
         ((phones || guest == Guest::Known) && self.guard.admit(now.sip(), ip) == Admit::Yes).then_some(guest)
+    }
+
+    /// Whether whoever calls by TLS from there has to prove a name, because a trunk says so. Telephones bring certificates
+    /// of their makers, which lead to no root of ours and are asked for by nobody: they prove who they are by password.
+    pub fn asks_for_names(&self, ip: IpAddr) -> bool {
+        let wants = |t: &TenantDoor, trunk| {
+            t.meaning.trunk_plan(trunk).is_some_and(|plan| !plan.tls_names.is_empty())
+        };
+        let by_network = self
+            .tenants
+            .iter()
+            .any(|t| t.meaning.trunks.iter().any(|rule| contains(rule.network, ip) && wants(t, rule.id)));
+        let called = || {
+            let (id, trunk, _) = self.carriers.is_at(ip)?;
+            self.tenants.iter().find(|t| t.id == id).map(|t| wants(t, trunk))
+        };
+        by_network || called() == Some(true)
     }
 
     /// Networks that the configuration names are never banned.

@@ -1,5 +1,6 @@
 //! The switch: one SIP endpoint, the engines of all tenants, and which leg is which on either side.
 
+use crate::adapt::aliases::Aliases;
 use crate::adapt::browser::Browsers;
 use crate::adapt::carriers::Carriers;
 use crate::adapt::dialing::Dialing;
@@ -11,7 +12,7 @@ use crate::adapt::passing::PassedOn;
 use crate::adapt::phone::{PhoneId, Reply};
 use crate::adapt::phones::{Passwords, Phones};
 use crate::adapt::presence::Presences;
-use crate::adapt::teams_transfer::Successor;
+use crate::adapt::successor::Successor;
 use crate::alarm::Alarms;
 use crate::announce::Announcer;
 use crate::live::Live;
@@ -76,6 +77,18 @@ pub enum MediaCommand {
         /// Whether the far end's address may differ from what it says.
         learning: Learning,
     },
+    /// One of several far ends that ring may be heard before anybody answers: whoever sends audio first is listened to, until
+    /// the next [`MediaCommand::Remote`].
+    Early {
+        /// Which leg.
+        leg: MediaId,
+        /// Which of its far ends.
+        of: u8,
+        /// What it says.
+        negotiated: Box<Negotiated>,
+        /// Whether the far end's address may differ from what it says.
+        learning: Learning,
+    },
     /// Let it hear something, and nobody else until the next [`MediaCommand::Hear`].
     Play {
         /// Which leg.
@@ -120,8 +133,20 @@ pub enum MediaCommand {
         /// In the audio or beside it.
         way: KeysOut,
     },
+    /// Silence is sent to the far end where nothing else is to be heard.
+    FillPauses {
+        /// Which leg.
+        leg: MediaId,
+    },
     /// The far end pressed a key beside its audio: for those who hear it.
     Press {
+        /// Which leg.
+        leg: MediaId,
+        /// `0`-`9`, `*`, `#`, `A`-`D`.
+        key: char,
+    },
+    /// The far end of a leg is given a key, whoever it hears.
+    Give {
         /// Which leg.
         leg: MediaId,
         /// `0`-`9`, `*`, `#`, `A`-`D`.
@@ -307,6 +332,8 @@ pub(super) struct DoorLeg {
     pub(super) asked_for_one: bool,
     /// Whom a call that passes through is for.
     pub(super) passes: Option<Box<PassedOn>>,
+    /// Whom its call was for before it came here, the first one first.
+    pub(super) was_for: Secret<Vec<crate::trunk_choice::Before>>,
     /// Where its caller is, who calls for help.
     pub(super) location: Option<Box<Location>>,
     /// Whom it hears, unless something is played.
@@ -344,6 +371,8 @@ pub struct TenantDoor {
     pub(super) parties: HashMap<PartyId, Secret<String>>,
     /// The same number for the same person, by the tenant's key.
     pub(super) person: PersonHash,
+    /// What callers are called in the journal.
+    pub(super) aliases: Aliases,
     /// Until when somebody in Teams wants to be told of security events.
     pub(super) teams_until: engine::Time,
     /// Those whose data is restricted, as `person` knows them: who calls is shown to nobody.
@@ -376,6 +405,8 @@ pub struct Resumed {
     pub parties: HashMap<PartyId, Secret<String>>,
     /// Tells persons apart.
     pub person: PersonHash,
+    /// What callers are called in the journal.
+    pub aliases: Aliases,
     /// Those whose data is restricted, as `person` knows them.
     pub restricted: BTreeSet<u64>,
     /// Telephones that were registered when the program ended.
@@ -411,6 +442,8 @@ pub struct Switch {
     pub journal_stalled: bool,
     /// Messages dropped because nobody knows where they come from.
     pub strangers: u64,
+    /// Handshakes of TLS that were refused, or ended, because there were too many.
+    pub handshakes_refused: u64,
     pub(super) host: SocketAddr,
     pub(super) phones: Phones,
     pub(super) carriers: Carriers,
@@ -462,6 +495,7 @@ impl Switch {
             owners: VecDeque::new(),
             journal_stalled: false,
             strangers: 0,
+            handshakes_refused: 0,
             host,
             phones: Phones::new(chances.nonces),
             carriers: Carriers::new(locals.to_vec(), chances.seed),
@@ -477,7 +511,7 @@ impl Switch {
     /// Adds a tenant with the state that was recovered. `Started` and `Configured` are told here.
     pub fn add_tenant(&mut self, now: Now, resumed: Resumed, seed: u64) {
         let Resumed { id, mut engine, meaning, passwords, next_party, parties, .. } = resumed;
-        let Resumed { person, restricted, registrations, .. } = resumed;
+        let Resumed { person, aliases, restricted, registrations, .. } = resumed;
         self.carriers.configure(now, id, &meaning, &passwords);
         engine.watch();
         let batch = Batch { first_position: engine.position() + 1, ..Batch::default() };
@@ -505,6 +539,7 @@ impl Switch {
             recordings: HashMap::new(),
             parties,
             person,
+            aliases,
             restricted,
             teams_until: engine::Time(0),
             snapshot_at,
@@ -577,11 +612,14 @@ impl Switch {
         }
     }
 
-    /// The tenant on whose behalf we send this request; also after its leg is over. Nothing where it belongs to no call,
-    /// or to one of long ago.
+    /// The tenant on whose behalf we send this request; also after its leg is over. Nothing where it belongs to no call
+    /// and no trunk, or to a call of long ago.
     pub fn sends_for(&self, bytes: &[u8]) -> Option<TenantId> {
         if let Some((tenant, _)) = self.endpoint.sent_in(bytes).and_then(|call| self.by_sip.get(&call)) {
             return self.tenants.get(*tenant).map(|t| t.id);
+        }
+        if let Some(ask) = self.endpoint.asked_in(bytes) {
+            return self.carriers.asks_for(ask);
         }
         let tag = sip::our_tag(bytes)?;
         self.owners.iter().rev().find(|(known, _)| *known == tag).map(|(_, tenant)| *tenant)
@@ -610,13 +648,23 @@ impl Switch {
     }
 
     /// A secure connection of ours could not be opened, or broke off.
-    pub fn on_tls_failed(&mut self, addr: SocketAddr, why: &str) {
-        self.carriers.tls_failed(addr, why);
+    pub fn on_tls_failed(&mut self, (addr, name): (SocketAddr, &str), why: &str) {
+        self.carriers.tls_failed((addr, name), why);
+    }
+
+    /// A message of ours went out over this connection.
+    pub fn went_over(&mut self, bytes: &[u8], connection: u64) {
+        self.endpoint.went_over(bytes, connection);
     }
 
     /// The next far end whose connections are to serve no more.
     pub fn poll_retired(&mut self) -> Option<SocketAddr> {
         self.retired.pop_first()
+    }
+
+    /// Connections on which a call of ours or to us still rings.
+    pub fn ringing(&self) -> std::collections::HashSet<u64> {
+        self.endpoint.ringing()
     }
 
     /// A connection is gone.
@@ -626,9 +674,10 @@ impl Switch {
         self.tell_registered();
     }
 
-    /// The name that the far end at this address has to prove on a connection of ours.
-    pub fn tls_name(&self, addr: SocketAddr) -> Option<&str> {
-        self.carriers.tls_name(addr)
+    /// The name that the far end at this address has to prove on a connection of ours for this request. What one tenant
+    /// says of an address holds for no other one that has a trunk there.
+    pub fn tls_name(&self, addr: SocketAddr, request: &[u8]) -> Option<&str> {
+        self.carriers.tls_name(addr, self.sends_for(request))
     }
 
     /// A message or a broken connection. Whoever is no trunk, no phone and no address of a flow, and says nothing that
@@ -639,6 +688,7 @@ impl Switch {
                 self.tell_security(now);
                 return;
             }
+            self.note_asking(now, *from, bytes);
         }
         if let sip::Input::Unreachable { to: sip::Destination { connection: Some(connection), .. } } = input {
             self.phones.registrar.connection_closed(connection);
@@ -801,7 +851,7 @@ impl Switch {
     pub(super) fn leg_ended(&mut self, now: Now, tenant: usize, leg: LegId, end: LegEnd) {
         if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
             let (successor, before) = (l.successor.take(), std::mem::take(&mut l.before));
-            self.end_successors(now, successor, before);
+            self.end_successors(now, tenant, successor, before);
         }
         self.forget_leg(tenant, leg);
         self.tell(now, tenant, Event::LegEnded { leg, end });
@@ -843,10 +893,11 @@ impl Switch {
         address: &Secret<String>,
         display: &Secret<String>,
     ) -> PartyId {
+        let alias = self.alias(tenant, address.expose_secret());
         let t = &mut self.tenants[tenant];
         let id = t.next_party;
         t.next_party += 1;
-        t.batch.parties.push(Party { id, address: address.clone(), display: display.clone() });
+        t.batch.parties.push(Party { id, address: address.clone(), display: display.clone(), alias });
         PartyId(id)
     }
 }

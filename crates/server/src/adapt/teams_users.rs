@@ -4,29 +4,33 @@ use crate::adapt::dialing::{FarEnd, codecs_of, session_timer_of};
 use crate::adapt::incoming::Audio;
 use crate::adapt::phones::user_of;
 use crate::adapt::switch::{Now, Switch};
-use crate::tenant::dialling::Dialled;
 use crate::trunk_choice::Ways;
 use engine::{AgentId, LegId, Show, TrunkId};
-use sip::{Destination, Message, Name, Uri};
+use sip::{Destination, Message, Name};
 use std::collections::VecDeque;
 
 impl Switch {
     /// A call comes from a trunk. If it is Teams, it is told our name there, and requests of ours in the call go the way that
-    /// Teams takes them: over connections of our own. Gives the agent whose number calls.
+    /// Teams takes them: over connections of our own. Gives the agent whose number calls; over any other trunk that is
+    /// nobody.
     pub(super) fn greet_teams(
         &mut self,
-        tenant: usize,
-        trunk: TrunkId,
+        now: Now,
+        (tenant, trunk): (usize, TrunkId),
         call: sip::CallId,
         m: &Message,
     ) -> Option<AgentId> {
-        let (contact, way) = self.carriers.teams_way(self.tenants[tenant].id, trunk)?;
+        let (contact, _) = self.carriers.teams_ways(self.tenants[tenant].id, trunk)?;
         self.endpoint.set_contact(call, &contact);
-        if let Some(way) = way {
-            self.endpoint.set_way(call, way);
-        }
+        self.lead_to_teams(now, tenant, trunk, call);
         let meaning = &self.tenants[tenant].meaning;
-        let user = m.value(Name::From).and_then(user_of)?;
+        // Where the trunk is believed, Teams stands for who it is (`ForwardPai`), whatever number is shown.
+        let trusted = meaning.trunk_plan(trunk).is_some_and(|plan| plan.trust_identity);
+        let asserted = trusted.then(|| sip::caller(m)).filter(|caller| caller.asserted);
+        let user = match asserted {
+            Some(caller) => caller.address.expose_secret().clone(),
+            None => m.value(Name::From).and_then(user_of)?,
+        };
         let number = meaning.dial_plan.international(&user)?;
         meaning.teams_numbers.iter().find(|(_, n)| *n.expose_secret() == number).map(|(agent, _)| *agent)
     }
@@ -44,17 +48,12 @@ impl Switch {
         let Some(plan) = self.tenants[tenant].meaning.trunk_plan(trunk) else {
             return self.refuse_call(now, call, 503);
         };
-        let (timer, codecs, nat) = (session_timer_of(plan), codecs_of(plan), plan.nat);
-        let (meaning, from_rule) = (&self.tenants[tenant].meaning, plan.srtp);
-        let help = Uri::parse(m.target()).is_ok_and(|uri| {
-            let user = std::str::from_utf8(uri.user_part()).unwrap_or_default();
-            let read = meaning.dialling.read(user, &meaning.dial_plan, &meaning.classes);
-            matches!(read, Ok(Dialled::Emergency(_)))
-        });
+        let (timer, codecs, nat, rule) = (session_timer_of(plan), codecs_of(plan), plan.nat, plan.srtp);
+        let help = self.calls_for_help(tenant, trunk, m).is_some();
         if !help && self.refuse_if_full(now, tenant, trunk, call) {
             return;
         }
-        let Some(srtp) = from_rule.towards(&from) else {
+        let Some(srtp) = rule.towards(&from) else {
             return self.refuse_saying(now, call, 488, "keys of audio need TLS");
         };
         self.endpoint.set_session_timer_of(call, timer);
@@ -89,10 +88,10 @@ impl Switch {
         replaced: sip::CallId,
         m: &Message,
     ) {
-        self.greet_teams(tenant, trunk, call, m);
+        self.greet_teams(now, (tenant, trunk), call, m);
         match self.tenants[tenant].meaning.trunk_plan(trunk).is_some_and(|plan| plan.teams.is_some()) {
             true => self.on_teams_replaces(now, (tenant, trunk), call, replaced, m),
-            false => self.refuse_call(now, call, 403),
+            false => self.refuse_call(now, call, 481),
         }
     }
 

@@ -1,14 +1,14 @@
 //! Direct Routing in virtual time: the production switch on one side, `sim`'s Teams on the other, and connections between them
 //! that come and go. What takes hours passes in a second. Audio stays out of it.
 
+use crate::adapt::world::{WALL, meaning_of};
 use crate::adapt::{Chances, MediaCommand, MediaDoor, MediaId, Now, Resumed, Switch};
-use crate::tenant::check::check_values;
-use crate::tenant::meaning::understand;
 use media::sdes::{OwnKeys, SEED_LEN};
 use serde_json::{Value, json};
 use sim::teams_proxy::{
     TeamsCall, TeamsEvent, TeamsInput, TeamsOutput, TeamsProxy, TeamsSettings, TeamsTenant,
 };
+use sip::locate::{Answer, Kind, Record};
 use sip::{Destination, Endpoint, Input, Limits, Local, Time, Transport};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -19,8 +19,6 @@ const FQDN: &str = "sbc1.contoso.test";
 const ANNA: &str = "+4942155512";
 const UDO: &str = "+4942155599";
 const SERVICE: &str = "+49421555100";
-/// When the world begins, on the wall.
-const WALL: u64 = 1_800_000_000_000;
 const SECOND: u64 = 1_000_000;
 
 fn host_at(n: usize) -> SocketAddr {
@@ -53,6 +51,10 @@ struct World {
     theirs: BTreeMap<u64, (usize, String)>,
     next: u64,
     ports: u16,
+    /// What the DNS says of names.
+    dns: BTreeMap<&'static str, SocketAddr>,
+    /// Requests that machines got.
+    asked: Vec<(usize, String)>,
 }
 
 impl World {
@@ -70,14 +72,11 @@ impl World {
             teams,
             json!({"kind": "Flow", "id": "service", "steps": [{"queue": "service"}]}),
             json!({"kind": "Number", "id": "service", "number": SERVICE, "flow": "service"}),
-            json!({"kind": "Queue", "id": "service", "agents": ["anna"], "ring_time": "20s", "misses_to_suspend": 20}),
+            json!({"kind": "Queue", "id": "service", "agents": ["anna"], "ring_time": "20s", "wrap_up": "2s",
+                "misses_to_suspend": 20}),
             json!({"kind": "User", "id": "anna", "roles": ["agent"], "teams_number": ANNA, "at_start": "available"}),
         ];
-        let documents = check_values(all).unwrap_or_else(|all| panic!("{all:?}"));
-        let keys: Vec<_> = documents.keys().cloned().collect();
-        let number =
-            |kind: &str, id: &str| keys.iter().position(|k| k.0 == kind && k.1 == id).map(|n| n as u32 + 1);
-        let meaning = understand(&documents, &number).unwrap();
+        let meaning = meaning_of(all);
         let addr = SocketAddr::from(([192, 0, 2, 1], 5061));
         let locals = [Local { transport: Transport::Tls, addr }];
         let endpoint = Endpoint::new(&locals, "world", 7, Limits::default());
@@ -100,6 +99,8 @@ impl World {
             theirs: BTreeMap::new(),
             next: 1,
             ports: 40_000,
+            dns: BTreeMap::new(),
+            asked: Vec::new(),
         };
         let resumed = Resumed {
             id: TenantId(1),
@@ -109,6 +110,7 @@ impl World {
             next_party: 1,
             parties: HashMap::new(),
             registrations: Vec::new(),
+            aliases: Default::default(),
             restricted: Default::default(),
             person: Box::new(|number| number.bytes().fold(7, |a, b| a * 31 + u64::from(b))),
         };
@@ -154,6 +156,13 @@ impl World {
                 self.switch.on_committed(self.clock(), number);
                 idle = false;
             }
+            while let Some(question) = self.switch.poll_question() {
+                let addr = self.dns.get(question.name.as_str()).filter(|_| question.kind == Kind::A);
+                let found =
+                    |addr: &SocketAddr| Answer::Found { records: vec![Record::Address(addr.ip())], ttl: 60 };
+                let answer = addr.map_or(Answer::Nothing { ttl: 60 }, found);
+                self.switch.on_name(self.clock(), &question, answer);
+            }
             while let Some(addr) = self.switch.poll_retired() {
                 self.ours.remove(&addr);
             }
@@ -195,6 +204,10 @@ impl World {
                 }
             }
         };
+        if let (false, Some(host)) = (is_answer, (0..HOSTS.len()).find(|n| host_at(*n) == to.addr)) {
+            let text = String::from_utf8_lossy(bytes);
+            self.asked.push((host, text.split(' ').next().unwrap_or_default().to_string()));
+        }
         self.proxy.handle(Time(self.now), TeamsInput::Received { connection, bytes });
     }
 
@@ -261,6 +274,37 @@ impl World {
         }
         (caller, agent)
     }
+}
+
+#[test]
+fn a_request_in_a_call_goes_where_its_name_leads_at_that_moment_and_on_when_nobody_is_there() {
+    const NAME: &str = "sip-du-a-eu.pstnhub.test";
+    let byes = |world: &World| -> Vec<usize> {
+        world.asked.iter().filter(|(_, method)| method == "BYE").map(|(host, _)| *host).collect()
+    };
+    let mut world = World::new(json!({}));
+    world.dns.insert(NAME, host_at(2));
+    let (caller, agent) = world.talk();
+    world.proxy.hang_up(Time(world.now), caller);
+    world.run(2);
+    assert_eq!((byes(&world), world.count(&TeamsEvent::Over { call: agent })), (vec![2], 1));
+    world.run(3);
+    // The name leads elsewhere while a call is up.
+    let (caller, agent) = world.talk();
+    world.dns.insert(NAME, host_at(1));
+    world.run(90);
+    world.proxy.hang_up(Time(world.now), caller);
+    world.run(2);
+    assert_eq!((byes(&world), world.count(&TeamsEvent::Over { call: agent })), (vec![2, 1], 1));
+    world.run(3);
+    // Nobody is there: the hosts of the trunk are asked, the first of all first.
+    let (caller, agent) = world.talk();
+    world.proxy.set_silent(1, true);
+    world.proxy.hang_up(Time(world.now), caller);
+    world.run(8);
+    assert_eq!((byes(&world), world.count(&TeamsEvent::Over { call: agent })), (vec![2, 1, 1], 0));
+    world.run(4);
+    assert_eq!((byes(&world), world.count(&TeamsEvent::Over { call: agent })), (vec![2, 1, 1, 0], 1));
 }
 
 #[test]
@@ -332,6 +376,97 @@ fn hosts_are_tried_in_order_and_a_persons_word_is_the_last() {
         after.iter().all(|(_, host)| *host == 0),
         "no other host is asked for what was declined: {after:?}"
     );
+    world.proxy.hang_up(Time(world.now), caller);
+    world.run(40);
+    assert!(world.switch.is_idle());
+}
+
+/// A user's call rings at an agent, first over a host whose words take five seconds and then over the next. Both offers.
+fn late(world: &mut World, answers: bool) -> (TeamsCall, TeamsCall, TeamsCall) {
+    world.proxy.set_slow(0, 5_000);
+    let audio = world.audio();
+    let caller = world.proxy.call(Time(world.now), (2, FQDN), (UDO, "Udo"), SERVICE, (audio, 440));
+    world.run(1);
+    let [(first, 0)] = world.offered()[..] else { panic!("{:?}", world.events) };
+    // Of what happens there nobody hears until the next host was asked.
+    let (audio, now) = (world.audio(), Time(world.now));
+    match answers {
+        true => world.proxy.answer(now, first, audio, 523),
+        false => world.proxy.ring(now, first),
+    }
+    world.run(3);
+    let [_, (second, 1)] = world.offered()[..] else { panic!("{:?}", world.events) };
+    (caller, first, second)
+}
+
+#[test]
+fn an_answer_that_comes_after_the_next_host_was_asked_is_ended_and_the_call_goes_on() {
+    // The late answer comes when the second one was there already, and while the second host rings.
+    for answered_before in [true, false] {
+        let mut world = World::new(json!({"failover_time": "3s"}));
+        let (caller, first, second) = late(&mut world, true);
+        let audio = world.audio();
+        if answered_before {
+            world.proxy.answer(Time(world.now), second, audio, 1000);
+            world.run(10);
+        } else {
+            world.run(10);
+            world.proxy.answer(Time(world.now), second, audio, 1000);
+            world.run(1);
+        }
+        let up = |world: &World, call| {
+            (world.count(&TeamsEvent::Up { call }), world.count(&TeamsEvent::Over { call }))
+        };
+        assert_eq!(up(&world, first), (1, 1), "what was answered late gets its ACK, and a BYE");
+        assert_eq!((up(&world, second), up(&world, caller)), ((1, 0), (1, 0)), "one call goes on");
+        assert_eq!((world.proxy.len(), world.offered().len()), (2, 2), "{:?}", world.events);
+        world.proxy.hang_up(Time(world.now), caller);
+        world.run(40);
+        assert!(world.proxy.is_empty() && world.switch.is_idle(), "{:?}", world.events);
+    }
+}
+
+#[test]
+fn a_host_that_rings_late_is_called_off() {
+    let mut world = World::new(json!({"failover_time": "3s"}));
+    let (caller, first, second) = late(&mut world, false);
+    world.run(8);
+    assert_eq!(world.count(&TeamsEvent::Over { call: first }), 1, "nobody rings there for ever");
+    assert!(world.asked.contains(&(0, "CANCEL".into())), "{:?}", world.asked);
+    let audio = world.audio();
+    world.proxy.answer(Time(world.now), second, audio, 1000);
+    world.run(1);
+    assert_eq!(world.count(&TeamsEvent::Up { call: second }), 1);
+    world.proxy.hang_up(Time(world.now), caller);
+    world.run(40);
+    assert!(world.proxy.is_empty() && world.switch.is_idle(), "{:?}", world.events);
+}
+
+#[test]
+fn a_person_who_did_not_answer_in_time_is_no_trouble_with_the_network() {
+    let mut world = World::new(json!({"failover_time": "3s"}));
+    let audio = world.audio();
+    let caller = world.proxy.call(Time(world.now), (2, FQDN), (UDO, "Udo"), SERVICE, (audio, 440));
+    world.run(1);
+    let (call, _) = world.offered()[0];
+    world.proxy.ring(Time(world.now), call);
+    world.proxy.refuse(Time(world.now), call, 408, 8, "");
+    world.run(1);
+    let told = |world: &World| -> Vec<(u16, Option<u32>, String)> {
+        let status = world.switch.trunk_status(world.clock(), TenantId(1));
+        status[0].answers.iter().map(|a| (a.code, a.sub_code, a.todo.clone())).collect()
+    };
+    assert_eq!(told(&world), [(408, Some(0), String::new())]);
+    world.proxy.hang_up(Time(world.now), caller);
+    world.run(40);
+    // Nobody at all says anything: that is another thing.
+    let mut world = World::new(json!({"failover_time": "3s"}));
+    world.proxy.set_silent(0, true);
+    let audio = world.audio();
+    let caller = world.proxy.call(Time(world.now), (2, FQDN), (UDO, "Udo"), SERVICE, (audio, 440));
+    world.run(6);
+    let [(408, None, todo)] = &told(&world)[..] else { panic!("{:?}", told(&world)) };
+    assert!(todo.contains("5061"), "{todo}");
     world.proxy.hang_up(Time(world.now), caller);
     world.run(40);
     assert!(world.switch.is_idle());

@@ -33,6 +33,7 @@ impl Line {
             passwords: Default::default(),
             next_party: 1,
             parties: HashMap::new(),
+            aliases: Default::default(),
             restricted: Default::default(),
             registrations: Vec::new(),
             person: Box::new(|number| number.len() as u64),

@@ -165,6 +165,7 @@ impl World {
             passwords: Default::default(),
             next_party,
             parties: HashMap::new(),
+            aliases: Default::default(),
             restricted: Default::default(),
             registrations: Vec::new(),
             person: Box::new(|number| number.bytes().fold(7, |a, b| a * 31 + u64::from(b))),
@@ -251,7 +252,8 @@ impl World {
         let now = self.now;
         let slot = |leg: &MediaId| self.slots.get(leg).copied();
         match command {
-            MediaCommand::Remote { leg, negotiated, learning } => {
+            MediaCommand::Remote { leg, negotiated, learning }
+            | MediaCommand::Early { leg, negotiated, learning, .. } => {
                 if let Some(leg) = slot(&leg).and_then(|s| self.bridge.leg_mut(s)) {
                     leg.set_remote(now, *negotiated, learning);
                 }
@@ -282,9 +284,20 @@ impl World {
                     leg.set_keys_out(way);
                 }
             }
+            MediaCommand::FillPauses { leg } => {
+                if let Some(leg) = slot(&leg).and_then(|s| self.bridge.leg_mut(s)) {
+                    leg.fill_pauses(true);
+                }
+            }
             MediaCommand::Press { leg, key } => {
                 if let (Some(s), Some(digit)) = (slot(&leg), media::dtmf::Digit::from_char(key)) {
                     self.bridge.press(now, s, digit);
+                }
+            }
+            MediaCommand::Give { leg, key } => {
+                let leg = slot(&leg).and_then(|s| self.bridge.leg_mut(s));
+                if let (Some(leg), Some(digit)) = (leg, media::dtmf::Digit::from_char(key)) {
+                    leg.press(now, digit);
                 }
             }
             MediaCommand::Record { key, left, right, .. } => {
@@ -490,6 +503,7 @@ fn what_was_not_kept_is_bridged_by_a_snapshot_once_calls_are_kept() {
         passwords: Default::default(),
         next_party: 1,
         parties: HashMap::new(),
+        aliases: Default::default(),
         restricted: Default::default(),
         registrations: Vec::new(),
         person: Box::new(|_| 7),

@@ -75,15 +75,18 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
             (when("components", text.chars().take(500).collect::<String>().into()), &["components"])
         }
         "GEN17" => {
-            let ai = texts(&data("components")["ai"]);
-            (seen("components", word(!ai.is_empty())), &["components", "destinations"])
+            // Built in, or asked: a system that the configuration names may let a model answer.
+            let (ai, asked) = (texts(&data("components")["ai"]), texts(&data("destinations")["models"]));
+            let is = !ai.is_empty() || !asked.is_empty();
+            let known = was_run("components") && was_run("destinations");
+            ((known || is).then(|| word(is)), &["components", "destinations"])
         }
         "GEN20" => (None, &["regions"]),
         "GEN16" => (None, &["regions", "destinations"]),
         "DHP_G07" => {
-            (when("stored-fields", word(!microsoft::processed(subject).is_empty())), &["stored-fields"])
+            (seen("stored-fields", word(!microsoft::processed(subject).is_empty())), &["stored-fields"])
         }
-        "DHP_G04" => (when("stored-fields", fields(&microsoft::processed(subject))), &["stored-fields"]),
+        "DHP_G04" => (seen("stored-fields", fields(&microsoft::processed(subject))), &["stored-fields"]),
         "DHP_G16" => (yes_if("tls"), &["tls", "certificates"]),
         "DHP_G06" => (seen("stored-fields", word(!kept().is_empty())), &["stored-fields"]),
         "DHP_G05" => (seen("stored-fields", fields(&kept())), &["stored-fields"]),
@@ -120,17 +123,17 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
         "SEC42" => (None, &["audit-log"]),
         "SEC43" => (yes_if("alerts"), &["alerts"]),
         "PRV04" => (seen("components", word(!texts(&data("components")["ai"]).is_empty())), &["components"]),
-        "PRV05" => (None, &["rights"]),
+        "PRV05" => (data("rights")["objected"].as_bool().map(word), &["rights"]),
         "PRV06" => (yes_if("destinations").map(|v| word(v != "yes")), &["destinations"]),
         "PRV10" => (data("rights")["erased"].as_bool().map(word), &["rights"]),
         "PRV11" => (data("rights")["restricted"].as_bool().map(word), &["rights"]),
         "PRV12" => (data("rights")["corrected"].as_bool().map(word), &["rights"]),
-        "IDD01" => (when("permissions", word(has_microsoft)), &["permissions"]),
+        "IDD01" => (seen("permissions", word(has_microsoft)), &["permissions"]),
         "DHP_G01" => {
             let ids: Vec<Value> =
                 microsoft::registrations(ground, subject).iter().map(|r| r["app_id"].clone()).collect();
             let ids: Vec<Value> = ids.into_iter().filter(|id| !id.is_null()).collect();
-            (when("permissions", ids.into()), &["permissions"])
+            (seen("permissions", ids.into()), &["permissions"])
         }
         "IDD_TENANT" => (None, &["permissions"]),
         "ZTR01" => {
@@ -139,11 +142,11 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
             let known: Vec<&Value> = ids.iter().filter(|id| !id.is_null()).collect();
             let shared =
                 known.iter().enumerate().any(|(n, id)| known.iter().skip(n + 1).any(|other| other == id));
-            (when("permissions", word(shared)), &["permissions"])
+            (seen("permissions", word(shared)), &["permissions"])
         }
         "DHP_G02" => {
             let asked = !texts(&data("permissions")["operations"]).is_empty();
-            (when("permissions", word(uses_graph(subject) || asked)), &["permissions"])
+            (seen("permissions", word(uses_graph(subject) || asked)), &["permissions"])
         }
         "IDD_PERMS" => {
             let mut names: Vec<Value> =
@@ -153,7 +156,7 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
             names.dedup();
             (seen("permissions", names.into()), &["permissions"])
         }
-        "DHP_G03" => (when("permissions", microsoft::kinds(subject).into()), &["permissions"]),
+        "DHP_G03" => (seen("permissions", microsoft::kinds(subject).into()), &["permissions"]),
         "ZTR04" => {
             let reason = |p: &Value| {
                 format!(
@@ -164,7 +167,7 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
                 )
             };
             let all: Vec<String> = microsoft::permissions(subject).iter().map(reason).collect();
-            (when("permissions", all.into()), &["permissions"])
+            (seen("permissions", all.into()), &["permissions"])
         }
         "IDD04" => (yes_if("permissions"), &["permissions"]),
         "IDD18" => (None, &["permissions", "challenges"]),
@@ -184,14 +187,22 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
             let used = if has_microsoft { data("components")["identity"].clone() } else { json!([]) };
             (seen("components", used), &["components"])
         }
-        "IDD02" => (yes_if("challenges"), &["challenges", "permissions"]),
+        "IDD02" => (data("challenges")["carried"].as_bool().map(word), &["challenges", "permissions"]),
         "IDD03" => (good("challenges").map(|_| data("challenges")["policies"].clone()), &["challenges"]),
-        "ZTR05" => (yes_if("challenges"), &["challenges"]),
+        "ZTR05" => {
+            let both = (data("challenges")["carried"].as_bool(), data("challenges")["declared"].as_bool());
+            let said = match both {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            };
+            (said.map(word), &["challenges"])
+        }
         "ZTR06" => (yes_if("credentials").map(|v| word(v == "no")), &["credentials"]),
-        "DHP21" => (when("permissions", word(on(Feature::Bot))), &["permissions"]),
+        "DHP21" => (seen("permissions", word(on(Feature::Bot))), &["permissions"]),
         "DHP20" => {
             let used = if on(Feature::Bot) { json!(["Bot Connector"]) } else { json!([]) };
-            (when("permissions", used), &["permissions"])
+            (seen("permissions", used), &["permissions"])
         }
         "ZTR07" => {
             let why = if on(Feature::Bot) {
@@ -199,7 +210,7 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
             } else {
                 "none is used"
             };
-            (when("permissions", why.into()), &["permissions"])
+            (seen("permissions", why.into()), &["permissions"])
         }
         "X_CLIENTS" => {
             let clients = match on(Feature::Tab) || on(Feature::Bot) {
@@ -209,7 +220,7 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
                 }
                 false => json!(["web browser"]),
             };
-            (when("permissions", clients), &["permissions"])
+            (seen("permissions", clients), &["permissions"])
         }
         "X_NON_MS" => {
             (seen("destinations", data("destinations")["not_microsoft"].clone()), &["destinations"])
@@ -221,31 +232,31 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
                 of.contains("the bot") || of.contains("Teams client")
             });
             let answer = json!({"used": word(on(Feature::Bot)), "stored": word(stored)});
-            (when("stored-fields", answer), &["stored-fields", "canary"])
+            (seen("stored-fields", answer), &["stored-fields", "canary"])
         }
         "X_TELEMETRY" => (yes_if("canary").map(|v| word(v == "no")), &["canary"]),
         "X_ADMIN_CONTROL" => {
-            let all = crate::http::routes_for_administrators();
-            (
-                (!all.is_empty()).then(|| all.into()).filter(|_| was_run("accounts")),
-                &["accounts", "audit-log"],
-            )
+            let all = texts(&data("accounts")["controls"]);
+            (seen("accounts", all.into()), &["accounts", "audit-log"])
         }
         "X_STATIC_PERMS" => (data("permissions")["equal"].as_bool().map(word), &["permissions"]),
         "X_MULTI_TENANT" => (
-            when("permissions", microsoft::of_each(subject, Registration::is_multi_tenant)),
+            seen("permissions", microsoft::of_each(subject, |r| subject.features.is_multi_tenant(r))),
             &["permissions"],
         ),
         "X_CONFIDENTIAL" => (
-            when("permissions", microsoft::of_each(subject, Registration::is_confidential)),
+            seen("permissions", microsoft::of_each(subject, Registration::is_confidential)),
             &["permissions"],
         ),
         "X_REDIRECTS" => (None, &["permissions"]),
         "X_AVOIDED" => {
-            (when("permissions", avoided(subject, &microsoft::redirects(ground)).into()), &["permissions"])
+            // Without an app registration there is no pattern to avoid.
+            let all =
+                if has_microsoft { avoided(subject, &microsoft::redirects(ground)) } else { Vec::new() };
+            (seen("permissions", all.into()), &["permissions"])
         }
         "X_WEB_API" => (
-            when("permissions", microsoft::of_each(subject, |r| subject.features.exposes_api(r))),
+            seen("permissions", microsoft::of_each(subject, |r| subject.features.exposes_api(r))),
             &["permissions"],
         ),
         "X_PREVIEW" => {

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use store::TenantId;
 
 /// The most names that are kept; a further one is counted as [`MORE`].
@@ -50,6 +50,19 @@ impl Drop for Behalf {
     }
 }
 
+static SINCE: OnceLock<u64> = OnceLock::new();
+
+/// From here on what is talked to is noted: this process begins to serve.
+pub fn begin() {
+    SINCE.get_or_init(crate::clock::wall_ms);
+}
+
+/// Since when notes are made, in milliseconds since 1970: a week ago where this process is older, for notes count no longer.
+pub fn since() -> u64 {
+    let now = crate::clock::wall_ms();
+    SINCE.get().copied().unwrap_or(now).max(now.saturating_sub(AGE_MS))
+}
+
 /// Makes room for one more note of an owner, or says that there is none.
 fn has_room<K: Ord + Clone, V>(
     all: &mut BTreeMap<(Owner, K), V>,
@@ -69,6 +82,14 @@ fn has_room<K: Ord + Clone, V>(
 /// A connection to this host is being made.
 pub fn note(host: &str) {
     note_at(BEHALF.get(), host, crate::clock::wall_ms());
+}
+
+/// A request goes to this address, over a connection that may be another tenant's: it is this tenant's all the same.
+pub fn note_request(url: &str) {
+    let host = url.parse::<ureq::http::Uri>().ok().and_then(|uri| uri.host().map(str::to_string));
+    if let (Some(host), Some(owner)) = (host, BEHALF.get()) {
+        note_at(Some(owner), &host, crate::clock::wall_ms());
+    }
 }
 
 fn note_at(owner: Owner, host: &str, now: u64) {
@@ -218,6 +239,25 @@ pub fn note_token(registration: &str, directory: &str, tokens: &teams::entra::To
     }
 }
 
+/// Of the newest token for this server itself that a page brought, by registration and directory.
+static PRESENTED: Mutex<BTreeMap<String, Token>> = Mutex::new(BTreeMap::new());
+
+/// A page in somebody's own client brought a token for this server. Its scopes are kept, and nothing of the person.
+pub fn note_presented(registration: &str, access: &teams::entra::Access) {
+    let teams::entra::Caller::Person { scopes, .. } = &access.caller else { return };
+    let token = Token { granted: scopes.clone(), takes_challenges: access.takes_challenges };
+    let mut all = lock(&PRESENTED);
+    let key = format!("{registration} {}", access.tenant);
+    if all.len() < MOST || all.contains_key(&key) {
+        all.insert(key, token);
+    }
+}
+
+/// What the newest token for this server says that a page brought; `None` when none came yet.
+pub fn presented(registration: &str, directory: &str) -> Option<Token> {
+    lock(&PRESENTED).get(&format!("{registration} {directory}")).cloned()
+}
+
 /// The newest token of a registration for a directory; `None` when none came yet.
 pub fn token(registration: &str, directory: &str) -> Option<Token> {
     lock(&TOKENS).get(&format!("{registration} {directory}")).cloned()
@@ -262,6 +302,14 @@ mod tests {
             note("while.example");
         }
         assert!(all(A).contains_key("while.example") && !all(B).contains_key("while.example"));
+        // A request over a connection that somebody else opened is noted all the same, and only with who it is for.
+        note_request("https://nobodys.example/v1.0/users");
+        {
+            let _behalf = on_behalf_of(A);
+            note_request("https://Graph.example:8443/v1.0/users");
+        }
+        assert!(all(A).contains_key("graph.example") && !all(B).contains_key("graph.example"));
+        assert!(!all(A).contains_key("nobodys.example"));
         assert_eq!(BEHALF.get(), None);
     }
 

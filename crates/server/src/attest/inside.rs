@@ -3,12 +3,14 @@
 
 use crate::announce::{SECURITY_ALERT, TEAMS_RECEIVER};
 use crate::attest::check::{Found, Ground, Subject};
+use crate::attest::listeners::ask;
 use crate::attest::private_keys::{in_der, in_pem};
 use crate::attest::search::find;
 use crate::attest::{advisories, components};
 use crate::audit_file::hex;
 use crate::retention_io;
 use crate::security::Kind;
+use crate::tenant::check::Documents;
 use crate::view;
 use engine::Time;
 use rustls::pki_types::ServerName;
@@ -64,9 +66,12 @@ pub fn retention(ground: &Ground, subject: &Subject) -> Found {
         ));
     }
     let now = crate::clock::wall_ms();
+    let unruled = unruled(&subject.documents);
+    lines.extend(unruled.iter().map(|class| {
+        format!("class {class}: no rule that is for all of it, so it is kept until the account ends")
+    }));
+    lines.push("the journal and the audit log are kept until the account ends: no rule is about them".into());
     let newest = runs.first();
-    // The job runs each hour; one that did not for a day is stopped.
-    let runs_well = newest.is_some_and(|r| r.ended.is_some() && now.saturating_sub(r.at) < 86_400_000);
     lines.push(match newest {
         Some(run) => format!(
             "the newest run began {}{}",
@@ -75,9 +80,30 @@ pub fn retention(ground: &Ground, subject: &Subject) -> Found {
         ),
         None => "the job has not run yet".into(),
     });
+    // Its age counts by itself: that nothing is due today says nothing of tomorrow.
+    let is_stopped = newest.is_some_and(|run| now.saturating_sub(run.at) >= LONGEST_PAUSE_MS);
+    if is_stopped {
+        lines.push("the job runs each hour, and did not for more than a day".into());
+    }
+    let runs_well = !is_stopped && newest.is_some_and(|run| run.ended.is_some());
     let overdue: u64 = rules.values().filter_map(|r| r["calls"].as_u64()).sum();
-    let good = !rules.is_empty() && (runs_well || overdue == 0);
+    let good = unruled.is_empty() && !is_stopped && (runs_well || overdue == 0);
     Found { good: Some(good), against: against.into(), lines, data: json!({"rules": rules.len()}) }
+}
+
+/// What is kept of people while the account goes on, by the classes of rules: recordings, voicemail and notes go with their
+/// call at the latest.
+const RULED: [&str; 3] = ["call", "report", "config"];
+/// A job that runs each hour and did not for this long is stopped.
+const LONGEST_PAUSE_MS: u64 = 86_400_000;
+
+/// The classes of which something is kept for ever: without a rule, or with rules for single queues alone.
+fn unruled(documents: &Documents) -> Vec<&'static str> {
+    let is_for_all = |class: &str| {
+        let mut rules = documents.values().filter(|d| d.kind == "Retention" && d.body["class"] == class);
+        rules.any(|d| d.body.get("queue").is_none_or(Value::is_null))
+    };
+    RULED.into_iter().filter(|class| !is_for_all(class)).collect()
 }
 
 /// Where no calls are kept: the people of a directory are kept for as long as it lists them, so it has to be in step.
@@ -127,7 +153,7 @@ pub fn closing(ground: &Ground, subject: &Subject) -> Found {
     };
     let now = crate::clock::wall_ms();
     let open: Vec<u64> =
-        closings.iter().filter(|c| c.certificate.is_none()).map(|c| now.saturating_sub(c.at)).collect();
+        closings.iter().filter(|c| c.certificate.is_none()).map(|c| now.saturating_sub(c.due)).collect();
     let late = open.iter().filter(|age| **age > LONGEST_CLOSING_MS).count();
     let mut lines = vec![
         format!("data is to be disposed of within {days} days after the account ends"),
@@ -223,12 +249,21 @@ pub fn backups(ground: &Ground, _: &Subject) -> Found {
         Err(e) => return Found::not_done(against, e.to_string()),
     };
     let now = crate::clock::wall_ms();
-    let (mut is_new, mut is_tried, mut is_clean) = (false, false, true);
+    let (mut is_new, mut is_sound, mut is_clean) = (false, false, true);
     let mut lines = Vec::new();
     for (n, state) in states.iter().enumerate() {
         let copy = &state.copy;
-        is_new |= now.saturating_sub(copy.at) < OLDEST_BACKUP_MS;
-        is_tried |= copy.rehearsed > 0 && now.saturating_sub(copy.rehearsed) < OLDEST_REHEARSAL_MS;
+        // One and the same is new and was tried: another's trial says nothing of it.
+        let (new, tried) = (
+            now.saturating_sub(copy.at) < OLDEST_BACKUP_MS,
+            copy.rehearsed > 0 && now.saturating_sub(copy.rehearsed) < OLDEST_REHEARSAL_MS,
+        );
+        let is_there = copy.is_there();
+        is_new |= new;
+        is_sound |= new && tried && is_there;
+        if !is_there {
+            lines.push(format!("backup {}: its newest increment is not where it was made", n + 1));
+        }
         is_clean &= state.pending.is_none();
         let seconds = |ms: u64| ms.div_ceil(1_000);
         lines.push(format!(
@@ -248,10 +283,13 @@ pub fn backups(ground: &Ground, _: &Subject) -> Found {
             }
         ));
     }
-    match (states.is_empty(), is_new, is_tried) {
+    match (states.is_empty(), is_new, is_sound) {
         (true, ..) => lines.push("this server knows of no backup of its data".into()),
         (_, false, _) => lines.push("no backup is younger than two days".into()),
-        (.., false) => lines.push("none was restored for trial within the last 92 days".into()),
+        (.., false) => lines.push(
+            "none that is younger than two days is whole and was restored for trial within the last 92 days"
+                .into(),
+        ),
         _ => {}
     }
     let standing = ground.handle.backups.standing();
@@ -263,7 +301,7 @@ pub fn backups(ground: &Ground, _: &Subject) -> Found {
         lines.push(format!("the newest {} failed on {}", failed.of, day(failed.at)));
     }
     Found {
-        good: Some(is_new && is_tried && is_clean && standing.failed.is_none()),
+        good: Some(is_sound && is_clean && standing.failed.is_none()),
         against: against.into(),
         lines,
         data: json!({"backups": states.len()}),
@@ -272,19 +310,53 @@ pub fn backups(ground: &Ground, _: &Subject) -> Found {
 
 /// Where data is, as declared.
 pub fn regions(ground: &Ground, _: &Subject) -> Found {
-    let (store, blobs) = (&ground.config.store, &ground.config.blobs);
-    let lines = vec![
+    let against = "the server's configuration, and the backups that it knows of";
+    let (store, blobs, backup) = (&ground.config.store, &ground.config.blobs, &ground.config.backup.region);
+    let copies = match ground.handle.store.copies() {
+        Ok(copies) => copies.len(),
+        Err(e) => return Found::not_done(against, e.to_string()),
+    };
+    let mut lines = vec![
         format!("records: {} ({})", store.region, store.url.split(':').next().unwrap_or_default()),
         format!("recordings: {} ({})", blobs.region, blobs.url.split(':').next().unwrap_or_default()),
     ];
-    let good = !store.region.is_empty() && !blobs.region.is_empty();
+    lines.push(match (copies, backup.is_empty()) {
+        (0, _) => "this server knows of no backup".into(),
+        (n, false) => format!("{n} backups: {backup}"),
+        (n, true) => format!("{n} backups: backup.region does not say where"),
+    });
+    let good = !store.region.is_empty() && !blobs.region.is_empty() && (copies == 0 || !backup.is_empty());
     let mut places = vec![store.region.clone(), blobs.region.clone()];
+    places.extend((copies > 0 && !backup.is_empty()).then(|| backup.clone()));
+    places.sort_unstable();
     places.dedup();
-    Found {
-        good: Some(good),
-        against: "the server's configuration".into(),
-        lines,
-        data: json!({"places": places}),
+    Found { good: Some(good), against: against.into(), lines, data: json!({"places": places}) }
+}
+
+/// How old the newest signed head may be, and how long one may wait to be sent: they are made each day.
+const OLDEST_HEAD_MS: u64 = 2 * 86_400_000;
+
+/// Times by which the end of an audit log is fixed, in milliseconds since 1970.
+struct Anchors {
+    /// The oldest entry.
+    entry: Option<u64>,
+    /// The newest signed head.
+    head: Option<u64>,
+    /// The newest head, where it was not sent yet.
+    unsent: Option<u64>,
+}
+
+impl Anchors {
+    /// Why a log that was made anew would not be found out now.
+    fn loose(&self, now: u64) -> Option<&'static str> {
+        let is_old = |at: u64| now.saturating_sub(at) >= OLDEST_HEAD_MS;
+        match (self.entry, self.head, self.unsent) {
+            // A log that began today has its first head with the next day at the latest.
+            (Some(entry), None, _) if is_old(entry) => Some("no head was ever signed"),
+            (_, Some(head), _) if is_old(head) => Some("the newest head is older than two days"),
+            (.., Some(unsent)) if is_old(unsent) => Some("a head waits to be sent for more than two days"),
+            _ => None,
+        }
     }
 }
 
@@ -296,20 +368,24 @@ pub fn audit_log(ground: &Ground, subject: &Subject) -> Found {
         let key = store.installation()?.public_key();
         let mut check = ChainCheck::new(&subject.name, &key, store.audit_heads(subject.tenant)?);
         let (mut after, mut kinds) = (0, std::collections::BTreeSet::new());
+        let heads = store.audit_heads(subject.tenant)?;
+        let unsent = store.unsent_audit_head(subject.tenant)?.map(|head| head.at);
+        let mut anchors = Anchors { entry: None, head: heads.iter().map(|h| h.at).max(), unsent };
         loop {
             let page = store.audit_page(subject.tenant, after)?;
             for entry in &page {
+                anchors.entry.get_or_insert(entry.at);
                 kinds.insert(entry.action.split('.').next().unwrap_or_default().to_string());
                 check.entry(entry);
             }
             after = page.last().map_or(after, |e| e.id);
             if page.len() < AUDIT_PAGE as usize {
-                return Ok((check.end(), kinds, hex(&key)));
+                return Ok((check.end(), kinds, hex(&key), anchors));
             }
         }
     };
     match run() {
-        Ok((report, kinds, key)) => {
+        Ok((report, kinds, key, anchors)) => {
             let kinds: Vec<String> = kinds.into_iter().collect();
             let mut lines = vec![
                 format!(
@@ -324,13 +400,7 @@ pub fn audit_log(ground: &Ground, subject: &Subject) -> Found {
             let has = |table: &str| rows.iter().any(|(t, n)| t == table && *n > 0);
             let silent: Vec<&str> = [("sessions", "session"), ("objects", "configuration")]
                 .into_iter()
-                .filter(|(table, kind)| {
-                    let told = match *kind {
-                        "configuration" => report.entries > 0,
-                        kind => kinds.iter().any(|k| k == kind),
-                    };
-                    has(table) && !told
-                })
+                .filter(|(table, kind)| has(table) && !kinds.iter().any(|k| k == kind))
                 .map(|(_, kind)| kind)
                 .collect();
             lines.extend(
@@ -338,7 +408,9 @@ pub fn audit_log(ground: &Ground, subject: &Subject) -> Found {
                     .iter()
                     .map(|kind| format!("there is no entry of the kind {kind}, and there should be")),
             );
-            let good = report.faults.is_empty() && report.entries > 0 && silent.is_empty();
+            let loose = anchors.loose(crate::clock::wall_ms());
+            lines.extend(loose.map(str::to_string));
+            let good = report.faults.is_empty() && report.entries > 0 && silent.is_empty() && loose.is_none();
             Found { good: Some(good), against: against.into(), lines, data: Value::Null }
         }
         Err(e) => Found::not_done(against, e.to_string()),
@@ -488,7 +560,38 @@ pub fn accounts(ground: &Ground, subject: &Subject) -> Found {
         true => format!("signing in and the API are for {networks} networks only (address-allow-list)"),
         false => "signing in and the API are for every network".into(),
     });
-    Found { good: None, against: against.into(), lines, data: json!({"users": all}) }
+    let controls = controls(ground, subject);
+    lines.push(format!(
+        "{} operations of the API on users, configuration and data are there for administrators, and closed to everybody else",
+        controls.len()
+    ));
+    Found { good: None, against: against.into(), lines, data: json!({"users": all, "controls": controls}) }
+}
+
+/// The operations by which this tenant's administrators see and control their data: those of the features that are on, which
+/// our listener has and refuses to whoever brings no token.
+fn controls(ground: &Ground, subject: &Subject) -> Vec<String> {
+    let has = |features: &[Feature]| features.iter().any(|f| subject.features.has(*f));
+    let is_of_tenant = |path: &str| match path.split('/').nth(1).unwrap_or_default() {
+        "recordings" => has(&[Feature::Recording, Feature::Voicemail]),
+        "people" | "holds" => has(&[Feature::Queues]),
+        _ => true,
+    };
+    let is_closed = |method: &str, path: &str| {
+        let path = path.replace("{id}", "1").replace("{version}", "1");
+        let request = format!(
+            "{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        ask(ground, &request).is_ok_and(|answer| answer.starts_with("HTTP/1.1 401"))
+    };
+    let all = crate::http::routes_for_administrators();
+    all.into_iter()
+        .filter(|line| {
+            let (method, rest) = line.split_once(' ').unwrap_or_default();
+            let path = rest.split(": ").next().unwrap_or_default();
+            is_of_tenant(path) && is_closed(method, path)
+        })
+        .collect()
 }
 
 /// Advisories about what is built in, where their database was brought here.
@@ -703,6 +806,41 @@ mod tests {
         // Another modulus is another key.
         other[100] ^= 1;
         assert_eq!(keys_of(&other), (2, 1));
+    }
+
+    #[test]
+    fn a_log_whose_end_is_not_fixed_any_more_is_seen() {
+        const DAY: u64 = 86_400_000;
+        let loose = |entry, head, unsent| Anchors { entry, head, unsent }.loose(10 * DAY).is_some();
+        assert!(!loose(None, None, None) && !loose(Some(9 * DAY), None, None));
+        assert!(loose(Some(7 * DAY), None, None), "nothing is signed");
+        assert!(!loose(Some(DAY), Some(9 * DAY), None) && loose(Some(DAY), Some(7 * DAY), None));
+        assert!(
+            !loose(Some(DAY), Some(9 * DAY), Some(9 * DAY)) && loose(Some(DAY), Some(9 * DAY), Some(7 * DAY))
+        );
+    }
+
+    #[test]
+    fn each_class_that_is_kept_needs_a_rule_for_all_of_it() {
+        let unruled = |rules: &[(&str, Option<&str>)]| {
+            let tenant = json!({"kind": "Tenant", "id": "t", "profile": "contact-center"});
+            let queue = json!({"kind": "Queue", "id": "q", "agents": []});
+            let rules = rules.iter().enumerate().map(|(n, (class, queue))| {
+                let mut rule = json!({"kind": "Retention", "id": format!("r{n}"), "class": class, "days": 9});
+                if let Some(queue) = queue {
+                    rule["queue"] = (*queue).into();
+                }
+                rule
+            });
+            let all = [tenant, queue].into_iter().chain(rules).collect();
+            super::unruled(&crate::tenant::check::check_values(all).unwrap_or_else(|all| panic!("{all:?}")))
+        };
+        assert_eq!(unruled(&[]), RULED);
+        assert_eq!(unruled(&[("voicemail", None), ("closing", None)]), RULED);
+        assert_eq!(unruled(&[("call", Some("q")), ("report", None)]), ["call", "config"]);
+        assert!(
+            unruled(&[("call", None), ("call", Some("q")), ("report", None), ("config", None)]).is_empty()
+        );
     }
 
     #[test]

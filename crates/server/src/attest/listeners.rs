@@ -5,7 +5,8 @@ use crate::attest::check::{Found, Ground, Subject};
 use crate::attest::in_clear::{self, Clear};
 use crate::attest::inside::tls_client;
 use crate::attest::tls_scan::{VERSIONS, offered};
-use crate::certificate_report::{now, report, report_file};
+use crate::certificate_report::{Report, now, report, report_file};
+use crate::teams_certificate;
 use crate::tls::Certificate;
 use serde_json::json;
 use std::io::{Read, Write};
@@ -107,7 +108,7 @@ pub fn tls(ground: &Ground, subject: &Subject) -> Found {
 }
 
 /// How long our certificates last, and whether they can be used.
-pub fn certificates(ground: &Ground, _: &Subject) -> Found {
+pub fn certificates(ground: &Ground, subject: &Subject) -> Found {
     let config = &ground.config;
     let mut found = Found {
         against: "the certificates of http, of sip, and of the app registrations at Entra ID".into(),
@@ -134,6 +135,10 @@ pub fn certificates(ground: &Ground, _: &Subject) -> Found {
             }
         }
     }
+    if let Some(said) = of_teams(ground, subject) {
+        good &= said.problems.is_empty();
+        found.lines.extend(said.problems);
+    }
     if count == 0 {
         found.lines.push("this server has no certificate of its own".into());
     }
@@ -145,6 +150,20 @@ pub fn certificates(ground: &Ground, _: &Subject) -> Found {
     }
     found.good = Some(good);
     found
+}
+
+/// What Teams would refuse of our certificate for the tenant's trunks.
+fn of_teams(ground: &Ground, subject: &Subject) -> Option<Report> {
+    let tenant = subject.tenant;
+    let trunks = ground
+        .handle
+        .ask_and_wait(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.trunk_plans.clone()))??;
+    let sip = &ground.config.sip;
+    let chain = match sip.tls.is_empty() || sip.tls_cert.is_empty() {
+        true => Vec::new(),
+        false => Certificate::load("sip", &sip.tls_cert, &sip.tls_key).ok()?.chain(),
+    };
+    Some(teams_certificate::judge(&trunks, &chain, &sip.tls_roots, now()))
 }
 
 /// Sends what the web and the API must refuse, as the common attacks do (OWASP Top 10).

@@ -1,5 +1,6 @@
 //! What is asked of Microsoft and what really came, and which other systems are talked to.
 
+use crate::attest::asked;
 use crate::attest::check::{Found, Ground, Subject};
 use crate::attest::contacted::{self, Token};
 use crate::attest::search::find;
@@ -9,8 +10,6 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use store::CATALOGUE;
-use teams::Reply;
-use teams::entra::{Challenge, declare_capability};
 use teams::graph::Graph;
 use teams::permissions::{Feature, Kind, NEVER, Profile, Redirects, Registration};
 
@@ -50,7 +49,7 @@ pub fn registrations(ground: &Ground, subject: &Subject) -> Vec<Value> {
         json!({
             "name": r.name(),
             "app_id": app_id(ground, r),
-            "multi_tenant": r.is_multi_tenant(),
+            "multi_tenant": subject.features.is_multi_tenant(r),
             "confidential": r.is_confidential(),
             "exposes_api": subject.features.exposes_api(r),
         })
@@ -66,7 +65,9 @@ fn token(subject: &Subject, registration: Registration) -> Option<Token> {
 /// Why no token of a registration came, in words.
 fn why_no_token(registration: Registration) -> &'static str {
     match registration {
-        Registration::Tab => "its tokens are given to people's own clients and never come to this server",
+        Registration::Tab => {
+            "tokens for Graph are given to people's own clients and never come to this server"
+        }
         Registration::Any => "consent to a chat or team is given in Teams, and no token of it came",
         Registration::Bot => "nobody signed in to the bot since the start, so no token came",
         Registration::Background => "no token came since the start",
@@ -74,12 +75,14 @@ fn why_no_token(registration: Registration) -> &'static str {
     }
 }
 
-/// Compares permissions in tokens that really came with those that the features need. Without a token nothing is said.
+/// Compares what each registration lists, what is really asked for by it, and the permissions in tokens that came, with
+/// those that the features need.
 pub fn check(ground: &Ground, subject: &Subject) -> Found {
-    let against = "the newest tokens of the app registrations, and what the features that are on need";
+    let against = "the manifests of the app registrations, what is asked for by them, their newest tokens, and what the \
+                   features that are on need";
     let mut found = Found { against: against.into(), ..Found::default() };
-    let (mut surplus, mut lacking, mut unknown, mut never, mut tokens) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), 0);
+    let (mut surplus, mut lacking, mut unknown) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let (mut never, mut tokens) = (Vec::new(), 0);
     for registration in subject.features.registrations() {
         let needed = subject.features.permissions(registration);
         for (permission, _) in &needed {
@@ -94,10 +97,43 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
             "{name}: needs {}",
             if names.is_empty() { "nothing".into() } else { names.join(", ") }
         ));
+        let listed = asked::listed(&asked::of_features(&subject.features, registration));
+        found.lines.push(format!("{name}: its manifest lists {}", set_or_nothing(&listed)));
+        match asked::of(ground, subject, registration) {
+            Ok(asked) => {
+                let asks = set_or_nothing(&asked.permissions);
+                found.lines.push(format!("{name}: {} asks for {asks}", asked.by));
+                let compared = asked::compare(&needed, &listed, &asked.permissions);
+                for (what, all) in
+                    [("beyond them", &compared.surplus), ("NOT, as needed,", &compared.lacking)]
+                {
+                    if !all.is_empty() {
+                        found.lines.push(format!("{name}: listed or asked for {what}: {}", set(all)));
+                    }
+                }
+                surplus.extend(compared.surplus);
+                lacking.extend(compared.lacking);
+            }
+            Err(why) => {
+                found.lines.push(format!("{name}: what is asked for cannot be looked at: {why}"));
+                unknown.push(name);
+            }
+        }
+        if let Some(brought) = subject.directory.as_deref().and_then(|d| contacted::presented(name, d)) {
+            let more: Vec<String> =
+                brought.granted.iter().filter(|s| *s != crate::microsoft::tab::SCOPE).cloned().collect();
+            found.lines.push(match more.is_empty() {
+                true => format!("{name}: the newest token that pages brought here is for this server alone"),
+                false => format!(
+                    "{name}: the newest token that pages brought here carries {} too",
+                    more.join(", ")
+                ),
+            });
+            surplus.extend(more);
+        }
         let Some(token) = token(subject, registration) else {
             if !names.is_empty() {
                 found.lines.push(format!("{name}: {}", why_no_token(registration)));
-                unknown.push(name);
             }
             continue;
         };
@@ -112,14 +148,13 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
             found.lines.push(format!("{name}: its newest token lacks {}", missing.join(", ")));
         }
         surplus.extend(more);
-        lacking.extend(missing);
+        lacking.extend(missing.into_iter().map(String::from));
     }
     found.good = match (surplus.is_empty() && never.is_empty(), unknown.is_empty()) {
         (false, _) => Some(false),
         (true, true) => Some(true),
         (true, false) => None,
     };
-    // A token that carries exactly what is needed was given by a registration that lists no more and no less.
     let equal = match (surplus.is_empty() && lacking.is_empty(), unknown.is_empty()) {
         (false, _) => Some(false),
         (true, true) => Some(true),
@@ -132,12 +167,15 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
         false => format!("asked of Graph since the start: {}", set(&operations)),
     });
     found.lines.push(format!("versions of Graph in requests, sent or made for trial: {}", set(&versions)));
-    let lacks: Vec<String> = lacking.iter().map(ToString::to_string).collect();
     found.data = json!({
-        "surplus": surplus, "lacking": lacks, "equal": equal, "tokens": tokens, "operations": operations,
+        "surplus": surplus, "lacking": lacking, "equal": equal, "tokens": tokens, "operations": operations,
         "versions": versions,
     });
     found
+}
+
+fn set_or_nothing(all: &BTreeSet<String>) -> String {
+    if all.is_empty() { "nothing".into() } else { set(all) }
 }
 
 fn set(all: &BTreeSet<String>) -> String {
@@ -188,65 +226,65 @@ pub fn redirects(ground: &Ground) -> Redirects {
     }
 }
 
-/// Gives our own code a claims challenge, as Graph sends it, and looks at what it would ask Entra ID next; and looks
-/// whether tokens that came say that Entra ID took our word for it.
-pub fn challenges(_: &Ground, subject: &Subject) -> Found {
-    let against = "a challenge as Graph sends it, the requests that would follow, and the newest tokens";
-    if !subject.features.has(Feature::SignIn) && subject.features.registrations().is_empty() {
-        let lines = vec!["no feature signs in at Microsoft".into()];
-        return Found { good: Some(false), against: against.into(), lines, data: json!({"policies": []}) };
-    }
-    let policies = [
-        ("multi-factor authentication", r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#),
-        (
-            "revoked sessions and changed risk",
-            r#"{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}"#,
-        ),
-        ("location", r#"{"access_token":{"xms_rp_ipaddr":{"value":"192.0.2.7"}}}"#),
-    ];
+/// Gives what asks for tokens a claims challenge, as Graph sends it, and looks at what would be asked of Entra ID next; and
+/// looks whether tokens that came say that Entra ID took our word for it.
+pub fn challenges(ground: &Ground, subject: &Subject) -> Found {
+    let against =
+        "a challenge as Graph sends it, the requests and pages that would follow, and the newest tokens";
+    let registrations = subject.features.registrations();
+    let asking: Vec<Registration> =
+        registrations.into_iter().filter(|r| !subject.features.permissions(*r).is_empty()).collect();
     let mut found = Found { against: against.into(), ..Found::default() };
-    let mut supported = Vec::new();
-    for (policy, claims) in policies {
-        use base64::Engine;
-        let encoded = base64::engine::general_purpose::STANDARD.encode(claims);
-        let header = format!("Bearer realm=\"\", error=\"insufficient_claims\", claims=\"{encoded}\"");
-        let reply = Reply::new(401, Vec::new()).with("WWW-Authenticate", &header);
-        let asked = Challenge::of(&reply).map(|c| declare_capability(Some(&c.claims)));
-        let asked: Option<Value> = asked.and_then(|text| serde_json::from_str(&text).ok());
-        let wanted: Value = serde_json::from_str(claims).unwrap_or_default();
-        let carried = asked.as_ref().is_some_and(|asked| {
-            let keys = wanted["access_token"].as_object();
-            let declares = asked["access_token"]["xms_cc"]["values"][0] == "cp1";
-            declares && keys.is_some_and(|k| k.iter().all(|(name, v)| asked["access_token"][name] == *v))
-        });
-        found.lines.push(format!(
-            "{policy}: the next request {} what was challenged, and declares that challenges are understood (cp1)",
-            if carried { "carries" } else { "does NOT carry" }
-        ));
-        if carried {
-            supported.push(policy);
+    if asking.is_empty() {
+        found.lines.push("no feature signs in at Microsoft".into());
+        found.good = Some(false);
+        found.data = json!({"policies": [], "carried": false, "declared": false});
+        return found;
+    }
+    let mut supported: Vec<&str> = asked::POLICIES.map(|(policy, _)| policy).to_vec();
+    let (mut declared, mut unknown) = (true, false);
+    for registration in asking {
+        let name = registration.name();
+        match asked::of(ground, subject, registration) {
+            Ok(asked) => {
+                supported.retain(|policy| asked.policies.contains(policy));
+                declared &= asked.declares;
+                let carried =
+                    if asked.policies.is_empty() { "nothing".into() } else { asked.policies.join(", ") };
+                found.lines.push(format!(
+                    "{name}: what is demanded is carried to Entra ID because of {carried}; {} that challenges are \
+                     understood (cp1)",
+                    if asked.declares { "it is declared" } else { "it is NOT declared" }
+                ));
+            }
+            Err(why) => {
+                unknown = true;
+                found.lines.push(format!("{name}: it cannot be looked at: {why}"));
+            }
+        }
+        // What is asked for is half of it: whether Entra ID took it, its tokens say.
+        let brought = subject.directory.as_deref().and_then(|d| contacted::presented(name, d));
+        let came =
+            [("its newest token", token(subject, registration)), ("the newest token brought here", brought)];
+        let mut silent = true;
+        for (what, token) in came.into_iter().filter_map(|(what, token)| Some((what, token?))) {
+            silent = false;
+            declared &= token.takes_challenges;
+            let says = if token.takes_challenges { "says" } else { "does NOT say" };
+            found.lines.push(format!("{name}: {what} {says} that it may be ended before its time"));
+        }
+        if silent {
+            found.lines.push(format!("{name}: {}", why_no_token(registration)));
         }
     }
-    // What our code would ask for is half of it: whether Entra ID took it, its tokens say.
-    let mut told = Vec::new();
-    for registration in subject.features.registrations() {
-        let Some(token) = token(subject, registration) else { continue };
-        found.lines.push(format!(
-            "{}: its newest token {} that it may be ended before its time",
-            registration.name(),
-            if token.takes_challenges { "says" } else { "does NOT say" }
-        ));
-        told.push(token.takes_challenges);
-    }
-    if told.is_empty() {
-        found.lines.push("no token came since the start: whether Entra ID took our word is not known".into());
-    }
-    found.good = match (supported.len() == policies.len(), told.is_empty()) {
+    let carried = supported.len() == asked::POLICIES.len();
+    found.good = match (carried && declared, unknown) {
         (false, _) => Some(false),
+        (true, false) => Some(true),
         (true, true) => None,
-        (true, false) => Some(told.iter().all(|is| *is)),
     };
-    found.data = json!({"policies": supported});
+    let known = |is: bool| (!unknown || !is).then_some(is);
+    found.data = json!({"policies": supported, "carried": known(carried), "declared": known(declared)});
     found
 }
 
@@ -367,10 +405,32 @@ pub fn transfers(ground: &Ground, subject: &Subject) -> Vec<Value> {
         .collect()
 }
 
+/// Whether a host is of a service that lets models answer.
+fn answers_by_a_model(host: &str) -> bool {
+    const SERVICES: [&str; 12] = [
+        "openai.com",
+        "openai.azure.com",
+        "services.ai.azure.com",
+        "cognitiveservices.azure.com",
+        "anthropic.com",
+        "generativelanguage.googleapis.com",
+        "aiplatform.googleapis.com",
+        "mistral.ai",
+        "cohere.com",
+        "cohere.ai",
+        "huggingface.co",
+        "deepgram.com",
+    ];
+    let is_of =
+        |service: &str| host == service || host.strip_suffix(service).is_some_and(|h| h.ends_with('.'));
+    SERVICES.into_iter().any(is_of)
+}
+
 /// Compares the systems that were really talked to with those that the configuration declares.
 pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
     let declared = declared(ground, subject);
     let contacted = contacted::all(subject.tenant);
+    let since = crate::view::time(engine::Time(contacted::since()));
     // Other tenants of the server have declarations of their own.
     let others: BTreeSet<String> = ground
         .handle
@@ -391,7 +451,7 @@ pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
     let undeclared: Vec<&String> =
         contacted.keys().filter(|h| !is_declared(h) && !others.contains(*h) && !is_own(h)).collect();
     let mut lines: Vec<String> = vec![format!(
-        "{} declared by the configuration, {} talked to since the start",
+        "{} declared by the configuration, {} talked to since {since}",
         declared.len(),
         contacted.len()
     )];
@@ -405,7 +465,7 @@ pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
     let sip = contacted::sip(subject.tenant);
     let is_alone = ground.handle.store.tenants().is_ok_and(|all| all.len() == 1);
     lines.push(format!(
-        "addresses asked over SIP since the start: {} of trunks, flows and telephones, {} besides in calls of this tenant",
+        "addresses asked over SIP since {since}: {} of trunks, flows and telephones, {} besides in calls of this tenant",
         sip.declared,
         sip.strange.len()
     ));
@@ -434,14 +494,26 @@ pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
         .chain(undeclared.iter().map(|h| format!("{h}: unknown; declared by nothing")))
         .chain(strange.iter().map(|ip| format!("{ip}: calls over SIP; declared by nothing")))
         .collect();
+    let models: Vec<&String> =
+        declared.keys().chain(contacted.keys()).filter(|h| answers_by_a_model(h)).collect();
+    lines.extend(models.iter().map(|h| format!("{h}: answers by a model")));
+    // On a server of one tenant what is nobody's is that tenant's.
+    let is_clean = undeclared.is_empty() && strange.is_empty() && !(is_alone && sip.nobodys > 0);
+    // Where nothing was talked to yet, nothing was held against what is declared.
+    let is_quiet = contacted.is_empty() && sip.declared == 0 && sip.strange.is_empty() && sip.nobodys == 0;
+    let is_unseen = is_quiet && !declared.is_empty();
+    if is_unseen {
+        lines.push(format!(
+            "what the configuration declares was not talked to since {since}: whether it is all cannot be said"
+        ));
+    }
     Found {
-        // On a server of one tenant what is nobody's is that tenant's.
-        good: Some(undeclared.is_empty() && strange.is_empty() && !(is_alone && sip.nobodys > 0)),
-        against:
-            "connections on behalf of this tenant, and of the server, within a week, and the configuration"
-                .into(),
+        good: (!is_unseen || !is_clean).then_some(is_clean),
+        against: format!(
+            "connections on behalf of this tenant, and of the server, since {since}, and the configuration"
+        ),
         lines,
-        data: json!({"not_microsoft": other_firms}),
+        data: json!({"not_microsoft": other_firms, "models": models}),
     }
 }
 
@@ -546,6 +618,20 @@ mod tests {
         assert!(high.contains("graph.microsoft.us") && !high.contains("graph.microsoft.com"), "{high:?}");
         config.bot_connector = "http://127.0.0.1:9/bot".into();
         assert!(of_microsoft(&config).contains("127.0.0.1"));
+    }
+
+    #[test]
+    fn services_of_models_are_known_by_their_hosts() {
+        for (host, is) in [
+            ("api.openai.com", true),
+            ("acme.openai.azure.com", true),
+            ("mistral.ai", true),
+            ("notmistral.ai", false),
+            ("openai.com.example.org", false),
+            ("crm.example.org", false),
+        ] {
+            assert_eq!(answers_by_a_model(host), is, "{host}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod advisories;
 mod answers;
+mod asked;
 mod canary;
 mod check;
 pub mod components;
@@ -14,6 +15,7 @@ mod in_clear;
 mod inside;
 mod listeners;
 mod microsoft;
+mod pages;
 mod paper;
 mod private_keys;
 mod questions;

@@ -122,7 +122,7 @@ impl Shared {
                     Err(why) => refused(why),
                 })
             }
-            Wish::Numbers(_) | Wish::Show(_) => Err(Said::TooOld),
+            Wish::Numbers(_) | Wish::Show(_) | Wish::Dial(_) => Err(Said::TooOld),
         }
     }
 
@@ -134,6 +134,12 @@ impl Shared {
                 let page = format!("{}{DIALOG_PAGE}?tenant={}{person}", self.url, customer.name);
                 let title = Said::Numbers.text(language);
                 InvokeReply::dialog(title, &page)
+            }
+            // Behind the # it is in no log; the page calls nobody before its reader presses.
+            Ok(Wish::Dial(number)) => {
+                let number = number.expose_secret();
+                let page = format!("{}{DIALOG_PAGE}?tenant={}#call={number}", self.url, customer.name);
+                InvokeReply::dialog(Said::Call.text(language), &page)
             }
             Ok(_) => InvokeReply::dialog_message(language, Said::TooOld),
             Err(said) => InvokeReply::dialog_message(language, said),

@@ -1,5 +1,5 @@
 //! Calls that are asked for in Teams: through Switchroom's own trunks or a telephone system for its users, else through a
-//! person's own softphone.
+//! person's own softphone. Where only the tab's own storage shows whose line it is, the dialog calls.
 
 use crate::bot::Shared;
 use crate::bot::customer::Customer;
@@ -10,20 +10,22 @@ use pbx::Correlation;
 use pbx::address::{Scheme, link};
 use redact::Secret;
 use serde_json::Value;
-use teams::bot::{Activity, Said, cards};
+use teams::bot::{Activity, Said, Wish, cards};
 use teams::permissions::{Feature, Features};
 
 /// How a call goes.
 enum Way {
     /// The person's own telephone rings first: of which user, and through which `Pbx`; none is our own trunks.
     Rings(String, Option<String>),
+    /// The person calls from the dialog: only the tab's own storage has what shows which line is theirs.
+    Dialog,
     /// The person's computer opens an address.
     Address(Scheme),
 }
 
-/// The first way that is there for somebody: our own trunks, a telephone system that needs no password of theirs, else
-/// their softphone.
-fn choose(meaning: &Meaning, features: &Features, person: Option<&str>) -> Way {
+/// The first way that is there for somebody: our own trunks, a telephone system that knows their line and needs no password of
+/// theirs, one that is called through from the tab, else their softphone. `has_tab` is whether people can sign in there.
+fn choose(meaning: &Meaning, features: &Features, person: Option<&str>, has_tab: bool) -> Way {
     let user = person.and_then(|p| meaning.work_accounts.get(p));
     if let Some((number, user)) = user.and_then(|n| Some((*n, meaning.people.get(n)?))) {
         if features.has(Feature::DialOwn) {
@@ -36,6 +38,10 @@ fn choose(meaning: &Meaning, features: &Features, person: Option<&str>) -> Way {
         if let Some((id, _)) = meaning.pbxs.iter().find(|(_, rule)| rings(rule)) {
             return Way::Rings(user.id.clone(), Some(id.clone()));
         }
+    }
+    let may_sign_in = user.is_some() || (person.is_some() && meaning.calls_without_users);
+    if has_tab && may_sign_in && meaning.pbxs.values().any(|rule| rule.capabilities().server_dial) {
+        return Way::Dialog;
     }
     let address = meaning.pbxs.values().find_map(|rule| Scheme::read(rule.scheme()?).ok());
     Way::Address(address.unwrap_or_else(Scheme::tel))
@@ -63,14 +69,20 @@ impl Shared {
             (customer.tenant, customer.features.clone(), activity.person.clone());
         // Whom the organisation disabled gets no call from our lines.
         let person = person.filter(|p| !self.handle.directories.is_barred(tenant, p));
+        let has_tab = self.has_tab && features.has(Feature::Tab);
         let way = self.handle.ask_and_wait(move |switch, _| {
             let meaning = &switch.tenant(tenant)?.meaning;
-            Some(choose(meaning, &features, person.as_deref()))
+            Some(choose(meaning, &features, person.as_deref(), has_tab))
         });
         match way.flatten().ok_or_else(|| Said::Later.text(language).to_string())? {
+            Way::Dialog => {
+                let sealed = self.seal(activity, Wish::Dial(number.clone()));
+                let sealed = sealed.ok_or_else(|| Said::Later.text(language).to_string())?;
+                Ok(cards::number_in_dialog(language, number.expose_secret(), &sealed))
+            }
             Way::Address(scheme) => {
                 // A page of ours opens it in the person's own phone; the number stands behind `#` and so in no log.
-                let link = link(&self.url, &scheme, number);
+                let link = link(&self.url, &customer.name, &scheme, number);
                 let link =
                     link.ok_or_else(|| Said::NoNumber.with(language, Said::NotANumber.text(language)))?;
                 Ok(cards::number(language, number.expose_secret(), link.expose_secret()))
@@ -78,6 +90,8 @@ impl Shared {
             Way::Rings(user, through) => {
                 let asked = Asking {
                     who: (tenant, user),
+                    visits: false,
+                    of_tab: None,
                     correlation: Some(named(activity).ok_or_else(|| Said::Later.text(language).to_string())?),
                     new: NewDial { through, ..NewDial::to(number.clone()) },
                     public: self.url.clone(),

@@ -32,7 +32,7 @@ use teams::entra::{CacheKey, Client, Endpoints, KeyCache, Refused, TokenCache, W
 use teams::{Cloud, Time};
 
 pub use answer::IN_TIME;
-pub use numbers::CONSENTED;
+pub use numbers::{CONSENTED, scopes_of_numbers};
 pub use queue::Admitted;
 
 /// Threads that work on what was posted.
@@ -74,6 +74,8 @@ pub(in crate::bot) struct Shared {
     connector: Arc<Connector>,
     /// Where people reach us.
     url: String,
+    /// Whether the tab has an app registration, so that people can sign in there.
+    has_tab: bool,
     cloud: BotCloud,
     rules: BotRules,
     client: Client,
@@ -207,6 +209,7 @@ impl Bot {
             handle,
             connector,
             url: url.trim_end_matches('/').into(),
+            has_tab: !config.tab_app.is_empty(),
             rules: BotRules { app_id: client.id.clone(), issuer: cloud.issuer.clone() },
             token_key: CacheKey::new(&config.bot_tenant, &client.id, Who::Program, scope),
             client,

@@ -8,6 +8,7 @@ use redact::Secret;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use teams::Cloud;
 use teams::bot::cards::{self, Numbers, PersonRow};
 use teams::bot::{Activity, InvokeReply, Language, Said, SignInCard, TEAMS_CLIENTS, Wish};
 use teams::entra::{ApiRules, Endpoints, Refused, TokenReply};
@@ -20,6 +21,11 @@ const WITHIN: Duration = Duration::from_secs(3);
 pub const CONSENTED: &str = "/api/consented";
 /// The scope that a person's token for our API has.
 const SCOPE: &str = "access_as_user";
+
+/// What is asked for in a person's name: the numbers of those who are on a card.
+pub fn scopes_of_numbers(cloud: &Cloud) -> Vec<String> {
+    vec![cloud.graph_scope("User.Read.All")]
+}
 
 /// Why there are no numbers.
 pub(in crate::bot) enum NoNumbers {
@@ -64,7 +70,7 @@ impl Shared {
         let uri = format!("api://{host}/botid-{}", self.client.id);
         let directory = activity.conversation.tenant.as_deref().unwrap_or_default();
         let endpoints = Endpoints::entra(&self.entra, directory);
-        let scopes = [self.entra.graph_scope("User.Read.All")];
+        let scopes = scopes_of_numbers(&self.entra);
         let back = format!("{}{CONSENTED}", self.url);
         let page = endpoints.and_then(|e| e.consent_page(&self.client.id, &back, &scopes)).unwrap_or(back);
         with(&SignInCard { id, uri: &uri, page: &page })
@@ -112,7 +118,7 @@ impl Shared {
         let fields = row.map(|r| r.fields).ok_or_else(|| "bot-numbers is off".to_string())?;
         let endpoints =
             Endpoints::entra(&self.entra, &directory).ok_or_else(|| "no directory".to_string())?;
-        let scopes = [self.entra.graph_scope("User.Read.All")];
+        let scopes = scopes_of_numbers(&self.entra);
         let asked = now();
         let request = self
             .client

@@ -12,7 +12,7 @@ pub struct Arguments {
 }
 
 /// Options without a value.
-const FLAGS: [&str; 4] = ["forget", "json", "print-config", "unsigned"];
+const FLAGS: [&str; 5] = ["forget", "json", "print-config", "take-back", "unsigned"];
 
 impl Arguments {
     /// Reads them.

@@ -5,13 +5,14 @@ use crate::attest::{
 };
 use crate::attest::{Example, attest};
 use crate::cli::arguments::Arguments;
-use crate::cli::remote::{PlaceArguments, post_json};
+use crate::cli::remote::{PlaceArguments, get, post_json};
 use crate::cli::serve::Server;
 use crate::cli::{Failure, Outcome, say};
 use crate::config::{self, ServerConfig};
 use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
@@ -59,7 +60,7 @@ pub fn run(mut args: Arguments) -> Outcome {
                         return Err(Failure::Usage(why.into()));
                     }
                     let asked = json!({"declared": declared, "checks": checks});
-                    let document = post_json(&format!("{url}/api/v1/attestation"), &token, &asked)?;
+                    let document = ask_showing(&format!("{url}/api/v1/attestation"), &token, &asked)?;
                     if tenant.is_some_and(|t| document["tenant"] != t) {
                         return Err(Failure::NotInOrder(format!(
                             "the token is one of tenant {}",
@@ -93,6 +94,34 @@ pub fn run(mut args: Arguments) -> Outcome {
     Ok(())
 }
 
+/// How often a server is asked how far its checks are.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Asks a server for an attestation, and tells at a terminal which check it is at meanwhile.
+fn ask_showing(url: &str, token: &str, asked: &Value) -> Result<Value, Failure> {
+    if !std::io::stderr().is_terminal() {
+        return post_json(url, token, asked);
+    }
+    std::thread::scope(|scope| {
+        let (ended, wait) = std::sync::mpsc::channel::<()>();
+        scope.spawn(move || {
+            let mut shown = Value::Null;
+            while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = wait.recv_timeout(LOOK) {
+                // A server that has no word for it is asked for the attestation all the same.
+                let Ok(far) = get(url, token) else { return };
+                if let (Some(check), true) = (far["check"].as_str(), far["check"] != shown) {
+                    let (done, of) = (far["done"].as_u64().unwrap_or(0) + 1, far["of"].as_u64().unwrap_or(0));
+                    crate::cli::complain(&format!("check {done} of {of}: {check} …"));
+                    shown = check.into();
+                }
+            }
+        });
+        let document = post_json(url, token, asked);
+        drop(ended);
+        document
+    })
+}
+
 /// The same server, with its listeners where nobody else reaches them: for the time of the checks.
 fn on_this_machine(mut config: ServerConfig) -> ServerConfig {
     let here = || "127.0.0.1:0".to_string();
@@ -123,10 +152,16 @@ fn of_server(
     let tenants = ground.handle.store.tenants().map_err(|e| e.to_string())?;
     let found = tenants.iter().find(|(_, name)| name == tenant).map(|(id, _)| *id);
     let id = found.ok_or_else(|| format!("there is no tenant {tenant:?} in this database"))?;
+    let (now, who) = (crate::clock::wall_ms(), "command line");
+    let noted = ground.handle.store.audit(id, now, who, "attestation.make", "Attestation/all");
+    noted.map_err(|e| e.to_string())?;
     let shows = std::io::stderr().is_terminal();
+    let of = if checks.is_empty() { CHECKS.len() } else { checks.len() };
+    let mut done = 0;
     let mut progress = |name: &str| {
+        done += 1;
         if shows {
-            crate::cli::complain(&format!("check {name} …"));
+            crate::cli::complain(&format!("check {done} of {of}: {name} …"));
         }
     };
     Ok(attest(&ground, id, &read_declared(declared)?, checks, &mut progress)?)

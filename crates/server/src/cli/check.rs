@@ -5,10 +5,13 @@ use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, check_number, say};
 use crate::config;
 use crate::microsoft;
+use crate::running::understand_alone;
 use crate::secrets::Secrets;
 use crate::sip_tls::SipTls;
+use crate::teams_certificate;
 use crate::tenant::check::{Documents, read_folder};
 use crate::tenant::everything::Everything;
+use crate::tenant::objects::Profile;
 use crate::tenant::trunk::Account;
 use crate::tls::Certificate;
 use crate::trusted::Trusted;
@@ -28,8 +31,10 @@ pub fn run(mut args: Arguments) -> Outcome {
     if let Some(dir) = files {
         match read_folder(Path::new(&dir)) {
             Ok(documents) => {
+                stored_lines(&documents).iter().for_each(|line| say(line));
                 problems.extend(config.iter().flat_map(|c| passwords(c, &documents)));
                 problems.extend(config.iter().flat_map(|c| permissions(c, &documents)));
+                problems.extend(config.iter().flat_map(|c| teams(c, &documents)));
             }
             Err(found) => problems.extend(found.iter().map(ToString::to_string)),
         }
@@ -73,6 +78,24 @@ fn certificate(section: &'static str, cert: &str, key: &str, name: &str) -> Vec<
     report.problems
 }
 
+/// What Microsoft Teams would refuse of our certificate for the trunks of these files.
+fn teams(config: &config::ServerConfig, documents: &Documents) -> Vec<String> {
+    let Ok(meaning) = understand_alone(documents) else { return Vec::new() };
+    let sip = &config.sip;
+    let chain = match (sip.tls.is_empty() || sip.tls_cert.is_empty(), &sip.tls_cert, &sip.tls_key) {
+        (true, ..) => Vec::new(),
+        (false, cert, key) => match Certificate::load("sip", cert, key) {
+            Ok(certificate) => certificate.chain(),
+            // What is wrong with the files is told once.
+            Err(_) => return Vec::new(),
+        },
+    };
+    let now = certificate_report::now();
+    let report = teams_certificate::judge(&meaning.trunk_plans, &chain, &sip.tls_roots, now);
+    report.lines.iter().for_each(|line| say(line));
+    report.problems
+}
+
 /// Passwords of trunks and phones that are not where the tenant's files say.
 fn passwords(config: &config::ServerConfig, documents: &Documents) -> Vec<String> {
     let secrets = Secrets::new(&config.secrets.folder);
@@ -87,13 +110,24 @@ fn passwords(config: &config::ServerConfig, documents: &Documents) -> Vec<String
     missing.collect()
 }
 
+/// Warnings of lines that stand in a configuration where nothing of anybody is to be stored.
+fn stored_lines(documents: &Documents) -> Vec<String> {
+    let everything = Everything::read(documents).0;
+    if !everything.tenants.values().any(|t| t.profile == Profile::Connector) {
+        return Vec::new();
+    }
+    let lines = everything.users.iter().filter(|(_, user)| user.line.is_some());
+    let said = |(id, _): (&String, _)| {
+        format!(
+            "warning: User {id:?} has a line, which is stored, and the attestation says so; where nothing is to be stored, use line_claim of the Pbx or line passes (docs/connector.md)"
+        )
+    };
+    lines.map(said).collect()
+}
+
 /// Permissions at Microsoft that are too many or too few for the tenant of these files.
 fn permissions(config: &config::ServerConfig, documents: &Documents) -> Vec<String> {
-    let number = |kind: &str, id: &str| {
-        let place = documents.keys().position(|(k, i)| k == kind && i == id)?;
-        u32::try_from(place + 1).ok()
-    };
-    let Ok(meaning) = crate::tenant::meaning::understand(documents, &number) else { return Vec::new() };
+    let Ok(meaning) = understand_alone(documents) else { return Vec::new() };
     let Some(directory) = meaning.microsoft.as_ref() else { return Vec::new() };
     if !meaning.features.registrations().contains(&Registration::Background) {
         return Vec::new();

@@ -404,6 +404,7 @@ fn about(t: &TrunkPlan) -> Value {
         "nat": t.nat,
         "called_in": t.called_in,
         "trust_identity": t.trust_identity,
+        "history_info": t.history_info,
         "inbound_rules": t.inbound.len(),
         "outbound_rules": t.outbound_rules.len(),
     })

@@ -149,8 +149,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "close",
-        usage: "TENANT --out FILE (--server URL --token T | --config FILE)",
-        does: "ends an account: destroys everything of it and writes the signed certificate",
+        usage: "TENANT [--out FILE] [--days N] [--take-back] (--server URL --token T | --config FILE)",
+        does: "ends an account, and destroys everything of it after some days or at once; writes the signed certificate",
         run: close::run,
     },
     Command {

@@ -213,6 +213,15 @@ pub fn post_json(url: &str, token: &str, body: &Value) -> Result<Value, Failure>
     read_json(answer(request.config().http_status_as_error(false).build().send_json(body))?)
 }
 
+/// Has a server delete something.
+///
+/// # Errors
+/// What the server said, or that it is not there.
+pub fn delete(url: &str, token: &str) -> Result<(), Failure> {
+    let request = ureq::delete(url).header("Authorization", format!("Bearer {token}"));
+    answer(request.config().http_status_as_error(false).build().call()).map(|_| ())
+}
+
 /// The steps as text, a line each.
 pub fn list(steps: &[Step]) -> String {
     steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")

@@ -30,6 +30,17 @@ pub fn run(mut args: Arguments) -> Outcome {
             n => format!("; {n} recordings were disposed of since"),
         }
     ));
+    // From here on the log says that what stands here was restored.
+    let noted = store::Store::open_existing(&settings).and_then(|store| {
+        let object = format!("Backup/{} {}", done.increment, view::time(engine::Time(done.at)));
+        store
+            .tenants()?
+            .into_iter()
+            .try_for_each(|(tenant, _)| store.audit(tenant, now, "command line", "backup.restore", &object))
+    });
+    if let Err(e) = noted {
+        crate::cli::complain(&format!("the audit log does not say that it was restored: {e}"));
+    }
     if done.erased > 0 {
         say(&format!("{} people had been erased since: what was left of them is removed", done.erased));
     }

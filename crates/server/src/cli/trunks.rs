@@ -8,6 +8,12 @@ use serde_json::Value;
 /// The newest changes that are shown of a far end.
 const CHANGES_SHOWN: usize = 3;
 
+/// Teams asks each minute; a gateway that it did not reach for so long, in seconds, is the last that it tries.
+const LONGEST_UNASKED_S: u64 = 300;
+/// What to do where Teams does not ask.
+const ASK_TODO: &str = "calls from there come here last: see that the gateway's name, SipSignalingPort and SendSipOptions are \
+     right in the Microsoft tenant, and that no firewall stands between";
+
 /// Runs the command: how each trunk stands, since when, and what to do. Not in order when a far end is down or a trunk is not
 /// registered.
 pub fn run(mut args: Arguments) -> Outcome {
@@ -81,6 +87,16 @@ fn told(status: &Value) -> (Vec<String>, bool) {
             let stood = if change["up"] == true { "came up" } else { "went down" };
             lines.push(format!("      {stood} {ago} ago"));
         }
+    }
+    let ago = status["asked_us_seconds_ago"].as_u64();
+    match (status["teams"] == true, ago) {
+        (true, None) => lines.push(format!("  Teams has not asked us whether we are there; {ASK_TODO}")),
+        (true, Some(ago)) if ago > LONGEST_UNASKED_S => {
+            lines.push(format!("  Teams last asked us {} ago; {ASK_TODO}", span(ago)));
+        }
+        (true, Some(ago)) => lines.push(format!("  Teams last asked us {} ago", span(ago))),
+        (false, Some(ago)) => lines.push(format!("  it last asked us {} ago", span(ago))),
+        (false, None) => {}
     }
     for answer in status["answers"].as_array().into_iter().flatten() {
         let sub = answer["sub_code"].as_u64().map_or(String::new(), |sub| format!("/{sub}"));
@@ -163,5 +179,21 @@ mod tests {
             text.contains("403/510532, 3 times, last 60 s ago: unknown") && text.contains("verify it"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn when_teams_asked_last_is_told_and_what_to_do_when_it_does_not() {
+        let end = json!({"host": "h", "up": true, "refuses": false, "for_seconds": 5, "history": []});
+        let trunk = |ago: Value| json!({"trunk": "t", "calls": 0, "far_ends": [end.clone()], "answers": [], "teams": true, "asked_us_seconds_ago": ago});
+        for (ago, part, todo) in [
+            (Value::Null, "has not asked us", true),
+            (json!(40), "last asked us 40 s ago", false),
+            (json!(301), "last asked us 5 min ago", true),
+        ] {
+            let (lines, healthy) = said(&trunk(ago));
+            assert!(healthy && lines.contains(part) && lines.contains("SendSipOptions") == todo, "{lines}");
+        }
+        let other = json!({"trunk": "t", "calls": 0, "far_ends": [end], "answers": [], "teams": false, "asked_us_seconds_ago": null});
+        assert!(!said(&other).0.contains("asked us"));
     }
 }

@@ -189,6 +189,7 @@ pub struct KeySection {
 #[allow(missing_docs)]
 pub struct BackupSection {
     pub folder: String,
+    pub region: String,
     pub when: String,
     pub keep: i64,
     pub rehearse_every: String,
@@ -604,6 +605,9 @@ impl ServerConfig {
                 say(format!("{key} must say where the data is kept: the attestation shows it"));
             }
         }
+        if !self.backup.folder.is_empty() && self.backup.region.is_empty() {
+            say("backup.region must say where backup.folder is: the attestation shows it".into());
+        }
     }
 
     /// First and last port for audio.
@@ -676,6 +680,13 @@ mod tests {
         ] {
             assert!(found.contains(part), "{part} is not in:\n{found}");
         }
+    }
+
+    #[test]
+    fn a_folder_for_backups_needs_its_region() {
+        let read = |more: &str| parse(&format!("{REGION}[backup]\nfolder = \"/b\"\n{more}"), "f", &[]);
+        assert!(read("").unwrap_err().join("\n").contains("backup.region"));
+        assert!(read("region = \"Leipzig\"\n").is_ok());
     }
 
     #[test]

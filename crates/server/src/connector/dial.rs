@@ -1,9 +1,10 @@
 //! Which way a call goes, whether it may, and how far one through our own trunks is.
 
+use crate::adapt::ForWhom;
 use crate::tenant::Meaning;
 use crate::tenant::pbx::{PbxWay, System};
 use crate::tenant::toll::NotCalled;
-use engine::{AgentId, CallId, Destination, Engine, LegState, Reason, Role};
+use engine::{CallId, Destination, Engine, LegState, Reason, Role};
 use pbx::address::Scheme;
 use pbx::{Capabilities, Over, Progress};
 use redact::Secret;
@@ -55,13 +56,16 @@ pub enum NotAllowed {
 /// Why not.
 pub fn allowed(
     meaning: &Meaning,
-    agent: AgentId,
+    whom: ForWhom,
     number: &str,
 ) -> Result<(Secret<String>, Destination), NotAllowed> {
     let to = meaning.gate().outward(number).map_err(NotAllowed::Number)?;
     let emergency = meaning.classes.is_emergency(&to.number);
-    let rights = meaning.toll.rights.iter().find(|(a, _)| *a == agent).map(|(_, r)| r);
-    if !emergency && rights.is_some_and(|r| !r.may_dial) {
+    let may_not = match whom {
+        ForWhom::Agent(agent) => meaning.toll.rights.iter().any(|(a, r)| *a == agent && !r.may_dial),
+        ForWhom::Person(_) => false,
+    };
+    if !emergency && may_not {
         return Err(NotAllowed::Nobody);
     }
     Ok((Secret::new(to.number), to.classified.destination))

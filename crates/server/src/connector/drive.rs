@@ -107,7 +107,7 @@ fn no_reply(e: ureq::Error) -> NoReply {
 }
 
 /// Carries a call to its end.
-pub fn carry(call: &mut dyn Call, line: &Line, hook: &Hook, told: &mut dyn FnMut(Progress)) {
+pub fn carry<C: Call>(call: &mut C, line: &Line, hook: &Hook, told: &mut dyn FnMut(&C, Progress)) {
     let now = super::now;
     call.handle(now(), Input::Begin);
     let (mut hung_up, mut requests) = (false, 0);
@@ -116,7 +116,7 @@ pub fn carry(call: &mut dyn Call, line: &Line, hook: &Hook, told: &mut dyn FnMut
         let (mut ask, mut wait) = (None, None);
         while let Some(output) = call.poll() {
             match output {
-                Output::Progress(progress) => told(progress),
+                Output::Progress(progress) => told(call, progress),
                 Output::Ask(request) => ask = Some(request),
                 Output::Wait(ms) => wait = Some(ms),
                 Output::Done => return,
@@ -187,6 +187,7 @@ enum Came {
 
 fn open(line: &Line) -> std::io::Result<TcpStream> {
     let Line::Socket(address) = line else { return Err(ErrorKind::Unsupported.into()) };
+    crate::attest::contacted::note(&address.ip().to_string());
     let stream = TcpStream::connect_timeout(address, CONNECT)?;
     stream.set_read_timeout(Some(GLANCE))?;
     stream.set_write_timeout(Some(CONNECT))?;

@@ -5,6 +5,7 @@
 
 pub mod dial;
 mod drive;
+pub mod line;
 pub mod system;
 
 pub use drive::Hook;
@@ -13,12 +14,14 @@ use crate::adapt::Switch;
 use crate::running::Handle;
 use aws_lc_rs::hmac;
 use engine::CallId;
+use line::Passes;
 use pbx::commportal::SignIns;
 use pbx::{Ledger, Time};
 use redact::Secret;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
-use store::TenantId;
+use store::{DataKey, TenantId};
 use tokio::sync::Semaphore;
 
 /// How often it is looked what can be forgotten.
@@ -27,7 +30,16 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// Calls through other telephone systems that are carried at once, each on a thread.
 const CARRIED: usize = 200;
 
-/// Whose calls: a user of a tenant, by id.
+/// How often somebody may look what they may in a minute, and how many people do so at a time.
+const MOST_LOOKS: u32 = 10;
+const MOST_LOOKERS: usize = 10_000;
+const MINUTE_MS: u64 = 60_000;
+/// Numbers of people who are no users begin here: no object of a configuration is numbered so high.
+const FIRST_PERSON: u32 = 1 << 31;
+/// So many such people are told apart at the most, which bounds what is counted of them.
+const MOST_PEOPLE: u32 = 1 << 20;
+
+/// Whose calls: a user of a tenant, by id; or somebody of the organisation who is no user, by `@` and the object id.
 pub type Who = (TenantId, String);
 
 /// What is kept of a call beside how far it is.
@@ -48,26 +60,62 @@ pub struct Connector {
     ledger: Mutex<Ledger<Who, Placed>>,
     /// Who failed to sign in at which `Pbx`.
     sign_ins: Mutex<SignIns<(Who, String)>>,
+    /// Somebody's try to sign in is over.
+    tried: Condvar,
     /// Hashes what they signed in with. It is drawn at each start.
     key: hmac::Key,
     turns: Arc<Semaphore>,
+    /// Who looked lately what they may: since when, and how often.
+    looks: Mutex<BTreeMap<Who, (u64, u32)>>,
+    /// By which people show which line is theirs.
+    passes: Passes,
 }
 
-impl Default for Connector {
-    fn default() -> Connector {
+impl Connector {
+    /// With the key of line passes, if it could be read.
+    pub fn new(passes: Option<DataKey>) -> Connector {
         let mut bytes = [0; 32];
         // Without chance from the operating system the hashes are worth less, and still kept in memory only.
         let _ = aws_lc_rs::rand::fill(&mut bytes);
         Connector {
             ledger: Mutex::default(),
             sign_ins: Mutex::default(),
+            tried: Condvar::new(),
             key: hmac::Key::new(hmac::HMAC_SHA256, &bytes),
             turns: Arc::new(Semaphore::new(CARRIED)),
+            looks: Mutex::default(),
+            passes: Passes::new(passes),
         }
     }
-}
 
-impl Connector {
+    /// Line passes.
+    pub fn passes(&self) -> &Passes {
+        &self.passes
+    }
+
+    // Whether somebody may look once more what they may, which signs them in at a telephone system.
+    fn may_look(&self, who: &Who) -> bool {
+        let (now, mut looks) = (now().0, self.looks.lock().unwrap_or_else(|e| e.into_inner()));
+        looks.retain(|_, (since, _)| now.saturating_sub(*since) < MINUTE_MS);
+        if !looks.contains_key(who) && looks.len() >= MOST_LOOKERS {
+            return false;
+        }
+        let (_, times) = looks.entry(who.clone()).or_insert((now, 0));
+        *times += 1;
+        *times <= MOST_LOOKS
+    }
+
+    /// A number for somebody who is no user here, under which what they call is counted: the same as long as the process
+    /// runs, nobody's who is one, and without their id in it.
+    pub fn number_of(&self, (tenant, person): &Who) -> u32 {
+        let mut all = hmac::Context::with_key(&self.key);
+        all.update(&tenant.0.to_be_bytes());
+        all.update(person.as_bytes());
+        let tag = all.sign();
+        let first = tag.as_ref().iter().take(4).fold(0_u32, |n, b| (n << 8) | u32::from(*b));
+        FIRST_PERSON | (first % MOST_PEOPLE)
+    }
+
     /// The calls. Held for moments only, also on the switch's thread.
     pub fn ledger(&self) -> MutexGuard<'_, Ledger<Who, Placed>> {
         self.ledger.lock().unwrap_or_else(|e| e.into_inner())
@@ -92,6 +140,8 @@ impl Connector {
                 return;
             }
             self.ledger().forget(now());
+            let mut looks = self.looks.lock().unwrap_or_else(|e| e.into_inner());
+            looks.retain(|_, (since, _)| now().0.saturating_sub(*since) < MINUTE_MS);
         }
     }
 

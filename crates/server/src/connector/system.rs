@@ -12,17 +12,20 @@ use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pbx::ari::{AriCall, Asterisk};
-use pbx::commportal::{PortalCall, SignIn, SignedIn, SignedToken, token_text};
+use pbx::commportal::{May, PortalCall, SignIn, SignedIn, SignedToken, token_text};
 use pbx::esl::{EslCall, FreeSwitch};
 use pbx::exchange::Call;
 use pbx::{Correlation, Over, Progress};
 use redact::Secret;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::TenantId;
 
 /// How long a signed hand-over is good, in milliseconds.
 const TOKEN_MS: u64 = 60_000;
+
+/// How long a try to sign in waits for another at the same account. One takes less, with all its pauses.
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// How often the switch is told that a call is over while it has no time to hear it, and the pause between.
 const MOST_TOLD: usize = 600;
@@ -40,14 +43,18 @@ pub struct Asked {
     pub system: System,
     /// The person's own line there.
     pub line: Secret<String>,
+    /// Whether the person named it, and nobody else.
+    pub is_named: bool,
+    /// Another phone that rings in place of the line's own.
+    pub ring: Option<Secret<String>>,
     /// Whom to call.
     pub to: Secret<String>,
     /// The person's password, where that is how people sign in there.
     pub password: Option<Secret<String>>,
     /// The way to hang it up.
     pub hook: Arc<Hook>,
-    /// What counts it as a call to the outside, if anything does.
-    pub meter: Option<u64>,
+    /// What counts it, and the ringing of another phone, as calls to the outside, if anything does.
+    pub meters: Vec<u64>,
 }
 
 /// Counts one call as one to the outside, until it is dropped.
@@ -103,6 +110,8 @@ pub enum NotTried {
     LockedOut,
     /// Too many calls are carried.
     Full,
+    /// The same person asked too often.
+    TooOften,
     /// A key or a password of ours cannot be used. The sentence is for the operator.
     NoKey(String),
     /// Line or number are nothing that could be dialled there.
@@ -117,9 +126,10 @@ pub fn begin(connector: &Arc<Connector>, handle: &Handle, asked: Asked) -> Resul
     let secrets = &handle.secrets;
     // What is not tried after all is over when this is dropped.
     let (handle, tenant) = (handle.clone(), asked.who.0);
-    let meter = asked.meter.map(|number| Meter { handle, tenant, number, is_over: false });
+    let meter = |number: &u64| Meter { handle: handle.clone(), tenant, number: *number, is_over: false };
+    let meters: Vec<Meter> = asked.meters.iter().map(meter).collect();
     match asked.system.clone() {
-        System::Portal(rule) => portal(connector, secrets, asked, &rule, meter),
+        System::Portal(rule) => portal(connector, secrets, asked, &rule, meters),
         System::Ari(rule) => {
             let password = secrets.read(&rule.password_file).map_err(NotTried::NoKey)?;
             let both = STANDARD.encode(format!("{}:{}", rule.user, password.expose_secret()));
@@ -134,7 +144,7 @@ pub fn begin(connector: &Arc<Connector>, handle: &Handle, asked: Asked) -> Resul
                 .and_then(|name| AriCall::new(asterisk, asked.line.clone(), asked.to.clone(), &name));
             let call = call.ok_or(NotTried::NoNumber)?;
             let line = Line::Web(Carrier::new(rule.allow_private));
-            start(connector, asked, meter, line, call, |_, _, _| {})
+            start(connector, asked, meters, line, call, None, |_, _, _| {})
         }
         System::Esl(rule) => {
             let password = secrets.read(&rule.password_file).map_err(NotTried::NoKey)?;
@@ -143,7 +153,7 @@ pub fn begin(connector: &Arc<Connector>, handle: &Handle, asked: Asked) -> Resul
             let call = name_there(&asked)
                 .and_then(|name| EslCall::new(switch, asked.line.clone(), asked.to.clone(), &name));
             let call = call.ok_or(NotTried::NoNumber)?;
-            start(connector, asked, meter, Line::Socket(rule.address), call, |_, _, _| {})
+            start(connector, asked, meters, Line::Socket(rule.address), call, None, |_, _, _| {})
         }
     }
 }
@@ -161,45 +171,97 @@ fn name_there(asked: &Asked) -> Option<Correlation> {
     Correlation::read(&name)
 }
 
-// A carrier's system, where people have accounts that can be locked.
-fn portal(
-    connector: &Arc<Connector>,
-    secrets: &Secrets,
-    asked: Asked,
-    rule: &PortalRule,
-    meter: Option<Meter>,
-) -> Result<Arc<Hook>, NotTried> {
-    let (sign_in, credential) = match (&rule.sign_in, &asked.password) {
-        (PortalSignIn::Password, None) => return Err(NotTried::NoPassword),
-        (PortalSignIn::Password, Some(password)) => (SignIn::Password(password.clone()), password.clone()),
-        (PortalSignIn::Signed { key_file, key_id }, _) => {
-            let key = secrets.read(key_file).map_err(NotTried::NoKey)?;
-            let (line, id) = (asked.line.clone(), key_id.clone());
-            let sign = move |at: pbx::Time| -> Result<SignedToken, String> {
-                let valid_to = at.0.saturating_add(TOKEN_MS);
-                let signature = signature(&key, &token_text(line.expose_secret(), valid_to, &id))?;
-                Ok(SignedToken { valid_to, key_id: id.clone(), signature })
-            };
-            // A key that cannot be used is found before anything is asked.
-            sign(now()).map_err(NotTried::NoKey)?;
-            (SignIn::Signed(Box::new(move |at| sign(at).ok())), Secret::new(key_id.clone()))
+/// Somebody's way into a carrier's system, where people have accounts that can be locked.
+struct Entry {
+    accounts: [(Who, String); 2],
+    hash: Secret<[u8; 32]>,
+    is_named: bool,
+    pbx: String,
+}
+
+/// Who is to be signed in there.
+pub struct Entering {
+    /// For whom.
+    pub who: Who,
+    /// Id of the `Pbx`.
+    pub pbx: String,
+    /// The person's own line there.
+    pub line: Secret<String>,
+    /// Whether the person named it, and nobody else.
+    pub is_named: bool,
+    /// The person's password, where that is how people sign in there.
+    pub password: Option<Secret<String>>,
+}
+
+impl Entry {
+    fn of(
+        connector: &Connector,
+        secrets: &Secrets,
+        rule: &PortalRule,
+        of: Entering,
+    ) -> Result<(SignIn, Entry), NotTried> {
+        let (sign_in, credential) = match (&rule.sign_in, of.password) {
+            (PortalSignIn::Password, None) => return Err(NotTried::NoPassword),
+            (PortalSignIn::Password, Some(password)) => (SignIn::Password(password.clone()), password),
+            (PortalSignIn::Signed { key_file, key_id }, _) => {
+                let key = secrets.read(key_file).map_err(NotTried::NoKey)?;
+                let (line, id) = (of.line.clone(), key_id.clone());
+                let sign = move |at: pbx::Time| -> Result<SignedToken, String> {
+                    let valid_to = at.0.saturating_add(TOKEN_MS);
+                    let signature = signature(&key, &token_text(line.expose_secret(), valid_to, &id))?;
+                    Ok(SignedToken { valid_to, key_id: id.clone(), signature })
+                };
+                // A key that cannot be used is found before anything is asked.
+                sign(now()).map_err(NotTried::NoKey)?;
+                (SignIn::Signed(Box::new(move |at| sign(at).ok())), Secret::new(key_id.clone()))
+            }
+        };
+        let hash = hash(&connector.key, credential.expose_secret());
+        // Whoever names a line could lock its owner's account, and guess at many: what failed counts for both, and for the
+        // line whichever tenant's or `Pbx`'s way leads there, however it is written.
+        let line = of.line.expose_secret().chars().filter(char::is_ascii_alphanumeric);
+        let line = format!("{} {}", rule.portal.login(), line.collect::<String>().to_ascii_lowercase());
+        let line = self::hash(&connector.key, &line);
+        let line: String = line.expose_secret().iter().map(|b| format!("{b:02x}")).collect();
+        let there = ((TenantId(0), format!("#{line}")), String::new());
+        let accounts = [(of.who, of.pbx.clone()), there];
+        if accounts.iter().any(|a| connector.sign_ins().may_try(now(), a, &hash).is_err()) {
+            return Err(NotTried::LockedOut);
         }
-    };
-    let hash = hash(&connector.key, credential.expose_secret());
-    let account = (asked.who.clone(), asked.pbx.clone());
-    if connector.sign_ins().may_try(now(), &account, &hash).is_err() {
-        return Err(NotTried::LockedOut);
+        Ok((sign_in, Entry { accounts, hash, is_named: of.is_named, pbx: of.pbx }))
     }
-    let call = PortalCall::new(rule.portal.clone(), asked.line.clone(), &asked.to, sign_in);
-    let line = Line::Web(Carrier::new(rule.allow_private));
-    start(connector, asked, meter, line, call, move |connector, call, tenant| {
+
+    // Takes its turn at the accounts. It waits, on this thread, while another try is under way.
+    fn turn(&self, connector: &Arc<Connector>) -> Result<Turn, Over> {
+        let until = Instant::now() + PATIENCE;
+        let mut sign_ins = connector.sign_ins();
+        while !sign_ins.begin(now(), &self.accounts, &self.hash)? {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Over::NotSignedIn);
+            }
+            let waited = connector.tried.wait_timeout(sign_ins, left);
+            sign_ins = waited.unwrap_or_else(|e| e.into_inner()).0;
+        }
+        Ok(Turn { connector: connector.clone(), accounts: self.accounts.clone() })
+    }
+
+    // What came of it, for the next time.
+    fn note(&self, connector: &Connector, call: &PortalCall, tenant: u64) {
+        let (accounts, hash) = (self.accounts.iter(), self.hash);
         match call.signed_in() {
-            Some(SignedIn::Yes) => connector.sign_ins().worked(&account),
-            Some(SignedIn::Refused { locked }) => connector.sign_ins().refused(now(), &account, hash, locked),
+            // Whoever names lines does not get new tries at others' by signing in at the own one.
+            Some(SignedIn::Yes) => {
+                accounts.skip(usize::from(self.is_named)).for_each(|a| connector.sign_ins().worked(a));
+            }
+            Some(SignedIn::Refused { locked }) => {
+                accounts.for_each(|a| connector.sign_ins().refused(now(), a, hash, locked));
+            }
+            Some(SignedIn::Unsure) => accounts.for_each(|a| connector.sign_ins().doubtful(now(), a)),
             None => {}
         }
         if let Some(fault) = call.fault() {
-            let (pbx, why) = (&account.1, fault.name);
+            let (pbx, why) = (&self.pbx, fault.name);
             tracing::warn!(
                 event = "pbx_failed",
                 tenant,
@@ -208,39 +270,131 @@ fn portal(
                 "a telephone system did not do what was asked"
             );
         }
+    }
+}
+
+/// One try to sign in at accounts, until it is dropped.
+struct Turn {
+    connector: Arc<Connector>,
+    accounts: [(Who, String); 2],
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.connector.sign_ins().end(&self.accounts);
+        self.connector.tried.notify_all();
+    }
+}
+
+// A call through a carrier's system.
+fn portal(
+    connector: &Arc<Connector>,
+    secrets: &Secrets,
+    asked: Asked,
+    rule: &PortalRule,
+    meters: Vec<Meter>,
+) -> Result<Arc<Hook>, NotTried> {
+    let entering = Entering {
+        who: asked.who.clone(),
+        pbx: asked.pbx.clone(),
+        line: asked.line.clone(),
+        is_named: asked.is_named,
+        password: asked.password.clone(),
+    };
+    let (sign_in, entry) = Entry::of(connector, secrets, rule, entering)?;
+    let call = PortalCall::new(rule.portal.clone(), asked.line.clone(), &asked.to, sign_in);
+    let call = match &asked.ring {
+        Some(other) => call.ringing(other),
+        None => call,
+    };
+    let line = Line::Web(Carrier::new(rule.allow_private));
+    let entry = Arc::new(entry);
+    start(connector, asked, meters, line, call, Some(entry.clone()), move |connector, call, tenant| {
+        entry.note(connector, call, tenant);
     })
 }
 
-// Carries a call on a thread of its own: it lasts longer than the few threads of the API may be kept from their work.
-// `after` is told when it is over.
+/// What came of looking what somebody may.
+pub struct Looked {
+    /// What the system says; nothing when it was not to be found out.
+    pub may: Option<May>,
+    /// Whether it refused the sign-in.
+    pub is_refused: bool,
+}
+
+/// Looks what somebody's class of service allows in a carrier's system. It waits for that system, on this thread.
+///
+/// # Errors
+/// Why it is not tried.
+pub fn look(
+    connector: &Arc<Connector>,
+    secrets: &Secrets,
+    rule: &PortalRule,
+    of: Entering,
+) -> Result<Looked, NotTried> {
+    if !connector.may_look(&of.who) {
+        return Err(NotTried::TooOften);
+    }
+    let _turn = connector.turns.clone().try_acquire_owned().map_err(|_| NotTried::Full)?;
+    let (tenant, line) = (of.who.0.0, of.line.clone());
+    let (sign_in, entry) = Entry::of(connector, secrets, rule, of)?;
+    let mut call = PortalCall::looking(rule.portal.clone(), line, sign_in);
+    let line = Line::Web(Carrier::new(rule.allow_private));
+    let turn = entry.turn(connector).map_err(|_| NotTried::LockedOut)?;
+    carry(&mut call, &line, &Hook::default(), &mut |_, _| {});
+    entry.note(connector, &call, tenant);
+    drop(turn);
+    let is_refused = matches!(call.signed_in(), Some(SignedIn::Refused { .. }));
+    Ok(Looked { may: call.may(), is_refused })
+}
+
+// Carries a call on a thread of its own: it lasts longer than the few threads of the API may be kept from their work. With
+// `entry` it first takes its turn there. `after` is told once the end is known, before anybody else hears of it.
 fn start<C: Call + 'static>(
     connector: &Arc<Connector>,
     asked: Asked,
-    meter: Option<Meter>,
+    meters: Vec<Meter>,
     line: Line,
     mut call: C,
+    entry: Option<Arc<Entry>>,
     after: impl FnOnce(&Connector, &C, u64) + Send + 'static,
 ) -> Result<Arc<Hook>, NotTried> {
-    let turn = connector.turns.clone().try_acquire_owned().map_err(|_| NotTried::Full)?;
+    let carried = connector.turns.clone().try_acquire_owned().map_err(|_| NotTried::Full)?;
     let hook = asked.hook.clone();
     let (connector, held) = (connector.clone(), hook.clone());
     let work = move || {
-        let _turn = turn;
+        let _carried = carried;
         let Asked { who, correlation, .. } = asked;
-        let mut meter = meter;
-        carry(&mut call, &line, &held, &mut |progress| {
+        let _behalf = crate::attest::contacted::on_behalf_of(who.0);
+        let (mut meters, mut after) = (meters, Some(after));
+        let mut turn = match entry.map(|entry| entry.turn(&connector)).transpose() {
+            Ok(turn) => turn,
+            Err(over) => {
+                meters.drain(..).for_each(Meter::ended);
+                connector.ledger().went_on(now(), &who, &correlation, Progress::Over(over));
+                return;
+            }
+        };
+        carry(&mut call, &line, &held, &mut |call: &C, progress| {
             // What people see comes after what counts, so that who sees that a call is over may begin the next one.
-            if let (Progress::Talking, Some(meter)) = (progress, &meter) {
-                meter.answered();
+            if progress == Progress::Talking {
+                meters.iter().for_each(Meter::answered);
             }
-            if let Some(meter) = meter.take_if(|_| progress.is_final()) {
-                meter.ended();
+            if progress.is_final() {
+                if let Some(after) = after.take() {
+                    after(&connector, call, who.0.0);
+                }
+                meters.drain(..).for_each(Meter::ended);
             }
+            // Whoever got so far is signed in, or refused and noted.
+            turn = None;
             connector.ledger().went_on(now(), &who, &correlation, progress);
         });
         // Whatever happened, nothing more will: a call that stands still would keep this person from the next one.
+        if let Some(after) = after.take() {
+            after(&connector, &call, who.0.0);
+        }
         connector.ledger().went_on(now(), &who, &correlation, Progress::Over(Over::Failed));
-        after(&connector, &call, who.0.0);
     };
     let begun = std::thread::Builder::new().name("call".into()).spawn(work);
     begun.map_err(|_| NotTried::Full)?;

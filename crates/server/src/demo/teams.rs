@@ -72,9 +72,9 @@ pub fn documents(microsoft: &microsoft_io::Running, phones: SocketAddr) -> Resul
     });
     let name = PEOPLE.get(ME as usize).map(|(given, surname, _)| format!("{given} {surname}"));
     let all: Vec<Value> = vec![
-        json!({"kind": "Tenant", "id": TENANT, "name": "Lighthouse Travel", "profile": "contact-center",
+        json!({"kind": "Tenant", "id": TENANT, "name": "Lighthouse Travel", "profile": "connector",
             "microsoft": directory, "country": "DE", "dial": {"allow": ["+49"]},
-            "features": {"sign-in": false, "directory-sync": false, "presence-read": false, "bot": true, "tab": true, "members-chat": true, "members-channel": true},
+            "features": {"sign-in": false, "sip-trunks": true, "dial-own": true},
             "teams_app": {"id": "5c0de000-0000-4000-8000-0000000000a1", "version": "1.0.0", "name": BOT,
                 "company": "Harbour Calls Ltd", "website": "https://harbour-calls.example/",
                 "privacy": "https://harbour-calls.example/privacy", "terms": "https://harbour-calls.example/terms",

@@ -1,7 +1,7 @@
 //! What the connector's tab has to know before it knows who somebody is. Nothing of it is about a person.
 
 use crate::connector::dial::OWN;
-use crate::http::dial::{WayView, way_view};
+use crate::http::dial::{WayView, pbx_view, way_view};
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::tenant::objects::TeamsApp;
@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use teams::permissions::Feature;
 
 /// Where the tab signs in, and which ways of calling there are.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -26,6 +27,8 @@ pub struct TabSetup {
     pub hosts: Vec<String>,
     /// The organisation's Microsoft directory; null where none is connected.
     pub directory: Option<String>,
+    /// The kinds of conversations whose members it lists, by the features that are on: `chat`, `channel`, `team`.
+    pub places: Vec<&'static str>,
     /// The ways to call.
     pub ways: Vec<WayView>,
     /// Under whose name and colours; null where the tenant has no `teams_app`.
@@ -49,6 +52,10 @@ pub struct Brand {
     pub terms: String,
 }
 
+/// Kinds of conversations, each with the feature by which its members are listed.
+pub const PLACES: [(&str, Feature); 3] =
+    [("chat", Feature::MembersChat), ("channel", Feature::MembersChannel), ("team", Feature::MembersTeam)];
+
 fn brand(app: &TeamsApp) -> Brand {
     let names = app.texts.iter().filter_map(|(tag, t)| Some((tag.clone(), t.name.clone()?)));
     Brand {
@@ -71,14 +78,13 @@ pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result
         let m = &t.meaning;
         // Our own trunks are a way where there are any.
         let own = m.trunk_plans.iter().any(|p| p.outbound).then(|| way_view(None, "", "own", OWN));
-        let others = m.pbxs.iter().map(|(id, rule)| WayView {
-            scheme: rule.scheme().map(str::to_string),
-            wants_password: rule.wants_password(),
-            ..way_view(Some(id), &rule.name, rule.kind(), rule.capabilities())
-        });
-        Some((m.microsoft.clone(), others.chain(own).collect::<Vec<_>>(), m.teams_app.as_ref().map(brand)))
+        let others = m.pbxs.iter().map(|(id, rule)| pbx_view(id, rule));
+        let places = PLACES.iter().filter(|(_, f)| m.features.has(*f)).map(|(place, _)| *place);
+        let about = (m.microsoft.clone(), places.collect::<Vec<_>>());
+        Some((about, others.chain(own).collect::<Vec<_>>(), m.teams_app.as_ref().map(brand)))
     });
-    let (directory, ways, brand) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(missing)?;
+    let ((directory, places), ways, brand) =
+        found.await.ok_or_else(Problem::stopping)?.ok_or_else(missing)?;
     let through_us = ways.iter().any(|w| w.server_dial);
     Ok(Json(TabSetup {
         app: tab.as_ref().map(|t| t.app.clone()),
@@ -87,6 +93,7 @@ pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result
         graph: tab.as_ref().map(|t| t.graph.clone()).unwrap_or_default(),
         hosts: tab.as_ref().map(|t| t.hosts.clone()).unwrap_or_default(),
         directory,
+        places,
         ways,
         brand,
     }))

@@ -65,7 +65,7 @@ pub struct PersonKept {
 pub struct PersonExport {
     /// Who.
     pub person: PersonKept,
-    /// Calls, with notes on them, recordings and messages.
+    /// Calls that name the person, with recordings and messages in which they are heard, and notes on their own ones.
     pub calls: Vec<CallKept>,
     /// What owners entered beside Microsoft's directory under the same number.
     pub entered: Vec<EntryKept>,
@@ -109,7 +109,9 @@ pub struct CallKept {
     pub began: String,
     /// When it ended.
     pub ended: String,
-    /// Notes on it.
+    /// Whether the person called, or was the one called: else the call was for them at first, or they came into it later.
+    pub own: bool,
+    /// Notes on it; null where the call is another's.
     pub notes: Option<String>,
     /// Ids of recordings, to be had at `/recordings/{id}`.
     pub recordings: Vec<String>,
@@ -233,7 +235,7 @@ pub struct RunView {
     pub report: Value,
 }
 
-fn person_id(text: &str) -> Result<u64, Problem> {
+pub(super) fn person_id(text: &str) -> Result<u64, Problem> {
     read_id(text, 'p').ok_or_else(|| Problem::not_found(&format!("person {text:?}")))
 }
 
@@ -319,6 +321,18 @@ fn forget(api: &Api, asker: &Asker, parties: Vec<engine::PartyId>) {
     }
 }
 
+/// The agent of last time and promises to call back are nobody's any more.
+fn unremember(api: &Api, asker: &Asker, known: store::Alias) {
+    let tenant = asker.0.tenant;
+    if api.handle.ask_and_wait(move |switch, now| switch.forget_person(now, tenant, known)).is_none() {
+        tracing::error!(
+            event = "person_remembered",
+            tenant = tenant.0,
+            "the switch could not be told that somebody was erased: what it remembers of them leads to nobody"
+        );
+    }
+}
+
 /// Whoever is restricted is shown to nobody when they call again.
 fn restrict(api: &Api, asker: &Asker, person: u64, is: bool) {
     let tenant = asker.0.tenant;
@@ -396,6 +410,43 @@ fn addresses(api: &Api, asker: &Asker, typed: &str) -> Result<Vec<Secret<String>
     Ok(forms.into_iter().filter(|form| !form.is_empty()).map(Secret::new).collect())
 }
 
+/// Everything that is kept of a person; it is noted.
+pub(super) fn everything(api: &Api, asker: &Asker, person: u64) -> Result<PersonExport, Problem> {
+    let about = kept(api, asker, person)?;
+    note(api, asker, "person.export", person, String::new())?;
+    let (store, tenant) = (&api.handle.store, asker.0.tenant);
+    let entered = entered(api, asker, &about.address);
+    let own = store.parties_of(tenant, person)?;
+    let heard: std::collections::BTreeSet<_> =
+        store.heard_in(tenant, person)?.into_iter().map(|(recording, _)| recording).collect();
+    let mut calls = Vec::new();
+    let mut before = None;
+    loop {
+        let filter = CallFilter { names: Some(person), before, limit: 500, ..CallFilter::default() };
+        let page = store.calls(tenant, &filter)?;
+        for call in &page.calls {
+            let is_own = own.contains(&call.caller);
+            let notes = match is_own {
+                true => store.notes_even_restricted(tenant, call.id)?,
+                false => None,
+            };
+            let recordings = call.recordings.iter().filter(|r| is_own || heard.contains(r));
+            calls.push(CallKept {
+                call: crate::view::call_id(call.id),
+                began: crate::view::time(call.began),
+                ended: crate::view::time(call.ended),
+                own: is_own,
+                notes: notes.map(|n| n.text.expose_secret().clone()),
+                recordings: recordings.map(|r| crate::view::recording_id(*r)).collect(),
+            });
+        }
+        before = page.next;
+        if before.is_none() {
+            return Ok(PersonExport { person: about, calls, entered });
+        }
+    }
+}
+
 /// `GET /people/{id}`
 pub async fn export(
     State(api): State<Api>,
@@ -403,37 +454,7 @@ pub async fn export(
     Path(id): Path<String>,
 ) -> Result<Json<PersonExport>, Problem> {
     let person = person_id(&id)?;
-    blocking(move || {
-        let about = kept(&api, &asker, person)?;
-        note(&api, &asker, "person.export", person, String::new())?;
-        let (store, tenant) = (&api.handle.store, asker.0.tenant);
-        let mut calls = Vec::new();
-        let entered = entered(&api, &asker, &about.address);
-        let Some(party) = store.party_of(tenant, person)? else {
-            return Ok(Json(PersonExport { person: about, calls, entered }));
-        };
-        let mut before = None;
-        loop {
-            let filter = CallFilter { same_caller: Some(party), before, limit: 500, ..CallFilter::default() };
-            let page = store.calls(tenant, &filter)?;
-            for call in &page.calls {
-                calls.push(CallKept {
-                    call: crate::view::call_id(call.id),
-                    began: crate::view::time(call.began),
-                    ended: crate::view::time(call.ended),
-                    notes: store
-                        .notes_even_restricted(tenant, call.id)?
-                        .map(|n| n.text.expose_secret().clone()),
-                    recordings: call.recordings.iter().map(|r| crate::view::recording_id(*r)).collect(),
-                });
-            }
-            before = page.next;
-            if before.is_none() {
-                return Ok(Json(PersonExport { person: about, calls, entered }));
-            }
-        }
-    })
-    .await
+    blocking(move || Ok(Json(everything(&api, &asker, person)?))).await
 }
 
 /// `PATCH /people/{id}`
@@ -497,6 +518,20 @@ pub async fn erase(
             Some(address) => user_of(&api, &asker, address.expose_secret())?,
             None => None,
         };
+        let known = store.alias_of(tenant, person)?;
+        // Before and after: who calls while the rows go is not the one who was known.
+        let is_free = store.holds_on_person(tenant, person)?.is_empty();
+        if let Some(known) = known.filter(|_| is_free) {
+            unremember(&api, &asker, known);
+        }
+        // By the address, which nobody can read once the key is gone.
+        let directories = &api.handle.directories;
+        let known_as = address.filter(|a| is_free && !a.expose_secret().is_empty());
+        let same = known_as.map(|a| directories.local_with_number(tenant, a.expose_secret()));
+        let mut entered = 0;
+        for (number, _) in same.unwrap_or_default() {
+            entered += u64::from(directories.erase_entered(store, tenant, number)?);
+        }
         let erased = store.erase_person(tenant, person, now, &asker.name(), reason).map_err(|e| match e {
             StoreError::NotFound(_) => Problem::not_found(&format!("person \"p{person}\"")),
             e => e.into(),
@@ -505,7 +540,7 @@ pub async fn erase(
             calls: erased.calls,
             recordings: erased.recordings,
             notes: erased.notes,
-            entered: 0,
+            entered,
             kept_by: erased.kept_by.iter().map(|h| format!("h{h}")).collect(),
             kept: None,
             user,
@@ -525,12 +560,10 @@ pub async fn erase(
         if let Some(hash) = hash {
             restrict(&api, &asker, hash, false);
         }
-        forget(&api, &asker, erased.parties);
-        let directories = &api.handle.directories;
-        let same = address.map(|a| directories.local_with_number(tenant, a.expose_secret()));
-        for (number, _) in same.unwrap_or_default() {
-            done.entered += u64::from(directories.erase_entered(store, tenant, number)?);
+        if let Some(known) = known {
+            unremember(&api, &asker, known);
         }
+        forget(&api, &asker, erased.parties);
         done.backups_pending = retention_io::replace_copies(store);
         done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Json(done))

@@ -1,7 +1,8 @@
 //! Calling somebody with one click: whom, through what, and how far the call is.
 
-use crate::adapt::{Now, Switch};
+use crate::adapt::{ForWhom, Now, Switch};
 use crate::connector::dial::{self, NotAllowed, OWN, Way};
+use crate::connector::line::{self, Brought, NoLine, OfTab};
 use crate::connector::system::{self, NotTried};
 use crate::connector::{Connector, Hook, Placed, Who, now};
 use crate::http::actions::{audited, number, position, refused, refused_outside};
@@ -10,10 +11,12 @@ use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::running::Handle;
 use crate::tenant::dialling::without_signs;
+use crate::tenant::pbx::{PbxRule, PbxWay, System};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use engine::{AgentId, CallId, Event, NumberId, QueueId};
+use pbx::line::PassFault;
 use pbx::{Begin, Capabilities, Correlation, Over, Progress};
 use redact::Secret;
 use schemars::JsonSchema;
@@ -51,6 +54,19 @@ pub struct NewDial {
     #[serde(default, deserialize_with = "maybe_secret")]
     #[schemars(with = "Option<String>")]
     pub password: Option<Secret<String>>,
+    /// The person's own line at that `Pbx`, where the password there proves it. It is kept nowhere.
+    #[serde(default, deserialize_with = "maybe_secret")]
+    #[schemars(with = "Option<String>")]
+    pub line: Option<Secret<String>>,
+    /// The number of another phone of the person that rings in place of the usual one, where that `Pbx` and the person's class
+    /// of service there allow it (`POST /dial/may`). It counts as a call to the outside too.
+    #[serde(default, deserialize_with = "maybe_secret")]
+    #[schemars(with = "Option<String>")]
+    pub ring: Option<Secret<String>>,
+    /// The person's line pass for that `Pbx`. It is kept nowhere.
+    #[serde(default, deserialize_with = "maybe_secret")]
+    #[schemars(with = "Option<String>")]
+    pub line_pass: Option<Secret<String>>,
 }
 
 impl NewDial {
@@ -65,11 +81,18 @@ impl NewDial {
             correlation: None,
             through: None,
             password: None,
+            line: None,
+            ring: None,
+            line_pass: None,
         }
     }
 }
 
-fn secret<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Secret<String>, D::Error> {
+/// Reads a text that is not to be printed.
+///
+/// # Errors
+/// When it is no text.
+pub(super) fn secret<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Secret<String>, D::Error> {
     String::deserialize(d).map(Secret::new)
 }
 
@@ -117,6 +140,40 @@ pub struct WayView {
     pub scheme: Option<String>,
     /// Whether each call needs the person's password there.
     pub wants_password: bool,
+    /// It is written to that system's documents, or to what was observed of it, and was not tried against a real one.
+    pub untried: bool,
+    /// How the person's own line there becomes known: `known` where it is not asked for, `typed` where the person names it
+    /// and the password proves it, `pass` by a line pass, where nothing else says it.
+    pub line: String,
+}
+
+/// Who wants to know what a telephone system allows them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewLook {
+    /// Id of the `Pbx`, a `commportal`.
+    pub through: String,
+    /// As for a call.
+    #[serde(default, deserialize_with = "maybe_secret")]
+    #[schemars(with = "Option<String>")]
+    pub password: Option<Secret<String>>,
+    /// As for a call.
+    #[serde(default, deserialize_with = "maybe_secret")]
+    #[schemars(with = "Option<String>")]
+    pub line: Option<Secret<String>>,
+    /// As for a call.
+    #[serde(default, deserialize_with = "maybe_secret")]
+    #[schemars(with = "Option<String>")]
+    pub line_pass: Option<Secret<String>>,
+}
+
+/// What a telephone system allows somebody.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct MayView {
+    /// Calling with a click. True where the system does not say.
+    pub click: bool,
+    /// Having another phone than the usual one rung first. False where the system does not say.
+    pub other_phone: bool,
 }
 
 /// Whose call.
@@ -204,6 +261,8 @@ pub async fn dial(
     if let Some(plain) = without_signs(new.to.expose_secret()) {
         new.to = Secret::new(plain);
     }
+    let ring = new.ring.as_ref().and_then(|ring| without_signs(ring.expose_secret()));
+    new.ring = ring.map(Secret::new).or(new.ring);
     let tenant = asker.0.tenant;
     let agent = asker.agent_id(new.agent.as_deref().unwrap_or("me"))?;
     let correlation = match &new.correlation {
@@ -217,7 +276,10 @@ pub async fn dial(
     };
     audited_where_kept(&api, &asker, "call.dial", &agent).await?;
     let (connector, public) = (api.connector.clone(), api.settings.url.clone());
-    let asked = Asking { who: (tenant, agent), correlation, new, public };
+    // What a token says is about whoever brings it, and about nobody for whom that person asks.
+    let own = asker.person().ok().filter(|p| p.rule.id == agent);
+    let (of_tab, visits) = (own.and_then(|p| p.of_tab.clone()), own.is_some_and(|p| p.visits));
+    let asked = Asking { who: (tenant, agent), visits, of_tab, correlation, new, public };
     // To its end even when whoever asked goes away: a call that is written down is also begun.
     let of = api.clone();
     let both = tokio::spawn(async move {
@@ -281,6 +343,10 @@ fn drawn() -> Result<Correlation, Problem> {
 pub(crate) struct Asking {
     /// Who calls.
     pub who: Who,
+    /// Whether that is somebody who is no user here.
+    pub visits: bool,
+    /// What the token of that person's own Teams client says.
+    pub of_tab: Option<OfTab>,
     /// What the call is named. One that another system makes needs a name.
     pub correlation: Option<Correlation>,
     /// Whom, and how.
@@ -300,9 +366,12 @@ enum Asked {
 }
 
 fn ask(switch: &mut Switch, at: Now, connector: &Connector, asking: Asking) -> Result<Asked, Problem> {
-    let Asking { who, correlation, new, public } = asking;
+    let Asking { who, visits, of_tab, correlation, new, public } = asking;
     let meaning = &switch.tenant(who.0).ok_or_else(gone)?.meaning;
-    let user = AgentId(number(meaning, "User", &who.1)?);
+    let whom = match visits {
+        true => ForWhom::Person(AgentId(connector.number_of(&who))),
+        false => ForWhom::Agent(AgentId(number(meaning, "User", &who.1)?)),
+    };
     let way = dial::choose(meaning, new.through.as_deref()).ok_or_else(|| {
         Problem::not_found(&format!("pbx {:?}", new.through.as_deref().unwrap_or_default()))
     })?;
@@ -319,7 +388,8 @@ fn ask(switch: &mut Switch, at: Now, connector: &Connector, asking: Asking) -> R
             return Ok(Asked::Again(view(Some(id), progress, placed)));
         }
     }
-    let done = place(switch, at, &who, user, &correlation, new, way, placed, &public);
+    let asking = Asking { who: who.clone(), visits, of_tab, correlation: correlation.clone(), new, public };
+    let done = place(switch, at, connector, asking, whom, way, placed);
     let Some(id) = &correlation else {
         return match done? {
             Done::Here(placed, progress) => Ok(Asked::Begun(view(None, progress, &placed))),
@@ -356,49 +426,75 @@ enum Done {
 fn place(
     switch: &mut Switch,
     at: Now,
-    who: &Who,
-    user: AgentId,
-    correlation: &Option<Correlation>,
-    new: NewDial,
+    connector: &Connector,
+    asking: Asking,
+    whom: ForWhom,
     way: Way,
     placed: Placed,
-    public: &str,
 ) -> Result<Done, Problem> {
+    let Asking { who, of_tab, correlation, new, public, .. } = asking;
     let tenant = who.0;
+    let elsewhere = |what: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what).coded("ring");
+    if new.ring.is_some() && !matches!(way, Way::System(System::Portal(_))) {
+        return Err(elsewhere("another phone is rung through a commportal only"));
+    }
     if matches!(way, Way::Own) {
+        let ForWhom::Agent(user) = whom else { return Err(no_phone_here()) };
         let call = own(switch, at, tenant, user, &new)?;
         let progress = switch.tenant(tenant).and_then(|t| dial::progress(&t.engine, call));
         return Ok(Done::Here(Placed { call: Some(call), ..placed }, progress.unwrap_or(Progress::Asked)));
     }
     let meaning = &switch.tenant(tenant).ok_or_else(gone)?.meaning;
-    let (to, destination) = dial::allowed(meaning, user, new.to.expose_secret()).map_err(not_allowed)?;
+    let (to, destination) = dial::allowed(meaning, whom, new.to.expose_secret()).map_err(not_allowed)?;
     match (way, correlation) {
         (Way::Address(scheme), _) => {
-            let link = pbx::address::link(public, &scheme, &to).ok_or_else(|| {
+            let link = pbx::address::link(&public, &meaning.tenant, &scheme, &to).ok_or_else(|| {
                 let what = "a softphone is given digits only, with or without +";
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
             })?;
             Ok(Done::Here(Placed { open: Some(link), ..placed }, Progress::HandedOver))
         }
         (Way::System(system), Some(correlation)) => {
-            let line = meaning.lines.get(&user).cloned().ok_or_else(|| {
-                let what = "this person has no line in that telephone system: give the User a line";
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
-            })?;
-            let before = position(switch, tenant);
+            let id = new.through.unwrap_or_default();
+            let rule = meaning.pbxs.get(&id).ok_or_else(gone)?;
+            let stored = match whom {
+                ForWhom::Agent(user) => meaning.lines.get(&user),
+                ForWhom::Person(_) => None,
+            };
+            let is_named = new.line.is_some();
+            let brought = Brought { typed: new.line, pass: new.line_pass, of_tab };
+            let found = line::find(connector.passes(), (&meaning.tenant, &id, rule), stored, &brought);
+            let line = found.map_err(|why| no_line(why, rule))?;
+            // The phone that rings first is called as well, so what may be called holds for it, and it counts.
+            let ring = new.ring.as_ref().map(|ring| dial::allowed(meaning, whom, ring.expose_secret()));
+            let ring = ring.transpose().map_err(not_allowed)?;
+            if ring.as_ref().is_some_and(|(_, to)| to.is_emergency()) {
+                return Err(elsewhere("nobody's phone has a number for emergencies"));
+            }
             let hook = Arc::new(Hook::default());
-            let held = hook.clone();
-            let end = Box::new(move || held.hang_up());
-            let meter = switch.elsewhere_asked(at, tenant, user, destination, end);
-            refused_outside(switch, tenant, before)?;
+            let mut meters = Vec::new();
+            let both = std::iter::once(destination).chain(ring.as_ref().map(|(_, to)| *to));
+            for destination in both {
+                let before = position(switch, tenant);
+                let held = hook.clone();
+                let end = Box::new(move || held.hang_up());
+                meters.extend(switch.elsewhere_asked(at, tenant, whom, destination, end));
+                if let Err(problem) = refused_outside(switch, tenant, before) {
+                    meters.into_iter().for_each(|meter| switch.elsewhere_ended(at, tenant, meter));
+                    return Err(problem);
+                }
+            }
+            let ring = ring.map(|(number, _)| number);
             Ok(Done::Elsewhere(Box::new(system::Asked {
                 hook,
-                meter,
-                who: who.clone(),
-                correlation: correlation.clone(),
-                pbx: new.through.unwrap_or_default(),
+                meters,
+                ring,
+                who,
+                correlation,
+                pbx: id,
                 system,
                 line,
+                is_named,
                 to,
                 password: new.password,
             })))
@@ -406,6 +502,43 @@ fn place(
         // These are the ways in which a name was drawn, or none is needed.
         (Way::Own | Way::System(_), _) => Err(Problem::stopping()),
     }
+}
+
+fn no_phone_here() -> Problem {
+    let what = "this person is no user here, so no telephone of theirs is known: call through another telephone system";
+    Problem::new(StatusCode::FORBIDDEN, what)
+}
+
+/// Why it is not known whose telephone would ring.
+fn no_line(why: NoLine, rule: &PbxRule) -> Problem {
+    let (status, what) = match why {
+        NoLine::Missing if rule.wants_password() => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "it is not known which line is this person's there: send it as line, with its password",
+        ),
+        NoLine::Missing => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "it is not known which line is this person's there: open the line pass that an administrator gave you",
+        ),
+        NoLine::Implausible => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "this is no line: it has at most 32 letters, digits and + * # . _ -",
+        ),
+        NoLine::Unproven => (
+            StatusCode::FORBIDDEN,
+            "nobody names a line at this telephone system: it would ring whoever has it. A line pass says which is whose",
+        ),
+        NoLine::Pass(PassFault::Unreadable) => {
+            (StatusCode::FORBIDDEN, "this line pass was not made here, or was changed: ask for a new one")
+        }
+        NoLine::Pass(PassFault::Another) => {
+            (StatusCode::FORBIDDEN, "this line pass is for somebody else, or for another telephone system")
+        }
+        NoLine::Pass(PassFault::TooOld) => {
+            (StatusCode::FORBIDDEN, "line passes of that age count no longer: ask for a new one")
+        }
+    };
+    Problem::new(status, what).coded("line")
 }
 
 fn not_tried(why: NotTried) -> Problem {
@@ -424,6 +557,10 @@ fn not_tried(why: NotTried) -> Problem {
             StatusCode::UNPROCESSABLE_ENTITY,
             "a line there, or this number, has signs that a telephone cannot dial",
         ),
+        NotTried::TooOften => {
+            let slow = Problem::new(StatusCode::TOO_MANY_REQUESTS, "this was asked too often: wait a minute");
+            Problem { retry_after: Some(60), ..slow.coded("slow-down") }
+        }
         NotTried::Full => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many calls are carried: try again soon")
         }
@@ -491,6 +628,70 @@ pub(super) fn way_view(id: Option<&String>, name: &str, kind: &str, can: Capabil
         other_phone: can.other_phone,
         scheme: None,
         wants_password: false,
+        untried: kind != "own" && kind != "address",
+        line: "known".into(),
+    }
+}
+
+/// A telephone system or softphone.
+pub(super) fn pbx_view(id: &String, rule: &PbxRule) -> WayView {
+    let line = match () {
+        () if rule.wants_password() => "typed",
+        () if rule.has_lines() => "pass",
+        () => "known",
+    };
+    WayView {
+        scheme: rule.scheme().map(str::to_string),
+        wants_password: rule.wants_password(),
+        line: line.into(),
+        ..way_view(Some(id), &rule.name, rule.kind(), rule.capabilities())
+    }
+}
+
+/// `POST /dial/may`
+pub async fn may(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Json(new): Json<NewLook>,
+) -> Result<Json<MayView>, Problem> {
+    let person = asker.person()?;
+    let who = (asker.0.tenant, person.rule.id.clone());
+    let (user, visits) = (AgentId(person.number), person.visits);
+    let brought = Brought { typed: new.line, pass: new.line_pass, of_tab: person.of_tab.clone() };
+    let (connector, of, id) = (api.connector.clone(), who.0, new.through.clone());
+    let is_named = brought.typed.is_some();
+    let found = api.handle.ask(move |switch, _| {
+        let meaning = &switch.tenant(of).ok_or_else(gone)?.meaning;
+        let none = || Problem::not_found("such telephone system that says what people may");
+        let rule = meaning.pbxs.get(&id).ok_or_else(none)?;
+        let PbxWay::System(System::Portal(portal)) = &rule.way else { return Err(none()) };
+        let stored = meaning.lines.get(&user).filter(|_| !visits);
+        let line = line::find(connector.passes(), (&meaning.tenant, &id, rule), stored, &brought);
+        Ok((portal.clone(), line.map_err(|why| no_line(why, rule))?))
+    });
+    let (portal, line) = found.await.ok_or_else(Problem::stopping)??;
+    let (connector, handle) = (api.connector.clone(), api.handle.clone());
+    let entering = system::Entering { who, pbx: new.through, line, is_named, password: new.password };
+    // A thread of its own: a system that is slow keeps nobody else's request from the few of the API.
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let look = move || {
+        let _ = tell.send(system::look(&connector, &handle.secrets, &portal, entering));
+    };
+    std::thread::Builder::new().name("look".into()).spawn(look).map_err(|_| not_tried(NotTried::Full))?;
+    let looked = told.await.map_err(|_| Problem::stopping())?.map_err(not_tried)?;
+    match looked.may {
+        Some(may) => Ok(Json(MayView {
+            click: may.click != Some(false),
+            other_phone: may.click != Some(false) && may.other_phone == Some(true),
+        })),
+        None if looked.is_refused => {
+            let what = "this telephone system did not take the sign-in";
+            Err(Problem::new(StatusCode::FORBIDDEN, what).coded("pbx-refused"))
+        }
+        None => {
+            let what = "this telephone system does not answer now: try again soon";
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, what))
+        }
     }
 }
 
@@ -503,11 +704,7 @@ pub async fn ways(
     let found = api.handle.ask(move |switch, _| {
         let meaning = &switch.tenant(tenant)?.meaning;
         let ours = way_view(None, "", "own", OWN);
-        let others = meaning.pbxs.iter().map(|(id, rule)| WayView {
-            scheme: rule.scheme().map(str::to_string),
-            wants_password: rule.wants_password(),
-            ..way_view(Some(id), &rule.name, rule.kind(), rule.capabilities())
-        });
+        let others = meaning.pbxs.iter().map(|(id, rule)| pbx_view(id, rule));
         Some(std::iter::once(ours).chain(others).collect())
     });
     found.await.ok_or_else(Problem::stopping)?.map(Json).ok_or_else(gone)

@@ -2,11 +2,12 @@
 
 /// To export and erase, to shorten how long things are kept, to tell others what happened, to connect a directory, to change
 /// who may do what, and to end the account.
-const GRAVE: [(&str, &str); 23] = [
+const GRAVE: [(&str, &str); 25] = [
     ("get", "/configuration"),
     ("put", "/configuration"),
     ("post", "/closing"),
     ("get", "/people/{id}"),
+    ("get", "/people/{id}/archive"),
     ("delete", "/people/{id}"),
     ("delete", "/holds/{id}"),
     ("post", "/retention/run"),
@@ -26,6 +27,7 @@ const GRAVE: [(&str, &str); 23] = [
     ("get", "/microsoft/connect/{id}"),
     ("get", "/microsoft/licences/sign-in"),
     ("post", "/microsoft/licences"),
+    ("post", "/pbxs/{id}/line-passes"),
 ];
 
 /// Whether a person must have signed in lately for a method of a path below [`crate::http::routes::PREFIX`].
@@ -40,7 +42,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Changes that whoever is signed in may make, however long ago that was. Who adds a route says here or above which it is.
-    const NOT_GRAVE: [(&str, &str); 46] = [
+    const NOT_GRAVE: [(&str, &str); 48] = [
         // What somebody does at work.
         ("put", "/agents/{id}/endpoint"),
         ("put", "/agents/{id}/state"),
@@ -63,6 +65,7 @@ mod tests {
         ("put", "/softphone/hold"),
         // It looks, or it can be taken back by the same page.
         ("post", "/attestation"),
+        ("post", "/dial/may"),
         ("post", "/audit/heads"),
         ("post", "/configuration/plan"),
         ("put", "/directory/users/{id}/correction"),
@@ -75,6 +78,8 @@ mod tests {
         ("post", "/holds"),
         ("post", "/security/test-alert"),
         ("post", "/webhooks/dead/{id}/retry"),
+        // It keeps what was to be destroyed.
+        ("delete", "/closing"),
         // It tells nobody any more.
         ("delete", "/webhooks/{id}"),
         // Signing in, or with the password in it.

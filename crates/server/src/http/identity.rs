@@ -3,6 +3,7 @@
 //! A browser sends a cookie along with whatever another page makes it ask for. So with a cookie, what changes something
 //! needs the session's second token in a header, which only our own page knows, and the page must be ours.
 
+use crate::connector::line::OfTab;
 use crate::http::access::{Access, Agents, Scope};
 use crate::http::problem::Problem;
 use crate::http::routes::PREFIX;
@@ -76,6 +77,10 @@ pub struct Person {
     pub session: Session,
     /// Its token.
     pub token: Secret<String>,
+    /// What the token of the person's own Teams client says, where it is one that the connector's tab brought.
+    pub of_tab: Option<OfTab>,
+    /// The person is no user here, and comes for calls only.
+    pub visits: bool,
 }
 
 impl Person {
@@ -243,6 +248,7 @@ async fn identify(api: &Api, head: &Parts) -> Result<(TenantId, Who), Problem> {
         let found = tokio::task::spawn_blocking(move || store.token(&token)).await;
         let info = found.map_err(|_| Problem::stopping())?.map_err(|e| match e {
             StoreError::NotFound(_) => Problem::new(StatusCode::UNAUTHORIZED, "this token is not known here"),
+            StoreError::Refused(why) => Problem::new(StatusCode::FORBIDDEN, why).coded("closed"),
             e => e.into(),
         })?;
         return Ok((info.tenant, Who::Token(info.id, info.role)));
@@ -312,21 +318,31 @@ async fn of_the_tab(api: &Api, head: &Parts, token: &str) -> Result<Option<(Tena
         }
     };
     let ends = user.ends;
+    let of_tab = OfTab { object: user.object.clone(), texts: user.texts };
     let (directories, asked) = (api.handle.directories.clone(), asked_tenant(&head.headers));
+    let (object, guest) = (user.object, user.guest);
     let found = api.handle.ask(move |switch, _| {
-        let mut theirs = switch
-            .tenants()
-            .iter()
-            .filter(|t| t.meaning.microsoft.as_deref() == Some(user.directory.as_str()))
-            .filter(|t| asked.as_ref().is_none_or(|id| *id == t.meaning.tenant))
-            .filter(|t| t.meaning.work_accounts.contains_key(&user.object));
-        let t = theirs.next()?;
+        let theirs = || {
+            let all = switch.tenants().iter();
+            all.filter(|t| t.meaning.microsoft.as_deref() == Some(user.directory.as_str()))
+                .filter(|t| asked.as_ref().is_none_or(|id| *id == t.meaning.tenant))
+        };
+        let mut as_user = theirs().filter(|t| t.meaning.work_accounts.contains_key(&object));
         // Of several tenants nobody guesses whose lines they mean, and who was disabled there calls nobody here.
-        if theirs.next().is_some() || directories.is_barred(t.id, &user.object) {
+        let first = as_user.next();
+        if as_user.next().is_some() {
             return None;
         }
-        let number = *t.meaning.work_accounts.get(&user.object)?;
-        Some((t.id, number, t.meaning.people.get(&number)?.clone()))
+        if let Some(t) = first {
+            let number = *t.meaning.work_accounts.get(&object)?;
+            let rule = t.meaning.people.get(&number)?.clone();
+            return Some((t.id, Some((number, rule)))).filter(|_| !directories.is_barred(t.id, &object));
+        }
+        // Where no users are kept, the directory alone says who is of the organisation; guests of it are not.
+        let mut without = theirs().filter(|t| t.meaning.calls_without_users);
+        let t = without.next().filter(|_| !guest)?;
+        let barred = directories.is_barred(t.id, &object);
+        (without.next().is_none() && !barred).then_some((t.id, None))
     });
     let nobody = || {
         Problem::new(
@@ -334,11 +350,25 @@ async fn of_the_tab(api: &Api, head: &Parts, token: &str) -> Result<Option<(Tena
             "this person is no user here, or of several tenants: an owner has to add them",
         )
     };
-    let (tenant, number, rule) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(nobody)?;
-    work_roles::note_token(api, (tenant, number), &rule.id).await?;
+    let (tenant, user) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(nobody)?;
+    let visits = user.is_none();
+    let (number, rule) = match user {
+        Some((number, rule)) => {
+            work_roles::note_token(api, (tenant, number), &rule.id).await?;
+            (number, rule)
+        }
+        // Nothing is written down of somebody of whom nothing is kept.
+        None => {
+            let id = format!("@{}", of_tab.object);
+            let number = api.connector.number_of(&(tenant, id.clone()));
+            let (name, roles) = (Secret::new(String::new()), [UserRole::Agent].into());
+            (number, PersonRule { id, name, roles, work_account: Some(of_tab.object.clone()) })
+        }
+    };
     // It serves for calls, which need nobody who signed in lately.
     let session = Session { of: (tenant, number), began: 0, ends };
-    Ok(Some((tenant, Who::Person(Person { number, rule, session, token: Secret::new(token) }))))
+    let token = Secret::new(token);
+    Ok(Some((tenant, Who::Person(Person { number, rule, session, token, of_tab: Some(of_tab), visits }))))
 }
 
 /// The person of a session's token.
@@ -363,7 +393,7 @@ pub async fn signed_in(api: &Api, token: Secret<String>) -> Result<Person, Probl
     if is_barred(api, session.of.0, &rule) {
         return Err(over());
     }
-    Ok(Person { number, rule, session, token })
+    Ok(Person { number, rule, session, token, of_tab: None, visits: false })
 }
 
 /// Somebody as the configuration has them now; nothing for whoever is gone.
@@ -486,7 +516,8 @@ pub fn check_origin(api: &Api, headers: &HeaderMap, needed: bool) -> Result<(), 
     if is_ours { Ok(()) } else { Err(refused()) }
 }
 
-fn token_of(headers: &HeaderMap) -> Option<String> {
+/// The token in the head of a request.
+pub fn token_of(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_string())
@@ -544,7 +575,14 @@ mod tests {
                 work_account: None,
             };
             let session = Session { of: (TenantId(1), 7), began: 0, ends: 0 };
-            Who::Person(Person { number: 7, rule, session, token: Secret::new(String::new()) })
+            Who::Person(Person {
+                number: 7,
+                rule,
+                session,
+                token: Secret::new(String::new()),
+                of_tab: None,
+                visits: false,
+            })
         };
         let (own, all) = (Some(Scope::Own(AgentId(7))), Some(Scope::All));
         use UserRole::{Agent, Auditor, Owner, Supervisor};

@@ -17,7 +17,7 @@ pub struct Problem {
     /// What is wrong and what to do.
     pub detail: String,
     /// A word for what a page does something about: `signed-out`, `wrong`, `second-factor`, `slow-down`, `password`,
-    /// `tenant`, `csrf` or `origin`.
+    /// `tenant`, `csrf`, `origin` or `closed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
     /// Seconds to wait before trying again, in the header Retry-After.

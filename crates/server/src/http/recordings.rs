@@ -166,8 +166,8 @@ struct Answer {
 }
 
 fn answer(file: RecordingFile, ulaw: bool, range: Option<&str>) -> Answer {
-    let head = g711_header(if ulaw { Law::Ulaw } else { Law::Alaw }, 2, Some(file.len())).to_vec();
-    let total = head.len() as u64 + file.len();
+    let wav = Wav::new(file, ulaw);
+    let total = wav.len();
     let (status, range, (first, end)) = match range.map_or(Range::Ignore, |r| read_range(r, total)) {
         Range::Ignore => (StatusCode::OK, None, (0, total)),
         Range::Bytes(first, last) => {
@@ -175,21 +175,29 @@ fn answer(file: RecordingFile, ulaw: bool, range: Option<&str>) -> Answer {
         }
         Range::Beyond => (StatusCode::RANGE_NOT_SATISFIABLE, Some(format!("bytes */{total}")), (0, 0)),
     };
-    Answer {
-        status,
-        range,
-        pieces: Pieces { wav: Arc::new(Wav { head, file }), at: first, end, reading: None },
-    }
+    Answer { status, range, pieces: Pieces { wav: Arc::new(wav), at: first, end, reading: None } }
 }
 
 /// A recording with the head of a WAV file before it.
-struct Wav {
+pub(super) struct Wav {
     head: Vec<u8>,
     file: RecordingFile,
 }
 
 impl Wav {
-    fn read(&self, at: u64, max: u64) -> Result<Vec<u8>, StoreError> {
+    /// Of this recording.
+    pub(super) fn new(file: RecordingFile, ulaw: bool) -> Wav {
+        let head = g711_header(if ulaw { Law::Ulaw } else { Law::Alaw }, 2, Some(file.len())).to_vec();
+        Wav { head, file }
+    }
+
+    /// How long it is, in bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.head.len() as u64 + self.file.len()
+    }
+
+    /// At most `max` bytes from a place on; none at the end.
+    pub(super) fn read(&self, at: u64, max: u64) -> Result<Vec<u8>, StoreError> {
         let head = self.head.len() as u64;
         if at < head {
             return Ok(self.head[at as usize..head.min(at + max) as usize].to_vec());

@@ -80,6 +80,10 @@ const DRAWN: usize = 2;
 impl Api {
     /// What handlers of this server share.
     pub fn new(handle: Handle, settings: HttpSettings, microsoft: Microsoft) -> Api {
+        let passes = handle.store.line_pass_key();
+        let passes = passes
+            .inspect_err(|why| tracing::error!(event = "line_passes", %why, "there are no line passes"));
+        let connector = Arc::new(Connector::new(passes.ok()));
         Api {
             handle,
             changing: Arc::default(),
@@ -94,7 +98,7 @@ impl Api {
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
             passkeys: Arc::default(),
             new_passkeys: Arc::default(),
-            connector: Arc::default(),
+            connector,
             drawing: Arc::new(Semaphore::new(DRAWN)),
             ground: None,
         }

@@ -98,7 +98,8 @@ pub async fn bearer(api: &Api, token: Secret<String>, tenant: Option<String>) ->
     note_token(api, of, &rule.id).await?;
     // When the person proved who they are. A token that does not say so may be as old a sign-in as any.
     let began = access.signed_in.map_or(0, |at| at.0.min(now.0));
-    Ok(Person { number, rule, session: Session { of, began, ends: access.ends.0 }, token })
+    let session = Session { of, began, ends: access.ends.0 };
+    Ok(Person { number, rule, session, token, of_tab: None, visits: false })
 }
 
 /// Somebody came with a token of their work account: into the audit log, once an hour and no more.

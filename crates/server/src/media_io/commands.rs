@@ -10,9 +10,17 @@ impl Worker {
         match command {
             MediaCommand::Remote { leg, negotiated, learning } => {
                 let Some(slot) = self.slot(leg) else { return };
+                if let Some(early) = self.early(slot) {
+                    *early = None;
+                }
                 if let Some(leg) = self.bridge.leg_mut(slot) {
                     leg.set_remote(now, *negotiated, learning);
                 }
+                self.serve(slot);
+            }
+            MediaCommand::Early { leg, of, negotiated, learning } => {
+                let Some(slot) = self.slot(leg) else { return };
+                self.add_early(slot, of, negotiated, learning);
                 self.serve(slot);
             }
             MediaCommand::Ice { leg, credentials } => {
@@ -45,10 +53,25 @@ impl Worker {
                     leg.set_keys_out(way);
                 }
             }
+            MediaCommand::FillPauses { leg } => {
+                let Some(slot) = self.slot(leg) else { return };
+                if let Some(leg) = self.bridge.leg_mut(slot) {
+                    leg.fill_pauses(true);
+                }
+                self.schedule(slot);
+            }
             MediaCommand::Press { leg, key } => {
                 if let (Some(slot), Some(digit)) = (self.slot(leg), Digit::from_char(key)) {
                     self.bridge.press(now, slot, digit);
                     self.serve_started(now);
+                }
+            }
+            MediaCommand::Give { leg, key } => {
+                if let (Some(slot), Some(digit)) = (self.slot(leg), Digit::from_char(key)) {
+                    if let Some(leg) = self.bridge.leg_mut(slot) {
+                        leg.press(now, digit);
+                    }
+                    self.serve(slot);
                 }
             }
             MediaCommand::Record { key, call, party, began, left, right } => {

@@ -183,13 +183,16 @@ impl MediaDoor for Opener {
     fn send(&mut self, command: MediaCommand) {
         let leg = match &command {
             MediaCommand::Remote { leg, .. }
+            | MediaCommand::Early { leg, .. }
             | MediaCommand::Ice { leg, .. }
             | MediaCommand::Play { leg, .. }
             | MediaCommand::Silence { leg }
             | MediaCommand::Hear { leg, .. }
             | MediaCommand::Keys { leg, .. }
             | MediaCommand::KeysOut { leg, .. }
+            | MediaCommand::FillPauses { leg }
             | MediaCommand::Press { leg, .. }
+            | MediaCommand::Give { leg, .. }
             | MediaCommand::Record { left: leg, .. }
             | MediaCommand::RecordAlso { leg_of_recording: leg, .. }
             | MediaCommand::RecordNoLonger { leg_of_recording: leg, .. }

@@ -9,6 +9,7 @@ mod browsers;
 mod commands;
 mod door;
 mod dropped;
+mod early;
 mod record;
 mod record_queue;
 mod thread;

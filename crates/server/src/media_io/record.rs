@@ -192,7 +192,12 @@ mod tests {
         };
         let store = Arc::new(Store::open(&settings).unwrap());
         let tenant = store.tenant("acme", 1).unwrap();
-        let party = Party { id: 1, address: Secret::new("x".into()), display: Secret::new(String::new()) };
+        let party = Party {
+            id: 1,
+            address: Secret::new("x".into()),
+            display: Secret::new(String::new()),
+            alias: None,
+        };
         store.commit(&[(tenant, Batch { parties: vec![party], ..Batch::default() })]).unwrap();
         let (recorder, thread) = start_recorder(store.clone()).unwrap();
         let say = |message| recorder.send(message).unwrap();

@@ -7,6 +7,7 @@ use crate::mailbox::{Mailbox, Sender};
 use crate::media_io::browser_port::PortEnd;
 use crate::media_io::browsers::{BrowserOrder, Browsers};
 use crate::media_io::dropped::{self, Counted};
+use crate::media_io::early::Early;
 use crate::media_io::record::RecordMessage;
 use crate::media_io::record_queue::{Queued, RecordQueue};
 use crate::switch_io::Message;
@@ -67,6 +68,8 @@ struct LegIo {
     /// When the heap will call; earlier wishes are entered anew, later ones wait for that call.
     wakes: u64,
     dropped: Counted,
+    /// Far ends that ring, until one answers.
+    early: Option<Box<Early>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -212,10 +215,23 @@ impl Worker {
             }
             return;
         }
+        let rings = io.early.is_some();
+        if rings {
+            self.turn_early(slot, from, n);
+        }
         let Some(leg) = self.bridge.leg_mut(slot) else { return };
         if let Ok(n) = leg.unprotect_rtp(from, &mut self.input[..n]) {
+            let from_it = |at: SocketAddr| (at.ip(), at.port()) == (from.ip().to_canonical(), from.port());
+            if rings && leg.remote().is_some_and(from_it) {
+                self.early(slot).and_then(Option::as_mut).into_iter().for_each(|early| early.heard(now));
+            }
             self.relay(slot, now, from, n);
         }
+    }
+
+    /// Far ends that ring for a leg.
+    pub(super) fn early(&mut self, slot: usize) -> Option<&mut Option<Box<Early>>> {
+        Some(&mut self.legs.get_mut(slot)?.as_mut()?.early)
     }
 
     /// Gives the bridge a packet for a leg, `n` bytes of the input, and sends what comes of it.
@@ -385,7 +401,7 @@ impl Worker {
         if self.legs.len() <= slot {
             self.legs.resize_with(slot + 1, || None);
         }
-        self.legs[slot] = Some(LegIo { id, wire, wakes: u64::MAX, dropped: Counted::default() });
+        self.legs[slot] = Some(LegIo { id, wire, wakes: u64::MAX, dropped: Counted::default(), early: None });
         self.by_id.insert(id, slot);
         slot
     }

@@ -28,6 +28,7 @@ impl Carrier {
     /// [`NoAnswer`]
     pub fn send(&self, request: &Request) -> Result<Reply, NoAnswer> {
         crate::attest::contacted::note_operation(&request.url);
+        crate::attest::contacted::note_request(&request.url);
         let body = request.body.expose_secret();
         let mut to = ureq::http::Request::builder().method(request.method.as_str()).uri(&request.url);
         for (name, value) in &request.headers {

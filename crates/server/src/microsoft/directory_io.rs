@@ -307,6 +307,7 @@ impl Job {
         let tenants = tenants.ok_or(NotDone::Stopping)?;
         self.told.retain(|tenant, _| tenants.iter().any(|(t, ..)| t == tenant));
         for (tenant, directory, features) in tenants {
+            let _behalf = crate::attest::contacted::on_behalf_of(tenant);
             let granted = match is_due {
                 true => self.handle.granted.ask(&directory),
                 false => self.handle.granted.of(&directory),
@@ -394,6 +395,7 @@ impl Job {
             self.forget(tenant);
         }
         for one in connected {
+            let _behalf = crate::attest::contacted::on_behalf_of(one.tenant);
             match self.pass(&one) {
                 Ok(false) => {}
                 Ok(true) => {

@@ -154,6 +154,7 @@ impl Job {
     }
 
     fn read(&mut self, one: &Watched) -> Result<(), NotDone> {
+        let _behalf = crate::attest::contacted::on_behalf_of(one.tenant);
         for ids in one.people.chunks(MOST_PRESENCES) {
             let pace = self.paces.entry(one.directory.clone());
             let pace = pace.or_insert_with(|| Pace::new(now(), BUDGET, BUDGET_TIME));

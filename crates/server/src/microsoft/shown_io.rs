@@ -144,6 +144,7 @@ impl Job {
     fn send(&mut self, most: usize) -> Result<(), NotDone> {
         let application = self.background.client_id().to_string();
         for (tenant, one) in &mut self.tenants {
+            let _behalf = crate::attest::contacted::on_behalf_of(*tenant);
             for _ in 0..most {
                 if one.pace.take(now()).is_err() {
                     break;

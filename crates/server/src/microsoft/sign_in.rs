@@ -286,6 +286,7 @@ impl SignIn {
             }
             judged => judged,
         }
+        .inspect(|access| crate::attest::contacted::note_presented(self.registration.name(), access))
         .map_err(NotSignedIn::Token)
     }
 

@@ -2,11 +2,11 @@
 
 use crate::microsoft::Carrier;
 use std::sync::{Mutex, MutexGuard};
-use teams::entra::{Access, ApiRules, Caller, Endpoints, KeyCache, Refused};
+use teams::entra::{Access, ApiRules, Caller, Endpoints, KeyCache, Refused, Texts};
 use teams::{Cloud, Time};
 
 /// What a token must be allowed to do in its person's name.
-const SCOPE: &str = "access_as_user";
+pub const SCOPE: &str = "access_as_user";
 
 /// The pages beside those of Teams that may show the tab, from `microsoft.tab_hosts`.
 ///
@@ -54,6 +54,10 @@ pub struct TabUser {
     pub object: String,
     /// When the token is over, in milliseconds since 1970.
     pub ends: u64,
+    /// Whether the person belongs to another directory.
+    pub guest: bool,
+    /// What the token says in a few words.
+    pub texts: Texts,
 }
 
 impl Tab {
@@ -105,9 +109,10 @@ impl Tab {
             }
             judged => judged,
         }?;
+        crate::attest::contacted::note_presented("tab", &access);
         match access {
-            Access { caller: Caller::Person { .. }, tenant, object, ends, .. } => {
-                Ok(TabUser { directory: tenant, object, ends: ends.0 })
+            Access { caller: Caller::Person { .. }, tenant, object, ends, guest, texts, .. } => {
+                Ok(TabUser { directory: tenant, object, ends: ends.0, guest, texts })
             }
             _ => Err(Refused::Scope),
         }

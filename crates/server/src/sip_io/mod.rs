@@ -5,12 +5,14 @@
 //! want it so. A telephone proves no name; it is reached on the connection that it opened. A call outlives its
 //! connections. Our own are renewed now and then, and all are after a change of our certificate.
 
+mod handshakes;
 mod stream;
 
 use crate::sip_tls::{SipTls, not_believed};
 
 use crate::adapt::{Guest, Now};
 use crate::attest::contacted::note_sip;
+use handshakes::{Begun, Place, UnderWay, place};
 use rustix::event::epoll;
 use sip::{Destination, Frame, Input, Splitter, Transmit, Transport};
 use std::collections::{HashMap, HashSet};
@@ -34,18 +36,17 @@ const QUIET: u64 = 600_000_000;
 
 /// A handshake must be over after this, in microseconds.
 const HANDSHAKE: u64 = 10_000_000;
-/// Handshakes of others under way at a time.
-const HANDSHAKES: usize = 200;
-/// Of connections and of handshakes, so many are left for those whom the configuration names, for telephones that are
-/// registered, and for connections of ours: strangers, however many, take no line from anybody.
+/// Of connections, so many are left for those whom the configuration names, for telephones that are registered, and for
+/// connections of ours: strangers, however many, take no line from anybody.
 const KEPT_CONNECTIONS: usize = 500;
-const KEPT_HANDSHAKES: usize = 100;
 /// Connections of one stranger's network on which nothing was said yet.
 const SILENT_STRANGERS: usize = 20;
 /// A stranger says something after this, in microseconds, or the connection is closed.
 const STRANGER_SILENT: u64 = 30_000_000;
-/// A connection that serves no more is closed after this, in microseconds: what was asked on it is answered by then.
+/// A connection that serves no more is closed after this, in microseconds: all but whoever rings has answered by then.
 const RETIRED: u64 = 40_000_000;
+/// Who still rings on it, whose answer comes there and nowhere else, is waited for so much longer, in microseconds.
+const RINGS: u64 = 260_000_000;
 
 const UDP: u64 = 1 << 33;
 /// The first of the two listeners.
@@ -84,6 +85,14 @@ pub trait SipTaker {
     /// Whether a connection from there is taken, and as whose.
     fn admits(&mut self, ip: IpAddr) -> Option<Guest>;
 
+    /// Whether whoever calls from there has to prove a name; others are not asked for a certificate.
+    fn asks_for_names(&self, _ip: IpAddr) -> bool {
+        true
+    }
+
+    /// A handshake was refused, or ended before its time, because there are too many.
+    fn crowded(&mut self) {}
+
     /// The far end of a connection proved these names.
     fn proven(&mut self, _connection: u64, _names: Vec<String>) {}
 
@@ -93,14 +102,19 @@ pub trait SipTaker {
     /// A connection is gone.
     fn gone(&mut self, _connection: u64) {}
 
-    /// A secure connection of ours failed for this reason.
-    fn failed(&mut self, _addr: SocketAddr, _why: &str) {}
+    /// Connections on which somebody still rings.
+    fn ringing(&self) -> HashSet<u64> {
+        HashSet::new()
+    }
+
+    /// A secure connection of ours, to whoever proves this name at this address, failed for this reason.
+    fn failed(&mut self, _addr: SocketAddr, _name: &str, _why: &str) {}
 }
 
 /// What is known of far ends that are spoken to over secure connections.
 pub trait SecurePeers {
-    /// The name that the far end at this address has to prove.
-    fn name(&self, addr: SocketAddr) -> Option<&str>;
+    /// The name that the far end at this address has to prove for this request: as whoever sends it wants it.
+    fn name(&self, addr: SocketAddr, request: &[u8]) -> Option<&str>;
 
     /// Where a request of ours goes instead of a connection that its far end opened.
     fn instead_of(&self, connection: u64) -> Option<Destination>;
@@ -134,10 +148,13 @@ pub struct SipSockets {
     edition: u64,
     epoll: Option<OwnedFd>,
     connections: HashMap<u64, Connection>,
-    /// Where requests to an address go: of secure connections only those that we opened.
-    by_address: HashMap<(Transport, SocketAddr), u64>,
+    /// Where requests to an address go, the newest last: of secure connections only those that we opened. There is one for
+    /// each name that is to be proven there.
+    by_address: HashMap<(Transport, SocketAddr), Vec<u64>>,
     /// Where requests went already.
     asked: HashSet<IpAddr>,
+    /// Handshakes that others began.
+    begun: Begun,
     /// Connections that broke while something was sent on them.
     broken: Vec<u64>,
     next: u64,
@@ -162,6 +179,8 @@ struct Connection {
     /// When it is closed, once it serves no more.
     closes: Option<u64>,
     addr: SocketAddr,
+    /// The name that its far end has to prove; `None` where none is wanted.
+    name: Option<Box<str>>,
     splitter: Splitter,
     unsent: std::collections::VecDeque<(Arc<[u8]>, usize)>,
     unsent_bytes: usize,
@@ -213,6 +232,7 @@ impl SipSockets {
             connections: HashMap::new(),
             by_address: HashMap::new(),
             asked: HashSet::new(),
+            begun: Begun::default(),
             broken: Vec::new(),
             next: 1,
             now: 0,
@@ -270,7 +290,6 @@ impl SipSockets {
     }
 
     fn accept(&mut self, token: u64, to: &mut dyn SipTaker) {
-        let handshakes = self.connections.values().filter(|c| !c.ours && c.stream.is_handshaking()).count();
         let Some(listener) = self.listeners.iter_mut().find(|l| l.token == token) else { return };
         for _ in 0..TURN {
             let (stream, addr) = match listener.socket.accept() {
@@ -288,9 +307,9 @@ impl SipSockets {
             // A place is for whoever may say something; dropping it here closes it.
             let Some(guest) = to.admits(addr.ip()) else { continue };
             let same = self.connections.values().filter(|c| c.addr.ip() == addr.ip()).count();
-            let (kept, kept_handshakes) = match guest {
-                Guest::Known => (0, 0),
-                Guest::Stranger => (KEPT_CONNECTIONS, KEPT_HANDSHAKES),
+            let kept = match guest {
+                Guest::Known => 0,
+                Guest::Stranger => KEPT_CONNECTIONS,
             };
             let silent = |c: &&Connection| {
                 c.guest == Guest::Stranger && !c.spoke && is_same_network(c.addr.ip(), addr.ip())
@@ -303,16 +322,37 @@ impl SipSockets {
             }
             let transport = listener.transport;
             let tls = match transport {
-                Transport::Tls if handshakes >= HANDSHAKES - kept_handshakes => continue,
-                Transport::Tls => match self.tls.as_ref().and_then(SipTls::accept) {
-                    Some(tls) => Some(tls),
-                    None => continue,
-                },
+                Transport::Tls => {
+                    if !self.may_shake(addr.ip(), guest, to) {
+                        to.crowded();
+                        return;
+                    }
+                    let asks = to.asks_for_names(addr.ip());
+                    let Some(tls) = self.tls.as_ref().and_then(|tls| tls.accept(asks)) else { return };
+                    Some(tls)
+                }
                 _ => None,
             };
             self.add(Stream::new(stream, tls), addr, transport, false, guest);
             return;
         }
+    }
+
+    /// Whether somebody may begin a handshake. One that stalls may be closed for it.
+    fn may_shake(&mut self, ip: IpAddr, guest: Guest, to: &mut dyn SipTaker) -> bool {
+        let shaking = self.connections.iter().filter(|(_, c)| !c.ours && c.stream.is_handshaking());
+        let all: Vec<UnderWay> = shaking
+            .map(|(id, c)| UnderWay { id: *id, ip: c.addr.ip(), guest: c.guest, began: c.began })
+            .collect();
+        let found = place(&all, self.now, ip, guest);
+        if found == Place::None || !self.begun.may_begin(self.now, ip, guest) {
+            return false;
+        }
+        if let Place::Of(id) = found {
+            to.crowded();
+            self.close(id, to);
+        }
+        true
     }
 
     fn add(
@@ -342,6 +382,7 @@ impl SipSockets {
                 sent: self.now,
                 closes: None,
                 addr,
+                name: None,
                 splitter: Splitter::new(),
                 unsent: Default::default(),
                 unsent_bytes: 0,
@@ -352,7 +393,7 @@ impl SipSockets {
             },
         );
         if ours || transport == Transport::Tcp {
-            self.by_address.insert((transport, addr), id);
+            self.by_address.entry((transport, addr)).or_default().push(id);
         }
         Some(id)
     }
@@ -411,7 +452,7 @@ impl SipSockets {
                     }
                     if let (true, Some(cause)) = (c.ours, e.get_ref()) {
                         tracing::warn!(event = "sip_tls", %cause, "a far end is not reached by TLS");
-                        to.failed(c.addr, &cause.to_string());
+                        to.failed(c.addr, c.name.as_deref().unwrap_or_default(), &cause.to_string());
                     }
                     good = false;
                 }
@@ -427,9 +468,7 @@ impl SipSockets {
 
     fn forget(&mut self, id: u64) -> Option<Connection> {
         let c = self.connections.remove(&id)?;
-        if self.by_address.get(&(c.transport, c.addr)) == Some(&id) {
-            self.by_address.remove(&(c.transport, c.addr));
-        }
+        takes_no_more(&mut self.by_address, &c, id);
         Some(c)
     }
 
@@ -448,12 +487,17 @@ impl SipSockets {
         Some(c)
     }
 
-    /// Sends a message. Where it cannot go, its destination comes back. `peers` says who is reached over secure
-    /// connections, and how.
+    /// Sends a message, and says over which connection. Where it cannot go, its destination comes back. `peers` says who is
+    /// reached over secure connections, and how.
     ///
     /// # Errors
-    /// The destination.
-    pub fn send(&mut self, now: Now, t: &Transmit, peers: &dyn SecurePeers) -> Result<(), Destination> {
+    /// The destination, with the connection that broke.
+    pub fn send(
+        &mut self,
+        now: Now,
+        t: &Transmit,
+        peers: &dyn SecurePeers,
+    ) -> Result<Option<u64>, Destination> {
         self.now = now.mono;
         // Answers go back to whoever asked; where we ask by ourselves is remembered, once for each address.
         if !t.bytes.starts_with(b"SIP/2.0 ") && !self.asked.contains(&t.to.addr.ip()) {
@@ -472,16 +516,18 @@ impl SipSockets {
             let Some(udp) = &self.udp else { return Err(t.to) };
             return match udp.send_to(&t.bytes, t.to.addr) {
                 // A full buffer drops it; SIP over UDP sends it again.
-                Ok(_) => Ok(()),
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::ConnectionRefused) => Ok(()),
+                Ok(_) => Ok(None),
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::ConnectionRefused) => {
+                    Ok(None)
+                }
                 Err(_) => Err(t.to),
             };
         }
         let known =
             t.to.connection.filter(|id| self.connections.get(id).is_some_and(|c| c.carries(&t.bytes)));
-        let id = match known.or_else(|| self.by_address.get(&(t.to.transport, t.to.addr)).copied()) {
+        let id = match known {
             Some(id) => id,
-            None => self.reach(t.to, peers).ok_or(t.to)?,
+            None => self.reach(t.to, &t.bytes, peers).ok_or(t.to)?,
         };
         let Some(c) = self.connections.get_mut(&id) else { return Err(t.to) };
         if c.unsent_bytes + t.bytes.len() > UNSENT {
@@ -491,24 +537,36 @@ impl SipSockets {
         c.unsent.push_back((t.bytes.clone(), 0));
         c.sent = self.now;
         if self.write(id) {
-            return Ok(());
+            return Ok(Some(id));
         }
         // Whoever sends tells of it.
         self.forget(id);
         self.broken.push(id);
-        Err(t.to)
+        Err(Destination { connection: Some(id), ..t.to })
     }
 
-    /// A connection to a destination that has none yet which would do.
-    fn reach(&mut self, to: Destination, peers: &dyn SecurePeers) -> Option<u64> {
-        if let Some(id) = self.connect(to.addr, to.transport, peers.name(to.addr)) {
+    /// A connection to a destination: the newest that is there and would do, or another one.
+    fn reach(&mut self, to: Destination, request: &[u8], peers: &dyn SecurePeers) -> Option<u64> {
+        let name = peers.name(to.addr, request).filter(|_| to.transport == Transport::Tls);
+        let there = self.serving(to.transport, to.addr, name);
+        if let Some(id) = there.or_else(|| self.connect(to.addr, to.transport, name)) {
             return Some(id);
         }
         // The far end opened a connection, and nobody told us where it listens.
         let theirs = to.connection.filter(|id| self.connections.contains_key(id));
         let Some(instead) = peers.instead_of(to.connection?) else { return theirs };
-        let known = self.by_address.get(&(instead.transport, instead.addr)).copied();
-        known.or_else(|| self.connect(instead.addr, instead.transport, peers.name(instead.addr))).or(theirs)
+        let name = peers.name(instead.addr, request).filter(|_| instead.transport == Transport::Tls);
+        let known = self.serving(instead.transport, instead.addr, name);
+        known.or_else(|| self.connect(instead.addr, instead.transport, name)).or(theirs)
+    }
+
+    /// The newest connection to an address that takes requests for whoever proves this name; `None` takes any.
+    fn serving(&self, transport: Transport, addr: SocketAddr, name: Option<&str>) -> Option<u64> {
+        let fits = |id: &u64| {
+            let c = self.connections.get(id);
+            c.is_some_and(|c| name.is_none() || c.name.as_deref() == name)
+        };
+        self.by_address.get(&(transport, addr))?.iter().rev().copied().find(fits)
     }
 
     fn connect(&mut self, addr: SocketAddr, transport: Transport, name: Option<&str>) -> Option<u64> {
@@ -529,7 +587,11 @@ impl SipSockets {
             Err(e) if e.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
             Err(_) => return None,
         }
-        self.add(Stream::new(socket.into(), tls), addr, transport, true, Guest::Known)
+        let id = self.add(Stream::new(socket.into(), tls), addr, transport, true, Guest::Known)?;
+        if let Some(c) = self.connections.get_mut(&id) {
+            c.name = name.map(Into::into);
+        }
+        Some(id)
     }
 
     fn write_on(&mut self, id: u64, to: &mut dyn SipTaker) {
@@ -606,10 +668,22 @@ impl SipSockets {
         for id in old {
             self.close(id, to);
         }
-        // Nothing failed: whoever still rings there is answered for over another connection.
-        let retired = self.connections.iter().filter(|(_, c)| c.closes.is_some_and(|t| now.mono > t));
-        for id in retired.map(|(id, _)| *id).collect::<Vec<u64>>() {
-            self.say_goodbye(id, to);
+        let due = |c: &Connection, more: u64| c.closes.is_some_and(|t| now.mono > t + more);
+        let retired: Vec<u64> =
+            self.connections.iter().filter(|(_, c)| due(c, 0)).map(|(id, _)| *id).collect();
+        if retired.is_empty() {
+            return;
+        }
+        // Answers come over the connection of the request, so whoever rings there would never be heard again.
+        let ringing = to.ringing();
+        for id in retired {
+            match (ringing.contains(&id), self.connections.get(&id).is_some_and(|c| due(c, RINGS))) {
+                (true, false) => {}
+                // Nobody waits for an answer that cannot come.
+                (true, true) => self.close(id, to),
+                // Nothing failed.
+                (false, _) => drop(self.say_goodbye(id, to)),
+            }
         }
     }
 
@@ -623,9 +697,7 @@ impl SipSockets {
             let old = c.ours && now.saturating_sub(c.began) > self.upkeep.renew;
             if c.closes.is_none() && (changed || old) {
                 c.closes = Some(now + RETIRED);
-                if self.by_address.get(&(c.transport, c.addr)) == Some(id) {
-                    self.by_address.remove(&(c.transport, c.addr));
-                }
+                takes_no_more(&mut self.by_address, c, *id);
             }
             let says_nothing = c.ours && c.unsent.is_empty() && !c.stream.is_handshaking();
             if says_nothing && c.closes.is_none() && now.saturating_sub(c.sent) > self.upkeep.keep_alive {
@@ -645,7 +717,10 @@ impl SipSockets {
         let now = self.now;
         let old = self.connections.values_mut().filter(|c| c.ours && c.addr == addr && c.closes.is_none());
         old.for_each(|c| c.closes = Some(now + RETIRED));
-        self.by_address.retain(|(_, to), id| *to != addr || self.connections.get(id).is_none_or(|c| !c.ours));
+        self.by_address.retain(|(_, to), ids| {
+            ids.retain(|id| *to != addr || self.connections.get(id).is_none_or(|c| !c.ours));
+            !ids.is_empty()
+        });
     }
 
     /// Addresses that are bound: UDP, TCP, TLS.
@@ -656,6 +731,17 @@ impl SipSockets {
         };
         let udp = self.udp.as_ref().and_then(|s| s.local_addr().ok());
         (udp, listens(Transport::Tcp), listens(Transport::Tls))
+    }
+}
+
+/// No new request goes over a connection any more.
+fn takes_no_more(by_address: &mut HashMap<(Transport, SocketAddr), Vec<u64>>, c: &Connection, id: u64) {
+    let key = (c.transport, c.addr);
+    if let Some(ids) = by_address.get_mut(&key) {
+        ids.retain(|other| *other != id);
+        if ids.is_empty() {
+            by_address.remove(&key);
+        }
     }
 }
 
@@ -672,6 +758,7 @@ mod tests {
         messages: usize,
         gone: usize,
         closed: usize,
+        ringing: HashSet<u64>,
     }
 
     impl SipTaker for Taker {
@@ -689,16 +776,25 @@ mod tests {
         fn gone(&mut self, _: u64) {
             self.closed += 1;
         }
+
+        fn ringing(&self) -> HashSet<u64> {
+            self.ringing.clone()
+        }
     }
 
-    #[test]
-    fn pings_alone_do_not_keep_a_connection() {
-        let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
+    fn listening() -> (SipSockets, OwnedFd, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let mut sockets = SipSockets::new(None, Some(listener), None, None).unwrap();
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
         sockets.watch(epoll.as_fd()).unwrap();
+        (sockets, epoll, addr)
+    }
+
+    #[test]
+    fn pings_alone_do_not_keep_a_connection() {
+        let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
+        let (mut sockets, epoll, addr) = listening();
         let mut taker = Taker::default();
         let serve = |sockets: &mut SipSockets, taker: &mut Taker| {
             let mut events = Vec::with_capacity(16);
@@ -756,13 +852,41 @@ mod tests {
     }
 
     #[test]
-    fn strangers_who_say_nothing_take_no_place_from_those_who_are_known() {
+    fn a_connection_that_is_retired_stays_for_whoever_rings_there() {
         let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        let mut sockets = SipSockets::new(None, Some(listener), None, None).unwrap();
+        let far = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut sockets = SipSockets::new(None, None, None, None).unwrap();
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
         sockets.watch(epoll.as_fd()).unwrap();
+        let mut taker = Taker::default();
+        let addr = far.local_addr().unwrap();
+        sockets.sweep(at(2), &mut taker);
+        for _ in 0..2 {
+            let id = sockets.connect(addr, Transport::Tcp, None).unwrap();
+            taker.ringing.insert(id);
+            sockets.retire(addr);
+        }
+        sockets.sweep(at(43), &mut taker);
+        assert_eq!((sockets.connections.len(), taker.closed), (2, 0));
+        assert_eq!(sockets.by_address.len(), 0, "they take no new requests");
+        // One of them is answered.
+        let answered = *taker.ringing.iter().min().unwrap();
+        taker.ringing.remove(&answered);
+        sockets.sweep(at(45), &mut taker);
+        assert_eq!((sockets.connections.len(), taker.gone, taker.closed), (1, 0, 1));
+        // The other one rings longer than anybody does.
+        sockets.sweep(at(303), &mut taker);
+        assert_eq!(
+            (sockets.connections.len(), taker.gone, taker.closed),
+            (0, 1, 2),
+            "and whoever waits is told"
+        );
+    }
+
+    #[test]
+    fn strangers_who_say_nothing_take_no_place_from_those_who_are_known() {
+        let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
+        let (mut sockets, _epoll, addr) = listening();
         let mut taker = Taker { strange: true, ..Taker::default() };
         let accept = |sockets: &mut SipSockets, taker: &mut Taker| {
             let stream = TcpStream::connect(addr).unwrap();

@@ -23,6 +23,14 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
             length(1, 64) && all(|c| c.is_ascii_alphanumeric() || b"+*#._/@-".contains(&c), text),
             "a line has at most 64 letters, digits and + * # . _ / @ -",
         ),
+        "claim" => say(
+            length(1, 64) && all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c), text),
+            "a claim has at most 64 letters, digits, dots, dashes and underscores, as extn.line",
+        ),
+        "moment" => say(
+            text.parse::<jiff::Timestamp>().is_ok_and(|at| at.as_millisecond() >= 0),
+            "a moment is written as 2026-11-21T10:00:00Z",
+        ),
         "scheme" => pbx::address::Scheme::read(text).err().map(str::to_string),
         "host" => read_host(text).err(),
         "host-port" => read_host_port(text).err(),

@@ -7,7 +7,7 @@ use crate::tenant::mailbox;
 use crate::tenant::number_rules::{NotRewritten, Rewritten};
 use crate::tenant::objects::{DigestHash, Dtmf, KeptBy, RolesFrom, TeamsApp, UserRole, WhoseNumber};
 use crate::tenant::outside::{LookUpRule, MailboxRule, SecureRule, WebhookRule};
-use crate::tenant::passing::Passing;
+use crate::tenant::passing::{Help, Passing};
 use crate::tenant::pbx::PbxRule;
 use crate::tenant::srtp::SrtpRule;
 use crate::tenant::toll::{Gate, NotCalled, Outside};
@@ -83,6 +83,8 @@ pub struct Meaning {
     pub trunk_plans: Vec<TrunkPlan>,
     /// Calls that pass through from one trunk to another.
     pub passing: Vec<Passing>,
+    /// Calls for help from Microsoft Teams.
+    pub help: Vec<Help>,
     /// Fixed numbers outside that flows call, by the step: `+` and digits.
     pub outside: HashMap<TargetId, Secret<String>>,
     /// How numbers are read, and which beginnings may be called.
@@ -145,6 +147,8 @@ pub struct Meaning {
     pub teams_alerts: Option<String>,
     /// Whether calls, and those who make them, are written down.
     pub keeps_calls: bool,
+    /// Whether people of the Microsoft directory call from Teams without being users: the profile keeps none.
+    pub calls_without_users: bool,
     /// What is switched on: what the profile has, as the tenant changed it.
     pub features: Features,
     /// Networks from which the API may be used; empty is everywhere.

@@ -14,6 +14,10 @@ pub struct PbxRule {
     pub name: String,
     /// How.
     pub way: PbxWay,
+    /// The claim of people's own tokens that says their line there.
+    pub line_claim: Option<String>,
+    /// From when on line passes count, in milliseconds since 1970.
+    pub line_passes_since: u64,
 }
 
 /// How a telephone system or softphone is made to call.
@@ -110,6 +114,11 @@ impl PbxRule {
         }
     }
 
+    /// Whether people have a line of their own there.
+    pub fn has_lines(&self) -> bool {
+        matches!(self.way, PbxWay::System(_))
+    }
+
     /// Whether people give their own passwords.
     pub fn wants_password(&self) -> bool {
         matches!(&self.way, PbxWay::System(System::Portal(p)) if matches!(p.sign_in, PortalSignIn::Password))
@@ -119,9 +128,13 @@ impl PbxRule {
     pub fn capabilities(&self) -> Capabilities {
         match self.way {
             PbxWay::Address(_) => Capabilities { client_address: true, ..Capabilities::default() },
-            PbxWay::System(_) => {
-                Capabilities { server_dial: true, progress: true, hang_up: true, ..Capabilities::default() }
-            }
+            PbxWay::System(ref system) => Capabilities {
+                server_dial: true,
+                progress: true,
+                hang_up: true,
+                other_phone: matches!(system, System::Portal(_)),
+                ..Capabilities::default()
+            },
         }
     }
 }
@@ -131,6 +144,31 @@ impl PbxRule {
 /// # Errors
 /// What is wrong: JSON pointer of the part, and what.
 pub fn understand(p: &Pbx) -> Result<PbxRule, (String, String)> {
+    let way = way(p)?;
+    let since = p.line_passes_since.as_deref().map(|text| {
+        let at = text.parse::<jiff::Timestamp>().map(|at| u64::try_from(at.as_millisecond()).unwrap_or(0));
+        at.map_err(|_| ("/line_passes_since".to_string(), "is no moment".to_string()))
+    });
+    let rule = PbxRule {
+        name: p.name.clone(),
+        way,
+        line_claim: p.line_claim.clone(),
+        line_passes_since: since.transpose()?.unwrap_or(0),
+    };
+    for (place, given) in
+        [("/line_claim", p.line_claim.is_some()), ("/line_passes_since", p.line_passes_since.is_some())]
+    {
+        if given && !rule.has_lines() {
+            return Err((
+                place.into(),
+                "a softphone is given the number, and has no line: leave it out".into(),
+            ));
+        }
+    }
+    Ok(rule)
+}
+
+fn way(p: &Pbx) -> Result<PbxWay, (String, String)> {
     let say = |place: &str, what: &str| (place.to_string(), what.to_string());
     let endpoint = |place: &str, endpoint: &str| match pbx::ari::is_plain(&endpoint.replace("{line}", "x"))
         && endpoint.contains("{line}")
@@ -142,18 +180,17 @@ pub fn understand(p: &Pbx) -> Result<PbxRule, (String, String)> {
         )),
     };
     if let Some(a) = &p.ari {
-        let way = PbxWay::System(System::Ari(Arc::new(AriRule {
+        return Ok(PbxWay::System(System::Ari(Arc::new(AriRule {
             url: a.url.clone(),
             user: a.user.clone(),
             password_file: a.password_file.clone(),
             endpoint: endpoint("/ari/endpoint", &a.endpoint)?,
             context: a.context.clone(),
             allow_private: a.allow_private,
-        })));
-        return Ok(PbxRule { name: p.name.clone(), way });
+        }))));
     }
     if let Some(e) = &p.esl {
-        let way = PbxWay::System(System::Esl(Arc::new(EslRule {
+        return Ok(PbxWay::System(System::Esl(Arc::new(EslRule {
             address: e
                 .address
                 .parse()
@@ -161,10 +198,9 @@ pub fn understand(p: &Pbx) -> Result<PbxRule, (String, String)> {
             password_file: e.password_file.clone(),
             endpoint: endpoint("/esl/endpoint", &e.endpoint)?,
             context: e.context.clone(),
-        })));
-        return Ok(PbxRule { name: p.name.clone(), way });
+        }))));
     }
-    let way = match (&p.address, &p.commportal) {
+    Ok(match (&p.address, &p.commportal) {
         (Some(address), _) => {
             PbxWay::Address(Scheme::read(&address.scheme).map_err(|what| say("/address/scheme", what))?)
         }
@@ -185,6 +221,5 @@ pub fn understand(p: &Pbx) -> Result<PbxRule, (String, String)> {
             })))
         }
         (None, None) => return Err(say("", "says no way to call")),
-    };
-    Ok(PbxRule { name: p.name.clone(), way })
+    })
 }

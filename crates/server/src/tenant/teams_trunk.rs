@@ -17,6 +17,8 @@ const PORT: u16 = 5061;
 pub struct TeamsPlan {
     /// Our name there.
     pub fqdn: String,
+    /// The name of the carrier's gateway that it is derived from.
+    pub carrier_fqdn: Option<String>,
     /// The port that Teams reaches us at, where it is not that of the listener.
     pub port: Option<u16>,
 }
@@ -24,7 +26,8 @@ pub struct TeamsPlan {
 impl TeamsPlan {
     /// Understands the settings.
     pub fn of(teams: &TeamsTrunk) -> TeamsPlan {
-        TeamsPlan { fqdn: teams.fqdn.to_ascii_lowercase(), port: teams.port }
+        let carrier_fqdn = teams.carrier_fqdn.as_ref().map(|name| name.to_ascii_lowercase());
+        TeamsPlan { fqdn: teams.fqdn.to_ascii_lowercase(), carrier_fqdn, port: teams.port }
     }
 }
 

@@ -146,6 +146,8 @@ pub struct TrunkPlan {
     pub caller_id: CallerIdRule,
     /// How keys travel.
     pub dtmf: Dtmf,
+    /// Silence is sent where nothing else is to be heard.
+    pub fill_pauses: bool,
     /// The session timer, in seconds.
     pub session_timer_s: u32,
     /// The most calls at a time.
@@ -166,6 +168,8 @@ pub struct TrunkPlan {
     pub called_in: CalledIn,
     /// Its word about who calls is believed.
     pub trust_identity: bool,
+    /// Whom a call was for first is said to it.
+    pub history_info: bool,
     /// Networks outside of it to which it may send calls on.
     pub redirect_networks: Vec<(IpAddr, u8)>,
     /// What numbers from there are.
@@ -297,6 +301,7 @@ impl TrunkPlan {
             },
             caller_id: CallerIdRule { policy: c.policy, number, asserted: c.asserted, privacy: c.privacy },
             dtmf: t.dtmf,
+            fill_pauses: t.fill_pauses.unwrap_or(t.teams.is_some()),
             session_timer_s: seconds(t.session_timer.0),
             max_calls: t.max_calls,
             calls_per_second: t.calls_per_second,
@@ -307,6 +312,7 @@ impl TrunkPlan {
             teams: t.teams.as_ref().map(TeamsPlan::of),
             called_in: t.called_in,
             trust_identity: t.trust_identity,
+            history_info: t.history_info,
             redirect_networks,
             inbound,
             outbound_rules,

@@ -76,6 +76,7 @@ pub fn understand(
         outbound: outbound(&trunk_plans),
         trunk_plans,
         passing: Vec::new(),
+        help: Vec::new(),
         lists: lists(settings, &dial_plan),
         classes: toll::classes(settings, &dial_plan),
         dial_plan,
@@ -110,6 +111,8 @@ pub fn understand(
         microsoft: settings.microsoft.as_deref().and_then(teams::clean::guid),
         teams_alerts: settings.teams_alerts.clone(),
         keeps_calls: settings.profile.keeps_calls(features.has(Feature::Queues)),
+        calls_without_users: settings.profile == crate::tenant::objects::Profile::Connector
+            && features.has(Feature::Tab),
         allowed_networks: allowed_networks(settings, &features)?,
         features,
         roles_from: (settings.roles_from, settings.newcomers),
@@ -132,6 +135,11 @@ pub fn understand(
         let through = format!("through-{}", names.of("Trunk", rule.to.0));
         names.add("Number", &through, rule.number.0);
         names.add("Flow", &through, rule.number.0);
+    }
+    for help in &meaning.help {
+        let through = format!("help-{}", names.of("Trunk", help.from.0));
+        names.add("Number", &through, help.number.0);
+        names.add("Flow", &through, help.number.0);
     }
     meaning.names = Arc::new(names);
     meaning.config.toll = Some(Box::new(meaning.toll.clone()));
@@ -554,6 +562,9 @@ impl Reader<'_> {
             let rules =
                 t.passes_to.iter().map(|rule| Ok((TrunkId(self.of("Trunk", &rule.trunk)?), rule.clone())));
             passing::add(meaning, trunk, &rules.collect::<Result<Vec<_>, String>>()?);
+            if t.teams.is_some() {
+                passing::add_help(meaning, trunk);
+            }
         }
         Ok(())
     }

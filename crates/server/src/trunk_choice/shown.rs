@@ -36,14 +36,16 @@ pub fn shown(trunk: &TrunkPlan, wanted: &Wanted<'_>, plan: &DialPlan, host: &str
     let address = |number: &str| {
         let written = trunk.outbound_rules.outward(number, WhoseNumber::Caller, plan);
         let written = written.map_or_else(|_| number.to_string(), |made| made.number);
-        format!("<sip:{}@{domain}{is_number}>", escaped(&written))
+        // Teams takes callers with + and country code alone.
+        let right = trunk.teams.is_none() || written.starts_with('+');
+        right.then(|| format!("<sip:{}@{domain}{is_number}>", escaped(&written)))
     };
     let ours = match rule.policy {
         CallerIdPolicy::Fixed => rule.number.as_deref().or(wanted.ours),
         _ => wanted.ours.or(rule.number.as_deref()),
     };
     // Of an account without a number the account itself is shown.
-    let ours = ours.map(address).or_else(|| trunk.registration.as_ref().map(|r| format!("<{}>", r.aor)));
+    let ours = ours.and_then(address).or_else(|| trunk.registration.as_ref().map(|r| format!("<{}>", r.aor)));
     let anonymous = || "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_string();
     let asked = match rule.privacy {
         None => None,
@@ -66,10 +68,10 @@ pub fn shown(trunk: &TrunkPlan, wanted: &Wanted<'_>, plan: &DialPlan, host: &str
         (CallerIdPolicy::Anonymous, _) | (CallerIdPolicy::Pass, Caller::Withheld) => {
             (Some(anonymous()), asked.or(Some("id")))
         }
-        (CallerIdPolicy::Pass, Caller::Outside(caller)) => match number_of(caller, plan) {
-            Some(number) => (Some(address(&number)), asked),
-            None => (ours.clone(), asked),
-        },
+        (CallerIdPolicy::Pass, Caller::Outside(caller)) => {
+            let caller = number_of(caller, plan).and_then(|number| address(&number));
+            (caller.or_else(|| ours.clone()), asked)
+        }
         _ => (ours.clone(), asked),
     };
     Shown {

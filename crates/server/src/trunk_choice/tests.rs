@@ -264,3 +264,22 @@ fn what_is_used_up_today_is_left_out_and_passed_by_calls_for_help() {
         assert!(help.attempts[0].why.contains(&Why::LimitPassed));
     }
 }
+
+#[test]
+fn teams_is_shown_numbers_as_the_world_writes_them_and_no_others() {
+    let teams = |more: Value| {
+        let mut fields = json!({"outbound": false, "proxies": [], "teams": {"fqdn": "sbc1.example.com"}});
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        up(trunk(1, fields))
+    };
+    let from = |trunk: (TrunkPlan, Bearing), caller: &str, ours: Option<&'static str>| {
+        let wanted = Wanted { way: Ways::Only(TrunkId(1)), caller: Caller::Outside(caller), ours, ..TO };
+        chosen(&[trunk], &wanted, 0).attempts[0].from.expose_secret().clone()
+    };
+    let anonymous = "\"Anonymous\" <sip:anonymous@anonymous.invalid>";
+    assert_eq!(from(teams(json!({})), "0421777", None), "<sip:+49421777@sbc1.example.com;user=phone>");
+    assert_eq!(from(teams(json!({})), "200", None), anonymous);
+    let pass = || teams(json!({"caller_id": {"policy": "pass"}}));
+    let ours = "<sip:+49421555100@sbc1.example.com;user=phone>";
+    assert_eq!(from(pass(), "200", Some("+49421555100")), ours);
+}

@@ -8,6 +8,7 @@ use crate::secure_sip::Authority;
 use crate::security_events::tenant as guarded;
 use serde_json::json;
 use sim::microsoft::Holder;
+use std::io::{Read, Write};
 use std::net::UdpSocket;
 use std::time::Duration;
 
@@ -46,6 +47,9 @@ fn alerts_destinations_retention_and_backups_are_seen_to_turn_bad() {
         "events": ["security-alert"]});
     let (status, said) = program.put("/webhooks/crm", &hook);
     assert_eq!(status, 200, "{said}");
+    // Nothing was talked to yet: that is no sign that all is declared.
+    let (said, found) = result(&program, "destinations");
+    assert!(said == "cannot be said" && found.contains("was not talked to since 2"), "{said}, {found}");
     is_good(&program, "alerts");
     // A system that was talked to and that no configuration declares any more.
     assert_eq!(program.post("/security/test-alert").1["receivers"][0]["delivered"], true);
@@ -57,7 +61,16 @@ fn alerts_destinations_retention_and_backups_are_seen_to_turn_bad() {
 
     // No rule of retention, then one whose job does not run and that has something to do.
     is_bad(&program, "retention", "0 rules");
-    assert_eq!(program.put("/retention-rules/calls", &json!({"class": "call", "days": 30})).0, 200);
+    let rule = |class: &str| {
+        let path = format!("/retention-rules/{class}");
+        assert_eq!(program.put(&path, &json!({"class": class, "days": 30})).0, 200, "{class}");
+    };
+    rule("voicemail");
+    is_bad(&program, "retention", "class call: no rule");
+    rule("call");
+    rule("report");
+    is_bad(&program, "retention", "class config: no rule");
+    rule("config");
     is_good(&program, "retention");
 
     // A backup that was restored for trial; then one that is away while a key is destroyed.
@@ -78,6 +91,15 @@ fn alerts_destinations_retention_and_backups_are_seen_to_turn_bad() {
     is_bad(&program, "backups", "cannot be reached");
     std::fs::rename(&away, &copy).unwrap();
     is_good(&program, "backups");
+    // The trial of one backup says nothing of another.
+    let other = dir.path().join("other").display().to_string();
+    assert_eq!(run(&["backup", &other, "--config", &config]).0, 0);
+    is_good(&program, "backups");
+    let (packs, aside) = (copy.join("packs"), copy.join("aside"));
+    std::fs::rename(&packs, &aside).unwrap();
+    is_bad(&program, "backups", "is not where it was made");
+    std::fs::rename(&aside, &packs).unwrap();
+    is_good(&program, "backups");
     let token = program.bearer().replace("Bearer ", "");
     program.stop();
 
@@ -90,12 +112,72 @@ fn alerts_destinations_retention_and_backups_are_seen_to_turn_bad() {
     drop(db);
     let list = dir.path().join("data/switchroom.copies");
     let text = std::fs::read_to_string(&list).unwrap();
-    let (_, rest) = text.split_once('\t').unwrap();
-    std::fs::write(&list, format!("1000\t{rest}")).unwrap();
+    // The one that was tried is old now, and the one that is new was never tried.
+    let tried = text.lines().position(|line| line.ends_with(&name)).unwrap();
+    let old = |(n, line): (usize, &str)| match line.split_once('\t') {
+        Some((_, rest)) if n == tried => format!("1000\t{rest}\n"),
+        _ => format!("{line}\n"),
+    };
+    std::fs::write(&list, text.lines().enumerate().map(old).collect::<String>()).unwrap();
     let mut program = Program::start_again(dir);
     program.set_token(token);
     is_bad(&program, "retention", "1 calls due");
-    is_bad(&program, "backups", "younger than two days");
+    is_bad(&program, "backups", "is whole and was restored for trial");
+    // A job that ran long ago, and nothing that is due.
+    let token = program.bearer().replace("Bearer ", "");
+    let dir = program.dir.clone();
+    program.stop();
+    let db = rusqlite::Connection::open(dir.path().join("data/switchroom.db")).unwrap();
+    db.execute_batch(
+        "DELETE FROM calls WHERE id = 900000; DELETE FROM disposals;
+         INSERT INTO disposals (tenant, at, ended, report) VALUES (1, 1000, 2000, '{}')",
+    )
+    .unwrap();
+    drop(db);
+    let mut program = Program::start_again(dir);
+    program.set_token(token);
+    is_bad(&program, "retention", "did not for more than a day");
+    program.stop();
+}
+
+/// How far the checks are can be asked for, and the newest attestation is given out as it was signed, in each language.
+#[test]
+fn how_far_an_attestation_is_can_be_asked_for_and_the_newest_is_kept() {
+    let program =
+        Program::start_as_owner(&[("tenant.yaml", "kind: Tenant\nid: test\nprofile: contact-center\n")]);
+    let far = |program: &Program| program.get("/attestation").1;
+    assert_eq!(far(&program), json!({"running": false, "check": null, "done": 0, "of": 0}));
+    assert_eq!(program.get("/attestation/newest").0, 404);
+    is_good(&program, "audit-log");
+    assert_eq!(far(&program), json!({"running": false, "check": null, "done": 1, "of": 1}));
+    assert_eq!(program.post_json("/attestation", &json!({"checks": ["nonsense"]})).0, 422);
+    assert_eq!(far(&program)["running"], false, "what is refused is not under way");
+    let (status, document) = program.post_json("/attestation", &json!({"checks": ["closing", "rights"]}));
+    assert_eq!(status, 200, "{document}");
+    assert_eq!(far(&program), json!({"running": false, "check": null, "done": 2, "of": 2}));
+    assert_eq!(program.get("/attestation/newest"), (200, document.clone()));
+    let said = document["answers"].as_array().unwrap().iter().find(|a| a["id"] == "PRV05").unwrap();
+    assert!(
+        said["by"] == "open" && said["evidence"].to_string().contains("0 people of this tenant objected"),
+        "{said:#}"
+    );
+    // The readable form belongs to the same signature.
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("attestation.json");
+    std::fs::write(&file, serde_json::to_string_pretty(&document).unwrap() + "\n").unwrap();
+    for (language, title) in
+        [("en", "# Attestation of test"), ("de", "# Selbstauskunft von test"), ("zh", "# test 的自我声明")]
+    {
+        let url =
+            format!("http://{}/api/v1/attestation/newest?format=markdown&language={language}", program.http);
+        let mut answer = program.agent().get(url).header("Authorization", program.bearer()).call().unwrap();
+        let text = answer.body_mut().read_to_string().unwrap();
+        assert!(text.starts_with(title), "{language}: {text}");
+        std::fs::write(file.with_extension("md"), text).unwrap();
+        let (code, said, wrong) = run(&["attest", "verify", &file.display().to_string()]);
+        assert_eq!(code, 0, "{language}: {said}{wrong}");
+    }
+    program.stop();
 }
 
 /// Signalling in the clear turns the answer about transport, and the way is named.
@@ -149,34 +231,62 @@ fn a_permission_beyond_what_is_needed_is_seen_in_the_token_that_carries_it() {
     program.stop();
 }
 
-/// Without a token nothing is said of permissions, and of challenges neither; the first that comes is looked at.
+/// Before a token came, what is asked for answers; the first that comes is looked at as well.
 #[test]
-fn without_a_token_nothing_is_said_of_permissions() {
+fn a_token_with_less_than_is_asked_for_changes_the_answer() {
     let m = directory::microsoft(10);
     let wanda = directory::person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
     directory::change(&m, |m, _, tenant| {
         m.revoke(tenant, APP, "Presence.Read.All");
     });
     let program = directory::connected(&m, &wanda);
-    let said = |program: &Program, check: &str| result(program, check).0;
-    let answer = |program: &Program, id: &str| {
+    let answers = |program: &Program, id: &str| {
         let (_, document) =
             program.post_json("/attestation", &json!({"checks": ["permissions", "challenges"]}));
         let all = document["answers"].as_array().unwrap();
-        all.iter().find(|a| a["id"] == id).unwrap().clone()
+        let found = all.iter().find(|a| a["id"] == id).unwrap();
+        assert_eq!(found["by"], "software", "{found:#}");
+        found["answer"].clone()
     };
-    // Nobody signed in yet.
-    assert_eq!(said(&program, "permissions"), "cannot be said");
-    assert_eq!(answer(&program, "IDD04")["by"], "open");
+    // Nobody signed in yet: the request that would be made is looked at, and it is said that no token was.
+    let (said, found) = result(&program, "permissions");
+    assert!(said == "as it should be" && found.contains("so no token came"), "{said}: {found}");
+    assert_eq!(answers(&program, "IDD04"), "yes");
+    assert_eq!(answers(&program, "ZTR05"), "yes");
     signed_in(program.http, &format!("wanda.canarywharf@{DOMAIN}"));
     program.wait_for("/directory/status", |s| s["at"].as_str().map(|_| ()));
     is_good(&program, "permissions");
     is_good(&program, "challenges");
-    assert_eq!(answer(&program, "IDD04")["answer"], "yes");
+    assert_eq!(answers(&program, "IDD04"), "yes");
     // The token has less than is needed: nothing too many, and not what the registration should list.
-    assert_eq!(answer(&program, "X_STATIC_PERMS")["answer"], "no");
-    assert_eq!(answer(&program, "X_PREVIEW")["answer"], "no");
+    assert_eq!(answers(&program, "X_STATIC_PERMS"), "no");
+    assert_eq!(answers(&program, "X_PREVIEW"), "no");
     program.stop();
+}
+
+/// The pages of the tab are what the connector asks by: a feature whose permission they do not ask for, and one that is off
+/// and whose permission they can ask for, are seen in them.
+#[test]
+fn what_the_tabs_pages_ask_for_is_held_against_the_features_that_are_on() {
+    let tenant = |features: &str| {
+        let directory = "5c0de000-0000-4000-8000-0000000000bb";
+        format!("kind: Tenant\nid: test\nprofile: connector\nmicrosoft: {directory}\n{features}")
+    };
+    for (features, static_perms, least, because) in [
+        ("", "yes", "yes", "asks for ChannelMember.Read.All, ChatMember.Read, TeamMember.Read.All"),
+        ("features: {presence-read: true}\n", "no", "yes", "NOT, as needed,: Presence.Read.All"),
+        ("features: {members-team: false}\n", "yes", "yes", "which list no members of a team here"),
+    ] {
+        let program = Program::start_as_owner(&[("tenant.yaml", &tenant(features))]);
+        let (status, document) = program.post_json("/attestation", &json!({"checks": ["permissions"]}));
+        assert_eq!(status, 200, "{document}");
+        let all = document["answers"].as_array().unwrap();
+        let is = |id: &str| all.iter().find(|a| a["id"] == id).unwrap();
+        assert!(is("IDD04")["evidence"].to_string().contains(because), "{features}: {:#}", is("IDD04"));
+        assert_eq!(is("X_STATIC_PERMS")["answer"], static_perms, "{features}: {:#}", is("X_STATIC_PERMS"));
+        assert_eq!(is("IDD04")["answer"], least, "{features}");
+        program.stop();
+    }
 }
 
 /// A caller of the trunk whose Contact leads to another machine: what we ask of it goes there.
@@ -188,7 +298,7 @@ fn a_far_end_that_no_trunk_names_is_seen_once_something_was_asked_of_it() {
                   kind: Flow\nid: main\nsteps:\n  - say: hello\n---\n\
                   kind: Number\nid: n100\nnumber: \"100\"\nflow: main\n";
     let program = Program::start_as_owner(&[("tenant.yaml", tenant)]);
-    is_good(&program, "destinations");
+    assert_eq!(result(&program, "destinations").0, "cannot be said", "nothing was asked of anybody yet");
     let call = |contact: &str, name: &str| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -303,4 +413,50 @@ fn certificates_ages_of_keys_and_secrets_in_the_configuration_are_seen_to_turn_b
     std::fs::write(&config, toml.replace("region = \"eu-de\"\n", "")).unwrap();
     let (code, _, wrong) = run(&["serve", "--config", &name]);
     assert!(code != 0 && wrong.contains("store.region must say"), "{code} {wrong}");
+}
+
+/// A system that the flow asks writes the caller's number into a file beside the database: the made-up caller is found there.
+#[test]
+fn a_number_that_can_be_read_in_a_file_turns_the_answer() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let tenant = format!(
+        "kind: Tenant\nid: test\nprofile: contact-center\nattributes: {{level: [standard, gold]}}\n---\n\
+         kind: Trunk\nid: carrier\nnetworks: [127.0.0.1/32]\ninbound_rules:\n  - {{of: called, match: {{length: [13, 13]}}, strip: 13, prepend: \"100\"}}\n  - {{of: caller}}\n---\n\
+         kind: Number\nid: all\nnumber: \"100\"\nflow: main\n---\n\
+         kind: LookUp\nid: customers\nurl: \"http://{addr}/customers?number={{caller}}\"\nallow_private: true\n\
+         results: {{/customer/level: level}}\n---\n\
+         kind: Flow\nid: main\nsteps:\n  - look-up: {{look_up: customers}}\n  - hang-up: true\n"
+    );
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant)]);
+    let leak = program.dir.path().join("data/notes.txt");
+    let writes = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (file, is_on) = (leak.clone(), writes.clone());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut asked = [0; 4_096];
+            let n = stream.read(&mut asked).unwrap_or(0);
+            if is_on.load(std::sync::atomic::Ordering::SeqCst) {
+                std::fs::write(&file, &asked[..n]).unwrap();
+            }
+            let body = "{}";
+            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n";
+            let _ = stream.write_all(format!("{head}{body}").as_bytes());
+        }
+    });
+    let answer = |program: &Program| {
+        let (_, document) = program.post_json("/attestation", &json!({"checks": ["canary"]}));
+        let all = document["answers"].as_array().unwrap();
+        all.iter().find(|a| a["id"] == "X_TELEMETRY").unwrap()["answer"].clone()
+    };
+    is_good(&program, "canary");
+    assert_eq!(answer(&program), "no");
+    writes.store(true, std::sync::atomic::Ordering::SeqCst);
+    is_bad(&program, "canary", "notes.txt");
+    assert_eq!(answer(&program), "yes");
+    writes.store(false, std::sync::atomic::Ordering::SeqCst);
+    std::fs::remove_file(&leak).unwrap();
+    is_good(&program, "canary");
+    program.stop();
 }

@@ -8,7 +8,7 @@ const TENANT: &str = "kind: Tenant\nid: test\nprofile: contact-center\n";
 
 /// A server that makes backups into this folder.
 fn start(folder: &Path, more: &str) -> Program {
-    let lines = format!("[backup]\nfolder = \"{}\"\n{more}", folder.display());
+    let lines = format!("[backup]\nfolder = \"{}\"\nregion = \"Leipzig\"\n{more}", folder.display());
     Program::start_secure(&[("tenant.yaml", TENANT)], &[], &lines)
 }
 
@@ -54,6 +54,11 @@ fn a_server_backs_itself_up_tries_it_out_and_shows_when_it_did() {
         text.contains("this server makes backups by itself") && text.contains("restored for trial"),
         "{answer}"
     );
+    // Where it is stands beside where the data is.
+    let (_, made) = program.post_json("/attestation", &json!({"checks": ["regions"]}));
+    let found = made["checks"].as_array().unwrap().iter().find(|c| c["check"] == "regions").unwrap();
+    assert_eq!(found["result"], "as it should be", "{found}");
+    assert!(found["found"].to_string().contains("1 backups: Leipzig"), "{found}");
     // What was restored for trial is removed.
     let scratch = program.dir.path().join("data/rehearsal");
     program.wait_for("/backups", |_| (!scratch.exists()).then_some(()));

@@ -152,6 +152,21 @@ impl Baresip {
         }
     }
 
+    /// Waits until its log says this.
+    #[track_caller]
+    pub fn logs(&self, what: &str) {
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            let log = std::fs::read(self.dir.path().join("log")).unwrap_or_default();
+            let log = String::from_utf8_lossy(&log);
+            if log.contains(what) {
+                return;
+            }
+            assert!(Instant::now() < until, "baresip never says {what:?}: {log}");
+            crate::program::look_again();
+        }
+    }
+
     /// Waits until the far end's audio is heard as this tone; what was heard is kept on disk by its sndfile module.
     pub fn heard(&self) -> Vec<i16> {
         let mut all = Vec::new();

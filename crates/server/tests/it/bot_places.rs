@@ -59,7 +59,7 @@ fn a_person_alone_with_the_bot_calls_a_number_and_nobody_else_is_listed() {
     assert_eq!(texts(&say("list", 2)), ["People here: 0"]);
     let card = say("call +49 421 555 99", 3);
     assert_eq!(texts(&card), ["Call +4942155599"]);
-    assert!(card["actions"][0]["url"].as_str().unwrap().contains("/call#scheme=tel"), "{card}");
+    assert!(card["actions"][0]["url"].as_str().unwrap().contains("/call?tenant=test#scheme=tel"), "{card}");
     assert!(say(&format!("call {}", teams.name(3)), 4).is_string(), "who is not here is not found");
     // Installed again after it was removed, it answers again.
     teams.m.with(|m, _| m.block_bot(&room, true));

@@ -5,11 +5,12 @@ use crate::bot::{Teams, texts};
 use crate::commportal::{Portal, found_in};
 use crate::own_pbx::{asterisk, read_until};
 use crate::program::{Program, look_again};
+use crate::tab::TAB;
 use base64::Engine as _;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::TcpListener;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 const LINE: &str = "2015550123";
 /// What the bot is asked to call, as it is written in the chat and as it is called.
@@ -18,7 +19,7 @@ const CALLED: &str = "+12015550199";
 
 /// Waits until a far end was told what it should be.
 #[track_caller]
-fn until<T>(what: &str, teams: &Teams, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, teams: &Teams, mut look: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + Duration::from_secs(30);
     loop {
         if let Some(found) = look() {
@@ -76,7 +77,9 @@ fn the_bot_has_a_carriers_system_ring_the_persons_phone() {
     let again = teams.m.with(|m, _| m.post_again(post).unwrap());
     assert_eq!(teams.answer(again).status, Some(200));
     teams.say(&chat, 1, WRITTEN);
-    assert!(teams.heard(&chat, 3)["actions"][0]["url"].as_str().unwrap().contains("/call#scheme=tel"));
+    assert!(
+        teams.heard(&chat, 3)["actions"][0]["url"].as_str().unwrap().contains("/call?tenant=test#scheme=tel")
+    );
     assert_eq!(portal.system().calls().len(), 1);
     portal.system().happens(&made.id, "ConnectionClearedEvent");
     until("everybody is signed out", &teams, || (portal.system().sessions() == 0).then_some(()));
@@ -88,6 +91,30 @@ fn the_bot_has_a_carriers_system_ring_the_persons_phone() {
         assert!(teams.heard(&chat, 4 + n).is_string(), "{text}");
     }
     assert_eq!(portal.system().calls().len(), 1);
+    teams.program.stop();
+}
+
+#[test]
+fn where_only_the_tab_knows_the_line_the_bot_opens_the_dialog() {
+    let pbx = "ari: {url: \"https://pbx.example/ari\", user: u, password_file: f, context: c}\n---\n\
+               kind: Pbx\nid: desktop\nname: Desktop\naddress: {scheme: maxuccall}";
+    let more = format!("tab_app = \"{TAB}\"\n");
+    let on = "features: {dial-ari: true}\n";
+    let teams = Teams::start_with(20, |t, first| tenant(t, first, pbx, on), &|_: &std::path::Path| {}, &more);
+    let chat = teams.chat(3);
+    teams.say(&chat, 1, WRITTEN);
+    let card = teams.heard(&chat, 2);
+    assert_eq!(texts(&card), [format!("Call {CALLED}")]);
+    assert!(!card["actions"].to_string().contains("2015550199"), "the number is sealed: {card}");
+    let dialog = teams.press(&chat, 1, &card, "Call", 0);
+    let expected = format!("http://{}/connector?tenant=test#call={CALLED}", teams.program.http);
+    assert_eq!(
+        (dialog.status, dialog.body["task"]["value"]["url"].as_str()),
+        (Some(200), Some(expected.as_str()))
+    );
+    // It is for whoever asked, and for nobody else.
+    let other = teams.press(&chat, 2, &card, "Call", 0);
+    assert_eq!(other.body["task"]["type"], "message", "{other:?}");
     teams.program.stop();
 }
 
@@ -141,7 +168,7 @@ fn the_bot_has_a_freeswitch_ring_the_persons_phone() {
         asked += &said("", "\n\n");
     }
     let name = asked.split("filter Job-UUID ").nth(1).unwrap().trim();
-    assert!(name.starts_with("job-switchroom-"), "{asked}");
+    assert_eq!(name.len(), 36, "{asked}");
     let made = said(&ok.repeat(4), &format!("Job-UUID: {name}\n\n"));
     assert!(made.contains(&format!("}}user/{LINE} {CALLED} XML default\n")), "{made}");
     assert_eq!(texts(&teams.heard(&chat, 2)), [format!("Calling {CALLED}")]);
@@ -150,16 +177,9 @@ fn the_bot_has_a_freeswitch_ring_the_persons_phone() {
     assert!(!log.contains("s3cret") && !log.contains("2015550199"), "{log}");
 }
 
-/// The app registration of the tab.
-const TAB: &str = "5c0de000-0000-4000-8000-000000000007";
-
-/// Asks for a call with a token of the person's own client for the tab, or how far one is.
-fn tab(teams: &Teams, object: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let claims = json!({"aud": TAB, "iss": format!("{}/{}/v2.0", teams.m.base(), teams.tenant), "tid": teams.tenant,
-        "oid": object, "scp": "access_as_user", "azp": TAB, "azpacr": "0", "ver": "2.0",
-        "iat": now - 60, "nbf": now - 60, "exp": now + 3_600});
-    let token = teams.m.with(|m, _| m.sign(&claims));
+/// Asks for a call with a token of the person's own client for the tab, some claims changed, or how far one is.
+pub fn tab(teams: &Teams, object: &str, change: &Value, path: &str, body: Option<&Value>) -> (u16, Value) {
+    let token = crate::tab::token(&teams.m, &teams.tenant, object, change);
     let (agent, bearer) = (teams.program.agent(), format!("Bearer {token}"));
     let url = format!("http://{}/api/v1{path}", teams.program.http);
     let mut answer = match body {
@@ -183,10 +203,19 @@ fn after_a_day_of_a_connector_nobody_is_found_and_graph_was_asked_for_nothing() 
          kind: Pbx\nid: desktop\nname: Desktop\naddress: {{scheme: maxuccall}}"
     );
     // Everything that can be logged is, traces too: the program sends none elsewhere.
-    let prepare = |dir: &std::path::Path| std::fs::write(dir.join("log-level"), "trace").unwrap();
+    let owner = std::cell::RefCell::new(String::new());
+    let prepare = |dir: &std::path::Path| {
+        std::fs::write(dir.join("log-level"), "trace").unwrap();
+        *owner.borrow_mut() = Program::token(dir, "test", "owner");
+    };
     let on = "features: {dial-commportal: true}\n";
     let more = format!("tab_app = \"{TAB}\"\n");
-    let teams = Teams::start_with(60, |t, first| tenant(t, first, &pbx, on), &prepare, &more);
+    // Nobody is described: whoever calls is in the directory, and names the own line in the tab.
+    let nobody = |t: &str, first: &str| {
+        let all = tenant(t, first, &pbx, on);
+        all.split("---\nkind: User").next().unwrap().to_string()
+    };
+    let teams = Teams::start_with(60, nobody, &prepare, &more);
     let chat = teams.chat(40);
     let names: Vec<String> = (0..40).map(|p| teams.name(p)).collect();
     let anna = teams.person(0);
@@ -207,8 +236,9 @@ fn after_a_day_of_a_connector_nobody_is_found_and_graph_was_asked_for_nothing() 
     teams.press(&chat, 1, &card, "Call", 0);
     // The tab: a softphone, and the carrier's system with the person's own password.
     let dial = |through: &str, to: &str, id: &str| {
-        let body = json!({"to": to, "through": through, "correlation": id, "password": PASSWORD});
-        tab(&teams, &anna, "/dial", Some(&body))
+        let body =
+            json!({"to": to, "through": through, "correlation": id, "password": PASSWORD, "line": LINE});
+        tab(&teams, &anna, &Value::Null, "/dial", Some(&body))
     };
     assert_eq!(dial("desktop", "+12019988774", "click-0001").0, 201);
     assert_eq!(dial("office", "+19005550199", "click-0002").0, 422);
@@ -217,8 +247,10 @@ fn after_a_day_of_a_connector_nobody_is_found_and_graph_was_asked_for_nothing() 
     portal.system().happens(&made.id, "ConnectionClearedEvent");
     until("everybody is signed out", &teams, || (portal.system().sessions() == 0).then_some(()));
     let stranger = json!({"to": "+12019988772", "correlation": "click-0004"});
-    let (status, _) = tab(&teams, &teams.person(9), "/dial", Some(&stranger));
-    assert_eq!(status, 403, "somebody who is no user here");
+    let (status, _) = tab(&teams, &teams.person(9), &Value::Null, "/dial", Some(&stranger));
+    assert_eq!(status, 403, "our own trunks ring nobody who is no user here");
+    let said = attestation(&teams, &owner.borrow());
+    assert_eq!((&said["profile"], &said["stored"]), (&json!("connector"), &json!([])), "{said}");
     let metrics = teams.program.admin("/metrics");
     assert_eq!(teams.m.with(|m, _| m.graph_requests()), 0, "the server asks Graph for nothing of anybody");
     let people: Vec<String> = (1..40).map(|p| teams.person(p)).collect();
@@ -237,12 +269,22 @@ fn after_a_day_of_a_connector_nobody_is_found_and_graph_was_asked_for_nothing() 
         PASSWORD,
         "canary-Pa55",
         "5e55",
+        LINE,
+        anna.as_str(),
     ]);
     for canary in canaries {
         assert!(!log.contains(canary), "{canary} is in the log: {}", around(&log, canary));
         assert!(!metrics.contains(canary), "{canary} is in the metrics");
         assert_eq!(found_in(dir.path(), canary), Vec::<String>::new(), "{canary} is on the disk");
     }
+}
+
+/// The attestation of the tenant, as an owner has it made.
+fn attestation(teams: &Teams, owner: &str) -> Value {
+    let url = format!("http://{}/api/v1/attestation", teams.program.http);
+    let request = teams.program.agent().post(&url).header("Authorization", &format!("Bearer {owner}"));
+    let mut answer = request.content_type("application/json").send("{}").unwrap();
+    serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap()
 }
 
 /// The line in which a text stands.
@@ -284,8 +326,8 @@ fn memory_forgets_within_the_configured_minutes() {
     teams.say(&closed, people[0], "help");
     let (anna, dialled) =
         (teams.person(0), json!({"to": CALLED, "through": "office", "correlation": "click-0001"}));
-    assert_eq!(tab(&teams, &anna, "/dial", Some(&dialled)).0, 201);
-    assert_eq!(tab(&teams, &anna, "/dial/click-0001", None).0, 200);
+    assert_eq!(tab(&teams, &anna, &Value::Null, "/dial", Some(&dialled)).0, 201);
+    assert_eq!(tab(&teams, &anna, &Value::Null, "/dial/click-0001", None).0, 200);
     let kept = ["activities", "conversations", "blocked", "sign-ins"];
     let bot = |what: &str| gauge(&teams.program, &format!("switchroom_bot_remembered{{what=\"{what}\"}}"));
     for what in kept {
@@ -301,7 +343,7 @@ fn memory_forgets_within_the_configured_minutes() {
         assert!(Instant::now() < until, "{}", teams.program.admin("/metrics"));
         look_again();
     }
-    assert_eq!(tab(&teams, &anna, "/dial/click-0001", None).0, 404);
+    assert_eq!(tab(&teams, &anna, &Value::Null, "/dial/click-0001", None).0, 404);
     teams.m.with(|m, _| m.post_again(post).unwrap());
     assert!(texts(&teams.heard(&open, 4))[0].starts_with("People here"), "what was forgotten is new");
     teams.program.stop();

@@ -1,83 +1,49 @@
 //! Many people who press a number in the tab at once, with tokens of their own: everybody is rung, and once.
 
 use crate::desk::Desk;
-use crate::microsoft_io::{self, Running};
 use crate::program::{Program, look_again};
+use crate::tab::Company;
 use serde_json::{Value, json};
 use sim::PhoneEvent;
-use sim::microsoft::{Microsoft, TenantPlan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, UdpSocket};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-const TAB: &str = "5c0de000-0000-4000-8000-000000000007";
-const DOMAIN: &str = "bikes.example";
-
-/// A company whose people have a telephone each at one address.
-struct Company {
-    microsoft: Running,
-    directory: String,
-    program: Program,
-}
+use std::time::{Duration, Instant};
 
 /// The object id of a person.
 fn object(n: usize) -> String {
     format!("5c0de000-0000-4000-8000-{n:012}")
 }
 
-impl Company {
-    fn begin(people: usize, phones: SocketAddr) -> Company {
-        let make = |base: &str| {
-            let mut m = Microsoft::new(base, 7);
-            let plan = TenantPlan {
-                name: "Harbour Bikes".into(),
-                domain: DOMAIN.into(),
-                country: "DE".into(),
-                people: 1,
-                named: Vec::new(),
-            };
-            m.add_tenant(&plan).unwrap();
-            m
-        };
-        let microsoft = microsoft_io::start(([127, 0, 0, 1], 0).into(), None, make).unwrap();
-        let directory = microsoft.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
-        let mut tenant = format!(
-            "kind: Tenant\nid: test\nprofile: contact-center\nfeatures: {{tab: true}}\ncountry: DE\nmicrosoft: {directory}\n\
-             dial: {{allow: [\"+49\"]}}\n---\n\
-             kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{phones}\"\noutbound: true\n"
-        );
-        for n in 0..people {
-            tenant += &format!(
-                "---\nkind: User\nid: u{n}\nroles: [agent]\nphone: \"sip:u{n}@{phones}\"\nat_start: available\nmicrosoft: {}\n",
-                object(n)
+/// A company whose people have a telephone each at one address.
+struct Office(Company);
+
+impl Office {
+    fn begin(people: usize, phones: SocketAddr) -> Office {
+        Office(Company::begin(|directory| {
+            let mut tenant = format!(
+                "kind: Tenant\nid: test\nprofile: contact-center\nfeatures: {{tab: true}}\ncountry: DE\nmicrosoft: {directory}\n\
+                 dial: {{allow: [\"+49\"]}}\n---\n\
+                 kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{phones}\"\noutbound: true\n"
             );
-        }
-        let first = Program::start(&[("tenant.yaml", &tenant)]);
-        let dir = first.dir.clone();
-        first.stop();
-        let file = dir.path().join("switchroom.toml");
-        let mut config = std::fs::read_to_string(&file).unwrap();
-        let base = microsoft.base();
-        config += &format!("[microsoft]\nlogin = \"{base}\"\ngraph = \"{base}\"\ntab_app = \"{TAB}\"\n");
-        std::fs::write(&file, config).unwrap();
-        Company { program: Program::start_again(dir), microsoft, directory }
+            for n in 0..people {
+                tenant += &format!(
+                    "---\nkind: User\nid: u{n}\nroles: [agent]\nphone: \"sip:u{n}@{phones}\"\nat_start: available\nmicrosoft: {}\n",
+                    object(n)
+                );
+            }
+            tenant
+        }))
     }
 
     /// A token as somebody's Teams client has it for the tab.
     fn token(&self, n: usize) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        let claims = json!({
-            "aud": TAB, "iss": format!("{}/{}/v2.0", self.microsoft.base(), self.directory), "tid": self.directory,
-            "oid": object(n), "scp": "access_as_user", "azp": TAB, "azpacr": "0", "ver": "2.0",
-            "iat": now - 60, "nbf": now - 60, "exp": now + 3_600,
-        });
-        self.microsoft.with(|m, _| m.sign(&claims))
+        self.0.token(&object(n), &Value::Null)
     }
 
     /// A click: what is sent, ready to go.
     fn click(&self, token: String, correlation: String) -> impl FnOnce() -> (u16, Value) + Send + 'static {
         let (agent, url) =
-            (self.program.agent().clone(), format!("http://{}/api/v1/dial", self.program.http));
+            (self.0.program.agent().clone(), format!("http://{}/api/v1/dial", self.0.program.http));
         let body = json!({"to": "+4942155599", "correlation": correlation}).to_string();
         move || {
             let request = agent.post(&url).header("Authorization", &format!("Bearer {token}"));
@@ -92,7 +58,7 @@ impl Company {
 fn a_hundred_people_who_press_at_once_are_each_rung_once() {
     const PEOPLE: usize = 100;
     let mut desk = Desk::new();
-    let company = Company::begin(PEOPLE, desk.addr);
+    let company = Office::begin(PEOPLE, desk.addr);
     // Everybody presses twice, as somebody impatient does: it is the same call.
     let clicks: Vec<_> = (0..PEOPLE * 2)
         .map(|n| company.click(company.token(n / 2), format!("click-{:04}", n / 2)))
@@ -120,13 +86,13 @@ fn a_hundred_people_who_press_at_once_are_each_rung_once() {
         let now = desk.now();
         desk.phones.decline(now, phone, 486);
     }
-    desk.until("every call ends", |_| is_idle(&company.program).then_some(()));
+    desk.until("every call ends", |_| is_idle(&company.0.program).then_some(()));
     assert!(
         desk.events.iter().all(|e| !matches!(e, PhoneEvent::Rings { .. })),
         "somebody was rung again: {:?}",
         desk.events
     );
-    company.program.stop();
+    company.0.program.stop();
 }
 
 /// Whether no call is open.
@@ -159,7 +125,7 @@ fn a_measurement_of_clicks() {
     const PEOPLE: usize = 200;
     const EACH: usize = 5;
     let phones = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let company = Company::begin(PEOPLE, phones.local_addr().unwrap());
+    let company = Office::begin(PEOPLE, phones.local_addr().unwrap());
     let tokens: Vec<String> = (0..PEOPLE).map(|n| company.token(n)).collect();
     phones.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut buffer = [0; 65_536];
@@ -197,7 +163,7 @@ fn a_measurement_of_clicks() {
     let clicks: Vec<_> =
         (0..100).map(|n| company.click(tokens[n].clone(), format!("crowd-{n:06}"))).collect();
     let until_idle = Instant::now() + Duration::from_secs(60);
-    while !is_idle(&company.program) {
+    while !is_idle(&company.0.program) {
         assert!(Instant::now() < until_idle);
         look_again();
     }
@@ -211,5 +177,5 @@ fn a_measurement_of_clicks() {
     let measured = json!({"clicks": times.len(), "p50_ms": at(0.5), "p99_ms": at(0.99), "worst_ms": at(1.0),
         "crowd": 100, "crowd_lost": 100 - begun, "crowd_last_ms": last.duration_since(began).as_secs_f64() * 1_000.0});
     std::io::Write::write_all(&mut std::io::stdout(), format!("measured {measured}\n").as_bytes()).unwrap();
-    company.program.stop();
+    company.0.program.stop();
 }

@@ -204,7 +204,7 @@ fn a_softphone_is_given_a_link_whose_number_no_server_logs() {
     assert_eq!((status, &said["progress"]), (201, &json!("handed-over")), "{said}");
     let link = said["open"].as_str().unwrap();
     let (page, fragment) = link.split_once('#').unwrap();
-    assert!(page.ends_with("/call"), "{link}");
+    assert!(page.ends_with("/call?tenant=test"), "{link}");
     assert_eq!(fragment, "scheme=maxuccall&number=%2B4942155599");
     assert_eq!(c.program.get("/dial/click-0001?agent=anna").1["open"], said["open"]);
     assert_eq!(c.program.get("/dial/click-0002?agent=anna").0, 404);

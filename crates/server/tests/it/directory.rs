@@ -94,7 +94,17 @@ pub fn server(m: &Running, tenant: &str) -> Program {
 
 /// The same, with these lines at the end of its configuration, the first of them of the section `[microsoft]`.
 pub fn server_with(m: &Running, tenant: &str, more: impl Fn(std::net::SocketAddr) -> String) -> Program {
-    let first = Program::start(&[("tenant.yaml", tenant)]);
+    server_on(m, tenant, "", more)
+}
+
+/// The same, with these lines more in the section `[sip]`.
+pub fn server_on(
+    m: &Running,
+    tenant: &str,
+    sip: &str,
+    more: impl Fn(std::net::SocketAddr) -> String,
+) -> Program {
+    let first = Program::start_with_sip(&[("tenant.yaml", tenant)], sip);
     let (dir, http) = (first.dir.clone(), first.http);
     first.stop();
     let file = dir.path().join("switchroom.toml");
@@ -167,6 +177,7 @@ fn people_come_change_and_go_and_a_forgotten_place_is_read_anew() {
     assert_eq!(program.put(&correction, &said).0, 204);
     assert_eq!(program.put(&correction, &json!({"name": "a\u{7}"})).0, 422);
     assert_eq!(program.put("/directory/users/nobody/correction", &said).0, 404);
+    assert_eq!(program.get("/audit?limit=1").1["items"][0]["action"], "directory.correct");
     change(&m, |m, now, tenant| {
         let fields = json!({"displayName": "W. Kingfisher", "mail": "wk@bikes.example"});
         m.change_person(now, tenant, &wanda, fields.as_object().cloned().unwrap());

@@ -4,6 +4,7 @@ use crate::desk::Desk;
 use crate::directory::{self, APP, DOMAIN};
 use crate::directory_profile;
 use crate::program::Program;
+use crate::searched;
 use serde_json::{Value, json};
 use sim::microsoft::{Fault, Misbehaviour};
 
@@ -172,7 +173,7 @@ fn pictures_are_fetched_to_be_shown_and_kept_nowhere() {
     let dir = program.dir.clone();
     program.stop();
     let mut all = Vec::new();
-    directory_profile::files(dir.path(), &mut all);
+    searched::files(dir.path(), &mut all);
     for (name, kept) in all {
         assert!(!kept.windows(bytes.len()).any(|w| w == bytes.as_slice()), "the picture stands in {name}");
     }

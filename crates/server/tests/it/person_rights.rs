@@ -336,3 +336,88 @@ fn one_caller_is_erased_while_others_call_and_nothing_else_changes() {
 fn one_caller_out_of_ten_thousand_calls() {
     erase_one_of(10_000);
 }
+
+/// The files of a zip archive without compression, by its list, each with the right check sum.
+fn unpacked(zip: &[u8]) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let n16 = |at: usize| usize::from(u16::from_le_bytes(zip[at..at + 2].try_into().unwrap()));
+    let n32 = |at: usize| u32::from_le_bytes(zip[at..at + 4].try_into().unwrap());
+    let end = zip.len() - 22;
+    assert_eq!(&zip[end..end + 4], b"PK\x05\x06");
+    let mut at = n32(end + 16) as usize;
+    let mut files = std::collections::BTreeMap::new();
+    for _ in 0..n16(end + 10) {
+        assert_eq!(&zip[at..at + 4], b"PK\x01\x02");
+        let name = String::from_utf8(zip[at + 46..at + 46 + n16(at + 28)].to_vec()).unwrap();
+        let (sum, len, head) = (n32(at + 16), n32(at + 24) as usize, n32(at + 42) as usize);
+        let from = head + 30 + n16(head + 26);
+        let body = zip[from..from + len].to_vec();
+        let made = !body.iter().fold(!0u32, |sum, byte| {
+            (0..8).fold(sum ^ u32::from(*byte), |s, _| (s >> 1) ^ (0xEDB8_8320 * (s & 1)))
+        });
+        assert_eq!(made, sum, "{name}");
+        at += 46 + name.len();
+        files.insert(name, body);
+    }
+    files
+}
+
+#[test]
+fn an_archive_of_a_person_has_every_call_that_names_them_and_audio_though_restricted() {
+    let mut desk = Desk::new();
+    // The trunk is believed whom a call was for.
+    let text = tenant(&desk, 1).replacen(
+        "networks: [127.0.0.0/8]",
+        "networks: [127.0.0.0/8]\ntrust_identity: true",
+        1,
+    );
+    let mut program = Program::start_as_owner(&[("tenant.yaml", &text)]);
+    let talked = talk(&mut desk, &program, ANNA, "Anna <Zeisig>");
+    let own = talked.2.clone();
+    end(&mut desk, &program, talked);
+    assert_eq!(program.put(&format!("/calls/{own}/notes"), &json!({"notes": "likes <green>"})).0, 204);
+    // A colleague's call, which was for her at first.
+    let mut other = Neighbour::at("127.0.0.1");
+    let diverted = format!("Diversion: <sip:{ANNA}@x>;reason=no-answer\r\n");
+    quick(&mut other, program.sip, "100", &(from(COLLEAGUE, "", 1) + &diverted));
+    program.wait_for("/calls", |list| {
+        let all = list["items"].as_array()?;
+        (all.len() == 2 && all.iter().all(|call| call["state"] == "ended")).then_some(())
+    });
+    let anna = &find(&program, &json!({"number": ANNA}))[0];
+    let path = format!("/people/{}", anna["id"].as_str().unwrap());
+    assert_eq!(ask(&program, "PATCH", &path, &json!({"restricted": true})).0, 200);
+
+    let (status, zip) = program.bytes(&format!("{path}/archive"), None);
+    assert_eq!(status, 200);
+    let files = unpacked(&zip);
+    let made: Value = serde_json::from_slice(&files["person.json"]).unwrap();
+    let calls = made["calls"].as_array().unwrap();
+    assert_eq!(calls.len(), 2, "{made:#}");
+    assert_eq!((&calls[0]["own"], &calls[0]["notes"]), (&json!(false), &Value::Null), "{made:#}");
+    assert_eq!((&calls[1]["own"], &calls[1]["notes"]), (&json!(true), &json!("likes <green>")), "{made:#}");
+    let recording = calls[1]["recordings"][0].as_str().unwrap();
+    let name = format!("audio/{recording}.wav");
+    let wav = &files[&name];
+    assert!(wav.starts_with(b"RIFF") && wav.len() > 8_000, "{} bytes", wav.len());
+    assert_eq!(program.bytes(&format!("/recordings/{recording}"), None).0, 404, "hidden everywhere else");
+    let page = String::from_utf8(files["person.html"].clone()).unwrap();
+    for part in ["Anna &lt;Zeisig&gt;", "likes &lt;green&gt;", &name, ANNA] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert_eq!(files.len(), 3, "{:?}", files.keys());
+
+    // An erasure that was interrupted behind the key is ended by the next start, before anybody calls.
+    let dir = program.dir.clone();
+    program.stop();
+    let keys = rusqlite::Connection::open(dir.path().join("data/switchroom.keys.db")).unwrap();
+    let id: i64 = path["/people/p".len()..].parse().unwrap();
+    assert_eq!(keys.execute("DELETE FROM keys WHERE kind = 'person' AND id = ?1", [id]).unwrap(), 1);
+    drop(keys);
+    let token = Program::token(dir.path(), "test", "owner");
+    program = Program::start_again(dir);
+    program.set_token(token);
+    assert_eq!(program.get(&path).0, 404);
+    let log = program.get("/audit?action=person.erase&limit=100").1;
+    assert!(log["items"].as_array().unwrap().iter().any(|e| e["who"] == "server"), "{log:#}");
+    program.stop();
+}

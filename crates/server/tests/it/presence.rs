@@ -6,11 +6,11 @@ use crate::microsoft_io::Running;
 use crate::program::Program;
 use serde_json::Value;
 
-fn is_at(m: &Running, who: &str, activity: &str) {
+pub fn is_at(m: &Running, who: &str, activity: &str) {
     m.with(|m, _| assert!(m.settle_presence(DOMAIN, who, Some(activity)), "{activity}"));
 }
 
-fn shown(program: &Program, agent: &str, activity: &str) {
+pub fn shown(program: &Program, agent: &str, activity: &str) {
     program.wait_for(&format!("/agents/{agent}/state"), |a| {
         (a["presence"]["activity"] == activity).then_some(())
     });

@@ -31,18 +31,23 @@ pub struct Program {
     token: String,
 }
 
+/// The file in a program's folder that says how far its clock is ahead, as `+25h`.
+pub const CLOCK: &str = "clock";
+
 /// A port on which nothing listens, for UDP and TCP.
 pub fn free_port() -> u16 {
-    // Each port is given once, and from below the range that the system itself gives away. The odd ones are left out:
-    // baresip opens the next one too.
-    static NEXT: AtomicU16 = AtomicU16::new(6_200);
-    loop {
-        let port = NEXT.fetch_add(2, Ordering::Relaxed);
-        assert!(port < 9_000, "no free port");
+    // From below the ports for audio and the range that the system itself gives away, and each again only after all others.
+    // The odd ones are left out: baresip opens the next one too.
+    const FIRST: u16 = 6_200;
+    const MANY: u16 = 1_900;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    for _ in 0..MANY {
+        let port = FIRST + NEXT.fetch_add(1, Ordering::Relaxed) % MANY * 2;
         if TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
+    panic!("no free port");
 }
 
 /// A range of ports for audio that no other test uses.
@@ -100,6 +105,14 @@ impl Program {
         // As much is logged as a test wants.
         if let Ok(level) = std::fs::read_to_string(dir.path().join("log-level")) {
             command.env("SWITCHROOM_LOG", level);
+        }
+        // A test that sets the program's clock says in this file how far that is ahead, and libfaketime looks there. What is
+        // measured and waited for goes on as always.
+        let clock = dir.path().join(CLOCK);
+        if clock.exists() {
+            command.env("LD_PRELOAD", "/usr/$LIB/faketime/libfaketimeMT.so.1");
+            command.env("FAKETIME_TIMESTAMP_FILE", clock);
+            command.envs([("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")]);
         }
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", &binary()]);
         command.args(["serve", "--log", "json", "--config"]).arg(&config);

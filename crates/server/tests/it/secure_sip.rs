@@ -1,6 +1,7 @@
 //! SIP over TLS: Kamailio as the far end with certificates on both sides, and callers whose certificates are wrong.
 
 use crate::baresip::Baresip;
+use crate::crossing;
 use crate::kamailio::{ACCOUNT, Kamailio, OURS};
 use crate::program::{Program, free_port};
 use rustls::pki_types::pem::PemObject;
@@ -48,8 +49,29 @@ impl Authority {
     }
 
     pub fn sign_for(&self, usages: &str, name: &str, names: &str, days: i32) {
+        self.sign_key(KEY, usages, name, names, days);
+    }
+
+    /// Makes a certificate that is signed by itself.
+    pub fn sign_by_itself(&self, name: &str, names: &str) {
         let dir = self.dir.path();
         openssl(dir, &format!("req {KEY} -keyout {name}.key -out {name}.csr -subj /CN={name}"));
+        let usage = format!("subjectAltName={names}\nextendedKeyUsage=serverAuth,clientAuth\n");
+        std::fs::write(dir.join("ext"), usage).unwrap();
+        openssl(
+            dir,
+            &format!("x509 -req -in {name}.csr -signkey {name}.key -days 30 -extfile ext -out {name}.pem"),
+        );
+    }
+
+    /// Signs a certificate of an RSA key of so many bits, for the usage of a server.
+    pub fn sign_rsa(&self, bits: u32, name: &str, names: &str) {
+        self.sign_key(&format!("-newkey rsa:{bits} -nodes"), "serverAuth", name, names, 30);
+    }
+
+    fn sign_key(&self, key: &str, usages: &str, name: &str, names: &str, days: i32) {
+        let dir = self.dir.path();
+        openssl(dir, &format!("req {key} -keyout {name}.key -out {name}.csr -subj /CN={name}"));
         let usage = format!("subjectAltName={names}\nextendedKeyUsage={usages}\n");
         std::fs::write(dir.join("ext"), usage).unwrap();
         openssl(
@@ -232,6 +254,66 @@ fn a_caller_is_who_its_certificate_says_or_nobody() {
         assert_eq!(call(&mut connect(&config, port, "127.0.0.1"), port), expected, "{name:?}");
     }
     program.wait_for_metric("switchroom_security_events_total{kind=\"certificate\"} 3");
+    program.stop();
+}
+
+/// A connection from this address to whoever must prove this name there.
+pub fn connect_from(config: &Arc<ClientConfig>, from: [u8; 4], port: u16, name: &str) -> Secure {
+    let socket = crossing::connect(from, ([127, 0, 0, 1], port).into());
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let name = ServerName::try_from(name.to_string()).unwrap();
+    StreamOwned::new(ClientConnection::new(config.clone(), name).unwrap(), socket)
+}
+
+/// The status of the answer to a telephone that registers without a password; `None` when the connection was refused.
+pub fn register_on(stream: &mut Secure) -> Option<u16> {
+    static TELEPHONES: AtomicU32 = AtomicU32::new(0);
+    let n = TELEPHONES.fetch_add(1, Ordering::Relaxed);
+    let register = format!(
+        "REGISTER sip:phones.test SIP/2.0\r\nVia: SIP/2.0/TLS phone.test;branch=z9hG4bKr{n}\r\nMax-Forwards: 70\r\n\
+         From: <sip:anna@phones.test>;tag=r{n}\r\nTo: <sip:anna@phones.test>\r\nCall-ID: r{n}@phone.test\r\n\
+         CSeq: 1 REGISTER\r\nContact: <sip:anna@phone.test;transport=tls>\r\nContent-Length: 0\r\n\r\n"
+    );
+    stream.write_all(register.as_bytes()).ok()?;
+    let (mut heard, mut piece) = (String::new(), [0; 4096]);
+    loop {
+        if let Some(code) = heard.strip_prefix("SIP/2.0 ").and_then(|m| m.get(..3)?.parse().ok()) {
+            return Some(code);
+        }
+        match stream.read(&mut piece) {
+            Ok(n) if n > 0 => heard.push_str(&String::from_utf8_lossy(&piece[..n])),
+            _ => return None,
+        }
+    }
+}
+
+#[test]
+fn a_telephone_is_not_judged_by_a_certificate_of_its_maker() {
+    let (authority, maker) = (Authority::new(), Authority::new());
+    authority.sign("ours", "IP:127.0.0.1", 30);
+    let port = free_port();
+    let files = tenant(&FAR.replace("127.0.0.0/8", "127.0.0.9/32"));
+    let program = Program::start_secure(
+        &[("tenant.yaml", &files)],
+        &[("anna", "a long one")],
+        &authority.lines(port, "ours"),
+    );
+    maker.sign_for("clientAuth", "factory", "DNS:0004f2-desk-phone.maker.test", 30);
+    maker.sign_for("clientAuth", "old", "DNS:0004f2-desk-phone.maker.test", -1);
+    for name in ["factory", "old", ""] {
+        let shows = || {
+            (!name.is_empty())
+                .then(|| (maker.path(&format!("{name}.pem")), maker.path(&format!("{name}.key"))))
+        };
+        let config = client(&authority.path("ca.pem"), shows());
+        let mut telephone = connect_from(&config, [127, 0, 0, 8], port, "127.0.0.1");
+        assert_eq!(register_on(&mut telephone), Some(401), "{name:?}");
+        // Where a trunk wants names, whoever shows one that is not believed is not heard.
+        let mut trunk = connect_from(&config, [127, 0, 0, 9], port, "127.0.0.1");
+        let expected = name.is_empty().then_some(403);
+        assert_eq!(call(&mut trunk, port), expected, "{name:?}");
+    }
+    program.wait_for_metric("switchroom_security_events_total{kind=\"certificate\"} 2");
     program.stop();
 }
 

@@ -34,6 +34,7 @@ fn who_signed_in_long_ago_signs_in_again_for_what_is_grave() {
     for (method, path, body) in [
         ("PUT", "/configuration", json!([])),
         ("GET", "/people/1", Value::Null),
+        ("GET", "/people/1/archive", Value::Null),
         ("DELETE", "/people/1", Value::Null),
         ("POST", "/closing", json!({"tenant": "test"})),
         ("DELETE", "/holds/1", Value::Null),

@@ -7,30 +7,66 @@ use serde_json::{Value, json};
 use sim::microsoft::{Microsoft, TenantPlan};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const TAB: &str = "5c0de000-0000-4000-8000-000000000007";
+/// The app registration of the tab.
+pub const TAB: &str = "5c0de000-0000-4000-8000-000000000007";
 const ANNA: &str = "5c0de000-0000-4000-8000-0000000000aa";
 const DOMAIN: &str = "bikes.example";
 
-fn microsoft() -> Running {
-    let make = |base: &str| {
-        let mut m = Microsoft::new(base, 7);
-        let plan = TenantPlan {
-            name: "Harbour Bikes".into(),
-            domain: DOMAIN.into(),
-            country: "DE".into(),
-            people: 1,
-            named: Vec::new(),
+/// A token as Entra ID signs it for somebody's tab, with some claims changed.
+pub fn token(microsoft: &Running, directory: &str, object: &str, change: &Value) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let mut claims = json!({
+        "aud": TAB, "iss": format!("{}/{directory}/v2.0", microsoft.base()), "tid": directory,
+        "oid": object, "scp": "access_as_user", "azp": TAB, "azpacr": "0", "ver": "2.0",
+        "iat": now - 60, "nbf": now - 60, "exp": now + 3_600,
+    });
+    change.as_object().into_iter().flatten().for_each(|(name, value)| claims[name] = value.clone());
+    microsoft.with(|m, _| m.sign(&claims))
+}
+
+/// A server with a tab, and the simulated directory whose people sign in there.
+pub struct Company {
+    pub microsoft: Running,
+    pub directory: String,
+    pub program: Program,
+}
+
+impl Company {
+    /// A tenant that is described once its directory is known.
+    pub fn begin(describe: impl Fn(&str) -> String) -> Company {
+        let make = |base: &str| {
+            let mut m = Microsoft::new(base, 7);
+            let plan = TenantPlan {
+                name: "Harbour Bikes".into(),
+                domain: DOMAIN.into(),
+                country: "DE".into(),
+                people: 1,
+                named: Vec::new(),
+            };
+            m.add_tenant(&plan).unwrap();
+            m
         };
-        m.add_tenant(&plan).unwrap();
-        m
-    };
-    microsoft_io::start(([127, 0, 0, 1], 0).into(), None, make).unwrap()
+        let microsoft = microsoft_io::start(([127, 0, 0, 1], 0).into(), None, make).unwrap();
+        let directory = microsoft.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
+        let first = Program::start(&[("tenant.yaml", &describe(&directory))]);
+        let dir = first.dir.clone();
+        first.stop();
+        let file = dir.path().join("switchroom.toml");
+        let mut config = std::fs::read_to_string(&file).unwrap();
+        let base = microsoft.base();
+        config += &format!("[microsoft]\nlogin = \"{base}\"\ngraph = \"{base}\"\ntab_app = \"{TAB}\"\n");
+        std::fs::write(&file, config).unwrap();
+        Company { program: Program::start_again(dir), microsoft, directory }
+    }
+
+    /// A token of somebody's tab.
+    pub fn token(&self, object: &str, change: &Value) -> String {
+        token(&self.microsoft, &self.directory, object, change)
+    }
 }
 
 struct Teams {
-    microsoft: Running,
-    directory: String,
-    program: Program,
+    company: Company,
     desk: Desk,
 }
 
@@ -49,46 +85,29 @@ const BRAND: &str = "teams_app:
 
 impl Teams {
     fn begin() -> Teams {
-        let microsoft = microsoft();
-        let directory = microsoft.with(|m, _| m.tenant(DOMAIN).unwrap().id().to_string());
         let desk = Desk::new();
         let at = desk.addr;
-        let tenant = format!(
-            "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nmicrosoft: {directory}\ndial: {{allow: [\"+49\"]}}\n{BRAND}---\n\
-             kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{at}\"\noutbound: true\n---\n\
-             kind: Pbx\nid: desktop\nname: Desktop app\naddress: {{scheme: maxuccall}}\n---\n\
-             kind: User\nid: anna\nroles: [agent]\nphone: \"sip:anna@{at}\"\nat_start: available\nmicrosoft: {ANNA}\n"
-        );
-        let first = Program::start(&[("tenant.yaml", &tenant)]);
-        let dir = first.dir.clone();
-        first.stop();
-        let file = dir.path().join("switchroom.toml");
-        let mut config = std::fs::read_to_string(&file).unwrap();
-        let base = microsoft.base();
-        config += &format!("[microsoft]\nlogin = \"{base}\"\ngraph = \"{base}\"\ntab_app = \"{TAB}\"\n");
-        std::fs::write(&file, config).unwrap();
-        Teams { program: Program::start_again(dir), microsoft, directory, desk }
+        let company = Company::begin(|directory| {
+            format!(
+                "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nmicrosoft: {directory}\ndial: {{allow: [\"+49\"]}}\n{BRAND}---\n\
+                 kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{at}\"\noutbound: true\n---\n\
+                 kind: Pbx\nid: desktop\nname: Desktop app\naddress: {{scheme: maxuccall}}\n---\n\
+                 kind: User\nid: anna\nroles: [agent]\nphone: \"sip:anna@{at}\"\nat_start: available\nmicrosoft: {ANNA}\n"
+            )
+        });
+        Teams { company, desk }
     }
 
-    /// A token as Entra ID signs it for the tab, with some claims changed.
+    /// A token of Anna's tab, with some claims changed.
     fn token(&self, change: &Value) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        let mut claims = json!({
-            "aud": TAB, "iss": format!("{}/{}/v2.0", self.microsoft.base(), self.directory), "tid": self.directory,
-            "oid": ANNA, "scp": "access_as_user", "azp": TAB, "azpacr": "0", "ver": "2.0",
-            "iat": now - 60, "nbf": now - 60, "exp": now + 3_600,
-        });
-        for (name, value) in change.as_object().unwrap() {
-            claims[name] = value.clone();
-        }
-        self.microsoft.with(|m, _| m.sign(&claims))
+        self.company.token(ANNA, change)
     }
 
     fn ask(&mut self, token: String, path: &str, body: Option<&Value>) -> (u16, Value) {
-        self.program.set_token(token);
+        self.company.program.set_token(token);
         match body {
-            Some(body) => self.program.post_json(path, body),
-            None => self.program.get(path),
+            Some(body) => self.company.program.post_json(path, body),
+            None => self.company.program.get(path),
         }
     }
 }
@@ -112,14 +131,14 @@ fn a_token_of_the_persons_own_client_has_the_persons_own_phone_rung() {
     assert_eq!((status, &said["progress"]), (200, &json!("talking")), "{said}");
     // It serves for calls only.
     assert_eq!(t.ask(token, "/calls", None).0, 401);
-    t.program.stop();
+    t.company.program.stop();
 }
 
 #[test]
 fn tokens_that_are_not_for_this_nor_of_these_people_ring_nobody() {
     let mut t = Teams::begin();
     let new = json!({"to": "+4942155599", "correlation": "click-0001"});
-    let base = t.microsoft.base();
+    let base = t.company.microsoft.base();
     for (change, status) in [
         (json!({"aud": "5c0de000-0000-4000-8000-000000000001"}), 401),
         (json!({"scp": "User.Read"}), 401),
@@ -140,7 +159,7 @@ fn tokens_that_are_not_for_this_nor_of_these_people_ring_nobody() {
         assert_eq!(t.ask(bad.into(), "/dial", Some(&new)).0, 401, "{bad}");
     }
     assert!(t.desk.events.is_empty(), "nobody was rung");
-    t.program.stop();
+    t.company.program.stop();
 }
 
 #[test]
@@ -148,7 +167,7 @@ fn the_tab_is_told_where_to_sign_in_and_nothing_of_anybody() {
     let mut t = Teams::begin();
     let (status, said) = t.ask(String::new(), "/connector/test", None);
     assert_eq!(status, 200, "{said}");
-    assert_eq!((&said["app"], &said["directory"]), (&json!(TAB), &json!(t.directory)));
+    assert_eq!((&said["app"], &said["directory"]), (&json!(TAB), &json!(t.company.directory)));
     let kinds: Vec<&str> =
         said["ways"].as_array().unwrap().iter().map(|w| w["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["address", "own"]);
@@ -158,5 +177,5 @@ fn the_tab_is_told_where_to_sign_in_and_nothing_of_anybody() {
     assert_eq!(brand["accent"], "#0b5cad");
     assert!(!said.to_string().contains("anna") && !said.to_string().contains(ANNA));
     assert_eq!(t.ask(String::new(), "/connector/nobody", None).0, 404);
-    t.program.stop();
+    t.company.program.stop();
 }

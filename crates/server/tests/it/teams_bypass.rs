@@ -5,7 +5,7 @@ use crate::baresip::Baresip;
 use crate::program::{Program, look_again};
 use crate::teams_machines::Machines;
 use crate::teams_trunk::{ANNA, FQDN, both_channels, paired};
-use sim::teams_proxy::{TeamsCall, TeamsEvent};
+use sim::teams_proxy::TeamsCall;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
@@ -25,11 +25,6 @@ fn nominated(machines: &Machines, call: TeamsCall) {
         assert!(Instant::now() < until, "nobody takes the nomination");
         look_again();
     }
-}
-
-#[track_caller]
-pub fn changed(machines: &Machines, call: TeamsCall) {
-    machines.event("the session is changed", |e| (*e == TeamsEvent::Changed { call }).then_some(()));
 }
 
 /// Where the program takes audio of the last call that it made, as it said there.
@@ -69,10 +64,10 @@ fn several_clients_check_and_whoever_answers_is_heard() {
     }
     // The chosen pair is named; then everything begins anew.
     assert!(machines.act(|proxy, now| proxy.settle(now, call)));
-    changed(&machines, call);
+    machines.changed(call);
     machines.hears(call, 440.0);
     assert!(machines.act(|proxy, now| proxy.restart(now, call)));
-    changed(&machines, call);
+    machines.changed(call);
     nominated(&machines, call);
     machines.hears(call, 440.0);
     stranger.set_nonblocking(true).unwrap();

@@ -1,7 +1,7 @@
 //! Certificates between Teams and us that are for another name, of another authority, or not valid any more: whoever shows
 //! one is neither called nor heard.
 
-use crate::program::{Program, free_port};
+use crate::program::{Program, free_port, run};
 use crate::secure_sip::{Authority, call_to, client, connect};
 use crate::teams_machines::Machines;
 use crate::teams_trunk::FQDN;
@@ -71,6 +71,7 @@ fn hosts_that_are_not_who_they_should_be_are_not_called_and_the_status_says_why(
     authority.sign("elsewhere", "DNS:sip.elsewhere.test", 30);
     authority.sign("expired", "DNS:*.pstnhub.test", -1);
     other.sign("stranger", "DNS:*.pstnhub.test", 30);
+    authority.sign_by_itself("itself", "DNS:*.pstnhub.test");
     let port = free_port();
     let machines =
         Machines::start(&authority, &[("contoso.test", &[])], SocketAddr::from(([127, 0, 0, 1], port)));
@@ -79,6 +80,7 @@ fn hosts_that_are_not_who_they_should_be_are_not_called_and_the_status_says_why(
         (&authority, "elsewhere", "name"),
         (&other, "stranger", "signature"),
         (&authority, "expired", "expired"),
+        (&authority, "itself", "issuer"),
     ];
     let hosts: Vec<Host> = bad.iter().map(|(whose, name, _)| Host::start(whose, name)).collect();
     let named: String = (4..)
@@ -129,6 +131,7 @@ fn whoever_calls_as_teams_and_does_not_prove_it_is_refused() {
     authority.sign("deeper", "DNS:sip.pstnhub.test.elsewhere.test", 30);
     authority.sign("expired", "DNS:sip.pstnhub.test", -1);
     other.sign("stranger", "DNS:sip.pstnhub.test", 30);
+    authority.sign_by_itself("itself", "DNS:sip.pstnhub.test");
     for (whose, name, host, expected) in [
         (&authority, "good", FQDN, Some(404)),
         (&authority, "good", "sbc2.contoso.test", Some(403)),
@@ -137,6 +140,7 @@ fn whoever_calls_as_teams_and_does_not_prove_it_is_refused() {
         (&authority, "", FQDN, Some(403)),
         (&authority, "expired", FQDN, None),
         (&other, "stranger", FQDN, None),
+        (&authority, "itself", FQDN, None),
     ] {
         let shows = (!name.is_empty())
             .then(|| (whose.path(&format!("{name}.pem")), whose.path(&format!("{name}.key"))));
@@ -145,4 +149,64 @@ fn whoever_calls_as_teams_and_does_not_prove_it_is_refused() {
         assert_eq!(call_to(&mut connect(&config, port, FQDN), &uri), expected, "{name:?} {host}");
     }
     program.stop();
+}
+
+#[test]
+fn what_teams_would_refuse_of_our_certificate_is_told_by_the_check_and_at_the_start() {
+    let authority = Authority::new();
+    authority.sign_rsa(2048, "good", &format!("DNS:{FQDN}"));
+    authority.sign_rsa(2048, "family", "DNS:*.test");
+    authority.sign_rsa(1024, "short", &format!("DNS:{FQDN}"));
+    authority.sign("curve", &format!("DNS:{FQDN}"), 30);
+    // The authority of all of these is one that nobody was told of.
+    let public = std::fs::read_to_string(authority.path("ca.pem")).unwrap();
+    let port = free_port();
+    let files = format!(
+        "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\n---\n\
+         kind: Trunk\nid: teams\nteams:\n  fqdn: {FQDN}\n  hosts: [{{name: sip.pstnhub.test, address: \"127.0.0.1:{}\"}}]\n\
+         networks: [127.0.0.1/32]\ntls_names: [\"*.pstnhub.test\"]\n",
+        free_port()
+    );
+    let program = Program::start_with_sip(&[("tenant.yaml", &files)], &authority.lines(port, "family"));
+    let told = format!("the certificate is not for \\\"{FQDN}\\\", the teams.fqdn of Trunk \\\"teams\\\"");
+    let log = program.log.lock().unwrap().clone();
+    assert!(log.contains(&told), "{log}");
+    let dir = program.dir.clone();
+    program.stop();
+
+    let (config, tenant) = (dir.path().join("switchroom.toml"), dir.path().join("tenant"));
+    let started = std::fs::read_to_string(&config).unwrap();
+    let check = |lines: &str| {
+        std::fs::write(&config, started.replace(&authority.lines(port, "family"), lines)).unwrap();
+        run(&["check", "--config", config.to_str().unwrap(), "--tenant-files", tenant.to_str().unwrap()])
+    };
+    let (code, said, errors) = check(&authority.lines(port, "good"));
+    assert_eq!(code, 0, "{errors}");
+    assert!(
+        said.contains(&format!("the certificate is for {FQDN:?}, the teams.fqdn of Trunk \"teams\"")),
+        "{said}"
+    );
+    assert!(said.contains("30 days") || said.contains("29 days"), "{said}");
+    assert!(said.contains("usage server only"), "{said}");
+    for (lines, part) in [
+        (authority.lines(port, "family"), "the * of *.test stands for one label only"),
+        (authority.lines(port, "short"), "the key has 1024 bits"),
+        (authority.lines(port, "curve"), "the key is not RSA"),
+        (String::new(), "set sip.tls, sip.tls_cert and sip.tls_key"),
+    ] {
+        let (code, _, errors) = check(&lines);
+        assert!(code == 1 && errors.contains(part), "{part}: {code} {errors}");
+    }
+    // With a root that did not sign it, what is between is missing.
+    authority.sign_rsa(2048, "other", "DNS:other.test");
+    std::fs::copy(authority.path("other.pem"), authority.path("ca.pem")).unwrap();
+    let (code, _, errors) = check(&authority.lines(port, "good"));
+    assert!(
+        code == 1 && errors.contains("put your authority's intermediate certificates after ours"),
+        "{errors}"
+    );
+    let whole = std::fs::read_to_string(authority.path("good.pem")).unwrap() + &public;
+    std::fs::write(authority.path("good.pem"), whole).unwrap();
+    let (code, _, errors) = check(&authority.lines(port, "good"));
+    assert!(code == 1 && errors.contains("CN=authority, which is no public authority"), "{errors}");
 }

@@ -1,13 +1,12 @@
 //! Somebody in Teams calls for help: where they are goes on untouched to the trunk that is named for emergency numbers, to no
-//! other, and stays nowhere.
+//! other, and stays nowhere. It is the same for people there who are no agents.
 
 use crate::neighbours::{Neighbour, SDP, line};
-use crate::program::{Program, free_port};
-use crate::secure_sip::Authority;
+use crate::program::Program;
 use crate::teams_bridge::everything;
 use crate::teams_machines::Machines;
 use crate::teams_trunk::{ANNA, FQDN};
-use std::net::SocketAddr;
+use sim::teams_proxy::TeamsEvent;
 
 /// As RFC 6442 shows it, with a blank line inside, and header lines of its own.
 const PLACE: &str = "CONTENT-TYPE: application/pidf+xml\r\nContent-ID: <canary-place@contoso.test>\r\n\r\n\
@@ -16,11 +15,7 @@ const HEADERS: &str = "GEOLOCATION: <cid:canary-place@contoso.test>\r\nGEOLOCATI
 
 #[test]
 fn where_somebody_is_who_calls_for_help_reaches_the_trunk_for_emergencies_alone() {
-    let authority = Authority::new();
-    authority.sign_for("serverAuth,clientAuth", "ours", &format!("DNS:{FQDN}"), 30);
-    let port = free_port();
-    let at = SocketAddr::from(([127, 0, 0, 1], port));
-    let machines = Machines::start(&authority, &[("contoso.test", &[ANNA])], at);
+    let (authority, machines) = Machines::beside(&format!("DNS:{FQDN}"), &[("contoso.test", &[ANNA])]);
     let (help, carrier) = (Neighbour::at("127.0.0.4"), Neighbour::at("127.0.0.5"));
     let files = format!(
         "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\ndial: {{allow: [\"+49\"]}}\n---\n\
@@ -32,7 +27,11 @@ fn where_somebody_is_who_calls_for_help_reaches_the_trunk_for_emergencies_alone(
         help = help.addr,
         carrier = carrier.addr,
     );
-    let program = Program::start_secure(&[("tenant.yaml", &files)], &[], &authority.lines(port, "ours"));
+    let program = Program::start_secure(
+        &[("tenant.yaml", &files)],
+        &[],
+        &authority.lines(machines.controller(), "ours"),
+    );
     std::fs::remove_dir_all(program.dir.path().join("tenant")).unwrap();
     machines.ready();
     machines.act(|proxy, _| proxy.set_location(HEADERS, PLACE));
@@ -52,6 +51,14 @@ fn where_somebody_is_who_calls_for_help_reaches_the_trunk_for_emergencies_alone(
         to.answers_as("t", program.sip, &invite, "200 OK", &format!("Contact: <sip:h@{}>\r\n", to.addr), SDP);
         to.gets("ACK");
         machines.up(caller);
+        if has_place {
+            // The end of the account waits for whoever calls for help.
+            let (status, said) = program.post_json("/closing", &serde_json::json!({"tenant": "test"}));
+            assert!(
+                status == 409 && said["detail"].as_str().unwrap().contains("emergency"),
+                "{status} {said}"
+            );
+        }
         machines.act(|proxy, now| proxy.hang_up(now, caller));
         machines.over(caller);
         to.answers(program.sip, &to.gets("BYE"), "200 OK", "");
@@ -76,4 +83,81 @@ fn where_somebody_is_who_calls_for_help_reaches_the_trunk_for_emergencies_alone(
         }
     }
     assert!(places.len() > 4, "database and keys were looked at");
+}
+
+/// Somebody in Teams who is none of the tenant's users.
+const GUEST: &str = "+4942155599";
+
+/// Has somebody who is no user call an emergency number, in a tenant with this document and these trunks beside the one to
+/// Teams, for which there are these lines. `reaches` is who is called, and whether they learn where the caller is.
+fn who_is_no_user_is_helped(
+    tenant: &str,
+    more: &str,
+    trunks: impl Fn(&Neighbour, &Neighbour) -> String,
+    (to_help, has_place): (bool, bool),
+) {
+    let (authority, machines) = Machines::beside(&format!("DNS:{FQDN}"), &[("contoso.test", &[GUEST])]);
+    let (help, other) = (Neighbour::at("127.0.0.4"), Neighbour::at("127.0.0.5"));
+    let files = format!(
+        "kind: Tenant\nid: test\ncountry: DE\n{tenant}---\n\
+         kind: Trunk\nid: teams\nteams:\n  fqdn: {FQDN}\n  hosts: [{hosts}]\nnetworks: [127.0.0.1/32]\n\
+         tls_names: [\"*.pstnhub.test\"]\n{more}---\n{trunks}",
+        hosts = machines.hosts(),
+        trunks = trunks(&help, &other),
+    );
+    let lines = authority.lines(machines.controller(), "ours");
+    let program = Program::start_secure(&[("tenant.yaml", &files)], &[], &lines);
+    machines.ready();
+    machines.act(|proxy, _| proxy.set_location(HEADERS, PLACE));
+    // Only help: nobody who is no user calls others at our cost.
+    let audio = machines.audio();
+    let elsewhere =
+        machines.act(|proxy, now| proxy.call(now, (0, FQDN), (GUEST, "Guest"), "+33155555", (audio, 440)));
+    machines.event("a call elsewhere is refused", |e| {
+        (*e == TeamsEvent::Refused { call: elsewhere, code: 404 }).then_some(())
+    });
+    let audio = machines.audio();
+    let caller = machines.act(|proxy, now| proxy.call(now, (0, FQDN), (GUEST, "Guest"), "112", (audio, 440)));
+    let reached = if to_help { &help } else { &other };
+    let invite = reached.gets("INVITE");
+    assert!(invite.starts_with("INVITE sip:112@"), "{invite}");
+    assert!(line(&invite, "From:").contains(GUEST), "whoever helps can call back: {invite}");
+    assert_eq!(invite.contains(PLACE), has_place, "{invite}");
+    let contact = format!("Contact: <sip:h@{}>\r\n", reached.addr);
+    reached.answers_as("t", program.sip, &invite, "200 OK", &contact, SDP);
+    reached.gets("ACK");
+    machines.up(caller);
+    machines.act(|proxy, now| proxy.hang_up(now, caller));
+    machines.over(caller);
+    reached.answers(program.sip, &reached.gets("BYE"), "200 OK", "");
+    machines.nothing_broken();
+    program.stop();
+}
+
+#[test]
+fn who_is_no_agent_calls_for_help_from_teams_too() {
+    let both = |help: &Neighbour, other: &Neighbour| {
+        format!(
+            "kind: Trunk\nid: other\nproxies: [\"{}\"]\noutbound: true\n---\n\
+             kind: Trunk\nid: help\nproxies: [\"{}\"]\nemergency: true\ncaller_id: {{number: \"+49421555100\"}}\n",
+            other.addr, help.addr
+        )
+    };
+    who_is_no_user_is_helped("profile: contact-center\n", "", both, (true, true));
+}
+
+#[test]
+fn what_a_rule_of_a_bridge_leaves_out_keeps_no_call_for_help_back() {
+    let rule = "passes_to: [{trunk: other, numbers: [\"+49\"]}]\n";
+    let both = |help: &Neighbour, other: &Neighbour| {
+        format!(
+            "kind: Trunk\nid: other\nproxies: [\"{}\"]\n---\nkind: Trunk\nid: help\nproxies: [\"{}\"]\nemergency: true\n",
+            other.addr, help.addr
+        )
+    };
+    who_is_no_user_is_helped("profile: bridge\n", rule, both, (true, true));
+    // Without a trunk for it, it goes where the other calls go.
+    let one =
+        |_: &Neighbour, other: &Neighbour| format!("kind: Trunk\nid: other\nproxies: [\"{}\"]\n", other.addr);
+    who_is_no_user_is_helped("profile: bridge\n", rule, one, (false, false));
 }

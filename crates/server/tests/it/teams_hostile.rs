@@ -4,9 +4,9 @@
 use crate::crossing;
 use crate::program::{Program, free_port, look_again};
 use crate::secure_sip::{Authority, Secure, call_to, client, connect};
-use crate::teams_bypass::{changed, our_port};
-use crate::teams_transfer::talking;
-use crate::teams_trunk::{ANNA, BERTA, FQDN, UDO, both_channels, paired};
+use crate::teams_bypass::our_port;
+use crate::teams_transfer::{answered, talking};
+use crate::teams_trunk::{ANNA, BERTA, FQDN, UDO, both_channels, one_after_the_other, paired};
 use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
 use serde_json::json;
@@ -33,14 +33,7 @@ fn dropped(program: &Program, reason: &str) -> usize {
 #[test]
 fn forged_and_replayed_audio_is_counted_and_changes_nothing() {
     let (_authority, machines, program, mut telephone) = paired("");
-    telephone.command("dial", &format!("sip:+49421555100@{}", program.sip));
-    telephone.event("CALL_ESTABLISHED");
-    let (call, ..) = machines.offered();
-    let audio = machines.audio();
-    machines.act(|proxy, now| proxy.answer(now, call, audio, 1000));
-    machines.up(call);
-    telephone.hears(1000);
-    machines.hears(call, 440.0);
+    let (call, audio) = answered(&machines, &program, &mut telephone);
     assert_eq!((dropped(&program, "unauthenticated"), dropped(&program, "replayed")), (0, 0));
     let sent = machines.wire.sent_from(audio.port());
     let newest = &sent[sent.len().saturating_sub(BAD)..];
@@ -112,7 +105,7 @@ fn dozens_of_machines_connect_and_a_new_certificate_of_theirs_changes_nothing() 
     machines.hang_up_connections();
     for on in [true, false] {
         machines.act(|proxy, now| proxy.hold(now, call, on));
-        changed(&machines, call);
+        machines.changed(call);
     }
     machines.hears(call, 440.0);
     telephone.hears(1000);
@@ -171,6 +164,7 @@ fn an_agent_in_teams_gives_a_caller_to_another_one_by_our_transfer() {
     machines.hears(next, 440.0);
     telephone.command("hangup", "");
     machines.over(next);
+    one_after_the_other(&program, 440, &[1000, 330]);
     machines.nothing_broken();
     program.stop();
 }
@@ -187,6 +181,7 @@ fn a_teams_user_who_called_is_given_to_a_telephone_by_our_transfer() {
     machines.act(|proxy, now| proxy.answer(now, agent, ours, 1000));
     machines.up(agent);
     machines.hears(caller, 1000.0);
+    machines.hears(agent, 523.0);
     let id = program.wait_for("/calls", |list| Some(list["items"][0]["id"].as_str()?.to_string()));
     program.act(&id, json!({"by": "anna", "action": "transfer", "to": {"number": "+4930555"}}));
     machines.over(agent);
@@ -197,6 +192,7 @@ fn a_teams_user_who_called_is_given_to_a_telephone_by_our_transfer() {
     machines.act(|proxy, now| proxy.hang_up(now, caller));
     machines.over(caller);
     telephone.event("CALL_CLOSED");
+    one_after_the_other(&program, 523, &[1000, 440]);
     machines.nothing_broken();
     program.stop();
 }

@@ -31,6 +31,8 @@ struct Shared {
     opened: [(u32, u32); 3],
     /// Connections are to be closed.
     hang_up: bool,
+    /// Nobody is to listen for this machine any more.
+    shut: Option<usize>,
     /// What is shown and believed from now on.
     renewed: Option<(Arc<ServerConfig>, Arc<ClientConfig>)>,
     ends: bool,
@@ -65,7 +67,7 @@ struct Open {
 struct Carrier {
     shared: Arc<(Mutex<Shared>, Condvar)>,
     began: Instant,
-    listeners: Vec<TcpListener>,
+    listeners: BTreeMap<usize, TcpListener>,
     server: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
     controller: SocketAddr,
@@ -130,6 +132,7 @@ impl Machines {
             media: BTreeMap::new(),
             opened: Default::default(),
             hang_up: false,
+            shut: None,
             renewed: None,
             ends: false,
         };
@@ -142,7 +145,7 @@ impl Machines {
         let carrier = Carrier {
             shared: shared.clone(),
             began,
-            listeners,
+            listeners: listeners.into_iter().enumerate().collect(),
             server,
             client: asking,
             controller,
@@ -153,6 +156,15 @@ impl Machines {
         };
         let thread = Some(std::thread::spawn(move || carrier.run()));
         Machines { shared, addrs, began, thread, waker, controller, wire }
+    }
+
+    /// The same, for a border controller on a port that is free, whose certificate is for these names, as `DNS:a,DNS:b`.
+    pub fn beside(names: &str, tenants: &[(&str, &[&str])]) -> (Authority, Machines) {
+        let authority = Authority::new();
+        authority.sign_for("serverAuth,clientAuth", "ours", names, 30);
+        let at = SocketAddr::from(([127, 0, 0, 1], crate::program::free_port()));
+        let machines = Machines::start(&authority, tenants, at);
+        (authority, machines)
     }
 
     /// The port where the border controller listens.
@@ -218,6 +230,15 @@ impl Machines {
         let _ = self.waker.send(&[1]);
     }
 
+    /// From now on connections to a machine are refused, and those that it has are gone.
+    pub fn shut(&self, host: usize) {
+        self.shared.0.lock().unwrap().shut = Some(host);
+        let _ = self.waker.send(&[1]);
+        while self.shared.0.lock().unwrap().shut.is_some() {
+            crate::program::look_again();
+        }
+    }
+
     /// Takes out the first event that `pick` wants, waiting for it. A broken rule is a failure.
     #[track_caller]
     pub fn event<T>(&self, what: &str, pick: impl Fn(&TeamsEvent) -> Option<T>) -> T {
@@ -251,6 +272,12 @@ impl Machines {
     #[track_caller]
     pub fn up(&self, call: TeamsCall) {
         self.event("the call is up", |e| (*e == TeamsEvent::Up { call }).then_some(()));
+    }
+
+    /// Waits until a change of a call's session is agreed to.
+    #[track_caller]
+    pub fn changed(&self, call: TeamsCall) {
+        self.event("the session is changed", |e| (*e == TeamsEvent::Changed { call }).then_some(()));
     }
 
     #[track_caller]
@@ -330,10 +357,15 @@ impl Carrier {
             if let Some((server, client)) = guard.renewed.take() {
                 (self.server, self.client) = (server, client);
             }
-            if std::mem::take(&mut guard.hang_up) {
-                for (connection, _) in std::mem::take(&mut self.open) {
-                    guard.proxy.handle(self.now(), TeamsInput::Closed { connection });
-                }
+            let shut = guard.shut.take();
+            if let Some(host) = shut {
+                self.listeners.remove(&host);
+            }
+            let hangs_up = std::mem::take(&mut guard.hang_up);
+            let over = self.open.extract_if(.., |_, c| hangs_up || shut == Some(c.host));
+            let over: Vec<u64> = over.map(|(connection, _)| connection).collect();
+            for connection in over {
+                guard.proxy.handle(self.now(), TeamsInput::Closed { connection });
             }
             self.read_all(&mut guard);
             let now = self.now();
@@ -350,7 +382,7 @@ impl Carrier {
             drop(guard);
             shared.1.notify_all();
             let mut fds = vec![PollFd::new(&self.wake, PollFlags::IN)];
-            fds.extend(self.listeners.iter().map(|l| PollFd::new(l, PollFlags::IN)));
+            fds.extend(self.listeners.values().map(|l| PollFd::new(l, PollFlags::IN)));
             fds.extend(self.open.values().map(|c| PollFd::new(&c.socket, PollFlags::IN)));
             fds.extend(media.iter().map(|s| PollFd::new(s, PollFlags::IN)));
             let _ = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: (wait * 1_000) as i64 }));
@@ -361,11 +393,13 @@ impl Carrier {
 
     fn read_all(&mut self, shared: &mut Shared) {
         let now = self.now();
-        for host in 0..self.listeners.len() {
-            while let Ok((socket, _)) = self.listeners[host].accept() {
-                let tls = ServerConnection::new(self.server.clone()).unwrap();
-                self.add(socket, tls.into(), host, false, String::new());
-            }
+        let mut came = Vec::new();
+        for (host, listener) in &self.listeners {
+            came.extend(std::iter::from_fn(|| listener.accept().ok()).map(|(socket, _)| (*host, socket)));
+        }
+        for (host, socket) in came {
+            let tls = ServerConnection::new(self.server.clone()).unwrap();
+            self.add(socket, tls.into(), host, false, String::new());
         }
         let mut gone = Vec::new();
         for (id, c) in &mut self.open {

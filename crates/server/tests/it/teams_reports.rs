@@ -2,7 +2,6 @@
 //! media bypass and without.
 
 use crate::program::look_again;
-use crate::teams_bypass::changed;
 use crate::teams_machines::Machines;
 use crate::teams_trunk::{FQDN, UDO, paired};
 use sim::teams_proxy::TeamsCall;
@@ -59,7 +58,7 @@ fn both_ways(ice: bool, mux: bool) {
     // It stays so when the call is held and taken back.
     for on in [true, false] {
         machines.act(|proxy, now| proxy.hold(now, agent, on));
-        changed(&machines, agent);
+        machines.changed(agent);
     }
     machines.hears(agent, 440.0);
     machines.hears(caller, 1000.0);

@@ -2,7 +2,7 @@
 
 use crate::baresip::Baresip;
 use crate::desk::{channels, has_tone};
-use crate::program::{Program, free_port, run};
+use crate::program::{Program, run};
 use crate::secure_sip::Authority;
 use crate::teams_machines::Machines;
 use std::net::SocketAddr;
@@ -47,26 +47,41 @@ pub fn paired_on(more: &str, sip: &str) -> (Authority, Machines, Program, Baresi
 }
 
 fn paired_as(more: &str, queue: &str, sip: &str) -> (Authority, Machines, Program, Baresip) {
-    let authority = Authority::new();
-    authority.sign_for("serverAuth,clientAuth", "ours", &format!("DNS:{FQDN}"), 30);
-    let port = free_port();
-    let at = SocketAddr::from(([127, 0, 0, 1], port));
-    let machines = Machines::start(&authority, &[("contoso.test", &[ANNA, BERTA, UDO])], at);
+    let users: [&str; 3] = [ANNA, BERTA, UDO];
+    let (authority, machines) = Machines::beside(&format!("DNS:{FQDN}"), &[("contoso.test", &users)]);
     let telephone = Baresip::start("+4930555", 440.0);
     let queue = if queue.is_empty() { "ring_time: 20s\n" } else { queue };
     let files = tenant(&machines, telephone.sip, more, queue);
-    let lines = authority.lines(port, "ours") + sip;
+    let lines = authority.lines(machines.controller(), "ours") + sip;
     let program = Program::start_secure(&[("tenant.yaml", &files)], &[], &lines);
     machines.ready();
     (authority, machines, program, telephone)
 }
 
 pub fn both_channels(program: &Program, left_hz: u32, right_hz: u32) {
+    one_after_the_other(program, left_hz, &[right_hz]);
+}
+
+/// The recordings of the call that is over have the caller in the left channel, and these one after the other in the right.
+pub fn one_after_the_other(program: &Program, left_hz: u32, right_hz: &[u32]) {
     let call = program.ended_call();
-    let id = call["recordings"][0].as_str().unwrap();
-    let (left, right) = channels(&program.bytes(&format!("/recordings/{id}"), None).1);
-    assert!(has_tone(&left, left_hz), "{left_hz} Hz from the caller is in the left channel");
-    assert!(has_tone(&right, right_hz), "{right_hz} Hz from the agent is in the right channel");
+    let ids = call["recordings"].as_array().unwrap();
+    let mut rights = right_hz.iter().peekable();
+    for id in ids.iter().filter_map(serde_json::Value::as_str) {
+        let (left, mut right) = channels(&program.bytes(&format!("/recordings/{id}"), None).1);
+        assert!(has_tone(&left, left_hz), "{left_hz} Hz from the caller is in the left channel");
+        // What comes after one that was heard is looked at for the next.
+        while let Some(at) = rights.peek().and_then(|hz| end_of_tone(&right, **hz)) {
+            rights.next();
+            right.drain(..at);
+        }
+    }
+    assert_eq!(rights.next(), None, "Hz in the right channel, after what was before it: {call:#}");
+}
+
+/// Where the first second of a tone ends.
+fn end_of_tone(heard: &[i16], hz: u32) -> Option<usize> {
+    (8_000..=heard.len()).step_by(2_000).find(|end| has_tone(&heard[end - 8_000..*end], hz))
 }
 
 #[test]
@@ -168,12 +183,21 @@ fn the_first_host_goes_silent_and_the_next_call_goes_through_the_second() {
         program.wait_for("/trunks/teams/status", |t| (t["far_ends"][0]["up"] == false).then(|| t.clone()));
     assert_eq!((&status["far_ends"][0]["said"], &status["far_ends"][1]["up"]), (&408.into(), &true.into()));
     assert_eq!(status["far_ends"][0]["history"][0]["up"], false, "{status:#}");
+    // The machines ask us too, and that they do is told beside what we hear of them.
+    assert!(status["teams"] == true && status["asked_us_seconds_ago"].is_u64(), "{status:#}");
     assert!(status["answers"][0]["todo"].as_str().is_some_and(|what| what.contains("5061")), "{status:#}");
     // The same in a terminal.
     let (server, token) = (format!("http://{}", program.http), program.bearer().replace("Bearer ", ""));
     let (code, out, err) = run(&["trunks", "teams", "--server", &server, "--token", &token]);
     assert_eq!(code, 1, "{out}{err}");
-    for said in ["teams: partly down", "down for", "it does not answer (408)", "up for", "5061"] {
+    for said in [
+        "teams: partly down",
+        "Teams last asked us",
+        "down for",
+        "it does not answer (408)",
+        "up for",
+        "5061",
+    ] {
         assert!(out.contains(said), "{said:?} is missing: {out}");
     }
     let (code, out, _) = run(&["trunks", "carrier", "--server", &server, "--token", &token]);

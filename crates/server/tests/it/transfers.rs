@@ -219,7 +219,7 @@ fn a_person_takes_a_call_over_from_their_other_telephone_and_nobody_else_does() 
     let stranger = t.desk.take_over("agent2", at, agent, THIRD);
     assert_eq!(t.desk.refused(stranger), 403);
     let outsider = t.desk.take_over("+4942155503", at, agent, THIRD);
-    assert_eq!(t.desk.refused(outsider), 403);
+    assert_eq!(t.desk.refused(outsider), 481, "over a trunk there is no such call");
     t.heard(&[(caller, &[AGENT])]);
     let second = t.desk.take_over("agent1", at, agent, THIRD);
     t.desk.answered(second);

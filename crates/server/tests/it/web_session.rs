@@ -215,7 +215,7 @@ fn a_password_is_changed_and_a_second_factor_is_asked_for() {
 }
 
 /// A code as an app makes it, `steps` from now.
-fn totp(secret: &str, steps: u64) -> String {
+pub fn totp(secret: &str, steps: u64) -> String {
     let (mut bits, mut held, mut key) = (0u32, 0, Vec::new());
     for c in secret.bytes() {
         let value = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".bytes().position(|l| l == c).unwrap() as u32;
@@ -332,12 +332,17 @@ PUT /agents/{id}/endpoint Gso
 GET /agents/{id}/state aGso
 PUT /agents/{id}/state Gso
 POST /agents/{id}/wrap-up Gso
+GET /attestation aso
 POST /attestation aso
+GET /attestation/newest aso
 POST /people/find ao
 GET /people/{id} ao
+GET /people/{id}/archive ao
 PATCH /people/{id} ao
 DELETE /people/{id} ao
+GET /closing *
 POST /closing o
+DELETE /closing *
 GET /holds ao
 POST /holds ao
 DELETE /holds/{id} ao
@@ -365,6 +370,7 @@ POST /configuration/plan o
 GET /connector/{tenant} *
 GET /dial Gso
 POST /dial Gso
+POST /dial/may Gso
 GET /dial/{correlation} Gso
 DELETE /dial/{correlation} Gso
 GET /directory agso
@@ -428,6 +434,7 @@ POST /webhooks/replay o
 GET /microsoft/connect o
 GET /microsoft/licences O
 POST /microsoft/licences o
+POST /pbxs/{id}/line-passes o
 GET /microsoft/licences/sign-in O
 GET /microsoft/licences/callback O
 DELETE /microsoft/connect o

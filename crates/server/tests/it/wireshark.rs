@@ -4,7 +4,6 @@
 //! The test's own sockets write down what passes, so that nobody needs the right to listen on an interface.
 
 use crate::desk::{Desk, TONES};
-use crate::teams_bypass::changed;
 use crate::teams_trunk::paired;
 use media::tone::loudest;
 use std::collections::BTreeMap;
@@ -223,10 +222,10 @@ fn tshark_reads_a_whole_call_and_finds_nothing_malformed() {
     assert!(machines.act(|proxy, now| proxy.press(now, call, '5')));
     // The chosen pair is named, held and taken back; then reports have come at both ends, in the clear and protected.
     assert!(machines.act(|proxy, now| proxy.settle(now, call)));
-    changed(&machines, call);
+    machines.changed(call);
     for on in [true, false] {
         machines.act(|proxy, now| proxy.hold(now, call, on));
-        changed(&machines, call);
+        machines.changed(call);
     }
     let report = |payload: &[u8]| matches!(payload.get(1), Some(200..=207));
     desk.until("both report", |desk| {

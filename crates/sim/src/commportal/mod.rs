@@ -52,6 +52,8 @@ pub struct Subscriber {
     pub password: String,
     /// Whether the class of service lets them call with a click.
     pub click_to_dial: bool,
+    /// Whether it lets them have another phone than their own rung first.
+    pub other_phone: bool,
     wrong: u32,
 }
 
@@ -60,8 +62,10 @@ pub struct Subscriber {
 pub struct Made {
     /// Its id.
     pub id: String,
-    /// Whose phone rings first.
+    /// Who made it.
     pub line: String,
+    /// Which phone rings first.
+    pub from: String,
     /// Who is called then, as it was dialled.
     pub to: String,
     /// Whether it was cleared.
@@ -93,8 +97,15 @@ impl CommPortal {
 
     /// A subscriber with a directory number and a password.
     pub fn add(&mut self, line: &str, password: &str, click_to_dial: bool) {
-        let s = Subscriber { password: password.into(), click_to_dial, wrong: 0 };
+        let s = Subscriber { password: password.into(), click_to_dial, other_phone: false, wrong: 0 };
         self.subscribers.insert(line.into(), s);
+    }
+
+    /// Whether a subscriber may have another phone than the own one rung first, from now on.
+    pub fn let_ring_elsewhere(&mut self, line: &str, may: bool) {
+        if let Some(s) = self.subscribers.get_mut(line) {
+            s.other_phone = may;
+        }
     }
 
     /// The calls that were made.
@@ -174,11 +185,15 @@ impl CommPortal {
         if wanted != "Meta_Subscriber_MetaSphere_ClassOfService" {
             return Answer::error("unknownDataType");
         }
-        let may = self.subscribers.get(line).is_some_and(|s| s.click_to_dial);
+        let of = self.subscribers.get(line);
+        let (may, elsewhere) = of.map_or((false, false), |s| (s.click_to_dial, s.other_phone));
         Answer::json(&json!({"data": [{
             "objectIdentity": {"line": line},
             "dataType": wanted,
-            "data": {"ClickToDialAllowed": {"Value": {"_": may}, "UseDefault": {"_": false}}},
+            "data": {
+                "ClickToDialAllowed": {"Value": {"_": may}, "UseDefault": {"_": false}},
+                "ClickToDialRemoteAllowed": {"Value": {"_": elsewhere}, "UseDefault": {"_": false}},
+            },
             "errors": [],
         }]}))
     }
@@ -188,8 +203,9 @@ impl CommPortal {
         let text = |at: &str| body.pointer(at).and_then(Value::as_str).unwrap_or_default().to_string();
         match text("/objectType/_").as_str() {
             "Meta_CSTA_MakeCall" => {
-                let may = self.subscribers.get(line).is_some_and(|s| s.click_to_dial);
-                if !may || text("/callingDevice/_") != line || self.calls.len() >= MOST {
+                let from = text("/callingDevice/_");
+                let may = |s: &Subscriber| s.click_to_dial && (from == line || s.other_phone);
+                if !self.subscribers.get(line).is_some_and(may) || self.calls.len() >= MOST {
                     return Answer::error("invalidParameters");
                 }
                 self.made += 1;
@@ -197,11 +213,12 @@ impl CommPortal {
                 let made = Made {
                     id: id.clone(),
                     line: line.into(),
+                    from: from.clone(),
                     to: text("/calledDirectoryNumber/_"),
                     cleared: false,
                 };
                 self.calls.push(made);
-                Answer::json(&json!({"callingDevice": {"callID": {"_": id}, "deviceID": {"_": line}}}))
+                Answer::json(&json!({"callingDevice": {"callID": {"_": id}, "deviceID": {"_": from}}}))
             }
             "Meta_CSTA_ClearConnection" => {
                 let id = text("/connectionToBeCleared/callID/_");

@@ -22,6 +22,15 @@ pub(crate) struct Ear {
 
 impl Ear {
     pub(crate) fn hear(&mut self, now: Micros, law: Law, header: &RtpHeader, payload: &[u8]) {
+        self.take(now, header, payload.iter().map(|byte| law.decode(*byte)));
+    }
+
+    /// Hears what is decoded already, one sample for each step of the timestamp.
+    pub(crate) fn hear_samples(&mut self, now: Micros, header: &RtpHeader, samples: &[i16]) {
+        self.take(now, header, samples.iter().copied());
+    }
+
+    fn take(&mut self, now: Micros, header: &RtpHeader, samples: impl Iterator<Item = i16>) {
         if self.ring.is_empty() {
             self.ring = vec![0; SECOND].into();
         }
@@ -32,12 +41,12 @@ impl Ear {
         for _ in 0..header.timestamp.wrapping_sub(self.end) as i32 {
             self.push(0);
         }
-        for (n, &byte) in payload.iter().enumerate() {
+        for (n, sample) in samples.enumerate() {
             let behind = self.end.wrapping_sub(header.timestamp.wrapping_add(n as u32)) as i32;
             if behind <= 0 {
-                self.push(law.decode(byte));
+                self.push(sample);
             } else if behind as usize <= self.filled {
-                self.ring[(self.place + SECOND - behind as usize) % SECOND] = law.decode(byte);
+                self.ring[(self.place + SECOND - behind as usize) % SECOND] = sample;
             }
         }
         self.last = now;

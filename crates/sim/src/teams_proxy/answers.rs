@@ -2,7 +2,7 @@
 
 use super::text::{Request, host_of, other, uri_of, user_of, value};
 use super::words::{TeamsCall, TeamsEvent, TeamsOutput};
-use super::{Call, State, TeamsProxy, Watch, judge};
+use super::{Call, Line, State, TeamsProxy, Watch, judge};
 use sip::{Message, Method, Name, Time};
 use std::net::SocketAddr;
 
@@ -54,8 +54,8 @@ impl TeamsProxy {
         self.say(request, 200, "OK", "o", ALLOW, "");
         let contact = value(m, Name::Contact);
         let by = host_of(uri_of(&contact)).to_string();
-        if !other(m, "Allow").is_some_and(|allow| allow.contains("REFER") && allow.contains("NOTIFY")) {
-            self.broken("Allow has REFER and NOTIFY");
+        if let Err(refusal) = judge::allows(m) {
+            self.broken(refusal.rule);
         }
         self.events.push_back(TeamsEvent::Asked { host, by: by.clone() });
         // Once it knows who asks, a machine asks back.
@@ -105,9 +105,12 @@ impl TeamsProxy {
             contact,
             route,
             lines: Vec::new(),
+            anchor: None,
+            music: None,
             timer,
             watch: None,
         });
+        self.anchor(call, m.session_description());
         let from = user_of(uri_of(&from)).to_string();
         self.events.push_back(TeamsEvent::Offered { call, host, number, from });
     }
@@ -178,6 +181,7 @@ impl TeamsProxy {
         if description.contains("a=sendonly") || description.contains("a=recvonly") {
             self.broken("hold is inactive");
         }
+        self.anchor(call, m.session_description());
         let now = self.now.0;
         let Some(c) = self.calls.get_mut(&call) else { return };
         let answer = c.lines.last_mut().map(|line| line.answer(now, m.session_description()));
@@ -199,7 +203,7 @@ impl TeamsProxy {
         self.provisional(now, call, None);
     }
 
-    /// Audio comes before the answer, from a media processor at this address.
+    /// Audio may come before the answer, from a media processor or a client at this address: this tone, or nothing for 0 Hz.
     pub fn send_early(&mut self, now: Time, call: TeamsCall, addr: SocketAddr, hz: u32) {
         self.provisional(now, call, Some((addr, hz)));
     }
@@ -219,6 +223,7 @@ impl TeamsProxy {
                 Ok(answer) => description = answer,
                 Err(rule) => return self.broken(rule),
             }
+            line.early = Some((tag.clone(), description.clone()));
             // This client chooses before anybody answers.
             line.nominate(self.now.0);
             self.attach(call, line);
@@ -232,10 +237,29 @@ impl TeamsProxy {
         self.now = self.now.max(now);
         let mut line = self.line(addr, hz);
         let Some(c) = self.calls.get_mut(&call).filter(|c| c.state == State::Offered) else { return };
-        let answer = match line.answer(self.now.0, &c.offer) {
-            Ok(answer) => answer,
-            Err(rule) => return self.broken(rule),
-        };
+        match line.answer(self.now.0, &c.offer) {
+            Ok(answer) => self.accept(call, line, &answer),
+            Err(rule) => self.broken(rule),
+        }
+    }
+
+    /// The user answers on a client that may have been heard before: the one that was the `n`th, from 0, of those. From now
+    /// on it says this tone.
+    pub fn answer_on(&mut self, now: Time, call: TeamsCall, n: usize, hz: u32) {
+        self.now = self.now.max(now);
+        let Some(c) = self.calls.get_mut(&call).filter(|c| c.state == State::Offered) else { return };
+        if n >= c.lines.len() {
+            return;
+        }
+        let mut line = c.lines.remove(n);
+        let Some((tag, answer)) = line.early.take() else { return };
+        c.tag = tag;
+        line.say(self.now.0, hz);
+        self.accept(call, line, &answer);
+    }
+
+    fn accept(&mut self, call: TeamsCall, line: Line, answer: &str) {
+        let Some(c) = self.calls.get_mut(&call) else { return };
         let Some(invite) = c.invite.clone() else { return };
         c.state = State::Answering;
         c.local = format!("{};tag={}", c.local, c.tag);
@@ -248,7 +272,7 @@ impl TeamsProxy {
             self.ports.remove(&early.port);
         }
         self.attach(call, line);
-        self.say(&invite, 200, "OK", &tag, &lines, &answer);
+        self.say(&invite, 200, "OK", &tag, &lines, answer);
         self.tick();
     }
 

@@ -49,10 +49,18 @@ pub(super) fn tenant(settings: &TeamsSettings, names: &[String], m: &Message) ->
         return refuse(403, 510_532, "Record-Route is the host of Contact");
     }
     let below = host.split_once('.').map(|(_, rest)| rest).unwrap_or_default();
-    let is = |domain: &str| domain.eq_ignore_ascii_case(host) || domain.eq_ignore_ascii_case(below);
-    match settings.tenants.iter().position(|t| is(&t.domain)) {
+    let of = |name: &str| settings.tenants.iter().position(|t| t.domain.eq_ignore_ascii_case(name));
+    match of(host).or_else(|| of(below)) {
         Some(tenant) => Ok(tenant),
         None => refuse(403, 510_532, "the host of Contact is in a domain of a tenant"),
+    }
+}
+
+/// Whether a message says that its sender takes transfers.
+pub(super) fn allows(m: &Message) -> Result<(), Refusal> {
+    match other(m, "Allow").is_some_and(|allow| allow.contains("REFER") && allow.contains("NOTIFY")) {
+        true => Ok(()),
+        false => refuse(400, 540_400, "Allow has REFER and NOTIFY"),
     }
 }
 
@@ -81,8 +89,19 @@ pub(super) fn invite(
     if host_of(uri_of(&from)).parse::<IpAddr>().is_ok() {
         return refuse(400, 540_400, "the host of From is a name");
     }
+    let caller = uri_of(&from);
+    // Whoever shows no number is anonymous.
+    let shows_number = user_of(caller).starts_with('+') && caller.contains(";user=phone");
+    if !shows_number && user_of(caller) != "anonymous" {
+        return refuse(400, 540_400, "From is a number with + and user=phone");
+    }
+    allows(m)?;
     let target = String::from_utf8_lossy(m.target()).into_owned();
     let host = host_of(&target);
+    let to = value(m, Name::To);
+    if !settings.hosts.iter().any(|h| h.eq_ignore_ascii_case(host_of(uri_of(&to)))) {
+        return refuse(400, 540_400, "To names a machine of Teams");
+    }
     if !settings.hosts.iter().any(|h| h.eq_ignore_ascii_case(host)) {
         return refuse(404, 511_404, "the Request-URI names a machine of Teams");
     }

@@ -5,7 +5,8 @@ use super::text::dressed;
 use crate::phones::{Ear, ntp};
 use media::Micros;
 use media::dtmf::Digit;
-use media::leg::{Learning, Leg, LegSeeds, Received, Repeat};
+use media::g722::G722Decoder;
+use media::leg::{Content, Learning, Leg, LegSeeds, Received, Repeat};
 use media::negotiate::{Codec, Direction, LocalSession, Negotiated, SrtpPolicy};
 use media::prompt::Prompt;
 use media::sdes::{OwnKeys, SEED_LEN};
@@ -14,6 +15,8 @@ use std::net::SocketAddr;
 
 /// How long a key is held, in milliseconds.
 const KEY_MS: u32 = 100;
+/// The longest packet of G.722 that is listened to, in bytes (60 ms).
+const LONGEST: usize = 480;
 
 /// How media are found and carried.
 #[derive(Clone, Copy)]
@@ -21,6 +24,12 @@ pub(super) struct Ways {
     pub(super) bypass: bool,
     /// One port for audio and reports.
     pub(super) mux: bool,
+    /// G.722 and nothing else, in place of G.711.
+    pub(super) wideband: bool,
+}
+
+fn tone(hz: u32) -> Option<Prompt> {
+    (hz > 0).then(|| Prompt::tone(f64::from(hz), 1_000, 0.3))
 }
 
 /// Audio at one address.
@@ -29,13 +38,19 @@ pub(super) struct Line {
     pub(super) session: LocalSession,
     leg: Leg,
     ear: Ear,
-    sound: Prompt,
+    wideband: G722Decoder,
+    /// What it says; nothing at all while it has nothing to say.
+    sound: Option<Prompt>,
+    /// The tag and the description of an answer that came before the user answered.
+    pub(super) early: Option<(String, String)>,
     /// Where the border controller is found out, with media bypass.
     pub(super) checks: Option<Checks>,
     /// How many packets came that nobody could have sent who has the key.
     pub(super) forged: u64,
     /// How many keys were pressed.
     pub(super) pressed: u32,
+    /// How many packets of audio came.
+    pub(super) audio: u32,
     /// How many reports came at a port of their own, and at that of the audio.
     pub(super) reports: (u32, u32),
 }
@@ -50,15 +65,44 @@ impl Line {
     ) -> Line {
         let mut keys = [0; SEED_LEN];
         keys.iter_mut().for_each(|byte| *byte = random() as u8);
-        let mut session = LocalSession::new(addr, seed >> 1, &[Codec::Pcmu, Codec::Pcma], ways.mux);
+        let codecs: &[Codec] = if ways.wideband { &[Codec::G722] } else { &[Codec::Pcmu, Codec::Pcma] };
+        let mut session = LocalSession::new(addr, seed >> 1, codecs, ways.mux);
         if let Some(own) = OwnKeys::from_random(&keys) {
             session.protect(SrtpPolicy::Required, own);
         }
         let leg = Leg::new(LegSeeds::from_seed(seed), "teams");
-        let sound = Prompt::tone(f64::from(hz), 1_000, 0.3);
+        let sound = tone(hz);
         let checks = ways.bypass.then(|| Checks::new(addr, seed));
-        let (forged, pressed, reports) = (0, 0, (0, 0));
-        Line { port: addr.port(), session, leg, ear: Ear::default(), sound, checks, forged, pressed, reports }
+        let (forged, pressed, audio, reports) = (0, 0, 0, (0, 0));
+        let (port, ear) = (addr.port(), Ear::default());
+        let wideband = G722Decoder::default();
+        Line {
+            port,
+            session,
+            leg,
+            ear,
+            wideband,
+            sound,
+            early: None,
+            checks,
+            forged,
+            pressed,
+            audio,
+            reports,
+        }
+    }
+
+    /// From now on it says this.
+    pub(super) fn say(&mut self, now: Micros, hz: u32) {
+        self.sound = tone(hz);
+        self.leg.stop_playing();
+        self.play(now);
+    }
+
+    fn play(&mut self, now: Micros) {
+        if let Some(sound) = &self.sound {
+            self.leg.play(now, sound.clone(), Repeat::Forever);
+        }
     }
 
     /// An offer, as it is sent.
@@ -120,9 +164,7 @@ impl Line {
         }
         self.leg.set_remote(now, agreed, Learning::Never);
         match (sends, self.leg.playing()) {
-            (true, None) => {
-                self.leg.play(now, self.sound.clone(), Repeat::Forever);
-            }
+            (true, None) => self.play(now),
             (false, Some(_)) => self.leg.stop_playing(),
             _ => {}
         }
@@ -151,8 +193,17 @@ impl Line {
         };
         match self.leg.receive_rtp(now, from, &bytes[..n]) {
             Received::Audio(packet) => {
-                if let Some(law) = packet.law() {
-                    self.ear.hear(now, law, &packet.header, packet.payload);
+                self.audio += 1;
+                match packet.law() {
+                    Some(law) => self.ear.hear(now, law, &packet.header, packet.payload),
+                    None if packet.content == Content::Audio(Codec::G722) => {
+                        let mut wide = [0; 2 * LONGEST];
+                        let count = self.wideband.decode(packet.payload, &mut wide);
+                        // The clock of G.722 counts every second sample; tones are far below what folds.
+                        let narrow: Vec<i16> = wide[..count].iter().copied().step_by(2).collect();
+                        self.ear.hear_samples(now, &packet.header, &narrow);
+                    }
+                    None => {}
                 }
             }
             Received::Dtmf { pressed: Some(_), .. } => self.pressed += 1,

@@ -74,6 +74,10 @@ struct Call {
     contact: String,
     route: String,
     lines: Vec<Line>,
+    /// Where the border controller said first that its audio is: it never goes elsewhere.
+    anchor: Option<(String, String)>,
+    /// Where a mixer plays what, once the border controller agreed to the hold.
+    music: Option<(SocketAddr, u32)>,
     /// What the border controller asked for in its INVITE, in seconds (RFC 4028).
     timer: Option<u64>,
     watch: Option<Watch>,
@@ -129,12 +133,22 @@ pub struct TeamsProxy {
     asks: BTreeMap<(usize, String), u64>,
     /// Machines that say nothing any more.
     silent: Vec<usize>,
+    /// How long what a machine says is under way, in microseconds.
+    slow: BTreeMap<usize, u64>,
+    /// What is under way still, by when it arrives and the order in which it was said.
+    late: BTreeMap<(u64, u64), TeamsOutput>,
     /// What machines answer to calls in place of whatever they would: code and header lines.
     refusing: BTreeMap<usize, (u16, String)>,
     /// Clients send audio to border controllers themselves.
     bypass: bool,
     /// Media ask for one port for audio and reports, and agree to it.
     mux: bool,
+    /// Media speak G.722 alone.
+    wideband: bool,
+    /// Who is asserted to call, where it is not the number that is shown.
+    asserted: Option<String>,
+    /// Where requests in calls are to go, host and port, where it is not the usual name.
+    route: Option<String>,
     /// Header lines, and a part of the body with its own, that say where users are who call.
     location: Option<(String, String)>,
     outputs: VecDeque<TeamsOutput>,
@@ -159,9 +173,14 @@ impl TeamsProxy {
             transfers: Vec::new(),
             asks: BTreeMap::new(),
             silent: Vec::new(),
+            slow: BTreeMap::new(),
+            late: BTreeMap::new(),
             refusing: BTreeMap::new(),
             bypass: false,
             mux: false,
+            wideband: false,
+            asserted: None,
+            route: None,
             location: None,
             outputs: VecDeque::new(),
             events: VecDeque::new(),
@@ -176,6 +195,14 @@ impl TeamsProxy {
         self.silent.retain(|h| *h != host);
         if on {
             self.silent.push(host);
+        }
+    }
+
+    /// What a machine says from now on arrives so many milliseconds later, or at once again (0). What it hears it hears at once.
+    pub fn set_slow(&mut self, host: usize, ms: u64) {
+        self.slow.remove(&host);
+        if ms != 0 {
+            self.slow.insert(host, ms * 1_000);
         }
     }
 
@@ -195,6 +222,22 @@ impl TeamsProxy {
     /// From now on audio and reports share a port where border controllers agree to it (RFC 5761), or not.
     pub fn set_mux(&mut self, on: bool) {
         self.mux = on;
+    }
+
+    /// From now on media take and offer G.722 alone, or G.711 again.
+    pub fn set_wideband(&mut self, on: bool) {
+        self.wideband = on;
+    }
+
+    /// Whoever calls from now on is asserted to have this number (`ForwardPai`), whatever is shown; or the shown one again
+    /// (empty).
+    pub fn set_asserted(&mut self, number: &str) {
+        self.asserted = Some(number.to_string()).filter(|number| !number.is_empty());
+    }
+
+    /// In calls that begin from now on, requests are to go by way of this name and port (Record-Route).
+    pub fn set_route(&mut self, name: &str) {
+        self.route = Some(name.into());
     }
 
     /// From now on users who call say where they are: header lines of the message, and a part of its body with lines of its
@@ -247,6 +290,9 @@ impl TeamsProxy {
 
     /// The next thing to send.
     pub fn poll_output(&mut self) -> Option<TeamsOutput> {
+        if let Some(first) = self.late.first_entry().filter(|first| first.key().0 <= self.now.0) {
+            return Some(first.remove());
+        }
         loop {
             let output = self.outputs.pop_front()?;
             let host = match &output {
@@ -261,8 +307,15 @@ impl TeamsProxy {
                 TeamsOutput::Rtp { .. } => None,
             };
             // What a silent machine would say is lost.
-            if !host.is_some_and(|host| self.silent.contains(&host)) {
-                return Some(output);
+            if host.is_some_and(|host| self.silent.contains(&host)) {
+                continue;
+            }
+            match host.and_then(|host| self.slow.get(&host)) {
+                Some(delay) => {
+                    self.late.insert((self.now.0 + delay, self.next), output);
+                    self.next += 1;
+                }
+                None => return Some(output),
             }
         }
     }
@@ -277,7 +330,8 @@ impl TeamsProxy {
         let lines = self.calls.values().flat_map(|c| &c.lines).filter_map(Line::deadline);
         let watches = self.calls.values().filter_map(|c| c.watch);
         let watches = watches.map(|w| w.refreshes.map_or(w.ends, |at| at.min(w.ends)));
-        lines.chain(watches).chain(self.asks.values().copied()).min().map(Time)
+        let late = self.late.keys().map(|(at, _)| *at);
+        lines.chain(watches).chain(late).chain(self.asks.values().copied()).min().map(Time)
     }
 
     /// The last second that the user of a call heard, at 8000 Hz.
@@ -295,6 +349,11 @@ impl TeamsProxy {
     /// How many reports (RTCP) came in a call: at a port of their own, and at that of the audio.
     pub fn reports(&self, call: TeamsCall) -> (u32, u32) {
         self.calls.get(&call).and_then(|c| c.lines.last()).map_or((0, 0), |line| line.reports)
+    }
+
+    /// How many packets of audio came in a call, silent ones too.
+    pub fn audio_packets(&self, call: TeamsCall) -> u32 {
+        self.calls.get(&call).and_then(|c| c.lines.last()).map_or(0, |line| line.audio)
     }
 
     /// How many keys came in a call.
@@ -364,18 +423,19 @@ impl TeamsProxy {
     fn addresses(&mut self, call_id: &str) -> (String, String) {
         let hex = self.hex();
         let base = self.base();
+        let route = self.route.clone().unwrap_or_else(|| format!("sip-du-a-eu.{base}:5061"));
         (
             format!(
                 "sip:api-du-a-euwe.{base}:443;x-i=11111111-2222-3333-4444-{};x-c={call_id}/d/8/{hex}",
                 &hex[..12]
             ),
-            format!("<sip:sip-du-a-eu.{base}:5061;transport=tls;lr>"),
+            format!("<sip:{route};transport=tls;lr>"),
         )
     }
 
     fn line(&mut self, addr: SocketAddr, hz: u32) -> Line {
         let seed = self.chance.number();
-        let ways = Ways { bypass: self.bypass, mux: self.mux };
+        let ways = Ways { bypass: self.bypass, mux: self.mux, wideband: self.wideband };
         Line::new((addr, hz), seed, ways, || self.chance.number())
     }
 
@@ -385,6 +445,18 @@ impl TeamsProxy {
         self.by_id.insert(call.call_id.clone(), id);
         self.calls.insert(id, call);
         id
+    }
+
+    /// Takes in where the border controller says that its audio is.
+    fn anchor(&mut self, call: TeamsCall, description: &[u8]) {
+        let text = String::from_utf8_lossy(description).into_owned();
+        let after = |start: &str| text.lines().find_map(|line| line.strip_prefix(start)).map(str::trim);
+        let (Some(host), Some(media)) = (after("c=IN IP4 "), after("m=audio ")) else { return };
+        let at = (host.to_string(), media.split(' ').next().unwrap_or_default().to_string());
+        let Some(c) = self.calls.get_mut(&call) else { return };
+        if *c.anchor.get_or_insert_with(|| at.clone()) != at {
+            self.broken("audio stays at the address that was said first");
+        }
     }
 
     fn attach(&mut self, call: TeamsCall, line: Line) {

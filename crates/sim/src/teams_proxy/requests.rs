@@ -47,6 +47,30 @@ impl TeamsProxy {
         Some(self.begin((host, &controller), (from, display), (target, to), audio, &lines))
     }
 
+    /// A call by way of another border controller's name asks for the place of this one, and names it rightly.
+    pub fn take_over_by(
+        &mut self,
+        now: Time,
+        call: TeamsCall,
+        (controller, number): (&str, &str),
+        (from, display): (&str, &str),
+        audio: (SocketAddr, u32),
+    ) -> Option<TeamsCall> {
+        self.now = self.now.max(now);
+        let lines = format!("REPLACES: {}\r\n", self.replaces(call)?);
+        let host = self.calls.get(&call)?.host;
+        let target = format!("sip:{number}@{controller}:5061;user=phone;transport=tls");
+        let to = format!("<sip:{number}@{controller}:5061;user=phone>");
+        Some(self.begin((host, controller), (from, display), (target, to), audio, &lines))
+    }
+
+    /// What Replaces says to name a call.
+    pub fn replaces(&self, call: TeamsCall) -> Option<String> {
+        let c = self.calls.get(&call)?;
+        let tag = |value: &str| value.rsplit_once(";tag=").map(|(_, tag)| tag.to_string());
+        Some(format!("{};to-tag={};from-tag={}", c.call_id, tag(&c.remote)?, tag(&c.local)?))
+    }
+
     fn begin(
         &mut self,
         (host, controller): (usize, &str),
@@ -88,12 +112,15 @@ impl TeamsProxy {
             contact,
             route,
             lines: Vec::new(),
+            anchor: None,
+            music: None,
             timer: None,
             watch: None,
         });
         self.attach(call, line);
+        let asserted = self.asserted.as_deref().unwrap_or(from);
         let lines = format!(
-            "MIN-SE: 300\r\nSUPPORTED: timer\r\nSESSION-EXPIRES: 3600\r\nP-ASSERTED-IDENTITY: <tel:{from}>\r\n{more}"
+            "MIN-SE: 300\r\nSUPPORTED: timer\r\nSESSION-EXPIRES: 3600\r\nP-ASSERTED-IDENTITY: <tel:{asserted}>\r\n{more}"
         );
         self.send(call, "INVITE", &lines, &offer, Asked::Invite, false);
         call
@@ -185,6 +212,22 @@ impl TeamsProxy {
                 self.send(call, "INVITE", &lines, &offer, Asked::Change, false);
             }
         }
+    }
+
+    /// The user holds, and a mixer plays music from this address in the user's place. The call never goes back from there.
+    pub fn hold_with_music(&mut self, now: Time, call: TeamsCall, (addr, hz): (SocketAddr, u32)) {
+        self.hold(now, call, true);
+        if let Some(c) = self.calls.get_mut(&call) {
+            c.music = Some((addr, hz));
+        }
+    }
+
+    /// The user takes a call back that a mixer plays to: who speaks is another one, and where stays as it is.
+    pub fn take_back(&mut self, now: Time, call: TeamsCall, hz: u32) {
+        if let Some(line) = self.calls.get_mut(&call).and_then(|c| c.lines.last_mut()) {
+            line.say(now.0, hz);
+        }
+        self.hold(now, call, false);
     }
 
     /// The call moves to a mixer: its audio is at another address from here on.
@@ -314,9 +357,13 @@ impl TeamsProxy {
                 if let Some(watch) = self.calls.get_mut(&call).and_then(|c| c.watch.as_mut()) {
                     *watch = Watch::new(now, watch.seconds, watch.refreshes.is_some());
                 }
+                self.anchor(call, m.session_description());
                 match agreed {
                     Ok(()) => self.events.push_back(TeamsEvent::Changed { call }),
                     Err(rule) => self.broken(rule),
+                }
+                if let Some((addr, hz)) = self.calls.get_mut(&call).and_then(|c| c.music.take()) {
+                    self.move_audio(self.now, call, addr, hz);
                 }
             }
             (Asked::Invite, 300..) => {
@@ -354,6 +401,10 @@ impl TeamsProxy {
             line.nominate(now);
             Ok(())
         });
+        self.anchor(call, m.session_description());
+        if let Err(refusal) = super::judge::allows(m) {
+            self.broken(refusal.rule);
+        }
         if !right {
             self.broken("the host of Contact in an answer is the one that was called");
         }

@@ -483,6 +483,30 @@ fn where_a_telephone_sends_a_call_on_to_counts_for_its_agent() {
 }
 
 #[test]
+fn somebody_who_is_no_agent_calls_within_the_limits_that_each_agent_has() {
+    let limits = Limits { at_once: Some(1), minutes: Some(1), ..Limits::default() };
+    let toll =
+        TollConfig { policy: TollPolicy { agent: limits, ..policy() }, cut: true, ..TollConfig::default() };
+    let mut d = Desk::with(toll);
+    let to = Destination::new(Class::Own, *b"DE");
+    let (one, other) = (engine::AgentId(1 << 31), engine::AgentId((1 << 31) + 1));
+    let meter = d.engine.next_meter();
+    d.tell(Event::ElsewhereAskedFor { person: one, to });
+    assert_eq!((refused(&d), d.engine.next_meter()), (None, meter + 1));
+    d.tell(Event::ElsewhereAskedFor { person: one, to });
+    assert_eq!(refused(&d), Some(Refusal::TooManyAtOnce), "one at a time each");
+    d.tell(Event::ElsewhereAskedFor { person: other, to });
+    assert_eq!((refused(&d), d.engine.next_meter()), (None, meter + 2), "and another person another one");
+    d.tell(Event::ElsewhereAskedFor { person: one, to: Destination::new(Class::Premium, *b"DE") });
+    assert_eq!(refused(&d), Some(Refusal::Premium));
+    d.tell(Event::ElsewhereAnswered { meter });
+    d.wait(MINUTE);
+    assert!(d.effects.iter().any(|e| matches!(e, Effect::EndElsewhere { meter: m } if *m == meter)));
+    let named = d.effects.iter().any(|e| matches!(e, Effect::Security(n) if n.agent.is_some()));
+    assert!(!named, "nobody is told a number that stands for a person: {:?}", d.effects);
+}
+
+#[test]
 fn a_call_that_another_telephone_system_makes_counts_like_one_of_ours() {
     let limits = Limits { at_once: Some(1), minutes: Some(2), ..Limits::default() };
     let toll =

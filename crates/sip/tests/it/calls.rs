@@ -418,3 +418,20 @@ fn in_foul_weather_every_call_still_ends_once_on_both_sides() {
         assert_eq!(ends(0), 10, "seed {seed}: each call of ours ends exactly once");
     }
 }
+
+#[test]
+fn connections_on_which_somebody_rings_are_known_until_the_answer() {
+    let mut w = fair(Transport::Tcp);
+    (w.sides[0].addr.connection, w.sides[1].addr.connection) = (Some(9), Some(7));
+    let a = w.call();
+    let b = w.wait(1, incoming);
+    let now = w.now;
+    w.sides[1].endpoint.progress(now, b, 180, b"");
+    w.wait(0, |e| matches!(e, Event::Progress { .. }).then_some(()));
+    let ringing = |w: &World| [0, 1].map(|n| w.sides[n].endpoint.ringing().into_iter().collect::<Vec<u64>>());
+    assert_eq!(ringing(&w), [vec![7], vec![9]]);
+    let now = w.now;
+    w.sides[1].endpoint.accept(now, b, b"answer");
+    w.wait(0, |e| matches!(e, Event::Answered { call, .. } if *call == a).then_some(()));
+    assert_eq!(ringing(&w), [vec![], vec![]]);
+}

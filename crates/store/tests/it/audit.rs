@@ -96,7 +96,7 @@ fn entries_are_found_by_who_what_and_when() {
         (1, "a", "recording.listen"),
         (2, "b", "recording.listen"),
         (3, "a", "session.begin"),
-        (4, "a", "recordings"),
+        (4, "a", "report.export"),
     ] {
         store.audit(tenant, at, who, action, "X/1").unwrap();
     }

@@ -83,7 +83,7 @@ fn record(id: u64, party: u64) -> CallRecord {
 }
 
 fn party(id: u64, address: &str, display: &str) -> Party {
-    Party { id, address: Secret::new(address.into()), display: Secret::new(display.into()) }
+    Party { id, address: Secret::new(address.into()), display: Secret::new(display.into()), alias: None }
 }
 
 fn events(list: &[Event], first: u64) -> Batch {

@@ -127,6 +127,13 @@ pub fn number(language: Language, shown: &str, url: &str) -> Value {
     card
 }
 
+/// A number that is called from the dialog, which this sealed press opens.
+pub fn number_in_dialog(language: Language, shown: &str, sealed: &str) -> Value {
+    let mut card = card(vec![title(&Said::CallNumber.with(language, shown))]);
+    card["actions"] = json!([opens(Said::Call.text(language), sealed)]);
+    card
+}
+
 /// A sentence.
 pub fn note(text: &str) -> Value {
     card(vec![json!({"type": "TextBlock", "text": text, "wrap": true})])

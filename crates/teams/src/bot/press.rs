@@ -21,6 +21,8 @@ const PURPOSE: &str = "bot card";
 pub enum Wish {
     /// To call this number.
     Call(#[serde(with = "plain")] Secret<String>),
+    /// To open the dialog with this number, from which it is called with what the person's own tab keeps.
+    Dial(#[serde(with = "plain")] Secret<String>),
     /// To see the people of the conversation from this place on.
     Page(u32),
     /// To see the numbers in the dialog; of one person by the object id, or of all.

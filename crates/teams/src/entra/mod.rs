@@ -36,7 +36,7 @@ pub use jwt::Algorithm;
 pub use keys::{KeyCache, KeySet};
 pub use sign_in::{Ask, Begun, Callback, CallbackFault, Exchange, ResponseMode, SignIns};
 pub use token::{TokenReply, granted};
-pub use validate::{Access, ApiRules, Caller, IdRules, Issuer, NotificationRules, Refused, SignedIn};
+pub use validate::{Access, ApiRules, Caller, IdRules, Issuer, NotificationRules, Refused, SignedIn, Texts};
 
 pub(crate) use certificate::{certificate_der, pem};
 pub(crate) use sealed::Seal;

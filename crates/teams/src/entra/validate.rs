@@ -13,6 +13,7 @@ use core::fmt;
 use core::time::Duration;
 use redact::Secret;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// How far Microsoft's clock and ours may differ.
 const SKEW: Duration = Duration::from_secs(300);
@@ -192,6 +193,11 @@ impl Claims {
         Ok(tid)
     }
 
+    /// Whether another provider than this tenant knows the person.
+    fn is_of_another(&self, issuer: &str, tenant: &str) -> bool {
+        self.text("idp").is_some_and(|idp| idp != issuer && !idp.contains(tenant))
+    }
+
     /// The program that got the token.
     fn caller(&self) -> Option<String> {
         self.guid("azp").or_else(|| self.guid("appid"))
@@ -233,6 +239,35 @@ pub enum Caller {
     },
 }
 
+/// The longest text of a token that is passed on, in bytes.
+const LONGEST_TEXT: usize = 64;
+
+/// Short texts of a token that was found good, by the names of their claims. A list of one text, as an attribute of a
+/// directory's extension is written, counts as the text.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Texts(BTreeMap<String, Secret<String>>);
+
+impl Texts {
+    fn of(claims: &Claims) -> Texts {
+        let text = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Array(list) => match list.as_slice() {
+                [Value::String(text)] => Some(text.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let short = |text: &String| !text.is_empty() && text.len() <= LONGEST_TEXT;
+        let all = claims.0.iter().filter_map(|(name, value)| Some((name, text(value).filter(short)?)));
+        Texts(all.map(|(name, text)| (name.clone(), Secret::new(text))).collect())
+    }
+
+    /// What a claim says.
+    pub fn get(&self, name: &str) -> Option<&Secret<String>> {
+        self.0.get(name)
+    }
+}
+
 /// What an access token for our API says, after it was found good.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Access {
@@ -256,6 +291,10 @@ pub struct Access {
     pub takes_challenges: bool,
     /// The token's identifier, for the log.
     pub token_id: Option<String>,
+    /// Whether the person belongs to another tenant and is a guest here: the token says so, or names another provider.
+    pub guest: bool,
+    /// What else it says in a few words.
+    pub texts: Texts,
 }
 
 /// What an access token for our API must fulfil.
@@ -332,6 +371,8 @@ impl ApiRules {
         if !self.callers.is_empty() && !self.callers.contains(&program) {
             return Err(Refused::Caller);
         }
+        let issuer = claims.text("iss").unwrap_or_default();
+        let guest = claims.number("acct") == Some(1) || claims.is_of_another(issuer, &tenant);
         let proof = claims.text("azpacr").or_else(|| claims.text("appidacr")).and_then(|p| p.parse().ok());
         Ok(Access {
             tenant,
@@ -342,8 +383,10 @@ impl ApiRules {
             ends,
             signed_in: claims.number("auth_time").map(Time::from_secs),
             contexts: claims.list("acrs"),
-            takes_challenges: claims.list("xms_cc").iter().any(|c| c == "cp1"),
+            takes_challenges: claims.list("xms_cc").iter().any(|c| c.eq_ignore_ascii_case("cp1")),
             token_id: claims.text("uti").and_then(clean::word),
+            guest,
+            texts: Texts::of(&claims),
         })
     }
 }
@@ -443,7 +486,7 @@ impl IdRules {
         }
         let issuer = claims.text("iss").unwrap_or_default();
         Ok(SignedIn {
-            guest: claims.text("idp").is_some_and(|idp| idp != issuer && !idp.contains(&tenant)),
+            guest: claims.is_of_another(issuer, &tenant),
             tenant,
             object,
             roles: claims.list("roles"),

@@ -3,7 +3,7 @@
 use crate::bot::Language;
 use crate::package::AppPlan;
 use crate::package::manifest::host;
-use crate::permissions::{Feature, Kind, Registration};
+use crate::permissions::{Feature, Kind, Registration, TEAMS_CLIENTS};
 use core::fmt::Write;
 
 /// Permissions as a sentence has them.
@@ -31,11 +31,17 @@ pub(super) fn guide(plan: &AppPlan) -> String {
     };
     if let (Some(bot), true) = (&plan.bot, plan.features.has(Feature::Bot)) {
         step("Register the bot", &[
-            "In the Entra admin centre of your own organisation: App registrations, New registration, single tenant.".into(),
+            format!(
+                "In the Entra admin centre of your own organisation: App registrations, New registration, {}.",
+                match plan.features.has(Feature::BotNumbers) {
+                    true => "accounts in any organisation, for it asks for numbers where the people are",
+                    false => "single tenant",
+                }
+            ),
             format!("Its application (client) id is `{bot}`; it stands in `microsoft.bot_app`, and your tenant id in `microsoft.bot_tenant`."),
             "Under Certificates & secrets upload the certificate whose key Switchroom has (`microsoft.bot_certificate`, `microsoft.bot_key`).".into(),
             match plan.features.has(Feature::BotNumbers) {
-                true => format!("Expose an API: `api://{host}/botid-{bot}`, scope `access_as_user`, tokens of version 2; redirect URI of the type Web `{url}/api/consented`; delegated permissions of Graph: {}.", listed(plan, Registration::Bot)),
+                true => format!("Expose an API: `api://{host}/botid-{bot}`, scope `access_as_user`, tokens of version 2; authorised clients: {}; redirect URI of the type Web `{url}/api/consented`; delegated permissions of Graph: {}. This way to a token was tried with a simulated Teams, not yet with Microsoft's own.", TEAMS_CLIENTS.map(|id| format!("`{id}`")).join(" and "), listed(plan, Registration::Bot)),
                 false => "It needs no permission of Microsoft Graph.".into(),
             },
             format!("In Azure make an Azure Bot of the type single tenant with this id; messaging endpoint `{url}/api/messages`; channel Microsoft Teams."),

@@ -215,6 +215,12 @@ pub(super) fn manifest(plan: &AppPlan) -> Value {
         all["webApplicationInfo"] = json!({"id": tab, "resource": format!("api://{}/{tab}", host(&plan.url)),
             "nestedAppAuthInfo": [{"redirectUri": format!("brk-multihub://{}", host(&plan.url)), "scopes": scopes}]});
     }
+    // A manifest names one registration. Teams brings a bot a token only for the one that stands here; the tab asks for its
+    // own by itself, and what stands here for it only saves its first request.
+    if let (Some(bot), true) = (&plan.bot, plan.has_bot() && plan.features.has(Feature::BotNumbers)) {
+        all["webApplicationInfo"] =
+            json!({"id": bot, "resource": format!("api://{}/botid-{bot}", host(&plan.url))});
+    }
     // Softphones are opened by addresses of their own.
     if plan.features.has(Feature::DialUrl) {
         all["devicePermissions"] = json!(["openExternal"]);

@@ -45,6 +45,14 @@ fn a_package_has_what_its_features_use_and_no_more() {
     let m = manifest_of(&more);
     assert_eq!(m["authorization"]["permissions"]["resourceSpecific"].as_array().unwrap().len(), 3);
     assert_eq!(m["validDomains"][1], "token.botframework.com");
+    // Teams brings the bot a token for what stands here; without the numbers it is the tab's.
+    let bot = more.bot.as_deref().unwrap();
+    let of_bot =
+        serde_json::json!({"id": bot, "resource": format!("api://calls.harbour-bikes.example/botid-{bot}")});
+    assert_eq!(m["webApplicationInfo"], of_bot);
+    assert_eq!(manifest_of(&plan())["webApplicationInfo"]["id"], plan().tab.as_deref().unwrap());
+    let clients = crate::permissions::TEAMS_CLIENTS;
+    assert!(clients.iter().all(|id| more.package().unwrap().guide.contains(id)));
     // Whatever the administrator has to register stands in the guide, and only then.
     let guide = |plan: &AppPlan| plan.package().unwrap().guide;
     let redirect = "`https://calls.harbour-bikes.example/api/consented`";

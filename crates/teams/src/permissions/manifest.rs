@@ -9,6 +9,11 @@ use serde_json::{Value, json};
 /// The id of the scope `access_as_user` that our API exposes.
 const ACCESS_AS_USER: &str = "5d3c2f5e-6a0e-4d0c-9a51-5b6a6d1e7f01";
 
+/// The clients of Microsoft Teams that ask for a token for a bot in a person's name: on desktops and telephones, and in the
+/// browser.
+pub const TEAMS_CLIENTS: [&str; 2] =
+    ["1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"];
+
 /// A role of Switchroom that a tenant's administrator assigns to people in Entra ID.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AppRole {
@@ -78,7 +83,7 @@ pub fn manifest(
     } else {
         json!([{"resourceAppId": GRAPH_APP_ID, "resourceAccess": access}])
     };
-    let one_tenant = own_tenant || !registration.is_multi_tenant();
+    let one_tenant = own_tenant || !features.is_multi_tenant(registration);
     let mut manifest = json!({
         "displayName": format!("Switchroom {}", registration.name()),
         "signInAudience": if one_tenant { "AzureADMyOrg" } else { "AzureADMultipleOrgs" },
@@ -99,6 +104,12 @@ pub fn manifest(
             "userConsentDisplayName": "Use Switchroom",
             "userConsentDescription": "Lets Switchroom's pages in Teams call the Switchroom API as you.",
         }]);
+        if registration == Registration::Bot {
+            // Teams itself asks for this token, and the person is not asked for what the organisation allowed.
+            let teams =
+                TEAMS_CLIENTS.map(|id| json!({"appId": id, "delegatedPermissionIds": [ACCESS_AS_USER]}));
+            manifest["api"]["preAuthorizedApplications"] = json!(teams);
+        }
         manifest["identifierUris"] = json!(redirects.app_id_uri.iter().collect::<Vec<_>>());
         // When somebody proved who they are: without it a token is never new enough for what is grave.
         let claims =
@@ -139,5 +150,15 @@ impl Features {
     /// Whether a registration exposes an API of ours.
     pub fn exposes_api(&self, registration: Registration) -> bool {
         exposes_api(self, registration)
+    }
+
+    /// Whether customers' tenants consent to a registration, or it belongs to the operator's alone. A bot that asks Graph in
+    /// people's names is known where those people are.
+    pub fn is_multi_tenant(&self, registration: Registration) -> bool {
+        match registration {
+            Registration::Bot => self.has(Feature::BotNumbers),
+            Registration::Any => false,
+            _ => true,
+        }
     }
 }

@@ -12,7 +12,7 @@ mod table;
 
 pub use features::{Default as FeatureDefault, Feature, Profile};
 pub use ids::{GRAPH_APP_ID, permission_id};
-pub use manifest::{AppRole, Redirects, app_roles, manifest};
+pub use manifest::{AppRole, Redirects, TEAMS_CLIENTS, app_roles, manifest};
 pub use table::{Kind, NEVER, Operation, Registration, Row, TABLE};
 
 use crate::cloud::Cloud;

@@ -54,11 +54,6 @@ impl Registration {
     pub const fn is_confidential(self) -> bool {
         !matches!(self, Registration::Tab | Registration::Any)
     }
-
-    /// Whether customers' tenants consent to it, or it belongs to the operator's tenant alone.
-    pub const fn is_multi_tenant(self) -> bool {
-        !matches!(self, Registration::Bot | Registration::Any)
-    }
 }
 
 /// In whose name a permission works.

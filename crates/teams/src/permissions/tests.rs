@@ -197,6 +197,13 @@ fn a_manifest_holds_the_permissions_and_no_more() {
     let tab = manifest(&connector, Registration::Tab, &redirects, false);
     assert_eq!(tab["api"]["oauth2PermissionScopes"][0]["value"], "access_as_user");
     assert_eq!(tab["optionalClaims"]["accessToken"][0]["name"], "xms_cc");
+    assert!(tab["api"].get("preAuthorizedApplications").is_none());
+    assert_eq!(manifest(&connector, Registration::Bot, &redirects, false)["signInAudience"], "AzureADMyOrg");
+    let mut numbers = connector.clone();
+    numbers.switch(Feature::BotNumbers, true).unwrap();
+    let bot = manifest(&numbers, Registration::Bot, &redirects, false);
+    assert_eq!(bot["signInAudience"], "AzureADMultipleOrgs", "it asks for numbers where the people are");
+    assert_eq!(bot["api"]["preAuthorizedApplications"].as_array().map(Vec::len), Some(2));
     assert_eq!(
         manifest(&connector, Registration::Bot, &redirects, false)["requiredResourceAccess"],
         serde_json::json!([])

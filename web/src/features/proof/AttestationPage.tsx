@@ -7,8 +7,9 @@ import { useI18n } from '@/shared/i18n';
 import { Empty } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
 import { Section } from '@/shared/ui/Page';
-import { madeQuery, useAttest, type Made } from './api';
-import { checkText, linesOf, meaningOf, pageText, provenAt, resultOf } from './explain';
+import { useSay } from '@/shared/ui/toasts';
+import { madeQuery, progressQuery, readable, useAttest, type Made } from './api';
+import { CHECKS, checkText, linesOf, meaningOf, pageText, provenAt, resultOf } from './explain';
 import { save } from './file';
 import { byPage, changesSince, countAnswers, isWrong, LARGEST, readAttestation, type Answer, type Attestation, type Evidence } from './paper';
 import { ProofPage } from './ProofPage';
@@ -42,13 +43,28 @@ const SHOWN = ['all', 'open', 'wrong', 'changed'] as const;
 type Shown = (typeof SHOWN)[number];
 
 export function AttestationPage() {
-  const { t, moment } = useI18n();
+  const i18n = useI18n();
+  const { t, moment } = i18n;
   const styles = useStyles();
+  const say = useSay();
   const attest = useAttest();
+  const progress = useQuery(progressQuery(attest.isPending)).data;
+  const [only, setOnly] = useState('');
   const made = useQuery(madeQuery).data;
   const [declared, setDeclared] = useState<{ name: string; answers: unknown } | null>(null);
   const [earlier, setEarlier] = useState<Attestation | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
+  const run = () => {
+    const before = made?.paper ?? null;
+    attest.mutate(
+      { declared: declared?.answers, checks: only ? [only] : [] },
+      // What is new is seen beside the one before, unless another one was given to compare with.
+      { onSuccess: () => setEarlier((given) => given ?? before) },
+    );
+  };
+  const saveReadable = () => {
+    readable(i18n.locale.split('-')[0] ?? 'en').then((text) => save('attestation.md', text, 'text/markdown'), say.fail);
+  };
   const readDeclared = (text: string, name: string) => {
     try {
       setDeclared({ name, answers: JSON.parse(text) as unknown });
@@ -69,18 +85,37 @@ export function AttestationPage() {
   return (
     <ProofPage part="attestation">
       <div className={styles.tools}>
-        <Button appearance="primary" disabled={attest.isPending} onClick={() => attest.mutate(declared?.answers)}>
+        <Button appearance="primary" disabled={attest.isPending} onClick={run}>
           {t(made ? 'proof.attest-again' : 'proof.attest')}
         </Button>
+        <Select aria-label={t('proof.which-checks')} value={only} disabled={attest.isPending} onChange={(_, data) => setOnly(data.value)}>
+          <option value="">{t('proof.all-checks')}</option>
+          {CHECKS.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </Select>
         <FileButton label={t('proof.declared-file')} read={readDeclared} fail={setTrouble} />
         {made && (
           <>
             <Button onClick={() => save('attestation.json', made.file, 'application/json')}>{t('proof.download')}</Button>
+            <Button onClick={saveReadable}>{t('proof.download-readable')}</Button>
             <FileButton label={t('proof.compare')} read={readEarlier} fail={setTrouble} />
           </>
         )}
-        {attest.isPending && <Spinner size="tiny" label={t('proof.attesting')} />}
+        {attest.isPending && (
+          <Spinner
+            size="tiny"
+            label={
+              progress?.running && progress.check
+                ? t('proof.attesting-far', { n: progress.done + 1, of: progress.of, what: progress.check })
+                : t('proof.attesting')
+            }
+          />
+        )}
       </div>
+      {only && <span className={styles.quiet}>{checkText(only, i18n)}</span>}
       {declared && <span className={styles.quiet}>{t('proof.declared-taken', { name: declared.name })}</span>}
       {earlier && <span className={styles.quiet}>{t('proof.compared', { time: moment(earlier.at) })}</span>}
       {trouble && <Note intent="error">{trouble}</Note>}

@@ -1,30 +1,16 @@
 // Backups of the server: when the newest was made and tried out, what failed, what is next.
 
-import { Badge, makeStyles, tokens } from '@fluentui/react-components';
+import { Badge } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useI18n } from '@/shared/i18n';
 import { Empty, Failed, Loading } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
 import { Section } from '@/shared/ui/Page';
 import { backupsQuery, type Backup } from './api';
+import { useListStyles } from './list';
 import { ProofPage } from './ProofPage';
 
 const MEGABYTE = 1_000_000;
-
-const useStyles = makeStyles({
-  list: { margin: 0, padding: 0, listStyleType: 'none' },
-  item: {
-    display: 'flex',
-    flexWrap: 'wrap',
-    alignItems: 'center',
-    gap: '4px 12px',
-    padding: '10px 0',
-    ':not(:first-child)': { borderTop: `1px solid ${tokens.colorNeutralStroke3}` },
-  },
-  text: { display: 'flex', flexDirection: 'column', flexGrow: 1, flexBasis: '60%', minWidth: '200px' },
-  strong: { fontWeight: tokens.fontWeightSemibold },
-  quiet: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200, lineHeight: tokens.lineHeightBase200 },
-});
 
 export function BackupsPage() {
   return (
@@ -36,7 +22,7 @@ export function BackupsPage() {
 
 function Backups() {
   const { t, moment } = useI18n();
-  const styles = useStyles();
+  const styles = useListStyles();
   const found = useQuery(backupsQuery);
   const failed = found.data?.failed;
   return (
@@ -63,7 +49,7 @@ function Backups() {
 
 function BackupItem({ backup }: { backup: Backup }) {
   const { t, moment, length, decimal } = useI18n();
-  const styles = useStyles();
+  const styles = useListStyles();
   return (
     <li className={styles.item}>
       <span className={styles.text}>

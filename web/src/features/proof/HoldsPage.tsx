@@ -1,8 +1,8 @@
 // Legal holds, and what retention is about to dispose of.
 
-import { Badge, Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Field, Input, makeStyles, Select, tokens, useRestoreFocusTarget } from '@fluentui/react-components';
+import { Badge, Button, Field, Input, makeStyles, mergeClasses, Select, useRestoreFocusTarget } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { queuesQuery, useNames } from '@/shared/api/names';
 import { clean } from '@/shared/format/text';
 import { useI18n, type I18n, type MessageKey } from '@/shared/i18n';
@@ -12,41 +12,34 @@ import { Empty, Failed, Loading } from '@/shared/ui/Feedback';
 import { Section } from '@/shared/ui/Page';
 import { useSay } from '@/shared/ui/toasts';
 import { whoText } from './actions';
+import { EndOfAccount } from './EndOfAccount';
 import { HoldDialog } from './HoldDialog';
+import { useListStyles } from './list';
 import { holdsQuery, retentionQuery, useDispose, useLift, type Held, type Hold } from './people';
 import { ProofPage } from './ProofPage';
+import { Sure } from './Sure';
 
-const useStyles = makeStyles({
+const useFormStyles = makeStyles({
   form: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'end', marginBottom: '8px' },
   field: { minWidth: '150px', maxWidth: '260px' },
-  list: { margin: 0, padding: 0, listStyleType: 'none' },
-  item: {
-    display: 'flex',
-    flexWrap: 'wrap',
-    alignItems: 'center',
-    gap: '4px 12px',
-    padding: '10px 0',
-    overflowWrap: 'anywhere',
-    ':not(:first-child)': { borderTop: `1px solid ${tokens.colorNeutralStroke3}` },
-  },
-  text: { display: 'flex', flexDirection: 'column', flexGrow: 1, flexBasis: '60%', minWidth: '200px' },
-  strong: { fontWeight: tokens.fontWeightSemibold },
-  quiet: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200, lineHeight: tokens.lineHeightBase200 },
   act: { marginTop: '8px' },
 });
 
 export function HoldsPage() {
+  const { role } = useSession();
   return (
     <ProofPage part="holds">
       <Holds />
       <Retention />
+      {role === 'owner' && <EndOfAccount />}
     </ProofPage>
   );
 }
 
 function Holds() {
   const { t } = useI18n();
-  const styles = useStyles();
+  const form = useFormStyles();
+  const styles = useListStyles();
   const say = useSay();
   const back = useRestoreFocusTarget();
   const queues = useQuery(queuesQuery).data ?? [];
@@ -64,8 +57,8 @@ function Holds() {
   const on: Held = kind === 'queue' ? { queue: id } : { call: id.trim() };
   return (
     <Section title={t('proof.holds')}>
-      <div className={styles.form} role="group" aria-label={t('proof.hold-place')}>
-        <Field label={t('proof.hold-on')} className={styles.field}>
+      <div className={form.form} role="group" aria-label={t('proof.hold-place')}>
+        <Field label={t('proof.hold-on')} className={form.field}>
           <Select
             ref={begin}
             value={kind}
@@ -78,7 +71,7 @@ function Holds() {
             <option value="call">{t('proof.hold-call')}</option>
           </Select>
         </Field>
-        <Field label={t('proof.hold-which')} className={styles.field}>
+        <Field label={t('proof.hold-which')} className={form.field}>
           {kind === 'queue' ? (
             <Select value={id} onChange={(_, d) => setId(d.value)}>
               <option value="">–</option>
@@ -127,7 +120,7 @@ function Holds() {
 function HoldItem({ hold, gone }: { hold: Hold; gone: () => void }) {
   const i18n = useI18n();
   const { t, moment } = i18n;
-  const styles = useStyles();
+  const styles = useListStyles();
   const names = useNames();
   const say = useSay();
   const [asks, setAsks] = useState(false);
@@ -158,27 +151,10 @@ function HoldItem({ hold, gone }: { hold: Hold; gone: () => void }) {
   );
 }
 
-function Sure(props: { title: string; act: string; busy: boolean; close: () => void; go: () => void; children: ReactNode }) {
-  const { t } = useI18n();
-  return (
-    <Dialog open onOpenChange={(_, d) => !d.open && props.close()}>
-      <DialogSurface>
-        <DialogBody>
-          <DialogTitle>{props.title}</DialogTitle>
-          <DialogContent>{props.children}</DialogContent>
-          <DialogActions>
-            <Button appearance="primary" disabled={props.busy} onClick={props.go}>
-              {props.act}
-            </Button>
-            <Button onClick={props.close}>{t('app.cancel')}</Button>
-          </DialogActions>
-        </DialogBody>
-      </DialogSurface>
-    </Dialog>
-  );
-}
+const CLASSES: Readonly<Record<string, MessageKey>> = { call: 'proof.class-call', recording: 'proof.class-recording', voicemail: 'proof.class-voicemail', notes: 'proof.class-notes', report: 'proof.class-report', config: 'proof.class-config' };
 
-const CLASSES: Readonly<Record<string, MessageKey>> = { call: 'proof.class-call', recording: 'proof.class-recording', voicemail: 'proof.class-voicemail' };
+/** Classes that are not of calls. */
+const OF_ROWS: ReadonlySet<string> = new Set(['report', 'config']);
 
 const classText = (name: string, { t }: I18n) => {
   const key = CLASSES[name];
@@ -187,8 +163,9 @@ const classText = (name: string, { t }: I18n) => {
 
 function Retention() {
   const i18n = useI18n();
+  const form = useFormStyles();
   const { t, moment } = i18n;
-  const styles = useStyles();
+  const styles = useListStyles();
   const say = useSay();
   const { role } = useSession();
   const found = useQuery(retentionQuery);
@@ -200,6 +177,7 @@ function Retention() {
   });
   const due = Object.entries(found.data?.due ?? {});
   const calls = due.reduce((sum, [, d]) => sum + d.calls, 0);
+  const isDue = due.some(([, d]) => d.calls + (d.rows ?? 0) > 0);
   return (
     <Section title={t('proof.retention')}>
       <span className={styles.quiet}>{t('proof.retention-say')}</span>
@@ -214,7 +192,7 @@ function Retention() {
                 <span className={styles.strong}>
                   {classText(d.class, i18n)} (<Bdi>{rule}</Bdi>)
                 </span>
-                <span>{t('proof.due', { count: d.calls })}</span>
+                <span>{OF_ROWS.has(d.class) ? t('proof.due-rows', { count: d.rows }) : t('proof.due', { count: d.calls })}</span>
                 <span className={styles.quiet}>{d.next_due ? t('proof.due-next', { time: moment(d.next_due) }) : t('proof.due-nothing')}</span>
               </span>
               {d.held > 0 && (
@@ -227,7 +205,7 @@ function Retention() {
         </ul>
       )}
       {role === 'owner' && due.length > 0 && (
-        <Button {...back} className={styles.act} disabled={calls === 0} onClick={() => setAsks(true)}>
+        <Button {...back} className={form.act} disabled={!isDue} onClick={() => setAsks(true)}>
           {t('proof.dispose')}
         </Button>
       )}
@@ -236,7 +214,7 @@ function Retention() {
           {t('proof.dispose-say', { count: calls })}
         </Sure>
       )}
-      {found.data && found.data.runs.length > 0 && <h3 className={`${styles.strong} ${styles.act}`}>{t('proof.runs')}</h3>}
+      {found.data && found.data.runs.length > 0 && <h3 className={mergeClasses(styles.strong, form.act)}>{t('proof.runs')}</h3>}
       <ul className={styles.list} aria-label={t('proof.runs')}>
         {found.data?.runs.map((run) => (
           <li key={run.at} className={styles.item}>

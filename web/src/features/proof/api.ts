@@ -2,6 +2,7 @@
 
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, ask, askText, need } from '@/shared/api/client';
+import { ApiError } from '@/shared/api/problem';
 import type { components } from '@/shared/api/schema';
 import { useSay } from '@/shared/ui/toasts';
 import { ChainCheck, type ChainReport, type EntryLine, type HeadLine } from './chain';
@@ -9,6 +10,7 @@ import { laidOut, type Attestation } from './paper';
 
 type Schemas = components['schemas'];
 export type AuditEntry = Schemas['Entry'];
+export type Progress = Schemas['Progress'];
 export type Backup = Schemas['BackupView'];
 
 export const backupsQuery = queryOptions({
@@ -27,18 +29,42 @@ export interface Made {
 
 const MADE = ['attestation'];
 
-/** The attestation that was made on this page; nothing before. */
-export const madeQuery = queryOptions<Made | null>({ queryKey: MADE, queryFn: () => null, staleTime: Infinity, gcTime: Infinity });
+const read = (text: string): Made => ({ paper: JSON.parse(text) as Attestation, file: laidOut(text) });
+
+/** The newest attestation since the server began; null where there is none. */
+export const madeQuery = queryOptions<Made | null>({
+  queryKey: MADE,
+  queryFn: async () => {
+    // Where no check ever began there is none: that is asked first, so that a page just opened meets no error.
+    if ((await ask<Progress>('GET', '/attestation')).of === 0) return null;
+    return askText('GET', '/attestation/newest').then(read, (e: unknown) => {
+      if (e instanceof ApiError && e.status === 404) return null;
+      throw e;
+    });
+  },
+  staleTime: Infinity,
+  gcTime: Infinity,
+});
+
+/** The same for reading, in one of the languages of the web app. */
+export const readable = (language: string): Promise<string> => askText('GET', `/attestation/newest?format=markdown&language=${encodeURIComponent(language)}`);
+
+/** How far the checks are, while they run. */
+export const progressQuery = (runs: boolean) =>
+  queryOptions<Progress>({ queryKey: ['attestation-progress'], queryFn: () => ask<Progress>('GET', '/attestation'), enabled: runs, refetchInterval: 1_000, gcTime: 0, retry: false });
+
+/** What an attestation is asked for with: the operator's answers, and the checks to run; with none named, all of them. */
+export interface Wanted {
+  declared?: unknown;
+  checks: readonly string[];
+}
 
 /** Makes an attestation anew. */
 export function useAttest() {
   const queries = useQueryClient();
   const say = useSay();
   return useMutation({
-    mutationFn: async (declared: unknown): Promise<Made> => {
-      const text = await askText('POST', '/attestation', { body: { declared: declared ?? null, checks: [] }, patience: PATIENCE });
-      return { paper: JSON.parse(text) as Attestation, file: laidOut(text) };
-    },
+    mutationFn: async ({ declared, checks }: Wanted): Promise<Made> => read(await askText('POST', '/attestation', { body: { declared: declared ?? null, checks }, patience: PATIENCE })),
     onSuccess: (made) => queries.setQueryData(MADE, made),
     onError: say.fail,
   });

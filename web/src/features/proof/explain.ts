@@ -4,7 +4,7 @@ import type { I18n, MessageKey } from '@/shared/i18n';
 import type { Answer, Evidence } from './paper';
 
 /** Checks that have words of ours: what each looks at. */
-const CHECKS = [
+export const CHECKS = [
   'stored-fields', 'canary', 'rights', 'tls', 'certificates', 'api-refusals', 'permissions', 'challenges', 'destinations', 'retention',
   'closing', 'keys', 'backups', 'regions', 'audit-log', 'alerts', 'accounts', 'components', 'advisories', 'credentials',
 ] as const;

@@ -16,6 +16,8 @@ export type Hold = Schemas['HoldView'];
 export interface Due {
   class: string;
   calls: number;
+  /** Of classes that are not of calls. */
+  rows: number;
   held: number;
   next_due: string | null;
 }

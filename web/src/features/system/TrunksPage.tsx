@@ -10,7 +10,7 @@ import { Note } from '@/shared/ui/Note';
 import { Section } from '@/shared/ui/Page';
 import { trunksQuery, type FarEndStatus, type TrunkStatus } from './api';
 import { Certificates } from './Certificates';
-import { healthOf, meaningOf, meaningOfCode } from './health';
+import { askedBy, healthOf, meaningOf, meaningOfCode } from './health';
 import { Refusals } from './Refusals';
 import { SystemPage } from './SystemPage';
 
@@ -73,6 +73,7 @@ function TrunkSection({ trunk }: { trunk: TrunkStatus }) {
             {refused != null && ` ${t('system.registration-refused', { code: String(refused) })} ${t(meaningOfCode(refused), { code: String(refused) })}`}
           </Note>
         )}
+        <Asked trunk={trunk} />
         {(health !== 'incoming' || trunk.calls > 0) && <span>{t('system.trunk-calls', { count: trunk.calls })}</span>}
       </div>
       {trunk.far_ends.length > 0 && (
@@ -99,6 +100,20 @@ function TrunkSection({ trunk }: { trunk: TrunkStatus }) {
       )}
       {trunk.answers.length > 0 && <Refusals answers={trunk.answers} />}
     </Section>
+  );
+}
+
+/** When Teams asked us last whether we are there. */
+function Asked({ trunk }: { trunk: TrunkStatus }) {
+  const { t, length } = useI18n();
+  const asked = askedBy(trunk);
+  if (!asked) return null;
+  const said = t(`system.teams-${asked}`, { time: length((trunk.asked_us_seconds_ago ?? 0) * 1_000) });
+  if (asked === 'asked') return <span>{said}</span>;
+  return (
+    <Note intent="warning">
+      {said} {t('system.do-teams-ask')}
+    </Note>
   );
 }
 

@@ -14,6 +14,18 @@ export function healthOf(trunk: TrunkStatus): Health {
   return up === trunk.far_ends.length ? 'healthy' : 'partly';
 }
 
+/** Teams asks each minute whether we are there; after so many seconds without it calls come over other gateways first. */
+const LONGEST_UNASKED = 300;
+
+export type Asked = 'asked' | 'silent' | 'unasked';
+
+/** Whether Teams asks us; null for other neighbours. */
+export function askedBy(trunk: Pick<TrunkStatus, 'teams' | 'asked_us_seconds_ago'>): Asked | null {
+  if (!trunk.teams) return null;
+  if (trunk.asked_us_seconds_ago == null) return 'unasked';
+  return trunk.asked_us_seconds_ago > LONGEST_UNASKED ? 'silent' : 'asked';
+}
+
 /** What an answer of a far end means and what to do: a message, which takes the status code as `code`. */
 export function meaningOf(end: Pick<FarEndStatus, 'up' | 'said' | 'why' | 'refuses'>): MessageKey {
   if (end.up && !end.refuses) return end.said == null ? 'system.do-unasked' : 'system.do-nothing';

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FarEndStatus, Permission, TrunkStatus } from './api';
 import { readCertificate, reportOf } from './certificates';
-import { healthOf, meaningOf, meaningOfCode } from './health';
+import { askedBy, healthOf, meaningOf, meaningOfCode } from './health';
 import { byFeature, consentOf, countPermissions, isGranted, surplusOf } from './permissions';
 import { teamsMeaning } from './teamsCodes';
 
 const end = (up: boolean, said: number | null = 200): FarEndStatus => ({ host: 'sip.example.com', up, said, refuses: false, for_seconds: 5, history: [] });
-const trunk = (far_ends: FarEndStatus[], registered: boolean | null = null): TrunkStatus => ({ trunk: 't', calls: 0, far_ends, registered, answers: [] });
+const trunk = (far_ends: FarEndStatus[], registered: boolean | null = null): TrunkStatus => ({ trunk: 't', calls: 0, far_ends, registered, answers: [], teams: false });
 
 describe('the health of a trunk', () => {
   it('is that of its far ends and of its registration', () => {
@@ -19,6 +19,12 @@ describe('the health of a trunk', () => {
     expect(healthOf(trunk([], false))).toBe('down');
     expect(healthOf(trunk([], true))).toBe('healthy');
     expect(healthOf(trunk([]))).toBe('incoming');
+  });
+
+  it('says whether Teams asks us', () => {
+    const asked = (teams: boolean, ago: number | null) => askedBy({ teams, asked_us_seconds_ago: ago });
+    expect([asked(true, null), asked(true, 0), asked(true, 300), asked(true, 301)]).toEqual(['unasked', 'asked', 'asked', 'silent']);
+    expect([asked(false, null), asked(false, 5)]).toEqual([null, null]);
   });
 
   it('has words for what a far end said', () => {
@@ -42,8 +48,13 @@ describe('what Teams answers', () => {
     const table = source.slice(source.indexOf('const SUB_CODES'), source.indexOf('];', source.indexOf('const SUB_CODES')));
     const codes = [...table.matchAll(/\(\s*([\d_]+),\s*"/g)].map((m) => Number(m[1]?.replaceAll('_', '')));
     expect(codes.length).toBeGreaterThan(20);
-    expect(codes.filter((sub) => sub !== 0 && teamsMeaning(499, sub) === null)).toEqual([]);
+    expect(codes.filter((sub) => teamsMeaning(499, sub) === null)).toEqual([]);
     expect(teamsMeaning(404, null)).toBe('system.teams-511404');
+    expect(teamsMeaning(484, null)).toBe('system.teams-510412');
+    expect(teamsMeaning(408, 0)).toBe('system.teams-408-0');
+    expect(teamsMeaning(408, 123_456)).toBe('system.teams-408-0');
+    expect(teamsMeaning(408, null)).toBe('system.teams-408');
+    expect(teamsMeaning(403, 510_999)).toBe('system.teams-403');
     expect(teamsMeaning(486, 560_486)).toBe('system.teams-ours');
     expect(teamsMeaning(606, 77)).toBe('system.teams-488');
     expect(teamsMeaning(499, null)).toBeNull();

@@ -330,7 +330,39 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * How far the checks of an attestation are
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Progress"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         put?: never;
         /**
          * Runs the checks of an attestation and answers its questions, signed
@@ -374,6 +406,59 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attestation/newest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest attestation since the start, as it was signed
+         * @description This needs the role auditor, supervisor or owner.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description json (without it) or markdown, as also `Accept: text/markdown` asks for */
+                    format?: string;
+                    /** @description Of the Markdown: en (without it), de, fr, es or zh */
+                    language?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1094,10 +1179,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * How far the end of the account is, and the signed certificate once everything is destroyed; the token is its receipt, or an owner's
+         * @description This needs no sign-in.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ClosingView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         put?: never;
         /**
-         * Ends the account: destroys everything of the tenant and gives the signed certificate
+         * Ends the account: calls and sign-in stop, and everything of the tenant is destroyed after the days of its rule, or at once
          * @description This needs the role owner.
          */
         post: {
@@ -1119,6 +1236,39 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        "application/json": components["schemas"]["Ended"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Takes the end of the account back, until its data is being destroyed
+         * @description This needs no sign-in.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": unknown;
                     };
                 };
@@ -1133,7 +1283,6 @@ export interface paths {
                 };
             };
         };
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1490,6 +1639,58 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Begun"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dial/may": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a telephone system allows whoever asks
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewLook"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MayView"];
                     };
                 };
                 /** @description What is wrong and what to do */
@@ -4659,6 +4860,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pbxs/{id}/line-passes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes passes by which people show which line at a telephone system is theirs
+         * @description This needs the role owner.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPasses"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PassView"][];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pbxs/{id}/versions": {
         parameters: {
             query?: never;
@@ -4935,6 +5190,54 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/v1/people/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that is kept of a person as a zip archive: a page, JSON and audio
+         * @description This needs the role auditor or owner.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/permissions": {
@@ -9654,8 +9957,10 @@ export interface components {
             call: string;
             /** @description When it ended. */
             ended: string;
-            /** @description Notes on it. */
+            /** @description Notes on it; null where the call is another's. */
             notes?: string | null;
+            /** @description Whether the person called, or was the one called: else the call was for them at first, or they came into it later. */
+            own: boolean;
             /** @description Ids of recordings, to be had at `/recordings/{id}`. */
             recordings: string[];
         };
@@ -9867,6 +10172,22 @@ export interface components {
             /** @description Ids of the users, who have a work account. */
             users: string[];
         };
+        /** @description How far the end of an account is. */
+        ClosingView: {
+            /** @description When the account ended. */
+            asked: string;
+            /** @description What was destroyed, signed; null until it is. */
+            certificate?: unknown;
+            /** @description From when on its data is destroyed. */
+            disposal: string;
+            /**
+             * @description `waiting`: it can be taken back; `disposing`: its data is being destroyed, or a backup that holds its keys cannot be
+             *     reached; `done`.
+             */
+            state: string;
+            /** @description The tenant's id. */
+            tenant: string;
+        };
         /** @description The emergency switch of opening hours. */
         Closure: {
             /** @description Whether they are closed, whatever the clock says. */
@@ -10068,6 +10389,27 @@ export interface components {
             name: string;
             /** @description Ids of the queues for whose calls it is; null is all. */
             queues?: string[] | null;
+        };
+        /** @description An account that just ended. */
+        Ended: {
+            /** @description When the account ended. */
+            asked: string;
+            /** @description What was destroyed, signed; null until it is. */
+            certificate?: unknown;
+            /** @description From when on its data is destroyed. */
+            disposal: string;
+            /**
+             * @description What `GET` and `DELETE /closing` take as a token, shown this once: no other counts any more but those of owners,
+             *     and only there, until the data is destroyed.
+             */
+            receipt: string;
+            /**
+             * @description `waiting`: it can be taken back; `disposing`: its data is being destroyed, or a backup that holds its keys cannot be
+             *     reached; `done`.
+             */
+            state: string;
+            /** @description The tenant's id. */
+            tenant: string;
         };
         /** @description How an agent is rung. */
         EndpointChoice: {
@@ -10387,6 +10729,13 @@ export interface components {
             /** @description Whether this session may ask; if not, open `/api/v1/microsoft/licences/sign-in`. */
             signed_in: boolean;
         };
+        /** @description What a telephone system allows somebody. */
+        MayView: {
+            /** @description Calling with a click. True where the system does not say. */
+            click: boolean;
+            /** @description Having another phone than the usual one rung first. False where the system does not say. */
+            other_phone: boolean;
+        };
         /** @description Whoever is signed in, as an agent. */
         Me: {
             /** @description What the agent is doing; null for those who are never rung. */
@@ -10539,6 +10888,10 @@ export interface components {
              * @default null
              */
             correlation: string | null;
+            /** @description The person's own line at that `Pbx`, where the password there proves it. It is kept nowhere. */
+            line?: string | null;
+            /** @description The person's line pass for that `Pbx`. It is kept nowhere. */
+            line_pass?: string | null;
             /**
              * @description Id of the number of ours that the far end sees.
              * @default null
@@ -10551,6 +10904,11 @@ export interface components {
              * @default null
              */
             queue: string | null;
+            /**
+             * @description The number of another phone of the person that rings in place of the usual one, where that `Pbx` and the person's class
+             *     of service there allow it (`POST /dial/may`). It counts as a call to the outside too.
+             */
+            ring?: string | null;
             /**
              * @description Id of the page's registration as the agent's phone, when the agent asks in that page: it is not rung but answers.
              * @default null
@@ -10584,6 +10942,17 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /** @description Who wants to know what a telephone system allows them. */
+        NewLook: {
+            /** @description As for a call. */
+            line?: string | null;
+            /** @description As for a call. */
+            line_pass?: string | null;
+            /** @description As for a call. */
+            password?: string | null;
+            /** @description Id of the `Pbx`, a `commportal`. */
+            through: string;
+        };
         /** @description Notes to keep. */
         NewNotes: {
             /** @description What they say, at most 4,000 characters; empty takes them away. */
@@ -10597,6 +10966,11 @@ export interface components {
             id: string;
             /** @description The offer, with new ICE credentials. */
             offer: string;
+        };
+        /** @description For whom passes are to be made. */
+        NewPasses: {
+            /** @description The people, 1,000 at most. */
+            people: components["schemas"]["OwnLine"][];
         };
         /** @description A passkey that was made. Bytes as in the challenge. */
         NewPasskey: {
@@ -10776,6 +11150,22 @@ export interface components {
              */
             wrap_ms: number;
         };
+        /** @description Somebody's line. */
+        OwnLine: {
+            /** @description The person's line at the telephone system: at most 32 letters, digits and `+ * # . _ -`. */
+            line: string;
+            /** @description The person's object id in the Microsoft directory. */
+            person: string;
+        };
+        /** @description Somebody's line pass. It is shown once: nothing of it is kept. */
+        PassView: {
+            /** @description A link that opens the tab in Teams with the pass; null where the tenant has no `teams_app`. */
+            link?: string | null;
+            /** @description The pass. It counts for this person alone. */
+            pass: string;
+            /** @description The person's object id. */
+            person: string;
+        };
         /** @description What a browser needs to ask for a passkey. Bytes are Base64 for addresses (RFC 4648 section 5), without padding. */
         PasskeyChallenge: {
             /** @description Random bytes to be signed, once and within five minutes. */
@@ -10870,7 +11260,7 @@ export interface components {
         };
         /** @description Everything that is kept of a person. */
         PersonExport: {
-            /** @description Calls, with notes on them, recordings and messages. */
+            /** @description Calls that name the person, with recordings and messages in which they are heard, and notes on their own ones. */
             calls: components["schemas"]["CallKept"][];
             /** @description What owners entered beside Microsoft's directory under the same number. */
             entered: components["schemas"]["EntryKept"][];
@@ -10967,7 +11357,7 @@ export interface components {
         Problem: {
             /**
              * @description A word for what a page does something about: `signed-out`, `wrong`, `second-factor`, `slow-down`, `password`,
-             *     `tenant`, `csrf` or `origin`.
+             *     `tenant`, `csrf`, `origin` or `closed`.
              */
             code?: string | null;
             /** @description What is wrong and what to do. */
@@ -10981,6 +11371,23 @@ export interface components {
             status: number;
             /** @description The status in words. */
             title: string;
+        };
+        /** @description How far the checks of an attestation are: of the one under way, or of the newest since the start. */
+        Progress: {
+            /** @description The check that is run now; null where none is. */
+            check?: string | null;
+            /**
+             * Format: uint32
+             * @description How many checks are done.
+             */
+            done: number;
+            /**
+             * Format: uint32
+             * @description Out of how many; 0 where none was run since the start.
+             */
+            of: number;
+            /** @description Whether one is under way. */
+            running: boolean;
         };
         /** @description What a recording leaves out, and that no key is in it. */
         Proof: {
@@ -11540,6 +11947,8 @@ export interface components {
             hosts: string[];
             /** @description Entra ID. */
             login: string;
+            /** @description The kinds of conversations whose members it lists, by the features that are on: `chat`, `channel`, `team`. */
+            places: string[];
             /** @description The scope of a token for this server; null where no call goes through it. */
             scope?: string | null;
             /** @description The ways to call. */
@@ -11633,6 +12042,12 @@ export interface components {
             /** @description How calls to Microsoft Teams were refused, the newest first; empty for other trunks. */
             answers: components["schemas"]["ToldStatus"][];
             /**
+             * Format: uint64
+             * @description How many seconds ago the neighbour last asked whether we are there (OPTIONS); missing where it has not since the
+             *     start.
+             */
+            asked_us_seconds_ago?: number | null;
+            /**
              * Format: uint32
              * @description Calls to the outside that go over it now.
              */
@@ -11647,6 +12062,8 @@ export interface components {
              *     still lasts. Missing once one was granted.
              */
             registration_refused?: number | null;
+            /** @description Whether the neighbour is Microsoft Teams, which asks us each minute whether we are there. */
+            teams: boolean;
             /** @description Id of the trunk. */
             trunk: string;
         };
@@ -11679,6 +12096,13 @@ export interface components {
         };
         /** @description Which account to end. */
         Wanted2: {
+            /**
+             * Format: uint64
+             * @description After how many days the data is destroyed: as many as the rule of class `closing` says, or fewer. Until then it can
+             *     be taken back.
+             * @default null
+             */
+            days: number | null;
             /** @description The tenant's id, so that nobody ends an account by mistake. */
             tenant: string;
         };
@@ -11727,6 +12151,11 @@ export interface components {
             id?: string | null;
             /** @description `own`, or how the `Pbx` calls. */
             kind: string;
+            /**
+             * @description How the person's own line there becomes known: `known` where it is not asked for, `typed` where the person names it
+             *     and the password proves it, `pass` by a line pass, where nothing else says it.
+             */
+            line: string;
             /** @description Name shown to people; may be empty. */
             name: string;
             /** @description A phone other than the usual one can ring. */
@@ -11737,6 +12166,8 @@ export interface components {
             scheme?: string | null;
             /** @description The telephone system rings the person's phone, then the other side. */
             server_dial: boolean;
+            /** @description It is written to that system's documents, or to what was observed of it, and was not tried against a real one. */
+            untried: boolean;
             /** @description Whether each call needs the person's password there. */
             wants_password: boolean;
         };

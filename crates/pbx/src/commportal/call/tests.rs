@@ -157,13 +157,38 @@ fn a_sign_in_that_is_refused_is_never_tried_again() {
 fn what_is_busy_is_asked_three_times_and_what_does_not_fit_once() {
     let mut walk = Walk::begin(call_to("+12015550199"));
     walk.replies(200, "error=serviceUnavailable").tell(Input::Waited);
-    walk.replies(503, "").tell(Input::Waited);
+    walk.replies(200, "error=intermittentFailure").tell(Input::Waited);
     walk.tell(Input::Reply(Err(NoReply::Unreachable)));
     walk.says(&[SIGN_IN, SIGN_IN, SIGN_IN, "= over failed", "= done"]);
     assert_eq!(walk.waits, [500, 1_000]);
     let mut walk = Walk::begin(call_to("+12015550199"));
     walk.replies(200, "error=applicationVersionTooOld").says(&[SIGN_IN, "= over failed", "= done"]);
     assert_eq!(walk.call.fault().map(|f| f.name), Some("applicationVersionTooOld"));
+}
+
+#[test]
+fn a_password_that_may_have_been_refused_is_not_sent_again() {
+    let unanswered = [Err(NoReply::TimedOut), Err(NoReply::Broken)];
+    // A status alone can be that of a proxy which gave up waiting.
+    let by_status = [500, 502, 503, 504].map(|status| reply(status, ""));
+    let named = [reply(200, "error=internalError")];
+    for reply in unanswered.into_iter().chain(by_status).chain(named) {
+        let mut walk = Walk::begin(call_to("+12015550199"));
+        walk.tell(Input::Reply(reply));
+        walk.says(&[SIGN_IN, "= over failed", "= done"]);
+        assert!(walk.waits.is_empty());
+        assert_eq!(walk.call.signed_in(), Some(SignedIn::Unsure));
+    }
+    // A hand-over that we signed is nobody's password.
+    let sign = |now: Time| {
+        let signature = secret("s");
+        Some(super::super::SignedToken { valid_to: now.0, key_id: "k".into(), signature })
+    };
+    let sign_in = SignIn::Signed(Box::new(sign));
+    let to = secret("+12015550199");
+    let mut walk = Walk::begin(PortalCall::new(portal(), secret("2015550123"), &to, sign_in));
+    walk.replies(503, "");
+    assert_eq!(walk.waits, [500]);
 }
 
 #[test]
@@ -253,6 +278,47 @@ fn hanging_up_clears_the_connection_there_and_before_that_makes_none() {
 }
 
 #[test]
+fn a_hang_up_that_does_not_work_is_tried_again_and_the_call_goes_on_meanwhile() {
+    let clearing = || {
+        let mut walk = made();
+        walk.tell(Input::HangUp);
+        walk.replies(200, &events(&["DeliveredEvent"]));
+        assert!(walk.said[0].starts_with("POST sessionS1/callC7/action"), "{:?}", walk.said);
+        walk.said.clear();
+        walk.waits.clear();
+        walk
+    };
+    let mut walk = clearing();
+    walk.replies(503, "").says(&[]).tell(Input::Waited);
+    assert!(walk.said[0].contains("Meta_CSTA_ClearConnection"), "{:?}", walk.said);
+    for _ in 0..9 {
+        walk.said.clear();
+        walk.tell(Input::Reply(Err(NoReply::TimedOut)));
+        walk.says(&[]).tell(Input::Waited);
+        assert!(walk.said[0].contains("Meta_CSTA_ClearConnection"), "{:?}", walk.said);
+    }
+    assert_eq!(walk.waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000, 32_000, 32_000]);
+    walk.said.clear();
+    // Its session ended meanwhile, and the system is not reached for a moment.
+    walk.replies(200, r#"{"errors":[{"type":"sessionExpired"}]}"#).says(&[SIGN_IN]);
+    walk.tell(Input::Reply(Err(NoReply::Unreachable)));
+    walk.says(&[]).tell(Input::Waited);
+    walk.says(&[SIGN_IN]).replies(200, "session=S1");
+    assert!(walk.said[0].contains("Meta_CSTA_ClearConnection"), "{:?}", walk.said);
+    walk.said.clear();
+    walk.replies(200, "{}").says(&["= over hung-up", SIGN_OUT]);
+    // Somebody else hung up in the same moment.
+    clearing().replies(400, r#"{"errors":[{"type":"noSuchObject"}]}"#).says(&["= over hung-up", SIGN_OUT]);
+    // Refused for good: it is left open, and nobody says that it was hung up.
+    let mut walk = clearing();
+    for _ in 0..MOST_REFUSED {
+        walk.replies(400, "").says(&[]).tell(Input::Waited);
+        walk.said.clear();
+    }
+    walk.replies(400, "").says(&[SIGN_OUT]).replies(200, "").says(&["= handed-over", "= done"]);
+}
+
+#[test]
 fn a_signed_hand_over_has_no_password_in_it() {
     // Signed at each sign-in: the second is another.
     let sign = |now: Time| {
@@ -291,4 +357,46 @@ fn nonsense_ends_in_a_failure_and_not_in_a_loop() {
             walk.said
         );
     }
+}
+
+#[test]
+fn another_phone_rings_only_where_that_is_said_to_be_allowed() {
+    let begin = || {
+        let other = call_to("+12015550199").ringing(&secret("+12015550777"));
+        let mut walk = Walk::begin(other);
+        walk.says(&[SIGN_IN]).replies(200, "session=S1").says(&[LOOK]);
+        walk
+    };
+    for refused in [
+        ALLOWS,
+        r#"{"data":[{"data":{"ClickToDialAllowed":{"_":true},"ClickToDialRemoteAllowed":{"_":false}},"errors":[]}]}"#,
+        r#"{"data":[{"data":{"ClickToDialAllowed":{"_":false},"ClickToDialRemoteAllowed":{"_":true}},"errors":[]}]}"#,
+        r#"{"data":[{"errors":[{"type":"unknownDataType"}]}]}"#,
+    ] {
+        begin().replies(200, refused).says(&["= over not-allowed", SIGN_OUT]);
+    }
+    let both = r#"{"data":[{"data":{"ClickToDialAllowed":{"_":true},"ClickToDialRemoteAllowed":{"_":true}},"errors":[]}]}"#;
+    let mut walk = begin();
+    walk.replies(200, both);
+    let made = walk.said.join(" ");
+    assert!(
+        made.contains(r#""callingDevice":{"_":"2015550777"}"#) && made.contains("line2015550123/action"),
+        "{made}"
+    );
+}
+
+#[test]
+fn looking_what_is_allowed_calls_nobody() {
+    let look = || {
+        let call = PortalCall::looking(portal(), secret("2015550123"), SignIn::Password(secret("p&ss word")));
+        let mut walk = Walk::begin(call);
+        walk.says(&[SIGN_IN]).replies(200, "session=S1").says(&[LOOK]);
+        walk
+    };
+    let mut walk = look();
+    walk.replies(200, ALLOWS).says(&[SIGN_OUT]).replies(200, "").says(&["= handed-over", "= done"]);
+    assert_eq!(walk.call.may(), Some(May { click: Some(true), other_phone: None }));
+    let mut walk = look();
+    walk.replies(200, r#"{"errors":[{"type":"unknownDataType"}]}"#).says(&[SIGN_OUT]);
+    assert_eq!(walk.call.may(), Some(May::default()), "the system does not say");
 }

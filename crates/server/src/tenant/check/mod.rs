@@ -8,6 +8,8 @@ mod tests;
 mod trunks;
 mod whole;
 
+pub use single::NOT_OWNED;
+
 use crate::tenant::schema::{self, KINDS};
 use crate::tenant::yaml::{self, Marked};
 use base64::Engine as _;

@@ -9,6 +9,9 @@ use teams::permissions::{Feature, Features, Profile};
 /// How a `Pbx` can call.
 const PBX_WAYS: [&str; 4] = ["address", "commportal", "ari", "esl"];
 
+/// The domains of tenants that have none of their own: Teams takes no gateway that is named there.
+pub const NOT_OWNED: &str = ".onmicrosoft.com";
+
 /// Something wrong: JSON pointer of the part, and what.
 type Fault = (String, String);
 
@@ -127,6 +130,10 @@ fn retention(value: &Value, faults: &mut Vec<Fault>) {
         );
         faults.push(("/days".into(), what));
     }
+    let class = value.get("class").and_then(Value::as_str).unwrap_or_default();
+    if ["report", "config"].contains(&class) && !is_none(value.get("queue")) {
+        faults.push(("/queue".into(), format!("a rule of class {class} is for the whole tenant")));
+    }
     if is_closing && !is_none(value.get("queue")) {
         faults.push((
             "/queue".into(),
@@ -226,6 +233,26 @@ fn trunk(value: &Value, faults: &mut Vec<Fault>) {
                 "calls go to the hosts of Teams: leave it out, or name hosts in teams.hosts",
             );
         }
+    }
+    let teams = |key: &str| value.get("teams").and_then(|t| t.get(key)).and_then(Value::as_str);
+    if let (Some(fqdn), Some(carrier)) = (teams("fqdn"), teams("carrier_fqdn")) {
+        let (fqdn, end) = (fqdn.to_ascii_lowercase(), format!(".{}", carrier.to_ascii_lowercase()));
+        if !fqdn.ends_with(&end) {
+            say(
+                "/teams/carrier_fqdn",
+                "the name of the carrier's gateway is the end of fqdn, behind a point",
+            );
+        }
+    }
+    for key in ["fqdn", "carrier_fqdn"] {
+        if teams(key).is_some_and(|name| name.to_ascii_lowercase().ends_with(NOT_OWNED)) {
+            let what = "Teams takes no gateway there: use a verified domain of your own";
+            say(&format!("/teams/{key}"), what);
+        }
+    }
+    let port = value.pointer("/teams/port").and_then(Value::as_u64);
+    if port.is_some_and(|port| port != 5061) && teams("cloud").is_some_and(|cloud| cloud != "worldwide") {
+        say("/teams/port", "this cloud reaches gateways at port 5061 alone");
     }
     for key in ["outbound", "emergency"] {
         if is_true(value.get(key)) && !ways {

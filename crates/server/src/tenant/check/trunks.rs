@@ -1,5 +1,6 @@
 //! What no trunk, phone or toll can say alone: numbers of colleagues, names that phones register with, rules and prices.
 
+use crate::tenant::DialPlan;
 use crate::tenant::check::whole::Fault;
 use crate::tenant::destination::Classes;
 use crate::tenant::everything::Everything;
@@ -50,6 +51,7 @@ pub fn check(e: &Everything, scope: &Scope, faults: &mut Vec<Fault>) {
         say("Tenant", tenant, "/dial/outside_prefix", what);
     }
     colleagues(e, prefix, &classes, &mut say);
+    in_teams(e, &plan, &mut say);
     let mut users: BTreeMap<&str, &str> = BTreeMap::new();
     for (id, user) in &e.users {
         let Some(account) = &user.registers else { continue };
@@ -86,6 +88,28 @@ fn colleagues(
             say(format!(
                 "numbers that begin with {prefix} lead outside (dial.outside_prefix): choose another"
             ));
+        }
+    }
+}
+
+// Whom a number in Teams means has to be clear: its calls are made with that person's rights, and written down as theirs.
+fn in_teams(e: &Everything, plan: &DialPlan, say: &mut impl FnMut(&'static str, &str, &str, String)) {
+    let world = |number: &str| plan.international(number).unwrap_or_else(|| number.to_string());
+    let leads_there = e.trunks.values().any(|trunk| trunk.teams.is_some());
+    let ours: BTreeMap<String, &str> =
+        e.numbers.iter().map(|(id, n)| (world(&n.number), id.as_str())).collect();
+    let mut numbers: BTreeMap<String, &str> = BTreeMap::new();
+    for (id, user) in &e.users {
+        let Some(number) = user.teams_number.as_deref().map(world) else { continue };
+        let mut say = |what: String| say("User", id, "/teams_number", what);
+        if let Some(other) = ours.get(&number) {
+            say(format!("Number {other:?} is {number} already: give the number that only this person has"));
+        }
+        if !leads_there {
+            say("no trunk leads to Microsoft Teams: give one teams, or leave this number out".into());
+        }
+        if let Some(other) = numbers.insert(number.clone(), id) {
+            say(format!("User {other:?} has the number {number} in Teams already"));
         }
     }
 }

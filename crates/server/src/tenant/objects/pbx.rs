@@ -14,15 +14,24 @@ pub struct Pbx {
     /// The softphone on the person's own computer is given the number.
     #[serde(default)]
     pub address: Option<PbxAddress>,
-    /// A carrier's CommPortal rings the person's phone, then the other side.
+    /// A carrier's CommPortal rings the person's phone, then the other side. Written to what was observed of such systems, and
+    /// not tried against a real one.
     #[serde(default)]
     pub commportal: Option<CommPortal>,
-    /// The organisation's Asterisk does, by its REST interface.
+    /// The organisation's Asterisk does, by its REST interface. Written to its documents, and not tried against a real one.
     #[serde(default)]
     pub ari: Option<Ari>,
-    /// The organisation's FreeSWITCH does, by its event socket.
+    /// The organisation's FreeSWITCH does, by its event socket. Written to its documents, and not tried against a real one.
     #[serde(default)]
     pub esl: Option<Esl>,
+    /// The claim of a person's own token that says their line there: `extn.line`. Take one that people cannot change themselves.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "claim"))]
+    pub line_claim: Option<String>,
+    /// Line passes that were made before this moment count no longer: `2026-11-21T10:00:00Z`.
+    #[serde(default)]
+    #[schemars(extend("x-format" = "moment"))]
+    pub line_passes_since: Option<String>,
 }
 
 /// An address that a softphone opens.

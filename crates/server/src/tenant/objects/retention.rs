@@ -16,6 +16,12 @@ pub enum RetainedClass {
     Recording,
     /// Messages in voicemail boxes.
     Voicemail,
+    /// Notes on calls; the call's record stays.
+    Notes,
+    /// Figures of reports, by their time: also those of agents.
+    Report,
+    /// Earlier versions of the configuration, by when they were made; what is in force stays.
+    Config,
     /// Everything, after the account ended.
     Closing,
 }
@@ -24,7 +30,7 @@ pub enum RetainedClass {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
-    /// `call`, `recording`, `voicemail` or `closing`.
+    /// `call`, `recording`, `voicemail`, `notes`, `report`, `config` or `closing`.
     pub class: RetainedClass,
     /// Only calls of this queue; a rule without one is for all queues that have none of their own.
     #[serde(default)]

@@ -12,6 +12,11 @@ pub struct TeamsTrunk {
     /// The name that Teams knows this server by: the name of the gateway in the Microsoft tenant.
     #[schemars(length(max = 63), extend("x-format" = "host"))]
     pub fqdn: String,
+    /// The name of the carrier's gateway that this one is derived from, where many tenants share that: `fqdn` lies below it.
+    /// Hosts are asked in its name alone, once for all of them, and what they say counts for each.
+    #[serde(default)]
+    #[schemars(length(max = 63), extend("x-format" = "host"))]
+    pub carrier_fqdn: Option<String>,
     /// The port that Teams reaches it at; without it that of `sip.tls`.
     #[serde(default)]
     #[schemars(range(min = 1))]

@@ -90,6 +90,10 @@ pub struct Trunk {
     /// How keys travel.
     #[serde(default)]
     pub dtmf: Dtmf,
+    /// Silence is sent where nothing else is to be heard, so that audio to the neighbour never stops for longer than a
+    /// moment; without it only to Microsoft Teams, which may end a call in which nothing comes.
+    #[serde(default)]
+    pub fill_pauses: Option<bool>,
     /// How long a call may go without a sign of life of the neighbour (RFC 4028).
     #[serde(default = "half_an_hour")]
     #[schemars(extend("x-span" = [90_000, 86_400_000]))]
@@ -118,6 +122,9 @@ pub struct Trunk {
     /// The neighbour is trusted to know who calls: its P-Asserted-Identity goes before From (RFC 3325).
     #[serde(default)]
     pub trust_identity: bool,
+    /// Whom a call was for first, when it goes on from there to this neighbour, is said to it (History-Info, RFC 7044).
+    #[serde(default)]
+    pub history_info: bool,
     /// Networks outside of the trunk to which it may send calls on by a 3xx answer; to its own far ends and networks it
     /// always may.
     #[serde(default)]

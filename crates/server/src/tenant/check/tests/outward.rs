@@ -43,6 +43,21 @@ proxies:
   - {host: carrier.example, colour: blue}     #! unknown key
 dtmf: loud                             #! loud is not possible
 max_calls: 0                           #! out of range
+---
+kind: Trunk
+id: g
+teams:
+  fqdn: sbc.contoso.onmicrosoft.com    #! use a verified domain of your own
+  cloud: gcc-high
+  port: 5062                           #! at port 5061 alone
+---
+kind: Trunk
+id: h
+teams: {fqdn: sbc.example.com, cloud: dod, port: 5061}
+---
+kind: Trunk
+id: i
+teams: {fqdn: sbc1.example.com, port: 5062}
 ",
     );
 }
@@ -132,6 +147,30 @@ number: \"012\"                        #! numbers that begin with 0 lead outside
 {kind: User, id: j, roles: [], registers: {user: j}}     #! exactly one of password_file and password_env
 ---
 {kind: User, id: k, roles: [], number: \"2a\"}           #! the number of a colleague
+",
+    );
+}
+
+#[test]
+fn numbers_in_teams() {
+    check(
+        BASE,
+        "{kind: Number, id: n, number: \"+49421555100\", flow: f}
+---
+{kind: Flow, id: f, steps: [{hang-up: true}]}
+---
+{kind: Trunk, id: teams, teams: {fqdn: sbc1.contoso.test}}
+---
+{kind: User, id: b, roles: [agent], teams_number: \"+4942155512\"}
+---
+{kind: User, id: c, roles: [agent], teams_number: \"042155512\"}      #! User \"b\" has the number +4942155512 in Teams
+---
+{kind: User, id: d, roles: [agent], teams_number: \"+49421555100\"}   #! Number \"n\" is +49421555100 already
+",
+    );
+    check(
+        BASE,
+        "{kind: User, id: b, roles: [agent], teams_number: \"+4942155512\"}   #! no trunk leads to Microsoft Teams
 ",
     );
 }

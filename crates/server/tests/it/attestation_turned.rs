@@ -1,0 +1,200 @@
+//! No answer of the program is a constant: in the four profiles none is open, each is open without its check, and each that is
+//! the same in all of them is turned by a test.
+
+use crate::attestation::{attested, is_the_operators};
+use crate::program::Program;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const PROFILES: [&str; 4] = ["connector", "contact-center", "directory", "bridge"];
+
+/// Answers that are the same in all four examples: where and by which test each is turned.
+const TURNED: [(&str, &str, &str); 13] = [
+    ("GEN17", "tests/it/attestation_turned.rs", "a_system_that_lets_a_model_answer_is_named"),
+    ("DHP_G07", "tests/it/attestation_turned.rs", "what_processes_nothing_says_so"),
+    ("SEC37", "src/attest/listeners.rs", "a_listener_that_does_one_thing_wrong_is_found_out_by_that_thing"),
+    ("SEC41", "tests/it/attestation.rs", "what_is_turned_bad_changes_its_answer"),
+    (
+        "SEC43",
+        "tests/it/attestation_bad.rs",
+        "alerts_destinations_retention_and_backups_are_seen_to_turn_bad",
+    ),
+    ("PRV10", "tests/it/attestation_turned.rs", "a_right_that_does_not_work_is_seen"),
+    ("PRV12", "tests/it/attestation_turned.rs", "a_right_that_does_not_work_is_seen"),
+    (
+        "IDD04",
+        "tests/it/attestation_bad.rs",
+        "a_permission_beyond_what_is_needed_is_seen_in_the_token_that_carries_it",
+    ),
+    (
+        "X_STATIC_PERMS",
+        "tests/it/attestation_bad.rs",
+        "what_the_tabs_pages_ask_for_is_held_against_the_features_that_are_on",
+    ),
+    (
+        "ZTR06",
+        "tests/it/attestation_bad.rs",
+        "certificates_ages_of_keys_and_secrets_in_the_configuration_are_seen_to_turn_bad",
+    ),
+    ("X_TELEMETRY", "tests/it/attestation_bad.rs", "a_number_that_can_be_read_in_a_file_turns_the_answer"),
+    ("X_PREVIEW", "tests/it/attestation_turned.rs", "requests_to_a_preview_of_graph_are_seen"),
+    ("X_DEPRECATED", "src/attest/microsoft.rs", "operations_that_go_away_are_named"),
+];
+
+#[track_caller]
+fn answer<'a>(document: &'a Value, id: &str) -> &'a Value {
+    let all = document["answers"].as_array().unwrap();
+    all.iter().find(|a| a["id"] == id).unwrap_or_else(|| panic!("no {id}"))
+}
+
+/// What a running server answers by these checks.
+#[track_caller]
+fn by(program: &Program, checks: &[&str], id: &str) -> Value {
+    let (status, document) = program.post_json("/attestation", &json!({"checks": checks}));
+    assert_eq!(status, 200, "{document}");
+    let found = answer(&document, id);
+    assert_eq!(found["by"], "software", "{found:#}");
+    found["answer"].clone()
+}
+
+#[test]
+fn no_question_of_software_is_open_and_none_is_answered_by_a_constant() {
+    let mut said: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for profile in PROFILES {
+        let (_dir, document, _) = attested(&["--example", profile]);
+        for a in document["answers"].as_array().unwrap() {
+            let id = a["id"].as_str().unwrap();
+            if is_the_operators(id) {
+                continue;
+            }
+            assert_eq!(a["by"], "software", "{profile} {id}: {a:#}");
+            let evidence = a["evidence"].as_array().unwrap();
+            assert!(!evidence.is_empty() && evidence.iter().all(|e| e["at"].is_string()), "{profile} {id}");
+            said.entry(id.into()).or_default().push(a["answer"].clone());
+        }
+    }
+    assert!(said.len() >= 41, "{}", said.len());
+    // Without its check an answer is open.
+    let (_dir, alone, _) = attested(&["--example", "bridge", "--check", "closing"]);
+    for id in said.keys() {
+        let by = if id == "LEG03" { "software" } else { "open" };
+        assert_eq!(answer(&alone, id)["by"], by, "{id}: {:#}", answer(&alone, id));
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (id, answers) in &said {
+        if answers.iter().any(|a| a != &answers[0]) {
+            continue;
+        }
+        let turned = TURNED.iter().find(|(of, ..)| of == id);
+        let (_, file, test) = turned.unwrap_or_else(|| panic!("{id} is {} in every profile", answers[0]));
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        assert!(text.contains(&format!("fn {test}()")), "{id}: there is no {test} in {file}");
+    }
+}
+
+#[test]
+fn a_system_that_lets_a_model_answer_is_named() {
+    let tenant = "kind: Tenant\nid: test\nprofile: contact-center\nattributes: {level: [standard, gold]}\n";
+    let program = Program::start_as_owner(&[("tenant.yaml", tenant)]);
+    let checks = ["components", "destinations"];
+    assert_eq!(by(&program, &checks, "GEN17"), "no");
+    let ask =
+        json!({"url": "https://api.openai.com/v1/responses?number={caller}", "results": {"/level": "level"}});
+    let (status, said) = program.put("/look-ups/guess", &ask);
+    assert_eq!(status, 200, "{said}");
+    assert_eq!(by(&program, &checks, "GEN17"), "yes");
+    assert!(by(&program, &checks, "X_NON_MS").to_string().contains("api.openai.com"));
+    assert_eq!(program.delete("/look-ups/guess"), 204);
+    assert_eq!(by(&program, &checks, "GEN17"), "no");
+    program.stop();
+}
+
+#[test]
+fn what_processes_nothing_says_so() {
+    let off = ["tab", "bot", "sign-in", "members-chat", "members-channel", "members-team", "dial-url"];
+    let off: Vec<String> = off.iter().map(|f| format!("{f}: false")).collect();
+    let tenant = format!("kind: Tenant\nid: test\nprofile: connector\nfeatures: {{{}}}\n", off.join(", "));
+    let program = Program::start_as_owner(&[("tenant.yaml", &tenant)]);
+    assert_eq!(by(&program, &["stored-fields"], "DHP_G07"), "no");
+    assert_eq!(by(&program, &["stored-fields"], "DHP_G04"), json!([]));
+    program.stop();
+}
+
+/// Databases that give back what was taken out, or keep what was before, show in the rights that are tried.
+#[test]
+fn a_right_that_does_not_work_is_seen() {
+    // Of a directory's people nobody can be restricted: here are callers alone.
+    let tenant = "kind: Tenant\nid: test\nprofile: contact-center\nfeatures: {directory-sync: false}\n";
+    let program = Program::start_as_owner(&[("tenant.yaml", tenant)]);
+    for id in ["PRV10", "PRV11", "PRV12"] {
+        assert_eq!(by(&program, &["rights"], id), "yes", "{id}");
+    }
+    let (dir, token) = (program.dir.clone(), program.bearer().replace("Bearer ", ""));
+    program.stop();
+    let change = |file: &str, sql: &str| {
+        let db = rusqlite::Connection::open(dir.path().join("data").join(file)).unwrap();
+        db.execute_batch(sql).unwrap();
+    };
+    let names = "CREATE TRIGGER old AFTER UPDATE OF name ON persons WHEN NEW.name IS NOT OLD.name \
+                 BEGIN UPDATE persons SET name = OLD.name WHERE tenant = NEW.tenant AND id = NEW.id; END";
+    let hidden = "CREATE TRIGGER shown AFTER UPDATE OF restricted ON persons \
+                  BEGIN UPDATE persons SET restricted = 0 WHERE tenant = NEW.tenant AND id = NEW.id; END";
+    let keys = "CREATE TRIGGER back AFTER DELETE ON keys BEGIN INSERT INTO keys (tenant, kind, id, wrapped, created) \
+                VALUES (OLD.tenant, OLD.kind, OLD.id, OLD.wrapped, OLD.created); END";
+    for (id, file, make, drop) in [
+        ("PRV12", "switchroom.db", names, "DROP TRIGGER old"),
+        ("PRV11", "switchroom.db", hidden, "DROP TRIGGER shown"),
+        ("PRV10", "switchroom.keys.db", keys, "DROP TRIGGER back"),
+    ] {
+        change(file, make);
+        let mut program = Program::start_again(dir.clone());
+        program.set_token(token.clone());
+        assert_eq!(by(&program, &["rights"], id), "no", "{id}");
+        program.stop();
+        change(file, drop);
+    }
+    let mut program = Program::start_again(dir.clone());
+    program.set_token(token);
+    for id in ["PRV10", "PRV11", "PRV12"] {
+        assert_eq!(by(&program, &["rights"], id), "yes", "{id}");
+    }
+    program.stop();
+}
+
+/// Where no feature keeps people the answers come from the tables: somebody who stands there all the same has no rights.
+#[test]
+fn somebody_whom_no_feature_keeps_turns_the_rights() {
+    let trunk = |id: &str, port: u16, to: &str| {
+        format!(
+            "---\nkind: Trunk\nid: {id}\nnetworks: [127.0.0.1/32]\naddress: \"sip:127.0.0.1:{port}\"\npasses_to:\n  - trunk: {to}\n"
+        )
+    };
+    let trunks = trunk("left", 9, "right") + &trunk("right", 10, "left");
+    for (profile, more) in [("connector", ""), ("bridge", trunks.as_str())] {
+        let tenant = format!("kind: Tenant\nid: test\nprofile: {profile}\n{more}");
+        let program = Program::start_as_owner(&[("tenant.yaml", &tenant)]);
+        let all = ["PRV10", "PRV11", "PRV12"];
+        all.iter().for_each(|id| assert_eq!(by(&program, &["rights"], id), "yes", "{profile} {id}"));
+        // While it runs: the next start would end what looks like an erasure that was interrupted.
+        let db = rusqlite::Connection::open(program.dir.path().join("data/switchroom.db")).unwrap();
+        let planted =
+            "INSERT INTO persons (tenant, id, lookup, value, created) VALUES (1, 7, x'07', x'00', 1)";
+        db.execute_batch(planted).unwrap();
+        drop(db);
+        all.iter().for_each(|id| assert_eq!(by(&program, &["rights"], id), "no", "{profile} {id}"));
+        program.stop();
+    }
+}
+
+#[test]
+fn requests_to_a_preview_of_graph_are_seen() {
+    let tenant = "kind: Tenant\nid: test\nprofile: contact-center\n";
+    let lines = "[microsoft]\ngraph = \"http://127.0.0.1:9/beta\"\n";
+    let program = Program::start_secure(&[("tenant.yaml", tenant)], &[], lines);
+    assert_eq!(by(&program, &["permissions"], "X_PREVIEW"), "yes");
+    program.stop();
+    let program = Program::start_as_owner(&[("tenant.yaml", tenant)]);
+    assert_eq!(by(&program, &["permissions"], "X_PREVIEW"), "no");
+    program.stop();
+}
