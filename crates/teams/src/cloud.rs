@@ -1,4 +1,4 @@
-//! Microsoft's clouds: where Entra ID and Graph stand. Everything is configuration; these are the known ones.
+//! Microsoft's clouds: where Entra ID, Graph and Teams stand. Everything is configuration; these are the known ones.
 
 use crate::address::{AddressError, BaseUrl};
 
@@ -14,31 +14,37 @@ pub struct Cloud {
     pub sts: BaseUrl,
     /// Graph without its version, for instance `https://graph.microsoft.com`.
     pub graph: BaseUrl,
+    /// Teams, for instance `https://teams.microsoft.com`: what links lead to that open in people's clients.
+    pub teams: BaseUrl,
 }
 
+/// Teams of the worldwide cloud.
+const TEAMS: &str = "https://teams.microsoft.com";
+
 impl Cloud {
-    /// A cloud of other addresses, such as a simulated tenant's.
+    /// A cloud of other addresses, such as a simulated tenant's. Teams is that of the worldwide cloud.
     pub fn of(login: &str, sts: &str, graph: &str) -> Result<Cloud, AddressError> {
         let (login, sts, graph) = (BaseUrl::parse(login)?, BaseUrl::parse(sts)?, BaseUrl::parse(graph)?);
-        Ok(Cloud { login, sts, graph })
+        Ok(Cloud { login, sts, graph, teams: BaseUrl::parse(TEAMS)? })
     }
 
     /// A known cloud by its name: `worldwide`, `gcc-high`, `dod` or `china`.
     pub fn named(name: &str) -> Option<Cloud> {
         let us = "https://login.microsoftonline.us";
         let sts = "https://sts.windows.net";
-        let (login, sts, graph) = match name {
-            "worldwide" => ("https://login.microsoftonline.com", sts, "https://graph.microsoft.com"),
-            "gcc-high" => (us, sts, "https://graph.microsoft.us"),
-            "dod" => (us, sts, "https://dod-graph.microsoft.us"),
+        let (login, sts, graph, teams) = match name {
+            "worldwide" => ("https://login.microsoftonline.com", sts, "https://graph.microsoft.com", TEAMS),
+            "gcc-high" => (us, sts, "https://graph.microsoft.us", "https://gov.teams.microsoft.us"),
+            "dod" => (us, sts, "https://dod-graph.microsoft.us", "https://dod.teams.microsoft.us"),
             "china" => (
                 "https://login.partner.microsoftonline.cn",
                 "https://sts.chinacloudapi.cn",
                 "https://microsoftgraph.chinacloudapi.cn",
+                "https://teams.microsoftonline.cn",
             ),
             _ => return None,
         };
-        Cloud::of(login, sts, graph).ok()
+        Some(Cloud { teams: BaseUrl::parse(teams).ok()?, ..Cloud::of(login, sts, graph).ok()? })
     }
 
     /// The scope that stands for all application permissions that were consented to.
@@ -61,8 +67,13 @@ mod tests {
 
     #[test]
     fn the_known_clouds_have_addresses() {
-        for name in ["worldwide", "gcc-high", "dod", "china"] {
-            assert!(Cloud::named(name).is_some(), "{name}");
+        for (name, teams) in [
+            ("worldwide", "https://teams.microsoft.com"),
+            ("gcc-high", "https://gov.teams.microsoft.us"),
+            ("dod", "https://dod.teams.microsoft.us"),
+            ("china", "https://teams.microsoftonline.cn"),
+        ] {
+            assert_eq!(Cloud::named(name).map(|c| c.teams.join("")).as_deref(), Some(teams), "{name}");
         }
         assert_eq!(Cloud::named("moon"), None);
         let dod = Cloud::named("dod").unwrap();

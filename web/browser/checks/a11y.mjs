@@ -51,6 +51,19 @@ export const PAGES = [
     },
   },
   { persona: 'owner', path: '/system/microsoft', prepare: async (page) => page.getByRole('heading', { name: /See presence/ }).waitFor() },
+  {
+    persona: 'owner',
+    path: '/system/line-passes',
+    prepare: async (page) => {
+      await page.getByLabel('Object id').fill('5c0de000-0000-4000-8000-0000000000aa');
+      await page.getByLabel('line there').fill('1001');
+      await page.getByRole('button', { name: 'Make the pass' }).click();
+      await page.getByRole('list', { name: 'Passes made now' }).waitFor();
+      // What is wrong is said too.
+      await page.getByRole('button', { name: 'Make the pass' }).click();
+      await page.getByText('This is no object id').waitFor();
+    },
+  },
   { persona: 'supervisor', path: '/system/permissions', prepare: async (page) => page.getByRole('table').first().waitFor() },
   {
     persona: 'auditor',

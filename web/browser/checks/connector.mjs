@@ -20,8 +20,7 @@ const b64 = (o) => Buffer.from(JSON.stringify(o)).toString('base64url');
 /** Teams around the tab. What it was asked for stands in `asked`; how it signs in is said by `window.naa`. */
 const host = (app, { sub, hash, without, place }) => `<!doctype html><title>Host</title><iframe src="${app}/connector?tenant=harbour${hash}" style="width:100%;height:700px"></iframe>
 <script>
-  const frame = document.querySelector('iframe');
-  const say = (m) => frame.contentWindow.postMessage(m, '${app}');
+  const say = (m) => document.querySelector('iframe').contentWindow.postMessage(m, '${app}');
   window.without = '${without}'; window.asked = []; window.tokens = []; window.naa = new URLSearchParams(location.search).get('naa') ?? 'yes';
   const supports = { call: {}, nestedAppAuth: window.naa === 'none' ? undefined : { deeplyNestedAuth: {} } };
   const runtime = JSON.stringify({ apiVersion: 4, isNAAChannelRecommended: window.naa !== 'none', supports, hostVersionsInfo: {} });
@@ -41,7 +40,7 @@ const host = (app, { sub, hash, without, place }) => `<!doctype html><title>Host
     if (data.func === 'nestedAppAuth.execute') return say({ args: ['x', JSON.stringify(signIn(JSON.parse(data.data)))] });
     const answers = {
       initialize: ['content', 'web', '2.0.1', runtime],
-      getContext: [{ locale: 'de-DE', theme: 'default', entityId: 'connector', frameContext: 'content', sessionId: '1', appSessionId: '1', hostClientType: 'web', hostName: 'Teams', ${place}, tid: '${DIRECTORY}', userObjectId: 'u1', subEntityId: '${sub}', loginHint: 'anna@harbour.example' }],
+      getContext: [{ locale: 'de-DE', theme: 'default', entityId: 'connector', frameContext: 'content', sessionId: '1', appSessionId: '1', hostClientType: 'web', hostName: 'Teams', ${place}, tid: '${DIRECTORY}', userObjectId: 'u1', subEntityId: window.sub ?? '${sub}', loginHint: 'anna@harbour.example' }],
       'call.startCall': [true],
       'app.openLink': [true], openLink: [true], executeDeepLink: [true],
     };
@@ -148,6 +147,14 @@ export const checks = {
       for (let n = 0; n < 100 && !(await page.evaluate(() => window.asked.some(([f]) => f === 'call.startCall'))); n += 1) await page.waitForTimeout(30);
       const call = (await page.evaluate(() => window.asked)).find(([f]) => f === 'call.startCall');
       assert.ok(JSON.stringify(call).includes('ben@harbour.example'), JSON.stringify(call));
+      // The server was asked whether it may be called, and not by whom.
+      assert.deepEqual(fake.log.filter((r) => r.path.endsWith('/softphone-link')).map((r) => r.body), [{ to: '+4942155501', through: null }]);
+      const links = async () => (await page.evaluate(() => window.asked)).filter(([f]) => /openLink|DeepLink/i.test(f)).length;
+      const before = await links();
+      await tab.getByLabel('Andere Nummer').fill('0900 1234567');
+      await tab.getByRole('button', { name: 'Anrufen', exact: true }).click();
+      await tab.getByText('premium numbers are not called').waitFor();
+      assert.equal(await links(), before, 'what is refused is opened by nothing');
       // What is no number is not called.
       await tab.getByLabel('Andere Nummer').fill('*21*0900#');
       await tab.getByRole('button', { name: 'Anrufen', exact: true }).click();
@@ -218,6 +225,101 @@ export const checks = {
       await tab.getByText('Ihr Softphone hat die Nummer bekommen.').waitFor();
       assert.deepEqual(await page.evaluate(() => window.tokens), []);
     }),
+
+  'only the ways that are set up are offered, and of whoever is signed in the server knows who calls': async () => {
+    const soft = (id, scheme) => ({ id, name: '', kind: 'address', server_dial: false, scheme, wants_password: false, other_phone: false, untried: false, line: 'known' });
+    const server = { id: 'asterisk', name: 'Asterisk', kind: 'ari', server_dial: true, scheme: null, wants_password: false, other_phone: false, untried: false, line: 'known' };
+    const ways = { scope: `api://127.0.0.1/${APP}/access_as_user`, ways: [soft('brand', 'brandcall'), server, soft('max', 'maxuccall')] };
+    const radios = (tab) => tab.getByRole('radio').evaluateAll((all) => all.map((r) => r.value));
+    const opened = async (page) => (await page.evaluate(() => window.asked)).find(([f]) => /openLink|DeepLink/i.test(f));
+    const press = async (tab) => {
+      await tab.getByLabel('Andere Nummer').fill('+49 421 55501');
+      await tab.getByRole('button', { name: 'Anrufen', exact: true }).click();
+    };
+    await inTeams({ tab: ways }, async ({ page, tab, fake }) => {
+      await tab.getByText('Ben Brooks').waitFor();
+      await tab.getByRole('button', { name: 'Einstellungen' }).click();
+      assert.deepEqual(await radios(tab), ['brand', 'asterisk', 'max']);
+      await tab.getByRole('radio', { name: 'max' }).click();
+      await press(tab);
+      await tab.getByText('Ihr Softphone hat die Nummer bekommen.').waitFor();
+      const [asked] = fake.log.filter((r) => r.method === 'POST');
+      assert.deepEqual([asked.path, asked.body.to, asked.body.through], ['/dial', '+4942155501', 'max']);
+      assert.ok(String((await opened(page))[1]).includes('#scheme=maxuccall&number=%2B4942155501'));
+    });
+    // Without a sign-in only softphones are left, and the organisation's own rules count.
+    await inTeams({ naa: 'none', tab: ways }, async ({ page, tab, fake }) => {
+      await tab.getByText('meldet sich nicht für Apps in ihm an').waitFor();
+      await tab.getByRole('button', { name: 'Einstellungen' }).click();
+      assert.deepEqual(await radios(tab), ['brand', 'max']);
+      await press(tab);
+      await tab.getByText('Ihr Softphone hat die Nummer bekommen.').waitFor();
+      assert.deepEqual(fake.log.filter((r) => r.method === 'POST').map((r) => [r.path, r.body]), [['/connector/harbour/softphone-link', { to: '+4942155501', through: 'brand' }]]);
+      assert.ok(String((await opened(page))[1]).includes('#scheme=brandcall&'));
+    });
+    await inTeams({ naa: 'none', tab: { ...ways, ways: [server] } }, async ({ page, tab }) => {
+      await tab.getByText('meldet sich nicht für Apps in ihm an').waitFor();
+      await press(tab);
+      await tab.getByText('Kein Weg zum Anrufen').waitFor();
+      assert.equal(await opened(page), undefined);
+    });
+  },
+
+  'a pass takes the place of another one only when the person says so, who sees whose line each is for': async () => {
+    const way = { id: 'asterisk', name: 'Office', kind: 'ari', server_dial: true, scheme: null, wants_password: false, other_phone: false, untried: false, line: 'pass' };
+    const [kept, other, strange] = ['A', 'B', 'C'].map((letter) => `asterisk~${letter.repeat(60)}`);
+    const passes = { [kept]: { ending: '01', made: '2026-11-20T09:00:00Z' }, [other]: { ending: '77', made: '2026-11-21T09:00:00Z' } };
+    const tabOf = { scope: `api://127.0.0.1/${APP}/access_as_user`, ways: [way], passes };
+    const stored = (page) => page.frames()[1].evaluate(() => JSON.parse(localStorage.getItem(Object.keys(localStorage).find((key) => key.startsWith('switchroom.connector/')))).passes.asterisk);
+    const paste = (tab, pass) => tab.getByLabel('Leitungspass Ihrer Administration').fill(pass);
+    await inTeams({ tab: tabOf, sub: kept }, async ({ page, tab }) => {
+      await tab.getByText('Ihr Leitungspass ist in diesem Browser aufbewahrt').waitFor();
+      // The tab opens again by another link.
+      await page.evaluate((pass) => {
+        window.sub = pass;
+        const frame = document.querySelector('iframe');
+        frame.replaceWith(Object.assign(document.createElement('iframe'), { src: frame.src, style: frame.style.cssText }));
+      }, other);
+      const dialog = tab.getByRole('alertdialog', { name: 'Ihren Leitungspass ersetzen?' });
+      await dialog.getByText('mit dem Ende 01').waitFor();
+      await dialog.getByText('mit dem Ende 77').waitFor();
+      assert.equal(await stored(page), kept, 'nothing is replaced before somebody says so');
+      const inside = page.frames()[1];
+      await inside.evaluate(axe);
+      const found = await inside.evaluate(() => window.axe.run({ exclude: [['[data-tabster-dummy]']] }));
+      assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ').slice(0, 300)}`), []);
+      // By the keyboard alone: what changes nothing comes first.
+      await dialog.getByRole('button', { name: 'Meinen behalten' }).press('Enter');
+      await dialog.waitFor({ state: 'detached' });
+      assert.equal(await stored(page), kept);
+      await tab.getByRole('button', { name: 'Einstellungen' }).click();
+      await paste(tab, strange);
+      await dialog.getByText('is for somebody else').waitFor();
+      assert.equal(await dialog.getByRole('button', { name: 'Den neuen nehmen' }).count(), 0, 'one that does not count takes no place');
+      await dialog.getByRole('button', { name: 'Meinen behalten' }).click();
+      await paste(tab, other);
+      await dialog.getByRole('button', { name: 'Den neuen nehmen' }).click();
+      await tab.getByText('Ihr Leitungspass ist in diesem Browser aufbewahrt').waitFor();
+      assert.equal(await stored(page), other);
+    });
+  },
+
+  'what somebody may at the telephone system is asked with their password only when they press': async () => {
+    const portal = { id: 'portal', name: 'Portal', kind: 'commportal', server_dial: true, scheme: null, wants_password: true, other_phone: true, untried: false, line: 'typed' };
+    const tabOf = { scope: `api://127.0.0.1/${APP}/access_as_user`, ways: [portal], may: { click: true, other_phone: true } };
+    await inTeams({ tab: tabOf }, async ({ tab, fake }) => {
+      await tab.getByLabel('Ihre Leitung bei der Telefonanlage').fill('2015550123');
+      const password = tab.getByLabel('Ihr Passwort bei der Telefonanlage');
+      await password.fill('canary-Pa55');
+      await password.blur();
+      await tab.getByRole('button', { name: 'Einstellungen' }).click();
+      // Whatever the page asks by itself is asked before what is pressed now.
+      await tab.getByRole('button', { name: 'Prüfen, was ich dort darf' }).click();
+      await tab.getByText('dass ein anderes Telefon zuerst klingelt').waitFor();
+      await tab.getByLabel('Ein anderes Telefon').waitFor();
+      assert.deepEqual(fake.log.filter((r) => r.path === '/dial/may').map((r) => r.body.password), ['canary-Pa55']);
+    });
+  },
 
   'a line pass that a link brings is kept in the tab\'s own storage and goes with each call, and so does a line that a password proves': async () => {
     const way = (id, line) => ({ id, name: id, kind: line === 'typed' ? 'commportal' : 'ari', server_dial: true, scheme: null, wants_password: line === 'typed', other_phone: line === 'typed', untried: line === 'pass', line });

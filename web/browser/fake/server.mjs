@@ -181,7 +181,18 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       if (body?.password !== 'correct horse') throw new Refused(401, 'user, password or code are not right');
       return begin(response, body.user, 'agent');
     }
-    if (tab && method === 'GET' && path.startsWith('/connector/')) return { scope: null, ways: [], hosts: [], brand: null, places: ['chat', 'channel', 'team'], ...tab };
+    if (tab && method === 'GET' && path.startsWith('/connector/')) return { scope: null, ways: [], hosts: [], brand: null, teams: 'https://teams.microsoft.com', places: ['chat', 'channel', 'team'], ...tab };
+    // As the real one: some numbers are not called.
+    const scheme = (through) => tab?.ways?.find((w) => w.id === through)?.scheme ?? (through === null ? 'tel' : null);
+    if (tab && method === 'POST' && (path.endsWith('/softphone-link') || (path === '/dial' && scheme(body.through)))) {
+      if (/^(\+49|0)900/.test(body.to)) throw new Refused(422, 'this number may not be called: premium numbers are not called');
+      return { progress: 'handed-over', open: `${fake.address}/call?tenant=harbour#scheme=${scheme(body.through)}&number=${encodeURIComponent(body.to)}` };
+    }
+    if (tab?.passes && method === 'POST' && path === '/dial/pass') {
+      const line = tab.passes[body.line_pass];
+      if (!line) throw new Refused(403, 'this line pass is for somebody else, or for another telephone system', 'line');
+      return line;
+    }
     if (tab?.may && method === 'POST' && path === '/dial/may') return tab.may;
     if (path === '/openapi.json') return description;
     if (path === '/closing' && method !== 'POST') {
@@ -324,7 +335,15 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       case 'POST /calls/{}/actions':
         return act(id, body);
       case 'GET /dial':
-        return [{ id: null, name: '', kind: 'own', server_dial: true, client_address: false, progress: true, hang_up: true, other_phone: true, scheme: null }];
+        return [
+          { id: null, name: '', kind: 'own', line: 'known' },
+          { id: 'portal', name: 'Hosted phone', kind: 'commportal', line: 'typed' },
+          { id: 'asterisk', name: 'Office phone', kind: 'ari', line: 'pass' },
+          { id: 'freeswitch', name: '', kind: 'esl', line: 'pass' },
+        ].map((way) => ({ server_dial: true, client_address: false, progress: true, hang_up: true, other_phone: false, scheme: null, wants_password: way.line === 'typed', untried: way.line === 'pass', ...way }));
+      case 'POST /pbxs/{}/line-passes':
+        may('owner');
+        return body.people.map(({ person }) => ({ person, pass: `${id}~${'A'.repeat(60)}`, link: id === 'asterisk' ? `https://teams.microsoft.com/l/entity/app/people?context=%7B%22subEntityId%22%3A%22${id}~${'A'.repeat(60)}%22%7D` : null }));
       case 'POST /dial':
         if (body.to.startsWith('+3367')) return null;
         throw new Refused(409, 'this agent is busy, suspended or unknown, and cannot call now');

@@ -116,6 +116,12 @@ const permissions = createRoute({
   component: lazyRouteComponent(later(() => import('@/features/system/PermissionsPage')), 'PermissionsPage'),
 });
 
+const linePasses = createRoute({
+  getParentRoute: () => root,
+  path: '/system/line-passes',
+  component: lazyRouteComponent(later(() => import('@/features/system/LinePassesPage')), 'LinePassesPage'),
+});
+
 const proof = createRoute({
   getParentRoute: () => root,
   path: '/proof',
@@ -161,7 +167,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, desk, floor, calls, call, people, reports, proof, attestation, audit, personalData, holds, backups, system, trunks, microsoft, permissions, settings]),
+  routeTree: root.addChildren([home, desk, floor, calls, call, people, reports, proof, attestation, audit, personalData, holds, backups, system, trunks, microsoft, permissions, linePasses, settings]),
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,
   defaultErrorComponent: Broken,

@@ -7,15 +7,25 @@ import { nameOf } from './brand';
 import { byAddress, byServer, lookMay, plain, Refused, type Begun, type May, type Proof } from './dial';
 import { BATCH, MOST_MEMBERS, readMembers, readNumbers, type Member, type Numbers } from './graph';
 import { callInTeams, openPage, personIn, type Host, type Place } from './host';
-import { LONGEST_LINE, lineOf, numberIn, passIn } from './line';
+import { LONGEST_LINE, lineOf, numberIn, passIn, type LinePass } from './line';
+import { ReplacePass } from './ReplacePass';
 import { keepSettings, readSettings, settingsOf } from './settings';
 import type { Setup, Way } from './setup';
 import { NoToken, tokensOf, type Tokens } from './tokens';
 
 /** People that are drawn at once; a search finds the others. */
 const DRAWN = 60;
-/** The way without any setting: the computer's own telephone app. */
-const TEL: Way = { id: 'tel', name: '', kind: 'address', server_dial: false, scheme: 'tel', wants_password: false, untried: false, other_phone: false, line: 'known' };
+/** The way of an organisation that has set none up: the computer's own telephone app. */
+const TEL: Way = { id: null, name: '', kind: 'address', server_dial: false, scheme: 'tel', wants_password: false, untried: false, other_phone: false, line: 'known' };
+
+/** What a way is called in the settings that are kept. */
+const keyOf = (way: Way): string => way.id ?? way.kind;
+
+/** The ways that are set up, without those that this client cannot take for want of a sign-in. */
+function waysOf(setup: Setup, signsIn: boolean): Way[] {
+  const all = setup.ways.length > 0 ? setup.ways : [TEL];
+  return all.filter((w) => w.scheme !== null || (setup.scope !== null && signsIn));
+}
 
 /** What is said of why there is no list. */
 const TROUBLES: Record<NoToken['why'], MessageKey> = {
@@ -150,33 +160,51 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
   const [pasted, setPasted] = useState('');
   // What the person's class of service allows, by telephone system; a system that was not asked is not here.
   const [may, setMay] = useState<Readonly<Record<string, May>>>({});
+  // The pass that is kept, and one that would take its place if the person wants that.
+  const [replacing, setReplacing] = useState<readonly [LinePass, LinePass] | null>(null);
   const { tokens, found, trouble, turn, again } = useMembers(host, setup);
 
-  const ways = useMemo(() => [...(setup?.ways.filter((w) => w.scheme !== null || setup.scope) ?? []), TEL], [setup]);
-  const way = ways.find((w) => (w.id ?? 'own') === settings.way) ?? ways[0] ?? TEL;
+  const ways = useMemo(() => (setup ? waysOf(setup, trouble !== 'unavailable') : []), [setup, trouble]);
+  const way = ways.find((w) => keyOf(w) === settings.way) ?? ways[0];
 
-  const id = way.id ?? '';
+  const id = way?.id ?? '';
   const proof = useMemo<Proof>(
     () => ({
-      password: way.wants_password ? password : null,
-      line: way.line === 'typed' ? lineOf(settings.lines[id] ?? '') : null,
-      line_pass: way.line === 'pass' ? (settings.passes[id] ?? null) : null,
+      password: way?.wants_password ? password : null,
+      line: way?.line === 'typed' ? lineOf(settings.lines[id] ?? '') : null,
+      line_pass: way?.line === 'pass' ? (settings.passes[id] ?? null) : null,
     }),
     [id, password, settings.lines, settings.passes, way],
   );
+  const saysMay = way !== undefined && way.other_phone && way.kind !== 'own';
   const look = useCallback(async () => {
-    if (!way.other_phone || way.kind === 'own' || !tokens || !setup) return;
-    if (way.wants_password && !(proof.password && proof.line)) return;
+    if (!saysMay || !tokens || !setup) return null;
     const found = await lookMay(setup, tokens, way, proof);
-    if (found) setMay((before) => ({ ...before, [way.id ?? '']: found }));
-  }, [proof, setup, tokens, way]);
-  // Where nobody's password is needed it is known at once; else when it was typed.
+    setMay((before) => ({ ...before, [way.id ?? '']: found }));
+    return found;
+  }, [proof, saysMay, setup, tokens, way]);
+  // Where nobody's password is needed it is known at once, or when a call says it; else whoever wants to know it presses.
   const looked = useRef('');
   useEffect(() => {
-    if (way.wants_password || !tokens || looked.current === id) return;
+    if (!way || way.wants_password || !tokens || looked.current === id) return;
     looked.current = id;
-    void look();
+    look().catch(() => undefined);
   }, [id, look, tokens, way]);
+  /** What the server said against something, in its own words. */
+  const whyNot = useCallback(
+    (e: unknown): string => {
+      if (e instanceof Refused && e.message) return e.message;
+      return e instanceof NoToken ? t(e.why === 'refused' ? 'connector.call-refused' : TROUBLES[e.why]) : t('connector.not-begun');
+    },
+    [t],
+  );
+  const lookPressed = () => {
+    setSaid(null);
+    look().then(
+      (found) => setSaid(found?.click ? t(found.other_phone ? 'connector.may-ring' : 'connector.may-click') : null),
+      (e: unknown) => setSaid(whyNot(e)),
+    );
+  };
   // Whoever may not call with a click there finds no button that does.
   const cannot = may[id]?.click === false;
   const mayRing = may[id]?.other_phone === true;
@@ -196,14 +224,15 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
       const to = plain(number);
       setSaid(null);
       if (!to) return setSaid(t('connector.wrong-number'));
+      if (!way || !setup) return setSaid(t('connector.no-way'));
       const before = calling.current;
       if (before === to) return undefined;
       try {
         if (way.scheme) {
-          await byAddress(way.scheme, to);
+          await byAddress(tenant, setup, tokens, way, to);
           return setSaid(t('connector.handed-over'));
         }
-        if (!tokens || !setup) return setSaid(t('connector.unavailable'));
+        if (!tokens) return setSaid(t('connector.unavailable'));
         calling.current = to;
         // One that is refused takes nothing of the one that is under way: it can still be hung up.
         const tell = (one: Begun) => {
@@ -214,37 +243,37 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
         hangUp.current = await byServer(setup, tokens, way, to, proof, ring, tell);
       } catch (e) {
         calling.current = before;
-        // The server says why in a sentence; it is shown as it is.
-        const why = e instanceof NoToken ? t(e.why === 'refused' ? 'connector.call-refused' : TROUBLES[e.why]) : t('connector.not-begun');
-        setSaid(e instanceof Refused && e.message ? e.message : why);
+        setSaid(whyNot(e));
       }
       return undefined;
     },
-    [id, mayRing, proof, settings.rings, setup, t, tokens, way],
+    [id, mayRing, proof, settings.rings, setup, t, tenant, tokens, way, whyNot],
   );
 
   const change = (next: typeof settings) => {
     setSettings(next);
     keepSettings(place, next);
   };
-  const keepPass = useCallback(
-    (text: string | undefined): boolean => {
-      const found = passIn(text);
-      if (!found) return false;
-      setSettings((before) => {
-        const next = { ...before, way: found.pbx, passes: { ...before.passes, [found.pbx]: found.pass } };
-        keepSettings(place, next);
-        return next;
-      });
-      setSaid(t('connector.pass-kept'));
-      return true;
-    },
-    [place, t],
-  );
-  // A link of an administrator opened the tab: what it brought is kept, here and nowhere else.
+  const keepPass = (found: LinePass) => {
+    change({ ...settings, way: found.pbx, passes: { ...settings.passes, [found.pbx]: found.pass } });
+    setSaid(t('connector.pass-kept'));
+  };
+  /** A pass that came: kept where there is none yet; where there is another one, the person is asked. */
+  const takePass = (text: string | undefined): boolean => {
+    const found = passIn(text);
+    if (!found) return false;
+    const kept = settings.passes[found.pbx];
+    if (kept === undefined || kept === found.pass) keepPass(found);
+    else setReplacing([{ pbx: found.pbx, pass: kept }, found]);
+    return true;
+  };
+  // A link of an administrator opened the tab: what it brought is kept, here and nowhere else. Looked at once.
+  const brought = useRef<string | undefined>(undefined);
   useEffect(() => {
-    keepPass(host?.brought);
-  }, [host, keepPass]);
+    if (brought.current === host?.brought) return;
+    brought.current = host?.brought;
+    takePass(host?.brought);
+  });
 
   if (!host) return <Page styles={styles} note={t('connector.outside')} />;
   if (!setup) return <Page styles={styles} note={t('connector.no-setup')} />;
@@ -304,20 +333,29 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
         <Button type="submit" appearance="primary" disabled={cannot || typed.trim() === ''}>{t('connector.call')}</Button>
         <Button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>{t('connector.settings')}</Button>
       </form>
-      {way.line === 'typed' && (
+      {way?.line === 'typed' && (
         <Field label={t('connector.line')}>
           <Input
-            value={settings.lines[way.id ?? ''] ?? ''}
+            value={settings.lines[id] ?? ''}
             maxLength={LONGEST_LINE}
             autoComplete="off"
-            onChange={(_, d) => change({ ...settings, lines: { ...settings.lines, [way.id ?? '']: d.value } })}
+            onChange={(_, d) => change({ ...settings, lines: { ...settings.lines, [id]: d.value } })}
           />
         </Field>
       )}
-      {way.wants_password && (
-        <Field label={t('connector.password')}>
-          <Input type="password" value={password} autoComplete="off" onChange={(_, d) => setPassword(d.value)} onBlur={() => void look()} />
-        </Field>
+      {way?.wants_password && (
+        <form
+          className={styles.row}
+          onSubmit={(e) => {
+            e.preventDefault();
+            if (saysMay && proof.password && proof.line) lookPressed();
+          }}
+        >
+          <Field label={t('connector.password')}>
+            <Input type="password" value={password} autoComplete="off" onChange={(_, d) => setPassword(d.value)} />
+          </Field>
+          {saysMay && <Button type="submit" disabled={!proof.password || !proof.line}>{t('connector.look')}</Button>}
+        </form>
       )}
       {cannot && (
         <MessageBar intent="warning" layout="multiline">
@@ -327,8 +365,8 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
       {open && (
         <section aria-label={t('connector.settings')}>
           <Field label={t('connector.way')}>
-            <RadioGroup value={way.id ?? 'own'} onChange={(_, d) => change({ ...settings, way: d.value })}>
-              {ways.map((w) => <Radio key={w.id ?? 'own'} value={w.id ?? 'own'} label={w.untried ? `${wayName(w)} (${t('connector.untried')})` : wayName(w)} />)}
+            <RadioGroup value={way ? keyOf(way) : ''} onChange={(_, d) => change({ ...settings, way: d.value })}>
+              {ways.map((w) => <Radio key={keyOf(w)} value={keyOf(w)} label={w.untried ? `${wayName(w)} (${t('connector.untried')})` : wayName(w)} />)}
             </RadioGroup>
           </Field>
           {mayRing && (
@@ -347,7 +385,7 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
               <Input
                 value={pasted}
                 autoComplete="off"
-                onChange={(_, d) => setPasted(keepPass(d.value) ? '' : d.value)}
+                onChange={(_, d) => setPasted(takePass(d.value) ? '' : d.value)}
               />
             </Field>
           )}
@@ -355,6 +393,16 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
           <Checkbox label={t('connector.show-mobile')} checked={settings.mobile} onChange={(_, d) => change({ ...settings, mobile: d.checked === true })} />
         </section>
       )}
+      <ReplacePass
+        setup={setup}
+        tokens={tokens ?? (trouble ? null : undefined)}
+        i18n={i18n}
+        passes={replacing}
+        chosen={(takes) => {
+          setReplacing(null);
+          if (takes && replacing) keepPass(replacing[1]);
+        }}
+      />
       {listed(host, setup).kind === 'personal' ? (
         <p className={styles.quiet}>{t('connector.personal')}</p>
       ) : (
@@ -369,7 +417,7 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
           {found && fits.length === 0 && <p className={styles.quiet}>{t('connector.nobody')}</p>}
           <ul className={styles.list}>
             {drawn.map((m) => (
-              <Person key={m.id} member={m} numbers={numbers.get(m.id)} settings={settings} own={host.directory} i18n={i18n} styles={styles} call={call} cannot={cannot} />
+              <Person key={m.id} member={m} numbers={numbers.get(m.id)} settings={settings} own={host.directory} teams={setup.teams} i18n={i18n} styles={styles} call={call} cannot={cannot} />
             ))}
           </ul>
           {fits.length > DRAWN && <p className={styles.quiet}>{t('connector.more', { count: fits.length - DRAWN })}</p>}
@@ -402,6 +450,7 @@ function Person({
   numbers,
   settings,
   own,
+  teams,
   i18n,
   styles,
   call,
@@ -411,6 +460,7 @@ function Person({
   numbers: Numbers | undefined;
   settings: { business: boolean; mobile: boolean };
   own: string | undefined;
+  teams: string;
   i18n: I18n;
   styles: Record<'person' | 'name' | 'quiet', string>;
   call: (number: string) => Promise<unknown>;
@@ -429,7 +479,7 @@ function Person({
       {business.map((n) => <Button key={n} size="small" disabled={cannot} onClick={() => void call(n)}>{t('connector.business', { number: i18n.phone(n) })}</Button>)}
       {mobile.map((n) => <Button key={n} size="small" disabled={cannot} onClick={() => void call(n)}>{t('connector.mobile', { number: i18n.phone(n) })}</Button>)}
       {numbers && numbers.business.length === 0 && !numbers.mobile && <span className={styles.quiet}>{t('connector.no-number')}</span>}
-      {address && <Button size="small" appearance="subtle" aria-label={t('connector.teams', { name: member.name })} onClick={() => void callInTeams(address)}>Teams</Button>}
+      {address && <Button size="small" appearance="subtle" aria-label={t('connector.teams', { name: member.name })} onClick={() => void callInTeams(teams, address)}>Teams</Button>}
     </li>
   );
 }

@@ -1,8 +1,10 @@
-// Calling a number: by the softphone on this computer, or by the server, which rings one's own phone first.
+// Calling a number: by the softphone on this computer, or by the server, which rings one's own phone first. Whichever it is,
+// the server is asked first: it knows which numbers are called.
 
 import { openPage } from './host';
+import type { LinePass } from './line';
 import type { Setup, Way } from './setup';
-import type { Tokens } from './tokens';
+import { NoToken, type Tokens } from './tokens';
 
 export interface Begun {
   correlation: string | null;
@@ -38,11 +40,28 @@ async function said(answer: Response): Promise<Begun> {
   return { correlation: body.correlation ?? null, progress: body.progress ?? 'asked', reason: body.reason ?? null, open: body.open ?? null };
 }
 
-/** Gives the number to the softphone on this computer. */
-export async function byAddress(scheme: string, number: string): Promise<void> {
-  // The page is in the name and colours of the same tenant as this one.
-  const tenant = new URLSearchParams(window.location.search).get('tenant') ?? '';
-  await openPage(`${window.location.origin}/call?tenant=${encodeURIComponent(tenant)}#scheme=${encodeURIComponent(scheme)}&number=${encodeURIComponent(number)}`);
+/** What the head of a request says of who asks; nothing where this client signs in for no app, or not for this one. */
+async function whoAsks(setup: Setup, tokens: Tokens | null): Promise<Record<string, string> | null> {
+  if (!setup.scope || !tokens) return null;
+  try {
+    return { Authorization: `Bearer ${await tokens([setup.scope])}` };
+  } catch (e) {
+    if (e instanceof NoToken) return null;
+    throw e;
+  }
+}
+
+/** Gives the number to the softphone on this computer, if the server says that it may be called. */
+export async function byAddress(tenant: string, setup: Setup, tokens: Tokens | null, way: Way, number: string): Promise<void> {
+  const json = { 'Content-Type': 'application/json' };
+  const who = way.id === null ? null : await whoAsks(setup, tokens);
+  // Of whoever is signed in it is known what they may; else what the organisation calls counts.
+  const asked = who
+    ? fetch('/api/v1/dial', { method: 'POST', headers: { ...who, ...json }, body: JSON.stringify({ to: number, correlation: crypto.randomUUID(), through: way.id }) })
+    : fetch(`/api/v1/connector/${encodeURIComponent(tenant)}/softphone-link`, { method: 'POST', headers: json, body: JSON.stringify({ to: number, through: way.id }) });
+  const { open } = await said(await asked);
+  if (!open) throw new Refused('', null);
+  await openPage(open);
 }
 
 /** What goes with a call so that the person's own line is known and proven; all of it for this call only. */
@@ -58,18 +77,30 @@ export interface May {
   other_phone: boolean;
 }
 
-/** Asks what the person's class of service allows there. Null where that cannot be known now. */
-export async function lookMay(setup: Setup, tokens: Tokens, way: Way, proof: Proof): Promise<May | null> {
-  const scope = setup.scope;
-  if (!scope || way.id === null) return null;
-  try {
-    const headers = { Authorization: `Bearer ${await tokens([scope])}`, 'Content-Type': 'application/json' };
-    const answer = await fetch('/api/v1/dial/may', { method: 'POST', headers, body: JSON.stringify({ through: way.id, ...proof }) });
-    return answer.ok ? ((await answer.json()) as May) : null;
-  } catch {
-    return null;
-  }
+/** Which line a pass is for, as far as its person needs it to know it again. */
+export interface PassLine {
+  /** The last signs of the line. */
+  ending: string;
+  /** When the pass was made (RFC 3339). */
+  made: string;
 }
+
+async function asks<T>(setup: Setup, tokens: Tokens, path: string, body: unknown): Promise<T> {
+  if (!setup.scope) throw new NoToken('unavailable');
+  const headers = { Authorization: `Bearer ${await tokens([setup.scope])}`, 'Content-Type': 'application/json' };
+  const answer = await fetch(`/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (answer.ok) return (await answer.json()) as T;
+  const problem = (await answer.json().catch(() => ({}))) as { detail?: string; code?: string };
+  throw new Refused(problem.detail ?? String(answer.status), problem.code ?? null);
+}
+
+/** Asks what the person's class of service allows there. Refused, or no token, where that cannot be known. */
+export const lookMay = (setup: Setup, tokens: Tokens, way: Way, proof: Proof): Promise<May> =>
+  asks(setup, tokens, '/dial/may', { through: way.id, ...proof });
+
+/** Asks which line a pass is for. Refused where it counts for nobody, or for somebody else. */
+export const lookPass = (setup: Setup, tokens: Tokens, { pbx, pass }: LinePass): Promise<PassLine> =>
+  asks(setup, tokens, '/dial/pass', { through: pbx, line_pass: pass });
 
 /** Has the server call, and tells how far it is until it is over. Gives the way to hang up. */
 export async function byServer(

@@ -74,13 +74,13 @@ export async function joinTeams(hosts: Promise<string[]>, changed: (theme: Theme
   return Promise.race([joined, late]);
 }
 
-/** Calls a Teams user by Teams itself: at once where the client can, by a link otherwise. */
-export async function callInTeams(address: string): Promise<void> {
+/** Calls a Teams user by Teams itself: at once where the client can, by a link into Teams of this cloud otherwise. */
+export async function callInTeams(teams: string, address: string): Promise<void> {
   if (call.isSupported()) {
     await call.startCall({ targets: [address], requestedModalities: [call.CallModalities.Audio], source: 'switchroom' });
     return;
   }
-  await app.openLink(`https://teams.microsoft.com/l/call/0/0?users=${encodeURIComponent(address)}`);
+  await app.openLink(`${teams}/l/call/0/0?users=${encodeURIComponent(address)}`);
 }
 
 /** Opens a page of ours in the browser. */

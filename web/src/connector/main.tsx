@@ -15,7 +15,7 @@ import { Tab } from './Tab';
 let tell: (theme: ThemeName) => void = () => undefined;
 const tenant = new URLSearchParams(window.location.search).get('tenant') ?? '';
 const asked = readSetup(tenant).catch(() => null);
-const [host, setup] = await Promise.all([joinTeams(asked.then((s) => s?.hosts ?? []), (theme) => tell(theme)), asked]);
+const [host, setup] = await Promise.all([joinTeams(asked.then((s) => (s ? [s.teams, ...s.hosts] : [])), (theme) => tell(theme)), asked]);
 const wanted = host ? [host.locale, ...navigator.languages] : navigator.languages;
 const language = pickLanguage(wanted);
 const i18n = makeI18n(language, await loadApart(language), wanted);

@@ -36,6 +36,8 @@ export interface Setup {
   login: string;
   /** Microsoft Graph, as `https://graph.microsoft.com`. */
   graph: string;
+  /** Teams of the organisation's cloud, as `https://teams.microsoft.com`. */
+  teams: string;
   /** Pages beside those of Teams that may show the tab. */
   hosts: string[];
   /** The organisation's directory. */

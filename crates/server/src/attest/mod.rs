@@ -29,6 +29,7 @@ pub use check::{CHECKS, Ground};
 pub use declared::{Declared, LARGEST as LARGEST_DECLARED, read as read_declared};
 pub use example::Example;
 pub use paper::{changes, markdown_in, markdown_of, sealed, text_of, verify};
+pub use stored::personal_fields;
 pub use words::Words;
 
 use check::{Check, Subject};

@@ -2,7 +2,7 @@
 
 use crate::attest::Checks;
 use crate::attest::check::{Found, Ground, Subject};
-use crate::tenant::check::Documents;
+use crate::tenant::check::{Document, Documents};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use store::{CATALOGUE, Field};
@@ -144,11 +144,18 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
     }
 }
 
+/// Fields of a `User` that say something of a person.
+const OF_PERSON: [&str; 7] = ["name", "email", "microsoft", "teams_number", "phone", "registers", "line"];
+
+/// What an object says of a person: the names of its fields. None for what is no `User`.
+pub fn personal_fields(document: &Document) -> Vec<&'static str> {
+    let is_said = |field: &&str| document.body.get(*field).is_some_and(|v| !v.is_null());
+    OF_PERSON.into_iter().filter(|field| document.kind == "User" && is_said(field)).collect()
+}
+
 /// How many users have something of a person in them.
 fn described(documents: &Documents) -> usize {
-    let of_person = ["name", "email", "microsoft", "teams_number", "phone", "registers", "line"];
-    let users = documents.values().filter(|d| d.kind == "User");
-    users.filter(|d| of_person.iter().any(|field| d.body.get(*field).is_some_and(|v| !v.is_null()))).count()
+    documents.values().filter(|d| !personal_fields(d).is_empty()).count()
 }
 
 /// What the journal of a tenant without calls has: its starts and its configuration.

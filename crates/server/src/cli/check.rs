@@ -1,5 +1,6 @@
 //! `switchroom check`
 
+use crate::attest::personal_fields;
 use crate::certificate_report::{self, report};
 use crate::cli::arguments::Arguments;
 use crate::cli::{Outcome, check_number, say};
@@ -11,7 +12,7 @@ use crate::sip_tls::SipTls;
 use crate::teams_certificate;
 use crate::tenant::check::{Documents, read_folder};
 use crate::tenant::everything::Everything;
-use crate::tenant::objects::Profile;
+use crate::tenant::objects::{Profile, Tenant};
 use crate::tenant::trunk::Account;
 use crate::tls::Certificate;
 use crate::trusted::Trusted;
@@ -31,7 +32,7 @@ pub fn run(mut args: Arguments) -> Outcome {
     if let Some(dir) = files {
         match read_folder(Path::new(&dir)) {
             Ok(documents) => {
-                stored_lines(&documents).iter().for_each(|line| say(line));
+                stored_of_people(&documents).iter().for_each(|line| say(line));
                 problems.extend(config.iter().flat_map(|c| passwords(c, &documents)));
                 problems.extend(config.iter().flat_map(|c| permissions(c, &documents)));
                 problems.extend(config.iter().flat_map(|c| teams(c, &documents)));
@@ -110,19 +111,28 @@ fn passwords(config: &config::ServerConfig, documents: &Documents) -> Vec<String
     missing.collect()
 }
 
-/// Warnings of lines that stand in a configuration where nothing of anybody is to be stored.
-fn stored_lines(documents: &Documents) -> Vec<String> {
-    let everything = Everything::read(documents).0;
-    if !everything.tenants.values().any(|t| t.profile == Profile::Connector) {
+/// Warnings of what users say of people where the profile stores nothing of anybody. The attestation counts the same fields.
+fn stored_of_people(documents: &Documents) -> Vec<String> {
+    let stores_nothing = |t: &Tenant| matches!(t.profile, Profile::Connector | Profile::Bridge);
+    if !Everything::read(documents).0.tenants.values().any(stores_nothing) {
         return Vec::new();
     }
-    let lines = everything.users.iter().filter(|(_, user)| user.line.is_some());
-    let said = |(id, _): (&String, _)| {
+    let all =
+        documents.values().map(|d| (&d.id, personal_fields(d))).filter(|(_, fields)| !fields.is_empty());
+    let said = |(id, fields): (&String, Vec<&str>)| {
+        let lines = match fields.contains(&"line") {
+            true => {
+                "; whose line is whose can be said by line_claim of the Pbx or by line passes (docs/connector.md)"
+            }
+            false => "",
+        };
         format!(
-            "warning: User {id:?} has a line, which is stored, and the attestation says so; where nothing is to be stored, use line_claim of the Pbx or line passes (docs/connector.md)"
+            "warning: User {id:?} has {}, which is stored, and the attestation says so; where nothing of anybody is to be stored, \
+             leave it out{lines}",
+            fields.join(", ")
         )
     };
-    lines.map(said).collect()
+    all.map(said).collect()
 }
 
 /// Permissions at Microsoft that are too many or too few for the tenant of these files.

@@ -12,6 +12,7 @@ mod close;
 mod explain;
 mod export;
 mod keys;
+mod line_pass;
 mod plan;
 mod rehearse;
 mod remote;
@@ -128,6 +129,12 @@ const COMMANDS: &[Command] = &[
         usage: "--out FILE --config FILE (--tenant T | --tenant-files DIR | --server URL --token T) [--icon PNG] [--outline PNG]",
         does: "makes a tenant's app package for Teams, and the guide to set it up",
         run: teams_app::run,
+    },
+    Command {
+        name: "line-pass",
+        usage: "PBX (--person ID --line LINE | --people FILE) (--server URL --token T | --config FILE --tenant T)",
+        does: "makes passes by which people show in the tab which line at a telephone system is theirs",
+        run: line_pass::run,
     },
     Command {
         name: "token",

@@ -5,6 +5,7 @@
 
 pub mod dial;
 mod drive;
+pub mod hand_out;
 pub mod line;
 pub mod system;
 

@@ -23,6 +23,8 @@ pub struct TabSetup {
     pub login: String,
     /// Microsoft Graph.
     pub graph: String,
+    /// Teams of the configured cloud, as `https://teams.microsoft.com`: what links lead to that open in the person's client.
+    pub teams: String,
     /// Pages beside those of Teams that may show the tab.
     pub hosts: Vec<String>,
     /// The organisation's Microsoft directory; null where none is connected.
@@ -72,7 +74,7 @@ fn brand(app: &TeamsApp) -> Brand {
 pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result<Json<TabSetup>, Problem> {
     let missing = || Problem::not_found("such tenant with a tab here");
     let tab = api.microsoft.tab.clone();
-    let public = api.settings.url.clone();
+    let (public, teams) = (api.settings.url.clone(), api.microsoft.cloud.teams.join(""));
     let found = api.handle.ask(move |switch, _| {
         let t = switch.tenants().iter().find(|t| t.meaning.tenant == tenant)?;
         let m = &t.meaning;
@@ -91,6 +93,7 @@ pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result
         scope: tab.as_ref().filter(|_| through_us).map(|t| t.scope(&public)),
         login: tab.as_ref().map(|t| t.login.clone()).unwrap_or_default(),
         graph: tab.as_ref().map(|t| t.graph.clone()).unwrap_or_default(),
+        teams,
         hosts: tab.as_ref().map(|t| t.hosts.clone()).unwrap_or_default(),
         directory,
         places,

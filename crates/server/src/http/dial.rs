@@ -510,7 +510,7 @@ fn no_phone_here() -> Problem {
 }
 
 /// Why it is not known whose telephone would ring.
-fn no_line(why: NoLine, rule: &PbxRule) -> Problem {
+pub(super) fn no_line(why: NoLine, rule: &PbxRule) -> Problem {
     let (status, what) = match why {
         NoLine::Missing if rule.wants_password() => (
             StatusCode::UNPROCESSABLE_ENTITY,

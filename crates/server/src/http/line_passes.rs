@@ -1,22 +1,22 @@
-//! Line passes: an administrator says whose line is whose at a telephone system, and nothing of it is stored here.
+//! Line passes: an administrator says whose line is whose at a telephone system, its person looks which line a pass is for,
+//! and nothing of it is stored here.
 
+use crate::connector::hand_out::{self, HandedOut, NotMade};
+use crate::connector::line::NoLine;
 use crate::connector::now;
 use crate::http::actions::audited;
+use crate::http::dial::no_line;
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use pbx::line::{Pass, is_line};
+use pbx::Time;
+use pbx::line::ending;
 use redact::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// Passes that are made at a time.
-const MOST: usize = 1_000;
-/// The tab's name in the app package, which a link to it needs.
-const TAB: &str = "people";
 
 /// For whom passes are to be made.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -49,6 +49,27 @@ pub struct PassView {
     link: Option<String>,
 }
 
+/// Whoever wants to know which line a pass is for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PassToLook {
+    /// Id of the `Pbx`.
+    through: String,
+    /// The pass, which is the person's own.
+    #[serde(deserialize_with = "crate::http::dial::secret")]
+    #[schemars(with = "String")]
+    line_pass: Secret<String>,
+}
+
+/// Which line a pass is for, as far as its person needs it to know it again.
+#[derive(Serialize, JsonSchema)]
+pub struct PassLine {
+    /// The last signs of the line, two at most and never more than half of it.
+    ending: String,
+    /// When the pass was made (RFC 3339).
+    made: String,
+}
+
 /// `POST /pbxs/{id}/line-passes`
 pub async fn make(
     State(api): State<Api>,
@@ -56,44 +77,51 @@ pub async fn make(
     Path(id): Path<String>,
     Json(new): Json<NewPasses>,
 ) -> Result<Json<Vec<PassView>>, Problem> {
-    let wrong = |what: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what);
-    if new.people.is_empty() || new.people.len() > MOST {
-        return Err(wrong(format!("people has 1 to {MOST} people")));
-    }
-    let (tenant, named) = (asker.0.tenant, id.clone());
-    let found = api.handle.ask(move |switch, _| {
-        let m = &switch.tenant(tenant)?.meaning;
-        let rule = m.pbxs.get(&named).filter(|rule| rule.has_lines())?;
-        Some((m.tenant.clone(), rule.wants_password(), m.teams_app.as_ref().map(|app| app.id.clone())))
+    let people = new.people.into_iter().map(|own| hand_out::OwnLine { person: own.person, line: own.line });
+    let people: Vec<_> = people.collect();
+    let (tenant, connector, microsoft) = (asker.0.tenant, api.connector.clone(), api.microsoft.clone());
+    let system = id.clone();
+    let made = api.handle.ask(move |switch, _| {
+        let meaning = &switch.tenant(tenant).ok_or(NotMade::NoSystem)?.meaning;
+        hand_out::hand_out(connector.passes(), meaning, &microsoft.cloud.teams, &system, people, now())
     });
-    let found = found.await.ok_or_else(Problem::stopping)?;
-    let (name, proves, app) = found.ok_or_else(|| Problem::not_found("such telephone system with lines"))?;
-    if proves {
-        let what =
-            "this telephone system proves by the person's own password whose line it is: no pass is needed";
-        return Err(wrong(what.into()));
-    }
-    let made = now();
-    let one = |(n, own): (usize, OwnLine)| {
-        let person = teams::clean::guid(&own.person)
-            .ok_or_else(|| wrong(format!("people[{n}].person is no object id of Microsoft's")))?;
-        if !is_line(own.line.expose_secret()) {
-            let what = "has at most 32 letters, digits and + * # . _ -";
-            return Err(wrong(format!("people[{n}].line {what}")));
-        }
-        let pass =
-            Pass { tenant: name.clone(), person: person.clone(), pbx: id.clone(), line: own.line, made };
-        let sealed = api.connector.passes().seal(&pass).ok_or_else(|| {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the key of line passes cannot be read")
-        })?;
-        let pass = format!("{id}~{}", sealed.expose_secret());
-        let link = app.as_ref().map(|app| {
-            let context = format!("%7B%22subEntityId%22%3A%22{pass}%22%7D");
-            format!("https://teams.microsoft.com/l/entity/{app}/{TAB}?context={context}")
-        });
-        Ok(PassView { person, pass, link })
-    };
-    let all: Vec<PassView> = new.people.into_iter().enumerate().map(one).collect::<Result<_, _>>()?;
+    let made = made.await.ok_or_else(Problem::stopping)?.map_err(|why| {
+        let status = match why {
+            NotMade::NoSystem => StatusCode::NOT_FOUND,
+            NotMade::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            NotMade::NoKey => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Problem::new(status, why.to_string())
+    })?;
     audited(&api, &asker, "pbx.line-passes", format!("Pbx/{id}")).await?;
-    Ok(Json(all))
+    let shown = |text: Secret<String>| text.expose_secret().clone();
+    let view =
+        |one: HandedOut| PassView { person: one.person, pass: shown(one.pass), link: one.link.map(shown) };
+    Ok(Json(made.into_iter().map(view).collect()))
+}
+
+/// `POST /dial/pass`: which line a pass is for, told to nobody but its person.
+pub async fn look(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+    Json(new): Json<PassToLook>,
+) -> Result<Json<PassLine>, Problem> {
+    let of_tab = asker.person()?.of_tab.clone().ok_or_else(|| {
+        let what = "a pass is told to the person's own Teams client only: open the tab in Teams";
+        Problem::new(StatusCode::FORBIDDEN, what)
+    })?;
+    let (tenant, connector) = (asker.0.tenant, api.connector.clone());
+    let found = api.handle.ask(move |switch, _| {
+        let none = || Problem::not_found("such telephone system with lines");
+        let meaning = &switch.tenant(tenant).ok_or_else(none)?.meaning;
+        let rule = meaning.pbxs.get(&new.through).filter(|rule| rule.has_lines()).ok_or_else(none)?;
+        let pass = connector.passes().open_handed_out(&new.line_pass);
+        let line = pass.and_then(|pass| {
+            let (made, since) = (pass.made, Time(rule.line_passes_since));
+            Ok((pass.line_of(&meaning.tenant, &of_tab.object, &new.through, since)?, made))
+        });
+        let (line, made) = line.map_err(|why| no_line(NoLine::Pass(why), rule))?;
+        Ok(PassLine { ending: ending(&line), made: crate::view::time(engine::Time(made.0)) })
+    });
+    found.await.ok_or_else(Problem::stopping)?.map(Json)
 }

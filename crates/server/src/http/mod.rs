@@ -46,6 +46,7 @@ mod serve;
 mod session;
 mod settings;
 mod softphone;
+mod softphone_link;
 mod telephony;
 mod time;
 mod web;

@@ -26,9 +26,9 @@ pub struct File {
 
 include!(concat!(env!("OUT_DIR"), "/web_files.rs"));
 
-/// Pages that Microsoft's clients show a tab in: Teams, Microsoft 365 and Outlook.
+/// Pages that Microsoft's clients show a tab in: Teams of all clouds, Microsoft 365 and Outlook.
 const TEAMS: &str = "https://teams.microsoft.com https://*.teams.microsoft.com https://*.cloud.microsoft \
-    https://*.microsoft365.com https://*.office.com https://outlook.office.com https://outlook.office365.com";
+    https://*.teams.microsoft.us https://teams.microsoftonline.cn https://*.microsoft365.com https://*.office.com https://outlook.office.com https://outlook.office365.com";
 /// For files whose name changes with what is in them.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// For everything else of the web app: kept, and asked after each time.
@@ -385,6 +385,9 @@ mod tests {
                 .unwrap()
                 .contains("frame-ancestors 'self' https://teams.microsoft.com https://*.teams")
         );
+        for national in ["https://*.teams.microsoft.us", "https://teams.microsoftonline.cn"] {
+            assert!(of("teams").unwrap().contains(national), "{national}");
+        }
         assert!(of("https://a.example https://b.example:8443").unwrap().ends_with("https://b.example:8443"));
         for bad in ["", "http://a.example", "https://a.example; script-src *", "https://a.example  x", "*"] {
             assert!(of(bad).is_err(), "{bad:?}");

@@ -170,7 +170,7 @@ pub fn cloud_of(config: &MicrosoftSection) -> Result<Cloud, String> {
     // Whoever stands in for Entra ID issues the older tokens too.
     let sts = other("login", &config.login, known.sts)?;
     let login = other("login", &config.login, known.login)?;
-    Ok(Cloud { login, sts, graph: other("graph", &config.graph, known.graph)? })
+    Ok(Cloud { login, sts, graph: other("graph", &config.graph, known.graph)?, teams: known.teams })
 }
 
 /// An app registration as it asks for tokens; nothing where none is configured.

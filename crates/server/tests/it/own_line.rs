@@ -151,16 +151,27 @@ fn a_line_pass_rings_the_telephone_of_its_own_person_and_nobody_elses() {
         assert!(!log.contains(canary), "{canary} is in the log");
         assert_eq!(found_in(dir.path(), canary), Vec::<String>::new(), "{canary} is on the disk");
     }
-    // A line that somebody writes into the configuration is stored, and whoever checks that is warned.
+    // What somebody writes of a person into the configuration is stored, and whoever checks that is warned.
     let (config, files) = (dir.path().join("switchroom.toml"), dir.path().join("tenant"));
     let (config, folder) = (config.to_str().unwrap(), files.to_str().unwrap());
     let check = || run(&["check", "--config", config, "--tenant-files", folder]);
     let (code, out, errors) = check();
     assert!(code == 0 && !out.contains("warning"), "{out}{errors}");
-    std::fs::write(files.join("user.yaml"), "kind: User\nid: anna\nroles: [agent]\nline: \"1003\"\n")
-        .unwrap();
+    let user = "kind: User\nid: anna\nroles: [owner]\n";
+    for (fields, warning) in [
+        ("line: \"1003\"\n", "warning: User \"anna\" has line, which is stored"),
+        (
+            "name: Anna\nphone: \"sip:anna@192.0.2.7\"\n",
+            "warning: User \"anna\" has name, phone, which is stored",
+        ),
+    ] {
+        std::fs::write(files.join("user.yaml"), format!("{user}{fields}")).unwrap();
+        let (code, out, errors) = check();
+        assert!(code == 0 && out.contains(warning), "{out}{errors}");
+    }
+    std::fs::write(files.join("user.yaml"), user).unwrap();
     let (code, out, errors) = check();
-    assert!(code == 0 && out.contains("warning: User \"anna\" has a line, which is stored"), "{out}{errors}");
+    assert!(code == 0 && !out.contains("warning"), "somebody of whom nothing is said: {out}{errors}");
 }
 
 #[test]

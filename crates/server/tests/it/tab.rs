@@ -34,6 +34,11 @@ pub struct Company {
 impl Company {
     /// A tenant that is described once its directory is known.
     pub fn begin(describe: impl Fn(&str) -> String) -> Company {
+        Company::begin_with(describe, "")
+    }
+
+    /// The same, with these lines more in the section `[microsoft]`.
+    pub fn begin_with(describe: impl Fn(&str) -> String, lines: &str) -> Company {
         let make = |base: &str| {
             let mut m = Microsoft::new(base, 7);
             let plan = TenantPlan {
@@ -54,7 +59,8 @@ impl Company {
         let file = dir.path().join("switchroom.toml");
         let mut config = std::fs::read_to_string(&file).unwrap();
         let base = microsoft.base();
-        config += &format!("[microsoft]\nlogin = \"{base}\"\ngraph = \"{base}\"\ntab_app = \"{TAB}\"\n");
+        config +=
+            &format!("[microsoft]\nlogin = \"{base}\"\ngraph = \"{base}\"\ntab_app = \"{TAB}\"\n{lines}");
         std::fs::write(&file, config).unwrap();
         Company { program: Program::start_again(dir), microsoft, directory }
     }

@@ -368,9 +368,11 @@ GET /configuration o
 PUT /configuration o
 POST /configuration/plan o
 GET /connector/{tenant} *
+POST /connector/{tenant}/softphone-link *
 GET /dial Gso
 POST /dial Gso
 POST /dial/may Gso
+POST /dial/pass Gso
 GET /dial/{correlation} Gso
 DELETE /dial/{correlation} Gso
 GET /directory agso

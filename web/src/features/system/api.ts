@@ -124,6 +124,12 @@ export const licencesQuery = queryOptions({
   queryFn: ({ signal }) => ask<{ signed_in: boolean; licences: Licence[] }>('GET', '/microsoft/licences', { signal }),
 });
 
+/** The ways of calling with one click. */
+export const dialWaysQuery = queryOptions({
+  queryKey: ['dial-ways'],
+  queryFn: ({ signal }) => need(api.GET('/api/v1/dial', { signal })),
+});
+
 export const waysQuery = queryOptions({
   queryKey: ['ways'],
   queryFn: ({ signal }) => need(api.GET('/api/v1/session/ways', { signal })),

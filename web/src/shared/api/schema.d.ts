@@ -1474,6 +1474,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connector/{tenant}/softphone-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A link that has the softphone on the person's computer call a number, if the tenant calls such numbers
+         * @description This needs no sign-in.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    tenant: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewLink"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Link"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/demo/personas": {
         parameters: {
             query?: never;
@@ -1691,6 +1745,58 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["MayView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dial/pass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which line a pass is for, told to its person
+         * @description This needs the role supervisor or owner, or agent for what is the agent's own.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PassToLook"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PassLine"];
                     };
                 };
                 /** @description What is wrong and what to do */
@@ -10729,6 +10835,11 @@ export interface components {
             /** @description Whether this session may ask; if not, open `/api/v1/microsoft/licences/sign-in`. */
             signed_in: boolean;
         };
+        /** @description A link that opens a softphone. */
+        Link: {
+            /** @description It leads to the page `/call`; scheme and number stand behind its `#`. */
+            open: string;
+        };
         /** @description What a telephone system allows somebody. */
         MayView: {
             /** @description Calling with a click. True where the system does not say. */
@@ -10941,6 +11052,16 @@ export interface components {
             queue: string | null;
             /** @description Why. */
             reason: string;
+        };
+        /** @description A number for a softphone. */
+        NewLink: {
+            /**
+             * @description Id of the `Pbx`, one with `address`. Without it the computer's own telephone app, where the tenant has no way to call.
+             * @default null
+             */
+            through: string | null;
+            /** @description The number to call, as people write it. */
+            to: string;
         };
         /** @description Who wants to know what a telephone system allows them. */
         NewLook: {
@@ -11156,6 +11277,20 @@ export interface components {
             line: string;
             /** @description The person's object id in the Microsoft directory. */
             person: string;
+        };
+        /** @description Which line a pass is for, as far as its person needs it to know it again. */
+        PassLine: {
+            /** @description The last signs of the line, two at most and never more than half of it. */
+            ending: string;
+            /** @description When the pass was made (RFC 3339). */
+            made: string;
+        };
+        /** @description Whoever wants to know which line a pass is for. */
+        PassToLook: {
+            /** @description The pass, which is the person's own. */
+            line_pass: string;
+            /** @description Id of the `Pbx`. */
+            through: string;
         };
         /** @description Somebody's line pass. It is shown once: nothing of it is kept. */
         PassView: {
@@ -11951,6 +12086,8 @@ export interface components {
             places: string[];
             /** @description The scope of a token for this server; null where no call goes through it. */
             scope?: string | null;
+            /** @description Teams of the configured cloud, as `https://teams.microsoft.com`: what links lead to that open in the person's client. */
+            teams: string;
             /** @description The ways to call. */
             ways: components["schemas"]["WayView2"][];
         };

@@ -5,7 +5,7 @@ use crate::http::access::Access;
 use crate::http::routes::{
     AUDITORS, AUDITORS_OR_OWN, Operation, Route, SUPERVISORS, SUPERVISORS_OR_OWN, op, schema,
 };
-use crate::http::{actions, agents, connector, desk, dial, line_passes, telephony};
+use crate::http::{actions, agents, connector, desk, dial, line_passes, softphone_link, telephony};
 use crate::view::AgentView;
 use axum::routing::{get, post};
 
@@ -46,6 +46,19 @@ pub(super) fn of_work() -> Vec<Route> {
             handler: get(connector::setup),
         },
         Route {
+            path: "/connector/{tenant}/softphone-link".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![Operation {
+                request: Some(schema::<softphone_link::NewLink>),
+                ..op::<softphone_link::Link>(
+                    "post",
+                    "A link that has the softphone on the person's computer call a number, if the tenant calls such numbers",
+                )
+            }],
+            handler: post(softphone_link::make),
+        },
+        Route {
             path: "/dial/may".into(),
             look: SUPERVISORS_OR_OWN,
             change: SUPERVISORS_OR_OWN,
@@ -54,6 +67,16 @@ pub(super) fn of_work() -> Vec<Route> {
                 ..op::<dial::MayView>("post", "What a telephone system allows whoever asks")
             }],
             handler: post(dial::may),
+        },
+        Route {
+            path: "/dial/pass".into(),
+            look: SUPERVISORS_OR_OWN,
+            change: SUPERVISORS_OR_OWN,
+            operations: vec![Operation {
+                request: Some(schema::<line_passes::PassToLook>),
+                ..op::<line_passes::PassLine>("post", "Which line a pass is for, told to its person")
+            }],
+            handler: post(line_passes::look),
         },
         Route {
             path: "/pbxs/{id}/line-passes".into(),
