@@ -47,6 +47,29 @@ fn the_carrier_example_does_what_its_page_says() {
     assert!(count >= 15, "{count}");
 }
 
+// What is to be put in first may be missing then; how the command is written may not be wrong.
+#[test]
+fn the_checks_that_pages_of_examples_name_are_written_as_they_are_taken() {
+    let root = format!("{EXAMPLES}/..");
+    let mut count = 0;
+    for entry in std::fs::read_dir(EXAMPLES).unwrap() {
+        let page = std::fs::read_to_string(entry.unwrap().path().join("README.md")).unwrap_or_default();
+        for line in page.lines().filter(|l| l.starts_with("switchroom check ")) {
+            let words = line.split('#').next().unwrap_or_default().split_whitespace().skip(1);
+            let args: Vec<String> = words
+                .map(|word| match word.starts_with("examples/") {
+                    true => format!("{root}/{word}"),
+                    false => word.to_string(),
+                })
+                .collect();
+            let (code, out, errors) = run(&args.iter().map(String::as_str).collect::<Vec<_>>());
+            assert_ne!(code, 2, "{line}: {out}{errors}");
+            count += 1;
+        }
+    }
+    assert!(count >= 2, "{count}");
+}
+
 #[test]
 fn each_trunk_gets_numbers_and_callers_in_its_own_way() {
     let (code, report) = json("carrier", &["--number", "+431234567", "--as", "anna"]);

@@ -1,9 +1,11 @@
-//! The page of permissions in the handbook is made of the table, and must be what the table says.
+//! The page of permissions in the handbook is made of the table, and must be what the table says; so must the page of
+//! profiles with their features.
 
 use core::fmt::Write;
 use teams::permissions::{Feature, FeatureDefault, Features, Profile, Row, WIDER};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/permissions.md");
+const PROFILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/profiles.md");
 
 /// What stops when the permission of a line is taken away from its registration, which has all others.
 fn without(features: &Features, row: &Row) -> String {
@@ -68,4 +70,40 @@ fn the_handbook_says_what_the_table_says() {
         std::fs::write(&made, &wanted).unwrap();
         panic!("docs/permissions.md is not what the table says: take {}", made.display());
     }
+}
+
+// A row names one feature or several, before a colon or alone, and has a sign for each profile.
+#[test]
+fn the_page_of_profiles_says_which_features_each_has() {
+    let page = std::fs::read_to_string(PROFILES).unwrap();
+    let (_, table) = page.split_once("| feature |").unwrap();
+    let (head, rows) = table.split_once('\n').unwrap();
+    let profiles: Vec<Profile> =
+        head.split('`').skip(1).step_by(2).map(|name| Profile::named(name).unwrap()).collect();
+    assert_eq!(profiles.len(), Profile::ALL.len(), "{head}");
+    let mut named = Vec::new();
+    for row in rows.lines().take_while(|l| l.starts_with('|')).filter(|l| l.starts_with("| `")) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [features, signs @ ..] = &cells[..] else { panic!("{row}") };
+        let names = features.split(':').next().unwrap_or_default();
+        for name in names.split('`').skip(1).step_by(2) {
+            let feature = Feature::named(name).unwrap_or_else(|| panic!("{name} is no feature"));
+            for (profile, sign) in profiles.iter().zip(signs) {
+                let wanted = match feature.in_profile(*profile) {
+                    FeatureDefault::On => "1",
+                    FeatureDefault::Off => "0",
+                    FeatureDefault::Never => "–",
+                };
+                assert_eq!(*sign, wanted, "{name} in {}", profile.name());
+            }
+            assert_eq!(signs.len(), profiles.len(), "{row}");
+            named.push(feature);
+        }
+    }
+    let missing: Vec<&str> = Feature::ALL
+        .into_iter()
+        .filter(|f| !f.is_reserved() && !named.contains(f))
+        .map(Feature::name)
+        .collect();
+    assert!(missing.is_empty(), "docs/profiles.md says nothing of {missing:?}");
 }
