@@ -90,9 +90,7 @@ impl Server {
         };
         let bind = |key: &str, addr: &str| {
             let bound = runtime.block_on(tokio::net::TcpListener::bind(addr));
-            bound.map_err(|e| {
-                format!("{key} = {addr:?} cannot be opened: {e}. Is another program on this port?")
-            })
+            bound.map_err(|e| crate::config::not_opened(key, format!("{addr:?}"), &e))
         };
         let http = bind("http.listen", &config.http.listen)?;
         let admin = bind("admin.listen", &config.admin.listen)?;

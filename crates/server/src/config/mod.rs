@@ -1,5 +1,7 @@
 //! The server's configuration: defaults compiled in, a file over them, the environment over that; checked whole.
 
+mod not_opened;
+
 use crate::backup_io::{MOST_KEPT, Schedule};
 use crate::tenant::objects::Span;
 use crate::tenant::schema::nearest;
@@ -7,6 +9,8 @@ use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use toml::{Table, Value};
+
+pub use not_opened::not_opened;
 
 /// The defaults, with what each key means.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -482,6 +486,19 @@ pub fn parse(text: &str, name: &str, env: &[(String, String)]) -> Result<ServerC
     }
 }
 
+// What a value like this one is called in a sentence.
+fn said_of(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "a text in quotes",
+        Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number",
+        Value::Boolean(_) => "true or false",
+        Value::Array(_) => "a list in brackets",
+        Value::Datetime(_) => "a time",
+        Value::Table(_) => "a section",
+    }
+}
+
 fn put(defaults: &mut Table, section: &str, key: &str, value: Value, name: &str, problems: &mut Vec<String>) {
     let known: Vec<&str> = defaults.keys().map(String::as_str).collect();
     match defaults.get(key) {
@@ -489,7 +506,7 @@ fn put(defaults: &mut Table, section: &str, key: &str, value: Value, name: &str,
         Some(old) if old.same_type(&value) => {
             defaults.insert(key.into(), value);
         }
-        Some(old) => problems.push(format!("{name}: {section}.{key} must be a {}", old.type_str())),
+        Some(old) => problems.push(format!("{name}: {section}.{key} must be {}", said_of(old))),
     }
 }
 
