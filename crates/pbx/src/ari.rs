@@ -7,7 +7,8 @@
 //! Parameters stand in the body, so that numbers are not in the log of a web server in front.
 
 use crate::exchange::{
-    Call, Input, MOST_MISSING, Method, NoReply, Output, Reply, Request, before_hang_up_again,
+    Call, Input, MOST_MISSING, MOST_REFUSED, MOST_UNANSWERED, Method, NoReply, Output, Reply, Request,
+    before_hang_up_again,
 };
 use crate::{Correlation, Over, Progress, Time};
 use redact::Secret;
@@ -67,6 +68,8 @@ pub struct AriCall {
     seen: bool,
     /// Hang-ups that did not work.
     tried: u32,
+    /// Those of them that were refused for good.
+    refused: u32,
 }
 
 /// Whether a text may stand in a request: no more than digits of numbers, letters and the signs of lines and endpoints.
@@ -100,6 +103,7 @@ impl AriCall {
             missed: 0,
             seen: false,
             tried: 0,
+            refused: 0,
         })
     }
 
@@ -175,7 +179,11 @@ impl AriCall {
         match (self.step, reply.status) {
             (Step::Clear, 200..=299) => self.over(Over::HungUp),
             (Step::Clear, 404) if self.seen || self.tried + 1 >= MOST_MISSING => self.over(Over::HungUp),
-            (Step::Clear, _) => self.clear_again(now),
+            (Step::Clear, 400..=499) if !matches!(reply.status, 404 | 408 | 429) => {
+                self.refused += 1;
+                self.clear_again();
+            }
+            (Step::Clear, _) => self.clear_again(),
             (Step::Make, 401 | 403) => self.over(Over::NotSignedIn),
             // 409: a channel of this name is there, so the call was made already.
             (Step::Make, 200..=299 | 409) => self.wait(),
@@ -217,9 +225,9 @@ impl AriCall {
     }
 
     // The call goes on there, and counts, until it is known to be over.
-    fn clear_again(&mut self, now: Time) {
+    fn clear_again(&mut self) {
         self.tried = self.tried.saturating_add(1);
-        match now.since(self.began) > LONGEST_MS {
+        match self.refused >= MOST_REFUSED || self.tried >= MOST_UNANSWERED {
             true => self.go(Step::Done),
             false => self.out.push_back(Output::Wait(before_hang_up_again(self.tried))),
         }
@@ -258,7 +266,7 @@ impl Call for AriCall {
                     (Err(NoReply::Unreachable), Step::Make) => self.over(Over::Failed),
                     // Perhaps it was made: its name says so.
                     (Err(_), Step::Make) => self.wait(),
-                    (Err(_), Step::Clear) => self.clear_again(now),
+                    (Err(_), Step::Clear) => self.clear_again(),
                     (Err(_), _) => self.miss(now),
                 }
                 if self.withdrawn && !matches!(self.step, Step::Clear | Step::Done) {
@@ -413,10 +421,22 @@ mod tests {
         w.on(200, "{}", &["wait 500"]);
         w.tell(Input::HangUp);
         w.1.clear();
-        w.0.began = Time(0);
-        w.0.handle(Time(LONGEST_MS + 1), Input::Reply(Err(NoReply::TimedOut)));
-        assert!(matches!(w.0.poll(), Some(Output::Progress(Progress::HandedOver))));
-        assert!(matches!(w.0.poll(), Some(Output::Done)));
+        for _ in 1..MOST_UNANSWERED {
+            w.tell(Input::Reply(Err(NoReply::TimedOut)));
+            w.waited(&[clear]);
+        }
+        w.1.clear();
+        w.tell(Input::Reply(Err(NoReply::TimedOut)));
+        assert_eq!(w.1, ["= handed-over", "done"]);
+        // Nor for long where it is refused for good: nobody may end this call from here.
+        let mut w = Walk::begin();
+        w.on(200, "{}", &["wait 500"]);
+        w.tell(Input::HangUp);
+        for n in 1..MOST_REFUSED {
+            w.on(401, "", &[&format!("wait {}", before_hang_up_again(n))]);
+            w.waited(&[clear]);
+        }
+        w.on(401, "", &["= handed-over", "done"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 mod frame;
 
 use crate::ari::is_plain;
-use crate::exchange::{Call, Input, MOST_MISSING, Output, before_hang_up_again};
+use crate::exchange::{Call, Input, MOST_MISSING, MOST_REFUSED, MOST_UNANSWERED, Output, before_hang_up_again};
 use crate::{Correlation, Over, Progress, Time};
 use frame::{Frame, Frames};
 use redact::Secret;
@@ -68,6 +68,8 @@ pub struct EslCall {
     kills: bool,
     /// Hang-ups that did not work.
     tried: u32,
+    /// Those of them that were refused.
+    refused: u32,
     /// When the next is tried.
     again: Option<Time>,
     /// The connection is lost.
@@ -107,6 +109,7 @@ impl EslCall {
             seen: false,
             kills: false,
             tried: 0,
+            refused: 0,
             again: None,
             lost: false,
         })
@@ -175,7 +178,10 @@ impl EslCall {
         let is_missing = said.starts_with("-ERR No such channel");
         match said.starts_with("+OK") || is_missing && (self.seen || self.tried + 1 >= MOST_MISSING) {
             true => self.over(Over::HungUp),
-            false => self.kill_later(now),
+            false => {
+                self.refused += u32::from(!is_missing);
+                self.kill_later(now);
+            }
         }
     }
 
@@ -197,7 +203,10 @@ impl EslCall {
                      filter Unique-ID {leg}\n\nfilter Other-Leg-Unique-ID {leg}\n\nfilter Job-UUID {leg}\n\n"
                 ));
             }
-            ("command/reply", Step::SignIn) if self.kills => self.closed(now),
+            ("command/reply", Step::SignIn) if self.kills => {
+                self.refused += 1;
+                self.closed(now);
+            }
             ("command/reply", Step::SignIn) => self.over(Over::NotSignedIn),
             ("text/rude-rejection" | "text/disconnect-notice", _) => self.closed(now),
             ("command/reply", Step::Asked(0)) if self.withdrawn => self.over(Over::HungUp),
@@ -315,6 +324,7 @@ impl Call for EslCall {
                 let silent = now.since(self.heard) >= PATIENCE_MS && self.step != Step::Follow;
                 match self.again {
                     _ if now.since(self.began) > LONGEST_MS => return self.done(),
+                    Some(_) if self.refused >= MOST_REFUSED || self.tried >= MOST_UNANSWERED => return self.done(),
                     Some(at) if now >= at => self.kill_again(now),
                     Some(_) => {}
                     None if silent && self.kills => self.kill_later(now),

@@ -17,8 +17,13 @@ const DOUBLINGS: u32 = 6;
 /// How often a call that nobody saw yet may be missing there before it is believed that there is none: it may be about to begin.
 pub(crate) const MOST_MISSING: u32 = 5;
 
-/// The pause before a hang-up is tried again, after so many that did not work (one or more), in milliseconds. A call that goes on costs money, so
-/// it is tried for as long as a call is followed.
+/// Hang-ups that are refused for good, after which what became of the call is left open: after a minute and a half.
+pub(crate) const MOST_REFUSED: u32 = 8;
+/// Hang-ups that nobody answers, after which the same holds: after about half an hour. Until then nobody says that the call
+/// is over, for it may go on and cost money, and whoever hung it up begins no other one.
+pub(crate) const MOST_UNANSWERED: u32 = 60;
+
+/// The pause before a hang-up is tried again, after so many that did not work (one or more), in milliseconds.
 pub(crate) fn before_hang_up_again(tried: u32) -> u64 {
     FIRST_PAUSE_MS << tried.saturating_sub(1).min(DOUBLINGS)
 }

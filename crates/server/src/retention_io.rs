@@ -1,12 +1,11 @@
 //! The thread that disposes of what is old, by each tenant's rules of kind Retention. A run that is interrupted is gone on
 //! with at the next look: what is due is asked for anew each time.
 
-use crate::adapt::Aliases;
 use crate::running::{Handle, stored_documents};
 use crate::tenant::check::Documents;
 use crate::tenant::objects::{RetainedClass, Retention};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -256,8 +255,9 @@ pub fn run(handle: &Handle, tenant: TenantId, stopping: &AtomicBool) -> Result<V
         return Ok(json!({}));
     }
     // Asked after the time was taken: of every call that ended before it, what was promised is known by now.
-    let needed = handle.ask_and_wait(move |switch, _| switch.needed_parties(tenant));
-    let needed = needed.ok_or("the server is busy or stopping")?;
+    let asked =
+        handle.ask_and_wait(move |switch, _| (switch.needed_parties(tenant), switch.aliased(tenant)));
+    let (needed, aliased) = asked.ok_or("the server is busy or stopping")?;
     let said = |e: store::StoreError| e.to_string();
     let mut note = DisposalRun { at: now, ended: None, report: "{}".into() };
     store.note_run(tenant, &note).map_err(said)?;
@@ -286,8 +286,9 @@ pub fn run(handle: &Handle, tenant: TenantId, stopping: &AtomicBool) -> Result<V
     }
     if people > 0 {
         // Whoever comes again is somebody new in the journal, too.
-        let aliases = Aliases::known(store.aliases(tenant).map_err(said)?);
-        let _ = handle.ask_and_wait(move |switch, _| switch.set_aliases(tenant, aliases));
+        let kept: HashSet<u64> = store.aliases(tenant).map_err(said)?.iter().map(|a| a.number).collect();
+        let gone: Vec<u64> = aliased.into_iter().filter(|number| !kept.contains(number)).collect();
+        let _ = handle.ask_and_wait(move |switch, _| switch.forget_aliases(tenant, &gone));
     }
     replace_copies(store);
     tracing::info!(event = "retention", tenant = tenant.0, calls = gone, "old data was disposed of");

@@ -9,6 +9,9 @@ use crate::store::{Store, TenantId};
 /// The most people of a tenant whose aliases are known at a time: the newest.
 pub const MOST_ALIASES: usize = 100_000;
 
+/// How many are opened at a time: whatever happens to calls is written between two pages.
+const PAGE: usize = 200;
+
 /// What a number is called in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alias {
@@ -54,12 +57,14 @@ impl Store {
         let sql =
             "SELECT id, alias FROM persons WHERE tenant = $1 AND alias IS NOT NULL ORDER BY id DESC LIMIT $2";
         let rows = self.reader().rows(sql, &[tenant.into(), (MOST_ALIASES as i64).into()])?;
-        let mut keys = self.keys();
-        let of = |row: &crate::sql::Row| {
-            let person = row.int(0) as u64;
-            open(&keys.of_person(tenant, person).ok()?, person, row.bytes(1))
-        };
-        let mut all: Vec<Alias> = rows.iter().filter_map(of).collect();
+        let mut all = Vec::with_capacity(rows.len());
+        for page in rows.chunks(PAGE) {
+            let mut keys = self.keys();
+            all.extend(page.iter().filter_map(|row| {
+                let person = row.int(0) as u64;
+                open(&keys.of_person(tenant, person).ok()?, person, row.bytes(1))
+            }));
+        }
         all.reverse();
         Ok(all)
     }

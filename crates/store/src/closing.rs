@@ -225,8 +225,8 @@ impl Store {
         db.rows("PRAGMA secure_delete=OFF", &[])?;
         gone?;
         // The log written ahead still has what was overwritten.
-        let emptied = db.rows("PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
-        match emptied.first().is_none_or(|r| r.int(0) == 0) {
+        drop(db);
+        match self.empty_log()? {
             true => Ok(()),
             false => Err(StoreError::Database(
                 "somebody reads it, a backup for one: its log still has what was deleted, and is emptied later".into(),

@@ -89,9 +89,6 @@ pub struct PersonAbout {
     pub objected: bool,
 }
 
-/// How often the log is emptied that somebody may be reading, and the time in between.
-const LOG_TRIES: u32 = 10;
-const LOG_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 /// People who are asked for at once.
 const PAGE: u64 = 500;
 /// The most names of one person that are given.
@@ -391,14 +388,7 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn empty_log(&self) -> Result<bool, StoreError> {
-        for _ in 0..LOG_TRIES {
-            let emptied = self.writer().rows("PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
-            if emptied.first().is_none_or(|r| r.int(0) == 0) {
-                return Ok(true);
-            }
-            std::thread::park_timeout(LOG_PAUSE);
-        }
-        Ok(false)
+        crate::sqlite::empty_log(|| crate::sqlite::empty_log_now(&mut **self.writer()))
     }
 
     /// Erases the people whose key is gone: an older increment of a backup has rows of them. Gives how many.

@@ -374,10 +374,9 @@ impl Keys {
     /// Overwrites what the database keeps of deleted keys in its file and beside it.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when somebody reads the keys for longer than the database waits: done again it goes on.
+    /// [`StoreError::Refused`] when somebody reads the keys for longer than a fifth of a second: done again it goes on.
     pub(crate) fn forget_deleted(&mut self) -> Result<(), StoreError> {
-        let done = self.db.rows("PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
-        match done.first().is_none_or(|r| r.int(0) == 0) {
+        match crate::sqlite::empty_log(|| crate::sqlite::empty_log_now(&mut *self.db))? {
             true => Ok(()),
             false => Err(StoreError::Refused(
                 "keys that were destroyed still stand in the file of keys, because another program reads it: try again".into(),

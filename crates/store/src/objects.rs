@@ -124,7 +124,9 @@ impl Store {
         drop(keys);
         result?;
         if changes.iter().any(|c| c.kind == USER_KIND && c.body.is_none()) {
-            self.sweep_user_keys(tenant)?;
+            // The configuration is changed already, and a failure here must not say that it is not. A key that cannot be
+            // overwritten now, since another program reads the keys, is at the next run of retention.
+            let _ = self.sweep_user_keys(tenant);
         }
         Ok(())
     }
@@ -143,9 +145,8 @@ impl Store {
         for number in &gone {
             keys.destroy(tenant, USER, *number)?;
         }
-        if !gone.is_empty() {
-            keys.forget_deleted()?;
-        }
+        // Also where none is left: an earlier sweep may have found the file in use.
+        keys.forget_deleted()?;
         Ok(gone.len() as u64)
     }
 

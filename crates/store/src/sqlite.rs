@@ -25,7 +25,7 @@ pub(crate) enum Use {
 impl Sqlite {
     pub(crate) fn open(path: &Path, how: Use, full_sync: bool) -> Result<Sqlite, StoreError> {
         let connection = Connection::open(path).map_err(error)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(error)?;
+        connection.busy_timeout(BUSY).map_err(error)?;
         connection.set_prepared_statement_cache_capacity(256);
         // A statement is planned once, not anew for each value that is bound.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(error)?;
@@ -50,7 +50,7 @@ impl Sqlite {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(error)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(error)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(error)?;
+        connection.busy_timeout(BUSY).map_err(error)?;
         connection.execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-2000;").map_err(error)?;
         Ok(Sqlite { connection })
     }
@@ -77,6 +77,33 @@ impl Sqlite {
     }
 }
 
+/// How often the log that is written ahead is tried to be emptied, and the time in between: who reads a row or two is
+/// done by then, who copies everything is not.
+const LOG_TRIES: u32 = 10;
+const LOG_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+
+/// Empties the log that a database writes ahead, which still has rows as they were. Whether it is empty: while somebody
+/// reads what stood there before it cannot be. Nothing is waited for: whoever holds this connection holds up all who write.
+pub(crate) fn empty_log_now(db: &mut dyn Sql) -> Result<bool, StoreError> {
+    db.rows("PRAGMA busy_timeout=0", &[])?;
+    let emptied = db.rows("PRAGMA wal_checkpoint(TRUNCATE)", &[]);
+    db.rows(&format!("PRAGMA busy_timeout={}", BUSY.as_millis()), &[])?;
+    Ok(emptied?.first().is_none_or(|r| r.int(0) == 0))
+}
+
+/// The same in a few tries, with the connection given back in between.
+pub(crate) fn empty_log(mut now: impl FnMut() -> Result<bool, StoreError>) -> Result<bool, StoreError> {
+    for _ in 0..LOG_TRIES {
+        if now()? {
+            return Ok(true);
+        }
+        std::thread::park_timeout(LOG_PAUSE);
+    }
+    Ok(false)
+}
+
+/// How long whoever wants to write waits for whoever writes.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(10);
 /// How often a copy is tried while somebody else has the database for himself: half a minute.
 const BUSY_TRIES: u32 = 600;
 

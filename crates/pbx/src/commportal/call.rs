@@ -7,7 +7,9 @@
 use super::fault::{Class, Fault};
 use super::portal::{Portal, SignIn, escape};
 use super::read;
-use crate::exchange::{Call, Input, Method, NoReply, Output, Reply, Request, before_hang_up_again};
+use crate::exchange::{
+    Call, Input, MOST_REFUSED, Method, NoReply, Output, Reply, Request, before_hang_up_again,
+};
 use crate::{Over, Progress, Time};
 use redact::Secret;
 use serde_json::{Value, json};
@@ -27,8 +29,6 @@ const BETWEEN_LOOKS_MS: u64 = 1_000;
 const MOST_NEWS: u16 = 500;
 /// How long a call is followed.
 const LONGEST_MS: u64 = 4 * 3_600_000;
-/// Hang-ups that are refused for good, after which what became of the call is left open: after a minute and a half.
-const MOST_REFUSED: u32 = 8;
 /// What the class of service is called, and what in it allows this.
 const CLASS_OF_SERVICE: &str = "Meta_Subscriber_MetaSphere_ClassOfService";
 const ALLOWED: &str = "ClickToDialAllowed";

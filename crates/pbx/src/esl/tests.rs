@@ -158,6 +158,20 @@ fn a_hang_up_that_does_not_work_is_tried_again_and_the_call_goes_on_meanwhile() 
     w.on(&answer("-ERR Operation failed\n"), &[]);
     w.tell_at(LONGEST_MS + 2, Input::Waited);
     assert_eq!(w.1, ["= handed-over", "done"]);
+    // Nor for long where it is refused: nobody may end this call from here.
+    let mut w = Walk::made();
+    w.tell(Input::HangUp);
+    let mut now = 0;
+    for n in 1..MOST_REFUSED {
+        w.on(&answer("-ERR Operation failed\n"), &[]);
+        now += before_hang_up_again(n) + 1;
+        w.tell_at(now, Input::Waited);
+        assert_eq!(w.1, [KILL]);
+        w.1.clear();
+    }
+    w.on(&answer("-ERR Operation failed\n"), &[]);
+    w.tell_at(now + 1, Input::Waited);
+    assert_eq!(w.1, ["= handed-over", "done"]);
 }
 
 #[test]

@@ -61,10 +61,17 @@ impl Switch {
         }
     }
 
-    /// Only these numbers are called something from here on: people went because they are old.
-    pub fn set_aliases(&mut self, id: TenantId, aliases: Aliases) {
+    /// The numbers of a tenant that are called something, by their keyed hashes.
+    pub fn aliased(&self, id: TenantId) -> Vec<u64> {
+        let tenant = self.tenants.iter().find(|t| t.id == id);
+        tenant.map_or_else(Vec::new, |t| t.aliases.by_number.keys().copied().collect())
+    }
+
+    /// These numbers are called nothing from here on: people went because they are old. Whoever was called something
+    /// meanwhile is not among them, and keeps it.
+    pub fn forget_aliases(&mut self, id: TenantId, numbers: &[u64]) {
         if let Some(t) = self.tenants.iter_mut().find(|t| t.id == id) {
-            t.aliases = aliases;
+            numbers.iter().for_each(|number| drop(t.aliases.by_number.remove(number)));
         }
     }
 }

@@ -144,13 +144,13 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "attest",
-        usage: "--out DIR [--declared FILE] [--language TAG] [--since FILE] [--check NAME]… (--tenant T --config FILE | --server URL --token T | --example PROFILE) | verify FILE [--key HEX]",
+        usage: "--out DIR [--declared FILE] [--language TAG] [--since FILE] [--check NAME]… (--tenant T --config FILE [--advisories DIR] | --server URL --token T | --example PROFILE [--advisories DIR]) | verify FILE [--key HEX]",
         does: "answers a compliance officer's questions about a tenant, each with the check it comes from; checks such a file",
         run: attest::run,
     },
     Command {
         name: "audit",
-        usage: "export FILE (--server URL --token T | --config FILE --tenant T) | verify (FILE | --config FILE --tenant T) [--heads FILE] [--key HEX]",
+        usage: "export FILE (--server URL --token T | --config FILE --tenant T) | verify (FILE [--unsigned] | --config FILE --tenant T) [--heads FILE] [--key HEX]",
         does: "writes the log of who did what as a file; finds entries that were changed, removed or moved",
         run: audit::run,
     },

@@ -107,7 +107,7 @@ pub fn wrong(format: &str, text: &str) -> Option<String> {
         ),
         "feature" => say(
             teams::permissions::Feature::named(text).is_some(),
-            "this is no feature: docs/permissions.md has their names",
+            "this is no feature: docs/profiles.md has their names",
         ),
         "language" => say(is_language(text), "a language is written as de or en-GB"),
         "country" => say(

@@ -140,7 +140,7 @@ pub struct TrunkPlan {
     pub options_every_ms: Option<u64>,
     /// How long a far end that is called may say nothing at all, in milliseconds; `None` is as long as SIP says.
     pub failover_ms: Option<u64>,
-    /// Codecs that may be offered, best first; empty is all.
+    /// Codecs that are spoken there, best first; empty: G.711 is offered, any is taken.
     pub codecs: Vec<AudioCodec>,
     /// Whom the called party sees.
     pub caller_id: CallerIdRule,

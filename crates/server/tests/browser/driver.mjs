@@ -33,7 +33,7 @@ const browser = await chromium.launch({
   ],
 });
 const context = await browser.newContext({ locale: 'en-GB', permissions: app ? ['microphone'] : [] });
-context.setDefaultTimeout(20_000);
+context.setDefaultTimeout(45_000);
 let page;
 
 if (app) {

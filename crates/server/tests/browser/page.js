@@ -1,7 +1,7 @@
 // The page that the tests open on the server's own origin: a softphone without a face. Everything that is waited for here
 // is a condition with an end to it, never a length of time.
 
-const LONGEST = 20_000;
+const LONGEST = 45_000;
 
 async function until(what, done) {
   const end = performance.now() + LONGEST;

@@ -3,11 +3,39 @@
 use crate::desk::Desk;
 use crate::program::Program;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Condvar, Mutex};
 use std::time::Duration;
+
+/// How many tests have browsers at the same moment: each is a dozen processes, and this many fill two cores.
+const AT_ONCE: usize = 2;
+static OPEN: Mutex<usize> = Mutex::new(0);
+static CLOSED: Condvar = Condvar::new();
+
+thread_local! {
+    static MINE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A test's place among those that have browsers. One test's second browser does not wait: it would for ever.
+fn take_place() {
+    if MINE.get() == 0 {
+        let mut open = CLOSED.wait_while(OPEN.lock().unwrap(), |open| *open >= AT_ONCE).unwrap();
+        *open += 1;
+    }
+    MINE.set(MINE.get() + 1);
+}
+
+fn leave_place() {
+    MINE.set(MINE.get() - 1);
+    if MINE.get() == 0 {
+        *OPEN.lock().unwrap() -= 1;
+        CLOSED.notify_one();
+    }
+}
 
 /// What the page's microphone hears.
 pub const MICROPHONE: u32 = 1000;
@@ -43,6 +71,7 @@ impl Page {
         crate::baresip::tone_file(&sound, f64::from(hz), 30);
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
         assert!(folder.join("node_modules").exists(), "make test does this: npm ci in {}", folder.display());
+        take_place();
         let mut driver = Command::new("node")
             .arg(folder.join("driver.mjs"))
             .arg(format!("http://{at}"))
@@ -150,5 +179,6 @@ impl Drop for Page {
     fn drop(&mut self) {
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+        leave_place();
     }
 }

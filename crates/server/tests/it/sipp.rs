@@ -49,7 +49,8 @@ impl Sipp {
         if let Some(to) = to {
             command.arg(to.to_string()).args(["-s", number]);
         }
-        let audio = crate::program::free_port() + 30_000;
+        // Above the ports for our audio, and below the range that the system itself gives away.
+        let audio = crate::program::free_port() + 22_500;
         command
             .args(["-sf", "scenario.xml", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-trace_err"])
             .args([

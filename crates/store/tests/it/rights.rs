@@ -357,6 +357,26 @@ fn an_erasure_fails_while_a_destroyed_key_can_be_read_and_ends_later() {
 }
 
 #[test]
+fn nobody_waits_for_whoever_reads_the_database_while_a_person_is_erased() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    with_calls(&store, tenant, &[(1, ANNA)], &[(7, 1)]);
+    let anna = person(&store, tenant, ANNA).unwrap();
+    let mut reader = rusqlite::Connection::open(place.dir.path().join("data/switchroom.db")).unwrap();
+    let reading = reader.transaction().unwrap();
+    let there = reading.query_row("SELECT COUNT(*) FROM persons", [], |r| r.get::<_, i64>(0)).unwrap();
+    assert_eq!(there, 1, "it reads the rows as they are now, as a backup does");
+    let began = std::time::Instant::now();
+    store.erase_person(tenant, anna, 2, BOSS, EraseReason::Requested).unwrap();
+    assert!(!store.empty_log().unwrap(), "what somebody reads stays in the log");
+    // The database itself is patient for ten seconds each time, and holds up whoever writes.
+    assert!(began.elapsed() < std::time::Duration::from_secs(10));
+    drop(reading);
+    assert!(store.empty_log().unwrap());
+}
+
+#[test]
 fn a_backup_that_fails_at_its_keys_is_known_and_its_keys_are_replaced() {
     let place = Place::new();
     let store = place.open();

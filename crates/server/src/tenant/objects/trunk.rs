@@ -80,7 +80,7 @@ pub struct Trunk {
     #[serde(default)]
     #[schemars(extend("x-span" = [1_000, 32_000]))]
     pub failover_time: Option<Span>,
-    /// Codecs that the neighbour may be offered, best first; without it all.
+    /// Codecs that are spoken there, best first; without it G.711 is offered and any is taken.
     #[serde(default)]
     #[schemars(length(max = 4))]
     pub codecs: Vec<AudioCodec>,
