@@ -68,7 +68,8 @@ if (page && target === null) {
       () => { said.textContent = t('call.copy-yourself'); },
     );
   });
-  page.append(make('h1', t('call.calling', shown)), number, again, copy, said);
+  // In the heading the number stands on one line.
+  page.append(make('h1', t('call.calling', shown.replaceAll(' ', '\u00a0'))), number, again, copy, said);
   // Whether a softphone opened cannot be asked. A page that is no longer in front is the only sign of it.
   let opened = false;
   const away = () => { opened = true; };

@@ -60,6 +60,7 @@ const useStyles = makeStyles({
   foot: { display: 'flex', flexWrap: 'wrap', gap: '12px', fontSize: look.fontSizeBase200 },
   quiet: { color: look.colorNeutralForeground3 },
   row: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'end' },
+  settings: { display: 'flex', flexDirection: 'column', gap: '12px' },
 });
 
 type Trouble = NoToken['why'] | null;
@@ -254,6 +255,11 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
     setSettings(next);
     keepSettings(place, next);
   };
+  const chooseWay = (next: string) => {
+    // What was said is about the way before.
+    setSaid(null);
+    change({ ...settings, way: next });
+  };
   const keepPass = (found: LinePass) => {
     change({ ...settings, way: found.pbx, passes: { ...settings.passes, [found.pbx]: found.pass } });
     setSaid(t('connector.pass-kept'));
@@ -363,9 +369,9 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
         </MessageBar>
       )}
       {open && (
-        <section aria-label={t('connector.settings')}>
+        <section className={styles.settings} aria-label={t('connector.settings')}>
           <Field label={t('connector.way')}>
-            <RadioGroup value={way ? keyOf(way) : ''} onChange={(_, d) => change({ ...settings, way: d.value })}>
+            <RadioGroup value={way ? keyOf(way) : ''} onChange={(_, d) => chooseWay(d.value)}>
               {ways.map((w) => <Radio key={keyOf(w)} value={keyOf(w)} label={w.untried ? `${wayName(w)} (${t('connector.untried')})` : wayName(w)} />)}
             </RadioGroup>
           </Field>
