@@ -182,6 +182,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       return begin(response, body.user, 'agent');
     }
     if (tab && method === 'GET' && path.startsWith('/connector/')) return { scope: null, ways: [], hosts: [], brand: null, places: ['chat', 'channel', 'team'], ...tab };
+    if (tab?.brand && method === 'GET' && path.startsWith('/brand/')) return tab.brand;
     if (tab?.may && method === 'POST' && path === '/dial/may') return tab.may;
     if (path === '/openapi.json') return description;
     if (path === '/closing' && method !== 'POST') {

@@ -4,7 +4,7 @@ import { Button, Checkbox, Field, Input, Link, makeStyles, MessageBar, MessageBa
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { I18n, MessageKey } from '@/shared/i18n';
 import { nameOf } from './brand';
-import { byAddress, byServer, lookMay, plain, Refused, type Begun, type May, type Proof } from './dial';
+import { byAddress, byServer, lookMay, plain, Refused, refusalIn, type Begun, type May, type Proof } from './dial';
 import { BATCH, MOST_MEMBERS, readMembers, readNumbers, type Member, type Numbers } from './graph';
 import { callInTeams, openPage, personIn, type Host, type Place } from './host';
 import { LONGEST_LINE, lineOf, numberIn, passIn } from './line';
@@ -214,13 +214,12 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
         hangUp.current = await byServer(setup, tokens, way, to, proof, ring, tell);
       } catch (e) {
         calling.current = before;
-        // The server says why in a sentence; it is shown as it is.
         const why = e instanceof NoToken ? t(e.why === 'refused' ? 'connector.call-refused' : TROUBLES[e.why]) : t('connector.not-begun');
-        setSaid(e instanceof Refused && e.message ? e.message : why);
+        setSaid((e instanceof Refused ? refusalIn(i18n, e) : null) ?? why);
       }
       return undefined;
     },
-    [id, mayRing, proof, settings.rings, setup, t, tokens, way],
+    [i18n, id, mayRing, proof, settings.rings, setup, t, tokens, way],
   );
 
   const change = (next: typeof settings) => {

@@ -1,5 +1,6 @@
 // Calling a number: by the softphone on this computer, or by the server, which rings one's own phone first.
 
+import type { I18n } from '@/shared/i18n';
 import { openPage } from './host';
 import type { Setup, Way } from './setup';
 import type { Tokens } from './tokens';
@@ -11,7 +12,7 @@ export interface Begun {
   open: string | null;
 }
 
-/** A refusal in the server's own words. */
+/** A refusal: the server's own sentence, and its word for why. */
 export class Refused extends Error {
   constructor(
     message: string,
@@ -19,6 +20,12 @@ export class Refused extends Error {
   ) {
     super(message);
   }
+}
+
+/** Why nobody is called, in the reader's language where the server's word for it is known, else in the server's sentence. */
+export function refusalIn(i18n: Pick<I18n, 'word'>, refused: Refused): string | null {
+  const known = refused.code === null ? undefined : i18n.word('refusals', refused.code);
+  return known ?? (refused.message || null);
 }
 
 /** How often the server is asked how far a call is. Milliseconds. */
