@@ -104,7 +104,7 @@ impl Server {
             settings.url = settings.url.replace(&config.http.listen, &http_addr.to_string());
         }
         let url = settings.url.clone();
-        let api = Api::new(running.handle.clone(), settings, microsoft);
+        let api = Api::new(running.handle.clone(), settings, microsoft, config.dial.calls);
         api.connector.remember_for(config.dial.memory().ok_or("dial.memory is no time")?);
         let bot = Bot::start(&config.microsoft, running.handle.clone(), api.connector.clone(), &url)?;
         let ground = Arc::new(Ground {

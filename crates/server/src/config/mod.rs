@@ -384,6 +384,7 @@ impl MicrosoftSection {
 #[allow(missing_docs)]
 pub struct DialSection {
     pub memory: String,
+    pub calls: usize,
 }
 
 impl DialSection {
@@ -393,6 +394,9 @@ impl DialSection {
         DIAL_MEMORY.contains(&kept).then_some(kept)
     }
 }
+
+/// How many calls through other telephone systems may be carried at once: each holds a thread.
+const DIAL_CALLS: std::ops::RangeInclusive<usize> = 2..=2_000;
 
 /// How long calls that were asked for may be remembered.
 const DIAL_MEMORY: std::ops::RangeInclusive<std::time::Duration> =
@@ -522,6 +526,9 @@ impl ServerConfig {
         crate::microsoft::check(&self.microsoft, &mut say);
         if self.dial.memory().is_none() {
             say(format!("dial.memory = {:?} is from 1m to 60m", self.dial.memory));
+        }
+        if !DIAL_CALLS.contains(&self.dial.calls) {
+            say(format!("dial.calls = {} is from 2 to 2000", self.dial.calls));
         }
         if let Err(e) = crate::http::policy(&self.http.frame_ancestors) {
             say(format!("http.frame_ancestors = {e}"));
@@ -691,7 +698,7 @@ mod tests {
             "http.listne: did you mean \"listen\"?",
             "sip.udp",
             "[medai]: did you mean \"media\"?",
-            "media.threads must be a integer",
+            "media.threads must be a whole number",
             "store.region",
             "blobs.region",
         ] {
