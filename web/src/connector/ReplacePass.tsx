@@ -68,7 +68,7 @@ export function ReplacePass({ setup, tokens, i18n, passes, chosen }: Props) {
               </MessageBar>
             )}
           </DialogContent>
-          <DialogActions>
+          <DialogActions fluid>
             <Button appearance="primary" onClick={() => chosen(false)}>{t('connector.pass-leave')}</Button>
             {told && !refused && <Button onClick={() => chosen(true)}>{t('connector.pass-take')}</Button>}
           </DialogActions>

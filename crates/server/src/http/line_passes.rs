@@ -5,7 +5,7 @@ use crate::connector::hand_out::{self, HandedOut, NotMade};
 use crate::connector::line::NoLine;
 use crate::connector::now;
 use crate::http::actions::audited;
-use crate::http::dial::no_line;
+use crate::http::dial_refusals::no_line;
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
