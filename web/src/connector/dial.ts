@@ -41,9 +41,15 @@ export function plain(number: string): string | null {
   return /^\+?[0-9]{2,20}$/.test(text) ? text : null;
 }
 
-async function said(answer: Response): Promise<Begun> {
-  const body = (await answer.json().catch(() => ({}))) as Partial<Begun> & { detail?: string; code?: string };
+/** What the server answered; what it refuses is thrown. */
+async function answered<T>(answer: Response): Promise<T> {
+  const body = (await answer.json().catch(() => ({}))) as T & { detail?: string; code?: string };
   if (!answer.ok) throw new Refused(body.detail ?? String(answer.status), body.code ?? null);
+  return body;
+}
+
+async function said(answer: Response): Promise<Begun> {
+  const body = await answered<Partial<Begun>>(answer);
   return { correlation: body.correlation ?? null, progress: body.progress ?? 'asked', reason: body.reason ?? null, open: body.open ?? null };
 }
 
@@ -95,10 +101,7 @@ export interface PassLine {
 async function asks<T>(setup: Setup, tokens: Tokens, path: string, body: unknown): Promise<T> {
   if (!setup.scope) throw new NoToken('unavailable');
   const headers = { Authorization: `Bearer ${await tokens([setup.scope])}`, 'Content-Type': 'application/json' };
-  const answer = await fetch(`/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  if (answer.ok) return (await answer.json()) as T;
-  const problem = (await answer.json().catch(() => ({}))) as { detail?: string; code?: string };
-  throw new Refused(problem.detail ?? String(answer.status), problem.code ?? null);
+  return answered<T>(await fetch(`/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) }));
 }
 
 /** Asks what the person's class of service allows there. Refused, or no token, where that cannot be known. */

@@ -1,8 +1,8 @@
 //! `switchroom account`
 
 use crate::cli::arguments::Arguments;
-use crate::cli::remote::{Place, PlaceArguments};
-use crate::cli::{Failure, Outcome, say};
+use crate::cli::remote::{Place, PlaceArguments, tenant_named};
+use crate::cli::{Outcome, say};
 use crate::http::invitation_link;
 use crate::running::stored_documents;
 
@@ -21,15 +21,11 @@ pub fn run(mut args: Arguments) -> Outcome {
         Place::Files { store, config } => {
             let store =
                 store.ok_or_else(|| "there is no database yet: apply a tenant's files first".to_string())?;
-            let name = tenant.ok_or_else(|| Failure::Usage("--tenant is missing".into()))?;
-            let tenants = store.tenants().map_err(|e| e.to_string())?;
-            let found = tenants.iter().find(|(_, n)| *n == name).map(|(id, _)| *id);
-            let id = found.ok_or_else(|| format!("there is no tenant {name:?} in this database"))?;
+            let id = tenant_named(&store, tenant.as_deref())?;
             let (_, numbers) = stored_documents(&store, id)?;
             let number = numbers.get(&("User".to_string(), user.clone())).copied();
-            let number = number.ok_or_else(|| {
-                format!("there is no User {user:?} in tenant {name:?}: apply its files first")
-            })?;
+            let number = number
+                .ok_or_else(|| format!("there is no User {user:?} in this tenant: apply its files first"))?;
             let now = crate::clock::wall_ms();
             let code = store
                 .invite((id, number), now, "command line", &format!("User/{user}"))

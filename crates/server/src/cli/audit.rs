@@ -2,7 +2,7 @@
 
 use crate::audit_file::{EntryLine, FirstLine, HeadLine, read_heads, stored, verify};
 use crate::cli::arguments::Arguments;
-use crate::cli::remote::{Place, PlaceArguments, get, post};
+use crate::cli::remote::{Place, PlaceArguments, get, post, tenant_named};
 use crate::cli::{Failure, Outcome, say};
 use serde_json::Value;
 use std::fs::File;
@@ -105,10 +105,8 @@ fn from_files(
 }
 
 fn tenant_of(store: &Store, name: Option<String>) -> Result<(TenantId, String), Failure> {
-    let name = name.ok_or_else(|| Failure::Usage("--tenant is missing".into()))?;
-    let tenants = store.tenants().map_err(|e| e.to_string())?;
-    let found = tenants.into_iter().find(|(_, n)| *n == name);
-    found.ok_or_else(|| Failure::NotInOrder(format!("there is no tenant {name:?} in this database")))
+    let tenant = tenant_named(store, name.as_deref())?;
+    Ok((tenant, name.unwrap_or_default()))
 }
 
 fn check(mut args: Arguments) -> Outcome {

@@ -1,7 +1,7 @@
 //! `switchroom line-pass`
 
 use crate::cli::arguments::Arguments;
-use crate::cli::remote::{Place, PlaceArguments, post_json};
+use crate::cli::remote::{Place, PlaceArguments, post_json, tenant_named};
 use crate::cli::{Failure, Outcome, say};
 use crate::connector::hand_out::{HandedOut, MOST, OwnLine, hand_out};
 use crate::connector::line::Passes;
@@ -31,10 +31,7 @@ pub fn run(mut args: Arguments) -> Outcome {
         Place::Files { store, config } => {
             let store =
                 store.ok_or_else(|| "there is no database yet: apply a tenant's files first".to_string())?;
-            let name = tenant.ok_or_else(|| Failure::Usage("--tenant is missing".into()))?;
-            let tenants = store.tenants().map_err(|e| e.to_string())?;
-            let found = tenants.iter().find(|(_, n)| *n == name).map(|(id, _)| *id);
-            let id = found.ok_or_else(|| format!("there is no tenant {name:?} in this database"))?;
+            let id = tenant_named(&store, tenant.as_deref())?;
             let meaning = understand_alone(&stored_documents(&store, id)?.0)?;
             let passes = Passes::new(Some(store.line_pass_key().map_err(|e| e.to_string())?));
             let (cloud, now) = (cloud_of(&config.microsoft)?, crate::clock::wall_ms());

@@ -130,14 +130,22 @@ impl Place {
             }
             Place::Files { store, .. } => {
                 let store = store.as_ref().ok_or_else(|| "there is no database yet".to_string())?;
-                let name = tenant.ok_or_else(|| Failure::Usage("--tenant is missing".into()))?;
-                let tenants = store.tenants().map_err(|e| e.to_string())?;
-                let found = tenants.iter().find(|(_, n)| n == name).map(|(id, _)| *id);
-                let id = found.ok_or_else(|| format!("there is no tenant {name:?} in this database"))?;
+                let id = tenant_named(store, tenant)?;
                 Ok(stored_documents(store, id)?.0.into_values().map(|d: Document| d.body).collect())
             }
         }
     }
+}
+
+/// The tenant that `--tenant` names in a database.
+///
+/// # Errors
+/// Wrong use without a name; not in order where there is no such tenant.
+pub fn tenant_named(store: &Store, name: Option<&str>) -> Result<TenantId, Failure> {
+    let name = name.ok_or_else(|| Failure::Usage("--tenant is missing".into()))?;
+    let tenants = store.tenants().map_err(|e| e.to_string())?;
+    let found = tenants.iter().find(|(_, n)| n == name).map(|(id, _)| *id);
+    found.ok_or_else(|| Failure::NotInOrder(format!("there is no tenant {name:?} in this database")))
 }
 
 fn tenant_of(store: &Store, wanted: &Documents) -> Result<Option<TenantId>, Failure> {

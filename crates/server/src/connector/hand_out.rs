@@ -66,22 +66,21 @@ pub fn hand_out(
     people: Vec<OwnLine>,
     made: Time,
 ) -> Result<Vec<HandedOut>, NotMade> {
-    let wrong = |what: String| NotMade::Wrong(what);
     if people.is_empty() || people.len() > MOST {
-        return Err(wrong(format!("people has 1 to {MOST} people")));
+        return Err(NotMade::Wrong(format!("people has 1 to {MOST} people")));
     }
     let rule = meaning.pbxs.get(id).filter(|rule| rule.has_lines()).ok_or(NotMade::NoSystem)?;
     if rule.wants_password() {
         let what =
             "this telephone system proves by the person's own password whose line it is: no pass is needed";
-        return Err(wrong(what.into()));
+        return Err(NotMade::Wrong(what.into()));
     }
     let one = |(n, own): (usize, OwnLine)| {
         let person = teams::clean::guid(&own.person)
-            .ok_or_else(|| wrong(format!("people[{n}].person is no object id of Microsoft's")))?;
+            .ok_or_else(|| NotMade::Wrong(format!("people[{n}].person is no object id of Microsoft's")))?;
         if !is_line(own.line.expose_secret()) {
             let what = "has at most 32 letters, digits and + * # . _ -";
-            return Err(wrong(format!("people[{n}].line {what}")));
+            return Err(NotMade::Wrong(format!("people[{n}].line {what}")));
         }
         let tenant = meaning.tenant.clone();
         let pass = Pass { tenant, person: person.clone(), pbx: id.into(), line: own.line, made };

@@ -62,3 +62,17 @@ fn where_there_is_no_way_to_call_the_computers_own_telephone_app_is_given_the_nu
     assert_eq!(ask("09001234567").0, 422);
     program.stop();
 }
+
+#[test]
+fn a_tenant_without_the_tab_gives_no_softphone_a_number() {
+    for (features, status) in [("", 404), ("features: {tab: true}\n", 200)] {
+        let tenant = format!(
+            "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\ndial: {{allow: [\"+49\"]}}\n{features}---\n\
+             kind: Pbx\nid: desktop\naddress: {{scheme: maxuccall}}\n"
+        );
+        let program = Program::start(&[("tenant.yaml", &tenant)]);
+        let body = json!({"to": "042155599", "through": "desktop"});
+        assert_eq!(program.post_json("/connector/test/softphone-link", &body).0, status, "{features}");
+        program.stop();
+    }
+}
