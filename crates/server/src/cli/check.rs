@@ -9,6 +9,7 @@ use crate::running::understand_alone;
 use crate::secrets::Secrets;
 use crate::sip_tls::SipTls;
 use crate::teams_certificate;
+use crate::teams_emergency;
 use crate::tenant::check::{Documents, read_folder};
 use crate::tenant::everything::Everything;
 use crate::tenant::objects::Profile;
@@ -32,6 +33,8 @@ pub fn run(mut args: Arguments) -> Outcome {
         match read_folder(Path::new(&dir)) {
             Ok(documents) => {
                 stored_lines(&documents).iter().for_each(|line| say(line));
+                let meaning = understand_alone(&documents).ok();
+                meaning.iter().flat_map(teams_emergency::warnings).for_each(|line| say(&line));
                 problems.extend(config.iter().flat_map(|c| passwords(c, &documents)));
                 problems.extend(config.iter().flat_map(|c| permissions(c, &documents)));
                 problems.extend(config.iter().flat_map(|c| teams(c, &documents)));
