@@ -17,6 +17,15 @@ fn uri(value: &[u8]) {
     assert!(u.user_part().len() <= u.user.len() && u.host.len() <= value.len());
 }
 
+/// A value that goes into another message is one header of it, and is read there as it was.
+fn goes_on(value: &[u8]) {
+    let Some(line) = sip::as_line(value) else { return };
+    let text = format!("OPTIONS sip:a@b SIP/2.0\r\nReferred-By: {line}\r\nContent-Length: 0\r\n\r\n");
+    // A value of 64 KB fits into no message beside other lines.
+    let Ok(m) = Message::parse(text.as_bytes()) else { return assert!(value.len() > 32_000) };
+    assert!(m.headers().count() == 2 && m.values(sip::Name::ReferredBy).eq([value]));
+}
+
 fuzz_target!(|data: &[u8]| {
     let Ok(m) = Message::parse(data) else { return };
     assert!(m.body().len() <= data.len() && m.headers().count() <= 200);
@@ -41,6 +50,7 @@ fuzz_target!(|data: &[u8]| {
     assert!(m.session_description().len() <= m.body().len());
     uri(m.target());
     for header in m.headers() {
+        goes_on(header.value);
         address(header.value);
         uri(header.value);
         assert!(m.values(header.name).count() >= 1);

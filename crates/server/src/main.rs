@@ -43,6 +43,7 @@ mod sip_tls;
 mod switch_io;
 mod teams_certificate;
 mod teams_codes;
+mod teams_emergency;
 mod tenant;
 mod tls;
 mod trunk_choice;

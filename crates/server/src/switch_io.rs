@@ -1,6 +1,6 @@
 //! The thread of the switch: SIP sockets, messages from the other threads, and time, one after the other.
 
-use crate::adapt::{Guest, MediaReport, Now, PhoneReport, Switch};
+use crate::adapt::{Failed, Guest, MediaReport, Now, PhoneReport, Switch};
 use crate::clock::Clock;
 use crate::journal_io::JournalSender;
 use crate::mailbox::Mailbox;
@@ -116,8 +116,8 @@ impl SipTaker for Door<'_> {
         self.switch.ringing()
     }
 
-    fn failed(&mut self, addr: std::net::SocketAddr, name: &str, why: &str) {
-        self.switch.on_tls_failed((addr, name), why);
+    fn failed(&mut self, failed: &Failed) {
+        self.switch.on_connection_failed(failed);
     }
 }
 

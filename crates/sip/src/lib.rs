@@ -65,7 +65,7 @@ pub use event::{Event, Incoming, Redirect, Refused};
 pub use frame::{Frame, FrameError, Splitter};
 pub use identity::{Caller, Diverted, Why, caller, claimed, diverted_from};
 pub use login::Login;
-pub use message::{Header, Message, ParseError, Start, Via};
+pub use message::{Header, Message, ParseError, Start, Via, as_line};
 pub use method::Method;
 pub use name::Name;
 pub use nonces::{Fault, Nonces, Verdict};

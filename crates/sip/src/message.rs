@@ -293,6 +293,13 @@ impl Message {
     }
 }
 
+/// The value of a header, if it can go into another message as it came: UTF-8 (RFC 3261 section 25.1, `TEXT-UTF8-TRIM`)
+/// without line ends, NUL and other control characters of ASCII, but for the tab.
+pub fn as_line(value: &[u8]) -> Option<&str> {
+    let text = core::str::from_utf8(value).ok()?;
+    text.bytes().all(|c| c == b'\t' || !c.is_ascii_control()).then_some(text)
+}
+
 /// A whole number of at most 18 digits.
 pub(crate) fn read_number(b: &[u8]) -> Option<u64> {
     if b.is_empty() || b.len() > 18 || !b.iter().all(u8::is_ascii_digit) {
@@ -414,6 +421,18 @@ mod tests {
             (&b"h"[..], Some(5070), &b"z9hG4bKx"[..], true)
         );
         assert!(m.defect().is_none());
+    }
+
+    #[test]
+    fn only_what_stays_one_line_goes_on_as_it_came() {
+        for value in ["\"Jörg Größe\" <sip:a@b;x-m=8:orgid:c>", "李四 <sip:a@b>", "a\tb", ""] {
+            assert_eq!(as_line(value.as_bytes()), Some(value));
+        }
+        let bad: [&[u8]; 7] =
+            [b"a\r\nX: b", b"a\nb", b"a\rb", b"a\0b", b"a\x7f", b"a\x1b[1m", b"J\xf6rg <sip:a@b>"];
+        for value in bad {
+            assert_eq!(as_line(value), None, "{value:?}");
+        }
     }
 
     #[test]

@@ -36,13 +36,13 @@ const PERMISSIONS = [
 const TRUNKS = {
   carrier: { trunk: 'carrier', calls: 3, registered: true, registration_refused: null, far_ends: [
     { host: 'sip1.carrier.example:5061', up: true, for_seconds: 86_400, said: 200, refuses: false, history: [] },
-    { host: 'sip2.carrier.example:5061', up: false, for_seconds: 540, said: 408, refuses: false, why: null, history: [{ seconds_ago: 540, up: false, said: 408 }, { seconds_ago: 90_000, up: true, said: 200 }] },
+    { host: 'sip2.carrier.example:5061', up: false, for_seconds: 540, said: 503, refuses: false, unreached: 'refused', why: null, history: [{ seconds_ago: 540, up: false, said: 408 }, { seconds_ago: 90_000, up: true, said: 200 }] },
   ], answers: [], teams: false },
   second: { trunk: 'second', calls: 0, registered: false, registration_refused: 403, far_ends: [{ host: '192.0.2.17:5060', up: false, for_seconds: 75, said: 503, refuses: false, history: [] }], answers: [], teams: false },
   teams: { trunk: 'teams', teams: true, asked_us_seconds_ago: 42, calls: 7, registered: null, registration_refused: null, far_ends: [
     { host: 'sip.pstnhub.microsoft.com:5061', up: true, for_seconds: 3_900, said: 200, refuses: false, why: null, history: [{ seconds_ago: 3_900, up: true, said: 200 }, { seconds_ago: 4_000, up: false, said: 503 }, { seconds_ago: 90_000, up: true, said: 200 }] },
     { host: 'sip2.pstnhub.microsoft.com:5061', up: true, for_seconds: 90_000, said: 200, refuses: false, why: null, history: [] },
-    { host: 'sip3.pstnhub.microsoft.com:5061', up: false, for_seconds: 61, said: 503, refuses: false, why: 'invalid peer certificate: UnknownIssuer', history: [] },
+    { host: 'sip3.pstnhub.microsoft.com:5061', up: false, for_seconds: 61, said: 503, refuses: false, unreached: 'tls', why: 'invalid peer certificate: UnknownIssuer', history: [] },
   ], answers: [
     { code: 403, sub_code: 510_532, times: 4, seconds_ago: 65, what: 'the name in Contact is not known in the Microsoft tenant', todo: 'check teams.fqdn' },
     { code: 404, sub_code: null, times: 1, seconds_ago: 700, what: 'nobody in the Microsoft tenant has this number', todo: 'assign it' },

@@ -9,6 +9,7 @@ use crate::adapt::hops::Hops;
 use crate::adapt::phones::Passwords;
 use crate::adapt::switch::{Now, Switch};
 use crate::adapt::trunk_told::{HealthChange, Told, ToldStatus};
+use crate::adapt::unreached::{Failed, Unreached};
 use crate::sip_tls::is_wanted;
 use crate::tenant::Meaning;
 use crate::tenant::objects::ProxyTransport;
@@ -163,7 +164,9 @@ pub struct FarEndStatus {
     pub said: Option<u16>,
     /// It answers OPTIONS, and refuses us (401, 403, 407, 603): calls will hardly be taken.
     pub refuses: bool,
-    /// Why no secure connection could be opened there, as the TLS library says it; missing where one was.
+    /// Why nothing that we say gets there; missing where that is not known, and once something did.
+    pub unreached: Option<Unreached>,
+    /// Where `unreached` is `tls`: why, as the TLS library says it.
     pub why: Option<String>,
     /// When it came up and went down, the newest first.
     pub history: Vec<HealthChange>,
@@ -238,6 +241,12 @@ impl Carriers {
                     failed = located.failed,
                     "the DNS has no address for a far end of a trunk"
                 );
+                if let Sought::Side(place) = sought {
+                    if let Some(side) = c.sides.get_mut(place) {
+                        side.is_nowhere(now, located.failed);
+                    }
+                    continue;
+                }
                 // What was known before is better than nothing while the DNS does not answer.
                 if located.failed {
                     continue;
@@ -521,12 +530,7 @@ impl Carriers {
         let Some(c) = self.all.get_mut(&(tenant, tried.trunk)) else { return };
         let asks = c.plan.options_every_ms.is_some();
         let Some(side) = c.sides.get_mut(tried.place) else { return };
-        let code = match how {
-            Outcome::NoAnswer => 408,
-            Outcome::Unreachable => 503,
-            Outcome::Code(code) => code,
-        };
-        side.heard(now, tried.to, code);
+        side.heard(now, tried.to, how);
         // Where nobody asks, the next call after a while finds out.
         if side.is_down() && !asks {
             side.next = Some(now.sip() + LEFT_ALONE);
@@ -552,14 +556,28 @@ impl Carriers {
         }
     }
 
-    /// A connection to a far end could not be opened, or was broken off, for this reason.
-    pub(super) fn tls_failed(&mut self, (addr, name): (SocketAddr, &str), why: &str) {
-        let sides = self.all.values_mut().flat_map(|c| &mut c.sides);
-        let is_there = |side: &&mut FarSide| {
-            side.target.host == name && side.all().any(|to| to.transport == Transport::Tls && to.addr == addr)
+    /// A connection of ours to a far end could not be opened, or broke before anything was heard on it.
+    pub(super) fn connection_failed(&mut self, failed: &Failed) {
+        let name = failed.name.as_deref();
+        let transport = if name.is_some() { Transport::Tls } else { Transport::Tcp };
+        let is_there = |side: &FarSide| {
+            name.is_none_or(|name| side.target.host == name)
+                && side.all().any(|to| to.transport == transport && to.addr == failed.addr)
         };
-        for side in sides.filter(is_there) {
-            side.why = Some(why.chars().take(LONGEST_WHY).collect());
+        for ((tenant, _), c) in &mut self.all {
+            for (place, side) in c.sides.iter_mut().enumerate().filter(|(_, side)| is_there(side)) {
+                let why = failed.tls.as_ref().map(|why| why.chars().take(LONGEST_WHY).collect());
+                if side.is_unreached(failed.cause, why) {
+                    tracing::warn!(
+                        event = "trunk_unreached",
+                        tenant = tenant.0,
+                        trunk = c.plan.name,
+                        place,
+                        cause = ?failed.cause,
+                        "no connection to a far end of a trunk"
+                    );
+                }
+            }
         }
     }
 
@@ -590,6 +608,7 @@ impl Carriers {
             for_seconds: now.sip().since(s.since).as_secs(),
             said: s.said,
             refuses: s.refuses,
+            unreached: s.unreached,
             why: s.why.clone(),
             history: s.changes.status(now.sip()),
         };
@@ -721,12 +740,17 @@ impl Switch {
     pub(super) fn on_asked(&mut self, now: Now, ask: AskId, code: u16, cseq: u32, message: Option<&Message>) {
         match self.carriers.asked.remove(&ask) {
             Some(Purpose::Options(tenant, trunk)) => {
+                let how = match (code, message) {
+                    (408, None) => Outcome::NoAnswer,
+                    (503, None) => Outcome::Unreachable,
+                    _ => Outcome::Code(code),
+                };
                 let Some(c) = self.carriers.all.get_mut(&(tenant, trunk)) else { return };
                 let derived = carrier_of(&c.plan).map(String::from);
                 let at = c.sides.iter().find_map(|side| side.asked_at(ask));
                 for (place, side) in c.sides.iter_mut().enumerate() {
                     let was = side.is_down();
-                    if side.answered(now, ask, code) && side.is_down() != was {
+                    if side.answered(now, ask, how) && side.is_down() != was {
                         let up = was;
                         tracing::warn!(
                             event = "trunk_health",
@@ -744,7 +768,7 @@ impl Switch {
                     let mut same: Vec<&mut Carrier> = self.carriers.all.values_mut().collect();
                     same.retain(|c| carrier_of(&c.plan) == Some(&carrier));
                     for side in same.into_iter().flat_map(|c| &mut c.sides) {
-                        side.told(now, at, code);
+                        side.told(now, at, how);
                     }
                 }
             }

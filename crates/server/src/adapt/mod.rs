@@ -44,6 +44,7 @@ mod teams_world;
 #[cfg(test)]
 mod trunk_limits;
 mod trunk_told;
+mod unreached;
 #[cfg(test)]
 mod world;
 
@@ -64,3 +65,4 @@ pub use switch::SNAPSHOT_EVERY;
 pub use switch::{
     Chances, MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
 };
+pub use unreached::{Failed, Unreached};

@@ -10,7 +10,7 @@ use crate::tenant::passing::Passing;
 use crate::trunk_choice::{MOST_ATTEMPTS, Ways};
 use engine::{Event, LegId, NumberId, Show, TrunkId};
 use redact::Secret;
-use sip::{Message, Uri, values_of};
+use sip::{Message, Uri, as_line, values_of};
 use std::collections::VecDeque;
 
 /// The longest references that are passed on, in bytes.
@@ -130,8 +130,7 @@ impl Switch {
             }
         };
         let rule = meaning.passes(trunk, &number)?;
-        let by = referred_by.and_then(|by| std::str::from_utf8(by).ok());
-        let by = by.filter(|by| by.len() <= LONGEST && by.bytes().all(|c| (b' '..127).contains(&c)));
+        let by = referred_by.and_then(as_line).filter(|by| by.len() <= LONGEST);
         let passed = PassedOn {
             number: Secret::new(number),
             references: Secret::new(references),

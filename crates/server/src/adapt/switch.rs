@@ -13,6 +13,7 @@ use crate::adapt::phone::{PhoneId, Reply};
 use crate::adapt::phones::{Passwords, Phones};
 use crate::adapt::presence::Presences;
 use crate::adapt::successor::Successor;
+use crate::adapt::unreached::Failed;
 use crate::alarm::Alarms;
 use crate::announce::Announcer;
 use crate::live::Live;
@@ -647,9 +648,9 @@ impl Switch {
         self.carriers.secure_far_end(self.proven.get(&connection)?)
     }
 
-    /// A secure connection of ours could not be opened, or broke off.
-    pub fn on_tls_failed(&mut self, (addr, name): (SocketAddr, &str), why: &str) {
-        self.carriers.tls_failed((addr, name), why);
+    /// A connection of ours could not be opened, or broke before anything was heard on it.
+    pub fn on_connection_failed(&mut self, failed: &Failed) {
+        self.carriers.connection_failed(failed);
     }
 
     /// A message of ours went out over this connection.

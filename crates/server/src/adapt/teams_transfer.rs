@@ -17,7 +17,7 @@ use engine::{Event, LegId, Role, TrunkId};
 use media::negotiate::{Direction, SrtpPolicy};
 use media::sdp::SessionDescription;
 use redact::Secret;
-use sip::{Message, ReferId, Uri};
+use sip::{Message, ReferId, Uri, as_line};
 use std::fmt::Write;
 
 /// The longest Refer-To and Referred-By that are sent on, in bytes.
@@ -34,9 +34,10 @@ impl Switch {
         referred_by: &[u8],
     ) {
         let id = self.tenants[tenant].id;
-        let is_line = |text: &&str| text.len() <= LONGEST && text.bytes().all(|c| (b' '..127).contains(&c));
-        let texts = (std::str::from_utf8(target).ok(), std::str::from_utf8(referred_by).ok());
-        let (Some(uri), Some(referred_by)) = (texts.0.filter(is_line), texts.1.filter(is_line)) else {
+        // A display name may be written in any script, an address is ASCII.
+        let is_uri = |text: &&str| text.bytes().all(|c| c.is_ascii_graphic());
+        let texts = [target, referred_by].map(|text| as_line(text).filter(|text| text.len() <= LONGEST));
+        let (Some(uri), Some(referred_by)) = (texts[0].filter(is_uri), texts[1]) else {
             return self.endpoint.reject_refer(now.sip(), refer, 400);
         };
         if !self.is_of_teams(tenant, trunk, uri) {

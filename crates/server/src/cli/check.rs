@@ -10,6 +10,7 @@ use crate::running::understand_alone;
 use crate::secrets::Secrets;
 use crate::sip_tls::SipTls;
 use crate::teams_certificate;
+use crate::teams_emergency;
 use crate::tenant::check::{Documents, read_folder};
 use crate::tenant::everything::Everything;
 use crate::tenant::objects::{Profile, Tenant};
@@ -33,6 +34,8 @@ pub fn run(mut args: Arguments) -> Outcome {
         match read_folder(Path::new(&dir)) {
             Ok(documents) => {
                 stored_of_people(&documents).iter().for_each(|line| say(line));
+                let meaning = understand_alone(&documents).ok();
+                meaning.iter().flat_map(teams_emergency::warnings).for_each(|line| say(&line));
                 problems.extend(config.iter().flat_map(|c| passwords(c, &documents)));
                 problems.extend(config.iter().flat_map(|c| permissions(c, &documents)));
                 problems.extend(config.iter().flat_map(|c| teams(c, &documents)));

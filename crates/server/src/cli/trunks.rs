@@ -73,13 +73,9 @@ fn told(status: &Value) -> (Vec<String>, bool) {
             (false, _) => "down",
         };
         lines.push(format!("  {:<40} {stands} for {since}", text(&end["host"])));
-        let why = text(&end["why"]);
-        lines.push(match why.is_empty() {
-            true => format!("      {}", meaning(up && end["refuses"] != true, end["said"].as_u64())),
-            false => format!(
-                "      no secure connection: see that the certificate there is for this name and from an authority that is \
-                 trusted here, and that ours holds (switchroom check). TLS said: {why}"
-            ),
+        lines.push(match end["unreached"].as_str().filter(|_| !up) {
+            None => format!("      {}", meaning(up && end["refuses"] != true, end["said"].as_u64())),
+            Some(cause) => format!("      {}{}", unreached(cause), text(&end["why"])),
         });
         // The first is the state that stands above.
         for change in end["history"].as_array().into_iter().flatten().skip(1).take(CHANGES_SHOWN) {
@@ -108,6 +104,40 @@ fn told(status: &Value) -> (Vec<String>, bool) {
         }
     }
     (lines, healthy)
+}
+
+/// Why nothing gets to a far end, and what to do.
+fn unreached(cause: &str) -> &'static str {
+    match cause {
+        "name-unknown" => {
+            "the DNS knows no address for this name: compare it with the carrier's, and see that it has a record"
+        }
+        "name-unanswered" => {
+            "the DNS does not answer: see that the name servers in /etc/resolv.conf are right and that this machine reaches them"
+        }
+        "refused" => {
+            "nothing listens there, the connection (TCP) is refused: compare the port and the transport with the carrier's, and \
+             see that the far end runs"
+        }
+        "no-route" => {
+            "no way leads to its network: look at the address, and at the routes and the firewall of this machine"
+        }
+        "connect-timeout" => {
+            "it does not take connections (TCP): look at the address, and see that a firewall there lets ours in"
+        }
+        "handshake-timeout" => {
+            "it takes the connection and does not finish the handshake of TLS: see that TLS is spoken at this port, and that no \
+             firewall holds its answer back"
+        }
+        "tls" => {
+            "no secure connection: see that the certificate there is for this name and from an authority that is trusted here, \
+             and that ours holds (switchroom check). TLS said: "
+        }
+        _ => {
+            "it closes the connection before it says anything: compare the transport with the carrier's, and ask whether our \
+             address is allowed there"
+        }
+    }
 }
 
 /// What the last answer of a far end means, and what to do.
@@ -166,9 +196,27 @@ mod tests {
         );
         let (text, healthy) = said(&trunk(json!([])));
         assert!(healthy && text.contains("only calls that come in"), "{text}");
-        let mut broken = end(false, json!(408));
+        let mut broken = end(false, json!(503));
+        broken["unreached"] = "tls".into();
         broken["why"] = "expired".into();
         assert!(said(&trunk(json!([broken]))).0.contains("TLS said: expired"));
+        for (cause, part) in [
+            ("name-unknown", "knows no address"),
+            ("name-unanswered", "/etc/resolv.conf"),
+            ("refused", "nothing listens"),
+            ("no-route", "routes"),
+            ("connect-timeout", "lets ours in"),
+            ("handshake-timeout", "handshake of TLS"),
+            ("broken", "before it says anything"),
+        ] {
+            let mut unreached = end(false, json!(503));
+            unreached["unreached"] = cause.into();
+            let text = said(&trunk(json!([unreached.clone()]))).0;
+            assert!(text.contains(part) && !text.contains("ask the carrier"), "{text}");
+            // Calls go there again, by another address.
+            unreached["up"] = true.into();
+            assert!(!said(&trunk(json!([unreached]))).0.contains(part));
+        }
         let out = json!({"trunk": "t", "registered": false, "registration_refused": 403, "calls": 0, "far_ends": [], "answers": []});
         let (text, healthy) = said(&out);
         assert!(!healthy && text.contains("not registered") && text.contains("(403)"), "{text}");

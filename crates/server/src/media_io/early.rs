@@ -58,13 +58,19 @@ impl Early {
         (place == self.now).then(|| self.all[place].negotiated.clone())
     }
 
-    /// Whether a packet says that another one is to be listened to from here on.
-    fn turns(&mut self, now: u64, from: SocketAddr, packet: &[u8]) -> Option<(Box<Negotiated>, Learning)> {
+    /// Whether a packet says that another one is to be listened to from here on. `room` is for a copy of it.
+    fn turns(
+        &mut self,
+        now: u64,
+        from: SocketAddr,
+        packet: &[u8],
+        room: &mut [u8],
+    ) -> Option<(Box<Negotiated>, Learning)> {
         let quiet = self.heard.is_none_or(|at| now.saturating_sub(at) > SILENT);
         if self.all.len() < 2 || !quiet {
             return None;
         }
-        let place = self.all.iter_mut().position(|far| far.sent(from, packet))?;
+        let place = self.all.iter_mut().position(|far| far.sent(from, packet, room))?;
         // What is of the one that is listened to needs nothing.
         if place == std::mem::replace(&mut self.now, place) {
             return None;
@@ -76,10 +82,13 @@ impl Early {
 }
 
 impl FarEnd {
-    fn sent(&mut self, from: SocketAddr, packet: &[u8]) -> bool {
+    fn sent(&mut self, from: SocketAddr, packet: &[u8], room: &mut [u8]) -> bool {
         match &mut self.keys {
             // On a copy: the leg opens it for itself.
-            Some(keys) => keys.unprotect_rtp(&mut packet.to_vec()).is_ok(),
+            Some(keys) => room.get_mut(..packet.len()).is_some_and(|copy| {
+                copy.copy_from_slice(packet);
+                keys.unprotect_rtp(copy).is_ok()
+            }),
             None if self.negotiated.srtp.is_some() => false,
             None => {
                 let said = self.negotiated.remote_rtp;
@@ -103,8 +112,9 @@ impl Worker {
     /// A packet came while far ends ring: the leg listens to whoever sent it, if that is to be.
     pub(super) fn turn_early(&mut self, slot: usize, from: SocketAddr, n: usize) {
         let now = self.now();
-        let packet = self.input[..n].to_vec();
-        let turned = self.early(slot).and_then(|early| early.as_mut()?.turns(now, from, &packet));
+        let Worker { legs, input, output, .. } = self;
+        let Some(early) = legs.get_mut(slot).and_then(|io| io.as_mut()?.early.as_mut()) else { return };
+        let turned = early.turns(now, from, &input[..n], &mut output[..]);
         if let (Some((agreed, learning)), Some(leg)) = (turned, self.bridge.leg_mut(slot)) {
             leg.set_remote(now, *agreed, learning);
         }
@@ -133,7 +143,7 @@ mod tests {
         );
         assert!(early.add(1, plain(5_000), Learning::Never).is_none());
         let turns = |early: &mut Early, now, port| {
-            early.turns(now, at(port), b"").map(|(agreed, _)| agreed.remote_rtp.port())
+            early.turns(now, at(port), b"", &mut []).map(|(agreed, _)| agreed.remote_rtp.port())
         };
         assert_eq!(turns(&mut early, 1_000, 6_000), None, "a stranger turns nothing");
         assert_eq!(turns(&mut early, 1_000, 5_000), Some(5_000), "nothing was heard of the first");

@@ -62,14 +62,14 @@ pub(super) enum Wire {
 }
 
 /// A leg's way out; the leg itself is in the bridge, at the same place.
-struct LegIo {
+pub(super) struct LegIo {
     id: MediaId,
     wire: Wire,
     /// When the heap will call; earlier wishes are entered anew, later ones wait for that call.
     wakes: u64,
     dropped: Counted,
     /// Far ends that ring, until one answers.
-    early: Option<Box<Early>>,
+    pub(super) early: Option<Box<Early>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,14 +89,14 @@ pub(super) struct Worker {
     time_out: Option<u64>,
     epoll: OwnedFd,
     pub(super) bridge: Bridge,
-    legs: Vec<Option<LegIo>>,
+    pub(super) legs: Vec<Option<LegIo>>,
     by_id: HashMap<MediaId, usize>,
     pub(super) browsers: Browsers,
     pub(super) port_end: PortEnd,
     recordings: Vec<Option<Queued>>,
     pub(super) wakes: BinaryHeap<Reverse<(u64, Wake)>>,
     pub(super) input: Box<[u8; 2048]>,
-    output: Box<[u8; 2048]>,
+    pub(super) output: Box<[u8; 2048]>,
 }
 
 impl Worker {

@@ -10,7 +10,7 @@ mod stream;
 
 use crate::sip_tls::{SipTls, not_believed};
 
-use crate::adapt::{Guest, Now};
+use crate::adapt::{Failed, Guest, Now, Unreached};
 use crate::attest::contacted::note_sip;
 use handshakes::{Begun, Place, UnderWay, place};
 use rustix::event::epoll;
@@ -107,8 +107,8 @@ pub trait SipTaker {
         HashSet::new()
     }
 
-    /// A secure connection of ours, to whoever proves this name at this address, failed for this reason.
-    fn failed(&mut self, _addr: SocketAddr, _name: &str, _why: &str) {}
+    /// A connection of ours could not be opened, or broke before anything was heard on it.
+    fn failed(&mut self, _failed: &Failed) {}
 }
 
 /// What is known of far ends that are spoken to over secure connections.
@@ -157,6 +157,8 @@ pub struct SipSockets {
     begun: Begun,
     /// Connections that broke while something was sent on them.
     broken: Vec<u64>,
+    /// Connections of ours that failed while something was sent.
+    failures: Vec<Failed>,
     next: u64,
     now: u64,
     swept: u64,
@@ -197,6 +199,21 @@ impl Connection {
     fn carries(&self, bytes: &[u8]) -> bool {
         self.ours || !self.proven || bytes.starts_with(b"SIP/2.0 ")
     }
+
+    /// What is told of a connection of ours that fails before the far end said anything; of others nothing.
+    fn failed(&self, error: &std::io::Error) -> Option<Failed> {
+        let tls = error.get_ref().filter(|e| e.is::<rustls::Error>()).map(ToString::to_string);
+        let tells = self.ours && (tls.is_some() || !self.spoke);
+        tells.then(|| Failed { addr: self.addr, name: self.name.clone(), cause: Unreached::of(error), tls })
+    }
+
+    /// A handshake of ours that was not over in time.
+    fn stalled(&self) -> Failed {
+        // Nobody is at the other end of a socket that is not connected.
+        let is_connected = self.stream.socket.peer_addr().is_ok();
+        let cause = if is_connected { Unreached::HandshakeTimeout } else { Unreached::ConnectTimeout };
+        Failed { addr: self.addr, name: self.name.clone(), cause, tls: None }
+    }
 }
 
 impl SipSockets {
@@ -234,6 +251,7 @@ impl SipSockets {
             asked: HashSet::new(),
             begun: Begun::default(),
             broken: Vec::new(),
+            failures: Vec::new(),
             next: 1,
             now: 0,
             swept: 0,
@@ -414,7 +432,12 @@ impl SipSockets {
                 to.proven(id, names);
             }
             match read {
-                Ok(0) => good = false,
+                Ok(0) => {
+                    if let Some(failed) = c.failed(&ErrorKind::UnexpectedEof.into()) {
+                        to.failed(&failed);
+                    }
+                    good = false;
+                }
                 Ok(n) => {
                     c.splitter.push(&self.buffer[..n]);
                     loop {
@@ -450,9 +473,11 @@ impl SipSockets {
                     if let Some(why) = error.and_then(not_believed) {
                         to.not_believed(c.addr.ip(), c.ours, why);
                     }
-                    if let (true, Some(cause)) = (c.ours, e.get_ref()) {
-                        tracing::warn!(event = "sip_tls", %cause, "a far end is not reached by TLS");
-                        to.failed(c.addr, c.name.as_deref().unwrap_or_default(), &cause.to_string());
+                    if let Some(failed) = c.failed(&e) {
+                        if let Some(cause) = &failed.tls {
+                            tracing::warn!(event = "sip_tls", %cause, "a far end is not reached by TLS");
+                        }
+                        to.failed(&failed);
                     }
                     good = false;
                 }
@@ -536,11 +561,10 @@ impl SipSockets {
         c.unsent_bytes += t.bytes.len();
         c.unsent.push_back((t.bytes.clone(), 0));
         c.sent = self.now;
-        if self.write(id) {
-            return Ok(Some(id));
-        }
+        let Err(error) = self.write(id) else { return Ok(Some(id)) };
         // Whoever sends tells of it.
-        self.forget(id);
+        let failed = self.forget(id).and_then(|c| c.failed(&error));
+        failed.into_iter().for_each(|failed| self.note(failed));
         self.broken.push(id);
         Err(Destination { connection: Some(id), ..t.to })
     }
@@ -585,7 +609,11 @@ impl SipSockets {
         match socket.connect(&addr.into()) {
             Ok(()) => {}
             Err(e) if e.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
-            Err(_) => return None,
+            Err(e) => {
+                let name = name.map(Into::into);
+                self.note(Failed { addr, name, cause: Unreached::of(&e), tls: None });
+                return None;
+            }
         }
         let id = self.add(Stream::new(socket.into(), tls), addr, transport, true, Guest::Known)?;
         if let Some(c) = self.connections.get_mut(&id) {
@@ -594,16 +622,28 @@ impl SipSockets {
         Some(id)
     }
 
-    fn write_on(&mut self, id: u64, to: &mut dyn SipTaker) {
-        if !self.write(id) {
-            self.close(id, to);
+    /// Keeps what is to be told of a connection until somebody is there to be told.
+    fn note(&mut self, failed: Failed) {
+        if self.failures.len() < CONNECTIONS {
+            self.failures.push(failed);
         }
     }
 
-    /// Writes what waits, as far as the connection takes it. False when it is broken.
-    fn write(&mut self, id: u64) -> bool {
-        let Some(c) = self.connections.get_mut(&id) else { return true };
-        let mut broken = c.stream.flush().is_err();
+    fn write_on(&mut self, id: u64, to: &mut dyn SipTaker) {
+        let Err(error) = self.write(id) else { return };
+        if let Some(failed) = self.connections.get(&id).and_then(|c| c.failed(&error)) {
+            to.failed(&failed);
+        }
+        self.close(id, to);
+    }
+
+    /// Writes what waits, as far as the connection takes it.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    fn write(&mut self, id: u64) -> std::io::Result<()> {
+        let Some(c) = self.connections.get_mut(&id) else { return Ok(()) };
+        let mut broken = c.stream.flush().err();
         while let Some((bytes, done)) = c.unsent.front_mut() {
             match c.stream.write(&bytes[*done..]) {
                 Ok(0) => break,
@@ -616,14 +656,14 @@ impl SipSockets {
                 }
                 // Not connected yet counts as not writable yet.
                 Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected) => break,
-                Err(_) => {
-                    broken = true;
+                Err(e) => {
+                    broken = broken.or(Some(e));
                     break;
                 }
             }
         }
-        let waits = c.stream.flush().unwrap_or_else(|_| {
-            broken = true;
+        let waits = c.stream.flush().unwrap_or_else(|e| {
+            broken.get_or_insert(e);
             false
         });
         let wants = waits || (!c.unsent.is_empty() && c.stream.can_take());
@@ -635,12 +675,13 @@ impl SipSockets {
                 let _ = epoll::modify(epoll, &c.stream.socket, epoll::EventData::new_u64(id), flags);
             }
         }
-        !broken
+        broken.map_or(Ok(()), Err)
     }
 
     /// Closes connections that are too slow or too quiet. Call it now and then.
     pub fn sweep(&mut self, now: Now, to: &mut dyn SipTaker) {
         self.now = now.mono;
+        self.failures.drain(..).for_each(|failed| to.failed(&failed));
         if now.mono < self.swept + 1_000_000 {
             return;
         }
@@ -666,6 +707,10 @@ impl SipSockets {
             .map(|(id, _)| *id)
             .collect();
         for id in old {
+            let stalled = self.connections.get(&id).filter(|c| c.ours && c.stream.is_handshaking());
+            if let Some(c) = stalled {
+                to.failed(&c.stalled());
+            }
             self.close(id, to);
         }
         let due = |c: &Connection, more: u64| c.closes.is_some_and(|t| now.mono > t + more);
@@ -708,7 +753,8 @@ impl SipSockets {
             }
         }
         for id in quiet {
-            self.write(id);
+            // One that is broken is found so when it is read.
+            let _ = self.write(id);
         }
     }
 

@@ -19,7 +19,7 @@ const BAD: usize = 40;
 const MANY: usize = 48;
 
 /// How often audio was dropped for this reason.
-fn dropped(program: &Program, reason: &str) -> usize {
+pub fn dropped(program: &Program, reason: &str) -> usize {
     let name = format!("switchroom_audio_dropped_total{{reason=\"{reason}\"}} ");
     let metrics = program.admin("/metrics");
     metrics

@@ -26,7 +26,14 @@ pub(super) struct Ways {
     pub(super) mux: bool,
     /// G.722 and nothing else, in place of G.711.
     pub(super) wideband: bool,
+    /// Packets' numbers soon start over, and each two packets change places on the way.
+    pub(super) shuffled: bool,
+    /// What becomes of descriptions before they are sent.
+    pub(super) described: Option<fn(&str) -> String>,
 }
+
+/// Where the numbers of packets begin that soon start over: odd, so that the last and the first one change places.
+const NEARLY_OVER: u16 = 65_511;
 
 fn tone(hz: u32) -> Option<Prompt> {
     (hz > 0).then(|| Prompt::tone(f64::from(hz), 1_000, 0.3))
@@ -53,6 +60,10 @@ pub(super) struct Line {
     pub(super) audio: u32,
     /// How many reports came at a port of their own, and at that of the audio.
     pub(super) reports: (u32, u32),
+    /// What becomes of its descriptions before they are sent.
+    pub(super) described: Option<fn(&str) -> String>,
+    /// Packets change places: the one that waits for the next.
+    shuffled: Option<Option<(SocketAddr, Vec<u8>)>>,
 }
 
 impl Line {
@@ -70,7 +81,12 @@ impl Line {
         if let Some(own) = OwnKeys::from_random(&keys) {
             session.protect(SrtpPolicy::Required, own);
         }
-        let leg = Leg::new(LegSeeds::from_seed(seed), "teams");
+        let mut seeds = LegSeeds::from_seed(seed);
+        if ways.shuffled {
+            seeds.sequence = NEARLY_OVER;
+        }
+        let leg = Leg::new(seeds, "teams");
+        let shuffled = ways.shuffled.then_some(None);
         let sound = tone(hz);
         let checks = ways.bypass.then(|| Checks::new(addr, seed));
         let (forged, pressed, audio, reports) = (0, 0, 0, (0, 0));
@@ -89,6 +105,8 @@ impl Line {
             pressed,
             audio,
             reports,
+            described: ways.described,
+            shuffled,
         }
     }
 
@@ -120,10 +138,11 @@ impl Line {
 
     /// `shares` says that one port is agreed on.
     fn describe(&self, description: String, shares: bool) -> String {
-        match &self.checks {
+        let description = match &self.checks {
             Some(checks) => checks.describe(&description, shares),
             None => description,
-        }
+        };
+        self.described.map_or_else(|| description.clone(), |described| described(&description))
     }
 
     /// Takes in what the border controller says of ICE.
@@ -225,9 +244,21 @@ impl Line {
         let mut buffer = [0; 1500];
         while let Some((len, to)) = self.leg.tick(now, &mut buffer) {
             // Nothing is sent where no check was answered.
-            if reached {
-                due.push((self.port, to, buffer[..len].to_vec()));
+            if !reached {
+                continue;
             }
+            let packet = (to, buffer[..len].to_vec());
+            let ready = match &mut self.shuffled {
+                None => vec![packet],
+                Some(waits) => match waits.take() {
+                    None => {
+                        *waits = Some(packet);
+                        continue;
+                    }
+                    Some(first) => vec![packet, first],
+                },
+            };
+            due.extend(ready.into_iter().map(|(to, bytes)| (self.port, to, bytes)));
         }
         while let Some((len, to)) = self.leg.rtcp_due(now, &mut buffer, ntp(now)) {
             let shares = self.leg.negotiated().is_some_and(|agreed| agreed.rtcp_mux);

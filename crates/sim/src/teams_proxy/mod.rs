@@ -145,6 +145,10 @@ pub struct TeamsProxy {
     mux: bool,
     /// Media speak G.722 alone.
     wideband: bool,
+    /// What becomes of media descriptions before they are sent.
+    described: Option<fn(&str) -> String>,
+    /// Packets change places, and their numbers start over.
+    shuffled: bool,
     /// Who is asserted to call, where it is not the number that is shown.
     asserted: Option<String>,
     /// Where requests in calls are to go, host and port, where it is not the usual name.
@@ -179,6 +183,8 @@ impl TeamsProxy {
             bypass: false,
             mux: false,
             wideband: false,
+            described: None,
+            shuffled: false,
             asserted: None,
             route: None,
             location: None,
@@ -227,6 +233,20 @@ impl TeamsProxy {
     /// From now on media take and offer G.722 alone, or G.711 again.
     pub fn set_wideband(&mut self, on: bool) {
         self.wideband = on;
+    }
+
+    /// Descriptions of media pass through this before they are sent from now on, also in calls that are there; or go as
+    /// they are again.
+    pub fn set_described(&mut self, described: Option<fn(&str) -> String>) {
+        self.described = described;
+        let lines = self.calls.values_mut().flat_map(|c| &mut c.lines);
+        lines.for_each(|line| line.described = described);
+    }
+
+    /// In calls from now on each two packets of audio change places on the way, and within a second their numbers start
+    /// over; or not any more.
+    pub fn set_shuffled(&mut self, on: bool) {
+        self.shuffled = on;
     }
 
     /// Whoever calls from now on is asserted to have this number (`ForwardPai`), whatever is shown; or the shown one again
@@ -435,7 +455,8 @@ impl TeamsProxy {
 
     fn line(&mut self, addr: SocketAddr, hz: u32) -> Line {
         let seed = self.chance.number();
-        let ways = Ways { bypass: self.bypass, mux: self.mux, wideband: self.wideband };
+        let (described, shuffled) = (self.described, self.shuffled);
+        let ways = Ways { bypass: self.bypass, mux: self.mux, wideband: self.wideband, described, shuffled };
         Line::new((addr, hz), seed, ways, || self.chance.number())
     }
 

@@ -254,7 +254,7 @@ impl TeamsProxy {
             number => format!("sip:{number}@{first}:5061;user=phone;transport=tls;x-t={}", &hex[..8]),
         };
         let referred_by = format!(
-            "<sip:{first}:5061;x-m=8:orgid:aaaaaaaa-0000-0000-0000-000000000002;x-t=bbbbbbbb-0000-0000-0000-000000000001;\
+            "\"Jörg Größe\" <sip:{first}:5061;x-m=8:orgid:aaaaaaaa-0000-0000-0000-000000000002;x-t=bbbbbbbb-0000-0000-0000-000000000001;\
              x-ti=cccccccc-0000-0000-0000-{};x-tt=aHR0cHM6Ly9hcGkuZXhhbXBsZS9jYWxs>",
             &hex[..12]
         );

@@ -134,7 +134,7 @@ function FarEnd({ end }: { end: FarEndStatus }) {
       </td>
       <td className={styles.cell}>
         {t(meaningOf(end), { code: String(end.said ?? '') })}
-        {end.why && <div lang="en">{end.why}</div>}
+        {end.why && !end.up && <div lang="en">{end.why}</div>}
       </td>
     </tr>
   );

@@ -27,10 +27,10 @@ export function askedBy(trunk: Pick<TrunkStatus, 'teams' | 'asked_us_seconds_ago
 }
 
 /** What an answer of a far end means and what to do: a message, which takes the status code as `code`. */
-export function meaningOf(end: Pick<FarEndStatus, 'up' | 'said' | 'why' | 'refuses'>): MessageKey {
+export function meaningOf(end: Pick<FarEndStatus, 'up' | 'said' | 'unreached' | 'refuses'>): MessageKey {
   if (end.up && !end.refuses) return end.said == null ? 'system.do-unasked' : 'system.do-nothing';
   // The code is only ours then: nobody there could say anything.
-  if (end.why) return 'system.do-tls';
+  if (end.unreached && !end.up) return `system.do-${end.unreached}`;
   return meaningOfCode(end.said ?? null);
 }
 

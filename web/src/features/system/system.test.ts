@@ -34,7 +34,10 @@ describe('the health of a trunk', () => {
     expect(meaningOf(end(false, 403))).toBe('system.do-forbidden');
     expect(meaningOf({ ...end(true, 403), refuses: true })).toBe('system.do-forbidden');
     expect(healthOf(trunk([{ ...end(true, 403), refuses: true }]))).toBe('down');
-    expect(meaningOf({ ...end(false, 503), why: 'invalid peer certificate' })).toBe('system.do-tls');
+    expect(meaningOf({ ...end(false, 503), unreached: 'tls' })).toBe('system.do-tls');
+    expect(meaningOf({ ...end(false, null), unreached: 'name-unknown' })).toBe('system.do-name-unknown');
+    expect(meaningOf({ ...end(true), unreached: 'refused' })).toBe('system.do-nothing');
+    expect(meaningOf({ ...end(true, 403), refuses: true, unreached: 'refused' })).toBe('system.do-forbidden');
     expect([401, 404, 503, 500, 302, null].map(meaningOfCode)).toEqual(
       ['auth', 'not-found', 'busy', 'fault', 'other', 'unasked'].map((word) => `system.do-${word}`),
     );

@@ -10721,9 +10721,11 @@ export interface components {
              * @description The last answer to OPTIONS or a call: a SIP status code, 408 where none came; missing before the first.
              */
             said?: number | null;
+            /** @description Why nothing that we say gets there; missing where that is not known, and once something did. */
+            unreached?: components["schemas"]["Unreached"] | null;
             /** @description Whether calls can go there as far as is known. */
             up: boolean;
-            /** @description Why no secure connection could be opened there, as the TLS library says it; missing where one was. */
+            /** @description Where `unreached` is `tls`: why, as the TLS library says it. */
             why?: string | null;
         };
         /** @description Whom to look for: by exactly one of the three. */
@@ -12254,6 +12256,8 @@ export interface components {
             /** @description Id of the trunk. */
             trunk: string;
         };
+        /** @description Why nothing that we say gets to a far end. */
+        Unreached: "name-unknown" | "name-unanswered" | "refused" | "no-route" | "connect-timeout" | "handshake-timeout" | "tls" | "broken";
         /** @description A version of an object. */
         Version: {
             /** @description When it was made. */
