@@ -78,6 +78,9 @@ pub struct Call {
     pub trunk: TrunkId,
     /// What is known of the caller.
     pub facts: Facts,
+    /// Whether the caller objected to being treated by what is known of them: then lists, look-ups and the agent of last time
+    /// have no say.
+    pub objected: bool,
     /// When it began.
     pub began: Time,
     /// When it was answered.
@@ -202,6 +205,7 @@ impl Engine {
             caller,
             trunk,
             facts: Facts::default(),
+            objected: false,
             began: self.s.now,
             answered: None,
             phase: Phase::Flow,
@@ -249,19 +253,23 @@ impl Engine {
 
     pub(crate) fn on_call_arrived(
         &mut self,
-        number: Option<NumberId>,
-        caller: PartyId,
-        trunk: TrunkId,
+        (number, caller, trunk): (Option<NumberId>, PartyId, TrunkId),
         facts: Facts,
+        objected: bool,
     ) {
         let id = self.new_call(number, caller, trunk, Origin::Inbound);
         let leg = self.new_leg(id, Role::Caller, LegState::Arrived, UNANSWERED_MS);
         if let Some(c) = self.s.calls.get_mut(&id) {
-            c.facts = facts;
+            // What would tell this caller from somebody unknown has no place here, whatever the door says.
+            c.facts = if objected { Facts { lists: 0, person: 0, ..facts } } else { facts };
+            c.objected = objected;
             c.caller_leg = Some(leg);
             c.live_legs.push(leg);
         }
         self.moment(id, What::Arrived { number });
+        if objected {
+            self.moment(id, What::ProfileLeftOut);
+        }
         let flow = number.and_then(|n| self.s.config.numbers.get(&n)).map(|n| n.flow);
         if self.s.draining {
             self.close_call(id, EndedBy::Switchroom, Reason::Stopping);

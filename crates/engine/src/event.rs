@@ -267,6 +267,18 @@ pub enum Event {
         /// Who, as [`Facts::person`].
         person: u64,
     },
+    /// As [`Event::CallArrived`], of somebody who objected to being treated by what is known of them: it goes as the call of
+    /// somebody unknown. The door leaves out of the facts whatever stands for a person.
+    ObjectorArrived {
+        /// The number called; `None` if it is none of ours.
+        number: Option<NumberId>,
+        /// Who calls.
+        caller: PartyId,
+        /// Where it came in.
+        trunk: TrunkId,
+        /// What may be known of the caller: that of the number itself.
+        facts: Facts,
+    },
 }
 
 /// What became of a key.

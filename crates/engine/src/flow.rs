@@ -175,6 +175,11 @@ impl Engine {
             }
             Step::LookUp { look_up, wait_ms, failed } => {
                 let Some(leg) = self.caller_leg(call) else { return true };
+                if self.s.calls.get(&call).is_some_and(|c| c.objected) {
+                    self.moment(call, What::LookUpLeftOut { look_up });
+                    self.go_to(call, failed);
+                    return false;
+                }
                 let request = self.new_request();
                 self.ask(call, Asking::LookUp { look_up, failed, request });
                 self.s.timers.set(Waiter::Call(call), self.s.now.plus(wait_ms));

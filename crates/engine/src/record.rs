@@ -471,6 +471,12 @@ pub enum What {
     FarEndChanged {
         leg: LegId,
     },
+    /// The caller objected to being treated by what is known of them: the call goes as that of somebody unknown.
+    ProfileLeftOut,
+    /// Because of such an objection another system was not asked about the caller.
+    LookUpLeftOut {
+        look_up: LookUpId,
+    },
 }
 
 impl Engine {

@@ -184,7 +184,10 @@ impl Engine {
             }
             Event::CallDiverted { call, first } => self.moment(call, crate::record::What::Diverted { first }),
             Event::CallArrived { number, caller, trunk, facts } => {
-                self.on_call_arrived(number, caller, trunk, facts)
+                self.on_call_arrived((number, caller, trunk), facts, false)
+            }
+            Event::ObjectorArrived { number, caller, trunk, facts } => {
+                self.on_call_arrived((number, caller, trunk), facts, true)
             }
             Event::LegRinging { leg } => self.on_leg_ringing(leg),
             Event::LegAnswered { leg } => self.on_leg_answered(leg),

@@ -559,7 +559,7 @@ fn resumed(
     }
     let person = store.person_hash(id).map_err(|e| e.to_string())?;
     let aliases = Aliases::known(store.aliases(id).map_err(|e| e.to_string())?);
-    let restricted = store.restricted(id).map_err(|e| e.to_string())?;
+    let said_no = store.said_no(id).map_err(|e| e.to_string())?;
     let registrations = store.registrations(id, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
     Ok(Resumed {
         id,
@@ -570,7 +570,7 @@ fn resumed(
         parties,
         person,
         aliases,
-        restricted,
+        said_no,
         registrations,
     })
 }

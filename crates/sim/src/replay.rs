@@ -38,6 +38,8 @@ pub struct PastCall {
     pub number: Option<NumberId>,
     /// What the door knew.
     pub facts: Facts,
+    /// Whether the caller objected to being treated by what is known of them.
+    pub objected: bool,
     /// Keys, each with the time since keys were asked for.
     pub responses: Vec<(u64, Response)>,
     /// What look-ups said, each with the time it took.
@@ -231,10 +233,17 @@ impl Reader {
         self.day.span.1 = self.day.span.1.max(at);
         match &event {
             Event::Configured { config } => self.day.config = Config::clone(config),
-            Event::CallArrived { number, facts, .. } => {
+            Event::CallArrived { number, facts, .. } | Event::ObjectorArrived { number, facts, .. } => {
+                let objected = matches!(event, Event::ObjectorArrived { .. });
                 let n = self.day.calls.len();
                 self.by_leg.insert(self.engine.next_leg(), n);
-                self.day.calls.push(PastCall { at, number: *number, facts: *facts, ..PastCall::default() });
+                self.day.calls.push(PastCall {
+                    at,
+                    number: *number,
+                    facts: *facts,
+                    objected,
+                    ..PastCall::default()
+                });
             }
             Event::AgentWants { agent, wanted } => {
                 // What ends a wrap-up early belongs to a call that may not be there another time.
@@ -507,7 +516,11 @@ impl World<'_> {
         self.people.insert(n, person);
         self.plan(now.plus(patience), Planned::GiveUp(n));
         let caller = PartyId(n as u64);
-        let event = Event::CallArrived { number: call.number, caller, trunk: TrunkId(0), facts: call.facts };
+        let (number, trunk, facts) = (call.number, TrunkId(0), call.facts);
+        let event = match call.objected {
+            true => Event::ObjectorArrived { number, caller, trunk, facts },
+            false => Event::CallArrived { number, caller, trunk, facts },
+        };
         self.tell(now, event);
     }
 

@@ -346,7 +346,7 @@ fn unnamed(
     // Parties are numbered as they come: those well before the first that is needed belong to nothing that goes on.
     let first = needed.first().saturating_sub(NEIGHBOURS);
     let sql = "SELECT s.id FROM persons s WHERE s.tenant = $1 AND s.id > $2 AND s.id <= $3 AND s.created < $4 \
-               AND s.restricted = 0 AND NOT EXISTS (SELECT 1 FROM parties p WHERE p.tenant = $1 AND p.person = s.id \
+               AND s.restricted = 0 AND s.objected = 0 AND NOT EXISTS (SELECT 1 FROM parties p WHERE p.tenant = $1 AND p.person = s.id \
                AND (p.id >= $5 OR EXISTS (SELECT 1 FROM call_parties x WHERE x.tenant = $1 AND x.party = p.id))) \
                AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.tenant = $1 AND h.kind = 'person' AND h.target = s.id)";
     let values = [tenant.into(), after.into(), last.into(), before.into(), first.into()];
@@ -380,7 +380,7 @@ fn let_go(
     // The number stays, so that it is never given to another caller.
     db.run("UPDATE parties SET person = 0, display = NULL WHERE tenant = $1 AND id = $2", &of)?;
     let of: [Value; 2] = [tenant.into(), person.into()];
-    let sql = "DELETE FROM persons WHERE tenant = $1 AND id = $2 AND restricted = 0 AND NOT EXISTS \
+    let sql = "DELETE FROM persons WHERE tenant = $1 AND id = $2 AND restricted = 0 AND objected = 0 AND NOT EXISTS \
                (SELECT 1 FROM parties WHERE tenant = $1 AND person = $2) AND NOT EXISTS \
                (SELECT 1 FROM holds WHERE tenant = $1 AND kind = 'person' AND target = $2)";
     let is_gone = db.run(sql, &of)? > 0;

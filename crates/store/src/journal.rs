@@ -17,7 +17,7 @@ use engine::{CallId, CallRecord, Event, Fact, MailboxId, RecordingId, Snapshot, 
 const FORM: u8 = 1;
 /// The form of a snapshot. It rises with every change of what a snapshot holds: one of another form is passed over, for
 /// the journal has all that is in it.
-const SNAPSHOT_FORM: u8 = 4;
+const SNAPSHOT_FORM: u8 = 5;
 
 /// For each so many events of a tenant one snapshot is kept for good.
 pub const SNAPSHOT_KEPT_EVERY: u64 = 500_000;

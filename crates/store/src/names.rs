@@ -54,7 +54,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// The words of a name, each once, without order: "Fink, Dr. Anna" has those of "anna fink".
-fn words(name: &str) -> BTreeSet<String> {
+pub fn words_of(name: &str) -> BTreeSet<String> {
     let folded = fold(name);
     let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
     words.take(MOST_WORDS).map(|w| w.chars().take(LONGEST_WORD).collect()).collect()
@@ -72,7 +72,7 @@ pub(crate) fn put_words(
     (tenant, person): (TenantId, u64),
     name: &str,
 ) -> Result<(), StoreError> {
-    for word in words(name) {
+    for word in words_of(name) {
         let hash = hashed(keys, tenant, &word)?;
         let sql = "INSERT INTO name_words (tenant, person, word) SELECT $1, $2, $3 WHERE \
                    (SELECT COUNT(*) FROM name_words WHERE tenant = $1 AND person = $2) < $4 \
@@ -95,7 +95,7 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn find_by_name(&self, tenant: TenantId, name: &Secret<String>) -> Result<Vec<u64>, StoreError> {
-        let wanted = words(name.expose_secret());
+        let wanted = words_of(name.expose_secret());
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
@@ -118,7 +118,7 @@ impl Store {
         for person in rows.iter().map(|r| r.int(0) as u64) {
             // Words of two names of one person are not a name.
             let has_all = match self.person(tenant, person) {
-                Ok(about) => about.names.iter().any(|n| words(n.expose_secret()).is_superset(&wanted)),
+                Ok(about) => about.names.iter().any(|n| words_of(n.expose_secret()).is_superset(&wanted)),
                 Err(StoreError::NotFound(_)) => false,
                 Err(e) => return Err(e),
             };
@@ -187,9 +187,9 @@ mod tests {
         {
             assert_eq!(fold(text), folded);
         }
-        assert!(words("Fink, Dr. Anna-Lena").is_superset(&words("ANNA fink")));
-        assert!(words(" .,- ").is_empty());
-        assert_eq!(words(&"a b c d e f g h i j k ".repeat(9)).len(), MOST_WORDS);
-        assert_eq!(words(&"x".repeat(1_000)).first().map(String::len), Some(LONGEST_WORD));
+        assert!(words_of("Fink, Dr. Anna-Lena").is_superset(&words_of("ANNA fink")));
+        assert!(words_of(" .,- ").is_empty());
+        assert_eq!(words_of(&"a b c d e f g h i j k ".repeat(9)).len(), MOST_WORDS);
+        assert_eq!(words_of(&"x".repeat(1_000)).first().map(String::len), Some(LONGEST_WORD));
     }
 }

@@ -6,7 +6,6 @@ use crate::keys::{DataKey, Keys, PERSON};
 use crate::sql::{Sql, Value};
 use crate::store::{Store, TenantId};
 use redact::Secret;
-use std::collections::BTreeSet;
 
 /// A far end of a call, new in this batch.
 #[derive(Clone, Debug)]
@@ -104,17 +103,17 @@ fn key_of_known(
 }
 
 /// The first 64 bits of a keyed hash; never 0.
-fn first_of(hash: &[u8]) -> u64 {
+pub(crate) fn first_of(hash: &[u8]) -> u64 {
     u64::from_be_bytes(hash.first_chunk().copied().unwrap_or_default()).max(1)
 }
 
 impl Store {
-    /// What is known of a party.
+    /// What is known of a party; of somebody who objected no name, so that nobody is recognised by it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the person was erased.
     pub fn party(&self, tenant: TenantId, id: u64) -> Result<PartyValue, StoreError> {
-        let sql = "SELECT p.person, p.display, q.value, q.name, q.restricted FROM parties p \
+        let sql = "SELECT p.person, p.display, q.value, q.name, q.restricted, q.objected FROM parties p \
                    JOIN persons q ON q.tenant = p.tenant AND q.id = p.person WHERE p.tenant = $1 AND p.id = $2";
         let rows = self.reader().rows(sql, &[tenant.into(), id.into()])?;
         let row = rows.first().ok_or_else(|| StoreError::NotFound("this party".into()))?;
@@ -133,6 +132,7 @@ impl Store {
         Ok(PartyValue {
             address: open(format!("person/{person}"), row.bytes(2))?,
             display: match row.bytes(3) {
+                _ if row.int(5) != 0 => Secret::default(),
                 [] => open(format!("party/{id}"), row.bytes(1))?,
                 name => open(format!("person-name/{person}"), name)?,
             },
@@ -148,26 +148,6 @@ impl Store {
         let sql = "SELECT 1 FROM parties p LEFT JOIN persons q ON q.tenant = p.tenant AND q.id = p.person \
                    WHERE p.tenant = $1 AND p.id = $2 AND (q.id IS NULL OR q.restricted <> 0)";
         Ok(!self.reader().rows(sql, &[tenant.into(), id.into()])?.is_empty())
-    }
-
-    /// Those whose data is restricted, each as [`Store::person_hash`] knows them.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub fn restricted(&self, tenant: TenantId) -> Result<BTreeSet<u64>, StoreError> {
-        let sql = "SELECT lookup FROM persons WHERE tenant = $1 AND restricted <> 0";
-        let rows = self.reader().rows(sql, &[tenant.into()])?;
-        Ok(rows.iter().map(|r| first_of(r.bytes(0))).collect())
-    }
-
-    /// A person as [`Store::person_hash`] knows them; `None` when there is no such person.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub fn hash_of_person(&self, tenant: TenantId, person: u64) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT lookup FROM persons WHERE tenant = $1 AND id = $2";
-        let rows = self.reader().rows(sql, &[tenant.into(), person.into()])?;
-        Ok(rows.first().map(|r| first_of(r.bytes(0))))
     }
 
     /// Tells a tenant's persons apart in memory, without saying who they are: the first 64 bits of the

@@ -213,6 +213,11 @@ export const checks = {
     assert.equal(JSON.parse(json.text).calls.length, 3);
     const text = await fileOf(page, page.getByRole('button', { name: 'Save for reading' }));
     assert.match(text.text, /Notes: wants a refund/);
+    assert.match(text.text, /Entered beside the directory: Erika at work, \+49301234567/);
+    assert.match(text.text, /Queue: sales\n {2}Agent: agent1\n {2}Outcome: Answered\n {2}Said of it: sold\n {2}Waited: 12/);
+    const archive = await fileOf(page, page.getByRole('button', { name: 'Save all as an archive' }));
+    assert.equal(archive.name, 'p12.zip');
+    assert.ok(fake.proof.noted.includes('archive p12 en'), 'in the language of the page');
     const audio = await fileOf(page, calls.getByRole('button', { name: 'Save recording' }).first());
     assert.match(audio.text, /^RIFF/);
     await page.getByRole('textbox', { name: 'The right name' }).fill('Erika Muster');
@@ -221,7 +226,7 @@ export const checks = {
     await page.getByRole('definition').getByText('Erika Muster').waitFor();
     await page.getByRole('switch', { name: 'Hide this person', exact: false }).press('Space');
     await page.getByText('hidden', { exact: true }).waitFor();
-    await page.getByRole('switch', { name: 'objects to automated', exact: false }).press('Space');
+    await page.getByRole('switch', { name: 'objects to being treated', exact: false }).press('Space');
     await page.getByText('objects', { exact: true }).waitFor();
     assert.deepEqual(fake.proof.noted.filter((n) => n.startsWith('change')), ['change p12 {"name":"Erika Muster"}', 'change p12 {"restricted":true}', 'change p12 {"objected":true}']);
     assert.deepEqual(said, []);
@@ -270,6 +275,29 @@ export const checks = {
     await page.getByText('1 backup could not be reached', { exact: false }).waitFor();
     assert.ok(fake.proof.noted.includes('erase p12 objected'));
     assert.equal(await page.getByRole('heading', { name: '+49 301 234 567' }).count(), 0);
+    assert.deepEqual(said, []);
+    await close();
+    await fake.stop();
+  },
+
+  'of somebody whom Microsoft lists is said what is done here and what remains elsewhere': async (browser) => {
+    const fake = await serveFake({ still: true, offers: false });
+    const { page, said, close } = await open(browser, fake.address, { persona: 'owner', path: '/proof/people' });
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('combobox', { name: 'Look by' }).selectOption('name');
+    await page.getByRole('searchbox', { name: 'Name' }).fill('dora directory');
+    await page.keyboard.press('Enter');
+    await page.getByText('Microsoft’s directory', { exact: true }).waitFor();
+    assert.equal(await page.getByRole('textbox', { name: 'The right name' }).count(), 0, 'corrected elsewhere');
+    assert.equal(await page.getByRole('button', { name: 'Place a legal hold' }).count(), 0);
+    await page.getByRole('button', { name: 'Erase…' }).press('Enter');
+    await dialog.getByText('Delete the person in Entra ID', { exact: false }).waitFor();
+    await dialog.getByRole('checkbox').press('Space');
+    await dialog.getByRole('button', { name: 'Erase now' }).press('Enter');
+    const remains = page.getByRole('list', { name: 'Still to be removed elsewhere' });
+    await remains.getByText('Microsoft’s directory lists the person (directory-4): delete them in Entra ID.').waitFor();
+    await remains.getByText('The list vip still has the number', { exact: false }).waitFor();
+    await page.getByText('hidden', { exact: true }).waitFor();
     assert.deepEqual(said, []);
     await close();
     await fake.stop();

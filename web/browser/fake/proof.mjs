@@ -81,12 +81,14 @@ export function proofOf({ entries = 640 } = {}) {
     return { head: n, tenant: 'demo', at: iso(at), at_ms: at, digest, key, signature: sign(null, said, privateKey).toString('hex') };
   };
   const people = [
-    { id: 'p12', address: '+49301234567', names: ['Erika Example', '<img src=x onerror=alert(1)>\u202egnp'], calls: 3, restricted: false, objected: false, holds: [], user: null },
-    { id: 'p13', address: '+49309999999', names: [], calls: 1, restricted: true, objected: true, holds: ['h1'], user: 'agent1' },
+    { id: 'p12', kept_as: 'caller', address: '+49301234567', names: ['Erika Example', '<img src=x onerror=alert(1)>\u202egnp'], calls: 3, restricted: false, objected: false, holds: [], user: null },
+    { id: 'p13', kept_as: 'caller', address: '+49309999999', names: [], calls: 1, restricted: true, objected: true, holds: ['h1'], user: 'agent1' },
+    { id: 'directory-4', kept_as: 'directory', address: '+49307654321', names: ['Dora Directory'], calls: 0, restricted: false, objected: false, holds: [], user: null },
   ];
   const kept = (id) =>
     Array.from({ length: people.find((p) => p.id === id)?.calls ?? 0 }, (_, n) => ({
-      call: `c${99_990 - n}`, began: iso(Date.now() - (n + 1) * DAY), ended: iso(Date.now() - (n + 1) * DAY + 90_000), notes: n === 0 ? 'wants a refund' : null, recordings: n < 2 ? [`r${99_990 - n}`] : [],
+      call: `c${99_990 - n}`, number: 'n100', queue: 'sales', agent: 'agent1', outcome: 'answered', answered: null, ended_by: 'caller', reason: 'hung-up', waited_ms: 12_000, talked_ms: 78_000,
+      dispositions: [{ agent: 'agent1', disposition: 'sold' }], own: n < 2, began: iso(Date.now() - (n + 1) * DAY), ended: iso(Date.now() - (n + 1) * DAY + 90_000), notes: n === 0 ? 'wants a refund' : null, recordings: n < 2 ? [`r${99_990 - n}`] : [],
     }));
   const noted = [];
   const proof = {
@@ -180,8 +182,14 @@ export function proofOf({ entries = 640 } = {}) {
           return people.filter((p) => p.address === number);
         }
         case 'GET /people':
+          if (path.endsWith('/archive')) {
+            noted.push(`archive ${id} ${query.get('language')}`);
+            return { archive: id };
+          }
           noted.push(`export ${id}`);
-          return person ? { person, calls: kept(id) } : missing;
+          return person
+            ? { person, calls: kept(id), entered: [{ id: 'local-1', name: 'Erika at work', mail: '', business: ['+49301234567'], mobile: null, corrected: [] }], directory: [], users: [] }
+            : missing;
         case 'PATCH /people':
           noted.push(`change ${id} ${JSON.stringify(body, (_, v) => v ?? undefined)}`);
           if (body.name != null) person.names = [body.name];
@@ -190,11 +198,15 @@ export function proofOf({ entries = 640 } = {}) {
         case 'DELETE /people': {
           if (person.holds.length > 0) {
             const holds = proof.holds.filter((h) => person.holds.includes(h.id));
-            return { calls: 0, recordings: 0, notes: 0, kept_by: person.holds, kept: { holds, calls: 3, recordings: 2, notes: 1 }, user: person.user, backups_pending: 0, took_ms: 0 };
+            return { calls: 0, recordings: 0, notes: 0, kept_by: person.holds, kept: { holds, calls: 3, recordings: 2, notes: 1 }, user: person.user, hidden: false, entered: 0, remains: [], backups_pending: 0, took_ms: 0 };
           }
           noted.push(`erase ${id} ${query.get('reason')}`);
+          if (person.kept_as === 'directory') {
+            const remains = [{ in: 'directory', id, say: '' }, { in: 'list', id: 'vip', say: '' }];
+            return { calls: 0, recordings: 0, notes: 0, kept_by: [], kept: null, user: null, hidden: true, entered: 0, remains, backups_pending: 0, took_ms: 3 };
+          }
           people.splice(people.indexOf(person), 1);
-          return { calls: 3, recordings: 2, notes: 1, kept_by: [], kept: null, user: person.user, backups_pending: 1, took_ms: 140 };
+          return { calls: 3, recordings: 2, notes: 1, kept_by: [], kept: null, user: person.user, hidden: false, entered: 0, remains: [], backups_pending: 1, took_ms: 140 };
         }
         case 'GET /holds':
           return proof.holds;

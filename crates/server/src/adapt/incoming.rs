@@ -10,7 +10,7 @@ use crate::tenant::dialling::Dialled;
 use crate::tenant::meaning::contains;
 use crate::tenant::objects::CalledIn;
 use crate::tenant::srtp::Terms;
-use engine::{AgentId, Event, Facts, LegEnd, NumberId, PartyId, To, TrunkId};
+use engine::{AgentId, Event, LegEnd, NumberId, PartyId, To, TrunkId};
 use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession};
 use media::sdp::SessionDescription;
@@ -96,9 +96,12 @@ impl Switch {
         let (address, display) = caller_of(&message, trusted);
         let address = Secret::new(self.tenants[tenant].meaning.caller(trunk, address.expose_secret()));
         let party = self.new_party(tenant, &address, &display);
-        let facts = self.facts_of(tenant, &address);
+        let (facts, objected) = self.facts_of(tenant, &address);
         let known = number.is_some();
-        let arrived = Event::CallArrived { number, caller: party, trunk, facts };
+        let arrived = match objected {
+            true => Event::ObjectorArrived { number, caller: party, trunk, facts },
+            false => Event::CallArrived { number, caller: party, trunk, facts },
+        };
         let plan = self.tenants[tenant].meaning.trunk_plans.iter().find(|plan| plan.id == trunk);
         // What is offered is taken unless the trunk says otherwise.
         if let Some(timer) = plan.map(session_timer_of) {
@@ -213,7 +216,7 @@ impl Switch {
         // Colleagues see the number by which they can call back.
         let address = meaning.extension(agent).map_or(own, |number| Secret::new(number.to_string()));
         let party = self.new_party(tenant, &address, &display);
-        let facts = self.facts_of(tenant, &address);
+        let (facts, _) = self.facts_of(tenant, &address);
         let called = Event::AgentCalled { agent, caller: party, number: None, to, facts };
         let caller = Caller { party, address, display };
         self.begin_leg(now, tenant, call, m, Begun { audio, caller, event: called, known: true });
@@ -248,7 +251,11 @@ impl Switch {
     fn begin_leg(&mut self, now: Now, tenant: usize, call: sip::CallId, message: &Message, begun: Begun<'_>) {
         let Begun { audio, caller: Caller { party, mut address, mut display }, event, known } = begun;
         let t = &self.tenants[tenant];
-        if !t.restricted.is_empty() && t.restricted.contains(&(t.person)(address.expose_secret())) {
+        if t.has_objected(address.expose_secret()) {
+            // The number as it came, and nobody recognised by it.
+            display = Secret::default();
+        }
+        if t.is_restricted(address.expose_secret()) {
             // Whose data is restricted is shown to nobody, on no telephone and in no look-up.
             (address, display) = (Secret::default(), Secret::default());
         }
@@ -301,20 +308,6 @@ impl Switch {
             self.prepare_answer(now, tenant, leg, engine_call, audio, message.session_description());
             self.tell_hold(now, tenant, leg);
         }
-    }
-
-    // What can be said of a caller without saying who it is.
-    fn facts_of(&mut self, tenant: usize, address: &Secret<String>) -> Facts {
-        let address = address.expose_secret();
-        if address.is_empty() {
-            return Facts { withheld: true, ..Facts::default() };
-        }
-        let person = self.alias(tenant, address).map_or(0, |known| known.alias);
-        let t = &self.tenants[tenant];
-        let same = t.meaning.dial_plan.international(address);
-        let number = same.as_deref().unwrap_or(address);
-        let country = t.meaning.dial_plan.country(number);
-        Facts { withheld: false, country, lists: t.meaning.lists_of(number), person }
     }
 
     // Ports and our answer, before anybody knows whether the call is answered: a call without common audio ends here.

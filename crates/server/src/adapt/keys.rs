@@ -175,7 +175,7 @@ impl Switch {
             return self.tell(now, tenant, Event::NumberChecked { leg, party: None, person: 0 });
         };
         let (number, destination) = (Secret::new(to.number), to.classified.destination);
-        let person = self.alias(tenant, number.expose_secret()).map_or(0, |known| known.alias);
+        let person = self.known_as(tenant, number.expose_secret());
         let party = match known {
             Some(party) => party,
             None => self.new_party(tenant, &number, &Secret::default()),
@@ -195,15 +195,6 @@ impl Switch {
         for leg in t.legs.values_mut().filter(|l| parties.contains(&l.party)) {
             (leg.address, leg.display) = (Secret::default(), Secret::default());
         }
-    }
-
-    /// From now on somebody is shown to nobody when they call, or is again; `person` is the keyed hash of their number.
-    pub fn restrict(&mut self, tenant: store::TenantId, person: u64, is: bool) {
-        let Some(t) = self.tenants.iter_mut().find(|t| t.id == tenant) else { return };
-        match is {
-            true => t.restricted.insert(person),
-            false => t.restricted.remove(&person),
-        };
     }
 
     /// The parties that a tenant's calls and promises to call back still need, and those of calls that are over and not
@@ -260,7 +251,10 @@ impl Switch {
         let queue = c.queue?;
         let leg = c.caller_leg().and_then(|l| t.legs.get(&l));
         let fill = |blank| match blank {
-            Blank::Caller => leg.map(|l| l.address.expose_secret().clone()),
+            // What the page knows of the number would say who it is.
+            Blank::Caller => {
+                leg.map(|l| l.address.expose_secret().clone()).filter(|address| !t.has_objected(address))
+            }
             Blank::Slot(slot) => {
                 leg.and_then(|l| l.keyed.slots.get(&slot)).map(|d| d.expose_secret().to_string())
             }

@@ -32,6 +32,7 @@ mod press_one;
 mod refer;
 mod refusing;
 mod registrations;
+mod said_no;
 mod security;
 mod sip_events;
 mod strangers;

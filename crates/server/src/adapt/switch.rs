@@ -34,7 +34,7 @@ use sip::guard::Guard;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use store::{Batch, Party, TenantId};
+use store::{Batch, Party, SaidNo, TenantId};
 
 /// Events of a tenant after which its state is written down, so that a start replays no more than about as many.
 pub const SNAPSHOT_EVERY: u64 = 100_000;
@@ -376,8 +376,8 @@ pub struct TenantDoor {
     pub(super) aliases: Aliases,
     /// Until when somebody in Teams wants to be told of security events.
     pub(super) teams_until: engine::Time,
-    /// Those whose data is restricted, as `person` knows them: who calls is shown to nobody.
-    pub(super) restricted: BTreeSet<u64>,
+    /// Who said no to something, as `person` knows them.
+    pub(super) said_no: SaidNo,
     /// Position of the last snapshot that was made.
     pub(super) snapshot_at: u64,
     /// Events before the batch were not kept, and are to be from here on: only a snapshot leads there.
@@ -408,8 +408,8 @@ pub struct Resumed {
     pub person: PersonHash,
     /// What callers are called in the journal.
     pub aliases: Aliases,
-    /// Those whose data is restricted, as `person` knows them.
-    pub restricted: BTreeSet<u64>,
+    /// Who said no to something, as `person` knows them.
+    pub said_no: SaidNo,
     /// Telephones that were registered when the program ended.
     pub registrations: Vec<store::Registration>,
 }
@@ -512,7 +512,7 @@ impl Switch {
     /// Adds a tenant with the state that was recovered. `Started` and `Configured` are told here.
     pub fn add_tenant(&mut self, now: Now, resumed: Resumed, seed: u64) {
         let Resumed { id, mut engine, meaning, passwords, next_party, parties, .. } = resumed;
-        let Resumed { person, aliases, restricted, registrations, .. } = resumed;
+        let Resumed { person, aliases, said_no, registrations, .. } = resumed;
         self.carriers.configure(now, id, &meaning, &passwords);
         engine.watch();
         let batch = Batch { first_position: engine.position() + 1, ..Batch::default() };
@@ -541,7 +541,7 @@ impl Switch {
             parties,
             person,
             aliases,
-            restricted,
+            said_no,
             teams_until: engine::Time(0),
             snapshot_at,
             begins_anew: false,

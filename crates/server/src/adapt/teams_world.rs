@@ -111,7 +111,7 @@ impl World {
             parties: HashMap::new(),
             registrations: Vec::new(),
             aliases: Default::default(),
-            restricted: Default::default(),
+            said_no: Default::default(),
             person: Box::new(|number| number.bytes().fold(7, |a, b| a * 31 + u64::from(b))),
         };
         world.switch.add_tenant(world.clock(), resumed, 7);

@@ -166,7 +166,7 @@ impl World {
             next_party,
             parties: HashMap::new(),
             aliases: Default::default(),
-            restricted: Default::default(),
+            said_no: Default::default(),
             registrations: Vec::new(),
             person: Box::new(|number| number.bytes().fold(7, |a, b| a * 31 + u64::from(b))),
         };
@@ -504,7 +504,7 @@ fn what_was_not_kept_is_bridged_by_a_snapshot_once_calls_are_kept() {
         next_party: 1,
         parties: HashMap::new(),
         aliases: Default::default(),
-        restricted: Default::default(),
+        said_no: Default::default(),
         registrations: Vec::new(),
         person: Box::new(|_| 7),
     };

@@ -15,6 +15,7 @@ mod in_clear;
 mod inside;
 mod listeners;
 mod microsoft;
+mod objecting;
 mod pages;
 mod paper;
 mod private_keys;

@@ -1,6 +1,8 @@
 //! The rights of a person, tried on a made-up one: found, then erased, then looked for again.
 
 use crate::attest::check::{Found, Ground, Subject};
+use crate::attest::objecting::try_routing;
+use crate::microsoft::{Directories, Entry, MOST_FOUND};
 use engine::{CallId, CallRecord, EndedBy, Fault, PartyId, Reason, Time, TrunkId};
 use redact::Secret;
 use serde_json::json;
@@ -41,7 +43,11 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
                     "of whom is restricted neither number, name, notes, search nor log says anything, and all do again",
                     restricted,
                 ));
-                lines.push(said("an objection stands with the person, and its taking back too", objected));
+                lines.push(said(
+                    "after an objection neither list, look-up nor the agent of last time decided a call, the server knew no \
+                     more than the number, and both ended when it was taken back",
+                    objected,
+                ));
                 lines.push(said("after the erasure nothing could be found or opened", erased));
             }
             Err(why) => return Found::not_done(against, why),
@@ -56,21 +62,25 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
     }
     if directory {
         match try_directory() {
-            Ok([corrected, removed, forgotten]) => {
-                good &= corrected && removed && forgotten;
+            Ok([corrected, restricted, removed, forgotten]) => {
+                good &= corrected && restricted && removed && forgotten;
                 let erased = removed && forgotten;
-                // There is no way to hide one person of a directory.
-                all = all.and(Rights { corrected, restricted: false, objected: false, erased });
+                // Nobody of a directory is routed by it; an objection is kept with their numbers, as a caller's.
+                all = all.and(Rights { corrected, restricted, objected: true, erased });
                 lines.push(said(
                     "a directory's person: what an owner says stands for what Microsoft says",
                     corrected,
+                ));
+                lines.push(said(
+                    "whoever of a directory is restricted, synced or entered, is in no search, and all are again",
+                    restricted,
                 ));
                 lines.push(said("whom Microsoft's directory no longer lists is gone, with the key", removed));
                 lines
                     .push(said("after a directory was disconnected nobody of it could be opened", forgotten));
                 lines.push(
-                    "nobody of a directory can be restricted, or erased alone while Microsoft's directory lists them: \
-                     they are taken out there, or the directory is disconnected"
+                    "nobody can be erased alone while Microsoft's directory lists them: they are hidden here until they \
+                     are taken out there, or the directory is disconnected"
                         .into(),
                 );
             }
@@ -180,7 +190,7 @@ fn try_hiding() -> Result<bool, String> {
             store.party(tenant, caller.0).is_ok(),
             store.notes(tenant, call).map_err(said)?.is_some(),
             !store.calls(tenant, &filter).map_err(said)?.calls.is_empty(),
-            !store.restricted(tenant).map_err(said)?.contains(&hash),
+            !store.said_no(tenant).map_err(said)?.restricted.contains(&hash),
         ])
     };
     let before = shown()?;
@@ -218,8 +228,9 @@ fn made_up_call(id: CallId, caller: PartyId) -> CallRecord {
 }
 
 /// The same steps that a directory's page, an owner's correction and the end of a connection take, in a store that is made
-/// for it: whether the correction stood, whether who was removed is gone, and whether nobody is left at the end.
-fn try_directory() -> Result<[bool; 3], String> {
+/// for it: whether the correction stood, whether who is restricted is hidden, whether who was removed is gone, and whether
+/// nobody is left at the end.
+fn try_directory() -> Result<[bool; 4], String> {
     let said = |e: store::StoreError| e.to_string();
     let (_folder, store, tenant) = own_store()?;
     let value = |_: Option<&[u8]>| Secret::new(b"{}".to_vec());
@@ -241,7 +252,42 @@ fn try_directory() -> Result<[bool; 3], String> {
     store.erase_directory(tenant).map_err(said)?;
     let forgotten = store.directory(tenant, 0).map_err(said)?.is_empty()
         && store.key_ages(tenant).map_err(said)?.iter().all(|k| k.kind != "directory");
-    Ok([corrected, removed, forgotten])
+    Ok([corrected, try_hiding_listed()?, removed, forgotten])
+}
+
+/// Whether somebody of Microsoft's directory and somebody who was entered beside it are found by a search before they are
+/// restricted, not while they are, and again afterwards; restarts included. In a store that is made for it.
+fn try_hiding_listed() -> Result<bool, String> {
+    let said = |e: store::StoreError| e.to_string();
+    let (_folder, store, tenant) = own_store()?;
+    let object = "00000000-0000-4000-8000-000000000001";
+    let value = |_: Option<&[u8]>| {
+        let person = json!({"object": object, "name": "Made Up", "business": []});
+        Secret::new(person.to_string().into_bytes())
+    };
+    let people = [DirectoryPerson { object: Secret::new(object.into()), value: &value }];
+    let link = DirectoryLink { link: Secret::new("end".into()), run: 1, whole: true, at: 1 };
+    let page = DirectoryPage { people: &people, removed: &[], link: &link, sweep: true };
+    store.put_directory(tenant, &page).map_err(said)?;
+    let text = |text: &str| Secret::new(text.to_string());
+    let entry = Entry { name: text("Made Too"), mail: text(""), business: Vec::new(), mobile: None };
+    let read = |directories: &Directories| -> Result<usize, String> {
+        directories.load(&store, tenant, Default::default()).map_err(said)?;
+        directories.load_local(&store, tenant).map_err(said)?;
+        Ok(directories.search(tenant, "made", MOST_FOUND).len())
+    };
+    let directories = Directories::default();
+    directories.enter(&store, tenant, None, &entry).map_err(said)?;
+    let mut found = vec![read(&directories)?];
+    let all = directories.of_whom(tenant, &|_| true);
+    for is in [true, false] {
+        for (who, _) in &all {
+            directories.restrict(&store, tenant, *who, is).map_err(said)?;
+        }
+        found.push(directories.search(tenant, "made", MOST_FOUND).len());
+        found.push(read(&Directories::default())?);
+    }
+    Ok(all.len() == 2 && found == [2, 0, 0, 2, 2])
 }
 
 fn try_all(ground: &Ground, subject: &Subject) -> Result<[bool; 4], String> {
@@ -265,11 +311,12 @@ fn try_all(ground: &Ground, subject: &Subject) -> Result<[bool; 4], String> {
         Ok(entries.iter().any(|e| e.entry.person == person && e.detail.is_some()))
     };
     let hash = (store.person_hash(tenant).map_err(said)?)(number.expose_secret());
-    let is_known_hidden = store.restricted(tenant).map_err(said)?.contains(&hash) && !is_told()?;
+    let is_known_hidden = store.said_no(tenant).map_err(said)?.restricted.contains(&hash) && !is_told()?;
     store.mark_person(tenant, person, Some(false), Some(false), now, "attestation").map_err(said)?;
-    let is_shown_again = is_told()? && !store.restricted(tenant).map_err(said)?.contains(&hash);
+    let is_shown_again = is_told()? && !store.said_no(tenant).map_err(said)?.restricted.contains(&hash);
     let restricted = is_known_hidden && is_shown_again && try_hiding()?;
     let taken_back = !store.person(tenant, person).map_err(said)?.objected;
+    let objected = known.objected && taken_back && try_objecting(ground, subject, &number)? && try_routing()?;
     store
         .erase_person(tenant, person, now, "attestation", store::EraseReason::NoLongerNeeded)
         .map_err(said)?;
@@ -280,7 +327,21 @@ fn try_all(ground: &Ground, subject: &Subject) -> Result<[bool; 4], String> {
     let again = store.find_person(tenant, &number).map_err(said)?;
     let sealed = store.audit_about(tenant, now, about, person, &number);
     let erased = again.is_none() && matches!(sealed, Err(store::StoreError::NotFound(_)));
-    Ok([corrected, restricted, known.objected && taken_back, erased])
+    Ok([corrected, restricted, objected, erased])
+}
+
+/// Whether the running switch knows nothing but the number of somebody who objected, and that it no longer holds afterwards.
+fn try_objecting(ground: &Ground, subject: &Subject, number: &Secret<String>) -> Result<bool, String> {
+    let (tenant, number) = (subject.tenant, number.clone());
+    let hash = (ground.handle.store.person_hash(tenant).map_err(|e| e.to_string())?)(number.expose_secret());
+    let tried = ground.handle.ask_and_wait(move |switch, _| {
+        switch.mark_person(tenant, &[hash], None, Some(true));
+        let known = switch.known_of_objector(tenant, &number);
+        switch.mark_person(tenant, &[hash], None, Some(false));
+        (known, switch.known_of_objector(tenant, &number).is_none())
+    });
+    let (known, is_over) = tried.ok_or("the server is stopping")?;
+    Ok(is_over && known.is_some_and(|facts| facts.person == 0 && facts.lists == 0 && !facts.withheld))
 }
 
 #[cfg(test)]
@@ -306,6 +367,6 @@ mod tests {
 
     #[test]
     fn the_rights_of_a_directorys_person_are_tried() {
-        assert_eq!(try_directory().unwrap(), [true, true, true]);
+        assert_eq!(try_directory().unwrap(), [true, true, true, true]);
     }
 }

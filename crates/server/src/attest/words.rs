@@ -1,4 +1,4 @@
-//! The languages in which an attestation can be read: the web app's, from the catalogue of its texts. What a check found is
+//! The languages in which attestations, and what is kept of a person, can be read: the web app's, from the catalogue of its texts. What a check found is
 //! said in English in all of them, as it is in the log.
 
 use serde_json::Value;
@@ -8,6 +8,9 @@ use teams::bot::Language;
 const QUESTIONS: &str = include_str!("../../../../web/src/shared/i18n/catalogue/questions.json");
 /// Texts of the pages of proof.
 const PROOF: &str = include_str!("../../../../web/src/shared/i18n/catalogue/proof.json");
+
+/// Words that the API has for what became of calls.
+const WORDS: &str = include_str!("../../../../web/src/shared/i18n/catalogue/words.json");
 
 /// Titles of the tables behind the answers, and the names of their columns.
 const TABLES: [(&str, [&str; 5]); 20] = [
@@ -57,6 +60,7 @@ pub struct Words {
     language: Language,
     questions: Value,
     proof: Value,
+    words: Value,
 }
 
 impl Words {
@@ -67,7 +71,7 @@ impl Words {
     pub fn named(tag: &str) -> Result<Words, String> {
         let language = Language::ALL.into_iter().find(|l| l.tag() == tag).ok_or_else(|| {
             let all = Language::ALL.map(Language::tag).join(", ");
-            format!("an attestation cannot be read in {tag:?}: there are {all}")
+            format!("nothing can be read in {tag:?}: there are {all}")
         })?;
         Ok(Words::of(language))
     }
@@ -75,7 +79,7 @@ impl Words {
     /// Of a language.
     pub fn of(language: Language) -> Words {
         let read = |text| serde_json::from_str(text).unwrap_or_default();
-        Words { language, questions: read(QUESTIONS), proof: read(PROOF) }
+        Words { language, questions: read(QUESTIONS), proof: read(PROOF), words: read(WORDS) }
     }
 
     fn text<'a>(&self, of: &'a Value, key: &str) -> Option<&'a str> {
@@ -97,6 +101,16 @@ impl Words {
     pub fn proof(&self, key: &str, blanks: &[(&str, &str)]) -> String {
         let text = self.text(&self.proof, key).unwrap_or(key).to_string();
         blanks.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    /// The language's tag.
+    pub fn tag(&self) -> &'static str {
+        self.language.tag()
+    }
+
+    /// What became of a call in a queue, by the API's word for it.
+    pub fn outcome(&self, outcome: &str) -> String {
+        self.text(&self.words, &format!("outcome-{outcome}")).unwrap_or(outcome).to_string()
     }
 
     /// A title or the name of a column.

@@ -1,11 +1,13 @@
-//! What is kept of people, and their rights: found by number, exported, corrected, restricted, erased; legal holds; what
-//! retention did and would do.
+//! The rights of people of whom something is kept: found, corrected, restricted, erased; legal holds; what retention did and
+//! would do.
 
 use crate::http::accounts::blocking;
 use crate::http::calls::{caller_of, read_id};
 use crate::http::identity::Asker;
+use crate::http::person_records::{PersonId, PersonKept, Records};
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
+use crate::microsoft::InDirectory;
 use crate::retention_io;
 use crate::tenant::meaning::Names;
 use axum::extract::{Path, Query, State};
@@ -17,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use store::{CallFilter, EraseReason, Held, StoreError};
+use store::{EraseReason, Held, StoreError};
 
 /// The longest reason or name that is taken, in characters.
 const LONGEST: usize = 500;
@@ -32,89 +34,10 @@ pub struct Find {
     /// Words of a name in any order, whole ones; capitals and marks do not count.
     #[serde(default)]
     pub name: Option<String>,
-    /// An address as SIP or e-mail has it, `anna@example.org`: of whoever calls from it, and the numbers of the user whose
-    /// address for messages it is.
+    /// An address as SIP or e-mail has it, `anna@example.org`: of whoever calls from it, of users and of people of a
+    /// directory, and whoever calls from their numbers.
     #[serde(default)]
     pub address: Option<String>,
-}
-
-/// A person who called.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct PersonKept {
-    /// Id.
-    pub id: String,
-    /// Number or address.
-    pub address: String,
-    /// Names that came with calls.
-    pub names: Vec<String>,
-    /// How many calls.
-    pub calls: u64,
-    /// Whether the person's data is hidden from everybody but this page.
-    pub restricted: bool,
-    /// Whether the person objects to automated decisions.
-    pub objected: bool,
-    /// Ids of holds that keep something of this person.
-    pub holds: Vec<String>,
-    /// Id of the user of this account who has this number or address. What is kept of them as a user belongs to the
-    /// configuration: it goes when the user is deleted, and not with the caller.
-    pub user: Option<String>,
-}
-
-/// Everything that is kept of a person.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct PersonExport {
-    /// Who.
-    pub person: PersonKept,
-    /// Calls that name the person, with recordings and messages in which they are heard, and notes on their own ones.
-    pub calls: Vec<CallKept>,
-    /// What owners entered beside Microsoft's directory under the same number.
-    pub entered: Vec<EntryKept>,
-}
-
-/// Somebody whom an owner entered.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct EntryKept {
-    /// Id, to be erased at `/directory/local/{id}`.
-    pub id: String,
-    /// Name.
-    pub name: String,
-    /// Address of electronic mail; empty for none.
-    pub mail: String,
-    /// Numbers at work.
-    pub business: Vec<String>,
-    /// The mobile number.
-    pub mobile: Option<String>,
-}
-
-fn entered(api: &Api, asker: &Asker, address: &str) -> Vec<EntryKept> {
-    let text = |secret: &Secret<String>| secret.expose_secret().clone();
-    let all = api.handle.directories.local_with_number(asker.0.tenant, address);
-    all.into_iter()
-        .map(|(_, person)| EntryKept {
-            name: text(&person.name),
-            mail: text(&person.mail),
-            business: person.business.iter().map(text).collect(),
-            mobile: person.mobile.as_ref().map(text),
-            id: person.object,
-        })
-        .collect()
-}
-
-/// A call of a person.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct CallKept {
-    /// Its id.
-    pub call: String,
-    /// When it began.
-    pub began: String,
-    /// When it ended.
-    pub ended: String,
-    /// Whether the person called, or was the one called: else the call was for them at first, or they came into it later.
-    pub own: bool,
-    /// Notes on it; null where the call is another's.
-    pub notes: Option<String>,
-    /// Ids of recordings, to be had at `/recordings/{id}`.
-    pub recordings: Vec<String>,
 }
 
 /// What to change about a person.
@@ -127,13 +50,13 @@ pub struct PersonChange {
     /// Whether the person's data is hidden.
     #[serde(default)]
     pub restricted: Option<bool>,
-    /// Whether the person objects to automated decisions.
+    /// Whether the person objects to being treated by what is known of them: no routing by it, no name on a screen.
     #[serde(default)]
     pub objected: Option<bool>,
 }
 
 /// What an erasure did.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Erasure {
     /// Calls that no longer say who called.
     pub calls: u64,
@@ -147,13 +70,63 @@ pub struct Erasure {
     pub kept_by: Vec<String>,
     /// What these holds kept; null where the person was erased.
     pub kept: Option<Kept>,
+    /// Whether what is kept of somebody of Microsoft's directory is hidden from here on, because it would come back if it were
+    /// taken away. What an owner said of them is gone.
+    pub hidden: bool,
     /// Id of the user of this account who has the same number or address: what is kept of them as a user is still there.
     pub user: Option<String>,
+    /// What still says something of the person, because it is removed elsewhere: nobody but an administrator can do that.
+    pub remains: Vec<Remains>,
     /// Backups that still hold the person's key, because they could not be reached: they are tried again each hour. The
     /// erasure is complete when there is none.
     pub backups_pending: u64,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
+}
+
+/// Something that still says something of a person after an erasure.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Remains {
+    /// Where.
+    pub r#in: RemainsIn,
+    /// Its id there.
+    pub id: String,
+    /// What has to be done, in a sentence.
+    pub say: String,
+}
+
+/// Where something of a person remains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemainsIn {
+    /// A user of the configuration.
+    User,
+    /// A list of numbers of the configuration.
+    List,
+    /// Microsoft's directory.
+    Directory,
+    /// An entry beside Microsoft's directory.
+    Entered,
+    /// Calls with the same number.
+    Caller,
+}
+
+impl Remains {
+    fn of(place: RemainsIn, id: impl ToString) -> Remains {
+        let id = id.to_string();
+        let say = match place {
+            RemainsIn::User => format!("the configuration has the user {id}: delete the user there"),
+            RemainsIn::List => {
+                format!("the list {id} of the tenant still has the number: take it off in the configuration")
+            }
+            RemainsIn::Directory => format!(
+                "Microsoft's directory has {id}: delete the person in Entra ID, then they go here too"
+            ),
+            RemainsIn::Entered => format!("{id} was entered beside Microsoft's directory: erase that record"),
+            RemainsIn::Caller => format!("{id} called from the same number or address: erase that record"),
+        };
+        Remains { r#in: place, id, say }
+    }
 }
 
 /// What was not erased, because holds keep it.
@@ -235,75 +208,29 @@ pub struct RunView {
     pub report: Value,
 }
 
-pub(super) fn person_id(text: &str) -> Result<u64, Problem> {
-    read_id(text, 'p').ok_or_else(|| Problem::not_found(&format!("person {text:?}")))
-}
-
-fn kept(api: &Api, asker: &Asker, person: u64) -> Result<PersonKept, Problem> {
-    let (store, tenant) = (&api.handle.store, asker.0.tenant);
-    let about = store.person(tenant, person).map_err(|e| match e {
-        StoreError::NotFound(_) => Problem::not_found(&format!("person \"p{person}\"")),
-        e => e.into(),
-    })?;
-    let holds = store.holds_on_person(tenant, person)?;
-    let user = user_of(api, asker, about.address.expose_secret())?;
-    Ok(PersonKept {
-        id: format!("p{person}"),
-        address: about.address.expose_secret().clone(),
-        names: about.names.iter().map(|n| n.expose_secret().clone()).collect(),
-        calls: about.calls,
-        restricted: about.restricted,
-        objected: about.objected,
-        holds: holds.iter().map(|h| format!("h{h}")).collect(),
-        user,
-    })
-}
-
-/// The users of an account, each with the numbers and addresses that they call from, as people who call are known by, and
-/// their address for messages.
-type Users = Vec<(String, Vec<String>, Option<String>)>;
-
-fn users(api: &Api, asker: &Asker) -> Result<Users, Problem> {
-    let documents = crate::running::stored_documents(&api.handle.store, asker.0.tenant);
-    let (documents, _) = documents.map_err(crate::http::accounts::failed)?;
-    let tenant = asker.0.tenant;
-    let of_kind: Vec<_> = documents.into_values().filter(|d| d.kind == "User").collect();
-    let found = api.handle.ask_and_wait(move |switch, _| {
-        let meaning = &switch.tenant(tenant)?.meaning;
-        let of = |d: crate::tenant::check::Document| {
-            let text = |field: &str| d.body[field].as_str().map(str::to_string);
-            let phone =
-                text("phone").map(|p| p.trim_start_matches("sips:").trim_start_matches("sip:").to_string());
-            let spoken = [text("teams_number"), text("line"), text("number"), phone];
-            let forms = spoken.into_iter().flatten().flat_map(|n| meaning.forms_of(&n));
-            let forms = forms.map(|form| form.expose_secret().clone()).collect();
-            (d.id.clone(), forms, text("email"))
-        };
-        Some(of_kind.into_iter().map(of).collect())
-    });
-    Ok(found.ok_or_else(Problem::stopping)?.unwrap_or_default())
-}
-
-fn user_of(api: &Api, asker: &Asker, address: &str) -> Result<Option<String>, Problem> {
-    let same = |form: &String| form.eq_ignore_ascii_case(address);
-    let is = |(_, forms, email): &(String, Vec<String>, Option<String>)| {
-        forms.iter().any(same) || email.as_ref().is_some_and(same)
+/// Notes in the audit log what was done with a record; what was looked for is sealed with the person's key.
+pub(super) fn note(
+    api: &Api,
+    asker: &Asker,
+    action: &str,
+    id: &PersonId,
+    detail: String,
+) -> Result<(), Problem> {
+    let (who, what) = (asker.name(), id.in_log());
+    let (store, tenant, now) = (&api.handle.store, asker.0.tenant, crate::clock::wall_ms());
+    let noted = match id {
+        PersonId::Caller(person) => store.audit_about(
+            tenant,
+            now,
+            (who.as_str(), action, what.as_str()),
+            *person,
+            &Secret::new(detail),
+        ),
+        _ => store.audit(tenant, now, &who, action, &what),
     };
-    let all = if address.is_empty() { Users::new() } else { users(api, asker)? };
-    Ok(all.into_iter().find(is).map(|(id, ..)| id))
-}
-
-fn note(api: &Api, asker: &Asker, action: &str, person: u64, detail: String) -> Result<(), Problem> {
-    let what = (asker.name(), format!("Person/p{person}"));
-    let about = (what.0.as_str(), action, what.1.as_str());
-    let store = &api.handle.store;
-    let noted =
-        store.audit_about(asker.0.tenant, crate::clock::wall_ms(), about, person, &Secret::new(detail));
     match noted {
         // Of whoever was erased, or half erased, nothing can be sealed any more.
-        Err(StoreError::NotFound(_)) => {
-            Ok(store.audit(asker.0.tenant, crate::clock::wall_ms(), about.0, about.1, about.2)?)
-        }
+        Err(StoreError::NotFound(_)) => Ok(store.audit(tenant, now, &who, action, &what)?),
         noted => Ok(noted?),
     }
 }
@@ -333,14 +260,34 @@ fn unremember(api: &Api, asker: &Asker, known: store::Alias) {
     }
 }
 
-/// Whoever is restricted is shown to nobody when they call again.
-fn restrict(api: &Api, asker: &Asker, person: u64, is: bool) {
+/// What a person said no to holds for the next call.
+fn tell_wish(api: &Api, asker: &Asker, numbers: Vec<u64>, restricted: Option<bool>, objected: Option<bool>) {
     let tenant = asker.0.tenant;
-    if api.handle.ask_and_wait(move |switch, _| switch.restrict(tenant, person, is)).is_none() {
+    let told =
+        api.handle.ask_and_wait(move |switch, _| switch.mark_person(tenant, &numbers, restricted, objected));
+    if told.is_none() {
         tracing::error!(
-            event = "restriction_untold",
+            event = "wish_untold",
             tenant = tenant.0,
-            "the switch could not be told of a restriction: it knows it when the server is started again"
+            "the switch could not be told of a restriction or an objection: it knows it when the server is started again"
+        );
+    }
+}
+
+/// Whoever objected has no agent of last time any more, and no name in calls that go on.
+fn treat_as_unknown(api: &Api, asker: &Asker, known: Option<store::Alias>, parties: Vec<engine::PartyId>) {
+    let tenant = asker.0.tenant;
+    let told = api.handle.ask_and_wait(move |switch, now| {
+        switch.forget_names(tenant, &parties);
+        if let Some(known) = known {
+            switch.forget_person(now, tenant, known);
+        }
+    });
+    if told.is_none() {
+        tracing::error!(
+            event = "objector_remembered",
+            tenant = tenant.0,
+            "the switch could not be told to forget the last agent of somebody who objected: new calls ask for none"
         );
     }
 }
@@ -351,110 +298,26 @@ pub async fn find(
     Extension(asker): Extension<Asker>,
     Json(wanted): Json<Find>,
 ) -> Result<Json<Vec<PersonKept>>, Problem> {
-    let tenant = asker.0.tenant;
     let unfit = |what: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what.to_string());
     let looked_for = match (&wanted.number, &wanted.name, &wanted.address) {
         (Some(text), None, None) | (None, Some(text), None) | (None, None, Some(text)) => text,
         _ => return Err(unfit("look by exactly one of number, name and address")),
     };
     let looked_for: String = looked_for.trim().chars().take(LONGEST).collect();
-    let typed = crate::http::call_list::compact(wanted.number.as_deref().unwrap_or_default());
-    let number = Secret::new(typed.clone());
-    let forms = api.handle.ask(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.forms_of(&typed)));
-    let mut forms = forms.await.ok_or_else(Problem::stopping)?.unwrap_or_default();
-    forms.insert(0, number);
     blocking(move || {
-        let store = &api.handle.store;
-        if let Some(address) = &wanted.address {
-            forms = addresses(&api, &asker, address)?;
-        }
-        let mut found = match &wanted.name {
-            Some(name) => store.find_by_name(tenant, &Secret::new(name.clone()))?,
-            None => Vec::new(),
-        };
-        for form in &forms {
-            if let Some(person) = store.find_person(tenant, form)?
-                && !found.contains(&person)
-            {
-                found.push(person);
-            }
-        }
+        let records = Records::of(&api, &asker)?;
         let mut all = Vec::new();
-        for person in found {
-            note(&api, &asker, "person.find", person, looked_for.clone())?;
-            all.push(kept(&api, &asker, person)?);
+        for id in records.find(&wanted)? {
+            note(&api, &asker, "person.find", &id, looked_for.clone())?;
+            all.push(records.kept(&id)?);
         }
         if all.is_empty() {
-            store.audit(tenant, crate::clock::wall_ms(), &asker.name(), "person.find", "Person/nobody")?;
+            let (store, now) = (&api.handle.store, crate::clock::wall_ms());
+            store.audit(asker.0.tenant, now, &asker.name(), "person.find", "Person/nobody")?;
         }
         Ok(Json(all))
     })
     .await
-}
-
-/// What somebody with this address may be known by: the address itself, and the numbers of the user who has it.
-fn addresses(api: &Api, asker: &Asker, typed: &str) -> Result<Vec<Secret<String>>, Problem> {
-    let typed = typed.trim();
-    let plain =
-        ["sips:", "sip:", "mailto:"].iter().find_map(|scheme| typed.strip_prefix(scheme)).unwrap_or(typed);
-    // Capitals count before the @ of a SIP address and not behind it; people who write an e-mail address mean the same by both.
-    let mut forms = vec![plain.to_string(), plain.to_ascii_lowercase()];
-    if let Some((user, host)) = plain.split_once('@') {
-        forms.push(format!("{user}@{}", host.to_ascii_lowercase()));
-    }
-    for (_, numbers, email) in users(api, asker)? {
-        if email.is_some_and(|e| e.eq_ignore_ascii_case(plain)) {
-            forms.extend(numbers);
-        }
-    }
-    Ok(forms.into_iter().filter(|form| !form.is_empty()).map(Secret::new).collect())
-}
-
-/// Everything that is kept of a person; it is noted.
-pub(super) fn everything(api: &Api, asker: &Asker, person: u64) -> Result<PersonExport, Problem> {
-    let about = kept(api, asker, person)?;
-    note(api, asker, "person.export", person, String::new())?;
-    let (store, tenant) = (&api.handle.store, asker.0.tenant);
-    let entered = entered(api, asker, &about.address);
-    let own = store.parties_of(tenant, person)?;
-    let heard: std::collections::BTreeSet<_> =
-        store.heard_in(tenant, person)?.into_iter().map(|(recording, _)| recording).collect();
-    let mut calls = Vec::new();
-    let mut before = None;
-    loop {
-        let filter = CallFilter { names: Some(person), before, limit: 500, ..CallFilter::default() };
-        let page = store.calls(tenant, &filter)?;
-        for call in &page.calls {
-            let is_own = own.contains(&call.caller);
-            let notes = match is_own {
-                true => store.notes_even_restricted(tenant, call.id)?,
-                false => None,
-            };
-            let recordings = call.recordings.iter().filter(|r| is_own || heard.contains(r));
-            calls.push(CallKept {
-                call: crate::view::call_id(call.id),
-                began: crate::view::time(call.began),
-                ended: crate::view::time(call.ended),
-                own: is_own,
-                notes: notes.map(|n| n.text.expose_secret().clone()),
-                recordings: recordings.map(|r| crate::view::recording_id(*r)).collect(),
-            });
-        }
-        before = page.next;
-        if before.is_none() {
-            return Ok(PersonExport { person: about, calls, entered });
-        }
-    }
-}
-
-/// `GET /people/{id}`
-pub async fn export(
-    State(api): State<Api>,
-    Extension(asker): Extension<Asker>,
-    Path(id): Path<String>,
-) -> Result<Json<PersonExport>, Problem> {
-    let person = person_id(&id)?;
-    blocking(move || Ok(Json(everything(&api, &asker, person)?))).await
 }
 
 /// `PATCH /people/{id}`
@@ -464,7 +327,7 @@ pub async fn change(
     Path(id): Path<String>,
     Json(wanted): Json<PersonChange>,
 ) -> Result<Json<PersonKept>, Problem> {
-    let person = person_id(&id)?;
+    let id = PersonId::read(&id)?;
     if wanted.name.as_ref().is_some_and(|n| n.chars().count() > LONGEST) {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -472,23 +335,78 @@ pub async fn change(
         ));
     }
     blocking(move || {
-        kept(&api, &asker, person)?;
-        let (store, tenant, now) = (&api.handle.store, asker.0.tenant, crate::clock::wall_ms());
-        if let Some(name) = &wanted.name {
-            store.correct_person(tenant, person, &Secret::new(name.clone()), now, &asker.name())?;
+        let records = Records::of(&api, &asker)?;
+        records.kept(&id)?;
+        match &id {
+            PersonId::Caller(person) => change_caller(&api, &asker, *person, &wanted)?,
+            _ => change_other(&records, &id, &wanted)?,
         }
-        if wanted.restricted.is_some() || wanted.objected.is_some() {
-            store.mark_person(tenant, person, wanted.restricted, wanted.objected, now, &asker.name())?;
-        }
-        if let (Some(is), Some(hash)) = (wanted.restricted, store.hash_of_person(tenant, person)?) {
-            restrict(&api, &asker, hash, is);
-        }
-        if wanted.restricted == Some(true) {
-            forget(&api, &asker, store.parties_of(tenant, person)?);
-        }
-        Ok(Json(kept(&api, &asker, person)?))
+        Ok(Json(records.kept(&id)?))
     })
     .await
+}
+
+fn change_caller(api: &Api, asker: &Asker, person: u64, wanted: &PersonChange) -> Result<(), Problem> {
+    let (store, tenant, now) = (&api.handle.store, asker.0.tenant, crate::clock::wall_ms());
+    if let Some(name) = &wanted.name {
+        store.correct_person(tenant, person, &Secret::new(name.clone()), now, &asker.name())?;
+    }
+    if wanted.restricted.is_some() || wanted.objected.is_some() {
+        store.mark_person(tenant, person, wanted.restricted, wanted.objected, now, &asker.name())?;
+    }
+    let numbers = store.numbers_of_person(tenant, person)?;
+    tell_wish(api, asker, numbers, wanted.restricted, wanted.objected);
+    if wanted.restricted == Some(true) {
+        forget(api, asker, store.parties_of(tenant, person)?);
+    }
+    if wanted.objected == Some(true) {
+        let known = store.alias_of(tenant, person)?;
+        treat_as_unknown(api, asker, known, store.parties_of(tenant, person)?);
+    }
+    Ok(())
+}
+
+/// Of a user, or somebody of a directory: an objection is kept with each of their numbers, so that it holds when they call.
+fn change_other(records: &Records<'_>, id: &PersonId, wanted: &PersonChange) -> Result<(), Problem> {
+    let refused = |what: &str| Problem::new(StatusCode::CONFLICT, what.to_string());
+    let (api, asker) = (records.api, records.asker);
+    let (store, tenant, now) = (&api.handle.store, asker.0.tenant, crate::clock::wall_ms());
+    if wanted.name.is_some() {
+        return Err(refused(match id {
+            PersonId::User(_) => "a user's name stands in the configuration: change it there",
+            _ => "somebody of a directory is corrected on the page of the directory, or at Microsoft",
+        }));
+    }
+    let texts = records.texts(id)?;
+    if wanted.objected.is_some() && texts.is_empty() {
+        return Err(refused("no number or address is known of them by which a call of theirs could be told"));
+    }
+    if let Some(is) = wanted.restricted {
+        let PersonId::Listed(who) = id else {
+            return Err(refused(
+                "a user works here: what the configuration says of them is hidden by deleting the user",
+            ));
+        };
+        records.listed(*who)?;
+        api.handle.directories.restrict(store, tenant, *who, is)?;
+        let action = if is { "person.restrict" } else { "person.restrict-end" };
+        note(api, asker, action, id, String::new())?;
+    }
+    if let Some(is) = wanted.objected {
+        let callers = match is {
+            true => {
+                let added =
+                    texts.iter().map(|text| store.add_person(tenant, &Secret::new(text.clone()), now));
+                added.collect::<Result<Vec<u64>, StoreError>>()?
+            }
+            false => records.callers_with(&records.forms(id)?)?,
+        };
+        let only = PersonChange { objected: Some(is), ..PersonChange::default() };
+        for person in callers {
+            change_caller(api, asker, person, &only)?;
+        }
+    }
+    Ok(())
 }
 
 /// `DELETE /people/{id}`
@@ -498,7 +416,7 @@ pub async fn erase(
     Path(id): Path<String>,
     Query(query): Query<EraseQuery>,
 ) -> Result<Json<Erasure>, Problem> {
-    let person = person_id(&id)?;
+    let id = PersonId::read(&id)?;
     let reason = match &query.reason {
         None => EraseReason::Unsaid,
         Some(said) => EraseReason::ALL.into_iter().find(|r| r.name() == said).ok_or_else(|| {
@@ -510,65 +428,125 @@ pub async fn erase(
     let names = queue_names(&api, &asker).await?;
     blocking(move || {
         let began = std::time::Instant::now();
-        let (store, tenant, now) = (&api.handle.store, asker.0.tenant, crate::clock::wall_ms());
-        // Of an erasure that was interrupted nothing is left that could be read: it is ended here.
-        let hash = store.hash_of_person(tenant, person)?;
-        let address = store.person(tenant, person).ok().map(|about| about.address);
-        let user = match &address {
-            Some(address) => user_of(&api, &asker, address.expose_secret())?,
-            None => None,
+        let records = Records::of(&api, &asker)?;
+        let mut done = match &id {
+            PersonId::Caller(person) => erase_caller(&records, *person, reason, names.as_deref())?,
+            _ => erase_other(&records, &id, reason)?,
         };
-        let known = store.alias_of(tenant, person)?;
-        // Before and after: who calls while the rows go is not the one who was known.
-        let is_free = store.holds_on_person(tenant, person)?.is_empty();
-        if let Some(known) = known.filter(|_| is_free) {
-            unremember(&api, &asker, known);
-        }
-        // By the address, which nobody can read once the key is gone.
-        let directories = &api.handle.directories;
-        let known_as = address.filter(|a| is_free && !a.expose_secret().is_empty());
-        let same = known_as.map(|a| directories.local_with_number(tenant, a.expose_secret()));
-        let mut entered = 0;
-        for (number, _) in same.unwrap_or_default() {
-            entered += u64::from(directories.erase_entered(store, tenant, number)?);
-        }
-        let erased = store.erase_person(tenant, person, now, &asker.name(), reason).map_err(|e| match e {
-            StoreError::NotFound(_) => Problem::not_found(&format!("person \"p{person}\"")),
-            e => e.into(),
-        })?;
-        let mut done = Erasure {
-            calls: erased.calls,
-            recordings: erased.recordings,
-            notes: erased.notes,
-            entered,
-            kept_by: erased.kept_by.iter().map(|h| format!("h{h}")).collect(),
-            kept: None,
-            user,
-            backups_pending: 0,
-            took_ms: 0,
-        };
-        if !done.kept_by.is_empty() {
-            let holds = store.holds(tenant)?.into_iter().filter(|h| erased.kept_by.contains(&h.id));
-            done.kept = Some(Kept {
-                holds: holds.map(|h| hold_view(h, names.as_deref())).collect(),
-                calls: std::mem::take(&mut done.calls),
-                recordings: std::mem::take(&mut done.recordings),
-                notes: std::mem::take(&mut done.notes),
-            });
-            return Ok(Json(done));
-        }
-        if let Some(hash) = hash {
-            restrict(&api, &asker, hash, false);
-        }
-        if let Some(known) = known {
-            unremember(&api, &asker, known);
-        }
-        forget(&api, &asker, erased.parties);
-        done.backups_pending = retention_io::replace_copies(store);
         done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Json(done))
     })
     .await
+}
+
+fn erase_caller(
+    records: &Records<'_>,
+    person: u64,
+    reason: EraseReason,
+    names: Option<&Names>,
+) -> Result<Erasure, Problem> {
+    let (api, asker) = (records.api, records.asker);
+    let (store, tenant, now) = (&api.handle.store, asker.0.tenant, crate::clock::wall_ms());
+    // Of an erasure that was interrupted nothing is left that could be read: it is ended here.
+    let numbers = store.numbers_of_person(tenant, person)?;
+    let address = store.person(tenant, person).ok().map(|about| about.address);
+    // By the address, which nobody can read once the key is gone.
+    let forms = match &address {
+        Some(_) => records.forms(&PersonId::Caller(person))?,
+        None => Vec::new(),
+    };
+    let user = records.users_with(&forms).next().map(|u| u.id.clone());
+    let known = store.alias_of(tenant, person)?;
+    // Before and after: who calls while the rows go is not the one who was known.
+    let is_free = store.holds_on_person(tenant, person)?.is_empty();
+    if let Some(known) = known.filter(|_| is_free) {
+        unremember(api, asker, known);
+    }
+    let directories = &api.handle.directories;
+    let known_as = address.filter(|a| is_free && !a.expose_secret().is_empty());
+    let same = known_as.map(|a| directories.local_with_number(tenant, a.expose_secret()));
+    let mut entered = 0;
+    for (number, _) in same.unwrap_or_default() {
+        entered += u64::from(directories.erase_entered(store, tenant, number)?);
+    }
+    let erased = store.erase_person(tenant, person, now, &asker.name(), reason).map_err(|e| match e {
+        StoreError::NotFound(_) => Problem::not_found(&format!("person \"p{person}\"")),
+        e => e.into(),
+    })?;
+    let mut done = Erasure {
+        calls: erased.calls,
+        recordings: erased.recordings,
+        notes: erased.notes,
+        entered,
+        kept_by: erased.kept_by.iter().map(|h| format!("h{h}")).collect(),
+        user,
+        ..Erasure::default()
+    };
+    if !done.kept_by.is_empty() {
+        let holds = store.holds(tenant)?.into_iter().filter(|h| erased.kept_by.contains(&h.id));
+        done.kept = Some(Kept {
+            holds: holds.map(|h| hold_view(h, names)).collect(),
+            calls: std::mem::take(&mut done.calls),
+            recordings: std::mem::take(&mut done.recordings),
+            notes: std::mem::take(&mut done.notes),
+        });
+        return Ok(done);
+    }
+    tell_wish(api, asker, numbers, Some(false), Some(false));
+    if let Some(known) = known {
+        unremember(api, asker, known);
+    }
+    forget(api, asker, erased.parties);
+    done.remains = remaining(records, &forms)?;
+    done.backups_pending = retention_io::replace_copies(store);
+    Ok(done)
+}
+
+/// Of a user nothing is erased here, and of somebody whom Microsoft's directory lists only what an owner said of them: what
+/// is to be done where stands in what remains.
+fn erase_other(records: &Records<'_>, id: &PersonId, reason: EraseReason) -> Result<Erasure, Problem> {
+    let (api, asker) = (records.api, records.asker);
+    let (store, tenant) = (&api.handle.store, asker.0.tenant);
+    let mut done = Erasure { user: records.kept(id)?.user, ..Erasure::default() };
+    let forms = records.forms(id)?;
+    let asked = EraseReason::Unsaid.action();
+    match id {
+        PersonId::Listed(who) => {
+            let is_done = api.handle.directories.erase_one(store, tenant, *who)?;
+            match who {
+                InDirectory::Entered(_) => done.entered = u64::from(is_done),
+                InDirectory::Synced(_) => done.hidden = is_done,
+            }
+            note(api, asker, if done.hidden { asked } else { reason.action() }, id, String::new())?;
+            if done.hidden {
+                note(api, asker, "person.restrict", id, String::new())?;
+            }
+        }
+        _ => note(api, asker, asked, id, String::new())?,
+    }
+    done.remains = remaining(records, &forms)?;
+    let has =
+        |done: &Erasure, user: &str| done.remains.iter().any(|r| r.r#in == RemainsIn::User && r.id == user);
+    if let Some(user) = done.user.clone().filter(|user| !has(&done, user)) {
+        done.remains.push(Remains::of(RemainsIn::User, user));
+    }
+    done.backups_pending = retention_io::replace_copies(store);
+    Ok(done)
+}
+
+/// What still has one of these numbers or addresses.
+fn remaining(records: &Records<'_>, forms: &[String]) -> Result<Vec<Remains>, Problem> {
+    let mut all: Vec<Remains> =
+        records.users_with(forms).map(|u| Remains::of(RemainsIn::User, &u.id)).collect();
+    for (who, person) in records.listed_with(forms) {
+        let place = if person.local { RemainsIn::Entered } else { RemainsIn::Directory };
+        all.push(Remains::of(place, who));
+    }
+    all.extend(
+        records.callers_with(forms)?.into_iter().map(|p| Remains::of(RemainsIn::Caller, PersonId::Caller(p))),
+    );
+    all.extend(records.lists_with(forms).into_iter().map(|list| Remains::of(RemainsIn::List, list)));
+    Ok(all)
 }
 
 /// `GET /holds`
@@ -621,7 +599,14 @@ pub async fn place(
     }
     let tenant = asker.0.tenant;
     let held = match (&wanted.person, &wanted.call, &wanted.queue) {
-        (Some(person), None, None) => Held::Person(person_id(person)?),
+        (Some(person), None, None) => match PersonId::read(person)? {
+            PersonId::Caller(person) => Held::Person(person),
+            _ => {
+                return Err(unfit(
+                    "a hold is on whoever called: calls, recordings and notes are kept, nothing else",
+                ));
+            }
+        },
         (None, Some(call), None) => Held::Call(caller_of(&api, &asker, call).await?.call.0),
         (None, None, Some(queue)) => {
             let name = queue.clone();

@@ -370,7 +370,8 @@ pub async fn photo(
     let tenant = asker.0.tenant;
     let object = teams::clean::guid(&id).ok_or_else(missing)?;
     // Nobody is asked about at Microsoft who is not in the directory here.
-    if !api.handle.directories.has(tenant, &object) {
+    let directories = &api.handle.directories;
+    if !directories.has(tenant, &object) || directories.is_restricted(tenant, &object) {
         return Err(missing());
     }
     let found = api.handle.ask(move |switch, _| {

@@ -178,10 +178,21 @@ impl Directories {
         object: &str,
         own: &Correction,
     ) -> Result<Option<u64>, StoreError> {
+        self.change(store, tenant, object, &|before| Kept::corrected(before, own))
+    }
+
+    /// Changes what is kept of somebody in the store and in memory. The number of the person; nothing when nobody has this id.
+    pub(super) fn change(
+        &self,
+        store: &Store,
+        tenant: TenantId,
+        object: &str,
+        how: &dyn Fn(&[u8]) -> Option<Kept>,
+    ) -> Result<Option<u64>, StoreError> {
         let _turn = self.writing.lock().unwrap_or_else(|e| e.into_inner());
         let made = std::cell::RefCell::new(Secret::new(Vec::new()));
         let value = |before: &[u8]| {
-            let bytes = Kept::corrected(before, own)?.bytes();
+            let bytes = how(before)?.bytes();
             made.replace(bytes.clone());
             Some(bytes)
         };
@@ -190,6 +201,39 @@ impl Directories {
             one.people.put(id, made.borrow().expose_secret());
         }
         Ok(changed)
+    }
+
+    /// The people of a tenant's directory at Microsoft, as they were read.
+    pub(super) fn synced<T>(&self, tenant: TenantId, look: impl FnOnce(&People) -> T) -> Option<T> {
+        self.read().get(&tenant).map(|d| look(&d.people))
+    }
+
+    /// What is stored of a tenant's directory, into memory.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn load(&self, store: &Store, tenant: TenantId, plan: DialPlan) -> Result<(), StoreError> {
+        let mut people = People::new(plan);
+        let link = store.directory_link(tenant)?;
+        // What was stored before this was noted says it of the last reading only.
+        let whole = link.is_some_and(|l| l.whole || Place::read(&l).is_some_and(|place| place.whole));
+        let mut after = 0;
+        loop {
+            let page = store.directory(tenant, after)?;
+            for person in &page {
+                people.put(person.id, person.value.expose_secret());
+            }
+            match page.last() {
+                Some(last) if page.len() == store::MOST_PEOPLE => after = last.id,
+                _ => break,
+            }
+        }
+        let mut all = self.write();
+        let one = all.entry(tenant).or_default();
+        one.barred = people.disabled();
+        one.people = people;
+        one.whole = whole;
+        Ok(())
     }
 
     /// How a tenant's directory stands, and how many people are in it. Nothing where none is kept.
@@ -379,7 +423,11 @@ impl Job {
             let loaded = place.and_then(|link| {
                 let is_theirs =
                     link.as_ref().and_then(Place::read).is_some_and(|p| p.directory == one.directory);
-                if is_read && is_theirs { self.load(one.tenant, one.plan.clone()) } else { Ok(()) }
+                if is_read && is_theirs {
+                    self.handle.directories.load(&self.handle.store, one.tenant, one.plan.clone())
+                } else {
+                    Ok(())
+                }
             });
             self.bar(one.tenant);
             if let Err(e) = loaded {
@@ -498,7 +546,7 @@ impl Job {
         let progress = link.as_ref().and_then(Place::read).map(|place| place.progress);
         // Read anew where numbers are read in another way from now on.
         if directories.read().get(&one.tenant).is_none_or(|d| *d.people.plan() != one.plan) {
-            self.load(one.tenant, one.plan.clone()).map_err(here)?;
+            self.handle.directories.load(&self.handle.store, one.tenant, one.plan.clone()).map_err(here)?;
         }
         let mut sync = Sync::new(graph.clone(), one.row.fields, progress);
         loop {
@@ -514,31 +562,6 @@ impl Job {
                 return Ok(true);
             }
         }
-    }
-
-    /// What is stored, into memory.
-    fn load(&self, tenant: TenantId, plan: DialPlan) -> Result<(), StoreError> {
-        let mut people = People::new(plan);
-        let link = self.handle.store.directory_link(tenant)?;
-        // What was stored before this was noted says it of the last reading only.
-        let whole = link.is_some_and(|l| l.whole || Place::read(&l).is_some_and(|place| place.whole));
-        let mut after = 0;
-        loop {
-            let page = self.handle.store.directory(tenant, after)?;
-            for person in &page {
-                people.put(person.id, person.value.expose_secret());
-            }
-            match page.last() {
-                Some(last) if page.len() == store::MOST_PEOPLE => after = last.id,
-                _ => break,
-            }
-        }
-        let mut all = self.handle.directories.write();
-        let one = all.entry(tenant).or_default();
-        one.barred = people.disabled();
-        one.people = people;
-        one.whole = whole;
-        Ok(())
     }
 
     fn sign_out(&self, tenant: TenantId, objects: Vec<String>) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! People whom owners enter beside Microsoft's: kept, found and erased here, and touched by no reading of the directory.
 
 use crate::microsoft::directory_io::Directories;
+use crate::microsoft::directory_rights::InDirectory;
 use crate::microsoft::people::{Entry, Kept, People, Person};
 use store::{Store, StoreError, TenantId};
 
@@ -41,7 +42,9 @@ impl Directories {
         entry: &Entry,
     ) -> Result<Option<(u64, Person)>, StoreError> {
         let _turn = self.writing.lock().unwrap_or_else(|e| e.into_inner());
-        let bytes = Kept::entered(entry).bytes();
+        let is_hidden =
+            |id| self.in_directory(tenant, InDirectory::Entered(id)).is_some_and(|p| p.restricted);
+        let bytes = Kept::entered(entry, who.is_some_and(is_hidden)).bytes();
         let id = match who {
             None => store.add_local_person(tenant, &bytes)?,
             Some(id) if store.change_local_person(tenant, id, &bytes)? => id,

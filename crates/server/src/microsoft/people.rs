@@ -28,6 +28,9 @@ pub struct Kept {
     /// An owner entered them: Microsoft knows nothing of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     local: bool,
+    /// They are shown to nobody but whoever looks after rights.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    restricted: bool,
 }
 
 /// Somebody whom an owner enters beside Microsoft's people.
@@ -132,11 +135,12 @@ impl Kept {
             mobile: text(&user.mobile_phone, before.mobile),
             own: before.own,
             local: false,
+            restricted: before.restricted,
         }
     }
 
-    /// Somebody whom an owner enters.
-    pub fn entered(entry: &Entry) -> Kept {
+    /// Somebody whom an owner enters, hidden or not.
+    pub fn entered(entry: &Entry, restricted: bool) -> Kept {
         let text = |secret: &Secret<String>| Some(secret.expose_secret().clone()).filter(|t| !t.is_empty());
         Kept {
             name: text(&entry.name),
@@ -144,6 +148,7 @@ impl Kept {
             business: entry.business.iter().map(|n| n.expose_secret().clone()).collect(),
             mobile: entry.mobile.as_ref().and_then(text),
             local: true,
+            restricted,
             ..Kept::default()
         }
     }
@@ -152,6 +157,12 @@ impl Kept {
     pub fn corrected(before: &[u8], own: &Correction) -> Option<Kept> {
         let before: Kept = serde_json::from_slice(before).ok()?;
         Some(Kept { own: own.clone(), ..before })
+    }
+
+    /// The same person, hidden or shown again; nothing for what cannot be read.
+    pub fn marked(before: &[u8], restricted: bool) -> Option<Kept> {
+        let before: Kept = serde_json::from_slice(before).ok()?;
+        Some(Kept { restricted, ..before })
     }
 
     /// As the store seals it.
@@ -170,6 +181,8 @@ pub struct Person {
     pub local: bool,
     /// Whether they may sign in there.
     pub enabled: bool,
+    /// Whether they are shown to nobody but whoever looks after rights.
+    pub restricted: bool,
     /// Name shown to colleagues.
     pub name: Secret<String>,
     /// Address of electronic mail; empty for none.
@@ -188,6 +201,9 @@ pub const LOCAL: &str = "local-";
 /// Between two fields of somebody in memory. What comes from Microsoft has no control characters.
 const BETWEEN: char = '\u{1f}';
 
+/// The word among those of what an owner says that stands for somebody who is hidden.
+const RESTRICTED: &str = "restricted";
+
 /// Somebody in memory: one text with all fields in a row, because a directory may have very many people.
 struct Packed(Secret<Box<str>>);
 
@@ -196,6 +212,7 @@ struct Fields<'a> {
     object: &'a str,
     enabled: bool,
     local: bool,
+    restricted: bool,
     corrected: &'a str,
     name: &'a str,
     given_name: &'a str,
@@ -216,7 +233,9 @@ impl Packed {
         if kept.local {
             kept.object = format!("{LOCAL}{id}");
         }
-        let flag = format!("{sign}{}", kept.own.fields().join(","));
+        let mut words = kept.own.fields();
+        words.extend(kept.restricted.then_some(RESTRICTED));
+        let flag = format!("{sign}{}", words.join(","));
         let text = |own: Option<String>, field: Option<String>| own.or(field).unwrap_or_default();
         let mobile = world(plan, &text(kept.own.mobile, kept.mobile));
         // By the name that an owner gave them they are found; by Microsoft's first and last name too.
@@ -240,7 +259,20 @@ impl Packed {
         let (surname, mail, mobile) = (next(), next(), next());
         let (enabled, local) = (!flag.starts_with('-'), flag.starts_with('*'));
         let corrected = flag.get(1..).unwrap_or_default();
-        Fields { object, enabled, local, corrected, name, given_name, surname, mail, mobile, business: all }
+        let restricted = corrected.split(',').any(|word| word == RESTRICTED);
+        Fields {
+            object,
+            enabled,
+            local,
+            restricted,
+            corrected,
+            name,
+            given_name,
+            surname,
+            mail,
+            mobile,
+            business: all,
+        }
     }
 
     fn fits(&self, words: &[String], digits: &str) -> bool {
@@ -265,6 +297,7 @@ impl Packed {
             object: fields.object.into(),
             enabled: fields.enabled,
             local: fields.local,
+            restricted: fields.restricted,
             name: Secret::new(name),
             mail: secret(fields.mail),
             business: fields.business.map(secret).collect(),
@@ -369,8 +402,19 @@ impl People {
         self.all.iter().filter(|(_, p)| has(p)).map(|(id, p)| (*id, p.person())).collect()
     }
 
-    /// Those whom a text fits: each word begins a word of the name, or its digits stand in a number. At most `most`, in the
-    /// order of their names.
+    /// Those of whom this is so, hidden or not, by their numbers.
+    pub fn of_whom(&self, is: &dyn Fn(&Person) -> bool) -> Vec<(u64, Person)> {
+        self.all.iter().map(|(id, p)| (*id, p.person())).filter(|(_, person)| is(person)).collect()
+    }
+
+    /// Whether somebody with this object id is hidden.
+    pub fn is_restricted(&self, object: &str) -> bool {
+        let mut all = self.all.values().map(Packed::fields);
+        all.any(|fields| fields.restricted && fields.object.eq_ignore_ascii_case(object))
+    }
+
+    /// Those whom a text fits and who are not hidden: each word begins a word of the name, or its digits stand in a number.
+    /// At most `most`, in the order of their names.
     pub fn search(&self, text: &str, most: usize) -> Vec<Person> {
         // Parted as names are: whoever types a whole name with its hyphen finds it.
         let parts = |c: char| c.is_whitespace() || matches!(c, '-' | '\'');
@@ -382,7 +426,7 @@ impl People {
         let is_number = text.chars().all(|c| c.is_ascii_digit() || " +-()/.".contains(c));
         let words = if is_number { Vec::new() } else { words };
         let digits = if is_number { digits } else { "" };
-        let fit = self.all.iter().filter(|(_, p)| p.fits(&words, digits));
+        let fit = self.all.iter().filter(|(_, p)| !p.fields().restricted && p.fits(&words, digits));
         let mut found: Vec<(&str, u64, &Packed)> = fit.map(|(id, p)| (p.fields().name, *id, p)).collect();
         found.sort_by_key(|(name, id, _)| (*name, *id));
         found.truncate(most.min(MOST_FOUND));

@@ -305,6 +305,16 @@ pub fn moment(t: &Moment, m: &Meaning) -> MomentView {
         What::WaitsForLastAgent { agent: a } => {
             ("waits-for-last-agent", agent(a), format!("waits for {}, who had this caller last", user(a)))
         }
+        What::ProfileLeftOut => (
+            "profile-left-out",
+            json!({}),
+            "what is known of the caller was left out because of an objection".into(),
+        ),
+        What::LookUpLeftOut { look_up } => {
+            let name = m.names.of("LookUp", look_up.0);
+            let say = format!("look-up {name} was left out because of an objection");
+            ("look-up-left-out", json!({"look_up": name}), say)
+        }
         What::CallbackOffered { queue: q } => {
             ("callback-offered", json!({"queue": queue(q)}), "was offered a call back".into())
         }

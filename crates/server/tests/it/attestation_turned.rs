@@ -10,7 +10,7 @@ use std::path::Path;
 const PROFILES: [&str; 4] = ["connector", "contact-center", "directory", "bridge"];
 
 /// Answers that are the same in all four examples: where and by which test each is turned.
-const TURNED: [(&str, &str, &str); 13] = [
+const TURNED: [(&str, &str, &str); 14] = [
     ("GEN17", "tests/it/attestation_turned.rs", "a_system_that_lets_a_model_answer_is_named"),
     ("DHP_G07", "tests/it/attestation_turned.rs", "what_processes_nothing_says_so"),
     ("SEC37", "src/attest/listeners.rs", "a_listener_that_does_one_thing_wrong_is_found_out_by_that_thing"),
@@ -21,6 +21,7 @@ const TURNED: [(&str, &str, &str); 13] = [
         "alerts_destinations_retention_and_backups_are_seen_to_turn_bad",
     ),
     ("PRV10", "tests/it/attestation_turned.rs", "a_right_that_does_not_work_is_seen"),
+    ("PRV11", "tests/it/attestation_turned.rs", "a_right_that_does_not_work_is_seen"),
     ("PRV12", "tests/it/attestation_turned.rs", "a_right_that_does_not_work_is_seen"),
     (
         "IDD04",
@@ -121,15 +122,26 @@ fn what_processes_nothing_says_so() {
     program.stop();
 }
 
+/// What the evidence of PRV05 says of an objection.
+#[track_caller]
+fn objection(program: &Program) -> String {
+    let (_, document) = program.post_json("/attestation", &json!({"checks": ["rights"]}));
+    let checks = document["checks"].as_array().unwrap();
+    let rights = checks.iter().find(|c| c["check"] == "rights").unwrap();
+    let said = rights["found"].as_array().unwrap().iter().filter_map(Value::as_str);
+    said.filter(|line| line.starts_with("after an objection")).collect()
+}
+
 /// Databases that give back what was taken out, or keep what was before, show in the rights that are tried.
 #[test]
 fn a_right_that_does_not_work_is_seen() {
-    // Of a directory's people nobody can be restricted: here are callers alone.
-    let tenant = "kind: Tenant\nid: test\nprofile: contact-center\nfeatures: {directory-sync: false}\n";
+    let tenant = "kind: Tenant\nid: test\nprofile: contact-center\n";
     let program = Program::start_as_owner(&[("tenant.yaml", tenant)]);
     for id in ["PRV10", "PRV11", "PRV12"] {
         assert_eq!(by(&program, &["rights"], id), "yes", "{id}");
     }
+    // Beside PRV05 stands the operator's word: what the check found says how it is.
+    assert!(objection(&program).contains("so it was"));
     let (dir, token) = (program.dir.clone(), program.bearer().replace("Bearer ", ""));
     program.stop();
     let change = |file: &str, sql: &str| {
@@ -142,6 +154,8 @@ fn a_right_that_does_not_work_is_seen() {
                   BEGIN UPDATE persons SET restricted = 0 WHERE tenant = NEW.tenant AND id = NEW.id; END";
     let keys = "CREATE TRIGGER back AFTER DELETE ON keys BEGIN INSERT INTO keys (tenant, kind, id, wrapped, created) \
                 VALUES (OLD.tenant, OLD.kind, OLD.id, OLD.wrapped, OLD.created); END";
+    let forgotten = "CREATE TRIGGER deaf AFTER UPDATE OF objected ON persons \
+                     BEGIN UPDATE persons SET objected = 0 WHERE tenant = NEW.tenant AND id = NEW.id; END";
     for (id, file, make, drop) in [
         ("PRV12", "switchroom.db", names, "DROP TRIGGER old"),
         ("PRV11", "switchroom.db", hidden, "DROP TRIGGER shown"),
@@ -154,6 +168,12 @@ fn a_right_that_does_not_work_is_seen() {
         program.stop();
         change(file, drop);
     }
+    change("switchroom.db", forgotten);
+    let mut program = Program::start_again(dir.clone());
+    program.set_token(token.clone());
+    assert!(objection(&program).contains("NOT so"));
+    program.stop();
+    change("switchroom.db", "DROP TRIGGER deaf");
     let mut program = Program::start_again(dir.clone());
     program.set_token(token);
     for id in ["PRV10", "PRV11", "PRV12"] {

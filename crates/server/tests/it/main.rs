@@ -67,12 +67,14 @@ mod local_people;
 mod manifests;
 mod microsoft;
 mod microsoft_canary;
+mod person_elsewhere;
 mod person_rights;
 // The listener stands in the program, which is no library; it needs nothing of the program.
 #[path = "../../src/demo/microsoft_io.rs"]
 mod microsoft_io;
 mod neighbours;
 mod numbers;
+mod objection;
 mod other_phone;
 mod other_provider;
 mod outside;

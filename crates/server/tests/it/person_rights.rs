@@ -82,7 +82,12 @@ fn whoever_calls_is_found_by_name_hidden_while_they_call_and_erased_while_they_t
         assert_eq!(find(&program, &nobody), [] as [Value; 0], "{nobody}");
     }
     let known = find(&program, &json!({"address": "Colleague@Example.org"}));
-    assert_eq!((known.len(), &known[0]["user"]), (1, &json!("colleague")), "{known:?}");
+    assert_eq!((known.len(), &known[0]["user"]), (2, &json!("colleague")), "{known:?}");
+    assert_eq!(
+        (&known[0]["kept_as"], &known[1]["id"]),
+        (&json!("caller"), &json!("user-colleague")),
+        "{known:?}"
+    );
     for unfit in [json!({}), json!({"name": "anna", "number": ANNA})] {
         assert_eq!(program.post_json("/people/find", &unfit).0, 422, "{unfit}");
     }

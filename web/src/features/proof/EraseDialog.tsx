@@ -44,15 +44,21 @@ export function EraseDialog({ person, number, close, gone }: Props) {
             {found.isError && <Failed error={found.error} retry={() => void found.refetch()} />}
             {amount && held.length === 0 && (
               <>
-                <span>{t('proof.erase-say')}</span>
-                <ul className={styles.list}>
-                  <li>{t('proof.erase-number', { count: amount.names })}</li>
-                  <li>{t('proof.erase-calls', { count: amount.calls })}</li>
-                  <li>{t('proof.erase-recordings', { count: amount.recordings })}</li>
-                  <li>{t('proof.erase-notes', { count: amount.notes })}</li>
-                </ul>
-                <span>{t('proof.erase-stays')}</span>
-                {person.user && <Note intent="info">{t('proof.erase-user', { user: person.user })}</Note>}
+                {person.kept_as === 'caller' ? (
+                  <>
+                    <span>{t('proof.erase-say')}</span>
+                    <ul className={styles.list}>
+                      <li>{t('proof.erase-number', { count: amount.names })}</li>
+                      <li>{t('proof.erase-calls', { count: amount.calls })}</li>
+                      <li>{t('proof.erase-recordings', { count: amount.recordings })}</li>
+                      <li>{t('proof.erase-notes', { count: amount.notes })}</li>
+                    </ul>
+                    <span>{t('proof.erase-stays')}</span>
+                  </>
+                ) : (
+                  <span>{t(`proof.erase-${person.kept_as}-say`)}</span>
+                )}
+                {person.kept_as === 'caller' && person.user && <Note intent="info">{t('proof.erase-user', { user: person.user })}</Note>}
                 <Field label={t('proof.erase-reason')} hint={t('proof.erase-reason-hint')}>
                   <Select value={reason} onChange={(_, d) => setReason(REASONS.find((r) => r === d.value) ?? 'requested')}>
                     {REASONS.map((r) => (

@@ -10,7 +10,7 @@ import { useSay } from '@/shared/ui/toasts';
 import { EraseDialog } from './EraseDialog';
 import { save } from './file';
 import { HoldDialog } from './HoldDialog';
-import { everything, LONGEST, readable, recordingOf, useChange, type Erasure, type Person, type PersonExport } from './people';
+import { archiveOf, everything, facts, LONGEST, readable, recordingOf, useChange, type Erasure, type Person, type PersonExport } from './people';
 
 const useStyles = makeStyles({
   facts: { display: 'grid', gridTemplateColumns: 'max-content minmax(0, 1fr)', gap: '4px 16px', margin: 0, overflowWrap: 'anywhere' },
@@ -40,7 +40,12 @@ export function PersonCard({ person, change, gone }: Props) {
   const [open, setOpen] = useState<'erase' | 'hold' | null>(null);
   const set = useChange(change);
   const show = useMutation({ mutationFn: () => everything(person.id), onSuccess: setKept, onError: say.fail });
+  const archive = useMutation({
+    mutationFn: async () => save(`${person.id}.zip`, await archiveOf(person.id, i18n.language), 'application/zip'),
+    onError: say.fail,
+  });
   const back = useRestoreFocusTarget();
+  const isCaller = person.kept_as === 'caller';
   const isHeld = person.holds.length > 0;
   const number = phone(person.address);
   const fact = (name: string, value: React.ReactNode) => (
@@ -54,6 +59,7 @@ export function PersonCard({ person, change, gone }: Props) {
       title={<Bdi>{number}</Bdi>}
       actions={
         <>
+          <Badge appearance="outline">{t(`proof.kept-as-${person.kept_as}`)}</Badge>
           {person.restricted && <Badge appearance="tint" color="warning">{t('proof.is-restricted')}</Badge>}
           {person.objected && <Badge appearance="tint" color="informative">{t('proof.is-objected')}</Badge>}
           {isHeld && <Badge appearance="tint" color="important">{t('proof.is-held')}</Badge>}
@@ -62,17 +68,20 @@ export function PersonCard({ person, change, gone }: Props) {
     >
       <dl className={styles.facts}>
         {fact(t('proof.person-names'), <Bdi>{person.names.join(', ') || '–'}</Bdi>)}
-        {fact(t('proof.person-calls'), n(person.calls))}
+        {isCaller && fact(t('proof.person-calls'), n(person.calls))}
         {person.user && fact(t('proof.person-user'), <Bdi>{person.user}</Bdi>)}
         {isHeld && fact(t('proof.person-holds'), person.holds.join(', '))}
       </dl>
       <div className={styles.part}>
-        <NameForm key={person.names.join()} person={person} busy={set.isPending} correct={(name) => set.mutate({ id: person.id, name }, { onSuccess: () => say.done(t('proof.corrected')) })} />
-        <Switch checked={person.restricted} disabled={set.isPending} label={t('proof.restrict')} onChange={(_, d) => set.mutate({ id: person.id, restricted: d.checked })} />
+        {isCaller && <NameForm key={person.names.join()} person={person} busy={set.isPending} correct={(name) => set.mutate({ id: person.id, name }, { onSuccess: () => say.done(t('proof.corrected')) })} />}
+        {person.kept_as !== 'user' && <Switch checked={person.restricted} disabled={set.isPending} label={t('proof.restrict')} onChange={(_, d) => set.mutate({ id: person.id, restricted: d.checked })} />}
         <Switch checked={person.objected} disabled={set.isPending} label={t('proof.object-to')} onChange={(_, d) => set.mutate({ id: person.id, objected: d.checked })} />
         <div className={styles.line}>
           <Button disabled={show.isPending} onClick={() => show.mutate()}>
             {t('proof.show-kept')}
+          </Button>
+          <Button disabled={archive.isPending} onClick={() => archive.mutate()}>
+            {t('proof.save-archive')}
           </Button>
           {kept && (
             <>
@@ -80,9 +89,9 @@ export function PersonCard({ person, change, gone }: Props) {
               <Button onClick={() => save(`${person.id}.txt`, readable(kept, i18n), 'text/plain;charset=utf-8')}>{t('proof.save-text')}</Button>
             </>
           )}
-          <Button {...back} onClick={() => setOpen('hold')}>{t('proof.hold-place')}</Button>
+          {isCaller && <Button {...back} onClick={() => setOpen('hold')}>{t('proof.hold-place')}</Button>}
           <Button {...back} onClick={() => setOpen('erase')}>{t('proof.erase')}</Button>
-          {show.isPending && <Spinner size="tiny" />}
+          {(show.isPending || archive.isPending) && <Spinner size="tiny" />}
         </div>
         {isHeld && <Note intent="info">{t('proof.held-say')}</Note>}
       </div>
@@ -128,7 +137,8 @@ function NameForm({ person, busy, correct }: { person: Person; busy: boolean; co
 const MOST = 50;
 
 function Kept({ kept }: { kept: PersonExport }) {
-  const { t, moment } = useI18n();
+  const i18n = useI18n();
+  const { t, moment } = i18n;
   const styles = useStyles();
   const say = useSay();
   const fetchOne = useMutation({
@@ -152,6 +162,13 @@ function Kept({ kept }: { kept: PersonExport }) {
                 </Button>
               ))}
             </span>
+            <div className={styles.quiet}>
+              <Bdi>
+                {facts(call, i18n)
+                  .map(([name, value]) => `${name}: ${value}`)
+                  .join('; ')}
+              </Bdi>
+            </div>
             {call.notes && (
               <div className={styles.quiet}>
                 {t('proof.person-notes')}: <Bdi>{call.notes}</Bdi>

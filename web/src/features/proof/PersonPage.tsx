@@ -16,6 +16,7 @@ const useStyles = makeStyles({
   form: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'end' },
   number: { minWidth: '240px', flexGrow: 1, maxWidth: '360px' },
   outcome: { ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` } },
+  remains: { margin: '6px 0 0', paddingInlineStart: '20px' },
   quiet: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200, lineHeight: tokens.lineHeightBase200 },
 });
 
@@ -27,7 +28,7 @@ export function PersonPage() {
   const [text, setText] = useState('');
   const [by, setBy] = useState<By>('number');
   const [people, setPeople] = useState<Person[] | null>(null);
-  const [erased, setErased] = useState<Erasure | null>(null);
+  const [erased, setErased] = useState<{ as: Person['kept_as']; done: Erasure } | null>(null);
   // What had the focus is gone with the person: it goes on where the outcome stands.
   const outcome = useRef<HTMLSpanElement>(null);
   useEffect(() => {
@@ -70,11 +71,24 @@ export function PersonPage() {
         {t(`proof.find-hint-${by}`)} {t('proof.find-noted')}
       </span>
       {erased && (
-        <Note intent={erased.backups_pending > 0 ? 'warning' : 'info'}>
+        <Note intent={erased.done.backups_pending > 0 || erased.done.remains.length > 0 ? 'warning' : 'info'}>
           <span role="status" ref={outcome} tabIndex={-1} className={styles.outcome}>
-            {t('proof.erased', { count: erased.calls })} {t('proof.erased-with', { recordings: n(erased.recordings), notes: n(erased.notes), time: length(erased.took_ms) })}{' '}
-            {erased.backups_pending > 0 ? t('proof.erased-pending', { count: erased.backups_pending }) : t('proof.erased-backups')}
+            {erased.as === 'caller' && (
+              <>
+                {t('proof.erased', { count: erased.done.calls })}{' '}
+                {t('proof.erased-with', { recordings: n(erased.done.recordings), notes: n(erased.done.notes), time: length(erased.done.took_ms) })}
+              </>
+            )}
+            {erased.as !== 'caller' && t(`proof.erased-${erased.done.hidden ? 'hidden' : erased.done.entered > 0 ? 'entered' : 'nothing'}`)}{' '}
+            {erased.done.backups_pending > 0 ? t('proof.erased-pending', { count: erased.done.backups_pending }) : erased.as === 'caller' && t('proof.erased-backups')}
           </span>
+          {erased.done.remains.length > 0 && (
+            <ul aria-label={t('proof.remains')} className={styles.remains}>
+              {erased.done.remains.map(({ in: place, id }) => (
+                <li key={`${place} ${id}`}>{t(`proof.remains-${place}`, { id })}</li>
+              ))}
+            </ul>
+          )}
         </Note>
       )}
       {people?.length === 0 && !erased && <Empty>{t('proof.find-none')}</Empty>}
@@ -84,8 +98,10 @@ export function PersonPage() {
           person={person}
           change={change}
           gone={(done) => {
-            setErased(done);
-            setPeople((all) => all?.filter((p) => p.id !== person.id) ?? null);
+            setErased({ as: person.kept_as, done });
+            // What is removed elsewhere is still there.
+            if (person.kept_as === 'caller' || person.kept_as === 'entered') setPeople((all) => all?.filter((p) => p.id !== person.id) ?? null);
+            else change({ ...person, restricted: person.restricted || done.hidden });
           }}
         />
       ))}

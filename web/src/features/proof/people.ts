@@ -135,26 +135,55 @@ export function amountOf({ calls, person }: PersonExport): { calls: number; reco
   };
 }
 
+/** What became of a call, as far as that is known: each with its name. */
+export function facts(call: PersonExport['calls'][number], { t, word, length }: I18n): [string, string][] {
+  const said = call.dispositions.map(({ disposition }) => disposition).join(', ');
+  const all: [string, string | null | undefined][] = [
+    [t('proof.person-queue'), call.queue],
+    [t('proof.person-agent'), call.agent],
+    [t('proof.person-outcome'), call.outcome && (word('words', `outcome-${call.outcome}`) ?? call.outcome)],
+    [t('proof.person-disposition'), said],
+    [t('proof.person-waited'), call.waited_ms > 0 ? length(call.waited_ms) : null],
+    [t('proof.person-talked'), call.talked_ms > 0 ? length(call.talked_ms) : null],
+  ];
+  return all.filter((fact): fact is [string, string] => Boolean(fact[1]));
+}
+
+const inALine = ({ name, mail, business, mobile }: PersonExport['entered'][number]): string => [name, mail, ...business, mobile].filter(Boolean).join(', ');
+
 /** Everything that is kept of a person, for reading: in the language of whoever saves it. */
-export function readable({ person, calls }: PersonExport, i18n: I18n): string {
+export function readable({ person, calls, entered, directory, users }: PersonExport, i18n: I18n): string {
   const { t } = i18n;
   const yes = (is: boolean) => t(is ? 'proof.yes' : 'proof.no');
   const at = (time: string) => new Intl.DateTimeFormat(i18n.locale, { dateStyle: 'long', timeStyle: 'medium' }).format(new Date(time));
   const head = [
+    t('proof.person-title'),
+    '',
     `${t('proof.person-number')}: ${person.address}`,
     `${t('proof.person-names')}: ${person.names.join(', ') || '–'}`,
     `${t('proof.person-restricted')}: ${yes(person.restricted)}`,
     `${t('proof.person-objected')}: ${yes(person.objected)}`,
+    ...directory.map((entry) => `${t('proof.person-directory')}: ${inALine(entry)}`),
+    ...entered.map((entry) => `${t('proof.person-entered')}: ${inALine(entry)}`),
+    ...users.map(({ id, configuration }) => `${t('proof.person-user')}: ${id}: ${JSON.stringify(configuration)}`),
     `${t('proof.person-calls')}: ${i18n.n(calls.length)}`,
   ];
   const each = calls.flatMap((call) => [
     '',
-    `${call.call}: ${at(call.began)} – ${at(call.ended)}`,
+    `${t('proof.person-call')} ${call.call}`,
+    `  ${t('proof.person-began')}: ${at(call.began)}`,
+    ...(call.answered ? [`  ${t('proof.person-answered')}: ${at(call.answered)}`] : []),
+    `  ${t('proof.person-ended')}: ${at(call.ended)}`,
+    `  ${t('proof.person-whose')}: ${t(call.own ? 'proof.person-own' : 'proof.person-not-own')}`,
+    ...facts(call, i18n).map(([name, value]) => `  ${name}: ${value}`),
     ...(call.notes ? [`  ${t('proof.person-notes')}: ${call.notes}`] : []),
-    ...(call.recordings.length > 0 ? [`  ${t('proof.person-recordings')}: ${call.recordings.join(', ')}`] : []),
+    ...(call.recordings.length > 0 ? [`  ${t('proof.person-recordings')}:`, ...call.recordings.map((id) => `    ${t('proof.person-no-room', { id })}`)] : []),
   ]);
   return `${[...head, ...each].join('\n')}\n`;
 }
+
+/** Everything that is kept of a person, with the audio, to hand over: a zip archive with a page in this language. */
+export const archiveOf = (id: string, language: string): Promise<ArrayBuffer> => bytes(`/people/${encodeURIComponent(id)}/archive?language=${language}`);
 
 /** A recording's audio. The server notes it. */
 export const recordingOf = (id: string): Promise<ArrayBuffer> => bytes(`/recordings/${encodeURIComponent(id)}`);

@@ -44,7 +44,7 @@ impl Alone {
             next_party: 1,
             parties: HashMap::new(),
             aliases: Default::default(),
-            restricted: Default::default(),
+            said_no: Default::default(),
             registrations: Vec::new(),
             person: Box::new(|number| number.len() as u64),
         };

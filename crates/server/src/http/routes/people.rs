@@ -2,7 +2,7 @@
 
 use crate::http::access::Access;
 use crate::http::routes::{ANY_ROLE, AUDITORS, DATA, Operation, Route, op, schema};
-use crate::http::{audit, data_rights, desk, people, person_archive};
+use crate::http::{audit, data_rights, desk, people, person_archive, person_export, person_records};
 use axum::routing::{get, post, put};
 use serde_json::Value;
 
@@ -117,7 +117,7 @@ pub(super) fn of_people() -> Vec<Route> {
             change: DATA,
             operations: vec![Operation {
                 request: Some(schema::<data_rights::Find>),
-                ..op::<Vec<data_rights::PersonKept>>(
+                ..op::<Vec<person_records::PersonKept>>(
                     "post",
                     "Finds people by number, name or address; noted in the audit log",
                 )
@@ -129,10 +129,10 @@ pub(super) fn of_people() -> Vec<Route> {
             look: DATA,
             change: DATA,
             operations: vec![
-                op::<data_rights::PersonExport>("get", "Everything that is kept of a person"),
+                op::<person_export::PersonExport>("get", "Everything that is kept of a person"),
                 Operation {
                     request: Some(schema::<data_rights::PersonChange>),
-                    ..op::<data_rights::PersonKept>(
+                    ..op::<person_records::PersonKept>(
                         "patch",
                         "Corrects a person's name, hides the person's data, notes an objection",
                     )
@@ -149,7 +149,7 @@ pub(super) fn of_people() -> Vec<Route> {
                     )
                 },
             ],
-            handler: get(data_rights::export).patch(data_rights::change).delete(data_rights::erase),
+            handler: get(person_export::export).patch(data_rights::change).delete(data_rights::erase),
         },
         Route {
             path: "/people/{id}/archive".into(),
@@ -157,6 +157,7 @@ pub(super) fn of_people() -> Vec<Route> {
             change: DATA,
             operations: vec![Operation {
                 response: None,
+                query: &[("language", "Of the page: en, de, fr, es or zh; English if it is not said")],
                 ..op::<()>(
                     "get",
                     "Everything that is kept of a person as a zip archive: a page, JSON and audio",
