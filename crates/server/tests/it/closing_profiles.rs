@@ -1,7 +1,10 @@
 //! The end of an account in the profiles that keep no calls: everything is destroyed when the answer comes, in the server's
 //! own files and in a backup of before.
 
+use crate::browser_session::Browser;
 use crate::closing_backup::restored;
+use crate::directory;
+use crate::directory_profile;
 use crate::program::{Program, run};
 use crate::searched;
 use serde_json::{Value, json};
@@ -138,4 +141,20 @@ fn a_bridge_is_destroyed_when_the_answer_comes() {
     // Nothing of a person is kept to begin with: what is there is the configuration.
     let is_there = |program: &Program| program.get("/configuration").1.to_string().contains("wiesenuser");
     ends_at_once(program, "bridge", &is_there, &[], &["wiesenuser", "lefttrunk"]);
+}
+
+#[test]
+fn a_directory_and_all_its_people_are_destroyed_when_the_answer_comes() {
+    let m = directory_profile::microsoft(30);
+    directory::person(&m, "Wanda", "Canarywharf", "+49 30 5550100");
+    let program = directory_profile::server(&m, &directory_profile::example());
+    let owner = Browser::signed_in(&program, "keeper");
+    let administrator = directory_profile::administrator(&m);
+    assert_eq!(directory_profile::connect(&program, &owner.cookie, &administrator), "/?microsoft=connected");
+    directory_profile::in_step(&program, 31);
+    let is_found = |program: &Program| {
+        program.get("/directory/users?q=wanda+can").1.to_string().contains("Wanda Canarywharf")
+    };
+    let words = ["Canarywharf", "5550100", "30 5550100"];
+    ends_at_once(program, "directory", &is_found, &words, &["keeper"]);
 }
