@@ -256,6 +256,11 @@ impl Engine {
         self.s.position
     }
 
+    /// Whether no new call is taken any more, until the next start.
+    pub fn is_draining(&self) -> bool {
+        self.s.draining
+    }
+
     /// The time of the last event.
     pub fn now(&self) -> Time {
         self.s.now

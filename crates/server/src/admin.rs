@@ -75,7 +75,7 @@ fn backup_metrics(p: &mut Page, copies: &[store::Copy], standing: &crate::backup
     let figures: [(&str, &str, Figure); 5] = [
         (
             "backup_last_success_timestamp_seconds",
-            "When the newest increment was made; seconds since 1970.",
+            "When the newest increment was made; seconds since 1970, 0 is never.",
             |c| c.at as f64 / 1e3,
         ),
         ("backup_duration_seconds", "How long the newest increment took.", |c| c.took_ms as f64 / 1e3),

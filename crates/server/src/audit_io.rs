@@ -35,7 +35,7 @@ impl AuditHeads {
     /// What the operating system said.
     pub fn start(handle: Handle) -> std::io::Result<AuditHeads> {
         let (stop, stopped) = channel::<()>();
-        let (mut looks, mut backups, mut failed) = (0u32, Vec::new(), false);
+        let (mut looks, mut failed) = (0u32, false);
         let look = move || loop {
             if looks.is_multiple_of(LOOKS_A_HEAD)
                 && let Err(e) = sign_all(&handle)
@@ -43,7 +43,7 @@ impl AuditHeads {
                 tracing::error!(event = "audit_head", cause = %e, "the end of an audit log was not signed or not sent");
             }
             looks = looks.wrapping_add(1);
-            match backup_audit::note(&handle.store, &mut backups) {
+            match backup_audit::note(&handle.store) {
                 Ok(()) => failed = false,
                 // Said once, not every second.
                 Err(e) if !std::mem::replace(&mut failed, true) => {

@@ -1,30 +1,29 @@
 //! Backups in the audit log. They are made and tried out by other processes too, which must not write beside a running
-//! server; they say in the list of backups what they did, and the server that has the log open notes it.
+//! server; they write beside the database what they did, and the server that has the log open notes it.
 
 use crate::view;
 use engine::Time;
-use store::{AuditFilter, Copy, Store, StoreError, TenantId};
+use store::{AuditFilter, Store, StoreError, TenantId};
 
 /// Who stands in the entries.
 const WHO: &str = "backup";
 
-/// Notes in each tenant's log what was done with backups since the last look. `seen` is how the list was then.
+/// Notes in each tenant's log what was done with backups since the last look, each increment and each trial.
 ///
 /// # Errors
-/// When list or log cannot be read or written.
-pub fn note(store: &Store, seen: &mut Vec<Copy>) -> Result<(), StoreError> {
-    let copies = store.copies()?;
-    if copies == *seen {
+/// When list or log cannot be read or written: the next look goes on.
+pub fn note(store: &Store) -> Result<(), StoreError> {
+    let work = store.backup_work()?;
+    if work.is_empty() {
         return Ok(());
     }
     for (tenant, _) in store.tenants()? {
-        for copy in &copies {
-            note_once(store, tenant, "backup.make", copy.increment, copy.at)?;
-            note_once(store, tenant, "backup.rehearse", copy.increment, copy.rehearsed)?;
+        for done in &work {
+            let action = if done.is_rehearsal { "backup.rehearse" } else { "backup.make" };
+            note_once(store, tenant, action, done.increment, done.at)?;
         }
     }
-    *seen = copies;
-    Ok(())
+    store.forget_backup_work(&work)
 }
 
 /// An entry, unless it is there or is about a time before the tenant was.
@@ -36,7 +35,7 @@ fn note_once(
     at: u64,
 ) -> Result<(), StoreError> {
     let first = store.audit_page(tenant, 0)?.first().map(|e| e.at);
-    if at == 0 || first.is_none_or(|first| at < first) {
+    if first.is_none_or(|first| at < first) {
         return Ok(());
     }
     let object = format!("Backup/{increment} {}", view::time(Time(at)));

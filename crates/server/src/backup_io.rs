@@ -162,7 +162,8 @@ impl Plan {
 
     /// Tries the backup out if that is due.
     fn rehearse(&self, handle: &Handle) -> Result<(), String> {
-        let Some(copy) = self.copy(handle).filter(|_| self.rehearse_every > 0) else { return Ok(()) };
+        let made = self.copy(handle).filter(Copy::is_made);
+        let Some(copy) = made.filter(|_| self.rehearse_every > 0) else { return Ok(()) };
         let now = crate::clock::wall_ms();
         if copy.rehearsed > 0 && now < copy.rehearsed.saturating_add(self.rehearse_every) {
             return Ok(());

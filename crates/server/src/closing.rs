@@ -29,6 +29,8 @@ pub const DAYS: u64 = 30;
 const DAY_MS: u64 = 86_400_000;
 /// Between two looks at closings while one of them could not be done.
 const AGAIN: Duration = Duration::from_secs(10);
+/// The same while somebody of a tenant that is closed calls for help.
+const SOON: Duration = Duration::from_secs(1);
 /// The same while all that is left waits for a backup that cannot be reached, or for a day.
 const SELDOM: Duration = Duration::from_secs(3_600);
 
@@ -112,11 +114,12 @@ fn due(store: &Store, tenant: TenantId, now: u64, wanted: Option<u64>) -> Result
 }
 
 /// Ends the account of a tenant of a running server, and the calls that are open. Gives the receipt. What is to be
-/// destroyed at once is destroyed when this returns where no calls are kept, unless a backup cannot be reached; else it is
-/// begun.
+/// destroyed at once is destroyed when this returns where no calls are kept, unless a backup cannot be reached or somebody
+/// called for help meanwhile; else it is begun.
 ///
 /// # Errors
-/// [`NotClosed::Refused`] while somebody calls for help or a legal hold keeps something: nothing was changed then.
+/// [`NotClosed::Refused`] while somebody calls for help or a legal hold keeps something: nothing was changed then. Nothing
+/// fails once the account is closed: whoever asked gets the receipt, and what could not be done is done later.
 pub fn close(
     handle: &Handle,
     tenant: TenantId,
@@ -128,6 +131,12 @@ pub fn close(
     let _turn = handle.closing.turn.lock().unwrap_or_else(|e| e.into_inner());
     let store = &handle.store;
     let now = crate::clock::wall_ms();
+    // Whoever asks once more while it is closed must not even read: that would make a key for what is gone.
+    if store.is_closing(tenant)? {
+        return Err(NotClosed::Refused(
+            "this account is closed already: its receipt says how far that is (GET /api/v1/closing)".into(),
+        ));
+    }
     let due = due(store, tenant, now, wanted)?;
     let held = store.holds(tenant)?.len();
     if held > 0 {
@@ -142,10 +151,7 @@ pub fn close(
     }
     let receipt = store.begin_closing(tenant, (now, due), who)?;
     // From here on it is closed, whatever happens: a server that dies now goes on with it when it is started again.
-    take_out(handle, tenant)?;
-    handle.directories.erase(store, tenant, None)?;
-    handle.directories.forget_entered(tenant);
-    if due <= now && !keeps_calls(store, tenant) {
+    if leave(handle, tenant) && due <= now && !keeps_calls(store, tenant) {
         match dispose(store, tenant, now) {
             Ok(_) => {}
             Err(NotClosed::Refused(cause) | NotClosed::Failed(cause)) => later(tenant, &cause),
@@ -155,6 +161,21 @@ pub fn close(
     Ok(receipt)
 }
 
+/// Takes a tenant whose account ended out of everything that runs. Whether nothing of it is left there: while somebody calls
+/// for help it stays in the switch.
+fn leave(handle: &Handle, tenant: TenantId) -> bool {
+    let out = take_out(handle, tenant);
+    let erased = handle.directories.erase(&handle.store, tenant, None).map_err(NotClosed::from);
+    handle.directories.forget_entered(tenant);
+    match out.and_then(|out| erased.map(|_| out)) {
+        Ok(out) => out,
+        Err(NotClosed::Refused(cause) | NotClosed::Failed(cause)) => {
+            later(tenant, &cause);
+            false
+        }
+    }
+}
+
 fn keeps_calls(store: &Store, tenant: TenantId) -> bool {
     let documents = stored_documents(store, tenant).map(|(documents, _)| documents);
     let features = documents.and_then(|d| running::understand_alone(&d)).map(|m| m.features);
@@ -162,33 +183,34 @@ fn keeps_calls(store: &Store, tenant: TenantId) -> bool {
 }
 
 /// Ends the calls of a tenant, takes it out of the switch, and waits until what was on its way to the disk is there, so
-/// that it is destroyed with the rest. Where the journal cannot be written, that comes later and is destroyed then.
-fn take_out(handle: &Handle, tenant: TenantId) -> Result<(), NotClosed> {
+/// that it is destroyed with the rest. Where the journal cannot be written, that comes later and is destroyed then. Whether it
+/// is out: calls to emergency numbers are not ended and not waited for.
+fn take_out(handle: &Handle, tenant: TenantId) -> Result<bool, NotClosed> {
     let gone =
         || NotClosed::Failed("the server is stopping: the account is closed when it is started again".into());
     let until_over = Instant::now() + LAST_CALL;
     let mut until = Instant::now() + PATIENCE;
     let pause = || std::thread::park_timeout(Duration::from_millis(5));
     let mut ended = Vec::new();
-    let mut is_first = true;
     let last = loop {
         let nothing = running::understand_alone(&nobody()).map_err(NotClosed::Failed)?;
         let may_wait = Instant::now() < until;
         let out = handle.ask_and_wait(move |switch, now| {
-            let ended = switch.end_calls(now, tenant, is_first);
+            let ended = switch.end_calls(now, tenant);
             (ended, switch.close_tenant(now, tenant, nothing, may_wait))
         });
         let (calls, out) = out.ok_or_else(gone)?;
         ended.extend(calls);
-        is_first = false;
         match out {
             Ok(last) => break last,
             Err(StillThere::Unwritten) => {}
-            Err(StillThere::Calls(_)) if Instant::now() < until_over => until = Instant::now() + PATIENCE,
-            Err(StillThere::Calls(_)) => {
-                let what = "a call to an emergency number began meanwhile: the account is closed, and its calls end \
-                            when the server is started again";
-                return Err(NotClosed::Failed(what.into()));
+            Err(StillThere::Calls { only_for_help: false }) if Instant::now() < until_over => {
+                until = Instant::now() + PATIENCE;
+            }
+            Err(StillThere::Calls { .. }) => {
+                let what = "calls are open that are not ended: the tenant leaves when they are over";
+                tracing::warn!(event = "tenant_closing", tenant = tenant.0, "{what}");
+                return Ok(false);
             }
         }
         pause();
@@ -208,20 +230,31 @@ fn take_out(handle: &Handle, tenant: TenantId) -> Result<(), NotClosed> {
         while handle.store.is_recorded_now(tenant, call)? {
             if late() {
                 unwritten("a tenant's last recording is not written yet");
-                return Ok(());
+                return Ok(true);
             }
             pause();
         }
     }
-    Ok(())
+    Ok(true)
+}
+
+/// Whether a tenant is in the switch.
+fn is_there(handle: &Handle, tenant: TenantId) -> bool {
+    handle.ask_and_wait(move |switch, _| switch.tenant(tenant).is_some()).unwrap_or(false)
 }
 
 /// Takes back the end of an account of a running server: calls and sign-in go on.
 ///
 /// # Errors
-/// [`NotClosed::Refused`] once its data is being destroyed.
+/// [`NotClosed::Refused`] once its data is being destroyed, and while somebody still calls for help.
 pub fn take_back(handle: &Handle, tenant: TenantId, who: &str) -> Result<(), NotClosed> {
     let _turn = handle.closing.turn.lock().unwrap_or_else(|e| e.into_inner());
+    // What is still in the switch takes no calls any more: it has to leave before it can be taken up.
+    if handle.store.is_closing(tenant)? && is_there(handle, tenant) && !leave(handle, tenant) {
+        return Err(NotClosed::Refused(
+            "somebody calls an emergency number: this can be taken back as soon as that call is over".into(),
+        ));
+    }
     handle.store.take_back_closing(tenant, crate::clock::wall_ms(), who)?;
     tracing::info!(event = "tenant_reopened", tenant = tenant.0, "the end of an account was taken back");
     running::take_up(handle, tenant).map_err(NotClosed::Failed)
@@ -326,9 +359,24 @@ fn later(tenant: TenantId, cause: &str) {
 /// Goes on with closings whose day has come, that were interrupted, or that waited for a backup; and destroys what a
 /// request that was under way wrote after its tenant was closed. Gives how long until the next look.
 pub fn go_on(store: &Store) -> Duration {
+    go_on_with(store, store.closings().unwrap_or_default())
+}
+
+/// The same in a running server: tenants that calls for help kept in the switch leave first.
+fn go_on_running(handle: &Handle) -> Duration {
+    let turn = handle.closing.turn.lock().unwrap_or_else(|e| e.into_inner());
+    let all = handle.store.closings().unwrap_or_default();
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|c| is_there(handle, c.tenant) && !leave(handle, c.tenant));
+    drop(turn);
+    let next = go_on_with(&handle.store, outside);
+    if inside.is_empty() { next } else { next.min(SOON) }
+}
+
+fn go_on_with(store: &Store, closings: Vec<Closing>) -> Duration {
     let mut next = SELDOM;
     let now = crate::clock::wall_ms();
-    for closing in store.closings().unwrap_or_default() {
+    for closing in closings {
         let is_empty =
             || store.belongings(closing.tenant).is_ok_and(|b| b.rows.is_empty() && b.keys.is_empty());
         if Stage::of(&closing) == Stage::Done && is_empty() {
@@ -389,14 +437,14 @@ impl ClosingJob {
     pub fn start(handle: Handle) -> std::io::Result<ClosingJob> {
         let stopping = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
         let looked_for = handle.closing.looked_for.lock().unwrap_or_else(|e| e.into_inner()).take();
-        let (store, seen) = (handle.store.clone(), stopping.clone());
+        let (running, seen) = (handle.clone(), stopping.clone());
         let work = move || {
             let Some(looked_for) = looked_for else { return };
             let mut wait = AGAIN;
             while !matches!(looked_for.recv_timeout(wait), Err(RecvTimeoutError::Disconnected))
                 && !seen.load(std::sync::atomic::Ordering::Relaxed)
             {
-                wait = go_on(&store);
+                wait = go_on_running(&running);
             }
         };
         let thread = std::thread::Builder::new().name("closing".into()).spawn(work)?;

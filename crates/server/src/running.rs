@@ -2,6 +2,7 @@
 
 use crate::adapt::{Aliases, Chances, Now, Passwords, Resumed, Switch};
 use crate::alarm_io::AlarmWatch;
+use crate::attest::Passes;
 use crate::audit_io::AuditHeads;
 use crate::backup_io::{BackupBoard, BackupJob, Plan as BackupPlan};
 use crate::certificate_report;
@@ -77,6 +78,8 @@ pub struct Handle {
     pub backups: Arc<BackupBoard>,
     /// Ends of accounts.
     pub closing: Arc<ClosingDesk>,
+    /// The token with which a check of our own asks, while it does.
+    pub passes: Arc<Passes>,
     mail: Sender<Message>,
     /// Secrets of tenants' configurations.
     pub secrets: Secrets,
@@ -292,6 +295,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     store.installation().map_err(|e| e.to_string())?;
     crate::closing::go_on(&store);
     crate::retention_io::end_erasures(&store);
+    crate::attest::forget_made_up(&store);
     if let Some(documents) = apply {
         let name = tenant_name(documents).ok_or("an object of kind Tenant is missing")?;
         let tenant = store.tenant(&name, crate::clock::wall_ms()).map_err(|e| e.to_string())?;
@@ -392,6 +396,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         refusals: Arc::default(),
         backups: Arc::default(),
         closing: Arc::default(),
+        passes: Arc::default(),
         mail: mail_in,
         secrets: secrets.clone(),
         browsers,

@@ -6,7 +6,7 @@
 //! that the data needs was on the disk before it. A recording that was disposed of since is removed from the backup too:
 //! no older increment brings it back. Memory does not grow with the size of anything: all is read and written in pieces.
 
-use crate::copies::{self, Copy};
+use crate::copies::{self, BackupWork, Copy};
 use crate::error::StoreError;
 use crate::keys::Keys;
 use crate::manifest::{Line, Reading, Writing, hex, sha256};
@@ -223,6 +223,10 @@ fn expect(database: &Path, dir: &Path) -> Result<(), StoreError> {
 
 pub(crate) fn register(database: &Path, copy: Copy) -> Result<(), StoreError> {
     copies::change(database, |all| {
+        if copy.is_made() {
+            let work = BackupWork { is_rehearsal: false, increment: copy.increment, at: copy.at };
+            copies::note_work(database, work)?;
+        }
         if let Some(known) = all.iter_mut().find(|c| c.dir == copy.dir) {
             let (rehearsed, rehearsed_ms) = (known.rehearsed, known.rehearsed_ms);
             *known = Copy { rehearsed, rehearsed_ms, ..copy };

@@ -29,6 +29,8 @@ const PAGE: i64 = 1_000;
 const TRIES: u32 = 100;
 /// The most backups of one installation.
 pub const MOST_COPIES: usize = 16;
+/// The most that is kept for the audit logs of a server that stands still; the oldest goes first.
+const MOST_UNTOLD: usize = 10_000;
 
 /// A key as it is copied.
 #[derive(Serialize, Deserialize)]
@@ -40,14 +42,25 @@ struct KeyRow {
     created: u64,
 }
 
+/// Something that was done with a backup, and stands in no audit log yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackupWork {
+    /// It was restored for trial, and everything was as it should be; else the increment was made.
+    pub is_rehearsal: bool,
+    /// Number of the increment; of a trial, the newest one then.
+    pub increment: u64,
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+}
+
 /// A backup that is known, and what its newest increment and its newest rehearsal were like.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Copy {
     /// Its folder.
     pub dir: PathBuf,
-    /// When the newest increment was made, in milliseconds since 1970.
+    /// When the newest increment was made, in milliseconds since 1970; 0 where none was made to its end yet.
     pub at: u64,
-    /// Number of the newest increment.
+    /// Number of the newest increment, from 1 on.
     pub increment: u64,
     /// How long that took, in milliseconds.
     pub took_ms: u64,
@@ -60,6 +73,11 @@ pub struct Copy {
 }
 
 impl Copy {
+    /// Whether an increment of it was made to its end.
+    pub fn is_made(&self) -> bool {
+        self.at > 0
+    }
+
     /// Whether the newest increment is where it was made, and each pack that it says it needs. What is in them is looked at by
     /// a rehearsal.
     pub fn is_there(&self) -> bool {
@@ -343,7 +361,67 @@ pub(crate) fn change(
     std::fs::rename(&next, &path).map_err(failed(&path))
 }
 
+/// The file of what was done with backups and is in no audit log yet: whoever does it may be another process than the server,
+/// which alone writes the logs.
+fn untold_path(database: &Path) -> PathBuf {
+    database.with_extension("copies.untold")
+}
+
+/// What was done, the oldest first. A line that was cut off by a loss of power is left out.
+fn untold(database: &Path) -> Result<Vec<BackupWork>, StoreError> {
+    let path = untold_path(database);
+    let text = match std::fs::read_to_string(&path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text.map_err(failed(&path))?,
+    };
+    let read = |line: &str| -> Option<BackupWork> {
+        let mut words = line.split('\t');
+        let is_rehearsal = words.next()? == "rehearsed";
+        let mut number = || words.next()?.parse::<u64>().ok();
+        Some(BackupWork { is_rehearsal, increment: number()?, at: number()? })
+    };
+    Ok(text.lines().filter_map(read).collect())
+}
+
+/// Changes what is untold. To be called while the list of backups is being changed: one at a time.
+fn change_untold(database: &Path, with: impl FnOnce(&mut Vec<BackupWork>)) -> Result<(), StoreError> {
+    let path = untold_path(database);
+    let mut all = untold(database)?;
+    with(&mut all);
+    let excess = all.len().saturating_sub(MOST_UNTOLD);
+    let word = |w: &BackupWork| if w.is_rehearsal { "rehearsed" } else { "made" };
+    let line = |w: &BackupWork| format!("{}\t{}\t{}\n", word(w), w.increment, w.at);
+    let text: String = all.iter().skip(excess).map(line).collect();
+    let next = path.with_extension("untold.new");
+    let mut file = File::create(&next).map_err(failed(&next))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed(&next))?;
+    std::fs::rename(&next, &path).map_err(failed(&path))
+}
+
+/// Notes that an increment was made, or restored for trial, until that is in the audit logs. To be called while the list of
+/// backups is being changed.
+pub(crate) fn note_work(database: &Path, work: BackupWork) -> Result<(), StoreError> {
+    change_untold(database, |all| all.push(work))
+}
+
 impl Store {
+    /// What was done with backups and is not known to be in the audit logs yet, the oldest first: by this process or another,
+    /// also while no server ran.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub fn backup_work(&self) -> Result<Vec<BackupWork>, StoreError> {
+        untold(self.path())
+    }
+
+    /// Forgets the work that is in the audit logs now.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub fn forget_backup_work(&self, told: &[BackupWork]) -> Result<(), StoreError> {
+        change(self.path(), |_| change_untold(self.path(), |all| all.retain(|work| !told.contains(work))))
+    }
+
     /// The backups that are known.
     ///
     /// # Errors
@@ -412,6 +490,7 @@ pub fn note_rehearsal(
     change(&database, |all| {
         for copy in all.iter_mut().filter(|c| c.dir == dir) {
             (copy.rehearsed, copy.rehearsed_ms) = (at, took_ms);
+            note_work(&database, BackupWork { is_rehearsal: true, increment: copy.increment, at })?;
         }
         Ok(())
     })

@@ -252,6 +252,50 @@ impl Store {
         })
     }
 
+    /// A made-up person for a check, with an entry of the audit log about them, `(who, action, object)`, in which `detail` is
+    /// sealed: both or neither. By the entry [`Store::made_up`] finds whoever a check that was interrupted left behind.
+    ///
+    /// # Errors
+    /// What the database said; nobody was added then.
+    pub fn add_made_up(
+        &self,
+        tenant: TenantId,
+        address: &Secret<String>,
+        now: u64,
+        entry: (&str, &str, &str),
+        detail: &Secret<String>,
+    ) -> Result<u64, StoreError> {
+        let mut keys = self.keys();
+        let mut db = self.writer();
+        keys.ensure_tenant(tenant, &mut **db)?;
+        let lookup = keys.lookup(tenant, address.expose_secret())?;
+        transaction(&mut **db, |db| {
+            let person = next_number(db, tenant, PERSON)?;
+            let key = keys.new_person(tenant, person)?;
+            let value = key.seal(&format!("person/{person}"), address.expose_secret().as_bytes())?;
+            let sql = "INSERT INTO persons (tenant, id, lookup, value, created) VALUES ($1, $2, $3, $4, $5)";
+            db.run(sql, &[tenant.into(), person.into(), lookup.into(), value.into(), now.into()])?;
+            let sealed = crate::audit::seal_detail(&key, person, detail)?;
+            crate::audit::put_sealed(db, tenant, now, entry, Some((person, sealed)))?;
+            Ok(person)
+        })
+    }
+
+    /// Made-up people who are still there, by entries of the audit log whose action is one of these.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn made_up(&self, actions: &[&str]) -> Result<Vec<(TenantId, u64)>, StoreError> {
+        let mut found = BTreeSet::new();
+        for action in actions {
+            let sql = "SELECT DISTINCT a.tenant, a.person FROM audit a \
+                       JOIN persons p ON p.tenant = a.tenant AND p.id = a.person WHERE a.action = $1";
+            let rows = self.reader().rows(sql, &[(*action).into()])?;
+            found.extend(rows.iter().map(|r| (TenantId(r.int(0) as u64), r.int(1) as u64)));
+        }
+        Ok(found.into_iter().collect())
+    }
+
     /// The person of exactly this number or address, by its keyed hash. An empty one is nobody's: it stands for all who
     /// withheld their number.
     ///

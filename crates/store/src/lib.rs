@@ -69,7 +69,7 @@ pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};
 pub use catalogue::{CATALOGUE, Field};
 pub use closing::{Belongings, Closing};
-pub use copies::{Copy, CopyState, MOST_COPIES, forget_backup, note_rehearsal};
+pub use copies::{BackupWork, Copy, CopyState, MOST_COPIES, forget_backup, note_rehearsal};
 pub use directory::{
     DirectoryChange, DirectoryLink, DirectoryPage, DirectoryPerson, KeptPerson, MOST_PEOPLE,
 };
@@ -108,4 +108,4 @@ pub use rotation::{MasterAbout, ask_for_master, keys_beside, master_is_asked_for
 pub use sessions::{MOST_SESSIONS, Session, SessionLife};
 pub use sql::{Row, Sql, Value};
 pub use store::{Store, StoreSettings, TenantId};
-pub use tokens::{Role, TokenInfo, token_hash};
+pub use tokens::{Role, TokenInfo, random_token, token_hash};

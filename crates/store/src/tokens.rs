@@ -56,21 +56,32 @@ pub fn token_hash(token: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, token.as_bytes()).as_ref().to_vec()
 }
 
+/// A token that nobody has: 256 random bits.
+///
+/// # Errors
+/// When the operating system gives no random bytes.
+pub fn random_token() -> Result<Secret<String>, StoreError> {
+    Ok(Secret::new(format!("sr_{}", DataKey::random()?.as_hex())))
+}
+
 impl Store {
     /// Makes a token. It is shown this once.
     ///
     /// # Errors
     /// What the database said.
     pub fn new_token(&self, tenant: TenantId, role: Role, now: u64) -> Result<Secret<String>, StoreError> {
-        let token = format!("sr_{}", DataKey::random()?.as_hex());
+        let token = random_token()?;
         let mut db = self.writer();
         transaction(&mut **db, |db| {
             let sql = "INSERT INTO tokens (tenant, id, hash, role, created) \
                        SELECT $1, COALESCE(MAX(id), 0) + 1, $2, $3, $4 FROM tokens WHERE tenant = $1";
-            db.run(sql, &[tenant.into(), token_hash(&token).into(), role.name().into(), now.into()])?;
+            db.run(
+                sql,
+                &[tenant.into(), token_hash(token.expose_secret()).into(), role.name().into(), now.into()],
+            )?;
             crate::audit::put(db, tenant, now, "command line", "token.create", role.name())
         })?;
-        Ok(Secret::new(token))
+        Ok(token)
     }
 
     /// Who a token speaks for.

@@ -15,8 +15,11 @@ const NOBODY: TenantId = TenantId(0);
 /// Why a tenant is still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StillThere {
-    /// So many calls of it are open.
-    Calls(usize),
+    /// Calls of it are open.
+    Calls {
+        /// All of them are to emergency numbers, and nobody ends those.
+        only_for_help: bool,
+    },
     /// Something of it is not on its way to the journal yet.
     Unwritten,
 }
@@ -36,9 +39,9 @@ impl Switch {
     }
 
     /// Ends the calls of a tenant whose account ends, but for those to emergency numbers; from the first time on, nothing
-    /// else begins. Gives which calls it ended now.
-    pub fn end_calls(&mut self, now: Now, id: TenantId, is_first: bool) -> Vec<CallId> {
-        if is_first {
+    /// but such a call begins. Gives which calls it ended now.
+    pub fn end_calls(&mut self, now: Now, id: TenantId) -> Vec<CallId> {
+        if self.tenant(id).is_some_and(|t| !t.engine.is_draining()) {
             self.on_event(now, id, Event::Draining);
         }
         let open = self.tenant(id).map(|t| {
@@ -68,7 +71,8 @@ impl Switch {
         let Some(n) = self.tenants.iter().position(|t| t.id == id) else { return Ok(last) };
         let t = &self.tenants[n];
         if !t.engine.calls().is_empty() {
-            return Err(StillThere::Calls(t.engine.calls().len()));
+            let only_for_help = t.engine.calls().iter().all(|(call, _)| t.calls_for_help(*call));
+            return Err(StillThere::Calls { only_for_help });
         }
         if may_wait && (t.engine.position() + 1 > t.batch.first_position || t.batch.has_more()) {
             return Err(StillThere::Unwritten);

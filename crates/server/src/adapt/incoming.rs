@@ -50,8 +50,11 @@ struct Begun<'a> {
 impl Switch {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
         let Incoming { call, from, replaces, message } = incoming;
-        let sender = self.sender(now, call, from, &message);
-        let (tenant, trunk, nat) = match (sender, self.trunk_of(from, message.target())) {
+        let (sender, found) = match self.canary_trunk(from.addr) {
+            Some(found) => (Sender::NoPhone, Some(found)),
+            None => (self.sender(now, call, from, &message), self.trunk_of(from, message.target())),
+        };
+        let (tenant, trunk, nat) = match (sender, found) {
             (Sender::Asked, _) => return,
             (Sender::Of(tenant, agent), _) => {
                 return match replaces {

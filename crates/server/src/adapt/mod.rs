@@ -60,7 +60,7 @@ pub use outside::{Request, Ticket};
 pub use phone::{PhoneId, PhoneReport, PhoneState, Reply};
 pub use phones::{Passwords, Telephone};
 pub use presence::Presences;
-pub use strangers::Guest;
+pub use strangers::{Canary, CanaryWay, Guest};
 #[cfg(test)]
 pub use switch::SNAPSHOT_EVERY;
 pub use switch::{

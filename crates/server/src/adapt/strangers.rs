@@ -4,9 +4,34 @@
 use crate::adapt::phones::authorizations;
 use crate::adapt::switch::{Now, Switch, TenantDoor};
 use crate::tenant::meaning::contains;
+use engine::TrunkId;
+use redact::Secret;
 use sip::guard::{Admit, GuardCounters, SecurityEvent, What, is_scanner};
 use sip::{Destination, Message};
 use std::net::{IpAddr, SocketAddr};
+use store::TenantId;
+
+/// A check of our own that speaks SIP as somebody who is made up.
+#[derive(Clone, Debug)]
+pub struct Canary {
+    /// Where it speaks from.
+    pub from: SocketAddr,
+    /// So many messages of it are heard, whoever else is a stranger there.
+    pub left: u32,
+    /// The tenant and the trunk over which its calls come; without, it is a stranger.
+    pub comes_over: Option<(TenantId, TrunkId)>,
+}
+
+/// How a tenant takes in a call of somebody who is made up.
+#[derive(Clone, Debug)]
+pub struct CanaryWay {
+    /// Over which trunk.
+    pub trunk: TrunkId,
+    /// The number as it is kept, after the trunk's rules.
+    pub caller: Secret<String>,
+    /// Calls from there may pass on to another trunk: such a number must not be called.
+    pub passes_on: bool,
+}
 
 /// Who opens a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +52,8 @@ impl Switch {
         if self.knows_fixed(ip) || self.endpoint.expects(from, bytes) {
             return true;
         }
-        if let Some((_, left)) = self.canary.as_mut().filter(|(addr, left)| *addr == from.addr && *left > 0) {
-            *left -= 1;
+        if let Some(canary) = self.canary.as_mut().filter(|c| c.from == from.addr && c.left > 0) {
+            canary.left -= 1;
             return true;
         }
         // Telephones keep their way through a router open with empty lines.
@@ -60,9 +85,34 @@ impl Switch {
         self.scan = Some((from, connections));
     }
 
-    /// So many messages from there are heard: our own check tells of somebody who is made up.
-    pub fn expect_canary(&mut self, from: SocketAddr, messages: u32) {
-        self.canary = Some((from, messages));
+    /// Our own check tells of somebody who is made up: it is heard from now on.
+    pub fn expect_canary(&mut self, canary: Canary) {
+        self.canary = Some(canary);
+    }
+
+    /// Our own check said all it had to say: whoever speaks from there next is a stranger.
+    pub fn forget_canary(&mut self) {
+        self.canary = None;
+    }
+
+    /// How a tenant takes in a call of somebody with this number who calls from `ip`: over the trunk that such a call comes
+    /// over; else over the first that leads elsewhere than to Teams; else over any. `None` where it has no trunk.
+    pub fn canary_way(&self, id: TenantId, ip: IpAddr, number: &str) -> Option<CanaryWay> {
+        let meaning = &self.tenant(id)?.meaning;
+        let nearest = meaning.trunks.iter().filter(|rule| contains(rule.network, ip));
+        let nearest = nearest.max_by_key(|rule| rule.network.1).map(|rule| rule.id);
+        let not_teams = || meaning.trunk_plans.iter().find(|plan| plan.teams.is_none());
+        let any = || not_teams().or_else(|| meaning.trunk_plans.first()).map(|plan| plan.id);
+        let trunk = nearest.or_else(any)?;
+        let passes_on = meaning.passing.iter().any(|rule| rule.from == trunk);
+        Some(CanaryWay { trunk, caller: Secret::new(meaning.caller(trunk, number)), passes_on })
+    }
+
+    /// As a call of which trunk one is taken that our own check makes.
+    pub(super) fn canary_trunk(&self, from: SocketAddr) -> Option<(usize, TrunkId, bool)> {
+        let (id, trunk) = self.canary.as_ref().filter(|c| c.from == from)?.comes_over?;
+        let tenant = self.tenants.iter().position(|t| t.id == id)?;
+        Some((tenant, trunk, false))
     }
 
     /// Whether a connection from there is taken, and as whose.

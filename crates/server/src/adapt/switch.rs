@@ -12,6 +12,7 @@ use crate::adapt::passing::PassedOn;
 use crate::adapt::phone::{PhoneId, Reply};
 use crate::adapt::phones::{Passwords, Phones};
 use crate::adapt::presence::Presences;
+use crate::adapt::strangers::Canary;
 use crate::adapt::successor::Successor;
 use crate::adapt::unreached::Failed;
 use crate::alarm::Alarms;
@@ -435,8 +436,8 @@ pub struct Switch {
     pub(super) committed: u64,
     /// Connections of our own that are let in although no trunk is where they come from: the scan of the listener.
     pub(super) scan: Option<(IpAddr, u32)>,
-    /// Where a check of our own speaks from, and how many of its messages are heard although it is a stranger.
-    pub(super) canary: Option<(SocketAddr, u32)>,
+    /// A check of our own that is heard.
+    pub(super) canary: Option<Canary>,
     /// Whose the newest calls of SIP are or were, by our tag in them, the newest last.
     pub(super) owners: VecDeque<(Vec<u8>, TenantId)>,
     /// The journal cannot be written: nothing new is begun until it can.

@@ -119,7 +119,15 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
         "SEC36" => (None, &["components"]),
         "SEC37" => (yes_if("api-refusals"), &["api-refusals", "credentials"]),
         "SEC39" => (None, &["accounts"]),
-        "SEC41" => (yes_if("audit-log"), &["audit-log"]),
+        "SEC41" => {
+            // Two logs: what the parts of the program say, and who did what. One that is not as it should be is enough.
+            let said = match (good("event-log"), good("audit-log")) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            };
+            (said.map(word), &["event-log", "audit-log"])
+        }
         "SEC42" => (None, &["audit-log"]),
         "SEC43" => (yes_if("alerts"), &["alerts"]),
         "PRV04" => (seen("components", word(!texts(&data("components")["ai"]).is_empty())), &["components"]),

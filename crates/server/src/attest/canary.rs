@@ -1,6 +1,9 @@
 //! A made-up person whose number and name are told to the running server in every way that it has ears, and then looked
-//! for wherever it writes: the files of its data folders, its log, its metrics. The person is erased at the end.
+//! for wherever it writes: the files of its data folders, its log, its metrics. The person calls as callers do, over a trunk of
+//! the tenant, to a number that nobody has, and is asked for as an owner would. Whatever comes of it, the person is erased at
+//! the end; of one whose server died meanwhile, at the next start.
 
+use crate::adapt::{Canary as Heard, CanaryWay};
 use crate::attest::check::{Found, Ground, Subject};
 use crate::attest::inside::tls_client;
 use crate::attest::listeners::ask;
@@ -12,6 +15,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+use store::{EraseReason, Store, StoreError, TenantId};
 use teams::permissions::Feature;
 
 /// The longest answer over HTTP that is read, in bytes.
@@ -23,10 +27,63 @@ const MOST_FILES: usize = 200_000;
 /// Bytes of a file that are looked into at once.
 const PIECE: usize = 1 << 20;
 
+/// Entries of the audit log about people who are made up for checks.
+const ACTIONS: [&str; 2] = ["attest.canary", "attest.rights"];
+/// Who stands in them.
+const WHO: &str = "attestation";
+
 /// Who is made up.
 struct Canary {
+    /// Digits as they are dialled, without a `+`.
     number: String,
     name: String,
+}
+
+/// Erases people whom a check made up and left, because the server died meanwhile. To be called at the start, while no check
+/// is under way.
+pub fn forget_made_up(store: &Store) {
+    let now = crate::clock::wall_ms();
+    let left = store.made_up(&ACTIONS).and_then(|left| {
+        for (tenant, person) in &left {
+            store.erase_person(*tenant, *person, now, WHO, EraseReason::NoLongerNeeded)?;
+        }
+        Ok(left.len())
+    });
+    match left {
+        Ok(0) => {}
+        Ok(people) => {
+            tracing::info!(event = "made_up_erased", people, "what an interrupted check left is erased")
+        }
+        Err(e) => {
+            tracing::error!(event = "made_up_erased", cause = %e, "what an interrupted check left is still there")
+        }
+    }
+}
+
+/// Somebody who is made up and kept, until they are erased.
+struct Planted<'a> {
+    ground: &'a Ground,
+    tenant: TenantId,
+    person: u64,
+}
+
+impl Planted<'_> {
+    /// Erases the person from store and switch, as an owner would.
+    fn erase(self) -> Result<(), StoreError> {
+        let Planted { ground, tenant, person } = self;
+        let handle = &ground.handle;
+        let known = handle.store.alias_of(tenant, person)?;
+        let now = crate::clock::wall_ms();
+        let erased = handle.store.erase_person(tenant, person, now, WHO, EraseReason::NoLongerNeeded)?;
+        handle.ask_and_wait(move |switch, now| {
+            switch.forget_parties(tenant, &erased.parties);
+            if let Some(known) = known {
+                switch.forget_person(now, tenant, known);
+            }
+        });
+        crate::retention_io::replace_copies(&handle.store);
+        Ok(())
+    }
 }
 
 /// A way in which the made-up person was told, and what came of it: what the server answered, or why it was not taken in.
@@ -91,45 +148,64 @@ fn plant_and_look(ground: &Ground, subject: &Subject) -> Result<Told, String> {
     let canary = Canary { number: format!("999{digits:010}"), name: format!("Canary{digits:010}") };
     let began = SystemTime::now() - Duration::from_secs(2);
     let ear = Listening::begin();
-    let store = &ground.handle.store;
-    let said = |e: store::StoreError| e.to_string();
-    let now = crate::clock::wall_ms();
-    let number = Secret::new(format!("+{}", canary.number));
-    let keeps = subject.features.has(Feature::Queues);
+    let (tenant, dialled) = (subject.tenant, format!("+{}", canary.number));
+    let (listener, wire) = (ground.udp.or(ground.sips).map(here), dialled.clone());
+    let way = listener.and_then(|to| {
+        ground.handle.ask_and_wait(move |switch, _| switch.canary_way(tenant, to.ip(), &wire)).flatten()
+    });
     // Only a profile that keeps people is given one to keep.
-    let person = match keeps {
-        true => Some(store.add_person(subject.tenant, &number, now).map_err(said)?),
+    let planted = match subject.features.has(Feature::Queues) {
+        true => {
+            // As the trunk's rules write the number: whoever calls then is this person.
+            let number = way.as_ref().map_or_else(|| Secret::new(dialled), |way| way.caller.clone());
+            let entry = (WHO, ACTIONS[0], "Person/made-up");
+            let (now, name) = (crate::clock::wall_ms(), Secret::new(canary.name.clone()));
+            let added = ground.handle.store.add_made_up(tenant, &number, now, entry, &name);
+            Some(Planted { ground, tenant, person: added.map_err(|e| e.to_string())? })
+        }
         false => None,
     };
-    if let Some(person) = person {
-        let about = ("attestation", "attest.canary", "Person/made-up");
-        store
-            .audit_about(subject.tenant, now, about, person, &Secret::new(canary.name.clone()))
-            .map_err(said)?;
-    }
     let mut ways: Vec<Way> = Vec::new();
-    if person.is_some() {
+    if planted.is_some() {
         ways.push(("the store", Ok("kept, sealed".into())));
     }
+    let told = tell_and_look(ground, subject, (&canary, way.as_ref()), ways, (began, &ear));
+    // Whatever went wrong, the person is erased first, and then it is said.
+    let erased = planted.map_or(Ok(()), Planted::erase);
+    let told = told?;
+    erased.map_err(|e| format!("the made-up person is not erased: {e}"))?;
+    Ok(told)
+}
+
+fn tell_and_look(
+    ground: &Ground,
+    subject: &Subject,
+    (canary, way): (&Canary, Option<&CanaryWay>),
+    mut ways: Vec<Way>,
+    (began, ear): (SystemTime, &Listening),
+) -> Result<Told, String> {
     if ground.udp.is_some() || ground.sips.is_some() {
-        ways.push(("SIP", tell_sip(ground, &canary)));
+        let name = if way.is_some() { "a call over a trunk" } else { "a stranger's call" };
+        ways.push((name, tell_sip(ground, subject.tenant, canary, way)));
     }
-    ways.extend(tell_http(ground, &canary));
+    ways.extend(tell_http(ground, canary));
+    ways.extend(tell_as_owner(ground, subject, canary)?);
     // Whatever was told to the switch is worked on before this is.
-    let _ = ground.handle.ask_and_wait(|_, _| ());
+    let _ = ground.handle.ask_and_wait(|switch, _| switch.forget_canary());
     let mut found = Vec::new();
     let mut places = 0;
     let mut look = |place: &str, bytes: &[u8]| {
         places += 1;
-        if holds(bytes, &canary) {
+        if holds(bytes, canary) {
             found.push(place.to_string());
         }
     };
     let metrics = http(ground.admin, "GET /metrics HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n");
-    // The person is erased whatever went wrong, and then it is said.
-    if let Ok(metrics) = &metrics {
-        look("the metrics", metrics);
+    let metrics = metrics.map_err(|e| format!("the metrics cannot be read: {e}"))?;
+    if !metrics.starts_with(b"HTTP/1.1 200") {
+        return Err("the metrics cannot be read".into());
     }
+    look("the metrics", &metrics);
     look("the log", &ear.heard());
     let log_is_cut = ear.is_full();
     let mut files = Vec::new();
@@ -138,23 +214,8 @@ fn plant_and_look(ground: &Ground, subject: &Subject) -> Result<Told, String> {
     }
     files.sort();
     files.dedup();
-    let searched = search(&files, began, &canary);
-    if let Some(person) = person {
-        store
-            .erase_person(
-                subject.tenant,
-                person,
-                crate::clock::wall_ms(),
-                "attestation",
-                store::EraseReason::NoLongerNeeded,
-            )
-            .map_err(said)?;
-    }
-    let (count, readable) = searched?;
+    let (count, readable) = search(&files, began, canary)?;
     found.extend(readable);
-    if !metrics.map_err(|e| format!("the metrics cannot be read: {e}"))?.starts_with(b"HTTP/1.1 200") {
-        return Err("the metrics cannot be read".into());
-    }
     Ok(Told { ways, places: places + count, found, log_is_cut })
 }
 
@@ -162,14 +223,26 @@ fn holds(bytes: &[u8], canary: &Canary) -> bool {
     [&canary.number, &canary.name].iter().any(|word| find(bytes, word.as_bytes(), 0).is_some())
 }
 
-/// The most messages of one call that a stranger is heard with: the call, its acknowledgement, and repetitions.
-const MESSAGES: u32 = 4;
+/// The most messages of one call that are heard: the call, its end, what acknowledges answers, and repetitions.
+const MESSAGES: u32 = 8;
 
 /// A call from the made-up person: what was answered, or why it was not taken in.
-fn tell_sip(ground: &Ground, canary: &Canary) -> Result<String, String> {
+fn tell_sip(
+    ground: &Ground,
+    tenant: TenantId,
+    canary: &Canary,
+    way: Option<&CanaryWay>,
+) -> Result<String, String> {
+    let comes_over = way.map(|way| (tenant, way.trunk));
+    // What passes on to another trunk would ring somewhere: a call for nobody passes nowhere.
+    let is_for_nobody = way.is_some_and(|way| way.passes_on);
+    let call = |transport, to: SocketAddr| {
+        let user = if is_for_nobody { String::new() } else { format!("{}@", canary.number) };
+        Call { transport, to, uri: format!("sip:{user}{to}"), canary }
+    };
     match (ground.udp, ground.sips) {
-        (Some(to), _) => tell_udp(ground, here(to), canary),
-        (None, Some(to)) => tell_tls(ground, here(to), canary),
+        (Some(to), _) => tell_udp(ground, comes_over, &call("UDP", here(to))),
+        (None, Some(to)) => tell_tls(ground, comes_over, &call("TLS", here(to))),
         (None, None) => Err("there is no listener".into()),
     }
 }
@@ -183,79 +256,162 @@ fn here(to: SocketAddr) -> SocketAddr {
     }
 }
 
-/// The call and its acknowledgement. `to_line` is that of the answer that is acknowledged.
-fn sip_message(
-    method: &str,
-    transport: &str,
-    from: SocketAddr,
+/// A call of the made-up person.
+struct Call<'a> {
+    transport: &'static str,
     to: SocketAddr,
-    canary: &Canary,
-    to_line: &str,
-) -> String {
-    let (number, name) = (&canary.number, &canary.name);
-    let to_line = match to_line {
-        "" => format!("To: <sip:{number}@{to}>"),
-        line => line.to_string(),
-    };
-    format!(
-        "{method} sip:{number}@{to} SIP/2.0\r\nVia: SIP/2.0/{transport} {from};branch=z9hG4bK{number}\r\n\
-         Max-Forwards: 70\r\nFrom: \"{name}\" <sip:+{number}@{from}>;tag={number}\r\n{to_line}\r\n\
-         Call-ID: {number}@canary\r\nCSeq: 1 {method}\r\nContact: <sip:{number}@{from}>\r\n\
-         P-Asserted-Identity: \"{name}\" <sip:+{number}@{from}>\r\nContent-Length: 0\r\n\r\n"
-    )
+    /// Whom it is for.
+    uri: String,
+    canary: &'a Canary,
 }
 
-/// What an answer says, if it is the last one.
-fn last_word(text: &str) -> Option<(String, String)> {
-    let status = text.strip_prefix("SIP/2.0 ")?.split_whitespace().next()?;
-    if status.starts_with('1') {
-        return None;
+impl Call<'_> {
+    /// A request of this call, by its numbers in the call and among its transactions. `to_line` is that of the answer that it
+    /// follows.
+    fn request(&self, method: &str, (n, branch): (u32, u32), from: SocketAddr, to_line: &str) -> String {
+        let Call { transport, uri, canary: Canary { number, name }, .. } = self;
+        let to_line = match to_line {
+            "" => format!("To: <{uri}>"),
+            line => line.to_string(),
+        };
+        format!(
+            "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{transport} {from};branch=z9hG4bK{number}{branch}\r\n\
+             Max-Forwards: 70\r\nFrom: \"{name}\" <sip:+{number}@{from}>;tag={number}\r\n{to_line}\r\n\
+             Call-ID: {number}@canary\r\nCSeq: {n} {method}\r\nContact: <sip:{number}@{from}>\r\n\
+             P-Asserted-Identity: \"{name}\" <sip:+{number}@{from}>\r\nContent-Length: 0\r\n\r\n"
+        )
     }
-    let to_line = text.lines().find(|l| l.starts_with("To:")).unwrap_or_default();
-    Some((format!("SIP answered {status}"), to_line.to_string()))
-}
 
-fn tell_udp(ground: &Ground, to: SocketAddr, canary: &Canary) -> Result<String, String> {
-    let wrong = |e: std::io::Error| e.to_string();
-    let socket = UdpSocket::bind((to.ip(), 0)).map_err(wrong)?;
-    let from = socket.local_addr().map_err(wrong)?;
-    ground.handle.ask_and_wait(move |switch, _| switch.expect_canary(from, MESSAGES));
-    socket.send_to(sip_message("INVITE", "UDP", from, to, canary, "").as_bytes(), to).map_err(wrong)?;
-    socket.set_read_timeout(Some(TIME_OUT)).map_err(wrong)?;
-    let mut answer = [0; 2_048];
-    loop {
-        let Ok((n, _)) = socket.recv_from(&mut answer) else { return Err("no answer came".into()) };
-        let text = String::from_utf8_lossy(answer.get(..n).unwrap_or_default()).into_owned();
-        if let Some((said, to_line)) = last_word(&text) {
-            // An answer is acknowledged, so that nothing is repeated.
-            let ack = sip_message("ACK", "UDP", from, to, canary, &to_line);
-            socket.send_to(ack.as_bytes(), to).map_err(wrong)?;
-            return Ok(said);
+    /// What follows the last answer to the call: it is acknowledged, so that nothing is repeated, and ended if it was taken.
+    fn after(&self, from: SocketAddr, last: &LastWord) -> Vec<String> {
+        match last.status.starts_with('2') {
+            true => vec![
+                self.request("ACK", (1, 2), from, &last.to_line),
+                self.request("BYE", (2, 3), from, &last.to_line),
+            ],
+            false => vec![self.request("ACK", (1, 1), from, &last.to_line)],
         }
     }
 }
 
-fn tell_tls(ground: &Ground, to: SocketAddr, canary: &Canary) -> Result<String, String> {
+/// The last answer to a call.
+#[derive(Debug, PartialEq, Eq)]
+struct LastWord {
+    status: String,
+    to_line: String,
+}
+
+impl LastWord {
+    /// What an answer says, if it is the last one.
+    fn of(text: &str) -> Option<LastWord> {
+        let status = text.strip_prefix("SIP/2.0 ")?.split_whitespace().next()?;
+        if status.starts_with('1') {
+            return None;
+        }
+        let to_line = text.lines().find(|l| l.starts_with("To:")).unwrap_or_default();
+        Some(LastWord { status: status.into(), to_line: to_line.into() })
+    }
+
+    fn said(&self) -> String {
+        format!("SIP answered {}", self.status)
+    }
+}
+
+fn expect(ground: &Ground, from: SocketAddr, comes_over: Option<(TenantId, engine::TrunkId)>) {
+    let heard = Heard { from, left: MESSAGES, comes_over };
+    ground.handle.ask_and_wait(move |switch, _| switch.expect_canary(heard));
+}
+
+fn tell_udp(
+    ground: &Ground,
+    comes_over: Option<(TenantId, engine::TrunkId)>,
+    call: &Call<'_>,
+) -> Result<String, String> {
     let wrong = |e: std::io::Error| e.to_string();
-    let ip = to.ip();
+    let socket = UdpSocket::bind((call.to.ip(), 0)).map_err(wrong)?;
+    let from = socket.local_addr().map_err(wrong)?;
+    expect(ground, from, comes_over);
+    let send = |text: &str| socket.send_to(text.as_bytes(), call.to).map_err(wrong);
+    send(&call.request("INVITE", (1, 1), from, ""))?;
+    socket.set_read_timeout(Some(TIME_OUT)).map_err(wrong)?;
+    let mut answer = [0; 2_048];
+    loop {
+        let Ok((n, _)) = socket.recv_from(&mut answer) else {
+            // Whoever is rung by then is rung no more.
+            send(&call.request("CANCEL", (1, 1), from, ""))?;
+            return Err("no answer came".into());
+        };
+        let text = String::from_utf8_lossy(answer.get(..n).unwrap_or_default()).into_owned();
+        if let Some(last) = LastWord::of(&text) {
+            for request in call.after(from, &last) {
+                send(&request)?;
+            }
+            return Ok(last.said());
+        }
+    }
+}
+
+fn tell_tls(
+    ground: &Ground,
+    comes_over: Option<(TenantId, engine::TrunkId)>,
+    call: &Call<'_>,
+) -> Result<String, String> {
+    let wrong = |e: std::io::Error| e.to_string();
+    let ip = call.to.ip();
     ground.handle.ask_and_wait(move |switch, _| switch.expect_scan(ip, 1));
-    let mut stream = tls_client(to)?;
+    let mut stream = tls_client(call.to)?;
     let from = stream.sock.local_addr().map_err(wrong)?;
-    ground.handle.ask_and_wait(move |switch, _| switch.expect_canary(from, MESSAGES));
-    stream.write_all(sip_message("INVITE", "TLS", from, to, canary, "").as_bytes()).map_err(wrong)?;
+    expect(ground, from, comes_over);
+    stream.write_all(call.request("INVITE", (1, 1), from, "").as_bytes()).map_err(wrong)?;
     let (mut text, mut bytes) = (String::new(), [0; 2_048]);
     loop {
-        let n = stream.read(&mut bytes).map_err(wrong)?;
+        let n = match stream.read(&mut bytes) {
+            Ok(n) => n,
+            Err(e) => {
+                stream.write_all(call.request("CANCEL", (1, 1), from, "").as_bytes()).map_err(wrong)?;
+                return Err(wrong(e));
+            }
+        };
         if n == 0 || text.len() > 65_536 {
             return Err("the connection was closed without an answer".into());
         }
         text += &String::from_utf8_lossy(bytes.get(..n).unwrap_or_default());
         // A provisional answer may come before, in the same bytes.
-        let Some((said, to_line)) = text.split("\r\n\r\n").find_map(last_word) else { continue };
-        let ack = sip_message("ACK", "TLS", from, to, canary, &to_line);
-        stream.write_all(ack.as_bytes()).map_err(wrong)?;
-        return Ok(said);
+        let Some(last) = text.split("\r\n\r\n").find_map(LastWord::of) else { continue };
+        for request in call.after(from, &last) {
+            stream.write_all(request.as_bytes()).map_err(wrong)?;
+        }
+        return Ok(last.said());
     }
+}
+
+/// Requests with a token that counts, in which an owner asks for the made-up person, wherever the features that are on have
+/// such a way.
+fn tell_as_owner(ground: &Ground, subject: &Subject, canary: &Canary) -> Result<Vec<Way>, String> {
+    let pass = ground.handle.passes.give(subject.tenant).map_err(|e| e.to_string())?;
+    let (number, name) = (&canary.number, &canary.name);
+    let head = |line: String| {
+        let token = pass.token.expose_secret();
+        format!("{line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n")
+    };
+    let get = |path: String| format!("{}\r\n", head(format!("GET /api/v1{path}")));
+    let mut requests = vec![("an owner's list of calls", get(format!("/calls?caller=%2B{number}")))];
+    if subject.features.has(Feature::Queues) {
+        let body = json!({"number": format!("+{number}")}).to_string();
+        let lines = format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        requests.push(("an owner's search", head("POST /api/v1/people/find".into()) + &lines));
+    }
+    if subject.features.has(Feature::DirectorySync) {
+        requests.push(("the directory", get(format!("/directory/users?q={name}"))));
+    }
+    // Whoever asks from a network that is not allowed is refused, this machine too.
+    let may_be_refused = subject.features.has(Feature::AddressAllowList);
+    let judged = |answer: Result<String, String>| match answered(answer) {
+        Ok(said) if said.ends_with(" 200") || (may_be_refused && said.ends_with(" 403")) => Ok(said),
+        Ok(said) => Err(said),
+        Err(why) => Err(why),
+    };
+    Ok(requests.into_iter().map(|(way, request)| (way, judged(ask(ground, &request)))).collect())
 }
 
 /// Requests that carry the made-up person in address, headers and body, to everything that takes some: the API, the web
@@ -401,8 +557,8 @@ mod tests {
         assert_eq!(judged("", told(vec![dropped()], &["the log"], true), false).good, Some(false));
         assert!(answered(Ok(String::new())).is_err() && answered(Err("x".into())).is_err());
         assert_eq!(answered(Ok("HTTP/1.1 401 x".into())).unwrap(), "it answered 401");
-        assert_eq!(last_word("SIP/2.0 100 Trying\r\n"), None);
-        assert_eq!(last_word("SIP/2.0 403 No\r\nTo: <a>;tag=1\r\n").unwrap().1, "To: <a>;tag=1");
+        assert_eq!(LastWord::of("SIP/2.0 100 Trying\r\n"), None);
+        assert_eq!(LastWord::of("SIP/2.0 403 No\r\nTo: <a>;tag=1\r\n").unwrap().to_line, "To: <a>;tag=1");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a check is, on which ground it stands, and the list of all of them.
 
-use crate::attest::{canary, inside, listeners, microsoft, rights, stored};
+use crate::attest::{backups, canary, event_log, inside, listeners, microsoft, rights, stored};
 use crate::audit_file::hex;
 use crate::config::ServerConfig;
 use crate::running::{Handle, stored_documents};
@@ -117,7 +117,7 @@ impl Check {
 type Run = fn(&Ground, &Subject) -> Found;
 
 /// All checks, in the order in which they are run.
-pub const CHECKS: [(&str, Run); 20] = [
+pub const CHECKS: [(&str, Run); 21] = [
     ("stored-fields", stored::check),
     ("canary", canary::check),
     ("rights", rights::check),
@@ -130,9 +130,10 @@ pub const CHECKS: [(&str, Run); 20] = [
     ("retention", inside::retention),
     ("closing", inside::closing),
     ("keys", inside::keys),
-    ("backups", inside::backups),
+    ("backups", backups::check),
     ("regions", inside::regions),
     ("audit-log", inside::audit_log),
+    ("event-log", event_log::check),
     ("alerts", inside::alerts),
     ("accounts", inside::accounts),
     ("components", inside::components),

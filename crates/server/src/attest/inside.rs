@@ -1,4 +1,4 @@
-//! What only the inside can show: keys, retention, backups, regions, the audit log, alerts, accounts, components,
+//! What only the inside can show: keys, retention, regions, the audit log, alerts, accounts, components,
 //! credentials.
 
 use crate::announce::{SECURITY_ALERT, TEAMS_RECEIVER};
@@ -24,12 +24,11 @@ use teams::permissions::{Feature, Profile};
 /// A master key that is in force for longer is to be changed: the longest use of a key that wraps keys, two years (NIST SP
 /// 800-57 part 1, section 5.3.6).
 const OLDEST_MASTER_MS: u64 = 2 * 366 * 86_400_000;
-/// How old the newest backup may be: a daily one that failed once is still one.
-const OLDEST_BACKUP_MS: u64 = 2 * 86_400_000;
-/// How long ago one may have been restored for trial: about a quarter of a year.
-const OLDEST_REHEARSAL_MS: u64 = 92 * 86_400_000;
+/// How old the newest advisory may be: about a quarter of a year.
+const OLDEST_ADVISORY_MS: u64 = 92 * 86_400_000;
 
-fn day(ms: u64) -> String {
+/// The day of a time, as `2026-01-31` (UTC).
+pub(super) fn day(ms: u64) -> String {
     view::time(Time(ms)).split('T').next().unwrap_or_default().to_string()
 }
 
@@ -238,74 +237,6 @@ pub fn keys(ground: &Ground, subject: &Subject) -> Found {
     }
     found.good = Some(good);
     found
-}
-
-/// Whether there is a backup, and how old it is.
-pub fn backups(ground: &Ground, _: &Subject) -> Found {
-    let against = "the backups that this server knows of: their newest increments, rehearsals, and keys";
-    let store = &ground.handle.store;
-    let states = match store.replace_copies() {
-        Ok(states) => states,
-        Err(e) => return Found::not_done(against, e.to_string()),
-    };
-    let now = crate::clock::wall_ms();
-    let (mut is_new, mut is_sound, mut is_clean) = (false, false, true);
-    let mut lines = Vec::new();
-    for (n, state) in states.iter().enumerate() {
-        let copy = &state.copy;
-        // One and the same is new and was tried: another's trial says nothing of it.
-        let (new, tried) = (
-            now.saturating_sub(copy.at) < OLDEST_BACKUP_MS,
-            copy.rehearsed > 0 && now.saturating_sub(copy.rehearsed) < OLDEST_REHEARSAL_MS,
-        );
-        let is_there = copy.is_there();
-        is_new |= new;
-        is_sound |= new && tried && is_there;
-        if !is_there {
-            lines.push(format!("backup {}: its newest increment is not where it was made", n + 1));
-        }
-        is_clean &= state.pending.is_none();
-        let seconds = |ms: u64| ms.div_ceil(1_000);
-        lines.push(format!(
-            "backup {}: increment {} of {}, {} bytes, made in {} s; {}; {}",
-            n + 1,
-            copy.increment,
-            day(copy.at),
-            copy.bytes,
-            seconds(copy.took_ms),
-            match copy.rehearsed {
-                0 => "never restored for trial".to_string(),
-                at => format!("restored for trial on {}, ready after {} s", day(at), seconds(copy.rehearsed_ms)),
-            },
-            match state.pending {
-                None => "it holds no key that was destroyed",
-                Some(_) => "it may hold a key that was destroyed, and cannot be reached",
-            }
-        ));
-    }
-    match (states.is_empty(), is_new, is_sound) {
-        (true, ..) => lines.push("this server knows of no backup of its data".into()),
-        (_, false, _) => lines.push("no backup is younger than two days".into()),
-        (.., false) => lines.push(
-            "none that is younger than two days is whole and was restored for trial within the last 92 days"
-                .into(),
-        ),
-        _ => {}
-    }
-    let standing = ground.handle.backups.standing();
-    lines.push(match standing.is_scheduled {
-        true => "this server makes backups by itself".into(),
-        false => "this server makes none by itself: the operator does".into(),
-    });
-    if let Some(failed) = standing.failed {
-        lines.push(format!("the newest {} failed on {}", failed.of, day(failed.at)));
-    }
-    Found {
-        good: Some(is_sound && is_clean && standing.failed.is_none()),
-        against: against.into(),
-        lines,
-        data: json!({"backups": states.len()}),
-    }
 }
 
 /// Where data is, as declared.
@@ -619,7 +550,7 @@ pub fn advisories(ground: &Ground, _: &Subject) -> Found {
     });
     // A database without anything new for a quarter of a year is an old copy.
     let is_new =
-        looked.newest.as_str() > day(crate::clock::wall_ms().saturating_sub(OLDEST_REHEARSAL_MS)).as_str();
+        looked.newest.as_str() > day(crate::clock::wall_ms().saturating_sub(OLDEST_ADVISORY_MS)).as_str();
     if !is_new {
         lines.push("nothing in it is younger than 92 days: bring a newer one".into());
     }

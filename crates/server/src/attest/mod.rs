@@ -5,11 +5,13 @@
 mod advisories;
 mod answers;
 mod asked;
+mod backups;
 mod canary;
 mod check;
 pub mod components;
 pub mod contacted;
 mod declared;
+mod event_log;
 mod example;
 mod in_clear;
 mod inside;
@@ -18,6 +20,7 @@ mod microsoft;
 mod objecting;
 mod pages;
 mod paper;
+mod pass;
 mod private_keys;
 mod questions;
 mod rights;
@@ -26,10 +29,12 @@ mod stored;
 mod tls_scan;
 mod words;
 
+pub use canary::forget_made_up;
 pub use check::{CHECKS, Ground};
 pub use declared::{Declared, LARGEST as LARGEST_DECLARED, read as read_declared};
 pub use example::Example;
 pub use paper::{changes, markdown_in, markdown_of, sealed, text_of, verify};
+pub use pass::Passes;
 pub use stored::personal_fields;
 pub use words::Words;
 

@@ -6,7 +6,7 @@ use crate::attest::{
 use crate::attest::{Example, attest};
 use crate::cli::arguments::Arguments;
 use crate::cli::remote::{PlaceArguments, get, post_json};
-use crate::cli::serve::Server;
+use crate::cli::serve::{Server, start_unshown_log};
 use crate::cli::{Failure, Outcome, say};
 use crate::config::{self, ServerConfig};
 use serde_json::{Value, json};
@@ -44,6 +44,7 @@ pub fn run(mut args: Arguments) -> Outcome {
     let document = match args.take("example") {
         Some(profile) => {
             args.end()?;
+            start_unshown_log();
             let example = Example::start(&profile)?;
             let tenant = example.tenant.clone();
             let document = of_server(&example.server, (None, advisories), &tenant, declared, &checks);
@@ -76,6 +77,7 @@ pub fn run(mut args: Arguments) -> Outcome {
                     if crate::running::open_existing_store(&config)?.is_none() {
                         return Err(Failure::NotInOrder("there is no database yet".into()));
                     }
+                    start_unshown_log();
                     let server = Server::start(&config, None, Vec::new())?;
                     let document =
                         of_server(&server, (Some(&loaded), advisories), &tenant, declared, &checks);

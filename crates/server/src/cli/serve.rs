@@ -164,10 +164,8 @@ impl Server {
 /// # Errors
 /// Wrong use.
 pub fn start_log(form: Option<&str>) -> Result<(), crate::cli::Failure> {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("SWITCHROOM_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(log_filter())
         .with_target(false)
         .with_writer(|| Tee(std::io::stderr()));
     match form {
@@ -179,6 +177,18 @@ pub fn start_log(form: Option<&str>) -> Result<(), crate::cli::Failure> {
     }
     crate::vital::log_panics();
     Ok(())
+}
+
+/// Starts the log of a server that runs for its checks alone: they read it, and nobody else does.
+pub fn start_unshown_log() {
+    let log = tracing_subscriber::fmt().with_env_filter(log_filter()).with_target(false);
+    log.json().flatten_event(true).with_writer(|| Tee(std::io::sink())).init();
+    crate::vital::log_panics();
+}
+
+fn log_filter() -> tracing_subscriber::EnvFilter {
+    tracing_subscriber::EnvFilter::try_from_env("SWITCHROOM_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"))
 }
 
 /// Asks to stop from outside: SIGINT and SIGTERM. A second one ends the process at once.

@@ -36,10 +36,10 @@ pub struct BackupFailed {
 pub struct BackupView {
     /// Its number, as in the attestation and the metrics.
     pub number: u64,
-    /// Number of the newest increment.
-    pub increment: u64,
+    /// Number of the newest increment; null where none was made to its end yet.
+    pub increment: Option<u64>,
     /// When that was made.
-    pub at: String,
+    pub at: Option<String>,
     /// How long that took, in milliseconds.
     pub took_ms: u64,
     /// Size of what it holds, in bytes.
@@ -61,8 +61,8 @@ pub async fn list(State(api): State<Api>) -> Result<Json<BackupsView>, Problem> 
         let is_tried = c.rehearsed > 0;
         BackupView {
             number: n as u64 + 1,
-            increment: c.increment,
-            at: time(c.at),
+            increment: c.is_made().then_some(c.increment),
+            at: c.is_made().then(|| time(c.at)),
             took_ms: c.took_ms,
             bytes: c.bytes,
             rehearsed: is_tried.then(|| time(c.rehearsed)),

@@ -422,7 +422,7 @@ fn a_number_that_can_be_read_in_a_file_turns_the_answer() {
     let addr = listener.local_addr().unwrap();
     let tenant = format!(
         "kind: Tenant\nid: test\nprofile: contact-center\nattributes: {{level: [standard, gold]}}\n---\n\
-         kind: Trunk\nid: carrier\nnetworks: [127.0.0.1/32]\ninbound_rules:\n  - {{of: called, match: {{length: [13, 13]}}, strip: 13, prepend: \"100\"}}\n  - {{of: caller}}\n---\n\
+         kind: Trunk\nid: carrier\nnetworks: [192.0.2.0/24]\ninbound_rules:\n  - {{of: called, match: {{length: [13, 13]}}, strip: 13, prepend: \"100\"}}\n  - {{of: caller}}\n---\n\
          kind: Number\nid: all\nnumber: \"100\"\nflow: main\n---\n\
          kind: LookUp\nid: customers\nurl: \"http://{addr}/customers?number={{caller}}\"\nallow_private: true\n\
          results: {{/customer/level: level}}\n---\n\

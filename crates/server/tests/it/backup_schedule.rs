@@ -129,3 +129,74 @@ fn a_backup_or_a_rehearsal_that_fails_is_an_event_a_metric_and_a_bad_answer() {
     assert!(!program.dir.path().join("data/rehearsal").exists(), "nothing of it is left");
     program.stop();
 }
+
+/// A folder stands where the keys are to be written, the last step: the backup is begun, and not made.
+#[test]
+fn the_first_backup_that_fails_on_the_way_is_shown_as_never_made() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("copy");
+    std::fs::create_dir_all(folder.join("keys.new")).unwrap();
+    let program = start(&folder, "");
+    program.wait_for("/backups", |b| (b["failed"]["of"] == "backup").then_some(()));
+    let (_, shown) = program.get("/backups");
+    let first = &shown["items"][0];
+    assert_eq!(first["number"], 1, "it may hold keys, so it is known: {shown}");
+    assert!(first["increment"].is_null() && first["at"].is_null() && first["rehearsed"].is_null(), "{shown}");
+    let (answer, text) = evidence(&program);
+    assert!(text.contains("begun, and never made to its end") && !text.contains("1970"), "{answer}");
+    assert_ne!(answer["answer"], "yes", "{answer}");
+    let log = program.get("/audit?action=backup.").1;
+    assert_eq!(log["items"], json!([]), "{log}");
+    // What was never made is not tried out.
+    assert!(program.admin("/metrics").contains("switchroom_backup_failures_total{of=\"rehearsal\"} 0"));
+
+    std::fs::remove_dir(folder.join("keys.new")).unwrap();
+    let config = program.dir.path().join("switchroom.toml").display().to_string();
+    let (code, said, wrong) = run(&["backup", &folder.display().to_string(), "--config", &config]);
+    assert_eq!(code, 0, "{said}{wrong}");
+    let made = program.wait_for("/backups", |b| b["items"][0]["at"].as_str().map(|_| b["items"][0].clone()));
+    assert_eq!(made["increment"], 1, "{made}");
+    program.stop();
+}
+
+#[test]
+fn backups_that_are_made_while_the_server_stands_still_are_each_in_the_audit_log() {
+    let program = Program::start_as_owner(&[("tenant.yaml", TENANT)]);
+    let (dir, token) = (program.dir.clone(), program.bearer().replace("Bearer ", ""));
+    let config = dir.path().join("switchroom.toml").display().to_string();
+    program.stop();
+    let (copy, other) = (dir.path().join("copy"), dir.path().join("other"));
+    let (copy, other) = (copy.display().to_string(), other.display().to_string());
+    for args in
+        [["backup", &copy], ["rehearse", &copy], ["backup", &copy], ["rehearse", &copy], ["backup", &other]]
+    {
+        let (code, said, wrong) = run(&[args[0], args[1], "--config", &config]);
+        assert_eq!(code, 0, "{args:?}: {said}{wrong}");
+    }
+    let mut program = Program::start_again(dir.clone());
+    program.set_token(token.clone());
+    let told = |program: &Program| {
+        program.wait_for("/audit?action=backup.", |log| {
+            let items = log["items"].as_array()?;
+            let word = |e: &Value| {
+                let increment = e["object"].as_str()?.strip_prefix("Backup/")?.split(' ').next()?;
+                Some(format!("{} {increment}", e["action"].as_str()?))
+            };
+            let mut all: Vec<String> = items.iter().filter_map(word).collect();
+            all.sort();
+            (all.len() >= 5).then_some(all)
+        })
+    };
+    let all = ["backup.make 1", "backup.make 1", "backup.make 2", "backup.rehearse 1", "backup.rehearse 2"];
+    assert_eq!(told(&program), all);
+    // What is told is told once, also by the next start.
+    program.stop();
+    let mut program = Program::start_again(dir);
+    program.set_token(token);
+    let (code, said, wrong) = run(&["backup", &copy, "--config", &config]);
+    assert_eq!(code, 0, "{said}{wrong}");
+    let newest = |log: &Value| log["items"][0]["object"].as_str()?.starts_with("Backup/3 ").then_some(());
+    program.wait_for("/audit?action=backup.make", newest);
+    assert_eq!(told(&program).len(), 6);
+    program.stop();
+}

@@ -11,7 +11,7 @@ const CALLER: &str = "+15550188905";
 const NOTE: &str = "wants the blue one";
 
 /// The backup, restored in a place of its own with the master key of this one.
-fn restored(dir: &Path, copy: &Path) -> Arc<tempfile::TempDir> {
+pub fn restored(dir: &Path, copy: &Path) -> Arc<tempfile::TempDir> {
     let place = tempfile::tempdir().unwrap();
     let toml = std::fs::read_to_string(dir.join("switchroom.toml")).unwrap();
     let toml = toml.replace(&dir.display().to_string(), &place.path().display().to_string());

@@ -85,7 +85,7 @@ fn found(program: &Program, text: &str) -> Vec<Value> {
     program.get(&format!("/directory/users?q={text}")).1.as_array().unwrap().clone()
 }
 
-fn in_step(program: &Program, people: u64) {
+pub fn in_step(program: &Program, people: u64) {
     program.wait_for("/directory/status", |s| {
         (s["people"] == people && s["at"].is_string() && s["trouble"].is_null()).then_some(())
     });

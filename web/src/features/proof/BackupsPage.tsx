@@ -53,8 +53,12 @@ function BackupItem({ backup }: { backup: Backup }) {
   return (
     <li className={styles.item}>
       <span className={styles.text}>
-        <span className={styles.strong}>{t('proof.backup', { number: backup.number, time: moment(backup.at) })}</span>
-        <span>{t('proof.backup-made', { increment: backup.increment, length: length(backup.took_ms), size: decimal(backup.bytes / MEGABYTE) })}</span>
+        <span className={styles.strong}>
+          {backup.at ? t('proof.backup', { number: backup.number, time: moment(backup.at) }) : t('proof.backup-unmade', { number: backup.number })}
+        </span>
+        {backup.at && (
+          <span>{t('proof.backup-made', { increment: backup.increment ?? '', length: length(backup.took_ms), size: decimal(backup.bytes / MEGABYTE) })}</span>
+        )}
         <span className={styles.quiet}>
           {backup.rehearsed ? t('proof.backup-tried', { time: moment(backup.rehearsed), length: length(backup.rehearsed_ms) }) : t('proof.backup-untried-say')}
         </span>

@@ -9982,7 +9982,7 @@ export interface components {
         /** @description A backup. */
         BackupView: {
             /** @description When that was made. */
-            at: string;
+            at?: string | null;
             /**
              * Format: uint64
              * @description Size of what it holds, in bytes.
@@ -9990,9 +9990,9 @@ export interface components {
             bytes: number;
             /**
              * Format: uint64
-             * @description Number of the newest increment.
+             * @description Number of the newest increment; null where none was made to its end yet.
              */
-            increment: number;
+            increment?: number | null;
             /**
              * Format: uint64
              * @description Its number, as in the attestation and the metrics.
