@@ -279,6 +279,26 @@ pub enum Event {
         /// What may be known of the caller: that of the number itself.
         facts: Facts,
     },
+    /// Whoever is at the far ends of two legs, in two calls that pass from one trunk to another, asks that the others of
+    /// these calls talk with each other (RFC 5589, attended transfer). The call of `leg` goes on with both.
+    PassingJoined {
+        /// The leg in the call in which that was asked.
+        leg: LegId,
+        /// The leg in the other call.
+        with: LegId,
+    },
+    /// Somebody answered who takes the place of a leg's far end in a call that passes from one trunk to another, by way of
+    /// this trunk: the leg counts for that one from here on, and for none that it counted for before.
+    LegPassedOn {
+        /// Which.
+        leg: LegId,
+        /// Where the number leads.
+        to: Destination,
+        /// Which trunk.
+        trunk: TrunkId,
+        /// What its limits are now; of these only minutes and spend count here.
+        limits: Limits,
+    },
 }
 
 /// What became of a key.

@@ -1,4 +1,5 @@
 //! Attended transfer from a phone: the far ends of two calls of one agent talk with each other, and the agent leaves both.
+//! Where calls pass through, whoever is behind a trunk may do the same with two of them.
 //!
 //! One of the two calls goes on, with the far end of the other in the agent's place; the other ends as transferred. Each
 //! record names the other call, and the leg that changed calls is in the record of the call that goes on. The audio of both
@@ -13,7 +14,7 @@ use crate::leg::Role;
 use crate::record::{EndedBy, Reason, What};
 use crate::state::Engine;
 
-/// One of an agent's two calls: the agent and one other talk.
+/// One of two calls of somebody, an agent or whoever is behind a trunk: they and one other talk.
 #[derive(Clone, Copy)]
 struct Side {
     call: CallId,
@@ -33,18 +34,53 @@ impl Engine {
         }
     }
 
+    /// The others of two calls that pass through are to talk with each other. What cannot be is not begun.
+    pub(crate) fn on_passing_joined(&mut self, leg: LegId, with: LegId) {
+        let Some((kept, gone)) = self.passing_sides(leg, with) else { return };
+        let is_caller = self.s.legs.get(&gone.own).is_some_and(|l| l.role == Role::Caller);
+        self.swap_sides(kept.call, kept.own);
+        self.take_in(kept, gone);
+        self.moment(kept.call, What::Connected { leg: gone.far });
+        self.end_leg(kept.own, HangUpCause::Normal);
+        let by = if is_caller { EndedBy::Caller } else { EndedBy::Target };
+        self.close_call(gone.call, by, Reason::Transferred);
+        self.sync_recording(kept.call);
+        self.rehear(kept.call);
+    }
+
+    /// Who would talk with each other by [`Event::PassingJoined`](crate::Event::PassingJoined): the other in the call of the
+    /// first leg, and the other in that of the second. `None` where it cannot be.
+    pub fn passing_others(&self, leg: LegId, with: LegId) -> Option<(LegId, LegId)> {
+        self.passing_sides(leg, with).map(|(kept, gone)| (kept.far, gone.far))
+    }
+
+    fn passing_sides(&self, leg: LegId, with: LegId) -> Option<(Side, Side)> {
+        let (kept, gone) = (self.between(leg)?, self.between(with)?);
+        // Whom an agent talks with is the agent's to pass on.
+        let is_ours = |leg: LegId| {
+            let role = self.s.legs.get(&leg).map(|l| l.role);
+            matches!(role, Some(Role::Agent { .. } | Role::Supervisor { .. }))
+        };
+        let ours = [kept.own, kept.far, gone.own, gone.far].into_iter().any(is_ours);
+        (kept.call != gone.call && !ours).then_some((kept, gone))
+    }
+
     // A leg of the agent in a conversation with one other, and nothing else going on.
     fn side(&self, agent: AgentId, own: LegId) -> Option<Side> {
-        let leg = self.s.legs.get(&own)?;
-        let is_own = matches!(leg.role, Role::Agent { agent: a, .. } if a == agent) && self.is_up(own);
-        let c = self.s.calls.get(&leg.call)?;
+        let role = self.s.legs.get(&own)?.role;
+        self.between(own).filter(|_| matches!(role, Role::Agent { agent: a, .. } if a == agent))
+    }
+
+    // A leg in a conversation with one other, and nothing else going on.
+    fn between(&self, own: LegId) -> Option<Side> {
+        let c = self.s.calls.get(&self.s.legs.get(&own)?.call)?;
         let ready = c.phase == Phase::Talking && c.aside.is_none() && c.asking.is_none();
         let far = match *c.talk.as_slice() {
             [one, other] if one == own => other,
             [one, other] if other == own => one,
             _ => return None,
         };
-        (is_own && ready && self.is_up(far)).then_some(Side { call: c.id, own, far })
+        (ready && self.is_up(own) && self.is_up(far)).then_some(Side { call: c.id, own, far })
     }
 
     fn join_calls(&mut self, agent: AgentId, a: Side, b: Side) {
@@ -80,6 +116,18 @@ impl Engine {
             }
         }
         self.moment(gone.call, What::WentOnIn { call: kept.call, by: agent });
+        self.take_in(kept, gone);
+        self.moment(kept.call, What::TookIn { call: gone.call, by: agent });
+        self.moment(kept.call, What::Connected { leg: gone.far });
+        self.follow_leg(kept.call, gone.far);
+        self.end_leg(kept.own, HangUpCause::Normal);
+        self.close_call(gone.call, EndedBy::Agent, Reason::Transferred);
+        self.sync_recording(kept.call);
+        self.rehear(kept.call);
+    }
+
+    // The far end of one call has the place of whoever asks in the other.
+    fn take_in(&mut self, kept: Side, gone: Side) {
         if let Some(c) = self.s.calls.get_mut(&gone.call) {
             c.live_legs.retain(|l| *l != gone.far);
             c.caller_leg = c.caller_leg.filter(|l| *l != gone.far);
@@ -93,13 +141,6 @@ impl Engine {
             c.talk.push(gone.far);
             c.direct = false;
         }
-        self.moment(kept.call, What::TookIn { call: gone.call, by: agent });
-        self.moment(kept.call, What::Connected { leg: gone.far });
-        self.follow_leg(kept.call, gone.far);
-        self.end_leg(kept.own, HangUpCause::Normal);
-        self.close_call(gone.call, EndedBy::Agent, Reason::Transferred);
-        self.sync_recording(kept.call);
-        self.rehear(kept.call);
     }
 
     // The other call waits in a queue: the far end of this one waits there in its place.

@@ -191,6 +191,23 @@ impl Engine {
         self.count_leg(leg, Some(meter));
     }
 
+    /// Somebody else is at the far end of a leg that passes through, by way of a trunk. The minute that runs over the one before
+    /// is that one's.
+    pub(crate) fn on_leg_passed_on(&mut self, leg: LegId, to: Destination, trunk: TrunkId, limits: Limits) {
+        if !self.is_up(leg) {
+            return;
+        }
+        let before = self.s.legs.get_mut(&leg).and_then(|l| l.meter.take());
+        self.meter_ended(before);
+        let counts = limits.minutes.is_some() || limits.spend.is_some();
+        let toll = self.s.config.toll.as_deref().filter(|_| counts && !to.is_emergency());
+        let Some(toll) = toll else { return };
+        let meter = self.s.ledger.pass(toll, self.s.now, to);
+        self.s.ledger.via(toll, meter, self.s.now, trunk, limits);
+        self.count_leg(leg, Some(meter));
+        self.meter_answered(Some(meter));
+    }
+
     /// An agent is rung at a number outside, because the agent's telephone sent the call on or the agent chose to: it counts
     /// as the agent's call, who needs the right to call out and to leave callers there. Nobody calls for help that way; but
     /// an agent who does, and whose own telephone is outside, is rung there whatever is used up.

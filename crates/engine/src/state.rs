@@ -218,6 +218,8 @@ impl Engine {
             Event::PersonForgotten { person } => self.forget_person(person),
             Event::LegPasses { leg, to } => self.on_leg_passes(leg, to),
             Event::CallsJoined { agent, leg, with } => self.on_calls_joined(agent, leg, with),
+            Event::PassingJoined { leg, with } => self.on_passing_joined(leg, with),
+            Event::LegPassedOn { leg, to, trunk, limits } => self.on_leg_passed_on(leg, to, trunk, limits),
             Event::ElsewhereAsked { agent, to } => self.on_elsewhere_asked(agent, to),
             Event::ElsewhereAskedFor { person, to } => self.on_elsewhere_asked_for(person, to),
             Event::ElsewhereAnswered { meter } => self.on_elsewhere_answered(meter),

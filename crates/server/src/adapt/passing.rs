@@ -28,6 +28,11 @@ pub(super) struct PassedOn {
 }
 
 impl PassedOn {
+    /// To this number, as the world writes it.
+    pub(super) fn to(number: Secret<String>) -> PassedOn {
+        PassedOn { number, ..PassedOn::default() }
+    }
+
     /// The number as the world writes it; empty where only references name somebody.
     pub(super) fn number(&self) -> &Secret<String> {
         &self.number

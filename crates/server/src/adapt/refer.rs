@@ -2,11 +2,12 @@
 //! the address, the far ends of two calls of the telephone are joined.
 //!
 //! In a call that passes through from trunk to trunk the far end of a trunk may ask, too: whoever it could have called by the
-//! rules of its trunk takes its place, behind the same ports, and the other side hears it ring.
+//! rules of its trunk takes its place, behind the same ports, and the other side hears it ring. With a Replaces in the
+//! address the other sides of two calls of that trunk are joined.
 
 use crate::adapt::passing::PassedOn;
 use crate::adapt::switch::{Now, Switch};
-use engine::{AgentId, Ask, Event, LegId, Limits, Role, TrunkId};
+use engine::{AgentId, Ask, Event, LegId, Role, TrunkId};
 use sip::ReferId;
 
 impl Switch {
@@ -23,9 +24,10 @@ impl Switch {
         let found = self.by_sip.get(&call).copied();
         let Some((tenant, leg, agent)) = found.and_then(|(t, leg)| Some((t, leg, self.agent_of(t, leg)?)))
         else {
-            return match found.filter(|_| replaces.is_none()) {
-                Some(leg) => self.on_trunk_referred(now, leg, refer, target, referred_by),
-                None => self.endpoint.reject_refer(now.sip(), refer, 403),
+            return match (found, replaces) {
+                (Some(leg), Some(other)) => self.on_passing_joined(now, leg, refer, other),
+                (Some(leg), None) => self.on_trunk_referred(now, leg, refer, target, referred_by),
+                (None, _) => self.endpoint.reject_refer(now.sip(), refer, 403),
             };
         };
         if let Some(other) = replaces {
@@ -66,14 +68,9 @@ impl Switch {
         let code = match self.trunk_target(tenant, leg, target, referred_by) {
             Ok((to, passed)) => {
                 let address = self.opposite(tenant, leg).cloned();
-                let mut then = self.passed_far_ends(now, tenant, to, &passed, address.as_ref());
-                // What such a call uses up of a day's limits nobody would count.
-                let meaning = &self.tenants[tenant].meaning;
-                then.retain(|far| {
-                    let plan = far.trunk.and_then(|tried| meaning.trunk_plan(tried.trunk));
-                    plan.is_some_and(|plan| plan.toll == Limits::default())
-                });
-                return self.call_successor(now, (tenant, leg), refer, then);
+                let then = self.passed_far_ends(now, tenant, to, &passed, address.as_ref());
+                let to = self.tenants[tenant].meaning.classes.classify(passed.number().expose_secret());
+                return self.call_successor(now, (tenant, leg), refer, then, Some(to.destination));
             }
             Err(code) => code,
         };
@@ -89,10 +86,7 @@ impl Switch {
         referred_by: &[u8],
     ) -> Result<(TrunkId, PassedOn), u16> {
         let t = &self.tenants[tenant];
-        let caller = t.engine.legs().get(&leg).and_then(|l| t.engine.calls().get(&l.call)?.caller_leg());
-        let passes = caller.and_then(|caller| t.legs.get(&caller)).is_some_and(|l| l.passes.is_some());
-        let trunk =
-            t.legs.get(&leg).and_then(|l| l.trunk.or(l.came_over)).filter(|_| passes).ok_or(403u16)?;
+        let (trunk, _) = self.passing_over(tenant, leg).ok_or(403u16)?;
         if names_a_call(target) {
             return Err(481);
         }
@@ -106,6 +100,65 @@ impl Switch {
         match t.meaning.classes.is_emergency(passed.number().expose_secret()) {
             true => Err(403),
             false => Ok((rule.to, passed)),
+        }
+    }
+
+    // The trunk at whose far end a leg is, where its call passes through, and the number that the call is for.
+    fn passing_over(&self, tenant: usize, leg: LegId) -> Option<(TrunkId, &PassedOn)> {
+        let t = &self.tenants[tenant];
+        let caller = t.engine.calls().get(&t.engine.legs().get(&leg)?.call)?.caller_leg()?;
+        let passes = t.legs.get(&caller)?.passes.as_ref()?;
+        let l = t.legs.get(&leg)?;
+        Some((l.trunk.or(l.came_over)?, passes))
+    }
+
+    // Whoever is behind a trunk has two calls that pass through, and asks that their others talk with each other.
+    fn on_passing_joined(
+        &mut self,
+        now: Now,
+        (tenant, leg): (usize, LegId),
+        refer: ReferId,
+        other: sip::CallId,
+    ) {
+        let with = self.by_sip.get(&other).filter(|(t, _)| *t == tenant).map(|(_, with)| *with);
+        let Some((with, others)) = with.and_then(|with| Some((with, self.others(tenant, leg, with)?))) else {
+            return self.endpoint.reject_refer(now.sip(), refer, 403);
+        };
+        // Whoever transfers them further, or is shown to somebody, is known by the number of the one that they talk with.
+        let numbers = [(others.0, with), (others.1, leg)]
+            .map(|(far, from)| (far, PassedOn::to(self.opposite(tenant, from).cloned().unwrap_or_default())));
+        let media = [others.1, others.0].map(|far| self.tenants[tenant].legs.get(&far).and_then(|l| l.media));
+        if let [Some(comes), Some(there)] = media {
+            self.door.bring(comes, there);
+        }
+        self.tell(now, tenant, Event::PassingJoined { leg, with });
+        self.follow_calls(tenant);
+        for (far, passed) in numbers {
+            if let Some(l) = self.tenants[tenant].legs.get_mut(&far) {
+                l.passes = Some(Box::new(passed));
+            }
+        }
+        self.passed_on(now, refer);
+    }
+
+    // Who would talk with each other if two calls of one trunk's far end were joined. Calls for help stay as they are.
+    fn others(&self, tenant: usize, leg: LegId, with: LegId) -> Option<(LegId, LegId)> {
+        let (one, other) = (self.passing_over(tenant, leg)?, self.passing_over(tenant, with)?);
+        let classes = &self.tenants[tenant].meaning.classes;
+        let for_help = |passed: &PassedOn| classes.is_emergency(passed.number().expose_secret());
+        if one.0 != other.0 || for_help(one.1) || for_help(other.1) {
+            return None;
+        }
+        self.tenants[tenant].engine.passing_others(leg, with)
+    }
+
+    // A leg may be of another call now.
+    fn follow_calls(&mut self, tenant: usize) {
+        let t = &mut self.tenants[tenant];
+        for (id, l) in &mut t.legs {
+            if let Some(leg) = t.engine.legs().get(id) {
+                l.call = leg.call;
+            }
         }
     }
 
@@ -125,13 +178,7 @@ impl Switch {
         if [leg, with].iter().any(|l| !self.is_ending(tenant, *l)) {
             return self.endpoint.reject_refer(now.sip(), refer, 603);
         }
-        // A leg may be of another call now.
-        let t = &mut self.tenants[tenant];
-        for (id, l) in &mut t.legs {
-            if let Some(leg) = t.engine.legs().get(id) {
-                l.call = leg.call;
-            }
-        }
+        self.follow_calls(tenant);
         self.passed_on(now, refer);
     }
 

@@ -32,17 +32,21 @@ pub(super) struct Successor {
     then: VecDeque<FarEnd>,
     /// The trunk that counts the call beside the leg's own.
     counted: Option<TrunkId>,
+    /// Where the number leads, in a call that passes through: it counts for the limits of the trunk.
+    to: Option<engine::Destination>,
     max_forwards: u8,
 }
 
 impl Switch {
     /// Calls whoever is to take the place of a leg's far end, at the first of these that can be asked; or refuses the request.
+    /// `to` says where the number leads, in a call that passes through.
     pub(super) fn call_successor(
         &mut self,
         now: Now,
         (tenant, leg): (usize, LegId),
         refer: ReferId,
         mut then: VecDeque<FarEnd>,
+        to: Option<engine::Destination>,
     ) {
         let open = self.is_open(tenant, leg);
         let Some(l) = self.tenants[tenant].legs.get(&leg).filter(|l| open && l.successor.is_none()) else {
@@ -63,7 +67,7 @@ impl Switch {
         self.endpoint.accept_refer(now.sip(), refer);
         let (sip, counted) = self.ask_successor(now, tenant, leg, &far, (&offer, max_forwards));
         let (rings, far) = (false, far);
-        let s = Successor { sip, refer, session, srtp, offer, rings, far, then, counted, max_forwards };
+        let s = Successor { sip, refer, session, srtp, offer, rings, far, then, counted, to, max_forwards };
         if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
             l.successor = Some(Box::new(s));
         }
@@ -182,6 +186,11 @@ impl Switch {
             self.tell(now, tenant, Event::LegAnswered { leg });
         }
         self.tell(now, tenant, Event::FarEndChanged { leg });
+        if let Some((trunk, to)) = trunk.zip(s.to) {
+            let limits =
+                self.tenants[tenant].meaning.trunk_plan(trunk).map(|plan| plan.toll).unwrap_or_default();
+            self.tell(now, tenant, Event::LegPassedOn { leg, to, trunk, limits });
+        }
         self.tell_hold(now, tenant, leg);
         self.endpoint.notify_refer(now.sip(), s.refer, 200, true);
         if let Some(trunk) = over.0 {

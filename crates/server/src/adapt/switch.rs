@@ -266,6 +266,8 @@ pub trait MediaDoor: Send {
     fn open(&mut self, call: engine::CallId) -> Option<(MediaId, SocketAddr)>;
     /// Passes a command on, in order.
     fn send(&mut self, command: MediaCommand);
+    /// Brings a leg to the thread that serves another one, so that the two can hear each other. It must not be a browser's.
+    fn bring(&mut self, _leg: MediaId, _to: MediaId) {}
     /// Keys for one leg's protected audio, from the operating system's dice. `None` when there are none to be had.
     fn keys(&mut self) -> Option<OwnKeys> {
         None

@@ -60,7 +60,7 @@ impl Switch {
             Some(reach.far_end(uri, from, lines, tried, Secret::default()))
         };
         let then = hosts.into_iter().take(MOST_ATTEMPTS).filter_map(far).collect();
-        self.call_successor(now, (tenant, leg), refer, then);
+        self.call_successor(now, (tenant, leg), refer, then, None);
     }
 
     // Who calls a successor: whoever is at the other side of the leg, as the trunk shows callers. Whom Teams asks us to call

@@ -172,6 +172,52 @@ fn what_passes_through_uses_the_minutes_of_the_trunk_that_it_goes_over() {
     assert!(line.gets(FIRST, "INVITE ").is_some(), "but for help");
 }
 
+/// A call that passed is passed on by the one that took it, to another far end, who answers; then the caller hangs up.
+fn passes_on(line: &mut Line, n: usize, at: SocketAddr) -> Option<()> {
+    line.calls(n, "+4942155512");
+    let asked = line.gets(FIRST, "INVITE ").expect("the call passes");
+    line.hears(FIRST, &answer(&asked, "200 OK", SDP));
+    let ok = line.gets(CALLER, "SIP/2.0 200 ").expect("the caller is answered");
+    let tag = header(&ok, "To:").split(";tag=").nth(1).unwrap_or_default().to_string();
+    line.hears(CALLER, &request(n, "+4942155512", "ACK", 1, &tag, ""));
+    let (from, to) = (header(&asked, "To:"), header(&asked, "From:"));
+    line.hears(
+        FIRST,
+        &format!(
+            "REFER sip:x@{SWITCH} SIP/2.0\r\nVia: SIP/2.0/UDP {FIRST};branch=z9hG4bKr{n}\r\nMax-Forwards: 70\r\n\
+             From{};tag=far\r\nTo{}\r\n{}\r\nCSeq: 1 REFER\r\nContact: <sip:far@{FIRST}>\r\n\
+             Refer-To: <sip:+4930123456@{SWITCH}>\r\nContent-Length: 0\r\n\r\n",
+            &from[2..],
+            &to[4..],
+            header(&asked, "Call-ID:"),
+        ),
+    );
+    let next = line.gets(at, "INVITE ")?;
+    let there = answer(&next, "200 OK", SDP).replace(&format!("far@{FIRST}"), &format!("far@{at}"));
+    line.hears(at, &there);
+    line.hears(CALLER, &request(n, "+4942155512", "BYE", 2, &tag, ""));
+    let bye = line.gets(at, "BYE ").expect("whoever came hears of the end");
+    line.hears(at, &answer(&bye, "200 OK", ""));
+    Some(())
+}
+
+#[test]
+fn whoever_is_passed_on_over_a_trunk_uses_its_minutes() {
+    for (minutes, passed) in [(2, vec![true, true, false]), (1, vec![true, false])] {
+        let mut documents = bridge(
+            &json!({}),
+            &json!({"passes_to": [{"trunk": "spare"}],
+            "networks": ["192.0.2.9/32"]}),
+        );
+        documents.push(json!({"kind": "Trunk", "id": "spare", "proxies": [SPARE.to_string()],
+            "minutes_per_day": minutes}));
+        let mut line = Line::new(documents);
+        for (n, passed) in passed.into_iter().enumerate() {
+            assert_eq!(passes_on(&mut line, n, SPARE).is_some(), passed, "call {n} of {minutes} minutes");
+        }
+    }
+}
+
 /// Two trunks to the outside, one after the other, and a number that leads there.
 fn two_ways_out(first: &Value, spare: &Value) -> Vec<Value> {
     let trunk = |id: &str, addr: SocketAddr, priority: u32, more: &Value| {

@@ -40,6 +40,8 @@ pub struct Opener {
     browsers: OpenPort,
     /// The thread that each browser is on.
     phones: HashMap<PhoneId, usize>,
+    /// Legs that are on another thread than their number says.
+    moved: HashMap<MediaId, usize>,
 }
 
 /// Starts the media threads.
@@ -64,7 +66,8 @@ pub fn start(
         threads.push(tx);
     }
     let next_port = settings.ports.0 & !1;
-    Ok(Opener { settings, threads, next_port, next_id: 0, seed, browsers, phones: HashMap::new() })
+    let (phones, moved) = (HashMap::new(), HashMap::new());
+    Ok(Opener { settings, threads, next_port, next_id: 0, seed, browsers, phones, moved })
 }
 
 impl Opener {
@@ -105,9 +108,13 @@ impl Opener {
         }
     }
 
-    // The thread stands in the low byte of a leg's number.
+    // The thread stands in the low byte of a leg's number, unless it was moved.
+    fn place(&self, leg: MediaId) -> usize {
+        self.moved.get(&leg).copied().unwrap_or((leg.0 & 0xff) as usize) % self.threads.len()
+    }
+
     fn thread(&self, leg: MediaId) -> &Sender<Order> {
-        &self.threads[(leg.0 & 0xff) as usize % self.threads.len()]
+        &self.threads[self.place(leg)]
     }
 }
 
@@ -180,6 +187,17 @@ impl MediaDoor for Opener {
         }
     }
 
+    fn bring(&mut self, leg: MediaId, to: MediaId) {
+        let (from, there) = (self.place(leg), self.place(to));
+        if from == there {
+            return;
+        }
+        let to = self.threads[there].clone();
+        to.send(Order::Expect { leg });
+        self.threads[from].send(Order::Leave { leg, to });
+        self.moved.insert(leg, there);
+    }
+
     fn send(&mut self, command: MediaCommand) {
         let leg = match &command {
             MediaCommand::Remote { leg, .. }
@@ -201,6 +219,10 @@ impl MediaDoor for Opener {
             | MediaCommand::StopRecording { leg, .. }
             | MediaCommand::Close { leg } => *leg,
         };
+        let is_last = matches!(command, MediaCommand::Close { .. });
         self.thread(leg).send(Order::Command(command));
+        if is_last {
+            self.moved.remove(&leg);
+        }
     }
 }

@@ -10,6 +10,7 @@ mod commands;
 mod door;
 mod dropped;
 mod early;
+mod moving;
 mod record;
 mod record_queue;
 mod thread;

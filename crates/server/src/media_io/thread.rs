@@ -8,6 +8,7 @@ use crate::media_io::browser_port::PortEnd;
 use crate::media_io::browsers::{BrowserOrder, Browsers};
 use crate::media_io::dropped::{self, Counted};
 use crate::media_io::early::Early;
+use crate::media_io::moving::{Awaited, Moved};
 use crate::media_io::record::RecordMessage;
 use crate::media_io::record_queue::{Queued, RecordQueue};
 use crate::switch_io::Message;
@@ -46,6 +47,12 @@ pub(super) enum Order {
     Browser(BrowserOrder),
     /// Something for a leg that is there.
     Command(MediaCommand),
+    /// A leg comes from another thread; what is said from here on waits for it.
+    Expect { leg: MediaId },
+    /// A leg goes to another thread.
+    Leave { leg: MediaId, to: Sender<Order> },
+    /// A leg comes from another thread; `None` where it was not there any more.
+    Arrive { leg: MediaId, moved: Option<Box<Moved>> },
 }
 
 /// How a leg reaches its far end.
@@ -64,9 +71,9 @@ pub(super) enum Wire {
 /// A leg's way out; the leg itself is in the bridge, at the same place.
 pub(super) struct LegIo {
     id: MediaId,
-    wire: Wire,
+    pub(super) wire: Wire,
     /// When the heap will call; earlier wishes are entered anew, later ones wait for that call.
-    wakes: u64,
+    pub(super) wakes: u64,
     dropped: Counted,
     /// Far ends that ring, until one answers.
     pub(super) early: Option<Box<Early>>,
@@ -87,10 +94,12 @@ pub(super) struct Worker {
     switch: Sender<Message>,
     pub(super) recorder: RecordQueue,
     time_out: Option<u64>,
-    epoll: OwnedFd,
+    pub(super) epoll: OwnedFd,
     pub(super) bridge: Bridge,
     pub(super) legs: Vec<Option<LegIo>>,
-    by_id: HashMap<MediaId, usize>,
+    pub(super) by_id: HashMap<MediaId, usize>,
+    /// Legs that are to come from other threads.
+    pub(super) awaited: Awaited,
     pub(super) browsers: Browsers,
     pub(super) port_end: PortEnd,
     recordings: Vec<Option<Queued>>,
@@ -122,6 +131,7 @@ impl Worker {
             bridge: Bridge::new(),
             legs: Vec::new(),
             by_id: HashMap::new(),
+            awaited: Awaited::default(),
             browsers: Browsers::new(port_end.port.clone()),
             port_end,
             recordings: Vec::new(),
@@ -378,12 +388,22 @@ impl Worker {
             Order::Open { leg, rtp, rtcp, seed } => self.open(leg, rtp, rtcp, seed),
             Order::OpenBrowser { leg, phone, seed } => self.open_browser_leg(leg, phone, seed),
             Order::Browser(order) => self.obey_browser(order),
-            Order::Command(command) => self.obey_command(command),
+            Order::Command(command) => {
+                if let Some(command) = self.awaited.keep(command) {
+                    self.obey_command(command);
+                }
+            }
+            Order::Expect { leg } => self.awaited.expect(leg),
+            Order::Leave { leg, to } => self.leave(leg, &to),
+            Order::Arrive { leg, moved } => self.arrive(leg, moved),
         }
     }
 
     fn open(&mut self, id: MediaId, rtp: UdpSocket, rtcp: UdpSocket, seed: u64) {
-        let slot = self.add_leg(id, Wire::Ports { rtp, rtcp }, seed);
+        self.add_leg(id, Wire::Ports { rtp, rtcp }, seed);
+    }
+
+    fn watch(&self, slot: usize) {
         let Some(Some(LegIo { wire: Wire::Ports { rtp, rtcp }, .. })) = self.legs.get(slot) else { return };
         let data = |rtcp: u64| epoll::EventData::new_u64((slot as u64) << 1 | rtcp);
         let added = epoll::add(&self.epoll, rtp, data(0), epoll::EventFlags::IN)
@@ -398,12 +418,18 @@ impl Worker {
         let mut leg = Leg::new(LegSeeds::from_seed(seed), &format!("{:012x}", seed >> 16));
         leg.set_rtp_timeout(self.time_out);
         let slot = self.bridge.add(leg);
+        self.seat(slot, LegIo { id, wire, wakes: u64::MAX, dropped: Counted::default(), early: None });
+        slot
+    }
+
+    /// The way out of the leg that is at this place of the bridge.
+    pub(super) fn seat(&mut self, slot: usize, io: LegIo) {
         if self.legs.len() <= slot {
             self.legs.resize_with(slot + 1, || None);
         }
-        self.legs[slot] = Some(LegIo { id, wire, wakes: u64::MAX, dropped: Counted::default(), early: None });
-        self.by_id.insert(id, slot);
-        slot
+        self.by_id.insert(io.id, slot);
+        self.legs[slot] = Some(io);
+        self.watch(slot);
     }
 
     pub(super) fn close(&mut self, leg: MediaId, now: u64) {

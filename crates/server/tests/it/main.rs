@@ -108,6 +108,7 @@ mod supply_chain;
 mod tab;
 mod teams_app;
 mod teams_bridge;
+mod teams_bridge_join;
 mod teams_bridge_transfer;
 mod teams_bypass;
 mod teams_certificates;

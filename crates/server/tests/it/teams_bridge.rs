@@ -40,9 +40,15 @@ pub fn everything(dir: &Path, out: &mut Vec<(String, Vec<u8>)>) {
 
 /// Machines of Teams, a contact centre's telephone, and the program between them.
 pub fn joined() -> (Authority, Machines, Program, Baresip) {
-    let (authority, machines) = Machines::beside(&format!("DNS:{FQDN}"), &[("example.com", &[TOM, TIM])]);
     let desk = Baresip::start(DESK, 440.0);
-    let files = example(&machines, desk.sip);
+    let (authority, machines, program) = joined_to(desk.sip);
+    (authority, machines, program, desk)
+}
+
+/// The same, with a contact centre at this address.
+pub fn joined_to(desk: SocketAddr) -> (Authority, Machines, Program) {
+    let (authority, machines) = Machines::beside(&format!("DNS:{FQDN}"), &[("example.com", &[TOM, TIM])]);
+    let files = example(&machines, desk);
     let program = Program::start_secure(
         &[("tenant.yaml", &files)],
         &[],
@@ -50,7 +56,7 @@ pub fn joined() -> (Authority, Machines, Program, Baresip) {
     );
     std::fs::remove_dir_all(program.dir.path().join("tenant")).unwrap();
     machines.ready();
-    (authority, machines, program, desk)
+    (authority, machines, program)
 }
 
 #[test]

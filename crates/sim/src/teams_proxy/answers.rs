@@ -31,6 +31,8 @@ impl TeamsProxy {
         match method {
             Method::Options if !in_dialog => self.on_options(host, &request, &names, m),
             Method::Invite if !in_dialog => self.on_invite(host, request, &names, m),
+            Method::Ack => self.on_inside(request, m, method),
+            _ if in_dialog && self.busy.contains(&host) => self.say(&request, 503, "Busy", "", "", ""),
             _ => self.on_inside(request, m, method),
         }
     }

@@ -133,6 +133,8 @@ pub struct TeamsProxy {
     asks: BTreeMap<(usize, String), u64>,
     /// Machines that say nothing any more.
     silent: Vec<usize>,
+    /// Machines that do nothing in calls.
+    busy: Vec<usize>,
     /// How long what a machine says is under way, in microseconds.
     slow: BTreeMap<usize, u64>,
     /// What is under way still, by when it arrives and the order in which it was said.
@@ -177,6 +179,7 @@ impl TeamsProxy {
             transfers: Vec::new(),
             asks: BTreeMap::new(),
             silent: Vec::new(),
+            busy: Vec::new(),
             slow: BTreeMap::new(),
             late: BTreeMap::new(),
             refusing: BTreeMap::new(),
@@ -209,6 +212,14 @@ impl TeamsProxy {
         self.slow.remove(&host);
         if ms != 0 {
             self.slow.insert(host, ms * 1_000);
+        }
+    }
+
+    /// A machine answers whatever is said in calls with 503, or does as usual again.
+    pub fn set_busy(&mut self, host: usize, on: bool) {
+        self.busy.retain(|h| *h != host);
+        if on {
+            self.busy.push(host);
         }
     }
 
