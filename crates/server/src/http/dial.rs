@@ -6,7 +6,9 @@ use crate::connector::line::{self, Brought, OfTab};
 use crate::connector::system::{self, NotTried};
 use crate::connector::{Connector, Placed, Who, now};
 use crate::http::actions::{audited, number, position, refused, refused_outside};
-use crate::http::dial_refusals::{no_correlation, no_line, no_phone_here, not_allowed, not_tried, told};
+use crate::http::dial_refusals::{
+    no_correlation, no_line, no_phone_here, not_allowed, not_dialable, not_tried, told,
+};
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
@@ -420,10 +422,8 @@ fn place(
     let (to, destination) = dial::allowed(meaning, whom, new.to.expose_secret()).map_err(not_allowed)?;
     match (way, correlation) {
         (Way::Address(scheme), _) => {
-            let link = pbx::address::link(&public, &meaning.tenant, &scheme, &to).ok_or_else(|| {
-                let what = "a softphone is given digits only, with or without +";
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what).because(WhyNot::NotDialable)
-            })?;
+            let link = pbx::address::link(&public, &meaning.tenant, &scheme, &to);
+            let link = link.ok_or_else(not_dialable)?;
             Ok(Done::Here(Placed { open: Some(link), ..placed }, Progress::HandedOver))
         }
         (Way::System(system), Some(correlation)) => {

@@ -53,6 +53,12 @@ pub(super) fn no_phone_here() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, what).because(WhyNot::NoPhone)
 }
 
+/// A softphone is given digits only.
+pub(super) fn not_dialable() -> Problem {
+    let what = "a softphone is given digits only, with or without +";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what).because(WhyNot::NotDialable)
+}
+
 /// Why it is not known whose telephone would ring.
 pub(super) fn no_line(why: NoLine, rule: &PbxRule) -> Problem {
     let (status, what) = match why {

@@ -5,6 +5,7 @@
 
 use crate::http::actions::refused;
 use crate::http::dial::secret;
+use crate::http::dial_refusals::not_dialable;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use crate::tenant::Meaning;
@@ -12,11 +13,11 @@ use crate::tenant::dialling::without_signs;
 use crate::tenant::pbx::PbxWay;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use pbx::address::{Scheme, link};
 use redact::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use teams::bot::WhyNot;
 use teams::permissions::Feature;
 
 /// A number for a softphone.
@@ -53,14 +54,11 @@ pub async fn make(
         let has_tab = |m: &&Meaning| m.tenant == tenant && m.features.has(Feature::Tab);
         let meaning = all.find(has_tab).ok_or_else(missing)?;
         let scheme = scheme(meaning, new.through.as_deref())
-            .ok_or_else(|| Problem::not_found("such softphone of this tenant"))?;
+            .ok_or_else(|| Problem::not_found("such softphone of this tenant").because(WhyNot::NoWay))?;
         // People's profiles have numbers as they are printed: +49 (421) 555-99.
         let plain = without_signs(new.to.expose_secret()).map(Secret::new).unwrap_or(new.to);
         let to = meaning.gate().outward(plain.expose_secret()).map_err(refused)?;
-        link(&public, &meaning.tenant, &scheme, &Secret::new(to.number)).ok_or_else(|| {
-            let what = "a softphone is given digits only, with or without +";
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
-        })
+        link(&public, &meaning.tenant, &scheme, &Secret::new(to.number)).ok_or_else(not_dialable)
     });
     let open = made.await.ok_or_else(Problem::stopping)??;
     Ok(Json(Link { open: open.expose_secret().clone() }))

@@ -21,6 +21,7 @@ mod bot_cards;
 mod bot_day;
 mod bot_places;
 mod bot_ports;
+mod bot_shares;
 mod bot_sign_in;
 mod bot_tokens;
 mod browser;

@@ -2,7 +2,7 @@
 //! systems' documents on this machine.
 
 use crate::commportal::request;
-use crate::program::Program;
+use crate::program::{Program, folder, run};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -22,6 +22,12 @@ fn program_with(pbx: &str, lines: &str) -> Program {
          kind: User\nid: ben\nroles: [agent]\nline: \"1002\"\n"
     );
     Program::start_with_secrets(&[("tenant.yaml", &tenant)], &[("pbx-password", "s3cret-canary\n")])
+}
+
+fn ari(addr: SocketAddr) -> String {
+    format!(
+        "ari: {{url: \"http://{addr}/ari\", user: switchroom, password_file: pbx-password, context: out, allow_private: true}}"
+    )
 }
 
 fn click(program: &Program) -> (u16, Value) {
@@ -87,9 +93,7 @@ pub fn asterisk() -> (SocketAddr, Arc<Mutex<Asterisk>>) {
 #[test]
 fn an_asterisk_is_asked_once_and_followed_to_the_end() {
     let (addr, asterisk) = asterisk();
-    let program = program(&format!(
-        "ari: {{url: \"http://{addr}/ari\", user: switchroom, password_file: pbx-password, context: from-internal, allow_private: true}}"
-    ));
+    let program = program(&ari(addr));
     let (_, ways) = program.get("/dial");
     let untried =
         |kind: &str| ways.as_array().unwrap().iter().find(|w| w["kind"] == kind).unwrap()["untried"].clone();
@@ -127,10 +131,7 @@ fn an_asterisk_is_asked_once_and_followed_to_the_end() {
 #[test]
 fn the_limits_of_the_toll_count_what_another_system_calls() {
     let (addr, asterisk) = asterisk();
-    let ari = format!(
-        "ari: {{url: \"http://{addr}/ari\", user: switchroom, password_file: pbx-password, context: out, allow_private: true}}"
-    );
-    let program = program_with(&ari, "toll: {limits: {tenant: {concurrent: 1}}}\n");
+    let program = program_with(&ari(addr), "toll: {limits: {tenant: {concurrent: 1}}}\n");
     assert_eq!(click(&program).0, 201);
     program.wait_for("/dial", |_| asterisk.lock().unwrap().state);
     let of_ben = |correlation: &str| {
@@ -193,6 +194,78 @@ fn a_freeswitch_is_signed_in_at_and_told_once() {
     reaches(&program, "talking");
     said(&event("CHANNEL_HANGUP_COMPLETE", ",\"Hangup-Cause\":\"NORMAL_CLEARING\""), "");
     assert_eq!(reaches(&program, "over")["reason"], "hung-up");
+    program.stop();
+}
+
+#[test]
+fn a_hang_up_that_comes_while_a_call_begins_is_not_lost() {
+    let (addr, asterisk) = asterisk();
+    let program = program(&ari(addr));
+    // What signs in there is read from a pipe, so that the call stands in its beginning until the test writes.
+    let pipe = program.dir.path().join("secrets/pbx-password");
+    std::fs::remove_file(&pipe).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let began = std::thread::scope(|s| {
+        let clicked = s.spawn(|| click(&program));
+        reaches(&program, "asked");
+        assert_eq!(program.delete(&format!("/dial/{NAME}?agent=anna")), 200);
+        std::fs::write(&pipe, "s3cret-canary\n").unwrap();
+        clicked.join().unwrap()
+    });
+    assert_eq!(began.0, 201, "{}", began.1);
+    assert_eq!(reaches(&program, "over")["reason"], "hung-up");
+    assert_eq!(asterisk.lock().unwrap().asked, Vec::<String>::new(), "nobody was rung");
+    program.stop();
+}
+
+#[test]
+fn a_tenant_with_its_share_of_calls_keeps_no_other_from_calling() {
+    let far_ends = [asterisk(), asterisk()];
+    let tenant = |id: &str, addr| {
+        let people = ["anna", "ben"]
+            .map(|user| format!("---\nkind: User\nid: {user}\nroles: [agent]\nline: \"1001\"\n"))
+            .concat();
+        format!(
+            "kind: Tenant\nid: {id}\nprofile: contact-center\ncountry: US\ndial: {{allow: [\"+1\"]}}\n---\n\
+             kind: Pbx\nid: office\n{}\n{people}",
+            ari(addr)
+        )
+    };
+    let first = Program::start_with_secrets(
+        &[("tenant.yaml", &tenant("test", far_ends[0].0))],
+        &[("pbx-password", "s3cret-canary\n")],
+    );
+    let dir = first.dir.clone();
+    first.stop();
+    let config = dir.path().join("switchroom.toml");
+    let lines = std::fs::read_to_string(&config).unwrap() + "[dial]\ncalls = 2\n";
+    std::fs::write(&config, lines).unwrap();
+    let (_files, second) = folder(&[("t.yaml", &tenant("second", far_ends[1].0))]);
+    let (code, _, errors) = run(&["apply", second.to_str().unwrap(), "--config", config.to_str().unwrap()]);
+    assert_eq!(code, 0, "{errors}");
+    let [of_first, of_second] = ["test", "second"].map(|tenant| Program::token(dir.path(), tenant, "owner"));
+    let mut program = Program::start_again(dir);
+    let call = |program: &Program, agent: &str, correlation: &str| {
+        let new =
+            json!({"agent": agent, "to": "+12015550199", "through": "office", "correlation": correlation});
+        program.post_json("/dial", &new)
+    };
+    program.set_token(of_first.clone());
+    assert_eq!(call(&program, "anna", NAME).0, 201);
+    program.wait_for_metric("switchroom_calls_carried 1");
+    let (status, said) = call(&program, "ben", "click-0002");
+    assert_eq!((status, &said["code"]), (503, &json!("share-full")), "{said}");
+    assert!(said["detail"].as_str().unwrap().contains("dial.calls"), "{said}");
+    // The other tenant has its own share.
+    program.set_token(of_second);
+    assert_eq!(call(&program, "anna", NAME).0, 201);
+    program.wait_for("/dial", |_| far_ends[1].1.lock().unwrap().state);
+    program.wait_for_metric("switchroom_calls_carried 2");
+    // What is over is free again, and what was refused did not use up its name.
+    program.set_token(of_first);
+    assert_eq!(program.delete(&format!("/dial/{NAME}?agent=anna")), 200);
+    program.wait_for_metric("switchroom_calls_carried 1");
+    assert_eq!(call(&program, "ben", "click-0002").0, 201);
     program.stop();
 }
 

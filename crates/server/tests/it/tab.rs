@@ -197,6 +197,8 @@ fn a_tenant_without_the_tab_has_no_door_for_it() {
     for lines in ["", "features: {tab: false}\n"] {
         let mut t = Teams::begin_as(lines);
         assert_eq!(t.ask(String::new(), "/connector/test", None).0, 404, "{lines}");
+        let number = json!({"to": "+4942155599", "through": "desktop"});
+        assert_eq!(t.ask(String::new(), "/connector/test/softphone-link", Some(&number)).0, 404);
         // Whoever it is: somebody who is a user here, and somebody whom only the directory knows.
         for object in [ANNA, "5c0de000-0000-4000-8000-0000000000cc"] {
             let token = t.company.token(object, &json!({}));

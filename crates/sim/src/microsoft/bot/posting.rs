@@ -72,6 +72,22 @@ impl Microsoft {
         self.post_to_bot(now, conversation, a);
     }
 
+    /// Somebody is added to a conversation, and the bot is told. Gives the number of the post.
+    pub fn person_came(&mut self, now_ms: u64, conversation: &str, who: &str) -> Option<u64> {
+        let c = self.bot.conversations.get(conversation)?;
+        let directory = &self.tenants.get(c.tenant)?.directory;
+        let (place, by) = (directory.find(who)?, c.members.first().copied()?);
+        let object = directory.id(place);
+        let members = &mut self.bot.conversations.get_mut(conversation)?.members;
+        if !members.contains(&place) {
+            members.push(place);
+        }
+        let mut a = self.activity(now_ms, conversation, by)?;
+        a["type"] = "conversationUpdate".into();
+        a["membersAdded"] = json!([{"id": format!("29:{object}"), "aadObjectId": object}]);
+        self.post_to_bot(now_ms, conversation, a)
+    }
+
     /// Somebody writes into a conversation; in a group or channel with a mention of the bot. `who` is an id or a user
     /// principal name. Gives the number of the post.
     pub fn say(&mut self, now_ms: u64, conversation: &str, who: &str, text: &str) -> Option<u64> {
