@@ -12,7 +12,7 @@ const PREFIX = 'virtual:messages/';
 const LATER: ReadonlySet<string> = new Set(['moments', 'people', 'proof', 'questions', 'reports', 'settings', 'system']);
 
 /** Topics of pages that stand alone: the app itself never loads their messages. */
-const APART: ReadonlySet<string> = new Set(['call', 'connector']);
+const APART: ReadonlySet<string> = new Set(['call', 'connector', 'refusals']);
 
 export type Part = 'first' | 'later' | 'apart';
 

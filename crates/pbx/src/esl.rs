@@ -7,7 +7,9 @@
 mod frame;
 
 use crate::ari::is_plain;
-use crate::exchange::{Call, Input, MOST_MISSING, MOST_REFUSED, MOST_UNANSWERED, Output, before_hang_up_again};
+use crate::exchange::{
+    Call, Input, MOST_MISSING, MOST_REFUSED, MOST_UNANSWERED, Output, before_hang_up_again,
+};
 use crate::{Correlation, Over, Progress, Time};
 use frame::{Frame, Frames};
 use redact::Secret;
@@ -324,7 +326,9 @@ impl Call for EslCall {
                 let silent = now.since(self.heard) >= PATIENCE_MS && self.step != Step::Follow;
                 match self.again {
                     _ if now.since(self.began) > LONGEST_MS => return self.done(),
-                    Some(_) if self.refused >= MOST_REFUSED || self.tried >= MOST_UNANSWERED => return self.done(),
+                    Some(_) if self.refused >= MOST_REFUSED || self.tried >= MOST_UNANSWERED => {
+                        return self.done();
+                    }
                     Some(at) if now >= at => self.kill_again(now),
                     Some(_) => {}
                     None if silent && self.kills => self.kill_later(now),

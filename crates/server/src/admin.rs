@@ -106,6 +106,7 @@ async fn metrics(State(api): State<Api>) -> Response {
     let told = [&api.handle.notices.taken, &api.handle.notices.dropped].map(|n| n.load(Ordering::Relaxed));
     let left_out = api.handle.refusals.lock().unwrap_or_else(|e| e.into_inner()).left_out;
     let (bot, dials) = (api.bot.clone(), api.connector.ledger().len());
+    let carried = api.connector.carried();
     let backups = (api.handle.store.copies().unwrap_or_default(), api.handle.backups.standing());
     let page = api.handle.ask(move |switch, _| {
         let mut p = Page(String::with_capacity(8_192));
@@ -256,6 +257,7 @@ async fn metrics(State(api): State<Api>) -> Response {
             }
         }
         p.one("dials_remembered", "gauge", "Calls asked for with a click that are remembered.", dials);
+        p.one("calls_carried", "gauge", "Calls through other telephone systems that are carried.", carried);
         if let Some(bot) = bot {
             let of = bot.counts();
             p.family("bot_activities_total", "counter", "What was posted to the bot, by what became of it.");

@@ -36,6 +36,7 @@ mod retention_io;
 mod running;
 mod secrets;
 mod security;
+mod shares;
 mod sign_in;
 mod sip_io;
 mod sip_tls;

@@ -255,8 +255,7 @@ pub fn run(handle: &Handle, tenant: TenantId, stopping: &AtomicBool) -> Result<V
         return Ok(json!({}));
     }
     // Asked after the time was taken: of every call that ended before it, what was promised is known by now.
-    let asked =
-        handle.ask_and_wait(move |switch, _| (switch.needed_parties(tenant), switch.aliased(tenant)));
+    let asked = handle.ask_and_wait(move |switch, _| (switch.needed_parties(tenant), switch.aliased(tenant)));
     let (needed, aliased) = asked.ok_or("the server is busy or stopping")?;
     let said = |e: store::StoreError| e.to_string();
     let mut note = DisposalRun { at: now, ended: None, report: "{}".into() };
@@ -287,7 +286,7 @@ pub fn run(handle: &Handle, tenant: TenantId, stopping: &AtomicBool) -> Result<V
     if people > 0 {
         // Whoever comes again is somebody new in the journal, too.
         let kept: HashSet<u64> = store.aliases(tenant).map_err(said)?.iter().map(|a| a.number).collect();
-        let gone: Vec<u64> = aliased.into_iter().filter(|number| !kept.contains(number)).collect();
+        let gone: HashSet<u64> = aliased.into_iter().filter(|number| !kept.contains(number)).collect();
         let _ = handle.ask_and_wait(move |switch, _| switch.forget_aliases(tenant, &gone));
     }
     replace_copies(store);

@@ -614,9 +614,8 @@ fn raise_file_limit() {
 }
 
 fn sip_sockets(config: &ServerConfig) -> Result<SipSockets, String> {
-    let said = |what: &str, addr: &str, e: std::io::Error| {
-        format!("{what} = {addr:?} cannot be opened: {e}. Is another program on this port?")
-    };
+    let said =
+        |what: &str, addr: &str, e: std::io::Error| crate::config::not_opened(what, format!("{addr:?}"), &e);
     let udp = match config.sip.udp.as_str() {
         "" => None,
         addr => Some(UdpSocket::bind(addr).map_err(|e| said("sip.udp", addr, e))?),

@@ -193,6 +193,7 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
       if (!line) throw new Refused(403, 'this line pass is for somebody else, or for another telephone system', 'line');
       return line;
     }
+    if (tab?.brand && method === 'GET' && path.startsWith('/brand/')) return tab.brand;
     if (tab?.may && method === 'POST' && path === '/dial/may') return tab.may;
     if (path === '/openapi.json') return description;
     if (path === '/closing' && method !== 'POST') {

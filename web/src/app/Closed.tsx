@@ -3,14 +3,21 @@
 import { Button, makeStyles, Title3, tokens } from '@fluentui/react-components';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useI18n } from '@/shared/i18n';
-import { closingOf, takeBack } from '@/shared/session/closing';
+import { type Closing, closingOf, takeBack } from '@/shared/session/closing';
 import { Bdi } from '@/shared/ui/Bdi';
 import { Failed, Loading } from '@/shared/ui/Feedback';
 import { Note } from '@/shared/ui/Note';
 import { Mark } from './Mark';
 
-/** Between two looks while it goes on, in milliseconds. */
+/** Between two looks while it goes on, and while its day has not come, in milliseconds. */
 const AGAIN = 2_000;
+const LATER = 60_000;
+
+/** How long until it is looked at again; `false` where nothing changes any more. */
+function untilAgain(closing: Closing | undefined): number | false {
+  if (!closing || closing.state === 'done') return false;
+  return closing.state === 'disposing' || Date.parse(closing.disposal) <= Date.now() ? AGAIN : LATER;
+}
 
 const useStyles = makeStyles({
   page: { height: '100%', overflowY: 'auto', backgroundColor: tokens.colorNeutralBackground3, padding: '24px 16px', boxSizing: 'border-box' },
@@ -24,7 +31,7 @@ export function Closed({ receipt }: { receipt: string }) {
   const found = useQuery({
     queryKey: ['closing', receipt],
     queryFn: () => closingOf(receipt),
-    refetchInterval: (query) => (query.state.data?.state === 'disposing' ? AGAIN : false),
+    refetchInterval: (query) => untilAgain(query.state.data),
   });
   const back = useMutation({ mutationFn: () => takeBack(receipt), onSuccess: () => window.location.assign('/') });
   const closing = found.data;

@@ -7,7 +7,7 @@ import { localeOf, pickLanguage } from '@/shared/i18n/languages';
 import { loadApart } from '@/shared/i18n/apart';
 import type { MessageKey } from '@/shared/i18n/catalogue';
 import { groundOf, nameOf } from '@/connector/shades';
-import { readSetup } from '@/connector/setup';
+import { readBrand } from '@/connector/setup';
 import { readTarget } from './target';
 
 /** When no softphone has come to the front by then, it is said what to do. Milliseconds. */
@@ -25,7 +25,7 @@ window.history.replaceState(null, '', window.location.pathname + window.location
 const language = pickLanguage(navigator.languages);
 const tenant = new URLSearchParams(window.location.search).get('tenant');
 const late = new Promise<null>((done) => { window.setTimeout(() => done(null), ASKING); });
-const asked = tenant ? readSetup(tenant).then((setup) => setup?.brand ?? null).catch(() => null) : null;
+const asked = tenant ? readBrand(tenant).catch(() => null) : null;
 const [messages, brand] = await Promise.all([loadApart(language), Promise.race([asked, late])]);
 const t = (key: MessageKey, number = ''): string => {
   const message = messages[key];

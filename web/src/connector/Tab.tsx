@@ -4,7 +4,7 @@ import { Button, Checkbox, Field, Input, Link, makeStyles, MessageBar, MessageBa
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { I18n, MessageKey } from '@/shared/i18n';
 import { nameOf } from './brand';
-import { byAddress, byServer, lookMay, plain, Refused, type Begun, type May, type Proof } from './dial';
+import { byAddress, byServer, lookMay, plain, Refused, refusalIn, type Begun, type May, type Proof } from './dial';
 import { BATCH, MOST_MEMBERS, readMembers, readNumbers, type Member, type Numbers } from './graph';
 import { callInTeams, openPage, personIn, type Host, type Place } from './host';
 import { LONGEST_LINE, lineOf, numberIn, passIn, type LinePass } from './line';
@@ -191,13 +191,14 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
     looked.current = id;
     look().catch(() => undefined);
   }, [id, look, tokens, way]);
-  /** What the server said against something, in its own words. */
+  /** What the server said against something, in the person's language where its word is known. */
   const whyNot = useCallback(
     (e: unknown): string => {
-      if (e instanceof Refused && e.message) return e.message;
+      const said = e instanceof Refused ? refusalIn(i18n, e) : null;
+      if (said) return said;
       return e instanceof NoToken ? t(e.why === 'refused' ? 'connector.call-refused' : TROUBLES[e.why]) : t('connector.not-begun');
     },
-    [t],
+    [i18n, t],
   );
   const lookPressed = () => {
     setSaid(null);

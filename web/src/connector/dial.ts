@@ -1,6 +1,7 @@
 // Calling a number: by the softphone on this computer, or by the server, which rings one's own phone first. Whichever it is,
 // the server is asked first: it knows which numbers are called.
 
+import type { I18n } from '@/shared/i18n';
 import { openPage } from './host';
 import type { LinePass } from './line';
 import type { Setup, Way } from './setup';
@@ -13,7 +14,7 @@ export interface Begun {
   open: string | null;
 }
 
-/** A refusal in the server's own words. */
+/** A refusal: the server's own sentence, and its word for why. */
 export class Refused extends Error {
   constructor(
     message: string,
@@ -21,6 +22,12 @@ export class Refused extends Error {
   ) {
     super(message);
   }
+}
+
+/** Why nobody is called, in the reader's language where the server's word for it is known, else in the server's sentence. */
+export function refusalIn(i18n: Pick<I18n, 'word'>, refused: Refused): string | null {
+  const known = refused.code === null ? undefined : i18n.word('refusals', refused.code);
+  return known ?? (refused.message || null);
 }
 
 /** How often the server is asked how far a call is. Milliseconds. */

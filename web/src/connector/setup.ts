@@ -53,3 +53,9 @@ export async function readSetup(tenant: string): Promise<Setup | null> {
   const answer = await fetch(`/api/v1/connector/${encodeURIComponent(tenant)}`, { headers: { Accept: 'application/json' } });
   return answer.ok ? ((await answer.json()) as Setup) : null;
 }
+
+/** In whose name the page is that opens a softphone; also where the organisation has no tab. */
+export async function readBrand(tenant: string): Promise<Brand | null> {
+  const answer = await fetch(`/api/v1/brand/${encodeURIComponent(tenant)}`, { headers: { Accept: 'application/json' } });
+  return answer.ok ? ((await answer.json()) as Brand) : null;
+}

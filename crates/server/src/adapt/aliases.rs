@@ -3,7 +3,7 @@
 
 use crate::adapt::switch::{Now, Switch};
 use engine::Event;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use store::{Alias, MOST_ALIASES, TenantId};
 
 /// What the numbers of a tenant are called, by their keyed hashes.
@@ -69,9 +69,9 @@ impl Switch {
 
     /// These numbers are called nothing from here on: people went because they are old. Whoever was called something
     /// meanwhile is not among them, and keeps it.
-    pub fn forget_aliases(&mut self, id: TenantId, numbers: &[u64]) {
+    pub fn forget_aliases(&mut self, id: TenantId, numbers: &HashSet<u64>) {
         if let Some(t) = self.tenants.iter_mut().find(|t| t.id == id) {
-            numbers.iter().for_each(|number| drop(t.aliases.by_number.remove(number)));
+            t.aliases.by_number.retain(|number, _| !numbers.contains(number));
         }
     }
 }

@@ -143,7 +143,7 @@ impl Shared {
             let service = Service::at(&place.service_url);
             let room_there = place.conversation.split(';').next().unwrap_or_default();
             let send = |token: &_| service.send(&place.conversation, token, &card);
-            match self.ask(Rate::Send, room_there, send) {
+            match self.ask_and_wait(Rate::Send, room_there, send) {
                 Ok(_) => {
                     is_taken = true;
                     self.counts.sent.fetch_add(1, Ordering::Relaxed);

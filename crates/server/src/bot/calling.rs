@@ -3,6 +3,7 @@
 
 use crate::bot::Shared;
 use crate::bot::customer::Customer;
+use crate::bot::send::NotSent;
 use crate::http::{Asking, NewDial, begin_and_wait};
 use crate::tenant::Meaning;
 use engine::AgentId;
@@ -10,7 +11,7 @@ use pbx::Correlation;
 use pbx::address::{Scheme, link};
 use redact::Secret;
 use serde_json::Value;
-use teams::bot::{Activity, Said, Wish, cards};
+use teams::bot::{Activity, Said, WhyNot, Wish, cards};
 use teams::permissions::{Feature, Features};
 
 /// How a call goes.
@@ -21,6 +22,20 @@ enum Way {
     Dialog,
     /// The person's computer opens an address.
     Address(Scheme),
+}
+
+/// Why there is no card, and nothing rings.
+pub(in crate::bot) enum NoCard {
+    /// A sentence for whoever asked.
+    Because(String),
+    /// The Bot Connector does not say who is in the conversation.
+    NotRead(NotSent),
+}
+
+impl From<NotSent> for NoCard {
+    fn from(why: NotSent) -> NoCard {
+        NoCard::NotRead(why)
+    }
 }
 
 /// The first way that is there for somebody: our own trunks, a telephone system that knows their line and needs no password of
@@ -55,15 +70,11 @@ impl Shared {
         activity: &Activity,
         customer: &Customer,
         number: &Secret<String>,
-    ) -> Result<Value, String> {
+    ) -> Result<Value, NoCard> {
         let language = customer.language(activity);
-        match self.is_guest(activity) {
-            Ok(false) => {}
-            Ok(true) => return Err(Said::Guest.text(language).into()),
-            Err(why) => {
-                tracing::warn!(event = "bot_no_members", %why, "who is in a conversation could not be read");
-                return Err(Said::Later.text(language).into());
-            }
+        let because = |said: Said| NoCard::Because(said.text(language).into());
+        if self.is_guest(activity)? {
+            return Err(because(Said::Guest));
         }
         let (tenant, features, person) =
             (customer.tenant, customer.features.clone(), activity.person.clone());
@@ -74,17 +85,17 @@ impl Shared {
             let meaning = &switch.tenant(tenant)?.meaning;
             Some(choose(meaning, &features, person.as_deref(), has_tab))
         });
-        match way.flatten().ok_or_else(|| Said::Later.text(language).to_string())? {
+        match way.flatten().ok_or_else(|| because(Said::Later))? {
             Way::Dialog => {
                 let sealed = self.seal(activity, Wish::Dial(number.clone()));
-                let sealed = sealed.ok_or_else(|| Said::Later.text(language).to_string())?;
+                let sealed = sealed.ok_or_else(|| because(Said::Later))?;
                 Ok(cards::number_in_dialog(language, number.expose_secret(), &sealed))
             }
             Way::Address(scheme) => {
                 // A page of ours opens it in the person's own phone; the number stands behind `#` and so in no log.
                 let link = link(&self.url, &customer.name, &scheme, number);
-                let link =
-                    link.ok_or_else(|| Said::NoNumber.with(language, Said::NotANumber.text(language)))?;
+                let none = || Said::NoNumber.with(language, Said::NotANumber.text(language));
+                let link = link.ok_or_else(|| NoCard::Because(none()))?;
                 Ok(cards::number(language, number.expose_secret(), link.expose_secret()))
             }
             Way::Rings(user, through) => {
@@ -92,13 +103,17 @@ impl Shared {
                     who: (tenant, user),
                     visits: false,
                     of_tab: None,
-                    correlation: Some(named(activity).ok_or_else(|| Said::Later.text(language).to_string())?),
+                    correlation: Some(named(activity).ok_or_else(|| because(Said::Later))?),
                     new: NewDial { through, ..NewDial::to(number.clone()) },
                     public: self.url.clone(),
                 };
                 match begin_and_wait(&self.handle, &self.connector, asked) {
                     Ok(_) => Ok(cards::note(&Said::Ringing.with(language, number.expose_secret()))),
-                    Err(problem) => Err(problem.detail),
+                    Err(problem) => {
+                        let known = problem.code.and_then(WhyNot::named);
+                        let why = known.map_or(problem.detail, |why| why.text(language).into());
+                        Err(NoCard::Because(why))
+                    }
                 }
             }
         }

@@ -72,7 +72,7 @@ impl Shared {
         match self.handle.ask_and_wait(ask).flatten() {
             Some(Ok(number)) => Ok(number),
             Some(Err(NotCalled::NoNumber)) => Err(Said::NotANumber.text(language).into()),
-            Some(Err(why)) => Err(why.to_string()),
+            Some(Err(why)) => Err(why.why_not().text(language).into()),
             None => Err(Said::Later.text(language).into()),
         }
     }

@@ -3,36 +3,38 @@
 
 use crate::bot::customer::Customer;
 use crate::bot::numbers::NoNumbers;
+use crate::bot::send::NotSent;
 use crate::bot::{Shared, lock, now};
 use crate::microsoft::random;
 use redact::Secret;
-use std::sync::Arc;
+use serde_json::Value;
 use teams::bot::cards;
 use teams::bot::{Activity, Exchanged, InvokeReply, Language, Said};
 
 impl Shared {
-    /// Asks whoever wrote to sign in, to see the numbers of these people.
+    /// The message that asks whoever wrote to sign in, to see the numbers of these people.
     pub(in crate::bot) fn ask_by_message(
         &self,
         activity: &Activity,
         language: Language,
         objects: Vec<String>,
-    ) {
-        let (Some(person), Ok(bytes)) = (activity.person.as_deref(), random::<16>()) else { return };
-        if self.has_guests(activity) {
-            return self.send(activity, &cards::message(Said::GuestsHere.text(language)));
+    ) -> Result<Value, NotSent> {
+        let (Some(person), Ok(bytes)) = (activity.person.as_deref(), random::<16>()) else {
+            return Ok(cards::message(Said::Later.text(language)));
+        };
+        if self.has_guests(activity)? {
+            return Ok(cards::message(Said::GuestsHere.text(language)));
         }
         let id = format!("{:032x}", u128::from_ne_bytes(bytes));
         lock(&self.exchanges).ask(now(), &id, person, activity.conversation.room(), objects);
-        let message = self.sign_in_card(activity, &id, |card| card.message(language));
-        self.send(activity, &message);
+        Ok(self.sign_in_card(activity, &id, |card| card.message(language)))
     }
 
-    /// Whether somebody in a conversation is a guest, or it is not known.
-    fn has_guests(&self, activity: &Activity) -> bool {
+    /// Whether somebody in a conversation is a guest, or nobody is known to be there.
+    fn has_guests(&self, activity: &Activity) -> Result<bool, NotSent> {
         let directory = activity.conversation.tenant.as_deref();
-        let people = self.people(activity).unwrap_or_else(|_| Arc::default());
-        people.is_empty() || people.iter().any(|m| m.guest || m.is_outside(directory))
+        let people = self.people(activity)?;
+        Ok(people.is_empty() || people.iter().any(|m| m.guest || m.is_outside(directory)))
     }
 
     /// A token came that was asked for in a message.
@@ -63,12 +65,15 @@ impl Shared {
         };
         lock(&self.exchanges).done(id);
         // Somebody may have come meanwhile.
-        let message = match self.card_of(activity, language, &objects, &users) {
-            _ if self.has_guests(activity) => cards::message(Said::GuestsHere.text(language)),
-            Some(card) => cards::message_with(card, Said::Numbers.text(language)),
-            None => cards::message(Said::Later.text(language)),
+        let message = match self.has_guests(activity) {
+            Ok(true) => cards::message(Said::GuestsHere.text(language)),
+            Ok(false) => match self.card_of(activity, language, &objects, &users) {
+                Some(card) => cards::message_with(card, Said::Numbers.text(language)),
+                None => cards::message(Said::Later.text(language)),
+            },
+            Err(why) => cards::message(self.not_read(activity, &why)),
         };
-        self.send(activity, &message);
+        self.send_later(activity, message);
         InvokeReply::exchanged(id)
     }
 
@@ -77,7 +82,9 @@ impl Shared {
         let (person, room) = (activity.person.as_deref().unwrap_or_default(), activity.conversation.room());
         let open = lock(&self.exchanges).take_open(now(), person, room);
         if let Some(objects) = open {
-            self.ask_by_message(activity, customer.language(activity), objects);
+            let asked = self.ask_by_message(activity, customer.language(activity), objects);
+            let message = asked.unwrap_or_else(|why| cards::message(self.not_read(activity, &why)));
+            self.send_later(activity, message);
         }
         InvokeReply::done()
     }

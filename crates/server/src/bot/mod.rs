@@ -19,10 +19,11 @@ use crate::config::MicrosoftSection;
 use crate::connector::Connector;
 use crate::microsoft::{Carrier, cloud_of, random};
 use crate::running::Handle;
+use crate::shares::{Place, Shares};
 use crate::tenant::objects::Span;
 use crate::webhook_io::Tried;
 use memory::Memory;
-use queue::Queue;
+use queue::{Job, Queue};
 use redact::Secret;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -35,8 +36,10 @@ pub use answer::IN_TIME;
 pub use numbers::{CONSENTED, scopes_of_numbers};
 pub use queue::Admitted;
 
-/// Threads that work on what was posted.
-const WORKERS: usize = 4;
+/// Threads that work on what was posted. Of one tenant only some do at a time.
+const WORKERS: usize = 16;
+/// Presses of buttons that are answered at once, of all tenants and of one: each holds a thread while it asks Microsoft.
+const PRESSES: (usize, usize) = (32, 8);
 /// How long memory may be kept.
 const SHORTEST_MEMORY: Duration = Duration::from_secs(60);
 const LONGEST_MEMORY: Duration = Duration::from_secs(24 * 3_600);
@@ -65,6 +68,8 @@ pub struct BotCounts {
 /// The bot. It works until it is stopped or dropped.
 pub struct Bot {
     shared: Arc<Shared>,
+    /// Turns of presses, by directory.
+    turns: Shares<String>,
 }
 
 /// What its threads share.
@@ -242,14 +247,21 @@ impl Bot {
             let shared = shared.clone();
             let name = format!("bot-{n}");
             let work = move || {
-                while let Some(activity) = shared.queue.take() {
-                    shared.work(&activity);
-                    shared.queue.done(&activity);
+                while let Some(mut job) = shared.queue.take() {
+                    match shared.work(&mut job) {
+                        Ok(()) => shared.queue.done(&job),
+                        Err(wait) => shared.queue.again(job, wait),
+                    }
                 }
             };
             std::thread::Builder::new().name(name).spawn(work).map_err(|e| e.to_string())?;
         }
-        Ok(Some(Bot { shared }))
+        Ok(Some(Bot { shared, turns: Shares::new(PRESSES.0, PRESSES.1) }))
+    }
+
+    /// Waits for a turn to answer a press in a conversation of this directory. Nothing when too many wait.
+    pub async fn turn(&self, directory: &str) -> Option<Place<String>> {
+        self.turns.wait(&directory.to_string()).await
     }
 
     /// What was counted since the start.
@@ -297,7 +309,7 @@ impl Bot {
             return Admitted::Again;
         }
         let key = activity.id.clone().map(|id| (activity.conversation.id.clone(), id));
-        let admitted = of.queue.put(activity);
+        let admitted = of.queue.put(Job::new(activity));
         if admitted == Admitted::Full {
             of.counts.dropped.fetch_add(1, Ordering::Relaxed);
             // The Connector sends it again, and then it counts.

@@ -194,12 +194,13 @@ impl Shared {
             if let Some(Given::Value(mobile)) = user.map(|u| &u.mobile_phone) {
                 numbers.push((Said::Mobile, mobile.clone()));
             }
-            let numbers = numbers
+            let numbers: Vec<_> = numbers
                 .into_iter()
                 .filter_map(|(what, n)| Some((what, n.clone(), self.seal(activity, Wish::Call(n))?)))
                 .collect();
             rows.push(PersonRow {
                 name: member.name.clone(),
+                no_number: numbers.is_empty(),
                 numbers,
                 guest: member.guest,
                 ..PersonRow::default()

@@ -1,5 +1,7 @@
-//! What waits to be worked on: bounded, in order, and one after the other within a conversation.
+//! What waits to be worked on: bounded, in order, and one after the other within a conversation. A tenant has its share of the
+//! places and of the threads, and what may not be done yet waits here, where it holds no thread.
 
+use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -7,8 +9,12 @@ use teams::bot::Activity;
 
 /// Activities that wait, at most.
 const MOST: usize = 1_000;
+/// Activities of one tenant that wait, at most.
+const OF_TENANT: usize = 250;
 /// Activities of one conversation that wait, at most: who writes faster is not heard.
 const OF_ONE: usize = 4;
+/// Activities of one tenant that are worked on at once, at most.
+const AT_ONCE: usize = 4;
 
 /// What became of an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +27,89 @@ pub enum Admitted {
     Full,
 }
 
+/// Something to be done.
+#[derive(Debug)]
+pub struct Job {
+    /// What somebody wrote or did.
+    pub activity: Activity,
+    /// What is to be sent there, once that is known.
+    pub answer: Option<Value>,
+    /// How often it was tried in vain what comes next.
+    pub tries: u32,
+}
+
+impl Job {
+    /// An activity to which no answer is known yet.
+    pub fn new(activity: Activity) -> Job {
+        Job { activity, answer: None, tries: 0 }
+    }
+
+    /// An answer that is still to be sent.
+    pub fn answered(activity: Activity, answer: Value) -> Job {
+        Job { answer: Some(answer), ..Job::new(activity) }
+    }
+
+    fn room(&self) -> &str {
+        self.activity.conversation.room()
+    }
+
+    /// The directory that the conversation belongs to.
+    fn tenant(&self) -> &str {
+        self.activity.conversation.tenant.as_deref().unwrap_or_default()
+    }
+}
+
+/// What waits or is worked on of a conversation.
+#[derive(Default)]
+struct Room {
+    held: usize,
+    busy: bool,
+    /// Nothing is done there before.
+    not_before: Option<Instant>,
+}
+
+/// What waits or is worked on of a tenant.
+#[derive(Default)]
+struct Tenant {
+    held: usize,
+    busy: usize,
+}
+
 #[derive(Default)]
 struct Waiting {
-    list: VecDeque<Activity>,
-    /// How many of each conversation wait or are worked on, and whether one is.
-    rooms: BTreeMap<String, (usize, bool)>,
+    list: VecDeque<Job>,
+    rooms: BTreeMap<String, Room>,
+    tenants: BTreeMap<String, Tenant>,
     closed: bool,
+}
+
+impl Waiting {
+    /// The place of the first that may be worked on now, or when there may be one.
+    fn next(&self, now: Instant) -> Result<usize, Option<Instant>> {
+        let mut soonest = None;
+        for (at, job) in self.list.iter().enumerate() {
+            let room = self.rooms.get(job.room());
+            let is_full = self.tenants.get(job.tenant()).is_some_and(|t| t.busy >= AT_ONCE);
+            if is_full || room.is_some_and(|r| r.busy) {
+                continue;
+            }
+            match room.and_then(|r| r.not_before).filter(|due| now < *due) {
+                None => return Ok(at),
+                Some(due) => soonest = Some(soonest.map_or(due, |s: Instant| s.min(due))),
+            }
+        }
+        Err(soonest)
+    }
+
+    /// A job is worked on no longer.
+    fn rest(&mut self, job: &Job) {
+        if let Some(room) = self.rooms.get_mut(job.room()) {
+            room.busy = false;
+        }
+        if let Some(tenant) = self.tenants.get_mut(job.tenant()) {
+            tenant.busy = tenant.busy.saturating_sub(1);
+        }
+    }
 }
 
 /// The queue.
@@ -42,48 +125,76 @@ impl Queue {
     }
 
     /// One more.
-    pub fn put(&self, activity: Activity) -> Admitted {
+    pub fn put(&self, job: Job) -> Admitted {
         let mut w = self.lock();
-        let room = activity.conversation.room().to_string();
-        let held = w.rooms.get(&room).map_or(0, |r| r.0);
-        if w.closed || w.list.len() >= MOST || held >= OF_ONE {
+        let of_room = w.rooms.get(job.room()).map_or(0, |r| r.held);
+        let of_tenant = w.tenants.get(job.tenant()).map_or(0, |t| t.held);
+        if w.closed || w.list.len() >= MOST || of_room >= OF_ONE || of_tenant >= OF_TENANT {
             return Admitted::Full;
         }
-        w.rooms.entry(room).or_default().0 += 1;
-        w.list.push_back(activity);
-        self.changed.notify_one();
+        w.rooms.entry(job.room().into()).or_default().held += 1;
+        w.tenants.entry(job.tenant().into()).or_default().held += 1;
+        w.list.push_back(job);
+        self.changed.notify_all();
         Admitted::Taken
     }
 
     /// The next one; waits for it. Nothing when the queue is closed.
-    pub fn take(&self) -> Option<Activity> {
+    pub fn take(&self) -> Option<Job> {
         let mut w = self.lock();
         loop {
             if w.closed {
                 return None;
             }
-            let free = |a: &Activity| w.rooms.get(a.conversation.room()).is_none_or(|r| !r.1);
-            let next = w.list.iter().position(free);
-            if let Some(activity) = next.and_then(|at| w.list.remove(at)) {
-                if let Some(room) = w.rooms.get_mut(activity.conversation.room()) {
-                    room.1 = true;
+            let now = Instant::now();
+            let soonest = match w.next(now) {
+                Ok(at) => {
+                    let job = w.list.remove(at)?;
+                    let room = w.rooms.entry(job.room().into()).or_default();
+                    (room.busy, room.not_before) = (true, None);
+                    w.tenants.entry(job.tenant().into()).or_default().busy += 1;
+                    return Some(job);
                 }
-                return Some(activity);
-            }
-            w = self.changed.wait(w).unwrap_or_else(|e| e.into_inner());
+                Err(soonest) => soonest,
+            };
+            w = match soonest {
+                None => self.changed.wait(w).unwrap_or_else(|e| e.into_inner()),
+                Some(due) => {
+                    let wait = due.saturating_duration_since(now);
+                    self.changed.wait_timeout(w, wait).unwrap_or_else(|e| e.into_inner()).0
+                }
+            };
         }
     }
 
     /// One that was taken is done.
-    pub fn done(&self, activity: &Activity) {
+    pub fn done(&self, job: &Job) {
         let mut w = self.lock();
-        let room = activity.conversation.room();
-        if let Some(held) = w.rooms.get_mut(room) {
-            *held = (held.0.saturating_sub(1), false);
-            if held.0 == 0 {
-                w.rooms.remove(room);
+        w.rest(job);
+        if let Some(room) = w.rooms.get_mut(job.room()) {
+            room.held = room.held.saturating_sub(1);
+            if room.held == 0 {
+                w.rooms.remove(job.room());
             }
         }
+        if let Some(tenant) = w.tenants.get_mut(job.tenant()) {
+            tenant.held = tenant.held.saturating_sub(1);
+            if tenant.held == 0 {
+                w.tenants.remove(job.tenant());
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    /// One that was taken is to be done after a while; the rest of its conversation comes after it.
+    pub fn again(&self, mut job: Job, wait: Duration) {
+        job.tries += 1;
+        let mut w = self.lock();
+        w.rest(&job);
+        if let Some(room) = w.rooms.get_mut(job.room()) {
+            room.not_before = Some(Instant::now() + wait);
+        }
+        w.list.push_front(job);
         self.changed.notify_all();
     }
 
@@ -112,25 +223,70 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn activity(room: &str) -> Activity {
-        let body = json!({"type": "message", "serviceUrl": "https://x", "conversation": {"id": room}, "from": {"id": "29:a"}});
-        Activity::read(body.to_string().as_bytes()).unwrap()
+    const T1: &str = "5c0de000-0000-4000-8000-00000000000x";
+
+    fn job(tenant: &str, room: &str) -> Job {
+        let body = json!({"type": "message", "serviceUrl": "https://x", "from": {"id": "29:a"},
+            "conversation": {"id": room, "tenantId": tenant}});
+        Job::new(Activity::read(body.to_string().as_bytes()).unwrap())
     }
 
     #[test]
     fn one_conversation_takes_neither_all_places_nor_two_threads() {
         let q = Queue::default();
         for _ in 0..OF_ONE {
-            assert_eq!(q.put(activity("a;messageid=1")), Admitted::Taken);
+            assert_eq!(q.put(job("t", "a;messageid=1")), Admitted::Taken);
         }
-        assert_eq!(q.put(activity("a")), Admitted::Full);
-        assert_eq!(q.put(activity("b")), Admitted::Taken);
+        assert_eq!(q.put(job("t", "a")), Admitted::Full);
+        assert_eq!(q.put(job("t", "b")), Admitted::Taken);
         let first = q.take().unwrap();
-        assert_eq!(q.take().unwrap().conversation.id, "b", "a is being worked on");
+        assert_eq!(q.take().unwrap().activity.conversation.id, "b", "a is being worked on");
         q.done(&first);
-        assert_eq!(q.take().unwrap().conversation.room(), "a");
+        assert_eq!(q.take().unwrap().room(), "a");
         q.close();
         assert!(q.take().is_none() && !q.pause(Duration::from_secs(100)));
-        assert_eq!(q.put(activity("c")), Admitted::Full);
+        assert_eq!(q.put(job("t", "c")), Admitted::Full);
+    }
+
+    #[test]
+    fn one_tenant_takes_neither_all_places_nor_all_threads() {
+        let q = Queue::default();
+        for n in 0..OF_TENANT {
+            assert_eq!(q.put(job(&T1.replace('x', "1"), &format!("one-{n}"))), Admitted::Taken);
+        }
+        assert_eq!(q.put(job(&T1.replace('x', "1"), "one-more")), Admitted::Full);
+        assert_eq!(q.put(job(&T1.replace('x', "2"), "another")), Admitted::Taken);
+        let taken: Vec<Job> = (0..AT_ONCE).map(|_| q.take().unwrap()).collect();
+        assert!(taken.iter().all(|j| j.room().starts_with("one-")));
+        let other = q.take().unwrap();
+        assert_eq!(other.room(), "another", "though it came last");
+        taken.iter().chain([&other]).for_each(|j| q.done(j));
+        assert_eq!(q.take().unwrap().room(), format!("one-{AT_ONCE}"));
+    }
+
+    #[test]
+    fn what_may_not_be_done_yet_holds_its_conversation_up_and_nobody_else() {
+        let q = Queue::default();
+        for room in ["a", "a", "b"] {
+            q.put(job("t", room));
+        }
+        let first = q.take().unwrap();
+        let began = Instant::now();
+        let wait = Duration::from_millis(300);
+        q.again(Job { answer: Some(json!("x")), ..first }, wait);
+        let other = q.take().unwrap();
+        assert!(other.room() == "b" && began.elapsed() < wait);
+        let again = q.take().unwrap();
+        assert!(began.elapsed() >= wait, "{:?}", began.elapsed());
+        assert_eq!(
+            (again.room(), again.answer.is_some(), again.tries),
+            ("a", true, 1),
+            "before what came after it"
+        );
+        q.done(&again);
+        q.done(&other);
+        q.done(&q.take().unwrap());
+        let w = q.lock();
+        assert!(w.rooms.is_empty() && w.tenants.is_empty() && w.list.is_empty(), "nothing is remembered");
     }
 }

@@ -1,6 +1,7 @@
-//! Sending into conversations and reading who is there: within Microsoft's limits, tried again where that helps, given up
-//! where it does not.
+//! Sending into conversations and reading who is there: within Microsoft's limits, tried again later where that helps, given
+//! up where it does not.
 
+use crate::bot::queue::{Admitted, Job};
 use crate::bot::{Shared, lock, now};
 use crate::microsoft::random;
 use redact::Secret;
@@ -15,6 +16,8 @@ use teams::{Reply, Request};
 
 /// How often something is tried.
 const TRIES: u32 = 4;
+/// The pause before the second try, where the Bot Connector wants no longer one. It doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest that something waits for its turn or for the next try.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// People of a conversation that are read.
@@ -29,6 +32,20 @@ pub(in crate::bot) enum NotSent {
     Token(String),
     /// The Bot Connector says no.
     Service(ServiceFault),
+}
+
+impl NotSent {
+    /// How long to wait before it is tried again, after so many tries before. Nothing when there is no use in it.
+    pub fn pause(&self, tries: u32) -> Option<Duration> {
+        let NotSent::Service(ServiceFault::Again(wait)) = self else { return None };
+        if tries + 1 >= TRIES || *wait > LONGEST_WAIT {
+            return None;
+        }
+        let pause = FIRST_PAUSE * 2_u32.pow(tries);
+        // Spread, so that not everybody comes back at once.
+        let spread = random::<1>().map_or(0, |[byte]| u32::from(byte));
+        Some((*wait).max(pause) + pause * spread / 512)
+    }
 }
 
 impl fmt::Display for NotSent {
@@ -69,73 +86,85 @@ impl Shared {
         Ok(tokens.access_token)
     }
 
-    /// Waits for a turn within Microsoft's limits.
-    fn turn(&self, rate: Rate, room: &str) -> Result<(), NotSent> {
-        loop {
-            let taken = lock(&self.rates).take(now(), rate, room);
-            let Err(wait) = taken else { return Ok(()) };
-            if wait > LONGEST_WAIT {
-                return Err(NotSent::Service(ServiceFault::Again(wait)));
-            }
-            if !self.queue.pause(wait) {
-                return Err(NotSent::Stopping);
-            }
-        }
-    }
-
-    /// Asks the Bot Connector until it answers or there is no use in it.
+    /// Asks the Bot Connector, which is not waited for when it may not be asked now: whoever waited would keep others from
+    /// their turns.
+    ///
+    /// # Errors
+    /// [`ServiceFault::Again`] says when it may be asked again.
     pub(in crate::bot) fn ask(
         &self,
         rate: Rate,
         room: &str,
         make: impl Fn(&Secret<String>) -> Request,
     ) -> Result<Reply, NotSent> {
-        let mut pause = Duration::from_millis(500);
-        let mut new_token = false;
-        let mut last = ServiceFault::Refused(0);
-        for _ in 0..TRIES {
-            self.turn(rate, room)?;
-            let reply = self.carrier.send(&make(&self.token()?)).ok();
-            match (ServiceFault::of(reply.as_ref()), reply) {
-                (Ok(()), Some(reply)) => return Ok(reply),
-                (Err(ServiceFault::Token), _) if !new_token => {
-                    new_token = true;
-                    lock(&self.tokens).drop_token(&self.token_key);
-                }
-                (Err(fault @ ServiceFault::Again(wait)), _) => {
-                    last = fault;
-                    let spread: [u8; 1] = random().map_err(NotSent::Token)?;
-                    let wait = wait.max(pause) + pause * u32::from(spread[0]) / 512;
-                    pause *= 2;
-                    if !self.queue.pause(wait.min(LONGEST_WAIT)) {
-                        return Err(NotSent::Stopping);
-                    }
-                }
-                (Err(fault), _) => return Err(NotSent::Service(fault)),
-                (Ok(()), None) => return Err(NotSent::Service(ServiceFault::Refused(0))),
-            }
+        let again = |wait| NotSent::Service(ServiceFault::Again(wait));
+        lock(&self.rates).take(now(), rate, room).map_err(again)?;
+        let mut reply = self.carrier.send(&make(&self.token()?)).ok();
+        if let Err(ServiceFault::Token) = ServiceFault::of(reply.as_ref()) {
+            lock(&self.tokens).drop_token(&self.token_key);
+            lock(&self.rates).take(now(), rate, room).map_err(again)?;
+            reply = self.carrier.send(&make(&self.token()?)).ok();
         }
-        Err(NotSent::Service(last))
+        ServiceFault::of(reply.as_ref()).map_err(NotSent::Service)?;
+        reply.ok_or(NotSent::Service(ServiceFault::Refused(0)))
     }
 
-    /// Sends an answer to where an activity came from.
-    pub fn send(&self, to: &Activity, activity: &Value) {
-        let room = to.conversation.room();
-        if lock(&self.memory).is_blocked(room) {
-            return;
-        }
-        let service = Service::at(&to.service_url);
-        let sent = self.ask(Rate::Send, room, |token| service.send(&to.conversation.id, token, activity));
-        match sent {
-            Ok(_) => drop(self.counts.sent.fetch_add(1, Ordering::Relaxed)),
-            Err(why) => {
-                self.counts.unsent.fetch_add(1, Ordering::Relaxed);
-                if matches!(why, NotSent::Service(ServiceFault::Blocked)) {
-                    lock(&self.memory).set_blocked(now(), room, true);
-                }
-                tracing::warn!(event = "bot_unsent", %why, "an answer of the bot was not sent");
+    /// The same, tried again after a while: for threads that wait for nobody else.
+    pub(in crate::bot) fn ask_and_wait(
+        &self,
+        rate: Rate,
+        room: &str,
+        make: impl Fn(&Secret<String>) -> Request,
+    ) -> Result<Reply, NotSent> {
+        let mut tries = 0;
+        loop {
+            let why = match self.ask(rate, room, &make) {
+                Ok(reply) => return Ok(reply),
+                Err(why) => why,
+            };
+            let Some(wait) = why.pause(tries) else { return Err(why) };
+            tries += 1;
+            if !self.queue.pause(wait) {
+                return Err(NotSent::Stopping);
             }
         }
+    }
+
+    /// Sends an answer to where an activity came from. What will not work later either is counted and forgotten.
+    ///
+    /// # Errors
+    /// How long to wait before it is sent again, when that may help. `tries` is how often it was tried before.
+    pub(in crate::bot) fn send(&self, to: &Activity, answer: &Value, tries: u32) -> Result<(), Duration> {
+        let room = to.conversation.room();
+        if lock(&self.memory).is_blocked(room) {
+            return Ok(());
+        }
+        let service = Service::at(&to.service_url);
+        let Err(why) = self.ask(Rate::Send, room, |token| service.send(&to.conversation.id, token, answer))
+        else {
+            self.counts.sent.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        };
+        if let Some(wait) = why.pause(tries) {
+            return Err(wait);
+        }
+        if matches!(why, NotSent::Service(ServiceFault::Blocked)) {
+            lock(&self.memory).set_blocked(now(), room, true);
+        }
+        self.unsent(&why);
+        Ok(())
+    }
+
+    /// Sends an answer after what waits for that conversation already: for invokes, which nothing may hold up.
+    pub(in crate::bot) fn send_later(&self, to: &Activity, answer: Value) {
+        if self.queue.put(Job::answered(to.clone(), answer)) != Admitted::Taken {
+            self.unsent(&"too much waits");
+        }
+    }
+
+    fn unsent(&self, why: &dyn fmt::Display) {
+        self.counts.unsent.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(event = "bot_unsent", %why, "an answer of the bot was not sent");
     }
 
     /// Whether whoever wrote is a guest or belongs to another organisation.

@@ -1,65 +1,87 @@
 //! What is done about an activity after it was answered: commands are understood and answers sent.
 
+use crate::bot::calling::NoCard;
 use crate::bot::customer::Customer;
+use crate::bot::queue::Job;
 use crate::bot::send::NotSent;
 use crate::bot::{Shared, lock, now};
 use serde_json::Value;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use teams::bot::cards::{self, MOST_ROWS, Numbers, PersonRow};
 use teams::bot::{Activity, ActivityKind, Command, Dialled, Language, Member, Press, Said, Scope, Wish};
 use teams::permissions::Feature;
 
+/// A card as a message; a sentence where there is nobody for it.
+fn or_nobody(language: Language, card: Option<Value>) -> Value {
+    match card {
+        Some(card) => cards::message_with(card, Said::Call.text(language)),
+        None => cards::message(Said::Nobody.text(language)),
+    }
+}
+
 impl Shared {
-    /// Does what an activity wants.
-    pub fn work(&self, activity: &Activity) {
+    /// Does what is to be done. Nothing of it is waited for.
+    ///
+    /// # Errors
+    /// How long to wait before it is done again: the Bot Connector is not to be asked sooner.
+    pub fn work(&self, job: &mut Job) -> Result<(), Duration> {
+        if job.answer.is_none() {
+            job.answer = match self.answer_to(&job.activity) {
+                Ok(answer) => answer,
+                Err(why) => match why.pause(job.tries) {
+                    Some(wait) => return Err(wait),
+                    None => Some(cards::message(self.not_read(&job.activity, &why))),
+                },
+            };
+            job.tries = 0;
+        }
+        match &job.answer {
+            Some(answer) => self.send(&job.activity, answer, job.tries),
+            None => Ok(()),
+        }
+    }
+
+    /// Does what an activity wants, and gives what is to be said of it.
+    fn answer_to(&self, activity: &Activity) -> Result<Option<Value>, NotSent> {
         let room = activity.conversation.room();
         match activity.kind {
             ActivityKind::Message => self.heard(activity),
             ActivityKind::Members { came, went } => {
-                lock(&self.memory).forget_people(room);
-                if came {
-                    lock(&self.memory).set_blocked(now(), room, false);
-                    self.greet(activity);
+                let mut memory = lock(&self.memory);
+                memory.forget_people(room);
+                if came || went {
+                    memory.set_blocked(now(), room, went);
                 }
-                if went {
-                    lock(&self.memory).set_blocked(now(), room, true);
-                }
+                drop(memory);
+                Ok(if came { self.greeting(activity) } else { None })
             }
             ActivityKind::Installed(there) => {
                 let mut memory = lock(&self.memory);
                 memory.forget_people(room);
                 memory.set_blocked(now(), room, !there);
+                Ok(None)
             }
-            ActivityKind::Invoke(_) | ActivityKind::Other => {}
+            ActivityKind::Invoke(_) | ActivityKind::Other => Ok(None),
         }
     }
 
-    fn greet(&self, activity: &Activity) {
-        let Some(customer) = self.customer(activity) else { return };
-        let language = customer.language(activity);
-        let text = format!("{} {}", Said::Hello.text(language), Said::Help.text(language));
-        self.send(activity, &cards::message(&text));
+    fn greeting(&self, activity: &Activity) -> Option<Value> {
+        let language = self.customer(activity)?.language(activity);
+        Some(cards::message(&format!("{} {}", Said::Hello.text(language), Said::Help.text(language))))
     }
 
-    fn heard(&self, activity: &Activity) {
+    fn heard(&self, activity: &Activity) -> Result<Option<Value>, NotSent> {
         let Some(customer) = self.customer(activity) else {
             let language = Language::choose(activity.locale.as_deref(), &[]);
-            self.send(activity, &cards::message(Said::NotConnected.text(language)));
-            return;
+            return Ok(Some(cards::message(Said::NotConnected.text(language))));
         };
         let language = customer.language(activity);
         // A button of an older client comes as a message without a text.
         if let (true, Some(sealed)) = (activity.text.expose_secret().is_empty(), activity.pressed()) {
-            let card = self.pressed(activity, &customer, &sealed);
-            let message = match card {
-                Ok(Some(card)) => cards::message_with(card, Said::Call.text(language)),
-                Ok(None) => return,
-                Err(said) => cards::message(said.text(language)),
-            };
-            self.send(activity, &message);
-            return;
+            return self.pressed(activity, &customer, &sealed).map(Some);
         }
-        let answer = match Command::read(activity.text.expose_secret()) {
+        Ok(Some(match Command::read(activity.text.expose_secret()) {
             Command::Help => cards::message(Said::Help.text(language)),
             Command::Unknown => cards::message(&format!(
                 "{} {}",
@@ -67,31 +89,26 @@ impl Shared {
                 Said::Help.text(language)
             )),
             Command::Alerts(on) => self.want_alerts(activity, &customer, on),
-            Command::List => self.or_later(language, self.list(activity, &customer, 0, None)),
+            Command::List => or_nobody(language, self.list(activity, &customer, 0, None)?),
             Command::Call(wanted @ Dialled::Name(_)) => {
-                self.or_later(language, self.list(activity, &customer, 0, Some(&wanted)))
+                or_nobody(language, self.list(activity, &customer, 0, Some(&wanted))?)
             }
             Command::Call(Dialled::Number(number)) => match self.callable(&customer, &number, language) {
                 Ok(number) => match self.call(activity, &customer, &number) {
                     Ok(card) => cards::message_with(card, Said::Call.text(language)),
-                    Err(why) => cards::message(&why),
+                    Err(NoCard::Because(why)) => cards::message(&why),
+                    Err(NoCard::NotRead(why)) => return Err(why),
                 },
                 Err(why) => cards::message(&Said::NoNumber.with(language, &why)),
             },
-        };
-        self.send(activity, &answer);
+        }))
     }
 
-    /// A card as a message; a sentence where it could not be made.
-    fn or_later(&self, language: Language, card: Result<Option<Value>, NotSent>) -> Value {
-        match card {
-            Ok(Some(card)) => cards::message_with(card, Said::Call.text(language)),
-            Ok(None) => cards::message(Said::Nobody.text(language)),
-            Err(why) => {
-                tracing::warn!(event = "bot_no_members", %why, "who is in a conversation could not be read");
-                cards::message(Said::Later.text(language))
-            }
-        }
+    /// What is said when it could not be read who is in a conversation.
+    pub(in crate::bot) fn not_read(&self, activity: &Activity, why: &NotSent) -> &'static str {
+        tracing::warn!(event = "bot_no_members", %why, "who is in a conversation could not be read");
+        let languages = self.customer(activity).map(|c| c.languages).unwrap_or_default();
+        Said::Later.text(Language::choose(activity.locale.as_deref(), &languages))
     }
 
     /// The card with the people of a conversation from a place on, or with those whom a name fits. Nothing for nobody.
@@ -113,7 +130,7 @@ impl Shared {
             return Ok(None);
         }
         let rows: Vec<PersonRow> =
-            fitting.iter().skip(from).take(MOST_ROWS).map(|m| self.row(activity, m)).collect();
+            fitting.iter().skip(from).take(MOST_ROWS).map(|m| self.row(activity, customer, m)).collect();
         let title = if wanted.is_some() { Said::Fitting } else { Said::Members };
         let title = title.with(language, &fitting.len().to_string());
         let on_card = customer.features.has(Feature::BotNumbers);
@@ -124,7 +141,8 @@ impl Shared {
                 let shown = own.filter_map(|m| m.object.clone());
                 self.seal(activity, Wish::Show(shown.collect()))
             }
-            false => self.seal(activity, Wish::Numbers(None)),
+            false if customer.features.has(Feature::Tab) => self.seal(activity, Wish::Numbers(None)),
+            false => None,
         };
         let numbers = match &sealed {
             Some(sealed) if on_card => Numbers::Card(sealed),
@@ -138,13 +156,16 @@ impl Shared {
         Ok(Some(cards::people(language, &title, &rows, numbers, more.as_deref())))
     }
 
-    fn row(&self, activity: &Activity, member: &Member) -> PersonRow {
+    fn row(&self, activity: &Activity, customer: &Customer, member: &Member) -> PersonRow {
         let outside = member.is_outside(activity.conversation.tenant.as_deref());
         // Of people of another organisation nothing can be looked up.
         let object = member.object.clone().filter(|_| !outside);
+        let no_number = object.is_none();
+        // The dialog is a page of the tab.
+        let object = object.filter(|_| customer.features.has(Feature::Tab));
         let open = object.and_then(|o| self.seal(activity, Wish::Numbers(Some(o))));
         let guest = member.guest || outside;
-        PersonRow { name: member.name.clone(), open, guest, ..PersonRow::default() }
+        PersonRow { name: member.name.clone(), open, guest, no_number, ..PersonRow::default() }
     }
 
     /// A button for whoever wrote. Nothing for somebody without an identity in the directory.

@@ -159,8 +159,7 @@ fn addresses(c: &config::ServerConfig) -> Vec<String> {
     let mut problems = Vec::new();
     let mut try_open = |key: &str, addr: &str, open: &dyn Fn(&str) -> std::io::Result<()>| {
         if let Err(e) = open(addr) {
-            problems
-                .push(format!("{key} = {addr:?} cannot be opened: {e}. Is another program on this port?"));
+            problems.push(config::not_opened(key, format!("{addr:?}"), &e));
         }
     };
     let tcp = |a: &str| std::net::TcpListener::bind(a).map(|_| ());
@@ -176,7 +175,14 @@ fn addresses(c: &config::ServerConfig) -> Vec<String> {
     if !c.sip.tls.is_empty() {
         try_open("sip.tls", &c.sip.tls, &tcp);
     }
-    let bind = if c.media.bind.is_empty() { &c.media.address } else { &c.media.bind };
-    try_open("media.bind", &format!("{bind}:0"), &udp);
+    let (key, bind) = match c.media.bind.as_str() {
+        "" => ("media.address", &c.media.address),
+        _ => ("media.bind", &c.media.bind),
+    };
+    // Any port of it: which ones audio has is tried when there are calls.
+    let open = bind.parse::<std::net::IpAddr>().map(|ip| std::net::UdpSocket::bind((ip, 0)));
+    if let Ok(Err(e)) = open {
+        problems.push(config::not_opened(key, format!("{bind:?}"), &e));
+    }
     problems
 }

@@ -13,6 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Runs the command.
 pub fn run(mut args: Arguments) -> Outcome {
     let settings = running::store_settings(&config::load(Path::new(&args.need("config")?))?);
+    let is_file = settings.keys.starts_with("file:");
     args.end()?;
     let said = |e: StoreError| Failure::NotInOrder(e.to_string());
     store::ask_for_master(&settings).map_err(said)?;
@@ -36,6 +37,14 @@ pub fn run(mut args: Arguments) -> Outcome {
         }
         Err(e) => return Err(said(e)),
     }
-    say("another master key is in force; copy it to where keys are kept, and destroy the old one there");
+    // One in a token is a key that nobody can copy.
+    say(match is_file {
+        true => {
+            "another master key is in force; copy it to where keys are kept, and destroy the old one there"
+        }
+        false => {
+            "another master key is in force; the token has both: destroy the old one there when no backup needs it"
+        }
+    });
     Ok(())
 }

@@ -90,9 +90,7 @@ impl Server {
         };
         let bind = |key: &str, addr: &str| {
             let bound = runtime.block_on(tokio::net::TcpListener::bind(addr));
-            bound.map_err(|e| {
-                format!("{key} = {addr:?} cannot be opened: {e}. Is another program on this port?")
-            })
+            bound.map_err(|e| crate::config::not_opened(key, format!("{addr:?}"), &e))
         };
         let http = bind("http.listen", &config.http.listen)?;
         let admin = bind("admin.listen", &config.admin.listen)?;
@@ -106,7 +104,7 @@ impl Server {
             settings.url = settings.url.replace(&config.http.listen, &http_addr.to_string());
         }
         let url = settings.url.clone();
-        let api = Api::new(running.handle.clone(), settings, microsoft);
+        let api = Api::new(running.handle.clone(), settings, microsoft, config.dial.calls);
         api.connector.remember_for(config.dial.memory().ok_or("dial.memory is no time")?);
         let bot = Bot::start(&config.microsoft, running.handle.clone(), api.connector.clone(), &url)?;
         let ground = Arc::new(Ground {

@@ -1,5 +1,7 @@
 //! The server's configuration: defaults compiled in, a file over them, the environment over that; checked whole.
 
+mod not_opened;
+
 use crate::backup_io::{MOST_KEPT, Schedule};
 use crate::tenant::objects::Span;
 use crate::tenant::schema::nearest;
@@ -7,6 +9,8 @@ use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use toml::{Table, Value};
+
+pub use not_opened::not_opened;
 
 /// The defaults, with what each key means.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -380,6 +384,7 @@ impl MicrosoftSection {
 #[allow(missing_docs)]
 pub struct DialSection {
     pub memory: String,
+    pub calls: usize,
 }
 
 impl DialSection {
@@ -389,6 +394,9 @@ impl DialSection {
         DIAL_MEMORY.contains(&kept).then_some(kept)
     }
 }
+
+/// How many calls through other telephone systems may be carried at once: each holds a thread.
+const DIAL_CALLS: std::ops::RangeInclusive<usize> = 2..=2_000;
 
 /// How long calls that were asked for may be remembered.
 const DIAL_MEMORY: std::ops::RangeInclusive<std::time::Duration> =
@@ -482,6 +490,19 @@ pub fn parse(text: &str, name: &str, env: &[(String, String)]) -> Result<ServerC
     }
 }
 
+// What a value like this one is called in a sentence.
+fn said_of(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "a text in quotes",
+        Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number",
+        Value::Boolean(_) => "true or false",
+        Value::Array(_) => "a list in brackets",
+        Value::Datetime(_) => "a time",
+        Value::Table(_) => "a section",
+    }
+}
+
 fn put(defaults: &mut Table, section: &str, key: &str, value: Value, name: &str, problems: &mut Vec<String>) {
     let known: Vec<&str> = defaults.keys().map(String::as_str).collect();
     match defaults.get(key) {
@@ -489,7 +510,7 @@ fn put(defaults: &mut Table, section: &str, key: &str, value: Value, name: &str,
         Some(old) if old.same_type(&value) => {
             defaults.insert(key.into(), value);
         }
-        Some(old) => problems.push(format!("{name}: {section}.{key} must be a {}", old.type_str())),
+        Some(old) => problems.push(format!("{name}: {section}.{key} must be {}", said_of(old))),
     }
 }
 
@@ -505,6 +526,9 @@ impl ServerConfig {
         crate::microsoft::check(&self.microsoft, &mut say);
         if self.dial.memory().is_none() {
             say(format!("dial.memory = {:?} is from 1m to 60m", self.dial.memory));
+        }
+        if !DIAL_CALLS.contains(&self.dial.calls) {
+            say(format!("dial.calls = {} is from 2 to 2000", self.dial.calls));
         }
         if let Err(e) = crate::http::policy(&self.http.frame_ancestors) {
             say(format!("http.frame_ancestors = {e}"));
@@ -674,7 +698,7 @@ mod tests {
             "http.listne: did you mean \"listen\"?",
             "sip.udp",
             "[medai]: did you mean \"media\"?",
-            "media.threads must be a integer",
+            "media.threads must be a whole number",
             "store.region",
             "blobs.region",
         ] {

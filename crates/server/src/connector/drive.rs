@@ -31,7 +31,8 @@ impl Hook {
         self.changed.notify_all();
     }
 
-    fn is_down(&self) -> bool {
+    /// Whether it was hung up.
+    pub fn is_down(&self) -> bool {
         *self.down.lock().unwrap_or_else(|e| e.into_inner())
     }
 

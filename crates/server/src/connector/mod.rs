@@ -13,6 +13,7 @@ pub use drive::Hook;
 
 use crate::adapt::Switch;
 use crate::running::Handle;
+use crate::shares::Shares;
 use aws_lc_rs::hmac;
 use engine::CallId;
 use line::Passes;
@@ -23,13 +24,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 use store::{DataKey, TenantId};
-use tokio::sync::Semaphore;
 
 /// How often it is looked what can be forgotten.
 const SWEEP: Duration = Duration::from_secs(30);
-
-/// Calls through other telephone systems that are carried at once, each on a thread.
-const CARRIED: usize = 200;
 
 /// How often somebody may look what they may in a minute, and how many people do so at a time.
 const MOST_LOOKS: u32 = 10;
@@ -37,8 +34,8 @@ const MOST_LOOKERS: usize = 10_000;
 const MINUTE_MS: u64 = 60_000;
 /// Numbers of people who are no users begin here: no object of a configuration is numbered so high.
 const FIRST_PERSON: u32 = 1 << 31;
-/// So many such people are told apart at the most, which bounds what is counted of them.
-const MOST_PEOPLE: u32 = 1 << 20;
+/// So many such people have numbers of their own at the most. Whoever comes after them may share one.
+const MOST_PEOPLE: usize = 1 << 20;
 
 /// Whose calls: a user of a tenant, by id; or somebody of the organisation who is no user, by `@` and the object id.
 pub type Who = (TenantId, String);
@@ -65,7 +62,10 @@ pub struct Connector {
     tried: Condvar,
     /// Hashes what they signed in with. It is drawn at each start.
     key: hmac::Key,
-    turns: Arc<Semaphore>,
+    /// What is carried through other telephone systems, by tenant.
+    carried: Shares<TenantId>,
+    /// Numbers of people who are no users, and the hash of whom each belongs to.
+    people: Mutex<BTreeMap<u32, [u8; 16]>>,
     /// Who looked lately what they may: since when, and how often.
     looks: Mutex<BTreeMap<Who, (u64, u32)>>,
     /// By which people show which line is theirs.
@@ -73,8 +73,9 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// With the key of line passes, if it could be read.
-    pub fn new(passes: Option<DataKey>) -> Connector {
+    /// With the key of line passes, if it could be read. Through other telephone systems it carries so many calls at once, each
+    /// on a thread, and of one tenant half of them at the most.
+    pub fn new(passes: Option<DataKey>, calls: usize) -> Connector {
         let mut bytes = [0; 32];
         // Without chance from the operating system the hashes are worth less, and still kept in memory only.
         let _ = aws_lc_rs::rand::fill(&mut bytes);
@@ -83,7 +84,8 @@ impl Connector {
             sign_ins: Mutex::default(),
             tried: Condvar::new(),
             key: hmac::Key::new(hmac::HMAC_SHA256, &bytes),
-            turns: Arc::new(Semaphore::new(CARRIED)),
+            carried: Shares::new(calls, calls.div_ceil(2)),
+            people: Mutex::default(),
             looks: Mutex::default(),
             passes: Passes::new(passes),
         }
@@ -113,8 +115,23 @@ impl Connector {
         all.update(&tenant.0.to_be_bytes());
         all.update(person.as_bytes());
         let tag = all.sign();
-        let first = tag.as_ref().iter().take(4).fold(0_u32, |n, b| (n << 8) | u32::from(*b));
-        FIRST_PERSON | (first % MOST_PEOPLE)
+        let mut hash = [0; 16];
+        hash.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        let mut number = hash.iter().take(4).fold(0_u32, |n, b| (n << 8) | u32::from(*b)) | FIRST_PERSON;
+        let mut people = self.people.lock().unwrap_or_else(|e| e.into_inner());
+        // Two whose hashes begin alike are told apart: nobody's limits are used up by another.
+        while people.get(&number).is_some_and(|of| *of != hash) {
+            number = number.wrapping_add(1) | FIRST_PERSON;
+        }
+        if people.len() < MOST_PEOPLE {
+            people.insert(number, hash);
+        }
+        number
+    }
+
+    /// Calls that are carried through other telephone systems now.
+    pub fn carried(&self) -> usize {
+        self.carried.held()
     }
 
     /// The calls. Held for moments only, also on the switch's thread.
@@ -167,4 +184,30 @@ impl Connector {
 /// The time of the ledger.
 pub fn now() -> Time {
     Time(crate::clock::wall_ms())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn everybody_of_a_large_chat_has_a_number_of_their_own() {
+        const PEOPLE: usize = 20_000;
+        let connector = Connector::new(None, 2);
+        let who = |n: usize| (TenantId(1), format!("@5c0de000-0000-4000-8000-{n:012x}"));
+        let numbers: BTreeSet<u32> = (0..PEOPLE).map(|n| connector.number_of(&who(n))).collect();
+        assert_eq!(numbers.len(), PEOPLE);
+        assert!(numbers.iter().all(|n| *n >= FIRST_PERSON), "nobody's who is a user");
+        assert_eq!(connector.number_of(&who(7)), connector.number_of(&who(7)));
+        let elsewhere = connector.number_of(&(TenantId(2), who(7).1));
+        assert!(!numbers.contains(&elsewhere), "in another tenant it is another person");
+        // Somebody whose number is taken already has the next.
+        let number = Connector::new(None, 2).number_of(&who(1));
+        let crowded = Connector::new(None, 2);
+        let first = crowded.number_of(&who(1));
+        crowded.people.lock().unwrap().insert(first, [7; 16]);
+        assert_eq!(crowded.number_of(&who(1)), first.wrapping_add(1) | FIRST_PERSON);
+        assert_ne!(number, first, "it is drawn anew at each start");
+    }
 }

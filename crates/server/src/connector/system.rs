@@ -4,6 +4,7 @@ use super::drive::{Carrier, Hook, Line, carry};
 use super::{Connector, Who, now};
 use crate::running::Handle;
 use crate::secrets::Secrets;
+use crate::shares::{NoPlace, Place};
 use crate::tenant::pbx::{PortalRule, PortalSignIn, System};
 use aws_lc_rs::digest::{Context, SHA256};
 use aws_lc_rs::hmac;
@@ -110,6 +111,8 @@ pub enum NotTried {
     LockedOut,
     /// Too many calls are carried.
     Full,
+    /// The tenant has as many calls as its share: so many.
+    ShareFull(usize),
     /// The same person asked too often.
     TooOften,
     /// A key or a password of ours cannot be used. The sentence is for the operator.
@@ -122,7 +125,7 @@ pub enum NotTried {
 ///
 /// # Errors
 /// Why it is not tried.
-pub fn begin(connector: &Arc<Connector>, handle: &Handle, asked: Asked) -> Result<Arc<Hook>, NotTried> {
+pub fn begin(connector: &Arc<Connector>, handle: &Handle, asked: Asked) -> Result<(), NotTried> {
     let secrets = &handle.secrets;
     // What is not tried after all is over when this is dropped.
     let (handle, tenant) = (handle.clone(), asked.who.0);
@@ -293,7 +296,7 @@ fn portal(
     asked: Asked,
     rule: &PortalRule,
     meters: Vec<Meter>,
-) -> Result<Arc<Hook>, NotTried> {
+) -> Result<(), NotTried> {
     let entering = Entering {
         who: asked.who.clone(),
         pbx: asked.pbx.clone(),
@@ -335,7 +338,7 @@ pub fn look(
     if !connector.may_look(&of.who) {
         return Err(NotTried::TooOften);
     }
-    let _turn = connector.turns.clone().try_acquire_owned().map_err(|_| NotTried::Full)?;
+    let _carried = connector.place(of.who.0)?;
     let (tenant, line) = (of.who.0.0, of.line.clone());
     let (sign_in, entry) = Entry::of(connector, secrets, rule, of)?;
     let mut call = PortalCall::looking(rule.portal.clone(), line, sign_in);
@@ -358,16 +361,20 @@ fn start<C: Call + 'static>(
     mut call: C,
     entry: Option<Arc<Entry>>,
     after: impl FnOnce(&Connector, &C, u64) + Send + 'static,
-) -> Result<Arc<Hook>, NotTried> {
-    let carried = connector.turns.clone().try_acquire_owned().map_err(|_| NotTried::Full)?;
-    let hook = asked.hook.clone();
-    let (connector, held) = (connector.clone(), hook.clone());
+) -> Result<(), NotTried> {
+    let carried = connector.place(asked.who.0)?;
+    let connector = connector.clone();
     let work = move || {
         let _carried = carried;
-        let Asked { who, correlation, .. } = asked;
+        let Asked { who, correlation, hook, .. } = asked;
         let _behalf = crate::attest::contacted::on_behalf_of(who.0);
         let (mut meters, mut after) = (meters, Some(after));
-        let mut turn = match entry.map(|entry| entry.turn(&connector)).transpose() {
+        let turn = match entry.map(|entry| entry.turn(&connector)).transpose() {
+            // Hung up before anybody was asked: nothing rings.
+            Ok(_) if hook.is_down() => Err(Over::HungUp),
+            turn => turn,
+        };
+        let mut turn = match turn {
             Ok(turn) => turn,
             Err(over) => {
                 meters.drain(..).for_each(Meter::ended);
@@ -375,7 +382,7 @@ fn start<C: Call + 'static>(
                 return;
             }
         };
-        carry(&mut call, &line, &held, &mut |call: &C, progress| {
+        carry(&mut call, &line, &hook, &mut |call: &C, progress| {
             // What people see comes after what counts, so that who sees that a call is over may begin the next one.
             if progress == Progress::Talking {
                 meters.iter().for_each(Meter::answered);
@@ -397,8 +404,17 @@ fn start<C: Call + 'static>(
         connector.ledger().went_on(now(), &who, &correlation, Progress::Over(Over::Failed));
     };
     let begun = std::thread::Builder::new().name("call".into()).spawn(work);
-    begun.map_err(|_| NotTried::Full)?;
-    Ok(hook)
+    begun.map(drop).map_err(|_| NotTried::Full)
+}
+
+impl Connector {
+    /// A place for a call of this tenant.
+    fn place(&self, tenant: TenantId) -> Result<Place<TenantId>, NotTried> {
+        self.carried.take(&tenant).map_err(|why| match why {
+            NoPlace::All => NotTried::Full,
+            NoPlace::Share => NotTried::ShareFull(self.carried.share()),
+        })
+    }
 }
 
 fn hash(key: &hmac::Key, credential: &str) -> Secret<[u8; 32]> {

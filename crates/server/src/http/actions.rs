@@ -7,7 +7,7 @@ use crate::http::identity::Asker;
 use crate::http::own;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
-use crate::tenant::toll::NotCalled;
+use crate::tenant::toll::{self, NotCalled};
 use crate::tenant::{Meaning, objects::Span};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -171,6 +171,7 @@ impl Switch {
 
 pub(super) fn refused(why: NotCalled) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("this number may not be called: {why}"))
+        .because(why.why_not())
 }
 
 fn ask_of(switch: &mut Switch, now: Now, tenant: TenantId, action: &Action) -> Result<Ask, Problem> {
@@ -268,7 +269,8 @@ pub(super) fn refused_outside(switch: &Switch, tenant: TenantId, before: u64) ->
         Some((_, refusal)) => Err(Problem::new(
             StatusCode::FORBIDDEN,
             format!("refused ({}): {}", crate::view::word(&refusal), crate::view::refused(refusal)),
-        )),
+        )
+        .because(toll::why_not(refusal))),
         None => Ok(()),
     }
 }

@@ -9,10 +9,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use teams::bot::{Activity, ActivityFault, ActivityKind, Invoke, InvokeReply, Language, Said};
-use tokio::sync::Semaphore;
-
-/// Presses of buttons that are answered at once: each holds a thread while it waits for Microsoft.
-static INVOKES: Semaphore = Semaphore::const_new(4);
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 /// Where activities are posted.
 pub const MESSAGES: &str = "/api/messages";
@@ -93,16 +91,23 @@ async fn is_from_connector(api: &Api, bot: &Arc<Bot>, token: &str, activity: &Ac
 
 async fn answer(bot: Arc<Bot>, activity: Activity, invoke: Invoke) -> Response {
     let language = Language::choose(activity.locale.as_deref(), &[]);
-    let Ok(turn) = INVOKES.try_acquire() else {
-        return reply(InvokeReply::message(language, Said::Later));
-    };
-    let work = tokio::task::spawn_blocking(move || {
+    let later = || reply(InvokeReply::message(language, Said::Later));
+    let until = Instant::now() + IN_TIME;
+    let directory = activity.conversation.tenant.clone().unwrap_or_default();
+    let Ok(Some(turn)) = timeout_at(until, bot.turn(&directory)).await else { return later() };
+    // A thread of its own: a Microsoft that is slow keeps nobody else's request from the few of the API.
+    let (tell, told) = oneshot::channel();
+    let work = move || {
         let _turn = turn;
-        bot.answer(&activity, &invoke)
-    });
-    match tokio::time::timeout(IN_TIME, work).await {
+        let _ = tell.send(bot.answer(&activity, &invoke));
+    };
+    if let Err(why) = std::thread::Builder::new().name("bot-press".into()).spawn(work) {
+        tracing::warn!(event = "bot_press", %why, "there is no thread to answer a button");
+        return later();
+    }
+    match timeout_at(until, told).await {
         Ok(Ok(answer)) => reply(answer),
-        _ => reply(InvokeReply::message(language, Said::Later)),
+        _ => later(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! What the connector's tab has to know before it knows who somebody is. Nothing of it is about a person.
+//! What the connector's tab, and the page that opens a softphone, have to know before it is known who somebody is. Nothing of
+//! it is about a person.
 
 use crate::connector::dial::OWN;
 use crate::http::dial::{WayView, pbx_view, way_view};
@@ -77,7 +78,7 @@ pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result
     let (public, teams) = (api.settings.url.clone(), api.microsoft.cloud.teams.join(""));
     let found = api.handle.ask(move |switch, _| {
         let t = switch.tenants().iter().find(|t| t.meaning.tenant == tenant)?;
-        let m = &t.meaning;
+        let m = Some(&t.meaning).filter(|m| m.features.has(Feature::Tab))?;
         // Our own trunks are a way where there are any.
         let own = m.trunk_plans.iter().any(|p| p.outbound).then(|| way_view(None, "", "own", OWN));
         let others = m.pbxs.iter().map(|(id, rule)| pbx_view(id, rule));
@@ -100,4 +101,14 @@ pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result
         ways,
         brand,
     }))
+}
+
+/// `GET /brand/{tenant}`
+pub async fn brand_of(State(api): State<Api>, Path(tenant): Path<String>) -> Result<Json<Brand>, Problem> {
+    let found = api.handle.ask(move |switch, _| {
+        let t = switch.tenants().iter().find(|t| t.meaning.tenant == tenant)?;
+        t.meaning.teams_app.as_ref().map(brand)
+    });
+    let missing = || Problem::not_found("such tenant with a teams_app here");
+    found.await.ok_or_else(Problem::stopping)?.map(Json).ok_or_else(missing)
 }

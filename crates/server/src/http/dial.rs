@@ -1,11 +1,12 @@
 //! Calling somebody with one click: whom, through what, and how far the call is.
 
 use crate::adapt::{ForWhom, Now, Switch};
-use crate::connector::dial::{self, NotAllowed, OWN, Way};
-use crate::connector::line::{self, Brought, NoLine, OfTab};
+use crate::connector::dial::{self, OWN, Way};
+use crate::connector::line::{self, Brought, OfTab};
 use crate::connector::system::{self, NotTried};
-use crate::connector::{Connector, Hook, Placed, Who, now};
+use crate::connector::{Connector, Placed, Who, now};
 use crate::http::actions::{audited, number, position, refused, refused_outside};
+use crate::http::dial_refusals::{no_correlation, no_line, no_phone_here, not_allowed, not_tried, told};
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
@@ -16,13 +17,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use engine::{AgentId, CallId, Event, NumberId, QueueId};
-use pbx::line::PassFault;
 use pbx::{Begin, Capabilities, Correlation, Over, Progress};
 use redact::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::{StoreError, TenantId};
+use teams::bot::WhyNot;
 
 /// A call to make.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -187,11 +188,6 @@ fn gone() -> Problem {
     Problem::not_found("such tenant in this server")
 }
 
-fn no_correlation() -> Problem {
-    let what = "correlation has 8 to 64 letters, digits, - and _";
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
-}
-
 fn view(correlation: Option<&Correlation>, progress: Progress, placed: &Placed) -> Begun {
     Begun {
         call: placed.call.map(crate::view::call_id),
@@ -204,27 +200,6 @@ fn view(correlation: Option<&Correlation>, progress: Progress, placed: &Placed) 
         },
         open: placed.open.as_ref().map(|o| o.expose_secret().clone()),
     }
-}
-
-/// What a repeated or impossible request is told. Nothing for one that is new.
-fn told(begin: Begin) -> Option<Problem> {
-    let (status, what) = match begin {
-        Begin::New | Begin::Same => return None,
-        Begin::Other => {
-            (StatusCode::CONFLICT, "this correlation was used for a call to somebody else: choose another")
-        }
-        Begin::Busy => (
-            StatusCode::CONFLICT,
-            "a call of this person is being set up: wait until it is over, or hang it up",
-        ),
-        Begin::TooOften => {
-            let what = "this person asked for too many calls: wait a minute";
-            let slow = Problem::new(StatusCode::TOO_MANY_REQUESTS, what).coded("slow-down");
-            return Some(Problem { retry_after: Some(60), ..slow });
-        }
-        Begin::Full => (StatusCode::SERVICE_UNAVAILABLE, "too many calls are being set up: try again soon"),
-    };
-    Some(Problem::new(status, what))
 }
 
 // The agent's own call that is being set up may have gone on since somebody looked.
@@ -317,10 +292,7 @@ fn begun(connector: &Arc<Connector>, handle: &Handle, first: Asked) -> Result<(b
     let begun = system::begin(connector, handle, asked);
     let mut ledger = connector.ledger();
     match begun {
-        Ok(hook) => {
-            if let Some(placed) = ledger.value(&who, &id) {
-                placed.hook = Some(hook);
-            }
+        Ok(()) => {
             let (progress, placed) = ledger.look(&who, &id).ok_or_else(Problem::stopping)?;
             Ok((false, view(Some(&id), progress, placed)))
         }
@@ -374,30 +346,30 @@ fn ask(switch: &mut Switch, at: Now, connector: &Connector, asking: Asking) -> R
     };
     let way = dial::choose(meaning, new.through.as_deref()).ok_or_else(|| {
         Problem::not_found(&format!("pbx {:?}", new.through.as_deref().unwrap_or_default()))
+            .because(WhyNot::NoWay)
     })?;
-    let placed = Placed { through: new.through.clone(), ..Placed::default() };
-    // The switch has one thread, so between here and the call nobody else asks.
-    if let Some(id) = &correlation {
-        let mut ledger = connector.ledger();
-        refresh(switch, &mut ledger, &who);
-        let begin = ledger.begin(now(), &who, id, &new.to, placed.clone());
-        if let Some(problem) = told(begin) {
-            return Err(problem);
-        }
-        if let (Begin::Same, Some((progress, placed))) = (begin, ledger.look(&who, id)) {
-            return Ok(Asked::Again(view(Some(id), progress, placed)));
-        }
-    }
+    // The way to hang it up is there as soon as anybody can see the call.
+    let hook = matches!(way, Way::System(_)).then(Arc::default);
+    let placed = Placed { through: new.through.clone(), hook, ..Placed::default() };
     let asking = Asking { who: who.clone(), visits, of_tab, correlation: correlation.clone(), new, public };
-    let done = place(switch, at, connector, asking, whom, way, placed);
     let Some(id) = &correlation else {
-        return match done? {
+        return match place(switch, at, connector, asking, whom, way, placed)? {
             Done::Here(placed, progress) => Ok(Asked::Begun(view(None, progress, &placed))),
             Done::Elsewhere(asked) => Ok(Asked::Elsewhere(asked)),
         };
     };
+    // The switch has one thread, so between here and the call nobody else asks; and nobody looks, whose hang-up would be lost
+    // before it is known which call it is.
     let mut ledger = connector.ledger();
-    match done {
+    refresh(switch, &mut ledger, &who);
+    let begin = ledger.begin(now(), &who, id, &asking.new.to, placed.clone());
+    if let Some(problem) = told(begin) {
+        return Err(problem);
+    }
+    if let (Begin::Same, Some((progress, placed))) = (begin, ledger.look(&who, id)) {
+        return Ok(Asked::Again(view(Some(id), progress, placed)));
+    }
+    match place(switch, at, connector, asking, whom, way, placed) {
         Ok(Done::Here(placed, progress)) => {
             ledger.went_on(now(), &who, id, progress);
             let begun = view(Some(id), progress, &placed);
@@ -434,7 +406,7 @@ fn place(
 ) -> Result<Done, Problem> {
     let Asking { who, of_tab, correlation, new, public, .. } = asking;
     let tenant = who.0;
-    let elsewhere = |what: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what).coded("ring");
+    let elsewhere = |what: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what).because(WhyNot::Ring);
     if new.ring.is_some() && !matches!(way, Way::System(System::Portal(_))) {
         return Err(elsewhere("another phone is rung through a commportal only"));
     }
@@ -450,7 +422,7 @@ fn place(
         (Way::Address(scheme), _) => {
             let link = pbx::address::link(&public, &meaning.tenant, &scheme, &to).ok_or_else(|| {
                 let what = "a softphone is given digits only, with or without +";
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what)
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what).because(WhyNot::NotDialable)
             })?;
             Ok(Done::Here(Placed { open: Some(link), ..placed }, Progress::HandedOver))
         }
@@ -471,7 +443,7 @@ fn place(
             if ring.as_ref().is_some_and(|(_, to)| to.is_emergency()) {
                 return Err(elsewhere("nobody's phone has a number for emergencies"));
             }
-            let hook = Arc::new(Hook::default());
+            let hook = placed.hook.unwrap_or_default();
             let mut meters = Vec::new();
             let both = std::iter::once(destination).chain(ring.as_ref().map(|(_, to)| *to));
             for destination in both {
@@ -504,84 +476,6 @@ fn place(
     }
 }
 
-fn no_phone_here() -> Problem {
-    let what = "this person is no user here, so no telephone of theirs is known: call through another telephone system";
-    Problem::new(StatusCode::FORBIDDEN, what)
-}
-
-/// Why it is not known whose telephone would ring.
-pub(super) fn no_line(why: NoLine, rule: &PbxRule) -> Problem {
-    let (status, what) = match why {
-        NoLine::Missing if rule.wants_password() => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "it is not known which line is this person's there: send it as line, with its password",
-        ),
-        NoLine::Missing => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "it is not known which line is this person's there: open the line pass that an administrator gave you",
-        ),
-        NoLine::Implausible => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "this is no line: it has at most 32 letters, digits and + * # . _ -",
-        ),
-        NoLine::Unproven => (
-            StatusCode::FORBIDDEN,
-            "nobody names a line at this telephone system: it would ring whoever has it. A line pass says which is whose",
-        ),
-        NoLine::Pass(PassFault::Unreadable) => {
-            (StatusCode::FORBIDDEN, "this line pass was not made here, or was changed: ask for a new one")
-        }
-        NoLine::Pass(PassFault::Another) => {
-            (StatusCode::FORBIDDEN, "this line pass is for somebody else, or for another telephone system")
-        }
-        NoLine::Pass(PassFault::TooOld) => {
-            (StatusCode::FORBIDDEN, "line passes of that age count no longer: ask for a new one")
-        }
-    };
-    Problem::new(status, what).coded("line")
-}
-
-fn not_tried(why: NotTried) -> Problem {
-    match why {
-        NotTried::NoPassword => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "this telephone system wants the person's own password: send it as password",
-        )
-        .coded("pbx-password"),
-        NotTried::LockedOut => Problem::new(
-            StatusCode::FORBIDDEN,
-            "this telephone system refused this sign-in, and trying again could lock the account: sign in there yourself, or wait half an hour",
-        )
-        .coded("pbx-refused"),
-        NotTried::NoNumber => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "a line there, or this number, has signs that a telephone cannot dial",
-        ),
-        NotTried::TooOften => {
-            let slow = Problem::new(StatusCode::TOO_MANY_REQUESTS, "this was asked too often: wait a minute");
-            Problem { retry_after: Some(60), ..slow.coded("slow-down") }
-        }
-        NotTried::Full => {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many calls are carried: try again soon")
-        }
-        NotTried::NoKey(why) => {
-            tracing::warn!(event = "pbx_key", why, "a telephone system cannot be signed in at");
-            let what = "the key that signs people in at this telephone system cannot be read: the log says why";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, what)
-        }
-    }
-}
-
-fn not_allowed(why: NotAllowed) -> Problem {
-    match why {
-        NotAllowed::Number(why) => refused(why),
-        NotAllowed::Nobody => Problem::new(
-            StatusCode::FORBIDDEN,
-            "this person may not call outside: may_dial of the user is false",
-        ),
-    }
-}
-
 // Our own trunks: the engine rings the agent's phone, then the other side.
 fn own(
     switch: &mut Switch,
@@ -608,6 +502,7 @@ fn own(
     let newest = switch.tenant(tenant).and_then(|t| t.engine.calls().keys().next_back().copied());
     let begun = newest.filter(|n| Some(*n) != before).ok_or_else(|| {
         Problem::new(StatusCode::CONFLICT, "this agent is busy, suspended or unknown, and cannot call now")
+            .because(WhyNot::NotFree)
     })?;
     if let Some(page) = &new.softphone {
         switch.asked_in_browser(tenant, agent, page, begun);
@@ -662,7 +557,8 @@ pub async fn may(
     let is_named = brought.typed.is_some();
     let found = api.handle.ask(move |switch, _| {
         let meaning = &switch.tenant(of).ok_or_else(gone)?.meaning;
-        let none = || Problem::not_found("such telephone system that says what people may");
+        let none =
+            || Problem::not_found("such telephone system that says what people may").because(WhyNot::NoWay);
         let rule = meaning.pbxs.get(&id).ok_or_else(none)?;
         let PbxWay::System(System::Portal(portal)) = &rule.way else { return Err(none()) };
         let stored = meaning.lines.get(&user).filter(|_| !visits);
@@ -686,11 +582,11 @@ pub async fn may(
         })),
         None if looked.is_refused => {
             let what = "this telephone system did not take the sign-in";
-            Err(Problem::new(StatusCode::FORBIDDEN, what).coded("pbx-refused"))
+            Err(Problem::new(StatusCode::FORBIDDEN, what).because(WhyNot::PbxRefused))
         }
         None => {
             let what = "this telephone system does not answer now: try again soon";
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, what))
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, what).because(WhyNot::PbxSilent))
         }
     }
 }

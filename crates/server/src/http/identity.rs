@@ -25,6 +25,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{AccountOf, Role, Session, StoreError, TenantId};
+use teams::bot::WhyNot;
+use teams::permissions::Feature;
 
 /// The header with the session's second token.
 pub const CSRF: &str = "x-csrf-token";
@@ -287,10 +289,35 @@ pub async fn still(api: &Api, person: &Person) -> Result<Person, Problem> {
     work_roles::bearer(api, person.token.clone(), name).await
 }
 
+/// Why a good token of the tab calls nobody.
+enum NotOfTheTab {
+    /// The tenant has no tab.
+    Off,
+    /// The person is no user, one of several tenants, or disabled.
+    Nobody,
+}
+
+impl From<NotOfTheTab> for Problem {
+    fn from(why: NotOfTheTab) -> Problem {
+        let (what, why) = match why {
+            NotOfTheTab::Off => (
+                "the feature tab of this tenant is off, so its tab calls nobody: an owner switches it on with features: {tab: true}",
+                WhyNot::TabOff,
+            ),
+            NotOfTheTab::Nobody => (
+                "this person is no user here, or of several tenants: an owner has to add them",
+                WhyNot::NoUser,
+            ),
+        };
+        Problem::new(StatusCode::FORBIDDEN, what).because(why)
+    }
+}
+
 /// The person of a token that the connector's tab got in the person's own Teams client. It serves for calls only. Nothing
 /// when the token is for another program, or something else is asked for.
 async fn of_the_tab(api: &Api, head: &Parts, token: &str) -> Result<Option<(TenantId, Who)>, Problem> {
-    let unknown = || Problem::new(StatusCode::UNAUTHORIZED, "this token is not known here");
+    let unknown =
+        || Problem::new(StatusCode::UNAUTHORIZED, "this token is not known here").because(WhyNot::Token);
     let path = head.uri.path().strip_prefix(PREFIX).unwrap_or(head.uri.path());
     let tab = api.microsoft.tab.clone().filter(|_| path == "/dial" || path.starts_with("/dial/"));
     let Some(tab) = tab else { return Ok(None) };
@@ -327,30 +354,32 @@ async fn of_the_tab(api: &Api, head: &Parts, token: &str) -> Result<Option<(Tena
             all.filter(|t| t.meaning.microsoft.as_deref() == Some(user.directory.as_str()))
                 .filter(|t| asked.as_ref().is_none_or(|id| *id == t.meaning.tenant))
         };
-        let mut as_user = theirs().filter(|t| t.meaning.work_accounts.contains_key(&object));
+        // A tenant without the tab has no door for its tokens, whoever brings them.
+        let with_tab = || theirs().filter(|t| t.meaning.features.has(Feature::Tab));
+        if theirs().next().is_some() && with_tab().next().is_none() {
+            return Err(NotOfTheTab::Off);
+        }
+        let mut as_user = with_tab().filter(|t| t.meaning.work_accounts.contains_key(&object));
         // Of several tenants nobody guesses whose lines they mean, and who was disabled there calls nobody here.
         let first = as_user.next();
         if as_user.next().is_some() {
-            return None;
+            return Err(NotOfTheTab::Nobody);
         }
-        if let Some(t) = first {
-            let number = *t.meaning.work_accounts.get(&object)?;
-            let rule = t.meaning.people.get(&number)?.clone();
-            return Some((t.id, Some((number, rule)))).filter(|_| !directories.is_barred(t.id, &object));
-        }
-        // Where no users are kept, the directory alone says who is of the organisation; guests of it are not.
-        let mut without = theirs().filter(|t| t.meaning.calls_without_users);
-        let t = without.next().filter(|_| !guest)?;
-        let barred = directories.is_barred(t.id, &object);
-        (without.next().is_none() && !barred).then_some((t.id, None))
+        let caller = || {
+            if let Some(t) = first {
+                let number = *t.meaning.work_accounts.get(&object)?;
+                let rule = t.meaning.people.get(&number)?.clone();
+                return Some((t.id, Some((number, rule)))).filter(|_| !directories.is_barred(t.id, &object));
+            }
+            // Where no users are kept, the directory alone says who is of the organisation; guests of it are not.
+            let mut without = with_tab().filter(|t| t.meaning.calls_without_users);
+            let t = without.next().filter(|_| !guest)?;
+            let barred = directories.is_barred(t.id, &object);
+            (without.next().is_none() && !barred).then_some((t.id, None))
+        };
+        caller().ok_or(NotOfTheTab::Nobody)
     });
-    let nobody = || {
-        Problem::new(
-            StatusCode::FORBIDDEN,
-            "this person is no user here, or of several tenants: an owner has to add them",
-        )
-    };
-    let (tenant, user) = found.await.ok_or_else(Problem::stopping)?.ok_or_else(nobody)?;
+    let (tenant, user) = found.await.ok_or_else(Problem::stopping)??;
     let visits = user.is_none();
     let (number, rule) = match user {
         Some((number, rule)) => {

@@ -21,6 +21,7 @@ mod data_rights;
 mod demo;
 mod desk;
 mod dial;
+mod dial_refusals;
 mod graph_notices;
 mod grave;
 mod identity;

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::StoreError;
+use teams::bot::WhyNot;
 
 /// An error as the caller sees it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -17,7 +18,7 @@ pub struct Problem {
     /// What is wrong and what to do.
     pub detail: String,
     /// A word for what a page does something about: `signed-out`, `wrong`, `second-factor`, `slow-down`, `password`,
-    /// `tenant`, `csrf`, `origin` or `closed`.
+    /// `tenant`, `csrf`, `origin` or `closed`. Where a call is not begun, why: `premium`, `night`, `line` and so on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
     /// Seconds to wait before trying again, in the header Retry-After.
@@ -47,6 +48,11 @@ impl Problem {
         Problem { code: Some(code), ..self }
     }
 
+    /// The same with the word for why nobody is called.
+    pub fn because(self, why: WhyNot) -> Problem {
+        self.coded(why.code())
+    }
+
     /// Nothing of that name is there.
     pub fn not_found(what: &str) -> Problem {
         Problem::new(StatusCode::NOT_FOUND, format!("there is no {what}"))
@@ -60,6 +66,7 @@ impl Problem {
     /// The server is stopping.
     pub fn stopping() -> Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping: try again soon")
+            .because(WhyNot::Stopping)
     }
 
     /// A configuration with problems.

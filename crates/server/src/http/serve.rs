@@ -78,12 +78,12 @@ const AT_MICROSOFT: usize = 8;
 const DRAWN: usize = 2;
 
 impl Api {
-    /// What handlers of this server share.
-    pub fn new(handle: Handle, settings: HttpSettings, microsoft: Microsoft) -> Api {
+    /// What handlers of this server share. `calls` is how many are carried at once through other telephone systems.
+    pub fn new(handle: Handle, settings: HttpSettings, microsoft: Microsoft, calls: usize) -> Api {
         let passes = handle.store.line_pass_key();
         let passes = passes
             .inspect_err(|why| tracing::error!(event = "line_passes", %why, "there are no line passes"));
-        let connector = Arc::new(Connector::new(passes.ok()));
+        let connector = Arc::new(Connector::new(passes.ok(), calls));
         Api {
             handle,
             changing: Arc::default(),

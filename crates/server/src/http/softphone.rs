@@ -21,6 +21,7 @@ use redact::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::TenantId;
+use teams::bot::WhyNot;
 
 /// The largest request here: an offer, each of whose signs may be written as six.
 const BODY: usize = 8 * MAX_OFFER;
@@ -143,10 +144,10 @@ impl From<PhoneRefused> for Problem {
                 "this number may not be called: see `dial` of the tenant, `may_dial` and `may_transfer_out` of the person, and write it with + and the country's code",
             ),
             PhoneRefused::NoPhone => (StatusCode::UNPROCESSABLE_ENTITY, "the agent has no `phone`"),
-            PhoneRefused::NoPage => (
-                StatusCode::CONFLICT,
-                "the agent is rung in the browser only, and no page of the agent's is connected",
-            ),
+            PhoneRefused::NoPage => {
+                let what = "the agent is rung in the browser only, and no page of the agent's is connected";
+                return Problem::new(StatusCode::CONFLICT, what).because(WhyNot::NoPage);
+            }
         };
         Problem::new(status, detail)
     }

@@ -50,8 +50,7 @@ pub async fn make(
         let mut all = switch.tenants().iter().map(|t| &t.meaning);
         let missing = || Problem::not_found("such tenant with a tab here");
         // A tenant without the tab has no door for it.
-        let has_tab = |m: &&Meaning| m.tenant == tenant && m.features.has(Feature::Tab);
-        let meaning = all.find(has_tab).ok_or_else(missing)?;
+        let meaning = all.find(|m| m.tenant == tenant && m.features.has(Feature::Tab)).ok_or_else(missing)?;
         let scheme = scheme(meaning, new.through.as_deref())
             .ok_or_else(|| Problem::not_found("such softphone of this tenant"))?;
         // People's profiles have numbers as they are printed: +49 (421) 555-99.

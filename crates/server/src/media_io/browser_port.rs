@@ -141,10 +141,7 @@ pub(super) fn open(
 fn bind_port(bind: IpAddr, port: u16, (first, last): (u16, u16)) -> std::io::Result<UdpSocket> {
     if port != 0 {
         return UdpSocket::bind((bind, port)).map_err(|e| {
-            let said = format!(
-                "media.browser_port = {port} cannot be opened: {e}. Is another program on this port?"
-            );
-            std::io::Error::new(e.kind(), said)
+            std::io::Error::new(e.kind(), crate::config::not_opened("media.browser_port", port, &e))
         });
     }
     let free = (first..=last).rev().take(TRIES.into()).find_map(|port| UdpSocket::bind((bind, port)).ok());

@@ -6,6 +6,7 @@ use crate::tenant::objects::{self, PriceClass, Tenant, Toll};
 use crate::tenant::{DialPlan, calling_codes, hours, money, number_ranges};
 use engine::{AgentId, HoursId};
 use engine::{Class, Limits, Night, Price, Rate, Refusal, Rights, TollConfig, TollPolicy};
+use teams::bot::WhyNot;
 
 /// Something wrong with the tenant: JSON pointer of the part, and what.
 pub type Fault = (String, String);
@@ -56,6 +57,37 @@ pub enum NotCalled {
     Beginning(Classified),
     /// The toll does not allow what it is.
     Toll(Refusal, Classified),
+}
+
+impl NotCalled {
+    /// The same for whoever wanted to call.
+    pub fn why_not(&self) -> WhyNot {
+        match self {
+            NotCalled::NoNumber => WhyNot::NotANumber,
+            NotCalled::Nobody => WhyNot::NobodyOutside,
+            NotCalled::Beginning(_) => WhyNot::BeginningNotAllowed,
+            NotCalled::Toll(Refusal::DestinationNotAllowed, c)
+                if c.destination.class == Class::International =>
+            {
+                WhyNot::CountryNotAllowed
+            }
+            NotCalled::Toll(refusal, _) => why_not(*refusal),
+        }
+    }
+}
+
+/// What the engine refused, for whoever wanted to call.
+pub fn why_not(refusal: Refusal) -> WhyNot {
+    match refusal {
+        Refusal::DestinationNotAllowed => WhyNot::DestinationNotAllowed,
+        Refusal::Premium => WhyNot::Premium,
+        Refusal::NoRight => WhyNot::NoRight,
+        Refusal::TooManyAtOnce => WhyNot::TooManyAtOnce,
+        Refusal::TooManyPerSecond => WhyNot::TooManyPerSecond,
+        Refusal::MinutesUsed => WhyNot::MinutesUsed,
+        Refusal::SpendUsed => WhyNot::SpendUsed,
+        Refusal::Night => WhyNot::Night,
+    }
 }
 
 impl std::fmt::Display for NotCalled {

@@ -482,3 +482,38 @@ fn a_call_asked_for_in_teams_rings_the_persons_own_phone_and_then_the_other_side
     desk.ended(them);
     teams.program.stop();
 }
+
+#[test]
+fn without_the_tab_the_bot_lists_people_and_opens_no_dialog() {
+    let teams = Teams::start(40, "features: {tab: false}\n");
+    let chat = teams.chat(5);
+    teams.say(&chat, 0, "list");
+    let card = teams.heard(&chat, 2);
+    let mut expected: Vec<String> = (1..5).map(|p| teams.name(p)).collect();
+    expected.insert(0, "People here: 4".into());
+    assert_eq!(texts(&card), expected, "nobody knows here that they have no number: {card:#}");
+    assert!(!card.to_string().contains("task/fetch"), "{card:#}");
+    // A number can be called as before.
+    teams.say(&chat, 0, "call +49 30 1234567");
+    assert_eq!(texts(&teams.heard(&chat, 3)), ["Call +49301234567"]);
+    teams.program.stop();
+}
+
+#[test]
+fn a_refusal_is_said_in_the_readers_language() {
+    let lines = "languages: [de]\ndial: {allow: [\"+49\"]}\ntoll: {allowed_countries: [DE]}\n";
+    let teams = Teams::start(40, lines);
+    let chat = teams.chat(5);
+    for (n, (number, why)) in [
+        ("+44 20 7946 0123", "Ihre Organisation ruft keine Nummern an, die so beginnen."),
+        ("+49 900 1234567", "Ihre Organisation ruft keine teuren Sonderrufnummern an."),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        teams.say(&chat, 0, &format!("ruf {number}"));
+        let expected = format!("Diese Nummer wird nicht angerufen: {why}");
+        assert_eq!(teams.heard(&chat, n + 2), json!(expected), "{number}");
+    }
+    teams.program.stop();
+}

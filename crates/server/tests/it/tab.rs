@@ -6,6 +6,7 @@ use crate::program::Program;
 use serde_json::{Value, json};
 use sim::microsoft::{Microsoft, TenantPlan};
 use std::time::{SystemTime, UNIX_EPOCH};
+use teams::bot::{Language, WhyNot};
 
 /// The app registration of the tab.
 pub const TAB: &str = "5c0de000-0000-4000-8000-000000000007";
@@ -91,11 +92,16 @@ const BRAND: &str = "teams_app:
 
 impl Teams {
     fn begin() -> Teams {
+        Teams::begin_as("features: {tab: true}\n")
+    }
+
+    /// With these lines more of the tenant.
+    fn begin_as(lines: &str) -> Teams {
         let desk = Desk::new();
         let at = desk.addr;
         let company = Company::begin(|directory| {
             format!(
-                "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nmicrosoft: {directory}\ndial: {{allow: [\"+49\"]}}\n{BRAND}---\n\
+                "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nmicrosoft: {directory}\ndial: {{allow: [\"+49\"]}}\n{lines}{BRAND}---\n\
                  kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{at}\"\noutbound: true\n---\n\
                  kind: Pbx\nid: desktop\nname: Desktop app\naddress: {{scheme: maxuccall}}\n---\n\
                  kind: User\nid: anna\nroles: [agent]\nphone: \"sip:anna@{at}\"\nat_start: available\nmicrosoft: {ANNA}\n"
@@ -184,4 +190,44 @@ fn the_tab_is_told_where_to_sign_in_and_nothing_of_anybody() {
     assert!(!said.to_string().contains("anna") && !said.to_string().contains(ANNA));
     assert_eq!(t.ask(String::new(), "/connector/nobody", None).0, 404);
     t.company.program.stop();
+}
+
+#[test]
+fn a_tenant_without_the_tab_has_no_door_for_it() {
+    for lines in ["", "features: {tab: false}\n"] {
+        let mut t = Teams::begin_as(lines);
+        assert_eq!(t.ask(String::new(), "/connector/test", None).0, 404, "{lines}");
+        // Whoever it is: somebody who is a user here, and somebody whom only the directory knows.
+        for object in [ANNA, "5c0de000-0000-4000-8000-0000000000cc"] {
+            let token = t.company.token(object, &json!({}));
+            for through in [Value::Null, json!("desktop")] {
+                let new = json!({"to": "+4942155599", "correlation": "click-0001", "through": through});
+                let (status, said) = t.ask(token.clone(), "/dial", Some(&new));
+                assert_eq!(status, 403, "{lines} {said}");
+                assert!(said["detail"].as_str().unwrap().contains("features: {tab: true}"), "{said}");
+                assert_eq!(said["code"], "tab-off");
+            }
+            assert_eq!(t.ask(token.clone(), "/dial/click-0001", None).0, 403);
+            assert_eq!(t.ask(token, "/dial", None).0, 403);
+        }
+        assert!(t.desk.events.is_empty(), "nobody was rung");
+        // The page that opens a softphone is in the same name all the same.
+        let (status, brand) = t.ask(String::new(), "/brand/test", None);
+        assert_eq!((status, &brand["name"]), (200, &json!("Harbour Calls")), "{brand}");
+        assert_eq!(t.ask(String::new(), "/brand/nobody", None).0, 404);
+        t.company.program.stop();
+    }
+}
+
+#[test]
+fn the_tab_says_of_every_refusal_what_the_bot_says() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/src/shared/i18n/catalogue/refusals.json");
+    let catalogue: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    for why in WhyNot::ALL {
+        for language in Language::ALL {
+            let said = &catalogue[why.code()][language.tag()];
+            assert_eq!(said, why.text(language), "{} in {language:?}", why.code());
+        }
+    }
+    assert_eq!(catalogue.as_object().unwrap().len(), WhyNot::ALL.len(), "it says more than is ever refused");
 }

@@ -354,6 +354,7 @@ GET /audit/chain aso
 POST /audit/heads aso
 GET /security/events aso
 POST /security/test-alert o
+GET /brand/{tenant} *
 GET /callbacks aGso
 DELETE /callbacks/{id} so
 GET /calls aGso

@@ -21,6 +21,8 @@ pub struct PersonRow {
     pub open: Option<String>,
     /// A guest, or somebody of another organisation.
     pub guest: bool,
+    /// It is known that there is no number to be had.
+    pub no_number: bool,
 }
 
 /// A text in which no mark means anything.
@@ -82,7 +84,7 @@ pub fn people(
         if row.guest {
             items.push(below(say(Said::IsGuest)));
         }
-        if row.numbers.is_empty() && row.open.is_none() {
+        if row.no_number {
             items.push(below(say(Said::NoNumbers)));
         }
         let mut buttons = Vec::new();

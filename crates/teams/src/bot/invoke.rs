@@ -141,10 +141,15 @@ impl InvokeReply {
 
     /// A sentence for whoever pressed.
     pub fn message(language: Language, said: Said) -> InvokeReply {
+        InvokeReply::sentence(said.text(language))
+    }
+
+    /// A sentence for whoever pressed, as it was put together.
+    pub fn sentence(text: &str) -> InvokeReply {
         InvokeReply {
             status: 200,
             body: json!({"statusCode": 200, "type": "application/vnd.microsoft.activity.message",
-                "value": said.text(language).replace("**", "\"")}),
+                "value": text.replace("**", "\"")}),
         }
     }
 

@@ -7,6 +7,7 @@
 //! | where the Bot Connector stands, and which service URLs are its own | [`BotCloud`] |
 //! | understand what somebody wrote | [`Command`] |
 //! | sentences in the reader's language | [`Language`], [`Said`] |
+//! | why somebody is not called, in every language | [`WhyNot`] |
 //! | cards | [`cards`] |
 //! | what a card's buttons carry, sealed | [`Presses`] |
 //! | sign-ins that were asked for | [`Exchanges`] |
@@ -25,6 +26,7 @@ mod places;
 mod press;
 mod rates;
 mod service;
+mod why_not;
 mod words;
 
 pub use activity::{Activity, ActivityFault, ActivityKind, Conversation, LARGEST_ACTIVITY, Scope};
@@ -36,4 +38,5 @@ pub use places::{BotCloud, TEAMS_CLIENTS};
 pub use press::{Press, PressFault, Presses, Wish};
 pub use rates::{Rate, Rates};
 pub use service::{Member, MembersPage, Service, ServiceFault};
+pub use why_not::WhyNot;
 pub use words::{Language, Said};

@@ -116,6 +116,15 @@ impl Presses {
         }
         Ok(press)
     }
+
+    /// What a button was pressed for did not begin: it may be pressed again.
+    pub fn take_back(&mut self, id: u64) {
+        if self.pressed.remove(&id)
+            && let Some(at) = self.order.iter().rposition(|pressed| *pressed == id)
+        {
+            self.order.remove(at);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -143,6 +152,10 @@ mod tests {
         }
         assert_eq!(open(&mut presses, soon, &sealed, "ann", "19:c"), None);
         assert_eq!(open(&mut presses, soon, &sealed, "ann", "19:c"), Some(PressFault::Twice));
+        presses.take_back(1);
+        assert_eq!(open(&mut presses, soon, &sealed, "ann", "19:c"), None, "nothing began by it");
+        assert_eq!(open(&mut presses, soon, &sealed, "ann", "19:c"), Some(PressFault::Twice));
+        assert_eq!(presses.order.len(), presses.pressed.len());
         let page = presses.seal(&press(Wish::Page(20), 2)).unwrap();
         assert_eq!(open(&mut presses, soon, &page, "ann", "19:c"), None);
         assert_eq!(open(&mut presses, soon, &page, "ann", "19:c"), None, "looking may be done again");

@@ -177,7 +177,8 @@ function Retention() {
   });
   const due = Object.entries(found.data?.due ?? {});
   const calls = due.reduce((sum, [, d]) => sum + d.calls, 0);
-  const isDue = due.some(([, d]) => d.calls + (d.rows ?? 0) > 0);
+  const rows = due.reduce((sum, [, d]) => sum + (d.rows ?? 0), 0);
+  const isDue = calls + rows > 0;
   return (
     <Section title={t('proof.retention')}>
       <span className={styles.quiet}>{t('proof.retention-say')}</span>
@@ -211,7 +212,8 @@ function Retention() {
       )}
       {asks && (
         <Sure title={t('proof.dispose-title')} act={t('proof.dispose')} busy={dispose.isPending} close={() => setAsks(false)} go={() => dispose.mutate()}>
-          {t('proof.dispose-say', { count: calls })}
+          {calls > 0 && <p>{t('proof.dispose-say', { count: calls })}</p>}
+          {rows > 0 && <p>{t('proof.dispose-rows', { count: rows })}</p>}
         </Sure>
       )}
       {found.data && found.data.runs.length > 0 && <h3 className={mergeClasses(styles.strong, form.act)}>{t('proof.runs')}</h3>}

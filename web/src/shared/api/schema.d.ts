@@ -675,6 +675,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/brand/{tenant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * In whose name and colours the page is that opens a softphone
+         * @description This needs no sign-in.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    tenant: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Brand"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/callbacks": {
         parameters: {
             query?: never;
@@ -11492,7 +11542,7 @@ export interface components {
         Problem: {
             /**
              * @description A word for what a page does something about: `signed-out`, `wrong`, `second-factor`, `slow-down`, `password`,
-             *     `tenant`, `csrf`, `origin` or `closed`.
+             *     `tenant`, `csrf`, `origin` or `closed`. Where a call is not begun, why: `premium`, `night`, `line` and so on.
              */
             code?: string | null;
             /** @description What is wrong and what to do. */

@@ -10,6 +10,7 @@ import type moments from './catalogue/moments.json';
 import type people from './catalogue/people.json';
 import type proof from './catalogue/proof.json';
 import type questions from './catalogue/questions.json';
+import type refusals from './catalogue/refusals.json';
 import type reports from './catalogue/reports.json';
 import type settings from './catalogue/settings.json';
 import type system from './catalogue/system.json';
@@ -26,6 +27,7 @@ interface Topics {
   people: typeof people;
   proof: typeof proof;
   questions: typeof questions;
+  refusals: typeof refusals;
   reports: typeof reports;
   settings: typeof settings;
   system: typeof system;

@@ -19,7 +19,7 @@ export interface I18n {
   /** A message with its values. */
   t: (key: MessageKey, values?: Values) => string;
   /** The message of a word that comes from the API, as `states.talking`; the word itself if there is none. */
-  word: (topic: 'words' | 'moments', word: string, values?: Values) => string | undefined;
+  word: (topic: 'words' | 'moments' | 'refusals', word: string, values?: Values) => string | undefined;
   /** A message whose values are parts of a page: names that stand isolated, links. */
   rich: (key: MessageKey, values: Readonly<Record<string, ReactNode>>) => ReactNode;
   /** Whole number. */

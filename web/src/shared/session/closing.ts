@@ -9,9 +9,12 @@ export type Closing = Schemas['ClosingView'];
 /** Where the end of an account is looked at; its receipt stands behind it. */
 const PLACE = '/closed';
 
+/** How long the answer may take, in milliseconds: calls for help are let end first, and nothing else has the receipt. */
+const PATIENCE = 120_000;
+
 /** Ends the account of this tenant. Gives where that is looked at. Without days, those of its rule count. */
 export async function endAccount(tenant: string, days: number | null): Promise<string> {
-  const { receipt } = await ask<{ receipt: string }>('POST', '/closing', { body: { tenant, days } });
+  const { receipt } = await ask<{ receipt: string }>('POST', '/closing', { body: { tenant, days }, patience: PATIENCE });
   return `${PLACE}#${receipt}`;
 }
 

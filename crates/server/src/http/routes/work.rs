@@ -36,6 +36,16 @@ pub(super) fn of_work() -> Vec<Route> {
             handler: get(dial::ways).post(dial::dial),
         },
         Route {
+            path: "/brand/{tenant}".into(),
+            look: Access::Public,
+            change: Access::Public,
+            operations: vec![op::<connector::Brand>(
+                "get",
+                "In whose name and colours the page is that opens a softphone",
+            )],
+            handler: get(connector::brand_of),
+        },
+        Route {
             path: "/connector/{tenant}".into(),
             look: Access::Public,
             change: Access::Public,
