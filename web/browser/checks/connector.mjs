@@ -294,7 +294,8 @@ export const checks = {
       assert.equal(await stored(page), kept);
       await tab.getByRole('button', { name: 'Einstellungen' }).click();
       await paste(tab, strange);
-      await dialog.getByText('is for somebody else').waitFor();
+      await dialog.getByText('ein Pass, der hier nicht gilt').waitFor();
+      await dialog.getByText('bitten Sie Ihre Administration um einen Leitungspass').waitFor();
       assert.equal(await dialog.getByRole('button', { name: 'Den neuen nehmen' }).count(), 0, 'one that does not count takes no place');
       await dialog.getByRole('button', { name: 'Meinen behalten' }).click();
       await paste(tab, other);

@@ -3,7 +3,7 @@
 import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, MessageBar, MessageBarBody, Spinner } from '@fluentui/react-components';
 import { useEffect, useState } from 'react';
 import type { I18n } from '@/shared/i18n';
-import { lookPass, Refused } from './dial';
+import { lookPass, Refused, refusalIn } from './dial';
 import type { LinePass } from './line';
 import type { Setup } from './setup';
 import type { Tokens } from './tokens';
@@ -14,7 +14,8 @@ interface Told {
   refused: string | null;
 }
 
-async function tell(setup: Setup, tokens: Tokens | null, pass: LinePass, { t, moment }: I18n): Promise<Told> {
+async function tell(setup: Setup, tokens: Tokens | null, pass: LinePass, i18n: I18n): Promise<Told> {
+  const { t, moment } = i18n;
   const unknown = { words: t('connector.pass-unknown'), refused: null };
   if (!tokens) return unknown;
   try {
@@ -22,7 +23,7 @@ async function tell(setup: Setup, tokens: Tokens | null, pass: LinePass, { t, mo
     return { words: t('connector.pass-line', { ending, time: moment(made) }), refused: null };
   } catch (e) {
     // Only what the server says of the pass itself counts against it.
-    return e instanceof Refused && e.code === 'line' ? { words: t('connector.pass-old'), refused: e.message } : unknown;
+    return e instanceof Refused && e.code === 'line' ? { words: t('connector.pass-old'), refused: refusalIn(i18n, e) } : unknown;
   }
 }
 

@@ -3,7 +3,7 @@
 use crate::cli::arguments::Arguments;
 use crate::cli::remote::{Place, PlaceArguments, post_json, tenant_named};
 use crate::cli::{Failure, Outcome, say};
-use crate::connector::hand_out::{HandedOut, MOST, OwnLine, hand_out};
+use crate::connector::hand_out::{self, HandedOut, MOST, NotMade, OwnLine};
 use crate::connector::line::Passes;
 use crate::microsoft::cloud_of;
 use crate::running::{stored_documents, understand_alone};
@@ -35,9 +35,10 @@ pub fn run(mut args: Arguments) -> Outcome {
             let meaning = understand_alone(&stored_documents(&store, id)?.0)?;
             let passes = Passes::new(Some(store.line_pass_key().map_err(|e| e.to_string())?));
             let (cloud, now) = (cloud_of(&config.microsoft)?, crate::clock::wall_ms());
+            let not_made = |why: NotMade| Failure::NotInOrder(why.to_string());
+            let system = hand_out::system(&meaning, &pbx).map_err(not_made)?;
             let many = batches(people).into_iter().map(|some| {
-                let made = hand_out(&passes, &meaning, &cloud.teams, &pbx, some, pbx::Time(now));
-                made.map_err(|why| Failure::NotInOrder(why.to_string()))
+                hand_out::hand_out(&passes, &system, &cloud.teams, some, pbx::Time(now)).map_err(not_made)
             });
             let many = many.collect::<Result<Vec<_>, _>>()?;
             let object = format!("Pbx/{pbx}");

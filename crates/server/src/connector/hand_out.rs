@@ -53,27 +53,44 @@ impl std::fmt::Display for NotMade {
     }
 }
 
-/// Makes passes for people at the telephone system of this id: all of them, or none. `made` is the time now, `teams` is
-/// Teams of the cloud that people are in.
+/// What passes for a telephone system need of a tenant.
+#[derive(Debug)]
+pub struct System {
+    tenant: String,
+    id: String,
+    /// The tenant's app in Teams; nothing where it has none.
+    app: Option<String>,
+}
+
+/// The telephone system of this id, as one that passes are made for.
 ///
 /// # Errors
-/// Why none was made.
-pub fn hand_out(
-    passes: &Passes,
-    meaning: &Meaning,
-    teams: &BaseUrl,
-    id: &str,
-    people: Vec<OwnLine>,
-    made: Time,
-) -> Result<Vec<HandedOut>, NotMade> {
-    if people.is_empty() || people.len() > MOST {
-        return Err(NotMade::Wrong(format!("people has 1 to {MOST} people")));
-    }
+/// When there is no such one, or none that takes passes.
+pub fn system(meaning: &Meaning, id: &str) -> Result<System, NotMade> {
     let rule = meaning.pbxs.get(id).filter(|rule| rule.has_lines()).ok_or(NotMade::NoSystem)?;
     if rule.wants_password() {
         let what =
             "this telephone system proves by the person's own password whose line it is: no pass is needed";
         return Err(NotMade::Wrong(what.into()));
+    }
+    let app = meaning.teams_app.as_ref().map(|app| app.id.clone());
+    Ok(System { tenant: meaning.tenant.clone(), id: id.into(), app })
+}
+
+/// Makes passes for people at a telephone system: all of them, or none. `made` is the time now, `teams` is Teams of the cloud
+/// that people are in.
+///
+/// # Errors
+/// Why none was made.
+pub fn hand_out(
+    passes: &Passes,
+    system: &System,
+    teams: &BaseUrl,
+    people: Vec<OwnLine>,
+    made: Time,
+) -> Result<Vec<HandedOut>, NotMade> {
+    if people.is_empty() || people.len() > MOST {
+        return Err(NotMade::Wrong(format!("people has 1 to {MOST} people")));
     }
     let one = |(n, own): (usize, OwnLine)| {
         let person = teams::clean::guid(&own.person)
@@ -82,13 +99,13 @@ pub fn hand_out(
             let what = "has at most 32 letters, digits and + * # . _ -";
             return Err(NotMade::Wrong(format!("people[{n}].line {what}")));
         }
-        let tenant = meaning.tenant.clone();
-        let pass = Pass { tenant, person: person.clone(), pbx: id.into(), line: own.line, made };
+        let (tenant, pbx) = (system.tenant.clone(), system.id.clone());
+        let pass = Pass { tenant, person: person.clone(), pbx, line: own.line, made };
         let sealed = passes.seal(&pass).ok_or(NotMade::NoKey)?;
-        let pass = format!("{id}~{}", sealed.expose_secret());
-        let link = meaning.teams_app.as_ref().map(|app| {
+        let pass = format!("{}~{}", system.id, sealed.expose_secret());
+        let link = system.app.as_ref().map(|app| {
             let context = format!("%7B%22subEntityId%22%3A%22{pass}%22%7D");
-            Secret::new(teams.join(&format!("/l/entity/{}/{TAB}?context={context}", app.id)))
+            Secret::new(teams.join(&format!("/l/entity/{app}/{TAB}?context={context}")))
         });
         Ok(HandedOut { person, pass: Secret::new(pass), link })
     };

@@ -79,13 +79,16 @@ pub async fn make(
 ) -> Result<Json<Vec<PassView>>, Problem> {
     let people = new.people.into_iter().map(|own| hand_out::OwnLine { person: own.person, line: own.line });
     let people: Vec<_> = people.collect();
-    let (tenant, connector, microsoft) = (asker.0.tenant, api.connector.clone(), api.microsoft.clone());
-    let system = id.clone();
-    let made = api.handle.ask(move |switch, _| {
-        let meaning = &switch.tenant(tenant).ok_or(NotMade::NoSystem)?.meaning;
-        hand_out::hand_out(connector.passes(), meaning, &microsoft.cloud.teams, &system, people, now())
+    let (tenant, named) = (asker.0.tenant, id.clone());
+    let system = api.handle.ask(move |switch, _| {
+        hand_out::system(&switch.tenant(tenant).ok_or(NotMade::NoSystem)?.meaning, &named)
     });
-    let made = made.await.ok_or_else(Problem::stopping)?.map_err(|why| {
+    let system = system.await.ok_or_else(Problem::stopping)?;
+    // Sealed here: the switch has one thread, and calls wait for it.
+    let teams = &api.microsoft.cloud.teams;
+    let made =
+        system.and_then(|system| hand_out::hand_out(api.connector.passes(), &system, teams, people, now()));
+    let made = made.map_err(|why| {
         let status = match why {
             NotMade::NoSystem => StatusCode::NOT_FOUND,
             NotMade::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
