@@ -5361,7 +5361,10 @@ export interface paths {
          */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Of the page: en, de, fr, es or zh; English if it is not said */
+                    language?: string;
+                };
                 header?: never;
                 path: {
                     id: string;
@@ -10107,18 +10110,47 @@ export interface components {
         };
         /** @description A call of a person. */
         CallKept: {
+            /** @description Id of the agent who talked last. */
+            agent?: string | null;
+            /** @description When it was answered, by a prompt or a person. */
+            answered?: string | null;
             /** @description When it began. */
             began: string;
             /** @description Its id. */
             call: string;
+            /** @description What agents said of it. */
+            dispositions: components["schemas"]["SaidView"][];
             /** @description When it ended. */
             ended: string;
+            /** @description Who ended it. */
+            ended_by?: string | null;
             /** @description Notes on it; null where the call is another's. */
             notes?: string | null;
-            /** @description Whether the person called, or was the one called: else the call was for them at first, or they came into it later. */
+            /** @description Id of the number that was called. */
+            number?: string | null;
+            /** @description What became of it in the queue. */
+            outcome?: string | null;
+            /**
+             * @description Whether the person called, or was the one called: else the call was for them at first, or they came into it later, or
+             *     they are the agent.
+             */
             own: boolean;
+            /** @description Id of the queue that it was in last. */
+            queue?: string | null;
+            /** @description Why it ended. */
+            reason?: string | null;
             /** @description Ids of recordings, to be had at `/recordings/{id}`. */
             recordings: string[];
+            /**
+             * Format: uint64
+             * @description Time talked, in milliseconds.
+             */
+            talked_ms: number;
+            /**
+             * Format: uint64
+             * @description Time waited in queues, in milliseconds.
+             */
+            waited_ms: number;
         };
         /** @description A page of calls. */
         CallList: {
@@ -10593,11 +10625,13 @@ export interface components {
             /** @description Who. */
             who: string;
         };
-        /** @description Somebody whom an owner entered. */
+        /** @description Somebody of a directory. */
         EntryKept: {
             /** @description Numbers at work. */
             business: string[];
-            /** @description Id, to be erased at `/directory/local/{id}`. */
+            /** @description What of it an owner says and not Microsoft: `name`, `mail`, `business`, `mobile`. */
+            corrected: string[];
+            /** @description Id: as a person's. */
             id: string;
             /** @description Address of electronic mail; empty for none. */
             mail: string;
@@ -10674,6 +10708,11 @@ export interface components {
              * @description Entries beside Microsoft's directory that had the same number and are gone.
              */
             entered: number;
+            /**
+             * @description Whether what is kept of somebody of Microsoft's directory is hidden from here on, because it would come back if it were
+             *     taken away. What an owner said of them is gone.
+             */
+            hidden: boolean;
             /** @description What these holds kept; null where the person was erased. */
             kept?: components["schemas"]["Kept"] | null;
             /** @description Holds that keep the person; then nothing was erased. */
@@ -10688,6 +10727,8 @@ export interface components {
              * @description Recordings and messages that are gone.
              */
             recordings: number;
+            /** @description What still says something of the person, because it is removed elsewhere: nobody but an administrator can do that. */
+            remains: components["schemas"]["Remains"][];
             /**
              * Format: uint64
              * @description How long it took, in milliseconds.
@@ -10731,8 +10772,8 @@ export interface components {
         /** @description Whom to look for: by exactly one of the three. */
         Find: {
             /**
-             * @description An address as SIP or e-mail has it, `anna@example.org`: of whoever calls from it, and the numbers of the user whose
-             *     address for messages it is.
+             * @description An address as SIP or e-mail has it, `anna@example.org`: of whoever calls from it, of users and of people of a
+             *     directory, and whoever calls from their numbers.
              * @default null
              */
             address: string | null;
@@ -10839,6 +10880,8 @@ export interface components {
              */
             recordings: number;
         };
+        /** @description As what somebody is kept. */
+        KeptAs: "caller" | "user" | "directory" | "entered";
         /** @description A leg. */
         LegView: {
             /** @description Id of the agent. */
@@ -11435,7 +11478,7 @@ export interface components {
              */
             name: string | null;
             /**
-             * @description Whether the person objects to automated decisions.
+             * @description Whether the person objects to being treated by what is known of them: no routing by it, no name on a screen.
              * @default null
              */
             objected: boolean | null;
@@ -11447,35 +11490,44 @@ export interface components {
         };
         /** @description Everything that is kept of a person. */
         PersonExport: {
-            /** @description Calls that name the person, with recordings and messages in which they are heard, and notes on their own ones. */
+            /**
+             * @description Calls that name the person, with recordings and messages in which they are heard, and notes on their own ones; of a
+             *     user the calls that they talked in last.
+             */
             calls: components["schemas"]["CallKept"][];
-            /** @description What owners entered beside Microsoft's directory under the same number. */
+            /** @description What is kept of Microsoft's directory under the same number or address. */
+            directory: components["schemas"]["EntryKept"][];
+            /** @description What owners entered beside Microsoft's directory under the same number or address. */
             entered: components["schemas"]["EntryKept"][];
             /** @description Who. */
             person: components["schemas"]["PersonKept"];
+            /** @description Users of the configuration who have the same number, address or account at Microsoft. */
+            users: components["schemas"]["UserKept"][];
         };
-        /** @description A person who called. */
+        /** @description A person of whom something is kept. Who is kept in several ways is found several times. */
         PersonKept: {
             /** @description Number or address. */
             address: string;
             /**
              * Format: uint64
-             * @description How many calls.
+             * @description How many calls they made or got as a caller: none of users and people of a directory.
              */
             calls: number;
             /** @description Ids of holds that keep something of this person. */
             holds: string[];
-            /** @description Id. */
+            /** @description Id: `p1` of whoever called, `user-anna` of a user, `directory-1` and `local-1` of people of a directory. */
             id: string;
-            /** @description Names that came with calls. */
+            /** @description As what. */
+            kept_as: components["schemas"]["KeptAs"];
+            /** @description Names that came with calls, or the one that the configuration or the directory has. */
             names: string[];
-            /** @description Whether the person objects to automated decisions. */
+            /** @description Whether the person objects to being treated by what is known of them: no routing by it, no name on a screen. */
             objected: boolean;
             /** @description Whether the person's data is hidden from everybody but this page. */
             restricted: boolean;
             /**
-             * @description Id of the user of this account who has this number or address. What is kept of them as a user belongs to the
-             *     configuration: it goes when the user is deleted, and not with the caller.
+             * @description Id of the user of this account who has this number, address or account at Microsoft. What is kept of them as a user
+             *     belongs to the configuration: it goes when the user is deleted there.
              */
             user?: string | null;
         };
@@ -11904,6 +11956,17 @@ export interface components {
             /** @description Permissions that were granted and no feature needs: to be taken away. */
             surplus?: string[] | null;
         };
+        /** @description Something that still says something of a person after an erasure. */
+        Remains: {
+            /** @description Its id there. */
+            id: string;
+            /** @description Where. */
+            in: components["schemas"]["RemainsIn"];
+            /** @description What has to be done, in a sentence. */
+            say: string;
+        };
+        /** @description Where something of a person remains. */
+        RemainsIn: "user" | "list" | "directory" | "entered" | "caller";
         /** @description What a replay found. */
         Replayed: {
             /**
@@ -12258,6 +12321,13 @@ export interface components {
         };
         /** @description Why nothing that we say gets to a far end. */
         Unreached: "name-unknown" | "name-unanswered" | "refused" | "no-route" | "connect-timeout" | "handshake-timeout" | "tls" | "broken";
+        /** @description A user of the configuration. */
+        UserKept: {
+            /** @description All that the configuration says of them. */
+            configuration: unknown;
+            /** @description Id. */
+            id: string;
+        };
         /** @description A version of an object. */
         Version: {
             /** @description When it was made. */
