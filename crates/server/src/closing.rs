@@ -16,7 +16,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::{Closing, Store, StoreError, TenantId};
-use teams::permissions::{Feature, Profile};
+use teams::permissions::{Feature, Features, Profile};
 
 /// What stands in the certificate's field `kind`.
 pub const KIND: &str = "certificate of disposal";
@@ -92,14 +92,18 @@ pub fn days(store: &Store, tenant: TenantId) -> Result<u64, String> {
     if running::tenant_name(&documents).is_none() {
         return Ok(0);
     }
-    let features = running::understand_alone(&documents)?.features;
-    Ok(match features.profile() {
+    Ok(days_of(&running::understand_alone(&documents)?.features, &documents))
+}
+
+/// The same of a tenant with these features and documents.
+pub fn days_of(features: &Features, documents: &Documents) -> u64 {
+    match features.profile() {
         Profile::Connector | Profile::Bridge => 0,
         Profile::Directory if !features.has(Feature::Queues) => 0,
         Profile::Directory | Profile::ContactCenter => {
-            retention_io::days_after_closing(&documents).unwrap_or(DAYS)
+            retention_io::days_after_closing(documents).unwrap_or(DAYS)
         }
-    })
+    }
 }
 
 /// From when on data is destroyed: after the days that its rule says, or fewer that were asked for.

@@ -19,7 +19,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{AUDIT_PAGE, ChainCheck, TenantId};
-use teams::permissions::{Feature, Profile};
+use teams::permissions::Feature;
 
 /// A master key that is in force for longer is to be changed: the longest use of a key that wraps keys, two years (NIST SP
 /// 800-57 part 1, section 5.3.6).
@@ -30,17 +30,6 @@ const OLDEST_ADVISORY_MS: u64 = 92 * 86_400_000;
 /// The day of a time, as `2026-01-31` (UTC).
 pub(super) fn day(ms: u64) -> String {
     view::time(Time(ms)).split('T').next().unwrap_or_default().to_string()
-}
-
-/// How long data is kept after closing, in days: by the tenant's own rule, or by its profile.
-fn days_after_closing(subject: &Subject) -> u64 {
-    match subject.features.profile() {
-        Profile::Connector | Profile::Bridge => 0,
-        Profile::Directory if !subject.features.has(Feature::Queues) => 0,
-        Profile::Directory | Profile::ContactCenter => {
-            retention_io::days_after_closing(&subject.documents).unwrap_or(30)
-        }
-    }
 }
 
 /// Whether something is disposed of by itself, and when that was done last.
@@ -145,7 +134,7 @@ const LONGEST_CLOSING_MS: u64 = 7 * 86_400_000;
 pub fn closing(ground: &Ground, subject: &Subject) -> Found {
     let against =
         "the tenant's rule for the time after closing, or its profile, and the closings of this server";
-    let days = days_after_closing(subject);
+    let days = crate::closing::days_of(&subject.features, &subject.documents);
     let closings = match ground.handle.store.closings() {
         Ok(all) => all,
         Err(e) => return Found::not_done(against, e.to_string()),

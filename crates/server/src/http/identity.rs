@@ -103,6 +103,11 @@ impl Person {
 }
 
 impl Asker {
+    /// Whether somebody may do everything in the tenant.
+    pub fn is_owner(&self) -> bool {
+        scope_of(Access::Owners, &self.0.who) == Some(Scope::All)
+    }
+
     /// As the audit log names it.
     pub fn name(&self) -> String {
         match &self.0.who {

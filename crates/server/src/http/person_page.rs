@@ -64,7 +64,7 @@ pub(super) fn page(
         let audio =
             call.recordings.iter().filter_map(|id| match (here.contains(id), left_out.contains(id)) {
                 (true, _) => Some(format!("<a href=\"audio/{id}.wav\">{id}</a>")),
-                (_, true) => Some(escaped(&words.proof("person-no-room", &[("id", id.as_str())]))),
+                (_, true) => Some(escaped(&words.proof("person-not-here", &[("id", id.as_str())]))),
                 // By its rule audio goes before its call.
                 _ => None,
             });

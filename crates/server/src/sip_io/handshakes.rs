@@ -79,7 +79,7 @@ impl Begun {
 }
 
 /// The network whose handshakes count together with those of an address.
-fn network_of(ip: IpAddr) -> IpAddr {
+pub(super) fn network_of(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => {
             let [a, b, c, d, ..] = ip.segments();

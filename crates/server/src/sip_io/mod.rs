@@ -71,10 +71,7 @@ impl Default for Upkeep {
 
 /// Whether two addresses are likely one party's: the same, or in IPv6 of the same 64 bits.
 fn is_same_network(a: IpAddr, b: IpAddr) -> bool {
-    match (a.to_canonical(), b.to_canonical()) {
-        (IpAddr::V6(a), IpAddr::V6(b)) => a.segments()[..4] == b.segments()[..4],
-        (a, b) => a == b,
-    }
+    handshakes::network_of(a) == handshakes::network_of(b)
 }
 
 /// Whoever takes what arrives.

@@ -411,9 +411,23 @@ fn an_archive_of_a_person_has_every_call_that_names_them_and_audio_though_restri
     }
     assert_eq!(files.len(), 3, "{:?}", files.keys());
 
-    // An erasure that was interrupted behind the key is ended by the next start, before anybody calls.
+    let listened = program.get("/audit?action=recording.listen").1;
+    let objects = listened["items"].as_array().unwrap().iter().map(|e| e["object"].as_str().unwrap());
+    assert_eq!(objects.collect::<Vec<_>>(), [format!("Recording/{recording}")], "{listened:#}");
+
+    // Whoever may listen to nobody hears nobody here.
     let dir = program.dir.clone();
     program.stop();
+    let auditor = Program::token(dir.path(), "test", "auditor");
+    program = Program::start_again(dir.clone());
+    program.set_token(auditor);
+    let silent = unpacked(&program.bytes(&format!("{path}/archive"), None).1);
+    assert_eq!(silent.keys().collect::<Vec<_>>(), ["person.html", "person.json"]);
+    let made: Value = serde_json::from_slice(&silent["person.json"]).unwrap();
+    assert_eq!(made["left_out"], json!([recording]), "{made:#}");
+    program.stop();
+
+    // An erasure that was interrupted behind the key is ended by the next start, before anybody calls.
     let keys = rusqlite::Connection::open(dir.path().join("data/switchroom.keys.db")).unwrap();
     let id: i64 = path["/people/p".len()..].parse().unwrap();
     assert_eq!(keys.execute("DELETE FROM keys WHERE kind = 'person' AND id = ?1", [id]).unwrap(), 1);

@@ -177,7 +177,7 @@ export function readable({ person, calls, entered, directory, users }: PersonExp
     `  ${t('proof.person-whose')}: ${t(call.own ? 'proof.person-own' : 'proof.person-not-own')}`,
     ...facts(call, i18n).map(([name, value]) => `  ${name}: ${value}`),
     ...(call.notes ? [`  ${t('proof.person-notes')}: ${call.notes}`] : []),
-    ...(call.recordings.length > 0 ? [`  ${t('proof.person-recordings')}:`, ...call.recordings.map((id) => `    ${t('proof.person-no-room', { id })}`)] : []),
+    ...(call.recordings.length > 0 ? [`  ${t('proof.person-recordings')}:`, ...call.recordings.map((id) => `    ${t('proof.person-not-here', { id })}`)] : []),
   ]);
   return `${[...head, ...each].join('\n')}\n`;
 }
