@@ -222,7 +222,7 @@ export const checks = {
     const { page, close } = await open(browser, fake.address, { persona: 'supervisor', path: '/system' });
     const row = page.getByRole('row', { name: /sip2\.carrier/ });
     await row.getByText('down for').waitFor();
-    await row.getByText('no firewall stands between', { exact: false }).waitFor();
+    await row.getByText('Nothing listens there', { exact: false }).waitFor();
     await row.getByText('2 changes').click();
     await row.getByText(/down .*9 min.* ago.*\(408\)/).waitFor();
     await page.getByText('refused the registration with', { exact: false }).waitFor();

@@ -295,8 +295,8 @@ export const checks = {
     await dialog.getByRole('checkbox').press('Space');
     await dialog.getByRole('button', { name: 'Erase now' }).press('Enter');
     const remains = page.getByRole('list', { name: 'Still to be removed elsewhere' });
-    await remains.getByText('Microsoft’s directory lists the person (directory-4): delete them in Entra ID.').waitFor();
-    await remains.getByText('The list vip still has the number', { exact: false }).waitFor();
+    await remains.getByText(/Microsoft’s directory lists the person \(.?directory-4.?\): delete them in Entra ID\./).waitFor();
+    await remains.getByText(/The list .?vip.? still has the number/).waitFor();
     await page.getByText('hidden', { exact: true }).waitFor();
     assert.deepEqual(said, []);
     await close();
