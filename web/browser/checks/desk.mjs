@@ -301,18 +301,25 @@ export const checks = {
     await fake.stop();
   },
 
-  'the desk is usable soon': async (browser) => {
+  // How soon that is depends on the machine; what it depends on is judged here.
+  'the desk is usable after little has been loaded': async (browser) => {
     const fake = await serveFake({ still: true, offers: false });
-    const first = await open(browser, fake.address, { persona: 'agent', path: '/desk' });
-    await first.close();
-    const { page, close } = await open(browser, fake.address, { persona: 'agent', path: '/settings' });
-    const began = Date.now();
-    await page.goto(`${fake.address}/desk`);
+    const { page, close } = await open(browser, fake.address, { persona: 'agent', path: '/desk' });
     await page.getByRole('button', { name: 'Become available' }).waitFor();
-    const took = Date.now() - began;
+    const { asked, code, ms } = await page.evaluate(() => {
+      const loaded = performance.getEntriesByType('resource');
+      const of = (part) => loaded.filter((entry) => new URL(entry.name).pathname.includes(part));
+      return {
+        asked: of('/api/').length,
+        code: of('.js').reduce((sum, entry) => sum + entry.decodedBodySize, 0),
+        ms: Math.max(...loaded.map((entry) => entry.responseEnd)),
+      };
+    });
     await close();
     await fake.stop();
-    assert.ok(took < 1_500, `the desk was usable after ${took} ms`);
-    return `${took} ms`;
+    const kilobytes = Math.round(code / 1_000);
+    assert.ok(code > 0 && kilobytes < 1_200, `${kilobytes} kB of code before the desk is usable`);
+    assert.ok(asked > 0 && asked < 20, `${asked} questions before the desk is usable`);
+    return `${kilobytes} kB of code, ${asked} questions, ${Math.round(ms)} ms`;
   },
 };
