@@ -74,7 +74,7 @@ pub struct Connector {
 
 impl Connector {
     /// With the key of line passes, if it could be read. Through other telephone systems it carries so many calls at once, each
-    /// on a thread, and of one tenant half of them at the most.
+    /// on a thread, and of one tenant never more than are then free for the others.
     pub fn new(passes: Option<DataKey>, calls: usize) -> Connector {
         let mut bytes = [0; 32];
         // Without chance from the operating system the hashes are worth less, and still kept in memory only.
@@ -84,7 +84,7 @@ impl Connector {
             sign_ins: Mutex::default(),
             tried: Condvar::new(),
             key: hmac::Key::new(hmac::HMAC_SHA256, &bytes),
-            carried: Shares::new(calls, calls.div_ceil(2)),
+            carried: Shares::new(calls, calls),
             people: Mutex::default(),
             looks: Mutex::default(),
             passes: Passes::new(passes),
