@@ -42,7 +42,8 @@ pub(super) fn told(begin: Begin) -> Option<Problem> {
     Some(Problem::new(status, what).because(why))
 }
 
-fn slow_down(what: &str) -> Problem {
+/// Somebody asks too often.
+pub(super) fn slow_down(what: &str) -> Problem {
     let slow = Problem::new(StatusCode::TOO_MANY_REQUESTS, what).because(WhyNot::SlowDown);
     Problem { retry_after: Some(60), ..slow }
 }
