@@ -272,18 +272,22 @@ mod tests {
     #[test]
     fn where_five_tenants_are_busy_the_sixth_has_places_and_a_thread() {
         let q = Queue::default();
-        let busy = |n: usize| format!("busy-{n}");
+        let busy = |n: usize| T1.replace('x', &n.to_string());
         for n in 0..5 {
             let taken =
                 (0..OF_TENANT).take_while(|r| q.put(job(&busy(n), &format!("{n}-{r}"))) == Admitted::Taken);
             assert!(taken.count() > 0, "the {n}. tenant");
         }
         // All threads that these may have are at work.
+        let mut at_work = 0;
         while q.lock().next(Instant::now()).is_ok() {
             q.take().unwrap();
+            at_work += 1;
         }
-        assert_eq!(q.put(job("next", "a")), Admitted::Taken);
-        assert_eq!(q.take().unwrap().tenant(), "next");
+        assert_eq!(at_work, WORKERS - 1);
+        let next = busy(9);
+        assert_eq!(q.put(job(&next, "a")), Admitted::Taken);
+        assert_eq!(q.take().unwrap().tenant(), next);
     }
 
     #[test]
