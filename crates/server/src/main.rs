@@ -31,6 +31,7 @@ mod microsoft;
 mod name_io;
 mod outside_io;
 mod outward;
+mod per_minute;
 mod rehearsal;
 mod retention_io;
 mod running;

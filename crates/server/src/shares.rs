@@ -1,5 +1,7 @@
-//! Places that are given out by shares: so many in all, and to one holder no more than a share. Who is slow, or asks for much,
-//! takes nobody else's.
+//! Places that are given out by shares: a holder has one more only while it has fewer than are free (dynamic thresholds, as
+//! switches share their buffers: Choudhury and Hahne, 1998). So one holder alone has half of all, two have a third each, and
+//! whoever comes next finds some free and has half of them, and more as others give theirs back: who is slow, or asks for
+//! much, takes nobody else's.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,8 +16,13 @@ const MOST_WAITING_OF_ONE: usize = 250;
 pub enum NoPlace {
     /// All are taken.
     All,
-    /// This holder has its share.
-    Share,
+    /// This holder has its share for now, which is so many.
+    Share(usize),
+}
+
+/// Whether a holder of so many may have one more where so many are free: then some are left for others.
+pub fn leaves_some(own: usize, free: usize) -> bool {
+    own < free
 }
 
 #[derive(Default)]
@@ -40,7 +47,7 @@ impl<K: Ord + Clone> Given<K> {
 
 struct Inner<K> {
     all: usize,
-    share: usize,
+    most: usize,
     given: Mutex<Given<K>>,
     freed: Notify,
 }
@@ -89,15 +96,10 @@ impl<K: Ord + Clone> Drop for Waiting<'_, K> {
 }
 
 impl<K: Ord + Clone> Shares<K> {
-    /// So many in all, of which one holder has `share` at the most.
-    pub fn new(all: usize, share: usize) -> Shares<K> {
+    /// So many in all, of which one holder has `most` at the most, and never more than are then free.
+    pub fn new(all: usize, most: usize) -> Shares<K> {
         let given = Mutex::new(Given { of: BTreeMap::new(), held: 0, waiting: 0 });
-        Shares { inner: Arc::new(Inner { all, share, given, freed: Notify::new() }) }
-    }
-
-    /// The most of one holder.
-    pub fn share(&self) -> usize {
-        self.inner.share
+        Shares { inner: Arc::new(Inner { all, most, given, freed: Notify::new() }) }
     }
 
     /// How many are held now.
@@ -111,10 +113,12 @@ impl<K: Ord + Clone> Shares<K> {
     /// [`NoPlace`]
     pub fn take(&self, whose: &K) -> Result<Place<K>, NoPlace> {
         let mut given = self.inner.lock();
-        if given.of.get(whose).is_some_and(|(held, _)| *held >= self.inner.share) {
-            return Err(NoPlace::Share);
+        let (own, free) =
+            (given.of.get(whose).map_or(0, |(held, _)| *held), self.inner.all.saturating_sub(given.held));
+        if own >= self.inner.most || (free > 0 && !leaves_some(own, free)) {
+            return Err(NoPlace::Share(own));
         }
-        if given.held >= self.inner.all {
+        if free == 0 {
             return Err(NoPlace::All);
         }
         given.held += 1;
@@ -143,7 +147,7 @@ impl<K: Ord + Clone> Shares<K> {
     fn begin_to_wait<'a>(&'a self, whose: &'a K) -> Option<Waiting<'a, K>> {
         let mut given = self.inner.lock();
         let of_one = given.of.get(whose).map_or(0, |(_, waiting)| *waiting);
-        if given.waiting >= MOST_WAITING || of_one >= MOST_WAITING_OF_ONE {
+        if of_one >= MOST_WAITING_OF_ONE || !leaves_some(of_one, MOST_WAITING.saturating_sub(given.waiting)) {
             return None;
         }
         given.waiting += 1;
@@ -162,7 +166,7 @@ mod tests {
     fn one_holder_has_its_share_and_no_more_and_what_is_dropped_is_free() {
         let shares = Shares::new(5, 2);
         let mine: Vec<_> = (0..2).map(|_| shares.take(&"a").ok().unwrap()).collect();
-        assert_eq!(shares.take(&"a").err(), Some(NoPlace::Share));
+        assert_eq!(shares.take(&"a").err(), Some(NoPlace::Share(2)));
         let others: Vec<_> = ["b", "b", "c"].map(|whose| shares.take(&whose).ok().unwrap()).into();
         assert_eq!(shares.take(&"c").err(), Some(NoPlace::All));
         assert_eq!(shares.held(), 5);
@@ -170,6 +174,31 @@ mod tests {
         assert!(shares.take(&"a").is_ok(), "and it is given back at once");
         drop(others);
         assert_eq!((shares.held(), shares.inner.lock().of.len()), (0, 0), "nobody is remembered");
+    }
+
+    #[test]
+    fn however_many_are_busy_whoever_comes_next_has_some() {
+        let shares = Shares::new(200, 200);
+        let mut held = Vec::new();
+        // Each takes what it can get, one after the other.
+        let mut fill = |whose: u32| {
+            let before = held.len();
+            held.extend(std::iter::from_fn(|| shares.take(&whose).ok()));
+            held.len() - before
+        };
+        assert_eq!([1, 2, 3, 4, 5].map(&mut fill), [100, 50, 25, 13, 6]);
+        // Those who were there first have no more, though some are free.
+        assert_eq!([1, 2, 3].map(&mut fill), [0, 0, 0]);
+        assert_eq!(shares.take(&1).err(), Some(NoPlace::Share(100)));
+        // Two who take turns have the same, and a third as much as they leave.
+        let shares = Shares::new(200, 200);
+        let mut held = Vec::new();
+        while let (Ok(one), Ok(two)) = (shares.take(&1), shares.take(&2)) {
+            held.extend([one, two]);
+        }
+        let of_two = held.len();
+        held.extend(std::iter::from_fn(|| shares.take(&3).ok()));
+        assert_eq!((of_two / 2, held.len() - of_two), (67, 33));
     }
 
     #[test]

@@ -153,7 +153,7 @@ export const checks = {
       const before = await links();
       await tab.getByLabel('Andere Nummer').fill('0900 1234567');
       await tab.getByRole('button', { name: 'Anrufen', exact: true }).click();
-      await tab.getByText('premium numbers are not called').waitFor();
+      await tab.getByText('Ihre Organisation ruft Nummern dieser Art nicht an.').waitFor();
       assert.equal(await links(), before, 'what is refused is opened by nothing');
       // What is no number is not called.
       await tab.getByLabel('Andere Nummer').fill('*21*0900#');
@@ -247,9 +247,27 @@ export const checks = {
       assert.deepEqual([asked.path, asked.body.to, asked.body.through], ['/dial', '+4942155501', 'max']);
       assert.ok(String((await opened(page))[1]).includes('#scheme=maxuccall&number=%2B4942155501'));
     });
-    // Without a sign-in only softphones are left, and the organisation's own rules count.
+    // Where people sign in, a client that does not has no way at all, and says so; nothing is asked of the server.
     await inTeams({ naa: 'none', tab: ways }, async ({ page, tab, fake }) => {
-      await tab.getByText('meldet sich nicht für Apps in ihm an').waitFor();
+      await tab.getByText('und niemand kann angerufen werden').waitFor();
+      await tab.getByRole('button', { name: 'Einstellungen' }).click();
+      assert.deepEqual(await radios(tab), []);
+      await press(tab);
+      await tab.getByText('Kein Weg zum Anrufen').waitFor();
+      assert.deepEqual(fake.log.filter((r) => r.method === 'POST'), []);
+      assert.equal(await opened(page), undefined);
+    });
+    // Nor is a number given to a softphone for somebody who refuses to sign in.
+    await inTeams({ without: 'access_as_user', tab: ways }, async ({ page, tab, fake }) => {
+      await tab.getByText('Ben Brooks').waitFor();
+      await press(tab);
+      await tab.getByText('lässt diese App nicht für Sie anrufen').waitFor();
+      assert.deepEqual(fake.log.filter((r) => r.method === 'POST'), []);
+      assert.equal(await opened(page), undefined);
+    });
+    // Where nobody signs in for calls, softphones are left, and the organisation's own rules count.
+    await inTeams({ naa: 'none', tab: { ways: [soft('brand', 'brandcall'), soft('max', 'maxuccall')] } }, async ({ page, tab, fake }) => {
+      await tab.getByText('Eine Nummer können Sie trotzdem anrufen').waitFor();
       await tab.getByRole('button', { name: 'Einstellungen' }).click();
       assert.deepEqual(await radios(tab), ['brand', 'max']);
       await press(tab);

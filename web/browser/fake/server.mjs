@@ -185,7 +185,10 @@ export async function serveFake({ port = 0, agents = 24, still = false, rate = 3
     // As the real one: some numbers are not called.
     const scheme = (through) => tab?.ways?.find((w) => w.id === through)?.scheme ?? (through === null ? 'tel' : null);
     if (tab && method === 'POST' && (path.endsWith('/softphone-link') || (path === '/dial' && scheme(body.through)))) {
-      if (/^(\+49|0)900/.test(body.to)) throw new Refused(422, 'this number may not be called: premium numbers are not called');
+      // A stranger is not told which rule it is.
+      const why = path === '/dial' ? ['this number may not be called: premium numbers are not called', 'premium'] : ['this number is not called', 'destination-not-allowed'];
+      if (/^(\+49|0)900/.test(body.to)) throw new Refused(422, ...why);
+      if (tab.scope && path !== '/dial') throw new Refused(401, 'people of this tenant sign in', 'token');
       return { progress: 'handed-over', open: `${fake.address}/call?tenant=harbour#scheme=${scheme(body.through)}&number=${encodeURIComponent(body.to)}` };
     }
     if (tab?.passes && method === 'POST' && path === '/dial/pass') {

@@ -21,10 +21,10 @@ const TEL: Way = { id: null, name: '', kind: 'address', server_dial: false, sche
 /** What a way is called in the settings that are kept. */
 const keyOf = (way: Way): string => way.id ?? way.kind;
 
-/** The ways that are set up, without those that this client cannot take for want of a sign-in. */
+/** The ways that are set up; none where people sign in and this client signs in for no app: nobody knows then who calls. */
 function waysOf(setup: Setup, signsIn: boolean): Way[] {
   const all = setup.ways.length > 0 ? setup.ways : [TEL];
-  return all.filter((w) => w.scheme !== null || (setup.scope !== null && signsIn));
+  return setup.scope === null ? all.filter((w) => w.scheme !== null) : signsIn ? all : [];
 }
 
 /** What is said of why there is no list. */
@@ -294,7 +294,7 @@ export function Tab({ tenant, host, setup, i18n }: { tenant: string; host: Host 
       {trouble && (
         <MessageBar intent={trouble === 'unavailable' ? 'info' : 'warning'} layout="multiline">
           <MessageBarBody>
-            {t(TROUBLES[trouble])} {trouble !== 'unavailable' && <Link as="button" onClick={again}>{t('connector.again')}</Link>}
+            {t(trouble === 'unavailable' && ways.length === 0 ? 'connector.unavailable-calls' : TROUBLES[trouble])} {trouble !== 'unavailable' && <Link as="button" onClick={again}>{t('connector.again')}</Link>}
           </MessageBarBody>
         </MessageBar>
       )}

@@ -53,25 +53,18 @@ async function said(answer: Response): Promise<Begun> {
   return { correlation: body.correlation ?? null, progress: body.progress ?? 'asked', reason: body.reason ?? null, open: body.open ?? null };
 }
 
-/** What the head of a request says of who asks; nothing where this client signs in for no app, or not for this one. */
-async function whoAsks(setup: Setup, tokens: Tokens | null): Promise<Record<string, string> | null> {
-  if (!setup.scope || !tokens) return null;
-  try {
-    return { Authorization: `Bearer ${await tokens([setup.scope])}` };
-  } catch (e) {
-    if (e instanceof NoToken) return null;
-    throw e;
-  }
+/** The head of a request that says who asks. */
+async function headOf(scope: string, tokens: Tokens | null): Promise<Record<string, string>> {
+  if (!tokens) throw new NoToken('unavailable');
+  return { Authorization: `Bearer ${await tokens([scope])}`, 'Content-Type': 'application/json' };
 }
 
 /** Gives the number to the softphone on this computer, if the server says that it may be called. */
 export async function byAddress(tenant: string, setup: Setup, tokens: Tokens | null, way: Way, number: string): Promise<void> {
-  const json = { 'Content-Type': 'application/json' };
-  const who = way.id === null ? null : await whoAsks(setup, tokens);
-  // Of whoever is signed in it is known what they may; else what the organisation calls counts.
-  const asked = who
-    ? fetch('/api/v1/dial', { method: 'POST', headers: { ...who, ...json }, body: JSON.stringify({ to: number, correlation: crypto.randomUUID(), through: way.id }) })
-    : fetch(`/api/v1/connector/${encodeURIComponent(tenant)}/softphone-link`, { method: 'POST', headers: json, body: JSON.stringify({ to: number, through: way.id }) });
+  // Where people sign in, it counts what this one may; where nobody does, what the organisation calls.
+  const asked = setup.scope
+    ? fetch('/api/v1/dial', { method: 'POST', headers: await headOf(setup.scope, tokens), body: JSON.stringify({ to: number, correlation: crypto.randomUUID(), through: way.id }) })
+    : fetch(`/api/v1/connector/${encodeURIComponent(tenant)}/softphone-link`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ to: number, through: way.id }) });
   const { open } = await said(await asked);
   if (!open) throw new Refused('', null);
   await openPage(open);
@@ -100,7 +93,7 @@ export interface PassLine {
 
 async function asks<T>(setup: Setup, tokens: Tokens, path: string, body: unknown): Promise<T> {
   if (!setup.scope) throw new NoToken('unavailable');
-  const headers = { Authorization: `Bearer ${await tokens([setup.scope])}`, 'Content-Type': 'application/json' };
+  const headers = await headOf(setup.scope, tokens);
   return answered<T>(await fetch(`/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) }));
 }
 
@@ -124,7 +117,7 @@ export async function byServer(
 ): Promise<() => Promise<void>> {
   const scope = setup.scope;
   if (!scope) throw new Refused('', null);
-  const head = async () => ({ Authorization: `Bearer ${await tokens([scope])}`, 'Content-Type': 'application/json' });
+  const head = () => headOf(scope, tokens);
   // The same click twice is one call: the server knows it by this.
   const correlation = crypto.randomUUID();
   const body = JSON.stringify({ to: number, correlation, through: way.id, ...proof, ...(ring ? { ring } : {}) });

@@ -107,7 +107,7 @@ impl Shared {
         };
         match &press.wish {
             Wish::Show(objects) if customer.features.has(Feature::BotNumbers) => {
-                self.ask_by_message(activity, language, objects.clone())
+                self.ask_by_message(activity, customer, objects.clone())
             }
             _ => match self.done(activity, customer, &press) {
                 Ok(card) => Ok(cards::message_with(card, Said::Call.text(language))),

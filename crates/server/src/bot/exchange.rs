@@ -9,25 +9,35 @@ use crate::microsoft::random;
 use redact::Secret;
 use serde_json::Value;
 use teams::bot::cards;
-use teams::bot::{Activity, Exchanged, InvokeReply, Language, Said};
+use teams::bot::{Activity, Exchanged, InvokeReply, Said};
+use teams::permissions::Feature;
 
 impl Shared {
     /// The message that asks whoever wrote to sign in, to see the numbers of these people.
     pub(in crate::bot) fn ask_by_message(
         &self,
         activity: &Activity,
-        language: Language,
+        customer: &Customer,
         objects: Vec<String>,
     ) -> Result<Value, NotSent> {
+        let language = customer.language(activity);
         let (Some(person), Ok(bytes)) = (activity.person.as_deref(), random::<16>()) else {
             return Ok(cards::message(Said::Later.text(language)));
         };
         if self.has_guests(activity)? {
-            return Ok(cards::message(Said::GuestsHere.text(language)));
+            return Ok(cards::message(self.guests_here(customer).text(language)));
         }
         let id = format!("{:032x}", u128::from_ne_bytes(bytes));
         lock(&self.exchanges).ask(now(), &id, person, activity.conversation.room(), objects);
         Ok(self.sign_in_card(activity, &id, |card| card.message(language)))
+    }
+
+    /// Why no numbers are written where guests read them, and where else they are seen.
+    fn guests_here(&self, customer: &Customer) -> Said {
+        match self.has_tab && customer.features.has(Feature::Tab) {
+            true => Said::GuestsHere,
+            false => Said::GuestsNoTab,
+        }
     }
 
     /// Whether somebody in a conversation is a guest, or nobody is known to be there.
@@ -66,7 +76,7 @@ impl Shared {
         lock(&self.exchanges).done(id);
         // Somebody may have come meanwhile.
         let message = match self.has_guests(activity) {
-            Ok(true) => cards::message(Said::GuestsHere.text(language)),
+            Ok(true) => cards::message(self.guests_here(customer).text(language)),
             Ok(false) => match self.card_of(activity, language, &objects, &users) {
                 Some(card) => cards::message_with(card, Said::Numbers.text(language)),
                 None => cards::message(Said::Later.text(language)),
@@ -82,7 +92,7 @@ impl Shared {
         let (person, room) = (activity.person.as_deref().unwrap_or_default(), activity.conversation.room());
         let open = lock(&self.exchanges).take_open(now(), person, room);
         if let Some(objects) = open {
-            let asked = self.ask_by_message(activity, customer.language(activity), objects);
+            let asked = self.ask_by_message(activity, customer, objects);
             let message = asked.unwrap_or_else(|why| cards::message(self.not_read(activity, &why)));
             self.send_later(activity, message);
         }

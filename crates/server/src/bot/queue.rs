@@ -1,6 +1,8 @@
 //! What waits to be worked on: bounded, in order, and one after the other within a conversation. A tenant has its share of the
-//! places and of the threads, and what may not be done yet waits here, where it holds no thread.
+//! places and of the threads, which leaves some for the others, and what may not be done yet waits here, where it holds no thread.
 
+use crate::bot::WORKERS;
+use crate::shares::leaves_some;
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -87,9 +89,11 @@ impl Waiting {
     /// The place of the first that may be worked on now, or when there may be one.
     fn next(&self, now: Instant) -> Result<usize, Option<Instant>> {
         let mut soonest = None;
+        let idle = WORKERS.saturating_sub(self.tenants.values().map(|t| t.busy).sum());
         for (at, job) in self.list.iter().enumerate() {
             let room = self.rooms.get(job.room());
-            let is_full = self.tenants.get(job.tenant()).is_some_and(|t| t.busy >= AT_ONCE);
+            let busy = self.tenants.get(job.tenant()).map_or(0, |t| t.busy);
+            let is_full = busy >= AT_ONCE || !leaves_some(busy, idle);
             if is_full || room.is_some_and(|r| r.busy) {
                 continue;
             }
@@ -129,7 +133,8 @@ impl Queue {
         let mut w = self.lock();
         let of_room = w.rooms.get(job.room()).map_or(0, |r| r.held);
         let of_tenant = w.tenants.get(job.tenant()).map_or(0, |t| t.held);
-        if w.closed || w.list.len() >= MOST || of_room >= OF_ONE || of_tenant >= OF_TENANT {
+        let has_share = of_tenant >= OF_TENANT || !leaves_some(of_tenant, MOST.saturating_sub(w.list.len()));
+        if w.closed || of_room >= OF_ONE || has_share {
             return Admitted::Full;
         }
         w.rooms.entry(job.room().into()).or_default().held += 1;
@@ -262,6 +267,27 @@ mod tests {
         assert_eq!(other.room(), "another", "though it came last");
         taken.iter().chain([&other]).for_each(|j| q.done(j));
         assert_eq!(q.take().unwrap().room(), format!("one-{AT_ONCE}"));
+    }
+
+    #[test]
+    fn where_five_tenants_are_busy_the_sixth_has_places_and_a_thread() {
+        let q = Queue::default();
+        let busy = |n: usize| T1.replace('x', &n.to_string());
+        for n in 0..5 {
+            let taken =
+                (0..OF_TENANT).take_while(|r| q.put(job(&busy(n), &format!("{n}-{r}"))) == Admitted::Taken);
+            assert!(taken.count() > 0, "the {n}. tenant");
+        }
+        // All threads that these may have are at work.
+        let mut at_work = 0;
+        while q.lock().next(Instant::now()).is_ok() {
+            q.take().unwrap();
+            at_work += 1;
+        }
+        assert_eq!(at_work, WORKERS - 1);
+        let next = busy(9);
+        assert_eq!(q.put(job(&next, "a")), Admitted::Taken);
+        assert_eq!(q.take().unwrap().tenant(), next);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod system;
 pub use drive::Hook;
 
 use crate::adapt::Switch;
+use crate::per_minute::PerMinute;
 use crate::running::Handle;
 use crate::shares::Shares;
 use aws_lc_rs::hmac;
@@ -21,6 +22,7 @@ use pbx::commportal::SignIns;
 use pbx::{Ledger, Time};
 use redact::Secret;
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 use store::{DataKey, TenantId};
@@ -28,10 +30,11 @@ use store::{DataKey, TenantId};
 /// How often it is looked what can be forgotten.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// How often somebody may look what they may in a minute, and how many people do so at a time.
+/// How often somebody may look what they may in a minute.
 const MOST_LOOKS: u32 = 10;
-const MOST_LOOKERS: usize = 10_000;
-const MINUTE_MS: u64 = 60_000;
+/// How many links for softphones may be asked for in a minute from one address, without a sign-in: what people of one office
+/// press, and too few to find out which numbers an organisation calls.
+const MOST_LINKS: u32 = 20;
 /// Numbers of people who are no users begin here: no object of a configuration is numbered so high.
 const FIRST_PERSON: u32 = 1 << 31;
 /// So many such people have numbers of their own at the most. Whoever comes after them may share one.
@@ -66,15 +69,17 @@ pub struct Connector {
     carried: Shares<TenantId>,
     /// Numbers of people who are no users, and the hash of whom each belongs to.
     people: Mutex<BTreeMap<u32, [u8; 16]>>,
-    /// Who looked lately what they may: since when, and how often.
-    looks: Mutex<BTreeMap<Who, (u64, u32)>>,
+    /// Who looked lately what they may.
+    looks: PerMinute<Who>,
+    /// From where links for softphones were asked for without a sign-in.
+    links: PerMinute<IpAddr>,
     /// By which people show which line is theirs.
     passes: Passes,
 }
 
 impl Connector {
     /// With the key of line passes, if it could be read. Through other telephone systems it carries so many calls at once, each
-    /// on a thread, and of one tenant half of them at the most.
+    /// on a thread, and of one tenant never more than are then free for the others.
     pub fn new(passes: Option<DataKey>, calls: usize) -> Connector {
         let mut bytes = [0; 32];
         // Without chance from the operating system the hashes are worth less, and still kept in memory only.
@@ -84,9 +89,10 @@ impl Connector {
             sign_ins: Mutex::default(),
             tried: Condvar::new(),
             key: hmac::Key::new(hmac::HMAC_SHA256, &bytes),
-            carried: Shares::new(calls, calls.div_ceil(2)),
+            carried: Shares::new(calls, calls),
             people: Mutex::default(),
-            looks: Mutex::default(),
+            looks: PerMinute::new(MOST_LOOKS),
+            links: PerMinute::new(MOST_LINKS),
             passes: Passes::new(passes),
         }
     }
@@ -98,14 +104,17 @@ impl Connector {
 
     // Whether somebody may look once more what they may, which signs them in at a telephone system.
     fn may_look(&self, who: &Who) -> bool {
-        let (now, mut looks) = (now().0, self.looks.lock().unwrap_or_else(|e| e.into_inner()));
-        looks.retain(|_, (since, _)| now.saturating_sub(*since) < MINUTE_MS);
-        if !looks.contains_key(who) && looks.len() >= MOST_LOOKERS {
-            return false;
-        }
-        let (_, times) = looks.entry(who.clone()).or_insert((now, 0));
-        *times += 1;
-        *times <= MOST_LOOKS
+        self.looks.may(now().0, who)
+    }
+
+    /// Whether a link for a softphone may be asked for once more from this address, by nobody who is known. Of IPv6 it is the
+    /// network that counts: whoever has one has all of its addresses.
+    pub fn may_ask_for_link(&self, from: IpAddr) -> bool {
+        let network = match from.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+            address => address,
+        };
+        self.links.may(now().0, &network)
     }
 
     /// A number for somebody who is no user here, under which what they call is counted: the same as long as the process
@@ -158,8 +167,8 @@ impl Connector {
                 return;
             }
             self.ledger().forget(now());
-            let mut looks = self.looks.lock().unwrap_or_else(|e| e.into_inner());
-            looks.retain(|_, (since, _)| now().0.saturating_sub(*since) < MINUTE_MS);
+            self.looks.forget(now().0);
+            self.links.forget(now().0);
         }
     }
 

@@ -412,7 +412,7 @@ impl Connector {
     fn place(&self, tenant: TenantId) -> Result<Place<TenantId>, NotTried> {
         self.carried.take(&tenant).map_err(|why| match why {
             NoPlace::All => NotTried::Full,
-            NoPlace::Share => NotTried::ShareFull(self.carried.share()),
+            NoPlace::Share(share) => NotTried::ShareFull(share),
         })
     }
 }

@@ -5,6 +5,7 @@ use crate::connector::dial::OWN;
 use crate::http::dial::{WayView, pbx_view, way_view};
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
+use crate::tenant::Meaning;
 use crate::tenant::objects::TeamsApp;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -71,6 +72,16 @@ fn brand(app: &TeamsApp) -> Brand {
     }
 }
 
+/// Whether a way of calling goes through this server, for which people sign in.
+pub(super) fn goes_through_us(meaning: &Meaning) -> bool {
+    has_own_way(meaning) || meaning.pbxs.values().any(|rule| rule.capabilities().server_dial)
+}
+
+// Our own trunks are a way where there are any.
+fn has_own_way(meaning: &Meaning) -> bool {
+    meaning.trunk_plans.iter().any(|p| p.outbound)
+}
+
 /// `GET /connector/{tenant}`
 pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result<Json<TabSetup>, Problem> {
     let missing = || Problem::not_found("such tenant with a tab here");
@@ -79,16 +90,15 @@ pub async fn setup(State(api): State<Api>, Path(tenant): Path<String>) -> Result
     let found = api.handle.ask(move |switch, _| {
         let t = switch.tenants().iter().find(|t| t.meaning.tenant == tenant)?;
         let m = Some(&t.meaning).filter(|m| m.features.has(Feature::Tab))?;
-        // Our own trunks are a way where there are any.
-        let own = m.trunk_plans.iter().any(|p| p.outbound).then(|| way_view(None, "", "own", OWN));
+        let own = has_own_way(m).then(|| way_view(None, "", "own", OWN));
         let others = m.pbxs.iter().map(|(id, rule)| pbx_view(id, rule));
         let places = PLACES.iter().filter(|(_, f)| m.features.has(*f)).map(|(place, _)| *place);
         let about = (m.microsoft.clone(), places.collect::<Vec<_>>());
-        Some((about, others.chain(own).collect::<Vec<_>>(), m.teams_app.as_ref().map(brand)))
+        let ways = (others.chain(own).collect::<Vec<_>>(), goes_through_us(m));
+        Some((about, ways, m.teams_app.as_ref().map(brand)))
     });
-    let ((directory, places), ways, brand) =
+    let ((directory, places), (ways, through_us), brand) =
         found.await.ok_or_else(Problem::stopping)?.ok_or_else(missing)?;
-    let through_us = ways.iter().any(|w| w.server_dial);
     Ok(Json(TabSetup {
         app: tab.as_ref().map(|t| t.app.clone()),
         scope: tab.as_ref().filter(|_| through_us).map(|t| t.scope(&public)),

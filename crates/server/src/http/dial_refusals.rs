@@ -42,7 +42,8 @@ pub(super) fn told(begin: Begin) -> Option<Problem> {
     Some(Problem::new(status, what).because(why))
 }
 
-fn slow_down(what: &str) -> Problem {
+/// Somebody asks too often.
+pub(super) fn slow_down(what: &str) -> Problem {
     let slow = Problem::new(StatusCode::TOO_MANY_REQUESTS, what).because(WhyNot::SlowDown);
     Problem { retry_after: Some(60), ..slow }
 }
@@ -96,7 +97,7 @@ pub(super) fn not_tried(why: NotTried) -> Problem {
     let (status, what, why) = match why {
         NotTried::ShareFull(share) => {
             let what = format!(
-                "this tenant carries {share} calls through other telephone systems, which is its share of dial.calls: wait until one is over, or have the operator raise it"
+                "this tenant carries {share} calls through other telephone systems, and no more are free for all others: wait until one is over, or have the operator raise dial.calls"
             );
             return Problem::new(StatusCode::SERVICE_UNAVAILABLE, what).because(WhyNot::ShareFull);
         }

@@ -1,8 +1,12 @@
 //! Signing in to the bot by messages: a token that the person's own client brings, consent that comes first, and the numbers.
 
 use crate::bot::{APP, Teams, texts};
+use crate::own_pbx::asterisk;
+use crate::program::Program;
+use crate::tab::TAB;
 use serde_json::{Value, json};
 use sim::microsoft::{Fault, Holder, Misbehaviour, Registration};
+use teams::bot::{Language, Said, WhyNot};
 
 /// A chat of eight people of the organisation, its first one an administrator; no guests are among them.
 fn chat(teams: &Teams) -> (String, Vec<u32>) {
@@ -97,9 +101,12 @@ fn a_client_brings_a_token_when_it_is_asked_by_a_message_and_consent_comes_first
     assert!(log.contains("bot_sign_in_failed") && !log.contains("eyJ"), "{log}");
 }
 
-#[test]
-fn numbers_are_not_written_where_guests_read_them() {
-    let teams = Teams::start(60, "languages: [en]\nfeatures: {bot-numbers: true}\n");
+/// What the bot says to somebody who wants numbers in a chat with a guest, with these lines of the tenant and of `[microsoft]`.
+fn said_beside_a_guest(lines: &str, microsoft: &str) -> String {
+    let describe = |tenant: &str, _: &str| {
+        format!("kind: Tenant\nid: test\nprofile: connector\nmicrosoft: {tenant}\ncountry: DE\n{lines}")
+    };
+    let teams = Teams::start_with(60, describe, &|_: &std::path::Path| {}, microsoft);
     let fields = json!({"displayName": "Gisela", "userType": "Guest", "accountEnabled": true,
         "userPrincipalName": "gisela_partner.example#EXT#@bikes.example"});
     teams.m.with(|m, now| m.add_person(now, &teams.tenant, fields.as_object().cloned().unwrap()).unwrap());
@@ -112,10 +119,23 @@ fn numbers_are_not_written_where_guests_read_them() {
     teams.say(&chat, 0, "list");
     let card = teams.heard(&chat, 2);
     let who = teams.person(0);
-    teams.m.with(|m, now| m.press_as_message(now, &chat, &who, &card, "Show numbers").unwrap());
-    let said = teams.heard(&chat, 3);
-    assert!(said.as_str().is_some_and(|s| s.contains("guests")), "{said}");
+    let button = Said::Numbers.text(Language::of(lines.split(['[', ']']).nth(1).unwrap()).unwrap());
+    teams.m.with(|m, now| m.press_as_message(now, &chat, &who, &card, button).unwrap());
+    let said = teams.heard(&chat, 3).as_str().expect("a sentence").to_string();
     teams.program.stop();
+    said
+}
+
+#[test]
+fn numbers_are_not_written_where_guests_read_them() {
+    let tab = format!("tab_app = \"{TAB}\"\n");
+    let said = said_beside_a_guest("languages: [en]\nfeatures: {bot-numbers: true}\n", &tab);
+    assert_eq!(said, Said::GuestsHere.text(Language::English));
+    // Where there is no tab, nobody is sent to it: neither where the tenant has it switched off, nor where nobody can sign in.
+    let off = "languages: [de]\nfeatures: {bot-numbers: true, tab: false}\n";
+    assert_eq!(said_beside_a_guest(off, &tab), Said::GuestsNoTab.text(Language::German));
+    let said = said_beside_a_guest("languages: [fr]\nfeatures: {bot-numbers: true}\n", "");
+    assert_eq!(said, Said::GuestsNoTab.text(Language::French));
 }
 
 #[test]
@@ -213,5 +233,73 @@ fn a_number_on_a_card_is_called_once_and_by_whose_card_it_is() {
     let title = sim::microsoft::bot::buttons(&shown)[nth]["title"].as_str().unwrap().to_string();
     let said = teams.press(&chat, me, &shown, &title, nth).body;
     assert!(said["value"].as_str().is_some_and(|s| s.contains("out of date")), "{said:#}");
+    teams.program.stop();
+}
+
+#[test]
+fn a_button_whose_call_was_refused_works_once_nothing_forbids_the_call() {
+    let (addr, asterisk) = asterisk();
+    let describe = |tenant: &str, first: &str| {
+        format!(
+            "kind: Tenant\nid: test\nprofile: connector\nlanguages: [en]\nmicrosoft: {tenant}\ncountry: DE\n\
+             dial: {{allow: [\"+49\"]}}\ntoll: {{limits: {{tenant: {{concurrent: 1}}}}}}\n\
+             features: {{bot-numbers: true, dial-ari: true}}\n---\n\
+             kind: Pbx\nid: office\nname: Office\nari: {{url: \"http://{addr}/ari\", user: switchroom, password_file: \
+             pbx-password, context: out, allow_private: true}}\n---\n\
+             kind: User\nid: anna\nroles: [agent]\nline: \"1001\"\nmicrosoft: {first}\n---\n\
+             kind: User\nid: ben\nroles: [agent]\nline: \"1002\"\n"
+        )
+    };
+    let owner = std::cell::RefCell::new(String::new());
+    let prepare = |dir: &std::path::Path| {
+        std::fs::create_dir_all(dir.join("secrets")).unwrap();
+        *owner.borrow_mut() = Program::token(dir, "test", "owner");
+    };
+    let mut teams = Teams::start_with(60, describe, &prepare, "");
+    teams.program.set_token(owner.take());
+    teams.m.with(|m, _| m.grant(&teams.tenant, APP, "User.Read.All", Holder::Delegated));
+    let (chat, people) = chat(&teams);
+    let (me, who) = (people[0], teams.person(people[0]));
+    assert_eq!(me, 0, "whoever presses is Anna");
+    teams.say(&chat, me, "list");
+    let card = teams.heard(&chat, 2);
+    let token = teams.m.with(|m, now| m.token_for_bot(now, &chat, &who).unwrap());
+    let shown =
+        teams.m.with(|m, now| m.press_with_token(now, &chat, &who, &card, "Show numbers", &token).unwrap());
+    let shown = teams.answer(shown).body["value"].take();
+    let buttons = sim::microsoft::bot::buttons(&shown);
+    let title =
+        buttons.iter().filter_map(|b| b["title"].as_str()).find(|t| t.starts_with("Call +49")).unwrap();
+    let press = || teams.press(&chat, me, &shown, title, 0).body;
+    let originates = || asterisk.lock().unwrap().asked.iter().filter(|l| l.starts_with("POST")).count();
+    let refused = |why: WhyNot| {
+        let said = press();
+        assert_eq!(said["type"], "application/vnd.microsoft.activity.message", "{said:#}");
+        assert_eq!(said["value"], why.text(Language::English), "{said:#}");
+    };
+    // The way to the telephone system is not there yet: however often somebody presses, nothing is begun, and nothing used up.
+    refused(WhyNot::PbxKey);
+    refused(WhyNot::PbxKey);
+    assert_eq!(originates(), 0);
+    let secret = teams.program.dir.path().join("secrets/pbx-password");
+    std::fs::write(secret, "s3cret-canary\n").unwrap();
+    // Then the toll allows one call at a time, and a colleague has it.
+    let new = json!({"agent": "ben", "to": "+4942155599", "through": "office", "correlation": "click-0001"});
+    assert_eq!(teams.program.post_json("/dial", &new).0, 201);
+    teams.program.wait_for("/dial", |_| asterisk.lock().unwrap().state);
+    refused(WhyNot::TooManyAtOnce);
+    assert_eq!(originates(), 1, "the colleague's alone");
+    assert_eq!(teams.program.delete("/dial/click-0001?agent=ben"), 200);
+    teams.program.wait_for_metric("switchroom_calls_carried 0");
+    // The same button of the same card.
+    let called = press();
+    assert_eq!(called["type"], "application/vnd.microsoft.card.adaptive", "{called:#}");
+    let digits: String = title.chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(texts(&called["value"]), [format!("Calling +{digits}")]);
+    teams.program.wait_for("/dial", |_| (originates() == 2).then_some(()));
+    // And once a call has begun by it, it is used up.
+    let twice = press();
+    assert_eq!(twice["value"], Said::Twice.text(Language::English), "{twice:#}");
+    assert_eq!(originates(), 2);
     teams.program.stop();
 }

@@ -21,8 +21,8 @@ fn what_the_tenant_does_not_call_no_softphone_is_given() {
     let open = said["open"].as_str().unwrap();
     assert!(open.ends_with("/call?tenant=test#scheme=maxuccall&number=%2B4942155599"), "{open}");
     for (to, part) in [
-        ("0900 1234567", "premium"),
-        ("+1 201 555 0199", "dial.allow"),
+        ("0900 1234567", "is not called"),
+        ("+1 201 555 0199", "is not called"),
         ("*21*0421555#", "no number"),
         ("Anna", "no number"),
         ("", "no number"),
@@ -31,6 +31,9 @@ fn what_the_tenant_does_not_call_no_softphone_is_given() {
         let detail = said["detail"].as_str().unwrap();
         assert!(status == 422 && detail.contains(part), "{to}: {status} {detail}");
     }
+    // Which rule forbids it is not for strangers.
+    let [premium, abroad] = ["0900 1234567", "+1 201 555 0199"].map(|to| ask("test", to, Some("desktop")));
+    assert_eq!(premium, abroad);
     // Emergency numbers always may.
     assert_eq!(ask("test", "112", Some("desktop")).0, 200);
     // Only softphones that the tenant has; the computer's own telephone app only where it has no way to call.
@@ -75,4 +78,20 @@ fn a_tenant_without_the_tab_gives_no_softphone_a_number() {
         assert_eq!(program.post_json("/connector/test/softphone-link", &body).0, status, "{features}");
         program.stop();
     }
+}
+
+#[test]
+fn from_one_address_only_so_many_are_asked_for_in_a_minute() {
+    let program = Program::start(&[(
+        "tenant.yaml",
+        "kind: Tenant\nid: test\nprofile: connector\ncountry: DE\ndial: {allow: [\"+49\"]}\n",
+    )]);
+    let ask = |to: &str| program.post_json("/connector/test/softphone-link", &json!({"to": to}));
+    // Whatever is asked counts, also what is refused.
+    let numbers = ["042155599", "09001234567"].into_iter().cycle();
+    let statuses: Vec<u16> = numbers.take(20).map(|to| ask(to).0).collect();
+    assert_eq!(statuses, [200, 422].repeat(10));
+    let (status, said) = ask("042155599");
+    assert_eq!((status, &said["code"]), (429, &json!("slow-down")), "{said}");
+    program.stop();
 }

@@ -97,6 +97,11 @@ impl Teams {
 
     /// With these lines more of the tenant.
     fn begin_as(lines: &str) -> Teams {
+        Teams::begin_with(lines, "")
+    }
+
+    /// With these lines more of the tenant, and of Anna.
+    fn begin_with(lines: &str, of_anna: &str) -> Teams {
         let desk = Desk::new();
         let at = desk.addr;
         let company = Company::begin(|directory| {
@@ -104,7 +109,7 @@ impl Teams {
                 "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\nmicrosoft: {directory}\ndial: {{allow: [\"+49\"]}}\n{lines}{BRAND}---\n\
                  kind: Trunk\nid: carrier\nnetworks: [127.0.0.0/8]\naddress: \"sip:{at}\"\noutbound: true\n---\n\
                  kind: Pbx\nid: desktop\nname: Desktop app\naddress: {{scheme: maxuccall}}\n---\n\
-                 kind: User\nid: anna\nroles: [agent]\nphone: \"sip:anna@{at}\"\nat_start: available\nmicrosoft: {ANNA}\n"
+                 kind: User\nid: anna\nroles: [agent]\nphone: \"sip:anna@{at}\"\nat_start: available\nmicrosoft: {ANNA}\n{of_anna}"
             )
         });
         Teams { company, desk }
@@ -219,6 +224,24 @@ fn a_tenant_without_the_tab_has_no_door_for_it() {
         assert_eq!(t.ask(String::new(), "/brand/nobody", None).0, 404);
         t.company.program.stop();
     }
+}
+
+#[test]
+fn where_people_sign_in_a_softphone_is_given_numbers_for_those_only_who_may_call() {
+    let mut t = Teams::begin_with("features: {tab: true}\n", "may_dial: false\n");
+    let number = json!({"to": "+4942155599", "through": "desktop"});
+    // Without a sign-in nobody is told whether a number is called, whichever it is.
+    for to in ["+4942155599", "+49900123456", "Anna"] {
+        let new = json!({"to": to, "through": "desktop"});
+        let (status, said) = t.ask(String::new(), "/connector/test/softphone-link", Some(&new));
+        assert_eq!((status, &said["code"]), (401, &json!("token")), "{to}: {said}");
+    }
+    // A token of the tab does not open that door: it has its own, behind which the person's rights count.
+    let token = t.token(&json!({}));
+    assert_eq!(t.ask(token.clone(), "/connector/test/softphone-link", Some(&number)).0, 401);
+    let (status, said) = t.ask(token, "/dial", Some(&number));
+    assert_eq!((status, &said["code"]), (403, &json!("no-right")), "{said}");
+    t.company.program.stop();
 }
 
 #[test]

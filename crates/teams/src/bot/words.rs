@@ -198,6 +198,14 @@ sentences! {
         "En esta conversación hay invitados, por eso no se escriben números. Abra la pestaña de la aplicación.",
         "此对话中有来宾，因此不在此处显示号码。请打开应用的选项卡查看。"
     }
+    /// The same where people have no tab to see them in.
+    GuestsNoTab {
+        "There are guests in this conversation, so numbers are not written here. Ask in a conversation without guests.",
+        "In dieser Unterhaltung sind Gäste, darum werden hier keine Nummern geschrieben. Fragen Sie in einer Unterhaltung ohne Gäste.",
+        "Des invités participent à cette conversation, aucun numéro n’y est donc écrit. Demandez dans une conversation sans invités.",
+        "En esta conversación hay invitados, por eso no se escriben números. Pregunte en una conversación sin invitados.",
+        "此对话中有来宾，因此不在此处显示号码。请在没有来宾的对话中查询。"
+    }
     /// Security events are told here from now on, for so long.
     AlertsOn {
         "Security events are told here for {}. Write **alerts off** to end it.",
@@ -251,6 +259,15 @@ mod tests {
             (None, &["nl"], Language::English),
         ] {
             assert_eq!(Language::choose(own, &tenant(has)), expected, "{own:?} {has:?}");
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_tab_nobody_is_sent_to_it() {
+        let tab = ["tab", "Registerkarte", "onglet", "pestaña", "选项卡"];
+        for (language, tab) in Language::ALL.into_iter().zip(tab) {
+            assert!(Said::GuestsHere.text(language).contains(tab), "{language:?}");
+            assert!(!Said::GuestsNoTab.text(language).contains(tab), "{language:?}");
         }
     }
 
