@@ -35,6 +35,7 @@ mod calls;
 mod canary;
 mod clicks;
 mod closing;
+mod closing_asked;
 mod closing_backup;
 mod closing_emergency;
 mod closing_profiles;
