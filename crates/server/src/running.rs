@@ -683,16 +683,8 @@ fn sip_tls(config: &ServerConfig) -> Result<Option<SipTls>, String> {
 
 /// What Teams would refuse of our certificate, for the trunks of each tenant.
 fn say_of_teams<'a>(config: &ServerConfig, tenants: impl Iterator<Item = &'a Meaning>) {
-    let sip = &config.sip;
-    let loaded = match sip.tls.is_empty() || sip.tls_cert.is_empty() {
-        true => None,
-        // It was loaded already when the sockets were opened.
-        false => Certificate::load("sip", &sip.tls_cert, &sip.tls_key).ok(),
-    };
-    let chain = loaded.map(|certificate| certificate.chain()).unwrap_or_default();
-    let now = certificate_report::now();
     for meaning in tenants {
-        let said = teams_certificate::judge(&meaning.trunk_plans, &chain, &sip.tls_roots, now);
+        let Some(said) = teams_certificate::judge_ours(&meaning.trunk_plans, &config.sip) else { continue };
         for line in said.lines {
             tracing::info!(event = "certificate", tenant = meaning.tenant, "{line}");
         }
