@@ -172,6 +172,7 @@ fn leave(handle: &Handle, tenant: TenantId) -> bool {
     let out = take_out(handle, tenant);
     let erased = handle.directories.erase(&handle.store, tenant, None).map_err(NotClosed::from);
     handle.directories.forget_entered(tenant);
+    handle.attestations.forget(tenant);
     match out.and_then(|out| erased.map(|_| out)) {
         Ok(out) => out,
         Err(NotClosed::Refused(cause) | NotClosed::Failed(cause)) => {

@@ -2,7 +2,7 @@
 
 use crate::adapt::{Aliases, Chances, Now, Passwords, Resumed, Switch};
 use crate::alarm_io::AlarmWatch;
-use crate::attest::Passes;
+use crate::attest::{Attestations, Passes};
 use crate::audit_io::AuditHeads;
 use crate::backup_io::{BackupBoard, BackupJob, Plan as BackupPlan};
 use crate::certificate_report;
@@ -78,6 +78,8 @@ pub struct Handle {
     pub backups: Arc<BackupBoard>,
     /// Ends of accounts.
     pub closing: Arc<ClosingDesk>,
+    /// The newest attestations, and those that are being made.
+    pub attestations: Arc<Attestations>,
     /// The token with which a check of our own asks, while it does.
     pub passes: Arc<Passes>,
     mail: Sender<Message>,
@@ -396,6 +398,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         refusals: Arc::default(),
         backups: Arc::default(),
         closing: Arc::default(),
+        attestations: Arc::default(),
         passes: Arc::default(),
         mail: mail_in,
         secrets: secrets.clone(),

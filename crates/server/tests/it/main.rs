@@ -6,6 +6,7 @@ mod api;
 mod attestation;
 mod attestation_bad;
 mod attestation_canary;
+mod attestation_kept;
 mod attestation_turned;
 mod audit_kinds;
 mod audit_log;
