@@ -18,7 +18,9 @@ pub fn note(store: &Store) -> Result<(), StoreError> {
         return Ok(());
     }
     for (tenant, _) in store.tenants()? {
-        for done in &work {
+        // What was before the tenant was is nothing of its log.
+        let Some(first) = store.audit_began(tenant)? else { continue };
+        for done in work.iter().filter(|done| done.at >= first) {
             let action = if done.is_rehearsal { "backup.rehearse" } else { "backup.make" };
             note_once(store, tenant, action, done.increment, done.at)?;
         }
@@ -26,7 +28,7 @@ pub fn note(store: &Store) -> Result<(), StoreError> {
     store.forget_backup_work(&work)
 }
 
-/// An entry, unless it is there or is about a time before the tenant was.
+/// An entry, unless it is there.
 fn note_once(
     store: &Store,
     tenant: TenantId,
@@ -34,10 +36,6 @@ fn note_once(
     increment: u64,
     at: u64,
 ) -> Result<(), StoreError> {
-    let first = store.audit_page(tenant, 0)?.first().map(|e| e.at);
-    if first.is_none_or(|first| at < first) {
-        return Ok(());
-    }
     let object = format!("Backup/{increment} {}", view::time(Time(at)));
     let filter = AuditFilter {
         action: Some(action.into()),

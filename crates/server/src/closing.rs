@@ -12,6 +12,7 @@ use crate::view;
 use engine::Time;
 use redact::Secret;
 use serde_json::{Map, Value, json};
+use std::net::IpAddr;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -171,6 +172,7 @@ fn leave(handle: &Handle, tenant: TenantId) -> bool {
     let out = take_out(handle, tenant);
     let erased = handle.directories.erase(&handle.store, tenant, None).map_err(NotClosed::from);
     handle.directories.forget_entered(tenant);
+    handle.attestations.forget(tenant);
     match out.and_then(|out| erased.map(|_| out)) {
         Ok(out) => out,
         Err(NotClosed::Refused(cause) | NotClosed::Failed(cause)) => {
@@ -264,6 +266,36 @@ pub fn take_back(handle: &Handle, tenant: TenantId, who: &str) -> Result<(), Not
     running::take_up(handle, tenant).map_err(NotClosed::Failed)
 }
 
+/// Has the data of a tenant of a running server, whose account ended, destroyed in so many days from now on, or as it was
+/// said where that is sooner. Gives how far it is now.
+///
+/// # Errors
+/// [`NotClosed::Refused`] for more days than its rule says.
+pub fn hasten(handle: &Handle, tenant: TenantId, who: &str, days: u64) -> Result<Closing, NotClosed> {
+    let turn = handle.closing.turn.lock().unwrap_or_else(|e| e.into_inner());
+    hasten_stored(&handle.store, tenant, who, days)?;
+    drop(turn);
+    handle.closing.look();
+    found(&handle.store, tenant)
+}
+
+fn hasten_stored(store: &Store, tenant: TenantId, who: &str, days: u64) -> Result<(), NotClosed> {
+    // Of what is being destroyed not even the rule can be read.
+    if Stage::of(&found(store, tenant)?) != Stage::Waiting {
+        return Ok(());
+    }
+    let now = crate::clock::wall_ms();
+    let due = due(store, tenant, now, Some(days))?;
+    if store.hasten_closing(tenant, (now, due), who)? {
+        tracing::info!(
+            event = "closing_hastened",
+            tenant = tenant.0,
+            "data is destroyed earlier than was said"
+        );
+    }
+    Ok(())
+}
+
 /// Ends the account of a tenant of a server that stands still; of one that ended already, its data is destroyed earlier
 /// where that is wanted.
 ///
@@ -271,15 +303,35 @@ pub fn take_back(handle: &Handle, tenant: TenantId, who: &str) -> Result<(), Not
 /// [`NotClosed::Refused`] when a legal hold keeps something: nothing was changed then.
 pub fn close_stored(store: &Store, tenant: TenantId, wanted: Option<u64>) -> Result<(), NotClosed> {
     let now = crate::clock::wall_ms();
-    let due = due(store, tenant, now, wanted)?;
-    match store.is_closing(tenant)? {
-        true if wanted.is_some() => store.hasten_closing(tenant, due)?,
-        true => {}
-        false => {
-            store.begin_closing(tenant, (now, due), "command line")?;
+    let who = "command line";
+    match (store.is_closing(tenant)?, wanted) {
+        (true, Some(days)) => hasten_stored(store, tenant, who, days)?,
+        (true, None) => {}
+        (false, _) => {
+            let due = due(store, tenant, now, wanted)?;
+            store.begin_closing(tenant, (now, due), who)?;
         }
     }
-    dispose(store, tenant, now).map(|_| ())
+    // A clock that is read again may be a little further than one that said when.
+    dispose(store, tenant, crate::clock::wall_ms()).map(|_| ())
+}
+
+/// The networks from which a tenant may be asked about, as its stored configuration says it.
+///
+/// # Errors
+/// A sentence.
+pub fn networks_of(store: &Store, tenant: TenantId) -> Result<Vec<(IpAddr, u8)>, String> {
+    let (documents, _) = stored_documents(store, tenant)?;
+    if running::tenant_name(&documents).is_none() {
+        return Ok(Vec::new());
+    }
+    Ok(running::understand_alone(&documents)?.allowed_networks)
+}
+
+/// The closing of a tenant.
+fn found(store: &Store, tenant: TenantId) -> Result<Closing, NotClosed> {
+    let found = store.closings()?.into_iter().find(|c| c.tenant == tenant);
+    found.ok_or_else(|| NotClosed::Failed("the closing is not written down".into()))
 }
 
 /// The configuration of nobody: it takes no call and keeps nothing.
@@ -294,12 +346,15 @@ fn nobody() -> Documents {
 /// # Errors
 /// [`NotClosed::Failed`] with what could not be done now.
 fn dispose(store: &Store, tenant: TenantId, now: u64) -> Result<Stage, NotClosed> {
-    if !store.begin_disposal(tenant, now)? {
-        return Ok(Stage::Waiting);
+    match store.begin_disposal(tenant, now)? {
+        true => destroy(store, tenant, now),
+        false => Ok(Stage::Waiting),
     }
-    let closings = store.closings()?;
-    let found = closings.into_iter().find(|c| c.tenant == tenant);
-    let closing = found.ok_or_else(|| NotClosed::Failed("the closing is not written down".into()))?;
+}
+
+/// Destroys a tenant of which that has begun: nobody takes that back, so that it needs no turn.
+fn destroy(store: &Store, tenant: TenantId, now: u64) -> Result<Stage, NotClosed> {
+    let closing = found(store, tenant)?;
     if closing.certificate.is_none() && closing.facts == "{}" {
         note_belongings(store, &closing, now)?;
     }
@@ -332,10 +387,7 @@ fn note_belongings(store: &Store, closing: &Closing, now: u64) -> Result<(), Not
 fn finish(store: &Store, tenant: TenantId) -> Result<Option<Value>, NotClosed> {
     store.destroy_tenant(tenant)?;
     let pending = retention_io::replace_copies(store);
-    let closings = store.closings()?;
-    let found = closings.iter().find(|c| c.tenant == tenant);
-    let Closing { facts, certificate, .. } =
-        found.cloned().ok_or_else(|| NotClosed::Failed("the closing is not written down".into()))?;
+    let Closing { facts, certificate, .. } = found(store, tenant)?;
     if let Some(made) = certificate {
         return Ok(serde_json::from_str(&made).ok());
     }
@@ -363,30 +415,49 @@ fn later(tenant: TenantId, cause: &str) {
 /// Goes on with closings whose day has come, that were interrupted, or that waited for a backup; and destroys what a
 /// request that was under way wrote after its tenant was closed. Gives how long until the next look.
 pub fn go_on(store: &Store) -> Duration {
-    go_on_with(store, store.closings().unwrap_or_default())
+    let now = crate::clock::wall_ms();
+    go_on_with(store, begun(store, store.closings().unwrap_or_default(), now), now)
 }
 
-/// The same in a running server: tenants that calls for help kept in the switch leave first.
+/// The same in a running server: tenants that calls for help kept in the switch leave first. Whether something is
+/// destroyed is settled while nobody else begins a closing or takes one back.
 fn go_on_running(handle: &Handle) -> Duration {
     let turn = handle.closing.turn.lock().unwrap_or_else(|e| e.into_inner());
     let all = handle.store.closings().unwrap_or_default();
     let (inside, outside): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|c| is_there(handle, c.tenant) && !leave(handle, c.tenant));
+    let now = crate::clock::wall_ms();
+    let outside = begun(&handle.store, outside, now);
     drop(turn);
-    let next = go_on_with(&handle.store, outside);
+    let next = go_on_with(&handle.store, outside, now);
     if inside.is_empty() { next } else { next.min(SOON) }
 }
 
-fn go_on_with(store: &Store, closings: Vec<Closing>) -> Duration {
+/// Closings, and whether what is kept of each is to be destroyed by now.
+type Begun = Vec<(Closing, Result<bool, StoreError>)>;
+
+fn begun(store: &Store, closings: Vec<Closing>, now: u64) -> Begun {
+    let begin = |c: Closing| {
+        let begun = store.begin_disposal(c.tenant, now);
+        (c, begun)
+    };
+    closings.into_iter().map(begin).collect()
+}
+
+fn go_on_with(store: &Store, closings: Begun, now: u64) -> Duration {
     let mut next = SELDOM;
-    let now = crate::clock::wall_ms();
-    for closing in closings {
+    for (closing, begun) in closings {
         let is_empty =
             || store.belongings(closing.tenant).is_ok_and(|b| b.rows.is_empty() && b.keys.is_empty());
         if Stage::of(&closing) == Stage::Done && is_empty() {
             continue;
         }
-        match dispose(store, closing.tenant, now) {
+        let done = match begun {
+            Ok(true) => destroy(store, closing.tenant, now),
+            Ok(false) => Ok(Stage::Waiting),
+            Err(e) => Err(e.into()),
+        };
+        match done {
             Ok(Stage::Waiting) => {
                 next = next.min(Duration::from_millis(closing.due.saturating_sub(now).max(1)));
             }

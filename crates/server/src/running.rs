@@ -2,7 +2,7 @@
 
 use crate::adapt::{Aliases, Chances, Now, Passwords, Resumed, Switch};
 use crate::alarm_io::AlarmWatch;
-use crate::attest::Passes;
+use crate::attest::{Attestations, Passes};
 use crate::audit_io::AuditHeads;
 use crate::backup_io::{BackupBoard, BackupJob, Plan as BackupPlan};
 use crate::certificate_report;
@@ -78,6 +78,8 @@ pub struct Handle {
     pub backups: Arc<BackupBoard>,
     /// Ends of accounts.
     pub closing: Arc<ClosingDesk>,
+    /// The newest attestations, and those that are being made.
+    pub attestations: Arc<Attestations>,
     /// The token with which a check of our own asks, while it does.
     pub passes: Arc<Passes>,
     mail: Sender<Message>,
@@ -396,6 +398,7 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
         refusals: Arc::default(),
         backups: Arc::default(),
         closing: Arc::default(),
+        attestations: Arc::default(),
         passes: Arc::default(),
         mail: mail_in,
         secrets: secrets.clone(),
@@ -683,16 +686,8 @@ fn sip_tls(config: &ServerConfig) -> Result<Option<SipTls>, String> {
 
 /// What Teams would refuse of our certificate, for the trunks of each tenant.
 fn say_of_teams<'a>(config: &ServerConfig, tenants: impl Iterator<Item = &'a Meaning>) {
-    let sip = &config.sip;
-    let loaded = match sip.tls.is_empty() || sip.tls_cert.is_empty() {
-        true => None,
-        // It was loaded already when the sockets were opened.
-        false => Certificate::load("sip", &sip.tls_cert, &sip.tls_key).ok(),
-    };
-    let chain = loaded.map(|certificate| certificate.chain()).unwrap_or_default();
-    let now = certificate_report::now();
     for meaning in tenants {
-        let said = teams_certificate::judge(&meaning.trunk_plans, &chain, &sip.tls_roots, now);
+        let Some(said) = teams_certificate::judge_ours(&meaning.trunk_plans, &config.sip) else { continue };
         for line in said.lines {
             tracing::info!(event = "certificate", tenant = meaning.tenant, "{line}");
         }

@@ -5,10 +5,12 @@
 //! RSA keys, and wants the whole chain in the handshake. What it refuses shows there only as a
 //! connection that fails, so it is said here before.
 
-use crate::certificate_report::{Report, SHORTEST_RSA, common_name, has_server_usage, names, rsa_bits};
+use crate::certificate_report::{self, Report, SHORTEST_RSA, common_name, has_server_usage, names, rsa_bits};
+use crate::config::Sip;
 use crate::sip_tls::{is_wanted, known_roots};
 use crate::tenant::check::NOT_OWNED;
 use crate::tenant::trunk::TrunkPlan;
+use crate::tls::Certificate as Loaded;
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
@@ -16,9 +18,19 @@ use webpki::{EndEntityCert, KeyUsage};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
+/// What Teams would refuse, for these trunks, of the certificate that the configuration names for SIP. Nothing where its
+/// files cannot be loaded: that is told where they are.
+pub fn judge_ours(trunks: &[TrunkPlan], sip: &Sip) -> Option<Report> {
+    let chain = match sip.tls.is_empty() || sip.tls_cert.is_empty() {
+        true => Vec::new(),
+        false => Loaded::load("sip", &sip.tls_cert, &sip.tls_key).ok()?.chain(),
+    };
+    Some(judge(trunks, &chain, &sip.tls_roots, certificate_report::now()))
+}
+
 /// What all trunks to Teams of a tenant want of the certificate of SIP: nothing where there is none. `chain` is ours first,
 /// empty where the configuration names no file; `roots` is `sip.tls_roots`, and `now` in seconds since 1970.
-pub fn judge(trunks: &[TrunkPlan], chain: &[CertificateDer<'_>], roots: &str, now: i64) -> Report {
+fn judge(trunks: &[TrunkPlan], chain: &[CertificateDer<'_>], roots: &str, now: i64) -> Report {
     let mut report = Report::default();
     let wanted: Vec<(&str, &str)> =
         trunks.iter().filter_map(|t| Some((t.name.as_str(), t.teams.as_ref()?.fqdn.as_str()))).collect();

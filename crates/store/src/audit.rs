@@ -237,6 +237,15 @@ impl Store {
         String::from_utf8(plain).ok().map(Secret::new)
     }
 
+    /// When the first entry was written; nothing where there is none.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn audit_began(&self, tenant: TenantId) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT at FROM audit WHERE tenant = $1 ORDER BY id LIMIT 1";
+        Ok(self.reader().rows(sql, &[tenant.into()])?.first().map(|r| r.int(0) as u64))
+    }
+
     /// Entries as they are chained, oldest first: those behind `after`, at most [`AUDIT_PAGE`].
     ///
     /// # Errors

@@ -213,7 +213,7 @@ fn ended_since(snapshot: &Path, before: u64) -> Result<bool, StoreError> {
     Ok(rows.is_ok_and(|rows| rows.first().is_some_and(|r| r.int(0) > 0)))
 }
 
-/// Puts a backup on the list, so that erasures reach its keys.
+/// Puts a backup that is about to be made on the list, unless it stands there: erasures reach its keys from the first on.
 fn expect(database: &Path, dir: &Path) -> Result<(), StoreError> {
     match copies::list(database)?.iter().any(|c| c.dir == *dir) {
         true => Ok(()),
@@ -221,6 +221,7 @@ fn expect(database: &Path, dir: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Puts a backup on the list, or what is new of it.
 pub(crate) fn register(database: &Path, copy: Copy) -> Result<(), StoreError> {
     copies::change(database, |all| {
         if copy.is_made() {

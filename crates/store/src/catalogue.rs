@@ -31,6 +31,7 @@ const fn field(
 }
 
 const ACCOUNT: &str = "until the account ends";
+const NEXT_ONE: &str = "until the next one is made, or the account ends";
 const CALL: &str = "as long as its call's record";
 const UNTIL_DELETED: &str = "until somebody deletes it, at the longest as its call's record";
 const TOLD: &str = "until the receiver took it, 30 days at the longest";
@@ -545,6 +546,9 @@ pub const CATALOGUE: &[Field] = &[
     field("call_parties.call", "Which", US, CALL, false, false),
     field("call_parties.party", "Somebody whom it names, by number", US, CALL, false, false),
     field("call_parties.spoke", "Whether they were in it", US, CALL, false, false),
+    field("attestations.tenant", "Whose attestation", US, ACCOUNT, false, false),
+    field("attestations.at", "When it was made", US, NEXT_ONE, false, false),
+    field("attestations.document", "The newest attestation, as it was signed", US, NEXT_ONE, true, false),
     field("closings.tenant", "Number of a tenant whose account ended", US, "always", false, false),
     field("closings.name", "Its name", ADMIN, "always", false, false),
     field("closings.at", "When the account ended", US, "always", false, false),

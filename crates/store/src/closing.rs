@@ -96,13 +96,25 @@ impl Store {
         Ok(Secret::new(receipt))
     }
 
-    /// Destroys the data of an account that ended earlier than was said, if that has not begun.
+    /// Has the data of an account that ended destroyed earlier than was said, if that has not begun; it is in the audit log.
+    /// Whether anything was changed.
     ///
     /// # Errors
     /// What the database said.
-    pub fn hasten_closing(&self, tenant: TenantId, due: u64) -> Result<(), StoreError> {
-        let sql = "UPDATE closings SET due = $1 WHERE tenant = $2 AND begun IS NULL AND due > $1";
-        self.writer().run(sql, &[due.into(), tenant.into()]).map(|_| ())
+    pub fn hasten_closing(
+        &self,
+        tenant: TenantId,
+        (now, due): (u64, u64),
+        who: &str,
+    ) -> Result<bool, StoreError> {
+        let mut db = self.writer();
+        transaction(&mut **db, |db| {
+            let sql = "UPDATE closings SET due = $1 WHERE tenant = $2 AND begun IS NULL AND due > $1 RETURNING name";
+            let rows = db.rows(sql, &[due.into(), tenant.into()])?;
+            let Some(row) = rows.first() else { return Ok(false) };
+            crate::audit::put(db, tenant, now, who, "tenant.close", &format!("Tenant/{}", row.text(0)))?;
+            Ok(true)
+        })
     }
 
     /// Takes a closing back; it is in the audit log.

@@ -1,5 +1,5 @@
 //! Disposing of what is old: rows and audio go page by page, each page whole, so that a run that was interrupted goes on
-//! with the next one. A hold beats every rule. Figures of reports stay: they know no person.
+//! with the next one. A hold beats every rule. Figures of reports have a rule of their own and no hold: they know no caller.
 
 use crate::error::StoreError;
 use crate::holds::FREE_CALL;

@@ -11,6 +11,7 @@
 mod accounts;
 mod aged;
 mod aliases;
+mod attestations;
 mod audit;
 mod audit_actions;
 mod audit_chain;

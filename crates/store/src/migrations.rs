@@ -516,6 +516,13 @@ UPDATE closings SET due = at, begun = at;
     r"
 ALTER TABLE persons ADD COLUMN alias BYTEA;
 ",
+    r"
+CREATE TABLE attestations (
+    tenant BIGINT PRIMARY KEY,
+    at BIGINT NOT NULL,
+    document BYTEA NOT NULL
+);
+",
 ];
 
 /// From here on the audit log is a chain; the entries that are there are chained with it.

@@ -171,15 +171,20 @@ impl Store {
         })
     }
 
-    /// The recordings and messages in which a person is heard, with their lengths in bytes as far as they are known.
+    /// The recordings and messages in which a person is heard, with their lengths in bytes; that of one that has not ended,
+    /// or never did, is not written down.
     ///
     /// # Errors
     /// What the database said.
-    pub fn heard_in(&self, tenant: TenantId, person: u64) -> Result<Vec<(RecordingId, u64)>, StoreError> {
+    pub fn heard_in(
+        &self,
+        tenant: TenantId,
+        person: u64,
+    ) -> Result<Vec<(RecordingId, Option<u64>)>, StoreError> {
         let sql =
             format!("SELECT id, bytes FROM recordings WHERE {} ORDER BY id", crate::call_index::HEARD_IN);
         let rows = self.reader().rows(&sql, &[tenant.into(), person.into()])?;
-        Ok(rows.iter().map(|r| (RecordingId(r.int(0) as u64), r.maybe_int(1).unwrap_or(0) as u64)).collect())
+        Ok(rows.iter().map(|r| (RecordingId(r.int(0) as u64), r.maybe_int(1).map(|b| b as u64))).collect())
     }
 
     /// Opens a recording's audio.

@@ -97,6 +97,16 @@ impl Switch {
         Ok(last)
     }
 
+    /// The number of the batch with which everything that a tenant did so far is in the journal.
+    pub fn batch_with_all(&self, id: TenantId) -> u64 {
+        let is_yet_to_go =
+            |t: &TenantDoor| t.engine.position() + 1 > t.batch.first_position || t.batch.has_more();
+        match self.tenant(id).is_some_and(is_yet_to_go) {
+            true => self.next_batch,
+            false => self.next_batch.saturating_sub(1),
+        }
+    }
+
     /// The newest batch that is in the journal.
     pub fn committed(&self) -> u64 {
         self.committed

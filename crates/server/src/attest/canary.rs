@@ -9,12 +9,13 @@ use crate::attest::inside::tls_client;
 use crate::attest::listeners::ask;
 use crate::attest::search::find;
 use crate::log_tap::Listening;
+use crate::running::Handle;
 use redact::Secret;
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use store::{EraseReason, Store, StoreError, TenantId};
 use teams::permissions::Feature;
 
@@ -22,6 +23,8 @@ use teams::permissions::Feature;
 pub const ANSWER: u64 = 4 * 1024 * 1024;
 /// How long an answer may take.
 const TIME_OUT: Duration = Duration::from_secs(5);
+/// Between two looks whether the journal is written.
+const PAUSE: Duration = Duration::from_millis(5);
 /// The most files that are looked into.
 const MOST_FILES: usize = 200_000;
 /// Bytes of a file that are looked into at once.
@@ -64,25 +67,45 @@ pub fn forget_made_up(store: &Store) {
 struct Planted<'a> {
     ground: &'a Ground,
     tenant: TenantId,
-    person: u64,
 }
 
 impl Planted<'_> {
-    /// Erases the person from store and switch, as an owner would.
-    fn erase(self) -> Result<(), StoreError> {
-        let Planted { ground, tenant, person } = self;
-        let handle = &ground.handle;
-        let known = handle.store.alias_of(tenant, person)?;
+    /// Erases the person from store and switch, as an owner would, and whoever an earlier check had to leave; once their call
+    /// is in the journal. Written after an erasure, it would bring somebody back whom nothing tells from a caller.
+    fn erase(self) -> Result<(), String> {
+        let Planted { ground, tenant } = self;
+        let (handle, said) = (&ground.handle, |e: StoreError| e.to_string());
+        if !is_written(handle, tenant) {
+            return Err("the journal cannot be written: the next check or the next start erases them".into());
+        }
         let now = crate::clock::wall_ms();
-        let erased = handle.store.erase_person(tenant, person, now, WHO, EraseReason::NoLongerNeeded)?;
-        handle.ask_and_wait(move |switch, now| {
-            switch.forget_parties(tenant, &erased.parties);
-            if let Some(known) = known {
-                switch.forget_person(now, tenant, known);
-            }
-        });
+        for (tenant, person) in handle.store.made_up(&ACTIONS).map_err(said)? {
+            let known = handle.store.alias_of(tenant, person).map_err(said)?;
+            let reason = EraseReason::NoLongerNeeded;
+            let erased = handle.store.erase_person(tenant, person, now, WHO, reason).map_err(said)?;
+            handle.ask_and_wait(move |switch, now| {
+                switch.forget_parties(tenant, &erased.parties);
+                if let Some(known) = known {
+                    switch.forget_person(now, tenant, known);
+                }
+            });
+        }
         crate::retention_io::replace_copies(&handle.store);
         Ok(())
+    }
+}
+
+/// Waits until everything that a tenant did so far is in the journal. Whether it is.
+fn is_written(handle: &Handle, tenant: TenantId) -> bool {
+    let until = Instant::now() + TIME_OUT;
+    let Some(all) = handle.ask_and_wait(move |switch, _| switch.batch_with_all(tenant)) else { return false };
+    loop {
+        match handle.ask_and_wait(|switch, _| switch.committed()) {
+            None => return false,
+            Some(committed) if committed >= all => return true,
+            Some(_) if Instant::now() >= until => return false,
+            Some(_) => std::thread::park_timeout(PAUSE),
+        }
     }
 }
 
@@ -161,7 +184,8 @@ fn plant_and_look(ground: &Ground, subject: &Subject) -> Result<Told, String> {
             let entry = (WHO, ACTIONS[0], "Person/made-up");
             let (now, name) = (crate::clock::wall_ms(), Secret::new(canary.name.clone()));
             let added = ground.handle.store.add_made_up(tenant, &number, now, entry, &name);
-            Some(Planted { ground, tenant, person: added.map_err(|e| e.to_string())? })
+            added.map_err(|e| e.to_string())?;
+            Some(Planted { ground, tenant })
         }
         false => None,
     };

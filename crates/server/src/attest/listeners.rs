@@ -158,12 +158,7 @@ fn of_teams(ground: &Ground, subject: &Subject) -> Option<Report> {
     let trunks = ground
         .handle
         .ask_and_wait(move |switch, _| switch.tenant(tenant).map(|t| t.meaning.trunk_plans.clone()))??;
-    let sip = &ground.config.sip;
-    let chain = match sip.tls.is_empty() || sip.tls_cert.is_empty() {
-        true => Vec::new(),
-        false => Certificate::load("sip", &sip.tls_cert, &sip.tls_key).ok()?.chain(),
-    };
-    Some(teams_certificate::judge(&trunks, &chain, &sip.tls_roots, now()))
+    teams_certificate::judge_ours(&trunks, &ground.config.sip)
 }
 
 /// Sends what the web and the API must refuse, as the common attacks do (OWASP Top 10).

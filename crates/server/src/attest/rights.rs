@@ -297,16 +297,39 @@ fn try_all(ground: &Ground, subject: &Subject) -> Result<[bool; 4], String> {
     let mut chance = [0; 8];
     getrandom::fill(&mut chance).map_err(|e| e.to_string())?;
     let number = Secret::new(format!("+999{:010}", u64::from_ne_bytes(chance) % 10_000_000_000));
-    let person = store.add_person(tenant, &number, now).map_err(said)?;
-    let found = store.find_person(tenant, &number).map_err(said)?;
+    // Whoever is there when the server dies is found by this entry at the next start.
     let about = ("attestation", "attest.rights", "Person/made-up");
-    store.audit_about(tenant, now, about, person, &number).map_err(said)?;
+    let person = store.add_made_up(tenant, &number, now, about, &number).map_err(said)?;
+    let tried = try_before_the_end(ground, subject, person, &number);
+    // Whatever went wrong, the person is erased first, and then it is said.
+    let reason = store::EraseReason::NoLongerNeeded;
+    store.erase_person(tenant, person, now, "attestation", reason).map_err(said)?;
+    let [corrected, restricted, objected] = tried?;
+    let again = store.find_person(tenant, &number).map_err(said)?;
+    let sealed = store.audit_about(tenant, now, about, person, &number);
+    let erased = again.is_none() && matches!(sealed, Err(store::StoreError::NotFound(_)));
+    Ok([corrected, restricted, objected, erased])
+}
+
+/// Whether somebody was corrected, was hidden and shown again, and whether an objection held.
+fn try_before_the_end(
+    ground: &Ground,
+    subject: &Subject,
+    person: u64,
+    number: &Secret<String>,
+) -> Result<[bool; 3], String> {
+    let (store, tenant) = (&ground.handle.store, subject.tenant);
+    let said = |e: store::StoreError| e.to_string();
+    let now = crate::clock::wall_ms();
+    if store.find_person(tenant, number).map_err(said)? != Some(person) {
+        return Err("the made-up person could not be found by number".into());
+    }
     let name = Secret::new("Corrected".into());
     store.correct_person(tenant, person, &name, now, "attestation").map_err(said)?;
     store.mark_person(tenant, person, Some(true), Some(true), now, "attestation").map_err(said)?;
     let known = store.person(tenant, person).map_err(said)?;
     let is_told = || -> Result<bool, String> {
-        let only = AuditFilter { action: Some(about.1.into()), limit: 500, ..AuditFilter::default() };
+        let only = AuditFilter { action: Some("attest.rights".into()), limit: 500, ..AuditFilter::default() };
         let entries = store.audit_entries(tenant, &only).map_err(said)?;
         Ok(entries.iter().any(|e| e.entry.person == person && e.detail.is_some()))
     };
@@ -316,18 +339,9 @@ fn try_all(ground: &Ground, subject: &Subject) -> Result<[bool; 4], String> {
     let is_shown_again = is_told()? && !store.said_no(tenant).map_err(said)?.restricted.contains(&hash);
     let restricted = is_known_hidden && is_shown_again && try_hiding()?;
     let taken_back = !store.person(tenant, person).map_err(said)?.objected;
-    let objected = known.objected && taken_back && try_objecting(ground, subject, &number)? && try_routing()?;
-    store
-        .erase_person(tenant, person, now, "attestation", store::EraseReason::NoLongerNeeded)
-        .map_err(said)?;
-    if found != Some(person) {
-        return Err("the made-up person could not be found by number".into());
-    }
+    let objected = known.objected && taken_back && try_objecting(ground, subject, number)? && try_routing()?;
     let corrected = known.names.iter().any(|n| n.expose_secret() == "Corrected");
-    let again = store.find_person(tenant, &number).map_err(said)?;
-    let sealed = store.audit_about(tenant, now, about, person, &number);
-    let erased = again.is_none() && matches!(sealed, Err(store::StoreError::NotFound(_)));
-    Ok([corrected, restricted, objected, erased])
+    Ok([corrected, restricted, objected])
 }
 
 /// Whether the running switch knows nothing but the number of somebody who objected, and that it no longer holds afterwards.

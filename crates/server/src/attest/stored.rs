@@ -6,7 +6,7 @@ use crate::tenant::check::{Document, Documents};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use store::{CATALOGUE, Field};
-use teams::permissions::{Feature, Profile};
+use teams::permissions::{Feature, Features, Profile};
 
 /// The classes of stored data, by table; what is not listed belongs to the configuration.
 const CLASSES: &[(&str, &str)] = &[
@@ -77,11 +77,20 @@ fn class(table: &str) -> &'static str {
     CLASSES.iter().find(|(t, _)| *t == table).map_or("config", |(_, class)| class)
 }
 
-/// The classes that a profile keeps.
+/// The classes that a profile keeps; nothing where that is all of them.
 fn kept(subject: &Subject) -> Option<&'static [&'static str]> {
-    match subject.features.profile() {
+    kept_with(&subject.features)
+}
+
+/// Whether a tenant with these features keeps data of every class.
+pub fn keeps_records(features: &Features) -> bool {
+    kept_with(features).is_none()
+}
+
+fn kept_with(features: &Features) -> Option<&'static [&'static str]> {
+    match features.profile() {
         Profile::ContactCenter => None,
-        Profile::Directory if subject.features.has(Feature::Queues) => None,
+        Profile::Directory if features.has(Feature::Queues) => None,
         Profile::Directory => Some(&["directory", "sync"]),
         Profile::Connector | Profile::Bridge => Some(&[]),
     }

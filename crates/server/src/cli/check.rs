@@ -85,17 +85,9 @@ fn certificate(section: &'static str, cert: &str, key: &str, name: &str) -> Vec<
 /// What Microsoft Teams would refuse of our certificate for the trunks of these files.
 fn teams(config: &config::ServerConfig, documents: &Documents) -> Vec<String> {
     let Ok(meaning) = understand_alone(documents) else { return Vec::new() };
-    let sip = &config.sip;
-    let chain = match (sip.tls.is_empty() || sip.tls_cert.is_empty(), &sip.tls_cert, &sip.tls_key) {
-        (true, ..) => Vec::new(),
-        (false, cert, key) => match Certificate::load("sip", cert, key) {
-            Ok(certificate) => certificate.chain(),
-            // What is wrong with the files is told once.
-            Err(_) => return Vec::new(),
-        },
+    let Some(report) = teams_certificate::judge_ours(&meaning.trunk_plans, &config.sip) else {
+        return Vec::new();
     };
-    let now = certificate_report::now();
-    let report = teams_certificate::judge(&meaning.trunk_plans, &chain, &sip.tls_roots, now);
     report.lines.iter().for_each(|line| say(line));
     report.problems
 }

@@ -2,7 +2,7 @@
 
 use crate::attest::text_of;
 use crate::cli::arguments::Arguments;
-use crate::cli::remote::{Place, PlaceArguments, delete, get, post_json};
+use crate::cli::remote::{Place, PlaceArguments, delete, get_there, patch_json, post_json};
 use crate::cli::{Failure, Outcome, say};
 use crate::closing::{self, NotClosed, Stage};
 use crate::view;
@@ -53,6 +53,16 @@ pub fn run(mut args: Arguments) -> Outcome {
         ));
         return Ok(());
     }
+    if found.state == Stage::Done.name() && found.certificate.is_none() {
+        let said = format!(
+            "everything of tenant {name} is destroyed, this token with it: the certificate is for whoever has the receipt"
+        );
+        if out.is_some() {
+            return Err(Failure::NotInOrder(said + " (--token RECEIPT)"));
+        }
+        say(&said);
+        return Ok(());
+    }
     let certificate = found.certificate.ok_or_else(|| {
         Failure::NotInOrder(format!(
             "there is no certificate for tenant {name:?}: it was never here, it is still being destroyed, or a backup that holds \
@@ -81,7 +91,12 @@ fn sentence(why: NotClosed) -> Failure {
 
 fn take_back(place: Place, name: &str) -> Outcome {
     match place {
-        Place::Server { url, token } => delete(&format!("{url}/api/v1/closing"), &token),
+        Place::Server { url, token } => {
+            let url = format!("{url}/api/v1/closing");
+            known_at(&url, &token, name)?
+                .ok_or_else(|| format!("the account of tenant {name:?} is not ended there"))?;
+            delete(&url, &token)
+        }
         Place::Files { store, .. } => {
             let store = store.ok_or_else(|| "there is no database yet".to_string())?;
             let known = store.tenants().map_err(|e| e.to_string())?;
@@ -93,8 +108,20 @@ fn take_back(place: Place, name: &str) -> Outcome {
     }
 }
 
-/// Ends an account at a server, or looks at one that ended, and waits while it is destroyed. Gives the receipt, where it is
-/// new.
+/// What a server says of the end of an account; nothing where it has not ended.
+fn known_at(url: &str, token: &str, name: &str) -> Result<Option<Value>, Failure> {
+    let Some(known) = get_there(url, token)? else { return Ok(None) };
+    match known["tenant"].as_str() {
+        Some(tenant) if tenant == name => Ok(Some(known)),
+        tenant => {
+            Err(format!("this token is of tenant {:?}: nothing was changed", tenant.unwrap_or_default())
+                .into())
+        }
+    }
+}
+
+/// Ends an account at a server, or looks at one that ended, whose data is destroyed earlier where that is wanted; and waits
+/// while it is destroyed. Gives the receipt, where it is new.
 fn at_server(
     url: &str,
     token: String,
@@ -106,9 +133,12 @@ fn at_server(
         disposal: view["disposal"].as_str().unwrap_or_default().into(),
         certificate: Some(view["certificate"].clone()).filter(|made| *made != Value::Null),
     };
-    let (mut found, receipt) = match get(url, &token) {
-        Ok(known) if known["tenant"] == name => (read(&known), None),
-        _ => {
+    let (mut found, receipt) = match (known_at(url, &token, name)?, days) {
+        (Some(known), Some(days)) if known["state"] == Stage::Waiting.name() => {
+            (read(&patch_json(url, &token, &json!({"tenant": name, "days": days}))?), None)
+        }
+        (Some(known), _) => (read(&known), None),
+        (None, days) => {
             let mut wanted = json!({"tenant": name});
             if let Some(days) = days {
                 wanted["days"] = days.into();
@@ -124,7 +154,11 @@ fn at_server(
             break;
         }
         std::thread::sleep(Duration::from_millis(200));
-        found = read(&get(url, &token)?);
+        found = match get_there(url, &token)? {
+            Some(known) => read(&known),
+            // An owner's token is destroyed with the rest.
+            None => Found { state: Stage::Done.name().into(), certificate: None, ..found },
+        };
     }
     Ok((found, receipt))
 }

@@ -26,6 +26,7 @@ mod token;
 mod trunks;
 
 use arguments::Arguments;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// How a command ends when it does not end well.
@@ -61,6 +62,12 @@ struct Command {
     usage: &'static str,
     does: &'static str,
     run: fn(Arguments) -> Outcome,
+}
+
+impl Command {
+    fn help(&self) -> String {
+        format!("switchroom {} {}\n      {}", self.name, self.usage, self.does)
+    }
 }
 
 const COMMANDS: &[Command] = &[
@@ -224,8 +231,12 @@ pub fn run() -> ExitCode {
         complain(&format!("{what}: {}\n\n{}", crate::tenant::schema::nearest(&name, &known), help()));
         return ExitCode::from(2);
     };
-    let result =
-        Arguments::read(args.collect()).map_err(Failure::from).and_then(|arguments| (command.run)(arguments));
+    let args: Vec<OsString> = args.collect();
+    if args.iter().any(|a| a == "--help" || a == "-h") {
+        say(&command.help());
+        return ExitCode::SUCCESS;
+    }
+    let result = Arguments::read(args).map_err(Failure::from).and_then(|arguments| (command.run)(arguments));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::NotInOrder(text)) => {
@@ -242,7 +253,7 @@ pub fn run() -> ExitCode {
 fn help() -> String {
     let mut text = String::from("switchroom: a contact centre for Microsoft Teams and SIP\n");
     for c in COMMANDS {
-        text += &format!("\n  switchroom {} {}\n      {}\n", c.name, c.usage, c.does);
+        text += &format!("\n  {}\n", c.help());
     }
     text += "\n  switchroom version [--sbom]\n      says the version, or what the program is made of (CycloneDX)\n";
     text

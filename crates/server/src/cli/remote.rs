@@ -203,6 +203,18 @@ pub fn get(url: &str, token: &str) -> Result<Value, Failure> {
     read_json(answer(request.config().http_status_as_error(false).build().call())?)
 }
 
+/// What a server answers to a question about something that may not be there: nothing then.
+///
+/// # Errors
+/// What the server said, or that it is not there itself.
+pub fn get_there(url: &str, token: &str) -> Result<Option<Value>, Failure> {
+    let request = ureq::get(url).header("Authorization", format!("Bearer {token}"));
+    match request.config().http_status_as_error(false).build().call() {
+        Ok(response) if response.status() == ureq::http::StatusCode::NOT_FOUND => Ok(None),
+        result => read_json(answer(result)?).map(Some),
+    }
+}
+
 /// What a server answers to a request that needs no body.
 ///
 /// # Errors
@@ -218,6 +230,15 @@ pub fn post(url: &str, token: &str) -> Result<Value, Failure> {
 /// What the server said, or that it is not there.
 pub fn post_json(url: &str, token: &str, body: &Value) -> Result<Value, Failure> {
     let request = ureq::post(url).header("Authorization", format!("Bearer {token}"));
+    read_json(answer(request.config().http_status_as_error(false).build().send_json(body))?)
+}
+
+/// What a server answers to a change with a body of JSON.
+///
+/// # Errors
+/// What the server said, or that it is not there.
+pub fn patch_json(url: &str, token: &str, body: &Value) -> Result<Value, Failure> {
+    let request = ureq::patch(url).header("Authorization", format!("Bearer {token}"));
     read_json(answer(request.config().http_status_as_error(false).build().send_json(body))?)
 }
 

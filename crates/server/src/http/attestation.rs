@@ -1,6 +1,10 @@
 //! The attestation of one's own tenant.
 
-use crate::attest::{CHECKS, Declared, Words, attest, markdown_in, markdown_of, read_declared};
+pub use crate::attest::Progress;
+use crate::attest::{
+    CHECKS, Declared, Words, attest, keeps_records, markdown_in, markdown_of, read_declared,
+};
+use crate::http::accounts::blocking;
 use crate::http::identity::Asker;
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
@@ -12,9 +16,6 @@ use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
-use store::TenantId;
 use tokio::sync::Semaphore;
 
 /// Attestations that are made at a time: their checks look into every file.
@@ -22,82 +23,27 @@ static TURNS: Semaphore = Semaphore::const_new(1);
 
 const MARKDOWN: &str = "text/markdown";
 
-/// How far the checks of an attestation are: of the one under way, or of the newest since the start.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Progress {
-    /// Whether one is under way.
-    pub running: bool,
-    /// The check that is run now; null where none is.
-    pub check: Option<String>,
-    /// How many checks are done.
-    pub done: u32,
-    /// Out of how many; 0 where none was run since the start.
-    pub of: u32,
-}
-
-/// What is known of a tenant's attestations since the start.
-#[derive(Default)]
-struct Known {
-    progress: Progress,
-    /// The newest one. Nothing of a person stands in it.
-    newest: Option<Arc<Value>>,
-}
-
-/// Of each tenant: as many as there are tenants.
-static KNOWN: Mutex<BTreeMap<TenantId, Known>> = Mutex::new(BTreeMap::new());
-
-fn known() -> MutexGuard<'static, BTreeMap<TenantId, Known>> {
-    KNOWN.lock().unwrap_or_else(|e| e.into_inner())
-}
-
 /// `GET /attestation`
-pub async fn progress(Extension(asker): Extension<Asker>) -> Json<Progress> {
-    Json(known().get(&asker.0.tenant).map(|k| k.progress.clone()).unwrap_or_default())
+pub async fn progress(
+    State(api): State<Api>,
+    Extension(asker): Extension<Asker>,
+) -> Result<Json<Progress>, Problem> {
+    let progress =
+        blocking(move || Ok(api.handle.attestations.progress(&api.handle.store, asker.0.tenant)?));
+    Ok(Json(progress.await?))
 }
 
 /// `GET /attestation/newest`
 pub async fn newest(
+    State(api): State<Api>,
     Extension(asker): Extension<Asker>,
     Query(form): Query<FormQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let form = form.read(&headers)?;
-    let newest = known().get(&asker.0.tenant).and_then(|k| k.newest.clone());
-    let newest = newest.ok_or_else(|| Problem::not_found("attestation of this tenant since the start"))?;
+    let newest = blocking(move || Ok(api.handle.attestations.newest(&api.handle.store, asker.0.tenant)?));
+    let newest = newest.await?.ok_or_else(|| Problem::not_found("attestation of this tenant"))?;
     Ok(form.answer(&newest))
-}
-
-/// Says of a tenant how far its attestation is, and at the end, however it ends, that none is under way.
-struct Steps(TenantId);
-
-impl Steps {
-    fn begin(tenant: TenantId, of: usize) -> Steps {
-        let of = u32::try_from(of).unwrap_or(u32::MAX);
-        known().entry(tenant).or_default().progress = Progress { running: true, of, ..Progress::default() };
-        Steps(tenant)
-    }
-
-    fn at(&self, check: &str) {
-        let mut all = known();
-        let progress = &mut all.entry(self.0).or_default().progress;
-        progress.done += u32::from(progress.check.is_some());
-        progress.check = Some(check.to_string());
-    }
-
-    fn made(&self, document: &Value) {
-        let mut all = known();
-        let known = all.entry(self.0).or_default();
-        known.progress.done = known.progress.of;
-        known.newest = Some(Arc::new(document.clone()));
-    }
-}
-
-impl Drop for Steps {
-    fn drop(&mut self) {
-        let mut all = known();
-        let progress = &mut all.entry(self.0).or_default().progress;
-        (progress.running, progress.check) = (false, None);
-    }
 }
 
 /// What to attest.
@@ -179,9 +125,16 @@ pub async fn make(
             .audit(tenant, now, &who, "attestation.make", "Attestation/all")
             .map_err(|e| e.to_string())?;
         let of = if wanted.checks.is_empty() { CHECKS.len() } else { wanted.checks.len() };
-        let steps = Steps::begin(tenant, of);
+        let steps = ground.handle.attestations.begin(tenant, of);
         let made = attest(&ground, tenant, &declared, &wanted.checks, &mut |check| steps.at(check))?;
-        steps.made(&made);
+        let features = ground
+            .handle
+            .ask_and_wait(move |switch, _| Some(switch.tenant(tenant)?.meaning.features.clone()));
+        // Of a tenant that left meanwhile nothing is kept.
+        if let Some(features) = features.flatten() {
+            let store = &ground.handle.store;
+            steps.made(store, keeps_records(&features), &made).map_err(|e| e.to_string())?;
+        }
         Ok(made)
     };
     let made = tokio::task::spawn_blocking(work).await.map_err(|_| Problem::stopping())?;

@@ -1,16 +1,17 @@
-//! The end of one's own account: ending it, looking at how far that is, taking it back.
+//! The end of one's own account: ending it, looking at how far that is, having its data destroyed earlier, taking it back.
 
-use crate::closing::{NotClosed, Stage, close, take_back};
+use crate::closing::{NotClosed, Stage, close, hasten, networks_of, take_back};
 use crate::http::accounts::{blocking, failed};
-use crate::http::identity::{Asker, token_of};
+use crate::http::identity::{Asker, address_of, allowed_among, token_of};
 use crate::http::problem::Problem;
 use crate::http::serve::Api;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::net::IpAddr;
 use store::{Closing, StoreError};
 
 /// Where a closing is looked at.
@@ -55,6 +56,20 @@ pub struct Ended {
     pub closing: ClosingView,
 }
 
+/// How much earlier the data of an account that ended is to be destroyed.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Earlier {
+    /// The tenant's id, so that nobody destroys anything by mistake.
+    pub tenant: String,
+    /// In how many days from now on; 0 is at once. It stays as it is where that is sooner.
+    pub days: u64,
+}
+
+fn not_of_this_tenant() -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "this is not the id of your tenant: nothing was changed")
+}
+
 fn view(closing: &Closing) -> ClosingView {
     let time = |ms| crate::view::time(engine::Time(ms));
     ClosingView {
@@ -82,10 +97,7 @@ pub async fn end(
     blocking(move || {
         let (store, tenant) = (&api.handle.store, asker.0.tenant);
         if store.tenant_name(tenant)? != wanted.tenant {
-            return Err(Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "this is not the id of your tenant: nothing was changed",
-            ));
+            return Err(not_of_this_tenant());
         }
         let receipt = close(&api.handle, tenant, &asker.name(), wanted.days).map_err(problem)?;
         let receipt = receipt.expose_secret().clone();
@@ -99,27 +111,74 @@ pub async fn end(
     .await
 }
 
-fn closing_of(api: &Api, headers: &HeaderMap) -> Result<(Closing, String), Problem> {
-    let missing = || {
-        let what = "there is no closing of which this is the receipt, or a token of an owner: Authorization: Bearer …";
-        Problem::new(StatusCode::NOT_FOUND, what)
-    };
-    let secret = token_of(headers).ok_or_else(missing)?;
-    api.handle.store.closing_of(&secret).map_err(|e| match e {
-        StoreError::NotFound(_) => missing(),
-        e => e.into(),
-    })
+/// Of a request without anybody who is signed in: its secret, and where it comes from.
+struct Bearer {
+    secret: Option<String>,
+    address: IpAddr,
+}
+
+impl Bearer {
+    fn of(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> Bearer {
+        Bearer { secret: token_of(headers), address: address_of(api, headers, extensions) }
+    }
+
+    /// The closing that is asked about, and whose secret it is. The networks that the tenant allows count for as long as its
+    /// configuration is there: afterwards nothing is left to be kept from anybody.
+    fn closing(self, api: &Api) -> Result<(Closing, String), Problem> {
+        let missing = || {
+            let what = "there is no closing of which this is the receipt, or a token of an owner: Authorization: Bearer …";
+            Problem::new(StatusCode::NOT_FOUND, what).coded("no-closing")
+        };
+        let found = api.handle.store.closing_of(&self.secret.ok_or_else(missing)?);
+        let (closing, who) = found.map_err(|e| match e {
+            StoreError::NotFound(_) => missing(),
+            e => e.into(),
+        })?;
+        if Stage::of(&closing) == Stage::Waiting {
+            let networks = networks_of(&api.handle.store, closing.tenant).map_err(failed)?;
+            allowed_among(&networks, self.address)?;
+        }
+        Ok((closing, who))
+    }
 }
 
 /// `GET /closing`
-pub async fn look(State(api): State<Api>, headers: HeaderMap) -> Result<Json<ClosingView>, Problem> {
-    blocking(move || Ok(Json(view(&closing_of(&api, &headers)?.0)))).await
+pub async fn look(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Result<Json<ClosingView>, Problem> {
+    let bearer = Bearer::of(&api, &headers, &extensions);
+    blocking(move || Ok(Json(view(&bearer.closing(&api)?.0)))).await
+}
+
+/// `PATCH /closing`
+pub async fn destroy_earlier(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    Json(wanted): Json<Earlier>,
+) -> Result<Json<ClosingView>, Problem> {
+    let bearer = Bearer::of(&api, &headers, &extensions);
+    blocking(move || {
+        let (closing, who) = bearer.closing(&api)?;
+        if closing.name != wanted.tenant {
+            return Err(not_of_this_tenant());
+        }
+        Ok(Json(view(&hasten(&api.handle, closing.tenant, &who, wanted.days).map_err(problem)?)))
+    })
+    .await
 }
 
 /// `DELETE /closing`
-pub async fn take_back_closing(State(api): State<Api>, headers: HeaderMap) -> Result<StatusCode, Problem> {
+pub async fn take_back_closing(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Result<StatusCode, Problem> {
+    let bearer = Bearer::of(&api, &headers, &extensions);
     blocking(move || {
-        let (closing, who) = closing_of(&api, &headers)?;
+        let (closing, who) = bearer.closing(&api)?;
         take_back(&api.handle, closing.tenant, &who).map_err(problem)?;
         Ok(StatusCode::NO_CONTENT)
     })

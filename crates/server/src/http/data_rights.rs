@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use store::{EraseReason, Held, StoreError};
+use store::{EraseReason, Held, PersonAbout, StoreError};
 
 /// The longest reason or name that is taken, in characters.
 const LONGEST: usize = 500;
@@ -463,13 +463,19 @@ fn erase_caller(
         unremember(api, asker, known);
     }
     let directories = &api.handle.directories;
-    let known_as = address.filter(|a| is_free && !a.expose_secret().is_empty());
-    let same = known_as.map(|a| directories.local_with_number(tenant, a.expose_secret()));
+    let same = address.filter(|a| !a.expose_secret().is_empty());
+    let same = same.map(|a| directories.local_with_number(tenant, a.expose_secret())).unwrap_or_default();
+    let erased = store.erase_person(tenant, person, now, &asker.name(), reason);
+    // Whoever was entered with the same number goes with the person, and only then: a hold may keep the person, or the store
+    // be unable to erase them. Where it fails halfway the number cannot be read any more, so that now is the time.
+    let is_known = |about: PersonAbout| !about.address.expose_secret().is_empty();
     let mut entered = 0;
-    for (number, _) in same.unwrap_or_default() {
-        entered += u64::from(directories.erase_entered(store, tenant, number)?);
+    if !same.is_empty() && !store.person(tenant, person).is_ok_and(is_known) {
+        for (number, _) in same {
+            entered += u64::from(directories.erase_entered(store, tenant, number)?);
+        }
     }
-    let erased = store.erase_person(tenant, person, now, &asker.name(), reason).map_err(|e| match e {
+    let erased = erased.map_err(|e| match e {
         StoreError::NotFound(_) => Problem::not_found(&format!("person \"p{person}\"")),
         e => e.into(),
     })?;

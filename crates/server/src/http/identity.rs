@@ -458,20 +458,25 @@ pub fn is_safe(api: &Api, extensions: &Extensions) -> bool {
 /// # Errors
 /// When it may not.
 pub async fn allowed_from(api: &Api, tenant: TenantId, address: IpAddr) -> Result<(), Problem> {
+    let found = api.handle.ask(move |switch, _| {
+        let networks = switch.tenant(tenant).map(|t| t.meaning.allowed_networks.clone());
+        networks.unwrap_or_default()
+    });
+    allowed_among(&found.await.ok_or_else(Problem::stopping)?, address)
+}
+
+/// Whether these networks are none, or have an address.
+///
+/// # Errors
+/// When they do not.
+pub fn allowed_among(networks: &[(IpAddr, u8)], address: IpAddr) -> Result<(), Problem> {
     // A network of IPv4 stands for its addresses however a socket writes them.
     let address = address.to_canonical();
-    let found = api.handle.ask(move |switch, _| {
-        let networks = &switch.tenant(tenant)?.meaning.allowed_networks;
-        let is_allowed = networks.is_empty() || networks.iter().any(|n| contains(*n, address));
-        (!is_allowed).then_some(())
-    });
-    match found.await.ok_or_else(Problem::stopping)? {
-        None => Ok(()),
-        Some(()) => {
-            let what = "not from this address: the tenant allows certain networks only";
-            Err(Problem::new(StatusCode::FORBIDDEN, what).coded("address"))
-        }
+    if networks.is_empty() || networks.iter().any(|n| contains(*n, address)) {
+        return Ok(());
     }
+    let what = "not from this address: the tenant allows certain networks only";
+    Err(Problem::new(StatusCode::FORBIDDEN, what).coded("address"))
 }
 
 /// The address that a request comes from. Behind a proxy it is the last that the proxy wrote down.

@@ -45,20 +45,17 @@ pub async fn archive(
         // Auditors look after rights, and listen to nobody: in a recording others speak, too.
         let may_listen = asker.is_owner();
         let mut files = Vec::new();
-        let mut left_out = Vec::new();
-        let mut here = BTreeSet::new();
-        let mut room = MOST_AUDIO;
         let heard = match id {
             PersonId::Caller(person) => api.handle.store.heard_in(tenant, person)?,
             _ => Vec::new(),
         };
-        for (recording, bytes) in heard {
+        let length = |recording| Ok(open(&api, tenant, recording)()?.map_or(0, |wav| wav.len()));
+        let most = if may_listen { MOST_AUDIO } else { 0 };
+        let chosen = choose(heard, most, &length)?;
+        let left_out: Vec<String> = chosen.left_out.into_iter().map(crate::view::recording_id).collect();
+        let mut here = BTreeSet::new();
+        for recording in chosen.taken {
             let id = crate::view::recording_id(recording);
-            if !may_listen || bytes > room || files.len() + 2 >= MOST_FILES {
-                left_out.push(id);
-                continue;
-            }
-            room -= bytes;
             // No audio leaves before the entry is written.
             let object = format!("Recording/{id}");
             api.handle.store.audit(tenant, wall_ms(), &asker.name(), "recording.listen", &object)?;
@@ -80,6 +77,38 @@ pub async fn archive(
     Ok(response)
 }
 
+/// Which audio has room in an archive.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Chosen {
+    taken: Vec<RecordingId>,
+    left_out: Vec<RecordingId>,
+}
+
+/// Takes what has room. `length` is asked for what is recorded still, or whose end was never written down.
+fn choose(
+    heard: Vec<(RecordingId, Option<u64>)>,
+    mut room: u64,
+    length: &dyn Fn(RecordingId) -> Result<u64, StoreError>,
+) -> Result<Chosen, StoreError> {
+    let mut chosen = Chosen::default();
+    for (recording, bytes) in heard {
+        // Two files are the texts.
+        if room == 0 || chosen.taken.len() + 2 >= MOST_FILES {
+            chosen.left_out.push(recording);
+            continue;
+        }
+        let bytes = bytes.map_or_else(|| length(recording), Ok)?;
+        match room.checked_sub(bytes) {
+            Some(left) => {
+                room = left;
+                chosen.taken.push(recording);
+            }
+            None => chosen.left_out.push(recording),
+        }
+    }
+    Ok(chosen)
+}
+
 fn open(api: &Api, tenant: TenantId, recording: RecordingId) -> crate::http::archive::Open {
     let store = api.handle.store.clone();
     Box::new(move || {
@@ -92,4 +121,20 @@ fn open(api: &Api, tenant: TenantId, recording: RecordingId) -> crate::http::arc
             Err(e) => Err(e),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn audio_whose_length_is_not_written_down_counts_as_long_as_it_is() {
+        let of = |ids: &[u64]| ids.iter().map(|id| RecordingId(*id)).collect::<Vec<_>>();
+        let heard = || vec![(RecordingId(1), Some(60)), (RecordingId(2), None), (RecordingId(3), Some(40))];
+        let chosen = |room, bytes| choose(heard(), room, &|_| Ok(bytes)).unwrap();
+        assert_eq!(chosen(100, 41), Chosen { taken: of(&[1, 3]), left_out: of(&[2]) });
+        assert_eq!(chosen(100, 40), Chosen { taken: of(&[1, 2]), left_out: of(&[3]) });
+        assert_eq!(chosen(0, 0), Chosen { taken: of(&[]), left_out: of(&[1, 2, 3]) }, "nothing may be heard");
+        assert!(choose(heard(), 100, &|_| Err(StoreError::Full)).is_err());
+    }
 }

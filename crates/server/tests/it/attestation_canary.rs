@@ -111,6 +111,52 @@ fn where_a_step_fails_nobody_who_is_made_up_is_left() {
     program.stop();
 }
 
+/// The made-up person's call is refused by the database, so that the journal waits until it is not any more.
+#[test]
+fn whose_call_comes_into_the_journal_late_is_not_brought_back_by_it() {
+    let program = Program::start_as_owner(&[("tenant.yaml", TENANT)]);
+    let change = |sql: &str| {
+        let db = rusqlite::Connection::open(program.dir.path().join("data/switchroom.db")).unwrap();
+        db.execute_batch(sql).unwrap();
+    };
+    change("CREATE TRIGGER no BEFORE INSERT ON parties BEGIN SELECT RAISE(ABORT, 'no'); END");
+    let found = canary(&program);
+    assert_eq!(found["result"], "cannot be said", "{found:#}");
+    change("DROP TRIGGER no");
+    program.ended_call();
+    assert_eq!(people(program.dir.path()), 1, "the one who was made up, and nobody else");
+    let found = canary(&program);
+    assert_eq!(found["result"], "as it should be", "{found:#}");
+    assert_eq!(people(program.dir.path()), 0, "both are gone");
+    program.stop();
+}
+
+/// Each step of the check of people's rights is refused by the database in turn.
+#[test]
+fn where_a_right_cannot_be_tried_nobody_who_is_made_up_is_left() {
+    let program = Program::start_as_owner(&[("tenant.yaml", TENANT)]);
+    let change = |sql: &str| {
+        let db = rusqlite::Connection::open(program.dir.path().join("data/switchroom.db")).unwrap();
+        db.execute_batch(sql).unwrap();
+    };
+    let rights = || {
+        let (_, document) = program.post_json("/attestation", &json!({"checks": ["rights"]}));
+        let checks = document["checks"].as_array().unwrap();
+        checks.iter().find(|c| c["check"] == "rights").unwrap()["result"].clone()
+    };
+    for action in ["attest.rights", "person.correct", "person.restrict", "person.object-end"] {
+        change(&format!(
+            "CREATE TRIGGER no BEFORE INSERT ON audit WHEN NEW.action = '{action}' BEGIN SELECT RAISE(ABORT, 'no'); END"
+        ));
+        assert_eq!(rights(), "cannot be said", "{action}");
+        assert_eq!(people(program.dir.path()), 0, "{action}");
+        change("DROP TRIGGER no");
+    }
+    assert_eq!(rights(), "as it should be");
+    assert_eq!(people(program.dir.path()), 0);
+    program.stop();
+}
+
 /// A system that the flow asks about the caller never answers: while the check waits for it, the server is killed.
 #[test]
 fn whoever_is_left_by_a_server_that_was_killed_is_gone_with_the_next_start() {

@@ -19,6 +19,21 @@ fn exit_codes() {
 }
 
 #[test]
+fn each_command_says_how_it_is_used() {
+    let (_, all, _) = run(&["--help"]);
+    let lines = all.lines().filter_map(|l| l.strip_prefix("  switchroom "));
+    let names: Vec<&str> = lines.filter_map(|l| l.split(' ').next()).filter(|n| *n != "version").collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        for asked in [vec![name, "--help"], vec![name, "x", "-h"]] {
+            let (code, said, errors) = run(&asked);
+            assert!(code == 0 && errors.is_empty(), "{asked:?} {code} {errors}");
+            assert!(said.starts_with(&format!("switchroom {name}")), "{said}");
+        }
+    }
+}
+
+#[test]
 fn the_schema_names_every_kind_and_is_json() {
     let (_, out, _) = run(&["schema"]);
     let schema: serde_json::Value = serde_json::from_str(&out).unwrap();

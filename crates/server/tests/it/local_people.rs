@@ -88,13 +88,21 @@ fn people_are_entered_beside_microsofts_and_no_reading_touches_them() {
     let person = people[0]["id"].as_str().unwrap().to_string();
     let (_, export) = program.get(&format!("/people/{person}"));
     assert_eq!(export["entered"][0]["name"], "Back Canarydoor", "{export:#}");
-    let mut answer = program
-        .agent()
-        .delete(format!("http://{}/api/v1/people/{person}", program.http))
-        .header("Authorization", program.bearer())
-        .call()
-        .unwrap();
-    let erased: Value = answer.body_mut().read_json().unwrap();
+    let erase = || -> Value {
+        let request = program.agent().delete(format!("http://{}/api/v1/people/{person}", program.http));
+        let mut answer = request.header("Authorization", program.bearer()).call().unwrap();
+        answer.body_mut().read_json().unwrap()
+    };
+    // A person whom the store does not let go is kept whole: the entry goes with them or not at all.
+    let keys = rusqlite::Connection::open(program.dir.path().join("data/switchroom.keys.db")).unwrap();
+    let refuse = "CREATE TRIGGER no BEFORE DELETE ON keys WHEN OLD.kind = 'person' BEGIN SELECT RAISE(ABORT, 'no'); END";
+    keys.execute_batch(refuse).unwrap();
+    let refused = erase();
+    assert_eq!(refused["status"], 500, "{refused:#}");
+    assert_eq!(names(&program, "back"), ["Back Canarydoor"]);
+    keys.execute_batch("DROP TRIGGER no").unwrap();
+    drop(keys);
+    let erased = erase();
     assert_eq!(erased["entered"], 1, "{erased:#}");
     assert!(names(&program, "back").is_empty());
     assert_eq!(program.delete("/directory/local/local-2"), 204);

@@ -342,6 +342,7 @@ PATCH /people/{id} ao
 DELETE /people/{id} ao
 GET /closing *
 POST /closing o
+PATCH /closing *
 DELETE /closing *
 GET /holds ao
 POST /holds ao

@@ -31,7 +31,7 @@ const MADE = ['attestation'];
 
 const read = (text: string): Made => ({ paper: JSON.parse(text) as Attestation, file: laidOut(text) });
 
-/** The newest attestation since the server began; null where there is none. */
+/** The newest attestation; null where there is none. */
 export const madeQuery = queryOptions<Made | null>({
   queryKey: MADE,
   queryFn: async () => {

@@ -145,7 +145,10 @@ pub(super) fn of_running() -> Vec<Route> {
             change: AUDITORS,
             operations: vec![Operation {
                 query: ATTESTATION_FORMS,
-                ..op::<Value>("get", "The newest attestation since the start, as it was signed")
+                ..op::<Value>(
+                    "get",
+                    "The newest attestation, as it was signed; of a tenant that keeps no records, the newest since the start",
+                )
             }],
             handler: get(attestation::newest),
         },
@@ -177,8 +180,19 @@ pub(super) fn of_running() -> Vec<Route> {
                         "Takes the end of the account back, until its data is being destroyed",
                     )
                 },
+                Operation {
+                    access: Some(Access::Public),
+                    request: Some(schema::<closing::Earlier>),
+                    ..op::<closing::ClosingView>(
+                        "patch",
+                        "Has the data of an account that ended destroyed earlier; the token is its receipt, or an owner's",
+                    )
+                },
             ],
-            handler: post(closing::end).get(closing::look).delete(closing::take_back_closing),
+            handler: post(closing::end)
+                .get(closing::look)
+                .patch(closing::destroy_earlier)
+                .delete(closing::take_back_closing),
         },
         Route {
             path: "/audit/chain".into(),
