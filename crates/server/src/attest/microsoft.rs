@@ -477,8 +477,11 @@ pub fn destinations(ground: &Ground, subject: &Subject) -> Found {
     // Which servers are asked is up to this machine; what they are asked says whom calls go to.
     let names: Vec<String> = contacted::dns().iter().map(ToString::to_string).collect();
     lines.push(match names.is_empty() {
-        true => "no server of the DNS was asked for a name of a far end".into(),
-        false => format!("servers of the DNS asked, as this machine names them: {}", names.join(", ")),
+        true => "no server of the DNS was asked for a name of a far end since the start".into(),
+        false => format!(
+            "servers of the DNS asked since the start, as this machine names them: {}",
+            names.join(", ")
+        ),
     });
     lines.push(format!(
         "records, recordings and keys: {}",

@@ -23,7 +23,7 @@ fn attested(profile: &str) -> (Program, Value) {
         assert_eq!(status, 200, "{document}");
         made = document;
     }
-    assert_eq!(program.get("/attestation/newest"), (200, made.clone()));
+    assert!(program.get("/attestation/newest") == (200, made.clone()), "it is another");
     (program, made)
 }
 
@@ -31,7 +31,7 @@ fn attested(profile: &str) -> (Program, Value) {
 fn the_newest_attestation_is_there_after_a_restart_and_goes_with_the_tenant() {
     let (program, made) = attested("contact-center");
     let program = program.restarted();
-    assert_eq!(program.get("/attestation/newest"), (200, made.clone()));
+    assert!(program.get("/attestation/newest") == (200, made.clone()), "it is another");
     // By this the page knows that there is one.
     let done = json!({"running": false, "check": null, "done": 1, "of": 1});
     assert_eq!(program.get("/attestation"), (200, done));

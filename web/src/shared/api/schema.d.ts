@@ -420,7 +420,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The newest attestation since the start, as it was signed
+         * The newest attestation, as it was signed; of a tenant that keeps no records, the newest since the start
          * @description This needs the role auditor, supervisor or owner.
          */
         get: {
@@ -1335,7 +1335,43 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Has the data of an account that ended destroyed earlier; the token is its receipt, or an owner's
+         * @description This needs no sign-in.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Earlier"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ClosingView"];
+                    };
+                };
+                /** @description What is wrong and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         trace?: never;
     };
     "/api/v1/configuration": {
@@ -10578,6 +10614,16 @@ export interface components {
             /** @description Ids of the queues for whose calls it is; null is all. */
             queues?: string[] | null;
         };
+        /** @description How much earlier the data of an account that ended is to be destroyed. */
+        Earlier: {
+            /**
+             * Format: uint64
+             * @description In how many days from now on; 0 is at once. It stays as it is where that is sooner.
+             */
+            days: number;
+            /** @description The tenant's id, so that nobody destroys anything by mistake. */
+            tenant: string;
+        };
         /** @description An account that just ended. */
         Ended: {
             /** @description When the account ended. */
@@ -11611,7 +11657,7 @@ export interface components {
             /** @description The status in words. */
             title: string;
         };
-        /** @description How far the checks of an attestation are: of the one under way, or of the newest since the start. */
+        /** @description How far the checks of an attestation are: of the one under way, or of the newest. */
         Progress: {
             /** @description The check that is run now; null where none is. */
             check?: string | null;
@@ -11622,7 +11668,7 @@ export interface components {
             done: number;
             /**
              * Format: uint32
-             * @description Out of how many; 0 where none was run since the start.
+             * @description Out of how many; 0 where none was run.
              */
             of: number;
             /** @description Whether one is under way. */
