@@ -56,6 +56,7 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
     // What is made of the very things that a check saw is said whatever it found of them.
     let seen = |name: &str, answer: Value| was_run(name).then_some(answer);
     let on = |feature: Feature| subject.features.has(feature);
+    let door = |name: &str| data("entrances")[name] == true;
     let kept = || stored::list(subject, checks);
     let fields =
         |all: &[Value]| -> Value { all.iter().map(|f| f["field"].clone()).collect::<Vec<_>>().into() };
@@ -207,28 +208,30 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
             (said.map(word), &["challenges"])
         }
         "ZTR06" => (yes_if("credentials").map(|v| word(v == "no")), &["credentials"]),
-        "DHP21" => (seen("permissions", word(on(Feature::Bot))), &["permissions"]),
+        "DHP21" => (seen("entrances", word(door("bot"))), &["entrances"]),
         "DHP20" => {
-            let used = if on(Feature::Bot) { json!(["Bot Connector"]) } else { json!([]) };
-            (seen("permissions", used), &["permissions"])
+            let used = if door("bot") { json!(["Bot Connector"]) } else { json!([]) };
+            (seen("entrances", used), &["entrances"])
         }
         "ZTR07" => {
-            let why = if on(Feature::Bot) {
-                "the bot's messages are carried by the Bot Connector"
-            } else {
-                "none is used"
+            let why = match door("bot") {
+                true => "the bot's messages are carried by the Bot Connector",
+                false => "none is used",
             };
-            (seen("permissions", why.into()), &["permissions"])
+            (seen("entrances", why.into()), &["entrances"])
         }
         "X_CLIENTS" => {
-            let clients = match on(Feature::Tab) || on(Feature::Bot) {
-                true => json!(["Teams on the desktop", "Teams on the web", "Teams on mobile devices"]),
-                false if on(Feature::DirectRouting) => {
-                    json!(["Teams, through Direct Routing", "web browser"])
-                }
-                false => json!(["web browser"]),
-            };
-            (seen("permissions", clients), &["permissions"])
+            let mut clients = Vec::new();
+            if door("tab") || door("bot") {
+                clients.extend(["Teams on the desktop", "Teams on the web", "Teams on mobile devices"]);
+            }
+            if on(Feature::DirectRouting) && ground.sips.is_some() {
+                clients.push("Teams, through Direct Routing");
+            }
+            if door("web") {
+                clients.push("web browser");
+            }
+            (seen("entrances", clients.into()), &["entrances"])
         }
         "X_NON_MS" => {
             (seen("destinations", data("destinations")["not_microsoft"].clone()), &["destinations"])
@@ -239,8 +242,9 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
                 let of = f["origin"].as_str().unwrap_or_default();
                 of.contains("the bot") || of.contains("Teams client")
             });
-            let answer = json!({"used": word(on(Feature::Bot)), "stored": word(stored)});
-            (seen("stored-fields", answer), &["stored-fields", "canary"])
+            let answer = json!({"used": word(door("bot")), "stored": word(stored)});
+            let known = seen("stored-fields", answer).filter(|_| was_run("entrances"));
+            (known, &["stored-fields", "entrances", "canary"])
         }
         "X_TELEMETRY" => (yes_if("canary").map(|v| word(v == "no")), &["canary"]),
         "X_ADMIN_CONTROL" => {

@@ -1,6 +1,6 @@
 //! What a check is, on which ground it stands, and the list of all of them.
 
-use crate::attest::{backups, canary, event_log, inside, listeners, microsoft, rights, stored};
+use crate::attest::{backups, canary, entrances, event_log, inside, listeners, microsoft, rights, stored};
 use crate::audit_file::hex;
 use crate::config::ServerConfig;
 use crate::running::{Handle, stored_documents};
@@ -117,13 +117,14 @@ impl Check {
 type Run = fn(&Ground, &Subject) -> Found;
 
 /// All checks, in the order in which they are run.
-pub const CHECKS: [(&str, Run); 21] = [
+pub const CHECKS: [(&str, Run); 22] = [
     ("stored-fields", stored::check),
     ("canary", canary::check),
     ("rights", rights::check),
     ("tls", listeners::tls),
     ("certificates", listeners::certificates),
     ("api-refusals", listeners::refusals),
+    ("entrances", entrances::check),
     ("permissions", microsoft::check),
     ("challenges", microsoft::challenges),
     ("destinations", microsoft::destinations),

@@ -6,7 +6,7 @@ use crate::attest::listeners::ask;
 use crate::cli::Failure;
 use crate::cli::serve::Server;
 use crate::config::{self, ServerConfig};
-use crate::demo::{MadeUpMicrosoft, SIGN_IN_APP, directory_of, start_microsoft, work_account};
+use crate::demo::{MadeUpMicrosoft, SIGN_IN_APP, connect_teams, directory_of, start_microsoft, work_account};
 use crate::http::CALLBACK;
 use crate::tenant::check::{Documents, check_values, read_folder};
 use crate::view;
@@ -52,7 +52,12 @@ impl Example {
         }
         let (mut config, documents) = (configuration(folder.path())?, documents(&tenant_folder)?);
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-        let microsoft = start_microsoft(&mut config, &folder.path().join("data"), listen, (PEOPLE, 0))?;
+        let data = folder.path().join("data");
+        let microsoft = start_microsoft(&mut config, &data, listen, (PEOPLE, 0))?;
+        // Those of the profiles that have a bot and a tab.
+        if matches!(profile, "connector" | "contact-center") {
+            connect_teams(&mut config, &data, &microsoft)?;
+        }
         let documents = connected(documents, directory_of(&microsoft))?;
         let tenant = crate::running::tenant_name(&documents)
             .ok_or_else(|| "the example has no object of kind Tenant".to_string())?;

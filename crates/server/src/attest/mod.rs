@@ -11,6 +11,7 @@ mod check;
 pub mod components;
 pub mod contacted;
 mod declared;
+mod entrances;
 mod event_log;
 mod example;
 mod in_clear;

@@ -212,7 +212,10 @@ pub fn run(mut args: Arguments) -> Outcome {
 }
 
 /// Says in the configuration where the made-up Teams is, and who bot and tab are there.
-fn connect_teams(
+///
+/// # Errors
+/// A sentence: the made-up Teams is not there.
+pub fn connect_teams(
     config: &mut config::ServerConfig,
     folder: &Path,
     microsoft: &microsoft_io::Running,

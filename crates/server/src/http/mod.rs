@@ -59,6 +59,7 @@ mod work_account;
 mod work_roles;
 
 pub use accounts::link as invitation_link;
+pub use bot::MESSAGES;
 pub use connector::PLACES;
 pub use demo::Persona;
 pub(crate) use dial::{Asking, NewDial, begin_and_wait};

@@ -205,6 +205,16 @@ fn connector_directory_and_bridge_answer_everything_and_store_what_they_say() {
         for id in ["PRV10", "PRV11", "PRV12"] {
             assert_eq!(is(id), "yes", "{profile} {id}");
         }
+        // Which doors there are was tried.
+        let of_teams = is("X_CLIENTS").to_string().contains("Teams on mobile devices");
+        let is_connector = profile == "connector";
+        assert_eq!(
+            (of_teams, is("DHP21")),
+            (is_connector, word(is_connector)),
+            "{profile}: {}",
+            is("X_CLIENTS")
+        );
+        assert_eq!(check("entrances")["result"], "as it should be", "{profile}: {:#}", check("entrances"));
         assert!(check("canary")["found"].to_string().contains("SIP answered"), "{:#}", check("canary"));
         for name in ["canary", "stored-fields", "audit-log", "rights", "retention"] {
             let check = check(name);

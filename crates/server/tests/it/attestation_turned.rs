@@ -263,3 +263,33 @@ fn a_backup_of_which_nobody_says_where_it_is_turns_the_regions() {
     assert!(found["found"].to_string().contains("backup.region does not say where"), "{found}");
     program.stop();
 }
+
+#[test]
+fn clients_are_those_whose_doors_answer() {
+    let tenant = "kind: Tenant\nid: test\nprofile: connector\n";
+    let mut program = Program::start_as_owner(&[("tenant.yaml", tenant)]);
+    let (dir, token) = (program.dir.clone(), program.bearer().replace("Bearer ", ""));
+    let clients = |program: &Program| {
+        let (_, document) = program.post_json("/attestation", &json!({"checks": ["entrances"]}));
+        let said = answer(&document, "X_CLIENTS");
+        (said["answer"].to_string().contains("Teams on the desktop"), said["evidence"].to_string())
+    };
+    let (has_teams, seen) = clients(&program);
+    assert!(
+        !has_teams && seen.contains("switched on, and not there: microsoft.tab_app names none"),
+        "{seen}"
+    );
+    program.stop();
+    let path = dir.path().join("switchroom.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(
+        &path,
+        format!("{config}\n[microsoft]\ntab_app = \"5c0de000-0000-4000-8000-0000000000a1\"\n"),
+    )
+    .unwrap();
+    program = Program::start_again(dir);
+    program.set_token(token);
+    let (has_teams, seen) = clients(&program);
+    assert!(has_teams && seen.contains("the tab in Teams is there"), "{seen}");
+    program.stop();
+}

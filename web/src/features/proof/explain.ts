@@ -5,7 +5,7 @@ import type { Answer, Evidence } from './paper';
 
 /** Checks that have words of ours: what each looks at. */
 export const CHECKS = [
-  'stored-fields', 'canary', 'rights', 'tls', 'certificates', 'api-refusals', 'permissions', 'challenges', 'destinations', 'retention',
+  'stored-fields', 'canary', 'rights', 'tls', 'certificates', 'api-refusals', 'entrances', 'permissions', 'challenges', 'destinations', 'retention',
   'closing', 'keys', 'backups', 'regions', 'audit-log', 'event-log', 'alerts', 'accounts', 'components', 'advisories', 'credentials',
 ] as const;
 
