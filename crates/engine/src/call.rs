@@ -137,6 +137,15 @@ pub struct Call {
     pub(crate) refused: Option<Refusal>,
 }
 
+/// What sets a call that arrives apart from others.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Arrival {
+    /// The caller objected to being treated by what is known of them.
+    pub(crate) objected: bool,
+    /// The caller needs help: nothing keeps such a call back.
+    pub(crate) for_help: bool,
+}
+
 impl Call {
     /// Legs that are open.
     pub fn open_legs(&self) -> &[LegId] {
@@ -255,7 +264,7 @@ impl Engine {
         &mut self,
         (number, caller, trunk): (Option<NumberId>, PartyId, TrunkId),
         facts: Facts,
-        objected: bool,
+        Arrival { objected, for_help }: Arrival,
     ) {
         let id = self.new_call(number, caller, trunk, Origin::Inbound);
         let leg = self.new_leg(id, Role::Caller, LegState::Arrived, UNANSWERED_MS);
@@ -271,7 +280,7 @@ impl Engine {
             self.moment(id, What::ProfileLeftOut);
         }
         let flow = number.and_then(|n| self.s.config.numbers.get(&n)).map(|n| n.flow);
-        if self.s.draining {
+        if self.s.draining && !for_help {
             self.close_call(id, EndedBy::Switchroom, Reason::Stopping);
         } else if flow.is_some_and(|flow| self.begin_flow(id, flow)) {
             self.next_step(id);

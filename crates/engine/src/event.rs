@@ -299,6 +299,38 @@ pub enum Event {
         /// What its limits are now; of these only minutes and spend count here.
         limits: Limits,
     },
+    /// As [`Event::CallArrived`], of somebody who calls an emergency number from a neighbour's system, which passes through:
+    /// it is taken also while nothing else begins any more.
+    HelpCalled {
+        /// The number of ours that stands for the way to help.
+        number: Option<NumberId>,
+        /// Who calls.
+        caller: PartyId,
+        /// Where it came in.
+        trunk: TrunkId,
+        /// What the door found out about the caller.
+        facts: Facts,
+        /// As [`Event::ObjectorArrived`].
+        objected: bool,
+    },
+    /// Somebody is asked to take the place of a leg's far end in a call that passes through, by way of this trunk: the first
+    /// minute is held back there, in place of a trunk that was tried before, until [`Event::LegPassedOn`] or
+    /// [`Event::LegStays`].
+    LegAsksOn {
+        /// Which.
+        leg: LegId,
+        /// Where the number leads.
+        to: Destination,
+        /// Which trunk.
+        trunk: TrunkId,
+        /// What its limits are now; of these only minutes and spend count here.
+        limits: Limits,
+    },
+    /// Nobody takes the place of a leg's far end after all.
+    LegStays {
+        /// Which.
+        leg: LegId,
+    },
 }
 
 /// What became of a key.

@@ -187,6 +187,12 @@ impl Ledger {
         self.meters.iter()
     }
 
+    /// The meter of whoever is asked to take the place of a leg's far end, beside the leg's own.
+    pub(crate) fn asked_beside(&self, leg: LegId, own: Option<MeterId>) -> Option<MeterId> {
+        let mut of_leg = self.meters.iter().filter(|(_, meter)| meter.leg == Some(leg) && !meter.answered);
+        of_leg.find(|(id, _)| Some(**id) != own).map(|(id, _)| *id)
+    }
+
     /// When [`Ledger::take_exceeded`] may give something: when the next minute of a call begins.
     pub(crate) fn cut_at(&self) -> Option<Time> {
         if self.exceeded.is_empty() { self.minutes.first().map(|(at, _)| *at) } else { Some(Time(0)) }

@@ -191,9 +191,27 @@ impl Engine {
         self.count_leg(leg, Some(meter));
     }
 
+    /// Somebody is asked to take the place of a leg's far end, by way of a trunk: what they would use there is nobody else's.
+    pub(crate) fn on_leg_asks_on(&mut self, leg: LegId, to: Destination, trunk: TrunkId, limits: Limits) {
+        let asked = self.s.ledger.asked_beside(leg, self.s.legs.get(&leg).and_then(|l| l.meter));
+        let counts = self.is_up(leg) && (limits.minutes.is_some() || limits.spend.is_some());
+        let toll = self.s.config.toll.as_deref().filter(|_| counts && !to.is_emergency());
+        let Some(toll) = toll else { return self.meter_ended(asked) };
+        let meter = asked.unwrap_or_else(|| self.s.ledger.pass(toll, self.s.now, to));
+        self.s.ledger.via(toll, meter, self.s.now, trunk, limits);
+        self.s.ledger.dialled(meter, leg);
+    }
+
+    /// Nobody takes that place after all.
+    pub(crate) fn on_leg_stays(&mut self, leg: LegId) {
+        let own = self.s.legs.get(&leg).and_then(|l| l.meter);
+        self.meter_ended(self.s.ledger.asked_beside(leg, own));
+    }
+
     /// Somebody else is at the far end of a leg that passes through, by way of a trunk. The minute that runs over the one before
     /// is that one's.
     pub(crate) fn on_leg_passed_on(&mut self, leg: LegId, to: Destination, trunk: TrunkId, limits: Limits) {
+        self.on_leg_stays(leg);
         if !self.is_up(leg) {
             return;
         }

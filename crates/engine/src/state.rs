@@ -1,7 +1,7 @@
 //! The engine: its state, the way events come in, and the way effects go out.
 
 use crate::agent::Agent;
-use crate::call::Call;
+use crate::call::{Arrival, Call};
 use crate::callback::Callback;
 use crate::config::{NumberConfig, QueueConfig, SecureConfig};
 use crate::destination::Destination;
@@ -184,10 +184,15 @@ impl Engine {
             }
             Event::CallDiverted { call, first } => self.moment(call, crate::record::What::Diverted { first }),
             Event::CallArrived { number, caller, trunk, facts } => {
-                self.on_call_arrived((number, caller, trunk), facts, false)
+                self.on_call_arrived((number, caller, trunk), facts, Arrival::default())
             }
             Event::ObjectorArrived { number, caller, trunk, facts } => {
-                self.on_call_arrived((number, caller, trunk), facts, true)
+                let arrival = Arrival { objected: true, for_help: false };
+                self.on_call_arrived((number, caller, trunk), facts, arrival)
+            }
+            Event::HelpCalled { number, caller, trunk, facts, objected } => {
+                let arrival = Arrival { objected, for_help: true };
+                self.on_call_arrived((number, caller, trunk), facts, arrival)
             }
             Event::LegRinging { leg } => self.on_leg_ringing(leg),
             Event::LegAnswered { leg } => self.on_leg_answered(leg),
@@ -219,6 +224,8 @@ impl Engine {
             Event::LegPasses { leg, to } => self.on_leg_passes(leg, to),
             Event::CallsJoined { agent, leg, with } => self.on_calls_joined(agent, leg, with),
             Event::PassingJoined { leg, with } => self.on_passing_joined(leg, with),
+            Event::LegAsksOn { leg, to, trunk, limits } => self.on_leg_asks_on(leg, to, trunk, limits),
+            Event::LegStays { leg } => self.on_leg_stays(leg),
             Event::LegPassedOn { leg, to, trunk, limits } => self.on_leg_passed_on(leg, to, trunk, limits),
             Event::ElsewhereAsked { agent, to } => self.on_elsewhere_asked(agent, to),
             Event::ElsewhereAskedFor { person, to } => self.on_elsewhere_asked_for(person, to),

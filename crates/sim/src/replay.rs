@@ -233,8 +233,11 @@ impl Reader {
         self.day.span.1 = self.day.span.1.max(at);
         match &event {
             Event::Configured { config } => self.day.config = Config::clone(config),
-            Event::CallArrived { number, facts, .. } | Event::ObjectorArrived { number, facts, .. } => {
-                let objected = matches!(event, Event::ObjectorArrived { .. });
+            Event::CallArrived { number, facts, .. }
+            | Event::ObjectorArrived { number, facts, .. }
+            | Event::HelpCalled { number, facts, .. } => {
+                let objected =
+                    matches!(event, Event::ObjectorArrived { .. } | Event::HelpCalled { objected: true, .. });
                 let n = self.day.calls.len();
                 self.by_leg.insert(self.engine.next_leg(), n);
                 self.day.calls.push(PastCall {

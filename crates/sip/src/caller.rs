@@ -8,7 +8,7 @@ use crate::endpoint::{Destination, Endpoint};
 use crate::event::{Event, Redirect, Refused};
 use crate::exchange::{Offered, Way};
 use crate::login::{Login, Logins};
-use crate::message::{Message, read_number};
+use crate::message::{Message, as_line, read_number};
 use crate::method::Method;
 use crate::multipart::with_parts;
 use crate::name::Name;
@@ -21,6 +21,7 @@ use crate::timer::{Timer, Wait};
 use crate::transaction::{ClientTx, Going, Owner};
 use crate::uri::{Uri, split_outside_quotes};
 use core::time::Duration;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// How many addresses of a 3xx answer are given out.
@@ -45,6 +46,9 @@ pub struct Outgoing<'a> {
     pub max_forwards: u8,
     /// Whole header lines to add, each ending in CRLF.
     pub extra: &'a str,
+    /// The value of Referred-By (RFC 3892), byte for byte as it came; empty for none. Left out where it would not stay one
+    /// line.
+    pub referred_by: &'a [u8],
     /// The offer.
     pub body: &'a [u8],
     /// What stands beside it, as [`Message::beside_the_description`] gives it: then the body has several parts.
@@ -70,6 +74,7 @@ impl Outgoing<'_> {
             to_header: "",
             max_forwards: 70,
             extra: "",
+            referred_by: b"",
             body: b"",
             beside: &[],
             login: None,
@@ -109,11 +114,16 @@ impl Endpoint {
             Some((kind, bytes)) => Body { kind, bytes },
             None => Body::sdp(out.body),
         };
+        let mut extra = Cow::Borrowed(out.extra.as_bytes());
+        if let Some(by) = as_line(out.referred_by).filter(|by| !by.is_empty()) {
+            let line: [&[u8]; 3] = [b"Referred-By: ", by, b"\r\n"];
+            line.into_iter().for_each(|part| extra.to_mut().extend_from_slice(part));
+        }
         let going = Going {
             with_contact: true,
             session: &session,
             max_forwards: out.max_forwards,
-            extra: out.extra.as_bytes(),
+            extra: &extra,
             body,
             login: logins.as_deref_mut(),
             ..Going::new(Method::Invite, first_cseq, out.to, Owner::Invite(key))

@@ -84,7 +84,8 @@ impl Reach {
         number: Secret<String>,
     ) -> FarEnd {
         let Reach { to, login, nat, srtp, codecs, contact } = self;
-        FarEnd { to, uri, from, lines, login, nat, srtp, codecs, contact, trunk: Some(tried), number }
+        let (trunk, referred_by) = (Some(tried), Secret::default());
+        FarEnd { to, uri, from, lines, referred_by, login, nat, srtp, codecs, contact, trunk, number }
     }
 }
 
@@ -398,18 +399,24 @@ impl Carriers {
         Some(format!("<sip:{fqdn}:{port};transport=tls>").into())
     }
 
-    /// Of trunks that are derived from a carrier's, and of their hosts' addresses: the one of all these trunks that asks.
-    fn askers(&self) -> BTreeMap<(&str, SocketAddr), (TenantId, TrunkId)> {
-        let mut askers: BTreeMap<_, (u64, (TenantId, TrunkId))> = BTreeMap::new();
+    /// Far ends of derived trunks for which another trunk asks, each with its place and address.
+    fn asked_for(&self) -> BTreeSet<(TenantId, TrunkId, usize, SocketAddr)> {
+        let mut askers: BTreeMap<Asked<'_>, (u64, (TenantId, TrunkId))> = BTreeMap::new();
+        let mut all = Vec::new();
         for (key, c) in &self.all {
-            let Some((carrier, every)) = carrier_of(&c.plan).zip(c.plan.options_every_ms) else { continue };
-            for to in c.sides.iter().flat_map(FarSide::all) {
-                // Whoever asks most often, so that none is asked for less than it wants.
-                let asker = askers.entry((carrier, to.addr)).or_insert((every, *key));
-                *asker = (*asker).min((every, *key));
+            let Some(every) = c.plan.options_every_ms else { continue };
+            for (place, side) in c.sides.iter().enumerate() {
+                for asked in side.all().filter_map(|to| Asked::of(&c.plan, &side.target, to.addr)) {
+                    // Whoever asks most often, so that none is asked for less than it wants.
+                    let asker = askers.entry(asked).or_insert((every, *key));
+                    *asker = (*asker).min((every, *key));
+                    all.push((asked, *key, place));
+                }
             }
         }
-        askers.into_iter().map(|(host, (_, key))| (host, key)).collect()
+        let by_another =
+            all.into_iter().filter(|(asked, key, _)| askers.get(asked).is_some_and(|asker| asker.1 != *key));
+        by_another.map(|(asked, (tenant, trunk), place)| (tenant, trunk, place, asked.at)).collect()
     }
 
     /// Of a trunk to Teams: our Contact there, and the far ends that requests of ours go to, the first of all first; those
@@ -626,9 +633,27 @@ impl Carriers {
     }
 }
 
-/// The carrier's gateway that a trunk is derived from.
-fn carrier_of(plan: &TrunkPlan) -> Option<&str> {
-    plan.teams.as_ref()?.carrier_fqdn.as_deref()
+/// What a trunk that is derived from a carrier's asks a far end, and what the answer depends on: who asks, who is to be there,
+/// and by which names it is known. Those who would ask the same are answered together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked<'a> {
+    carrier: &'a str,
+    /// The port of the Contact.
+    port: Option<u16>,
+    /// The name that the far end has to prove.
+    host: &'a str,
+    /// The names that machines of Teams have to prove.
+    tls_names: &'a [String],
+    at: SocketAddr,
+}
+
+impl<'a> Asked<'a> {
+    /// `None` where a trunk is not derived.
+    fn of(plan: &'a TrunkPlan, target: &'a ProxyTarget, at: SocketAddr) -> Option<Asked<'a>> {
+        let teams = plan.teams.as_ref()?;
+        let carrier = teams.carrier_fqdn.as_deref()?;
+        Some(Asked { carrier, port: teams.port, host: &target.host, tls_names: &plan.tls_names, at })
+    }
 }
 
 fn is_registered(r: &Registration, now: Now) -> bool {
@@ -664,18 +689,8 @@ impl Switch {
         self.carriers.take_located(now);
         self.tell_hops();
         let mut options = Vec::new();
-        let askers: BTreeMap<(String, SocketAddr), (TenantId, TrunkId)> = self
-            .carriers
-            .askers()
-            .into_iter()
-            .map(|((name, at), asker)| ((name.into(), at), asker))
-            .collect();
+        let asked_for = self.carriers.asked_for();
         for ((tenant, trunk), c) in &mut self.carriers.all {
-            let carrier = carrier_of(&c.plan).map(String::from);
-            let asks = |to: &Destination| {
-                let asker = carrier.clone().and_then(|name| askers.get(&(name, to.addr)));
-                asker.is_none_or(|asker| *asker == (*tenant, *trunk))
-            };
             let every = c.plan.options_every_ms.map(|ms| Duration::from_millis(ms).max(SOONEST));
             for (place, side) in c.sides.iter_mut().enumerate() {
                 if side.next.is_none_or(|at| at > now.sip()) {
@@ -686,6 +701,7 @@ impl Switch {
                     side.try_again(now);
                     continue;
                 }
+                let asks = |to: &Destination| !asked_for.contains(&(*tenant, *trunk, place, to.addr));
                 for to in side.to_ask().filter(asks) {
                     options.push((*tenant, *trunk, place, to, side.target.host_port(), c.login.clone()));
                 }
@@ -746,8 +762,8 @@ impl Switch {
                     _ => Outcome::Code(code),
                 };
                 let Some(c) = self.carriers.all.get_mut(&(tenant, trunk)) else { return };
-                let derived = carrier_of(&c.plan).map(String::from);
-                let at = c.sides.iter().find_map(|side| side.asked_at(ask));
+                let asked = c.sides.iter().find_map(|side| Some((side.asked_at(ask)?, side.target.clone())));
+                let asked = asked.map(|(at, target)| (c.plan.clone(), target, at));
                 for (place, side) in c.sides.iter_mut().enumerate() {
                     let was = side.is_down();
                     if side.answered(now, ask, how) && side.is_down() != was {
@@ -763,12 +779,14 @@ impl Switch {
                         );
                     }
                 }
-                // What is said to the carrier is said to all that are derived from it.
-                if let (Some(carrier), Some(at)) = (derived, at) {
-                    let mut same: Vec<&mut Carrier> = self.carriers.all.values_mut().collect();
-                    same.retain(|c| carrier_of(&c.plan) == Some(&carrier));
-                    for side in same.into_iter().flat_map(|c| &mut c.sides) {
-                        side.told(now, at, how);
+                // What is said to one of those derived from a carrier is said to all that would ask the same.
+                let Some((plan, target, at)) = &asked else { return };
+                let Some(asked) = Asked::of(plan, target, at.addr) else { return };
+                for c in self.carriers.all.values_mut() {
+                    for side in &mut c.sides {
+                        if Asked::of(&c.plan, &side.target, at.addr) == Some(asked) {
+                            side.told(now, *at, how);
+                        }
                     }
                 }
             }

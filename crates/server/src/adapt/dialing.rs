@@ -3,10 +3,14 @@
 //! For the engine it is one leg, which rings, is answered, or ends. Which far ends there are is said by whoever rings;
 //! here nobody is chosen.
 
+mod early;
 mod forwards;
 mod redirects;
 
+pub use early::MOST_EARLY;
+
 use crate::adapt::carriers::Tried;
+use crate::adapt::dialing::early::EarlyEnds;
 use crate::adapt::keys::Keyed;
 use crate::adapt::location::Location;
 use crate::adapt::switch::{DoorLeg, MediaCommand, MediaId, Now, Switch};
@@ -26,8 +30,6 @@ use store::TenantId;
 
 /// The most telephones of one person that ring at once.
 pub(super) const MOST_AT_ONCE: usize = 4;
-/// The most far ends of one leg that may be heard before one answers, from its first call to its last.
-const MOST_EARLY: usize = 64;
 /// What is said to those who ring when another answered (RFC 3326).
 pub(super) const ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
 
@@ -41,6 +43,8 @@ pub(super) struct FarEnd {
     pub(super) from: Secret<String>,
     /// Further header lines, each with its line end.
     pub(super) lines: Secret<String>,
+    /// The value of Referred-By as it came; empty for none.
+    pub(super) referred_by: Secret<Vec<u8>>,
     /// Who we are there.
     pub(super) login: Option<Arc<Login>>,
     /// Audio may come from elsewhere than signalled.
@@ -118,8 +122,8 @@ pub(super) struct Dialing {
     then: VecDeque<FarEnd>,
     open: Vec<Open>,
     rang: bool,
-    /// Those that may send audio already, by call and early dialog.
-    early: Vec<(sip::CallId, u8)>,
+    /// Those that may send audio already.
+    early: EarlyEnds,
     offer: Vec<u8>,
     /// The far end of a trunk that is asked at the moment.
     asked: Option<(sip::CallId, FarEnd)>,
@@ -132,17 +136,9 @@ pub(super) struct Dialing {
 }
 
 impl Dialing {
-    /// The number of a far end that may send audio before it answers, and whether it is the first of all. `None` if there are
-    /// too many.
-    pub(super) fn early(&mut self, call: sip::CallId, branch: u8) -> Option<(u8, bool)> {
-        if let Some(of) = self.early.iter().position(|known| *known == (call, branch)) {
-            return Some((of as u8, false));
-        }
-        if self.early.len() >= MOST_EARLY {
-            return None;
-        }
-        self.early.push((call, branch));
-        Some((self.early.len() as u8 - 1, self.early.len() == 1))
+    /// The far ends that may send audio before one of them answers.
+    pub(super) fn early(&mut self) -> &mut EarlyEnds {
+        &mut self.early
     }
 
     pub(super) fn into_open(self) -> Vec<Open> {
@@ -209,7 +205,7 @@ impl Switch {
                     then,
                     open: Vec::new(),
                     rang: false,
-                    early: Vec::new(),
+                    early: EarlyEnds::default(),
                     offer,
                     asked: None,
                     forwarded: false,
@@ -306,6 +302,7 @@ impl Switch {
                 to_header: &format!("<{uri}>"),
                 max_forwards: l.max_forwards,
                 extra: &lines,
+                referred_by: far.referred_by.expose_secret(),
                 body: &d.offer,
                 beside: &beside,
                 login: far.login.as_ref(),
@@ -341,6 +338,7 @@ impl Switch {
         let Some(d) = &mut l.dialing else { return false };
         let Some(at) = d.open.iter().position(|(c, _)| *c == call) else { return true };
         let (_, tried) = d.open.swap_remove(at);
+        d.early.over(call, l.media, &mut *self.door);
         let rang = d.rang;
         let outcomes = Outcomes { in_teams };
         let outcome = outcomes.of(refused);

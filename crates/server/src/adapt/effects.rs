@@ -198,6 +198,7 @@ impl Switch {
             uri: address.uri,
             from: Secret::new(self.shown(tenant, show)),
             lines: Secret::default(),
+            referred_by: Secret::default(),
             login: None,
             nat: address.nat,
             srtp,

@@ -102,6 +102,7 @@ impl Switch {
         let (facts, objected) = self.facts_of(tenant, &address);
         let known = number.is_some();
         let arrived = match objected {
+            _ if help => Event::HelpCalled { number, caller: party, trunk, facts, objected },
             true => Event::ObjectorArrived { number, caller: party, trunk, facts },
             false => Event::CallArrived { number, caller: party, trunk, facts },
         };

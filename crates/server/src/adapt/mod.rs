@@ -53,6 +53,7 @@ pub use aliases::Aliases;
 pub use browser::{PhoneRefused, SoftphoneState};
 pub use carriers::TrunkStatus;
 pub use closing::StillThere;
+pub use dialing::MOST_EARLY;
 pub use elsewhere::ForWhom;
 pub use endpoint::AgentEndpoint;
 pub use keys::SecretDigits;

@@ -23,8 +23,8 @@ pub(super) struct PassedOn {
     number: Secret<String>,
     /// Parameters for the address, each with its `;`.
     references: Secret<String>,
-    /// The value of Referred-By; may be empty.
-    referred_by: Secret<String>,
+    /// The value of Referred-By as it came; may be empty.
+    referred_by: Secret<Vec<u8>>,
 }
 
 impl PassedOn {
@@ -139,7 +139,7 @@ impl Switch {
         let passed = PassedOn {
             number: Secret::new(number),
             references: Secret::new(references),
-            referred_by: Secret::new(by.unwrap_or_default().to_string()),
+            referred_by: Secret::new(by.unwrap_or_default().to_vec()),
         };
         Some((rule, passed))
     }
@@ -184,10 +184,7 @@ impl Switch {
         for far in &mut all {
             let references = passed.references.expose_secret();
             far.uri = Secret::new(format!("{}{references}", far.uri.expose_secret()));
-            let by = passed.referred_by.expose_secret();
-            if !by.is_empty() {
-                far.lines = Secret::new(format!("{}Referred-By: {by}\r\n", far.lines.expose_secret()));
-            }
+            far.referred_by = passed.referred_by.clone();
         }
         all
     }

@@ -327,6 +327,7 @@ impl Switch {
             uri: Secret::new(uri),
             from: Secret::new(from.into()),
             lines: Secret::default(),
+            referred_by: Secret::default(),
             login: None,
             nat,
             srtp,

@@ -111,7 +111,7 @@ impl Switch {
         let agreed =
             SessionDescription::parse(body).map_err(Into::into).and_then(|answer| session.accept(&answer));
         let Ok(negotiated) = agreed else { return };
-        let Some((of, first)) = dialing.early(call, branch) else { return };
+        let Some((of, first)) = dialing.early().number(call, branch) else { return };
         let (negotiated, learning) = (Box::new(negotiated), l.learning);
         self.door.send(MediaCommand::Early { leg: leg_media, of, negotiated, learning });
         if first {

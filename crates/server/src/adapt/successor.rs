@@ -6,7 +6,7 @@ use crate::adapt::dialing::{FarEnd, Outcomes, session_timer_of};
 use crate::adapt::switch::{MediaCommand, Now, Switch};
 use crate::tenant::srtp::Terms;
 use crate::trunk_choice::Outcome;
-use engine::{Event, LegId, LegState, TrunkId};
+use engine::{Event, LegId, LegState, Limits, TrunkId};
 use media::leg::{Learning, Repeat};
 use media::negotiate::{Direction, LocalSession};
 use media::prompt::{Prompt, Ringback};
@@ -57,19 +57,53 @@ impl Switch {
         let Some((media, mut session)) = another else {
             return self.endpoint.reject_refer(now.sip(), refer, 488);
         };
-        let Some(far) = then.pop_front() else { return self.endpoint.reject_refer(now.sip(), refer, 480) };
-        session.allow(&far.codecs);
-        if !self.agree_terms(&mut session, media, far.srtp) {
-            return self.endpoint.reject_refer(now.sip(), refer, 488);
+        if then.is_empty() {
+            return self.endpoint.reject_refer(now.sip(), refer, 480);
         }
+        // Who must have protected audio and cannot is passed over, as later on.
+        let agreed = loop {
+            let Some(far) = then.pop_front() else { break None };
+            session.allow(&far.codecs);
+            if self.agree_terms(&mut session, media, far.srtp) {
+                break Some(far);
+            }
+            session.protect_no_more();
+        };
+        let Some(far) = agreed else { return self.endpoint.reject_refer(now.sip(), refer, 488) };
         let offer = session.offer(Direction::SendRecv).write().into_bytes();
         let srtp = far.srtp;
         self.endpoint.accept_refer(now.sip(), refer);
+        self.hold_minute(now, tenant, leg, &far, to);
         let (sip, counted) = self.ask_successor(now, tenant, leg, &far, (&offer, max_forwards));
         let (rings, far) = (false, far);
         let s = Successor { sip, refer, session, srtp, offer, rings, far, then, counted, to, max_forwards };
         if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
             l.successor = Some(Box::new(s));
+        }
+    }
+
+    // What a successor would use of a trunk's day is held back while they ring, so that several cannot use the same.
+    fn hold_minute(
+        &mut self,
+        now: Now,
+        tenant: usize,
+        leg: LegId,
+        far: &FarEnd,
+        to: Option<engine::Destination>,
+    ) {
+        let Some((tried, to)) = far.trunk.zip(to) else { return };
+        let plan = self.tenants[tenant].meaning.trunk_plan(tried.trunk);
+        let Some(limits) = plan.map(|plan| plan.toll).filter(|limits| *limits != Limits::default()) else {
+            return;
+        };
+        self.tell(now, tenant, Event::LegAsksOn { leg, to, trunk: tried.trunk, limits });
+    }
+
+    /// A successor does not come: what was held back is free.
+    pub(super) fn free_minute(&mut self, now: Now, tenant: usize, leg: LegId, s: &Successor) {
+        // Whatever the trunk's limits are now: they may have been others when it was asked.
+        if s.to.is_some() {
+            self.tell(now, tenant, Event::LegStays { leg });
         }
     }
 
@@ -96,6 +130,7 @@ impl Switch {
                 to_header: &format!("<{uri}>"),
                 max_forwards,
                 extra: far.lines.expose_secret(),
+                referred_by: far.referred_by.expose_secret(),
                 body: offer,
                 login: far.login.as_ref(),
                 session_timer: plan.map(session_timer_of),
@@ -150,6 +185,7 @@ impl Switch {
             self.endpoint.hang_up(now.sip(), call, "");
             self.endpoint.notify_refer(now.sip(), s.refer, 487, true);
             s.counted.into_iter().for_each(|trunk| self.carriers.call_over(id, trunk));
+            self.free_minute(now, tenant, leg, &s);
             return true;
         }
         let agreed =
@@ -159,6 +195,7 @@ impl Switch {
             self.endpoint.hang_up(now.sip(), call, "Reason: Q.850;cause=88\r\n");
             self.endpoint.notify_refer(now.sip(), s.refer, 488, true);
             s.counted.into_iter().for_each(|trunk| self.carriers.call_over(id, trunk));
+            self.free_minute(now, tenant, leg, &s);
             self.hear_again(tenant, leg);
             return true;
         };
@@ -238,6 +275,7 @@ impl Switch {
             }
             return true;
         }
+        self.free_minute(now, tenant, leg, &s);
         self.hear_again(tenant, leg);
         self.endpoint.notify_refer(now.sip(), s.refer, refused.code, true);
         true
@@ -256,6 +294,7 @@ impl Switch {
                 }
                 (s.srtp, s.offer) = (far.srtp, s.session.offer(Direction::SendRecv).write().into_bytes());
             }
+            self.hold_minute(now, tenant, leg, &far, s.to);
             (s.sip, s.counted) = self.ask_successor(now, tenant, leg, &far, (&s.offer, s.max_forwards));
             s.far = far;
             return true;
@@ -268,6 +307,7 @@ impl Switch {
     pub(super) fn withdraw_successor(&mut self, now: Now, tenant: usize, leg: LegId) {
         let successor = self.tenants[tenant].legs.get_mut(&leg).and_then(|l| l.successor.take());
         let Some(s) = successor else { return };
+        self.free_minute(now, tenant, leg, &s);
         self.endpoint.notify_refer(now.sip(), s.refer, 487, true);
         if s.rings {
             self.hear_again(tenant, leg);

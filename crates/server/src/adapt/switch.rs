@@ -91,6 +91,13 @@ pub enum MediaCommand {
         /// Whether the far end's address may differ from what it says.
         learning: Learning,
     },
+    /// One of them is gone: nobody waits for its audio.
+    EarlyOver {
+        /// Which leg.
+        leg: MediaId,
+        /// Which of its far ends.
+        of: u8,
+    },
     /// Let it hear something, and nobody else until the next [`MediaCommand::Hear`].
     Play {
         /// Which leg.
@@ -855,6 +862,9 @@ impl Switch {
     pub(super) fn leg_ended(&mut self, now: Now, tenant: usize, leg: LegId, end: LegEnd) {
         if let Some(l) = self.tenants[tenant].legs.get_mut(&leg) {
             let (successor, before) = (l.successor.take(), std::mem::take(&mut l.before));
+            if let Some(s) = &successor {
+                self.free_minute(now, tenant, leg, s);
+            }
             self.end_successors(now, tenant, successor, before);
         }
         self.forget_leg(tenant, leg);

@@ -7,7 +7,7 @@
 //! every call there does.
 
 use crate::adapt::carriers::Tried;
-use crate::adapt::dialing::session_timer_of;
+use crate::adapt::dialing::{FarEnd, session_timer_of};
 use crate::adapt::switch::{Now, Switch};
 use crate::sip_tls::is_wanted;
 use crate::tenant::srtp::Terms;
@@ -18,7 +18,6 @@ use media::negotiate::{Direction, SrtpPolicy};
 use media::sdp::SessionDescription;
 use redact::Secret;
 use sip::{Message, ReferId, Uri, as_line};
-use std::fmt::Write;
 
 /// The longest Refer-To and Referred-By that are sent on, in bytes.
 const LONGEST: usize = 1_000;
@@ -34,10 +33,11 @@ impl Switch {
         referred_by: &[u8],
     ) {
         let id = self.tenants[tenant].id;
-        // A display name may be written in any script, an address is ASCII.
-        let is_uri = |text: &&str| text.bytes().all(|c| c.is_ascii_graphic());
-        let texts = [target, referred_by].map(|text| as_line(text).filter(|text| text.len() <= LONGEST));
-        let (Some(uri), Some(referred_by)) = (texts[0].filter(is_uri), texts[1]) else {
+        // A display name may be written in any script and with any bytes, an address is ASCII.
+        let as_uri =
+            |bytes| std::str::from_utf8(bytes).ok().filter(|t| t.bytes().all(|c| c.is_ascii_graphic()));
+        let values = [target, referred_by].map(|value| as_line(value).filter(|value| value.len() <= LONGEST));
+        let (Some(uri), Some(referred_by)) = (values[0].and_then(as_uri), values[1]) else {
             return self.endpoint.reject_refer(now.sip(), refer, 400);
         };
         if !self.is_of_teams(tenant, trunk, uri) {
@@ -47,17 +47,16 @@ impl Switch {
             return self.endpoint.reject_refer(now.sip(), refer, 481);
         };
         let shown = self.shown_to_successor(tenant, leg, plan);
-        let mut lines = identity_lines(shown.asserted.as_deref(), shown.privacy);
-        if !referred_by.is_empty() {
-            let _ = write!(lines, "Referred-By: {referred_by}\r\n");
-        }
+        let lines = identity_lines(shown.asserted.as_deref(), shown.privacy);
+        let referred_by = Secret::new(referred_by.to_vec());
         // Whom the trunk's limits would hold up is passed on all the same: it is the same call.
         let (uri, from, lines) = (Secret::new(uri.into()), Secret::new(shown.from), Secret::new(lines));
         let hosts = self.carriers.teams_ways(id, trunk).map(|(_, hosts)| hosts).unwrap_or_default();
         let far = |tried: Tried| {
             let reach = self.carriers.reach(id, trunk, tried.place).into_iter().find(|r| r.to == tried.to)?;
             let (uri, from, lines) = (uri.clone(), from.clone(), lines.clone());
-            Some(reach.far_end(uri, from, lines, tried, Secret::default()))
+            let far = reach.far_end(uri, from, lines, tried, Secret::default());
+            Some(FarEnd { referred_by: referred_by.clone(), ..far })
         };
         let then = hosts.into_iter().take(MOST_ATTEMPTS).filter_map(far).collect();
         self.call_successor(now, (tenant, leg), refer, then, None);

@@ -16,6 +16,7 @@ use store::TenantId;
 
 const HOSTS: [&str; 3] = ["sip.pstnhub.test", "sip2.pstnhub.test", "sip3.pstnhub.test"];
 const FQDN: &str = "sbc1.contoso.test";
+const CARRIER: &str = "contoso.test";
 const ANNA: &str = "+4942155512";
 const UDO: &str = "+4942155599";
 const SERVICE: &str = "+49421555100";
@@ -23,6 +24,11 @@ const SECOND: u64 = 1_000_000;
 
 fn host_at(n: usize) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 11 + n as u8], 5061))
+}
+
+fn hosts() -> Vec<Value> {
+    let host = |(n, name): (usize, &&str)| json!({"name": name, "address": host_at(n).to_string()});
+    HOSTS.iter().enumerate().map(host).collect()
 }
 
 /// Ports that carry nothing.
@@ -59,15 +65,15 @@ struct World {
 
 impl World {
     fn new(trunk: Value) -> World {
-        let hosts: Vec<Value> = HOSTS
-            .iter()
-            .enumerate()
-            .map(|(n, name)| json!({"name": name, "address": host_at(n).to_string()}))
-            .collect();
+        World::with(trunk, Vec::new())
+    }
+
+    /// With further trunks.
+    fn with(trunk: Value, more: Vec<Value>) -> World {
         let mut teams = json!({"kind": "Trunk", "id": "teams", "networks": ["192.0.2.0/24"],
-            "tls_names": ["*.pstnhub.test"], "teams": {"fqdn": FQDN, "hosts": hosts}});
+            "tls_names": ["*.pstnhub.test"], "teams": {"fqdn": FQDN, "hosts": hosts()}});
         teams.as_object_mut().unwrap().extend(trunk.as_object().unwrap().clone());
-        let all = vec![
+        let mut all = vec![
             json!({"kind": "Tenant", "id": "world", "profile": "contact-center", "country": "DE"}),
             teams,
             json!({"kind": "Flow", "id": "service", "steps": [{"queue": "service"}]}),
@@ -76,6 +82,7 @@ impl World {
                 "misses_to_suspend": 20}),
             json!({"kind": "User", "id": "anna", "roles": ["agent"], "teams_number": ANNA, "at_start": "available"}),
         ];
+        all.extend(more);
         let meaning = meaning_of(all);
         let addr = SocketAddr::from(([192, 0, 2, 1], 5061));
         let locals = [Local { transport: Transport::Tls, addr }];
@@ -131,7 +138,7 @@ impl World {
     fn opened(&mut self, host: usize, by_proxy: bool) -> u64 {
         let connection = self.next;
         self.next += 1;
-        let names = vec![FQDN.to_string()];
+        let names = vec![FQDN.to_string(), CARRIER.to_string()];
         let input = TeamsInput::Opened { connection, host, ours: by_proxy, names };
         self.proxy.handle(Time(self.now), input);
         self.switch.on_proven(connection, vec!["*.pstnhub.test".into()]);
@@ -470,4 +477,30 @@ fn a_person_who_did_not_answer_in_time_is_no_trouble_with_the_network() {
     world.proxy.hang_up(Time(world.now), caller);
     world.run(40);
     assert!(world.switch.is_idle());
+}
+
+#[test]
+fn of_trunks_derived_from_a_carriers_one_asks_for_those_that_would_ask_the_same() {
+    let derived = |fqdn: &str, more: &Value| {
+        let mut teams = json!({"fqdn": fqdn, "carrier_fqdn": CARRIER, "hosts": hosts()});
+        teams.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        teams
+    };
+    for (teams, tls_names, times) in [
+        (json!({}), "*.pstnhub.test", 1),
+        (json!({}), "sip.pstnhub.test", 2),
+        (json!({"port": 5_062}), "*.pstnhub.test", 2),
+    ] {
+        let second = json!({"kind": "Trunk", "id": "second", "networks": ["192.0.3.0/24"], "tls_names": [tls_names],
+            "teams": derived("sbc2.contoso.test", &teams)});
+        let world = World::with(json!({"teams": derived(FQDN, &json!({}))}), vec![second]);
+        for host in 0..HOSTS.len() {
+            let asked = world.asked.iter().filter(|(at, method)| *at == host && method == "OPTIONS").count();
+            assert_eq!(asked, times, "{tls_names} {teams}");
+        }
+        for trunk in world.switch.trunk_status(world.clock(), TenantId(1)) {
+            let said: Vec<_> = trunk.far_ends.iter().map(|far| far.said).collect();
+            assert_eq!(said, [Some(200); HOSTS.len()], "{}: everybody knows", trunk.trunk);
+        }
+    }
 }

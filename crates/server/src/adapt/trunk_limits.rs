@@ -3,6 +3,7 @@
 
 use crate::adapt::world::{Orders, SWITCH, TENANT, WALL, blank_switch, meaning_of};
 use crate::adapt::{Now, Resumed, Switch};
+use media::sdes::{OwnKeys, SEED_LEN};
 use serde_json::{Value, json};
 use sip::{Destination, Input, Transport};
 use std::collections::{HashMap, VecDeque};
@@ -19,12 +20,14 @@ const SDP: &str =
 struct Line {
     now: u64,
     switch: Switch,
+    orders: Arc<Mutex<Orders>>,
     sent: VecDeque<(SocketAddr, String)>,
 }
 
 impl Line {
     fn new(documents: Vec<Value>) -> Line {
-        let mut switch = blank_switch(&Arc::new(Mutex::new(Orders::default())), 5);
+        let orders = Arc::new(Mutex::new(Orders::default()));
+        let mut switch = blank_switch(&orders, 5);
         let now = 5_000_000;
         let resumed = Resumed {
             id: TENANT,
@@ -39,7 +42,7 @@ impl Line {
             person: Box::new(|number| number.len() as u64),
         };
         switch.add_tenant(clock(now), resumed, 5);
-        let mut line = Line { now, switch, sent: VecDeque::new() };
+        let mut line = Line { now, switch, orders, sent: VecDeque::new() };
         line.settle();
         line
     }
@@ -172,8 +175,8 @@ fn what_passes_through_uses_the_minutes_of_the_trunk_that_it_goes_over() {
     assert!(line.gets(FIRST, "INVITE ").is_some(), "but for help");
 }
 
-/// A call that passed is passed on by the one that took it, to another far end, who answers; then the caller hangs up.
-fn passes_on(line: &mut Line, n: usize, at: SocketAddr) -> Option<()> {
+/// A call passes, and the one that took it asks that it is passed on. The caller's tag of ours.
+fn asks_to_pass_on(line: &mut Line, n: usize) -> String {
     line.calls(n, "+4942155512");
     let asked = line.gets(FIRST, "INVITE ").expect("the call passes");
     line.hears(FIRST, &answer(&asked, "200 OK", SDP));
@@ -192,6 +195,12 @@ fn passes_on(line: &mut Line, n: usize, at: SocketAddr) -> Option<()> {
             header(&asked, "Call-ID:"),
         ),
     );
+    tag
+}
+
+/// A call that passed is passed on by the one that took it, to another far end, who answers; then the caller hangs up.
+fn passes_on(line: &mut Line, n: usize, at: SocketAddr) -> Option<()> {
+    let tag = asks_to_pass_on(line, n);
     let next = line.gets(at, "INVITE ")?;
     let there = answer(&next, "200 OK", SDP).replace(&format!("far@{FIRST}"), &format!("far@{at}"));
     line.hears(at, &there);
@@ -216,6 +225,23 @@ fn whoever_is_passed_on_over_a_trunk_uses_its_minutes() {
             assert_eq!(passes_on(&mut line, n, SPARE).is_some(), passed, "call {n} of {minutes} minutes");
         }
     }
+}
+
+#[test]
+fn the_minute_of_somebody_who_rings_is_nobody_elses() {
+    let passes = json!({"passes_to": [{"trunk": "spare"}], "networks": ["192.0.2.9/32"]});
+    let mut documents = bridge(&json!({}), &passes);
+    documents
+        .push(json!({"kind": "Trunk", "id": "spare", "proxies": [SPARE.to_string()], "minutes_per_day": 1}));
+    let mut line = Line::new(documents);
+    asks_to_pass_on(&mut line, 1);
+    let rings = line.gets(SPARE, "INVITE ").expect("a minute is left");
+    asks_to_pass_on(&mut line, 2);
+    assert!(line.gets(SPARE, "INVITE ").is_none(), "the minute is held back for the one who rings");
+    line.hears(SPARE, &answer(&rings, "486 Busy Here", ""));
+    asks_to_pass_on(&mut line, 3);
+    assert!(line.gets(SPARE, "INVITE ").is_some(), "who does not come uses none");
+    line.switch.tenants()[0].engine.check_all().unwrap();
 }
 
 /// Two trunks to the outside, one after the other, and a number that leads there.
@@ -260,5 +286,33 @@ fn nothing_goes_in_clear_to_a_trunk_that_must_be_protected_when_no_keys_are_to_b
         let asked = line.gets(FIRST, "INVITE ").expect("the first trunk is asked");
         line.hears(FIRST, &answer(&asked, "500 Server Internal Error", ""));
         assert_eq!(line.gets(SPARE, "INVITE ").is_some(), taken, "{spare}");
+    }
+}
+
+#[test]
+fn whoever_is_passed_on_goes_to_the_next_far_end_when_the_first_cannot_be_protected() {
+    const THIRD: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 11)), 5060);
+    let keys = || OwnKeys::from_random(&[5; SEED_LEN]);
+    for (dice, asked) in
+        [(vec![keys()], Some(SPARE)), (vec![None, keys()], Some(THIRD)), (vec![None, None], None)]
+    {
+        let mut documents =
+            bridge(&json!({}), &json!({"passes_to": [{"trunk": "spare"}], "networks": ["192.0.2.9/32"]}));
+        let proxies: Vec<Value> = [SPARE, THIRD]
+            .iter()
+            .enumerate()
+            .map(|(n, at)| json!({"host": at.to_string(), "priority": n + 1}))
+            .collect();
+        documents.push(json!({"kind": "Trunk", "id": "spare", "proxies": proxies, "srtp": "required",
+            "srtp_in_clear": true}));
+        let mut line = Line::new(documents);
+        // The call itself wants no dice.
+        line.orders.lock().unwrap().dice = [None, None].into_iter().chain(dice).collect();
+        asks_to_pass_on(&mut line, 1);
+        let next = [SPARE, THIRD]
+            .into_iter()
+            .find(|at| line.gets(*at, "INVITE ").is_some_and(|m| m.contains("a=crypto:")));
+        assert_eq!(next, asked);
+        assert_eq!(asked.is_none(), line.gets(FIRST, "SIP/2.0 488 ").is_some(), "{asked:?}");
     }
 }

@@ -11,6 +11,7 @@ use crate::tenant::check::check_values;
 use crate::tenant::meaning::understand;
 use media::bridge::Bridge;
 use media::leg::{Leg, LegEvent, LegSeeds};
+use media::sdes::OwnKeys;
 use serde_json::json;
 use sim::{Counts, Network, PhonesInput, PhonesTransmit, Plan, Says, Traffic, Weather};
 use sip::{Destination, Endpoint, Input, Limits, Local, Time, Transport};
@@ -37,6 +38,8 @@ pub(super) struct Orders {
     next: u64,
     opened: VecDeque<(MediaId, u16)>,
     commands: VecDeque<MediaCommand>,
+    /// What dice give, one throw after the other: at the end of the list there are none.
+    pub(super) dice: VecDeque<Option<OwnKeys>>,
 }
 
 /// Ports and commands, to be carried out between two steps.
@@ -53,6 +56,10 @@ impl MediaDoor for Door {
 
     fn send(&mut self, command: MediaCommand) {
         self.0.lock().unwrap().commands.push_back(command);
+    }
+
+    fn keys(&mut self) -> Option<OwnKeys> {
+        self.0.lock().unwrap().dice.pop_front().flatten()
     }
 }
 
@@ -325,7 +332,8 @@ impl World {
             | MediaCommand::RecordAlso { .. }
             | MediaCommand::RecordNoLonger { .. }
             | MediaCommand::PauseRecording { .. }
-            | MediaCommand::ResumeRecording { .. } => {}
+            | MediaCommand::ResumeRecording { .. }
+            | MediaCommand::EarlyOver { .. } => {}
         }
     }
 

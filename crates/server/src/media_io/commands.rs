@@ -23,6 +23,11 @@ impl Worker {
                 self.add_early(slot, of, negotiated, learning);
                 self.serve(slot);
             }
+            MediaCommand::EarlyOver { leg, of } => {
+                if let Some(slot) = self.slot(leg) {
+                    self.remove_early(slot, of);
+                }
+            }
             MediaCommand::Ice { leg, credentials } => {
                 if let Some(leg) = self.slot(leg).and_then(|slot| self.bridge.leg_mut(slot)) {
                     leg.expect_checks(&credentials);

@@ -202,6 +202,7 @@ impl MediaDoor for Opener {
         let leg = match &command {
             MediaCommand::Remote { leg, .. }
             | MediaCommand::Early { leg, .. }
+            | MediaCommand::EarlyOver { leg, .. }
             | MediaCommand::Ice { leg, .. }
             | MediaCommand::Play { leg, .. }
             | MediaCommand::Silence { leg }

@@ -7,7 +7,7 @@ use crate::mailbox::{Mailbox, Sender};
 use crate::media_io::browser_port::PortEnd;
 use crate::media_io::browsers::{BrowserOrder, Browsers};
 use crate::media_io::dropped::{self, Counted};
-use crate::media_io::early::Early;
+use crate::media_io::early::{Early, canonical};
 use crate::media_io::moving::{Awaited, Moved};
 use crate::media_io::record::RecordMessage;
 use crate::media_io::record_queue::{Queued, RecordQueue};
@@ -231,9 +231,11 @@ impl Worker {
         }
         let Some(leg) = self.bridge.leg_mut(slot) else { return };
         if let Ok(n) = leg.unprotect_rtp(from, &mut self.input[..n]) {
-            let from_it = |at: SocketAddr| (at.ip(), at.port()) == (from.ip().to_canonical(), from.port());
-            if rings && leg.remote().is_some_and(from_it) {
-                self.early(slot).and_then(Option::as_mut).into_iter().for_each(|early| early.heard(now));
+            if rings && leg.remote() == Some(canonical(from)) {
+                self.early(slot)
+                    .and_then(Option::as_mut)
+                    .into_iter()
+                    .for_each(|early| early.heard(now, from));
             }
             self.relay(slot, now, from, n);
         }

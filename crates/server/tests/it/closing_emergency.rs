@@ -10,6 +10,8 @@ use sim::teams_proxy::TeamsCall;
 use std::time::{Duration, Instant};
 
 const BEN: &str = "+4942155598";
+/// Somebody in Teams who is no user of ours.
+const GUEST: &str = "+4942155599";
 
 /// A tenant with somebody who talks outside, and somebody who is to call for help.
 struct Closing {
@@ -21,7 +23,7 @@ struct Closing {
 
 impl Closing {
     fn new(rule: &str) -> Closing {
-        let people: &[&str] = &[ANNA, BEN];
+        let people: &[&str] = &[ANNA, BEN, GUEST];
         let (authority, machines) = Machines::beside(&format!("DNS:{FQDN}"), &[("contoso.test", people)]);
         let (help, carrier) = (Neighbour::at("127.0.0.4"), Neighbour::at("127.0.0.5"));
         let files = format!(
@@ -53,15 +55,15 @@ impl Closing {
         call
     }
 
-    /// Ends the account. Its far end lets the call that is ended with it hang until somebody calls for help. Gives that call,
-    /// the answer, and how long it took from the end of the other call on.
-    fn end(&self, days: u64) -> (TeamsCall, (u16, Value), Duration) {
+    /// Ends the account, while `who` calls for help. Its far end lets the call that is ended with it hang until that
+    /// call is up. Gives that call, the answer, and how long it took from the end of the other call on.
+    fn end(&self, days: u64, who: (&'static str, &'static str)) -> (TeamsCall, (u16, Value), Duration) {
         let talking = self.call((BEN, "Ben"), "+4930555", &self.carrier);
         std::thread::scope(|scope| {
             let wanted = json!({"tenant": "test", "days": days});
             let closing = scope.spawn(move || self.program.post_json("/closing", &wanted));
             let bye = self.carrier.gets("BYE");
-            let help = self.call((ANNA, "Anna"), "112", &self.help);
+            let help = self.call(who, "112", &self.help);
             self.carrier.answers(self.program.sip, &bye, "200 OK", "");
             self.machines.over(talking);
             let began = Instant::now();
@@ -90,7 +92,7 @@ impl Closing {
 #[test]
 fn what_is_to_be_destroyed_at_once_is_destroyed_when_the_call_for_help_is_over() {
     let mut closing = Closing::new("");
-    let (help, (status, ended), took) = closing.end(0);
+    let (help, (status, ended), took) = closing.end(0, (ANNA, "Anna"));
     assert_eq!(status, 202, "whoever closes gets the receipt: {ended}");
     assert!(took < Duration::from_secs(30), "and does not wait for the call: {took:?}");
     let receipt = ended["receipt"].as_str().unwrap().to_string();
@@ -111,7 +113,7 @@ fn what_is_to_be_destroyed_at_once_is_destroyed_when_the_call_for_help_is_over()
 #[test]
 fn a_closing_is_taken_back_when_the_call_for_help_is_over_and_calls_go_on() {
     let closing = Closing::new("---\nkind: Retention\nid: end\nclass: closing\ndays: 20\n");
-    let (help, (status, ended), _) = closing.end(20);
+    let (help, (status, ended), _) = closing.end(20, (GUEST, "Guest"));
     assert_eq!((status, &ended["state"]), (202, &json!("waiting")), "{ended}");
     let receipt = ended["receipt"].as_str().unwrap().to_string();
     let (status, said) = closing.ask("DELETE", &receipt);

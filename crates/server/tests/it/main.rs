@@ -78,6 +78,7 @@ mod person_rights;
 // The listener stands in the program, which is no library; it needs nothing of the program.
 #[path = "../../src/demo/microsoft_io.rs"]
 mod microsoft_io;
+mod named_keys;
 mod neighbours;
 mod numbers;
 mod objection;

@@ -27,13 +27,18 @@ impl Neighbour {
 
     /// Calls a number; `lines` are From and whatever else is to be said.
     pub fn call(&mut self, to: SocketAddr, number: &str, lines: &str) -> String {
+        self.call_offering(to, number, lines, SDP)
+    }
+
+    /// The same with audio of its own.
+    pub fn call_offering(&mut self, to: SocketAddr, number: &str, lines: &str, offer: &str) -> String {
         self.n += 1;
         let (n, from) = (self.n, self.addr);
         let text = format!(
             "INVITE sip:{number}@{to} SIP/2.0\r\nVia: SIP/2.0/UDP {from};rport;branch=z9hG4bK{n}\r\n{lines}\
              To: <sip:{number}@{to}>\r\nCall-ID: {n}@{from}\r\nCSeq: 1 INVITE\r\nContact: <sip:x@{from}>\r\n\
-             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{SDP}",
-            SDP.len()
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{offer}",
+            offer.len()
         );
         self.send(to, &text);
         text

@@ -70,11 +70,11 @@ impl TeamsProxy {
             return self.say(&request, code, "Refused", "b", &lines, "");
         }
         let target = String::from_utf8_lossy(m.target()).into_owned();
-        let referred_by = other(m, "Referred-By");
+        let referred_by = m.value(Name::ReferredBy);
         let transfer = self
             .transfers
             .iter()
-            .find(|t| t.target == target && Some(&t.referred_by) == referred_by.as_ref())
+            .find(|t| t.target == target && referred_by == Some(&t.referred_by))
             .map(|t| t.number.clone());
         if referred_by.is_some() && transfer.is_none() {
             self.broken("Refer-To and Referred-By come back byte for byte");

@@ -113,7 +113,7 @@ enum Asked {
 /// A transfer that we asked for: Refer-To and Referred-By as they were sent.
 struct Transfer {
     target: String,
-    referred_by: String,
+    referred_by: Vec<u8>,
     number: String,
 }
 

@@ -1,6 +1,6 @@
 //! What the proxy asks of border controllers: calls of users, and changes of calls.
 
-use super::text::{host_of, uri_of, value};
+use super::text::{bytes_of, host_of, in_latin, uri_of, value};
 use super::words::{TeamsCall, TeamsEvent, TeamsOutput};
 use super::{Asked, Call, State, TeamsProxy, Transfer, Watch};
 use media::negotiate::Direction;
@@ -258,7 +258,10 @@ impl TeamsProxy {
              x-ti=cccccccc-0000-0000-0000-{};x-tt=aHR0cHM6Ly9hcGkuZXhhbXBsZS9jYWxs>",
             &hex[..12]
         );
+        // Names are as a directory has them: some are Latin-1, which is no UTF-8.
+        let referred_by = if number.is_empty() { referred_by } else { in_latin(&referred_by) };
         let lines = format!("REFER-TO: <{target}>\r\nREFERRED-BY: {referred_by}\r\n");
+        let referred_by = bytes_of(&referred_by);
         self.transfers.push(Transfer { target, referred_by, number: number.into() });
         if let Some(c) = self.calls.get_mut(&call) {
             c.host = host;
@@ -299,7 +302,7 @@ impl TeamsProxy {
         let text = written(c, method, c.cseq, &branch, lines, body);
         let (host, to) = (c.host, c.controller.clone());
         self.pending.insert(branch, (call, asked));
-        self.outputs.push_back(TeamsOutput::Request { host, to, fresh, bytes: text.into_bytes() });
+        self.outputs.push_back(TeamsOutput::Request { host, to, fresh, bytes: bytes_of(&text) });
     }
 
     /// ACK and CANCEL say the number of their INVITE; those of one that was not answered its branch too.

@@ -28,6 +28,27 @@ pub(super) fn other(m: &Message, name: &str) -> Option<String> {
     found.map(|h| text(h.value))
 }
 
+/// Where the bytes begin, of those that stand for themselves in a text: of no UTF-8.
+const BYTES: u32 = 0xF700;
+
+/// A text whose letters beyond ASCII are one byte each, as Latin-1 has them, once it is written.
+pub(super) fn in_latin(text: &str) -> String {
+    let byte = |c: char| u8::try_from(c).ok().filter(|b| !b.is_ascii());
+    text.chars().map(|c| byte(c).and_then(|b| char::from_u32(BYTES + u32::from(b))).unwrap_or(c)).collect()
+}
+
+/// A text as it is written.
+pub(super) fn bytes_of(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        match u32::from(c).checked_sub(BYTES).and_then(|b| u8::try_from(b).ok()) {
+            Some(byte) => out.push(byte),
+            None => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    out
+}
+
 /// The address between brackets, or all of it.
 pub(super) fn uri_of(value: &str) -> &str {
     let inner = value.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(uri, _)| uri);

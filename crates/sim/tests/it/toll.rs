@@ -95,6 +95,27 @@ fn an_emergency_passes_every_limit_and_counts_for_none() {
 }
 
 #[test]
+fn who_calls_for_help_from_elsewhere_is_let_in_while_nothing_else_begins() {
+    let (caller, trunk, facts) = (PartyId(77), engine::TrunkId(1), engine::Facts::default());
+    let number = Some(FORWARDED);
+    let arrived = |d: &mut Desk, event| {
+        let leg = d.engine.next_leg();
+        d.tell(event);
+        let call = d.engine.legs().get(&leg).and_then(|l| d.engine.calls().get(&l.call));
+        call.is_some_and(|call| call.phase != engine::Phase::Closing)
+            && d.effects.iter().any(|e| matches!(e, Effect::DialTarget { .. }))
+    };
+    let mut d = Desk::new(policy());
+    d.tell(Event::Draining);
+    assert!(!arrived(&mut d, Event::CallArrived { number, caller, trunk, facts }));
+    assert!(!arrived(&mut d, Event::ObjectorArrived { number, caller, trunk, facts }));
+    for objected in [false, true] {
+        let for_help = Event::HelpCalled { number, caller, trunk, facts, objected };
+        assert!(arrived(&mut d, for_help), "objected: {objected}");
+    }
+}
+
+#[test]
 fn an_agent_who_is_suspended_or_finishing_a_call_can_call_for_help() {
     let mut d = Desk::new(policy());
     d.configure(|c| c.queues[0].wrap_up_ms = 60_000);

@@ -458,3 +458,30 @@ fn transfers_in_foul_weather_end_once_each() {
         end(w, a);
     }
 }
+
+#[test]
+fn who_referred_goes_on_byte_for_byte_and_as_nothing_but_one_header() {
+    let mut w = fair();
+    let latin: &[u8] = b"\"J\xf6rg Gr\xf6\xdfe\" <sip:a@192.0.2.3;x-t=b>";
+    for (referred_by, sent) in
+        [(latin, Some(latin)), (b"", None), (b"<sip:a@b>\r\nX-Bad: c", None), (b"<sip:a@b>\0", None)]
+    {
+        let (to, now) = (w.sides[1].addr, w.now);
+        let out = sip::Outgoing {
+            uri: "sip:500@192.0.2.2",
+            from: "<sip:100@192.0.2.1>",
+            to_header: "<sip:500@192.0.2.2>",
+            extra: "X-Other: d\r\n",
+            referred_by,
+            ..sip::Outgoing::to(to)
+        };
+        w.sides[0].endpoint.invite(now, &out);
+        let call = w.wait(1, incoming);
+        let m = last(&w, 0, "INVITE");
+        assert_eq!(m.value(Name::ReferredBy), sent);
+        assert!(m.headers().any(|h| h.value == b"d") && m.headers().all(|h| h.value != b"c"));
+        let now = w.now;
+        w.sides[1].endpoint.reject(now, call, 486, "");
+        assert_eq!(w.wait(0, refused), 486);
+    }
+}
