@@ -103,6 +103,9 @@ struct World {
     through: bool,
 }
 
+/// How long what the browser sends is on its way.
+const WAY: u64 = 1_000;
+
 impl World {
     fn new() -> World {
         let epoch = Instant::now();
@@ -145,9 +148,11 @@ impl World {
     }
 
     fn step(&mut self) {
-        self.now += 10_000;
+        self.now += 10_000 - WAY;
         let time = self.time();
         let _ = self.browser.rtc.handle_input(Input::Timeout(time));
+        // Without it a round trip is less than nothing where clocks are rounded.
+        self.now += WAY;
         self.exchange();
         self.peer.tick(self.now);
         self.poll_peer();

@@ -196,7 +196,7 @@ impl Switch {
         };
         // Behind a router or not, its audio comes from where it sends.
         let audio = Audio { nat: true, codecs: &OF_PHONES, srtp };
-        self.agent_calls(now, (tenant, agent), call, m, audio);
+        self.agent_calls(now, (tenant, agent), call, (m, m.target()), audio);
     }
 
     /// A call of an agent's own begins, from a telephone or from Teams.
@@ -205,13 +205,13 @@ impl Switch {
         now: Now,
         (tenant, agent): (usize, AgentId),
         call: sip::CallId,
-        m: &Message,
+        (m, target): (&Message, &[u8]),
         audio: Audio<'_>,
     ) {
-        if !self.may_call(tenant, agent, m.target()) {
+        if !self.may_call(tenant, agent, target) {
             return self.refuse_saying(now, call, 403, "disabled in the directory");
         }
-        let to = match self.dialled(now, tenant, m.target()) {
+        let to = match self.dialled(now, tenant, target) {
             Ok(to) => to,
             Err((code, why)) => return self.refuse_saying(now, call, code, &why),
         };

@@ -49,15 +49,18 @@ impl Switch {
             return self.refuse_call(now, call, 503);
         };
         let (timer, codecs, nat, rule) = (session_timer_of(plan), codecs_of(plan), plan.nat, plan.srtp);
-        let help = self.calls_for_help(tenant, trunk, m).is_some();
-        if !help && self.refuse_if_full(now, tenant, trunk, call) {
+        let help = self.help_dialled(tenant, trunk, m);
+        if help.is_none() && self.refuse_if_full(now, tenant, trunk, call) {
             return;
         }
         let Some(srtp) = rule.towards(&from) else {
             return self.refuse_saying(now, call, 488, "keys of audio need TLS");
         };
         self.endpoint.set_session_timer_of(call, timer);
-        self.agent_calls(now, (tenant, agent), call, m, Audio { nat, codecs: &codecs, srtp });
+        // What only the trunk's rules make an emergency number of is dialled as they say.
+        let help = help.map(|number| format!("sip:{number}@help.invalid"));
+        let target = help.as_ref().map_or(m.target(), |uri| uri.as_bytes());
+        self.agent_calls(now, (tenant, agent), call, (m, target), Audio { nat, codecs: &codecs, srtp });
         self.is_behind_teams(tenant, trunk, call);
         self.came_over(tenant, trunk, call);
     }

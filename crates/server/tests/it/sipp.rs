@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// Writes a sound as raw A-law, which SIPp streams.
 fn sound_file(path: &Path, samples: &[i16]) {
@@ -14,6 +15,13 @@ fn sound_file(path: &Path, samples: &[i16]) {
 pub struct Sipp {
     child: Child,
     dir: tempfile::TempDir,
+}
+
+/// A port for the audio of a SIPp that no other has: it opens that one, and the second next for pictures.
+fn audio_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Above the ports for our audio, and below the range that the system itself gives away.
+    29_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 450 * 8
 }
 
 impl Sipp {
@@ -49,8 +57,7 @@ impl Sipp {
         if let Some(to) = to {
             command.arg(to.to_string()).args(["-s", number]);
         }
-        // Above the ports for our audio, and below the range that the system itself gives away.
-        let audio = crate::program::free_port() + 22_500;
+        let audio = audio_port();
         command
             .args(["-sf", "scenario.xml", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-trace_err"])
             .args([

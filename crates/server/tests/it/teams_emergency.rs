@@ -13,13 +13,17 @@ const PLACE: &str = "CONTENT-TYPE: application/pidf+xml\r\nContent-ID: <canary-p
     <?xml version=\"1.0\"?>\r\n<presence entity=\"pres:anna@contoso.test\">\r\n\r\n  <A6>Canary Street</A6>\t<HNO>7</HNO>\r\n</presence>\r\n";
 const HEADERS: &str = "GEOLOCATION: <cid:canary-place@contoso.test>\r\nGEOLOCATION-ROUTING: yes\r\n";
 
+/// What the rules of the trunk to Teams make the emergency number of.
+const OWN_112: &str = "+4942155500112";
+
 #[test]
 fn where_somebody_is_who_calls_for_help_reaches_the_trunk_for_emergencies_alone() {
     let (authority, machines) = Machines::beside(&format!("DNS:{FQDN}"), &[("contoso.test", &[ANNA])]);
     let (help, carrier) = (Neighbour::at("127.0.0.4"), Neighbour::at("127.0.0.5"));
     let files = format!(
         "kind: Tenant\nid: test\nprofile: contact-center\ncountry: DE\ndial: {{allow: [\"+49\"]}}\n---\n\
-         kind: Trunk\nid: teams\nteams:\n  fqdn: {FQDN}\n  hosts: [{hosts}]\nnetworks: [127.0.0.1/32]\ntls_names: [\"*.pstnhub.test\"]\n---\n\
+         kind: Trunk\nid: teams\nteams:\n  fqdn: {FQDN}\n  hosts: [{hosts}]\nnetworks: [127.0.0.1/32]\ntls_names: [\"*.pstnhub.test\"]\n\
+         inbound_rules: [{{match: {{exact: \"{OWN_112}\"}}, strip: 11}}]\n---\n\
          kind: Trunk\nid: help\nproxies: [\"{help}\"]\nemergency: true\ncaller_id: {{number: \"+49421555100\"}}\n---\n\
          kind: Trunk\nid: carrier\nproxies: [\"{carrier}\"]\noutbound: true\n---\n\
          kind: User\nid: anna\nroles: [agent]\nteams_number: \"{ANNA}\"\nat_start: available\n",
@@ -35,11 +39,14 @@ fn where_somebody_is_who_calls_for_help_reaches_the_trunk_for_emergencies_alone(
     std::fs::remove_dir_all(program.dir.path().join("tenant")).unwrap();
     machines.ready();
     machines.act(|proxy, _| proxy.set_location(HEADERS, PLACE));
-    for (number, to, has_place) in [("112", &help, true), ("+4930555", &carrier, false)] {
+    for (number, to, has_place) in
+        [("112", &help, true), (OWN_112, &help, true), ("+4930555", &carrier, false)]
+    {
         let audio = machines.audio();
         let caller =
             machines.act(|proxy, now| proxy.call(now, (0, FQDN), (ANNA, "Anna"), number, (audio, 440)));
         let invite = to.gets("INVITE");
+        assert!(!has_place || invite.starts_with("INVITE sip:112@"), "{number}: {invite}");
         assert_eq!(invite.contains(PLACE), has_place, "{number}: {invite}");
         assert_eq!(invite.to_lowercase().contains("geolocation"), has_place, "{number}: {invite}");
         assert_eq!(invite.contains("canary-place"), has_place, "{number}: {invite}");
@@ -66,7 +73,7 @@ fn where_somebody_is_who_calls_for_help_reaches_the_trunk_for_emergencies_alone(
     machines.nothing_broken();
     program.wait_for("/calls", |list| {
         let all = list["items"].as_array()?;
-        (all.len() == 2 && all.iter().all(|call| call["state"] == "ended")).then_some(())
+        (all.len() == 3 && all.iter().all(|call| call["state"] == "ended")).then_some(())
     });
     let metrics = program.admin("/metrics");
     let dir = program.dir.clone();
