@@ -7,8 +7,10 @@
 use crate::adapt::dialing::Order;
 use crate::adapt::endpoint::AgentEndpoint;
 use crate::adapt::keys::Keyed;
+use crate::adapt::media_door::MediaCommand;
 use crate::adapt::phone::{PhoneId, PhoneReport, PhoneState, Reply};
-use crate::adapt::switch::{DoorLeg, MediaCommand, Now, Switch};
+use crate::adapt::switch::{Now, Switch};
+use crate::adapt::tenant_door::DoorLeg;
 use crate::view;
 use engine::{AgentId, CallId, Event, LegEnd, LegId, Show};
 use media::browser::{GONE_AFTER, OfferError, Peer, prefer};

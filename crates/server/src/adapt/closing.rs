@@ -2,7 +2,7 @@
 //! in it.
 
 use crate::adapt::passing::PassedOn;
-use crate::adapt::switch::TenantDoor;
+use crate::adapt::tenant_door::TenantDoor;
 use crate::adapt::{Aliases, Now, Passwords, Switch};
 use crate::live::Live;
 use crate::tenant::meaning::Meaning;

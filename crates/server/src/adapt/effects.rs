@@ -2,8 +2,9 @@
 
 use crate::adapt::carriers::Tried;
 use crate::adapt::dialing::{FarEnd, OF_PHONES, Order};
+use crate::adapt::media_door::{MediaCommand, MediaId, RecordingKey};
 use crate::adapt::outside::Ticket;
-use crate::adapt::switch::{MediaCommand, MediaId, Now, RecordingKey, Switch};
+use crate::adapt::switch::{Now, Switch};
 use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Attempt, Caller, MOST_ATTEMPTS, Wanted, Ways, WhyNot, choose, identity_lines};
 use engine::{

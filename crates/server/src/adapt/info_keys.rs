@@ -1,6 +1,7 @@
 //! Keys in SIP INFO, of trunks and telephones that want them so: both ways.
 
-use crate::adapt::switch::{MediaCommand, Now, Switch};
+use crate::adapt::media_door::MediaCommand;
+use crate::adapt::switch::{Now, Switch};
 use crate::tenant::objects::Dtmf;
 use engine::{LegId, Role, TrunkId};
 use media::leg::KeysOut;

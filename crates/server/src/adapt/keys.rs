@@ -3,8 +3,10 @@
 //! The engine learns that a digit was taken and whether the digits so far stand in a list of the configuration. What they
 //! are, only this module knows, and for secret ones only until they are passed on.
 
+use crate::adapt::media_door::MediaCommand;
 use crate::adapt::outside::{Request, Ticket};
-use crate::adapt::switch::{MediaCommand, Now, Switch, TenantDoor};
+use crate::adapt::switch::{Now, Switch};
+use crate::adapt::tenant_door::TenantDoor;
 use crate::security::Kind;
 use crate::tenant::toll::NotCalled;
 use crate::tenant::web::Blank;

@@ -2,7 +2,7 @@
 //! the session description, goes on as it came to the trunk that is named for emergency numbers, and nowhere else. It is known
 //! here for no longer than the call, and never printed.
 
-use crate::adapt::switch::TenantDoor;
+use crate::adapt::tenant_door::TenantDoor;
 use crate::tenant::trunk::TrunkPlan;
 use engine::LegId;
 use redact::Secret;

@@ -1,6 +1,7 @@
 //! What the media threads tell, in the engine's words, and what of it is kept with a call.
 
-use crate::adapt::switch::{MediaId, MediaReport, Now, Reported, Switch};
+use crate::adapt::media_door::{MediaId, MediaReport, Reported};
+use crate::adapt::switch::{Now, Switch};
 use engine::{CallId, Event, LegEnd, LegId};
 use media::quality::{Quality, Way};
 use store::{LegQuality, WayQuality};

@@ -21,6 +21,7 @@ mod incoming;
 mod info_keys;
 mod keys;
 mod location;
+mod media_door;
 mod media_reports;
 mod outside;
 mod passing;
@@ -42,6 +43,7 @@ mod teams_transfer;
 mod teams_users;
 #[cfg(test)]
 mod teams_world;
+mod tenant_door;
 #[cfg(test)]
 mod trunk_limits;
 mod trunk_told;
@@ -57,6 +59,7 @@ pub use dialing::MOST_EARLY;
 pub use elsewhere::ForWhom;
 pub use endpoint::AgentEndpoint;
 pub use keys::SecretDigits;
+pub use media_door::{MediaCommand, MediaDoor, MediaId, MediaReport, RecordingKey, Reported};
 pub use outside::{Request, Ticket};
 pub use phone::{PhoneId, PhoneReport, PhoneState, Reply};
 pub use phones::{Passwords, Telephone};
@@ -64,7 +67,6 @@ pub use presence::Presences;
 pub use strangers::{Canary, CanaryWay, Guest};
 #[cfg(test)]
 pub use switch::SNAPSHOT_EVERY;
-pub use switch::{
-    Chances, MediaCommand, MediaDoor, MediaId, MediaReport, Now, RecordingKey, Reported, Resumed, Switch,
-};
+pub use switch::{Chances, Now, Switch};
+pub use tenant_door::Resumed;
 pub use unreached::{Failed, Unreached};

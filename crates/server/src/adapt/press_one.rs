@@ -2,7 +2,8 @@
 //! forwarding of theirs swallows it. Until then the telephone only rings, for the engine and for the caller; who presses
 //! nothing did not answer.
 
-use crate::adapt::switch::{MediaCommand, Now, Switch};
+use crate::adapt::media_door::MediaCommand;
+use crate::adapt::switch::{Now, Switch};
 use engine::{Event, LanguageId, LegId, Role};
 use media::leg::{KeyMode, Repeat};
 

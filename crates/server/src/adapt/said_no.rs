@@ -1,6 +1,7 @@
 //! Callers who said no: those whose data is restricted are shown to nobody, those who objected go as somebody unknown.
 
-use crate::adapt::switch::{Switch, TenantDoor};
+use crate::adapt::switch::Switch;
+use crate::adapt::tenant_door::TenantDoor;
 use engine::{Facts, PartyId};
 use redact::Secret;
 use store::{SaidNo, TenantId};

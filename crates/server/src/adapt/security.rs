@@ -1,6 +1,7 @@
 //! Security events on their way: to the log, the metrics, the list that owners look at, and other systems.
 
-use crate::adapt::switch::{Now, Switch, TenantDoor};
+use crate::adapt::switch::{Now, Switch};
+use crate::adapt::tenant_door::TenantDoor;
 use crate::announce::{SECURITY_ALERT, TEAMS_RECEIVER};
 use crate::security::{Happened, Kind, Security, SecurityEventView};
 use engine::{Destination, Refusal, SecurityNotice, TrunkId};

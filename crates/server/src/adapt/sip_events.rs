@@ -1,6 +1,7 @@
 //! What the SIP endpoint tells, in the engine's words.
 
-use crate::adapt::switch::{MediaCommand, Now, Switch};
+use crate::adapt::media_door::MediaCommand;
+use crate::adapt::switch::{Now, Switch};
 use engine::{Event, LegEnd, LegId};
 use media::leg::KeysOut;
 use media::negotiate::{Direction, Negotiated};

@@ -2,7 +2,8 @@
 //! else learns nothing, and who guesses, scans or floods is not heard for a while.
 
 use crate::adapt::phones::authorizations;
-use crate::adapt::switch::{Now, Switch, TenantDoor};
+use crate::adapt::switch::{Now, Switch};
+use crate::adapt::tenant_door::TenantDoor;
 use crate::tenant::meaning::contains;
 use engine::TrunkId;
 use redact::Secret;

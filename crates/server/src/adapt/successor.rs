@@ -3,7 +3,8 @@
 //! is at the other side hears no more of it than that it rings.
 
 use crate::adapt::dialing::{FarEnd, Outcomes, session_timer_of};
-use crate::adapt::switch::{MediaCommand, Now, Switch};
+use crate::adapt::media_door::MediaCommand;
+use crate::adapt::switch::{Now, Switch};
 use crate::tenant::srtp::Terms;
 use crate::trunk_choice::Outcome;
 use engine::{Event, LegId, LegState, Limits, TrunkId};

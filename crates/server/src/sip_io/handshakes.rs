@@ -4,7 +4,6 @@
 //! that stalls costs a place: whoever comes later takes it, before it is closed for being slow. Who floods takes the places
 //! of its own network first, and strangers never take those of others that the configuration names.
 
-use super::is_same_network;
 use crate::adapt::Guest;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -76,6 +75,11 @@ impl Begun {
         *own = Left { amount: rest, at: now };
         true
     }
+}
+
+/// Whether two addresses are likely one party's: the same, or in IPv6 of the same 64 bits.
+pub(super) fn is_same_network(a: IpAddr, b: IpAddr) -> bool {
+    network_of(a) == network_of(b)
 }
 
 /// The network whose handshakes count together with those of an address.

@@ -5,14 +5,20 @@
 //! want it so. A telephone proves no name; it is reached on the connection that it opened. A call outlives its
 //! connections. Our own are renewed now and then, and all are after a change of our certificate.
 
+mod accepting;
+mod connection;
 mod handshakes;
+mod reaching;
 mod stream;
+mod upkeep;
 
-use crate::sip_tls::{SipTls, not_believed};
+pub use upkeep::Upkeep;
 
-use crate::adapt::{Failed, Guest, Now, Unreached};
+use crate::adapt::{Failed, Guest, Now};
 use crate::attest::contacted::note_sip;
-use handshakes::{Begun, Place, UnderWay, place};
+use crate::sip_tls::{SipTls, not_believed};
+use connection::Connection;
+use handshakes::Begun;
 use rustix::event::epoll;
 use sip::{Destination, Frame, Input, Splitter, Transmit, Transport};
 use std::collections::{HashMap, HashSet};
@@ -21,58 +27,19 @@ use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use stream::Stream;
+use upkeep::takes_no_more;
 
 /// Datagrams read at once before anything else gets its turn.
 const TURN: usize = 64;
-/// Connections at a time, and of one address.
+/// Connections at a time.
 const CONNECTIONS: usize = 2_000;
-const OF_ONE_ADDRESS: usize = 200;
 /// What may wait to be written to one connection, in bytes.
 const UNSENT: usize = 256 * 1024;
-/// A message that has begun must be whole after this, in microseconds.
-const SLOW: u64 = 20_000_000;
-/// A connection on which nothing happens is closed after this, in microseconds.
-const QUIET: u64 = 600_000_000;
-
-/// A handshake must be over after this, in microseconds.
-const HANDSHAKE: u64 = 10_000_000;
-/// Of connections, so many are left for those whom the configuration names, for telephones that are registered, and for
-/// connections of ours: strangers, however many, take no line from anybody.
-const KEPT_CONNECTIONS: usize = 500;
-/// Connections of one stranger's network on which nothing was said yet.
-const SILENT_STRANGERS: usize = 20;
-/// A stranger says something after this, in microseconds, or the connection is closed.
-const STRANGER_SILENT: u64 = 30_000_000;
-/// A connection that serves no more is closed after this, in microseconds: all but whoever rings has answered by then.
-const RETIRED: u64 = 40_000_000;
-/// Who still rings on it, whose answer comes there and nowhere else, is waited for so much longer, in microseconds.
-const RINGS: u64 = 260_000_000;
 
 const UDP: u64 = 1 << 33;
 /// The first of the two listeners.
 const LISTENER: u64 = 1 << 34;
 const TLS_LISTENER: u64 = LISTENER + 1;
-
-/// How secure connections of ours are kept, in microseconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Upkeep {
-    /// One serves so long for new requests.
-    pub renew: u64,
-    /// So often something is said on one when nothing else is.
-    pub keep_alive: u64,
-}
-
-impl Default for Upkeep {
-    /// What Microsoft's proxies want: renewed within the hour, and never silent for two minutes.
-    fn default() -> Self {
-        Upkeep { renew: 55 * 60_000_000, keep_alive: 60_000_000 }
-    }
-}
-
-/// Whether two addresses are likely one party's: the same, or in IPv6 of the same 64 bits.
-fn is_same_network(a: IpAddr, b: IpAddr) -> bool {
-    handshakes::network_of(a) == handshakes::network_of(b)
-}
 
 /// Whoever takes what arrives.
 pub trait SipTaker {
@@ -160,57 +127,6 @@ pub struct SipSockets {
     now: u64,
     swept: u64,
     buffer: Box<[u8; 65_536]>,
-}
-
-struct Connection {
-    stream: Stream,
-    transport: Transport,
-    /// We opened it.
-    ours: bool,
-    /// Who opened it.
-    guest: Guest,
-    /// The far end proved a name.
-    proven: bool,
-    /// The switch knows what it proved.
-    told: bool,
-    began: u64,
-    sent: u64,
-    /// When it is closed, once it serves no more.
-    closes: Option<u64>,
-    addr: SocketAddr,
-    /// The name that its far end has to prove; `None` where none is wanted.
-    name: Option<Box<str>>,
-    splitter: Splitter,
-    unsent: std::collections::VecDeque<(Arc<[u8]>, usize)>,
-    unsent_bytes: usize,
-    wants_write: bool,
-    /// When something was heard. Only what has sent a message keeps its place by pings.
-    heard: u64,
-    spoke: bool,
-    partial_since: Option<u64>,
-}
-
-impl Connection {
-    /// Whether a message may go over this connection: requests of ours do not go to a proven far end over a connection
-    /// that it opened.
-    fn carries(&self, bytes: &[u8]) -> bool {
-        self.ours || !self.proven || bytes.starts_with(b"SIP/2.0 ")
-    }
-
-    /// What is told of a connection of ours that fails before the far end said anything; of others nothing.
-    fn failed(&self, error: &std::io::Error) -> Option<Failed> {
-        let tls = error.get_ref().filter(|e| e.is::<rustls::Error>()).map(ToString::to_string);
-        let tells = self.ours && (tls.is_some() || !self.spoke);
-        tells.then(|| Failed { addr: self.addr, name: self.name.clone(), cause: Unreached::of(error), tls })
-    }
-
-    /// A handshake of ours that was not over in time.
-    fn stalled(&self) -> Failed {
-        // Nobody is at the other end of a socket that is not connected.
-        let is_connected = self.stream.socket.peer_addr().is_ok();
-        let cause = if is_connected { Unreached::HandshakeTimeout } else { Unreached::ConnectTimeout };
-        Failed { addr: self.addr, name: self.name.clone(), cause, tls: None }
-    }
 }
 
 impl SipSockets {
@@ -302,72 +218,6 @@ impl SipSockets {
                 Err(_) => return,
             }
         }
-    }
-
-    fn accept(&mut self, token: u64, to: &mut dyn SipTaker) {
-        let Some(listener) = self.listeners.iter_mut().find(|l| l.token == token) else { return };
-        for _ in 0..TURN {
-            let (stream, addr) = match listener.socket.accept() {
-                Ok(accepted) => accepted,
-                Err(e) if e.kind() == ErrorKind::WouldBlock => return,
-                // Out of files and its like: epoll would say at once that somebody still waits, so it is asked again
-                // only when connections are swept.
-                Err(_) => {
-                    if let Some(epoll) = &self.epoll {
-                        listener.deaf = epoll::delete(epoll, &listener.socket).is_ok();
-                    }
-                    return;
-                }
-            };
-            // A place is for whoever may say something; dropping it here closes it.
-            let Some(guest) = to.admits(addr.ip()) else { continue };
-            let same = self.connections.values().filter(|c| c.addr.ip() == addr.ip()).count();
-            let kept = match guest {
-                Guest::Known => 0,
-                Guest::Stranger => KEPT_CONNECTIONS,
-            };
-            let silent = |c: &&Connection| {
-                c.guest == Guest::Stranger && !c.spoke && is_same_network(c.addr.ip(), addr.ip())
-            };
-            let is_crowd = guest == Guest::Stranger
-                && self.connections.values().filter(silent).count() >= SILENT_STRANGERS;
-            if self.connections.len() >= CONNECTIONS - kept || same >= OF_ONE_ADDRESS || is_crowd {
-                // Dropped here, which closes it.
-                continue;
-            }
-            let transport = listener.transport;
-            let tls = match transport {
-                Transport::Tls => {
-                    if !self.may_shake(addr.ip(), guest, to) {
-                        to.crowded();
-                        return;
-                    }
-                    let asks = to.asks_for_names(addr.ip());
-                    let Some(tls) = self.tls.as_ref().and_then(|tls| tls.accept(asks)) else { return };
-                    Some(tls)
-                }
-                _ => None,
-            };
-            self.add(Stream::new(stream, tls), addr, transport, false, guest);
-            return;
-        }
-    }
-
-    /// Whether somebody may begin a handshake. One that stalls may be closed for it.
-    fn may_shake(&mut self, ip: IpAddr, guest: Guest, to: &mut dyn SipTaker) -> bool {
-        let shaking = self.connections.iter().filter(|(_, c)| !c.ours && c.stream.is_handshaking());
-        let all: Vec<UnderWay> = shaking
-            .map(|(id, c)| UnderWay { id: *id, ip: c.addr.ip(), guest: c.guest, began: c.began })
-            .collect();
-        let found = place(&all, self.now, ip, guest);
-        if found == Place::None || !self.begun.may_begin(self.now, ip, guest) {
-            return false;
-        }
-        if let Place::Of(id) = found {
-            to.crowded();
-            self.close(id, to);
-        }
-        true
     }
 
     fn add(
@@ -566,66 +416,6 @@ impl SipSockets {
         Err(Destination { connection: Some(id), ..t.to })
     }
 
-    /// A connection to a destination: the newest that is there and would do, or another one.
-    fn reach(&mut self, to: Destination, request: &[u8], peers: &dyn SecurePeers) -> Option<u64> {
-        let name = peers.name(to.addr, request).filter(|_| to.transport == Transport::Tls);
-        let there = self.serving(to.transport, to.addr, name);
-        if let Some(id) = there.or_else(|| self.connect(to.addr, to.transport, name)) {
-            return Some(id);
-        }
-        // The far end opened a connection, and nobody told us where it listens.
-        let theirs = to.connection.filter(|id| self.connections.contains_key(id));
-        let Some(instead) = peers.instead_of(to.connection?) else { return theirs };
-        let name = peers.name(instead.addr, request).filter(|_| instead.transport == Transport::Tls);
-        let known = self.serving(instead.transport, instead.addr, name);
-        known.or_else(|| self.connect(instead.addr, instead.transport, name)).or(theirs)
-    }
-
-    /// The newest connection to an address that takes requests for whoever proves this name; `None` takes any.
-    fn serving(&self, transport: Transport, addr: SocketAddr, name: Option<&str>) -> Option<u64> {
-        let fits = |id: &u64| {
-            let c = self.connections.get(id);
-            c.is_some_and(|c| name.is_none() || c.name.as_deref() == name)
-        };
-        self.by_address.get(&(transport, addr))?.iter().rev().copied().find(fits)
-    }
-
-    fn connect(&mut self, addr: SocketAddr, transport: Transport, name: Option<&str>) -> Option<u64> {
-        if self.connections.len() >= CONNECTIONS {
-            return None;
-        }
-        let tls = match transport {
-            Transport::Tls => Some(self.tls.as_ref()?.connect(name?)?),
-            _ => None,
-        };
-        let kind = socket2::Type::STREAM;
-        let socket =
-            socket2::Socket::new(socket2::Domain::for_address(addr), kind, Some(socket2::Protocol::TCP))
-                .ok()?;
-        socket.set_nonblocking(true).ok()?;
-        match socket.connect(&addr.into()) {
-            Ok(()) => {}
-            Err(e) if e.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
-            Err(e) => {
-                let name = name.map(Into::into);
-                self.note(Failed { addr, name, cause: Unreached::of(&e), tls: None });
-                return None;
-            }
-        }
-        let id = self.add(Stream::new(socket.into(), tls), addr, transport, true, Guest::Known)?;
-        if let Some(c) = self.connections.get_mut(&id) {
-            c.name = name.map(Into::into);
-        }
-        Some(id)
-    }
-
-    /// Keeps what is to be told of a connection until somebody is there to be told.
-    fn note(&mut self, failed: Failed) {
-        if self.failures.len() < CONNECTIONS {
-            self.failures.push(failed);
-        }
-    }
-
     fn write_on(&mut self, id: u64, to: &mut dyn SipTaker) {
         let Err(error) = self.write(id) else { return };
         if let Some(failed) = self.connections.get(&id).and_then(|c| c.failed(&error)) {
@@ -675,97 +465,6 @@ impl SipSockets {
         broken.map_or(Ok(()), Err)
     }
 
-    /// Closes connections that are too slow or too quiet. Call it now and then.
-    pub fn sweep(&mut self, now: Now, to: &mut dyn SipTaker) {
-        self.now = now.mono;
-        self.failures.drain(..).for_each(|failed| to.failed(&failed));
-        if now.mono < self.swept + 1_000_000 {
-            return;
-        }
-        self.swept = now.mono;
-        self.broken.drain(..).for_each(|id| to.gone(id));
-        for listener in self.listeners.iter_mut().filter(|l| l.deaf) {
-            let Some(epoll) = &self.epoll else { break };
-            let token = epoll::EventData::new_u64(listener.token);
-            listener.deaf = epoll::add(epoll, &listener.socket, token, epoll::EventFlags::IN).is_err();
-        }
-        self.renew();
-        let old: Vec<u64> = self
-            .connections
-            .iter()
-            .filter(|(_, c)| {
-                c.partial_since.is_some_and(|t| now.mono - t > SLOW)
-                    || (c.stream.is_handshaking() && now.mono.saturating_sub(c.began) > HANDSHAKE)
-                    || now.mono.saturating_sub(c.heard) > QUIET
-                    || (c.guest == Guest::Stranger
-                        && !c.spoke
-                        && now.mono.saturating_sub(c.began) > STRANGER_SILENT)
-            })
-            .map(|(id, _)| *id)
-            .collect();
-        for id in old {
-            let stalled = self.connections.get(&id).filter(|c| c.ours && c.stream.is_handshaking());
-            if let Some(c) = stalled {
-                to.failed(&c.stalled());
-            }
-            self.close(id, to);
-        }
-        let due = |c: &Connection, more: u64| c.closes.is_some_and(|t| now.mono > t + more);
-        let retired: Vec<u64> =
-            self.connections.iter().filter(|(_, c)| due(c, 0)).map(|(id, _)| *id).collect();
-        if retired.is_empty() {
-            return;
-        }
-        // Answers come over the connection of the request, so whoever rings there would never be heard again.
-        let ringing = to.ringing();
-        for id in retired {
-            match (ringing.contains(&id), self.connections.get(&id).is_some_and(|c| due(c, RINGS))) {
-                (true, false) => {}
-                // Nobody waits for an answer that cannot come.
-                (true, true) => self.close(id, to),
-                // Nothing failed.
-                (false, _) => drop(self.say_goodbye(id, to)),
-            }
-        }
-    }
-
-    /// Secure connections that served long enough, or began with a certificate that is not ours any more, serve no more;
-    /// on those of ours that do, something is said now and then.
-    fn renew(&mut self) {
-        let (now, edition) = (self.now, self.tls.as_ref().map_or(0, SipTls::edition));
-        let changed = std::mem::replace(&mut self.edition, edition) != edition;
-        let mut quiet = Vec::new();
-        for (id, c) in self.connections.iter_mut().filter(|(_, c)| c.transport == Transport::Tls) {
-            let old = c.ours && now.saturating_sub(c.began) > self.upkeep.renew;
-            if c.closes.is_none() && (changed || old) {
-                c.closes = Some(now + RETIRED);
-                takes_no_more(&mut self.by_address, c, *id);
-            }
-            let says_nothing = c.ours && c.unsent.is_empty() && !c.stream.is_handshaking();
-            if says_nothing && c.closes.is_none() && now.saturating_sub(c.sent) > self.upkeep.keep_alive {
-                c.sent = now;
-                c.unsent_bytes += 4;
-                c.unsent.push_back((Arc::from(*b"\r\n\r\n"), 0));
-                quiet.push(*id);
-            }
-        }
-        for id in quiet {
-            // One that is broken is found so when it is read.
-            let _ = self.write(id);
-        }
-    }
-
-    /// Connections of ours to this address serve no more: what was asked on them is still answered.
-    pub fn retire(&mut self, addr: SocketAddr) {
-        let now = self.now;
-        let old = self.connections.values_mut().filter(|c| c.ours && c.addr == addr && c.closes.is_none());
-        old.for_each(|c| c.closes = Some(now + RETIRED));
-        self.by_address.retain(|(_, to), ids| {
-            ids.retain(|id| *to != addr || self.connections.get(id).is_none_or(|c| !c.ours));
-            !ids.is_empty()
-        });
-    }
-
     /// Addresses that are bound: UDP, TCP, TLS.
     pub fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>, Option<SocketAddr>) {
         let listens = |transport| {
@@ -777,188 +476,5 @@ impl SipSockets {
     }
 }
 
-/// No new request goes over a connection any more.
-fn takes_no_more(by_address: &mut HashMap<(Transport, SocketAddr), Vec<u64>>, c: &Connection, id: u64) {
-    let key = (c.transport, c.addr);
-    if let Some(ids) = by_address.get_mut(&key) {
-        ids.retain(|other| *other != id);
-        if ids.is_empty() {
-            by_address.remove(&key);
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
-    use std::os::fd::AsFd;
-
-    #[derive(Default)]
-    struct Taker {
-        strange: bool,
-        messages: usize,
-        gone: usize,
-        closed: usize,
-        ringing: HashSet<u64>,
-    }
-
-    impl SipTaker for Taker {
-        fn take(&mut self, input: Input<'_>) {
-            match input {
-                Input::Received { .. } => self.messages += 1,
-                _ => self.gone += 1,
-            }
-        }
-
-        fn admits(&mut self, _: IpAddr) -> Option<Guest> {
-            Some(if self.strange { Guest::Stranger } else { Guest::Known })
-        }
-
-        fn gone(&mut self, _: u64) {
-            self.closed += 1;
-        }
-
-        fn ringing(&self) -> HashSet<u64> {
-            self.ringing.clone()
-        }
-    }
-
-    fn listening() -> (SipSockets, OwnedFd, SocketAddr) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        let mut sockets = SipSockets::new(None, Some(listener), None, None).unwrap();
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
-        sockets.watch(epoll.as_fd()).unwrap();
-        (sockets, epoll, addr)
-    }
-
-    #[test]
-    fn pings_alone_do_not_keep_a_connection() {
-        let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
-        let (mut sockets, epoll, addr) = listening();
-        let mut taker = Taker::default();
-        let serve = |sockets: &mut SipSockets, taker: &mut Taker| {
-            let mut events = Vec::with_capacity(16);
-            let wait = rustix::time::Timespec { tv_sec: 10, tv_nsec: 0 };
-            let n = epoll::wait(&epoll, rustix::buffer::spare_capacity(&mut events), Some(&wait)).unwrap();
-            assert!(n > 0, "something arrives");
-            for e in events {
-                sockets.on_ready(e.data.u64(), e.flags, taker);
-            }
-        };
-        let mut asks = TcpStream::connect(addr).unwrap();
-        let mut pings = TcpStream::connect(addr).unwrap();
-        asks.write_all(b"OPTIONS sip:x SIP/2.0\r\nContent-Length: 0\r\n\r\n").unwrap();
-        while taker.messages < 1 || sockets.connections.len() < 2 {
-            serve(&mut sockets, &mut taker);
-        }
-        sockets.sweep(at(400), &mut taker);
-        for stream in [&mut asks, &mut pings] {
-            stream.write_all(b"\r\n\r\n").unwrap();
-            stream.set_nonblocking(true).unwrap();
-            let mut answer = [0; 2];
-            while stream.read(&mut answer).is_err() {
-                serve(&mut sockets, &mut taker);
-            }
-            assert_eq!(&answer, b"\r\n");
-        }
-        sockets.sweep(at(700), &mut taker);
-        assert_eq!(
-            (sockets.connections.len(), taker.gone),
-            (1, 1),
-            "who said something stays, who did not goes"
-        );
-        sockets.sweep(at(1_100), &mut taker);
-        assert_eq!(sockets.connections.len(), 0);
-    }
-
-    #[test]
-    fn a_connection_that_is_retired_closes_without_a_word_of_failure() {
-        let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
-        let far = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut sockets = SipSockets::new(None, None, None, None).unwrap();
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
-        sockets.watch(epoll.as_fd()).unwrap();
-        let mut taker = Taker::default();
-        let addr = far.local_addr().unwrap();
-        sockets.sweep(at(2), &mut taker);
-        sockets.connect(addr, Transport::Tcp, None).unwrap();
-        sockets.retire(addr);
-        sockets.sweep(at(43), &mut taker);
-        assert_eq!((sockets.connections.len(), taker.gone, taker.closed), (0, 0, 1));
-        // One that is not looked after any more did fail.
-        sockets.connect(addr, Transport::Tcp, None).unwrap();
-        sockets.sweep(at(700), &mut taker);
-        assert_eq!((sockets.connections.len(), taker.gone, taker.closed), (0, 1, 2));
-    }
-
-    #[test]
-    fn a_connection_that_is_retired_stays_for_whoever_rings_there() {
-        let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
-        let far = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut sockets = SipSockets::new(None, None, None, None).unwrap();
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
-        sockets.watch(epoll.as_fd()).unwrap();
-        let mut taker = Taker::default();
-        let addr = far.local_addr().unwrap();
-        sockets.sweep(at(2), &mut taker);
-        for _ in 0..2 {
-            let id = sockets.connect(addr, Transport::Tcp, None).unwrap();
-            taker.ringing.insert(id);
-            sockets.retire(addr);
-        }
-        sockets.sweep(at(43), &mut taker);
-        assert_eq!((sockets.connections.len(), taker.closed), (2, 0));
-        assert_eq!(sockets.by_address.len(), 0, "they take no new requests");
-        // One of them is answered.
-        let answered = *taker.ringing.iter().min().unwrap();
-        taker.ringing.remove(&answered);
-        sockets.sweep(at(45), &mut taker);
-        assert_eq!((sockets.connections.len(), taker.gone, taker.closed), (1, 0, 1));
-        // The other one rings longer than anybody does.
-        sockets.sweep(at(303), &mut taker);
-        assert_eq!(
-            (sockets.connections.len(), taker.gone, taker.closed),
-            (0, 1, 2),
-            "and whoever waits is told"
-        );
-    }
-
-    #[test]
-    fn strangers_who_say_nothing_take_no_place_from_those_who_are_known() {
-        let at = |s: u64| Now { mono: s * 1_000_000, wall: engine::Time(0) };
-        let (mut sockets, _epoll, addr) = listening();
-        let mut taker = Taker { strange: true, ..Taker::default() };
-        let accept = |sockets: &mut SipSockets, taker: &mut Taker| {
-            let stream = TcpStream::connect(addr).unwrap();
-            sockets.accept(LISTENER, taker);
-            stream
-        };
-        let mut streams: Vec<TcpStream> = (0..30).map(|_| accept(&mut sockets, &mut taker)).collect();
-        assert_eq!(sockets.connections.len(), SILENT_STRANGERS);
-        assert_eq!(streams[29].read(&mut [0; 1]).unwrap(), 0, "one too many is closed at once");
-        taker.strange = false;
-        streams.push(accept(&mut sockets, &mut taker));
-        assert_eq!(sockets.connections.len(), SILENT_STRANGERS + 1, "whom we know has a place");
-        sockets.sweep(at(29), &mut taker);
-        assert_eq!(sockets.connections.len(), SILENT_STRANGERS + 1);
-        sockets.sweep(at(31), &mut taker);
-        assert_eq!(sockets.connections.len(), 1, "and who says nothing goes");
-    }
-
-    #[test]
-    fn addresses_of_one_network_are_one_stranger() {
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        for (a, b, same) in [
-            ("192.0.2.1", "192.0.2.1", true),
-            ("192.0.2.1", "192.0.2.2", false),
-            ("192.0.2.1", "::ffff:192.0.2.1", true),
-            ("2001:db8::1", "2001:db8::ffff:2", true),
-            ("2001:db8::1", "2001:db8:0:1::1", false),
-        ] {
-            assert_eq!(is_same_network(ip(a), ip(b)), same, "{a} {b}");
-        }
-    }
-}
+mod tests;

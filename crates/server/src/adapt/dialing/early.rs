@@ -1,7 +1,7 @@
 //! Which far ends of a leg may be heard before one of them answers, each by a number that the media threads know it by.
 
 use crate::adapt::MediaId;
-use crate::adapt::switch::{MediaCommand, MediaDoor};
+use crate::adapt::media_door::{MediaCommand, MediaDoor};
 
 /// The most of them at a time. One call gives up to sixteen, and four may ring at once.
 pub const MOST_EARLY: usize = 64;
