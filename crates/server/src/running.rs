@@ -378,7 +378,9 @@ pub fn start(config: &ServerConfig, apply: Option<&Documents>) -> Result<Running
     });
     let outside = outside.map_err(|e| e.to_string())?;
     let answers = mail_in.clone();
-    let names = Names::start(NameSources::default(), move |question, answer| {
+    let servers = config.sip.name_servers().unwrap_or_default();
+    let sources = NameSources { servers, ..NameSources::default() };
+    let names = Names::start(sources, move |question, answer| {
         answers.send(Message::Ask(Box::new(move |switch, now| switch.on_name(now, &question, answer))));
     });
     let names = names.map_err(|e| format!("the thread that asks the DNS cannot be started: {e}"))?;

@@ -1,5 +1,5 @@
-//! Limits of trunks, message by message: how many calls they bear, whose minutes a call uses, and what is not sent in
-//! clear to one that wants it protected.
+//! Limits of trunks, message by message: how many calls they bear, whose minutes a call uses, what is not sent in clear to
+//! one that wants it protected, and over which other one a call rings on.
 
 use crate::adapt::world::{Orders, SWITCH, TENANT, WALL, blank_switch, meaning_of};
 use crate::adapt::{Now, Resumed, Switch};
@@ -10,10 +10,11 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-/// Who calls, and two far ends that are called.
+/// Who calls, and three far ends that are called.
 const CALLER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 5060);
 const FIRST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9)), 5060);
 const SPARE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10)), 5060);
+const THIRD: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 11)), 5060);
 const SDP: &str =
     "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8\r\n";
 
@@ -277,6 +278,74 @@ fn a_call_that_another_trunk_takes_uses_no_minute_of_the_one_before() {
     }
 }
 
+/// How many calls each trunk to the outside has now.
+fn calls_over(line: &Line) -> Vec<(String, u32)> {
+    let all = line.switch.trunk_status(clock(line.now), TENANT).into_iter();
+    all.filter(|trunk| trunk.trunk != "in").map(|trunk| (trunk.trunk, trunk.calls)).collect()
+}
+
+#[test]
+fn a_call_rings_on_over_the_next_trunk_unless_somebody_was_heard_or_has_said_the_last_word() {
+    for (before, word, rings_on) in [
+        ("", "503 Service Unavailable", true),
+        ("", "403 Forbidden", true),
+        ("180 Ringing", "503 Service Unavailable", false),
+        ("", "486 Busy Here", false),
+        ("", "404 Not Found", false),
+    ] {
+        let mut line = Line::new(two_ways_out(&json!({}), &json!({})));
+        line.calls(1, "600");
+        let asked = line.gets(FIRST, "INVITE ").expect("the first trunk is asked");
+        if !before.is_empty() {
+            line.hears(FIRST, &answer(&asked, before, ""));
+        }
+        line.hears(FIRST, &answer(&asked, word, ""));
+        let next = line.gets(SPARE, "INVITE ");
+        assert_eq!(next.is_some(), rings_on, "{before} {word}");
+        let spare = u32::from(rings_on);
+        let now = [("first".to_string(), 0), ("spare".to_string(), spare)];
+        assert_eq!(calls_over(&line), now, "{before} {word}: each trunk has the calls that it has");
+        let Some(next) = next else { continue };
+        // Whoever answers there is talked with, and what the first trunk says afterwards is nothing to the call.
+        line.hears(FIRST, &answer(&asked, word, ""));
+        let there = answer(&next, "200 OK", SDP).replace(&format!("far@{FIRST}"), &format!("far@{SPARE}"));
+        line.hears(SPARE, &there);
+        let ok = line.gets(CALLER, "SIP/2.0 200 ").expect("the caller is answered");
+        let tag = header(&ok, "To:").split(";tag=").nth(1).unwrap_or_default().to_string();
+        line.hears(CALLER, &request(1, "600", "ACK", 1, &tag, ""));
+        line.hears(CALLER, &request(1, "600", "BYE", 2, &tag, ""));
+        let bye = line.gets(SPARE, "BYE ").expect("the far end hears of it");
+        line.hears(SPARE, &answer(&bye, "200 OK", ""));
+        assert!(calls_over(&line).iter().all(|(_, calls)| *calls == 0), "{:?}", calls_over(&line));
+    }
+}
+
+#[test]
+fn a_call_rings_on_over_the_first_trunk_that_can_be_protected_as_it_must() {
+    let secure = json!({"srtp": "required", "srtp_in_clear": true});
+    for (dice, asked) in [
+        // The offer to the first trunk is in clear, and wants none.
+        (vec![OwnKeys::from_random(&[5; SEED_LEN])], Some(SPARE)),
+        (vec![None], Some(THIRD)),
+    ] {
+        let mut documents = two_ways_out(&json!({}), &secure);
+        documents
+            .push(json!({"kind": "Trunk", "id": "third", "proxies": [THIRD.to_string()], "outbound": true,
+            "priority": 3}));
+        let mut line = Line::new(documents);
+        // The call that comes in asks for dice, too, and so does the one that goes out.
+        line.orders.lock().unwrap().dice = [None, None].into_iter().chain(dice).collect();
+        line.calls(1, "600");
+        let first = line.gets(FIRST, "INVITE ").expect("the first trunk is asked");
+        line.hears(FIRST, &answer(&first, "500 Server Internal Error", ""));
+        let next = [SPARE, THIRD].into_iter().find_map(|at| Some((at, line.gets(at, "INVITE ")?)));
+        let (at, invite) = next.expect("the call rings on");
+        assert_eq!(Some(at), asked);
+        assert_eq!(invite.contains("a=crypto:"), at == SPARE, "{invite}");
+        assert_eq!(invite.contains("RTP/SAVP"), at == SPARE, "{invite}");
+    }
+}
+
 #[test]
 fn nothing_goes_in_clear_to_a_trunk_that_must_be_protected_when_no_keys_are_to_be_had() {
     // The world's media door has no dice.
@@ -291,7 +360,6 @@ fn nothing_goes_in_clear_to_a_trunk_that_must_be_protected_when_no_keys_are_to_b
 
 #[test]
 fn whoever_is_passed_on_goes_to_the_next_far_end_when_the_first_cannot_be_protected() {
-    const THIRD: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 11)), 5060);
     let keys = || OwnKeys::from_random(&[5; SEED_LEN]);
     for (dice, asked) in
         [(vec![keys()], Some(SPARE)), (vec![None, keys()], Some(THIRD)), (vec![None, None], None)]

@@ -122,16 +122,33 @@ pub struct Sip {
     pub tls_name: String,
     pub tls_renew: String,
     pub tls_keep_alive: String,
+    pub name_servers: String,
     pub advertise: String,
 }
 
 impl Sip {
+    /// The servers of the DNS that are asked, each an address or an address with a port; `None` where one is no such thing.
+    /// Empty for those of the system.
+    pub fn name_servers(&self) -> Option<Vec<SocketAddr>> {
+        let one = |word: &str| {
+            let alone = word.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, 53));
+            alone.or_else(|| word.parse().ok())
+        };
+        self.name_servers.split_whitespace().map(one).collect()
+    }
+
     fn check(&self, say: &mut impl FnMut(String)) {
         if self.tls_cert.is_empty() != self.tls_key.is_empty() {
             say("sip.tls_cert and sip.tls_key belong together".into());
         }
         if !self.tls.is_empty() && self.tls_cert.is_empty() {
             say("sip.tls needs sip.tls_cert and sip.tls_key".into());
+        }
+        if self.name_servers().is_none() {
+            say(format!(
+                "sip.name_servers = {:?}: write addresses, as \"192.0.2.53 192.0.2.54:5353\", with a space between",
+                self.name_servers
+            ));
         }
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
         for (key, value) in [("tls_renew", &self.tls_renew), ("tls_keep_alive", &self.tls_keep_alive)] {

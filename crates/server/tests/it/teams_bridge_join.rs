@@ -9,7 +9,7 @@ use crate::teams_machines::Machines;
 use sim::teams_proxy::TeamsCall;
 
 /// A call as the contact centre knows it: From and To of its requests, where they go, and how the call is named.
-struct Dialog {
+pub struct Dialog {
     target: String,
     from: String,
     to: String,
@@ -27,22 +27,40 @@ fn contact(message: &str) -> String {
 
 impl Dialog {
     /// A request in the call.
-    fn ask(&self, desk: &Neighbour, program: &Program, method: &str, cseq: u32, lines: &str) {
+    pub fn ask(&self, desk: &Neighbour, program: &Program, method: &str, cseq: u32, lines: &str) {
+        self.says(desk, program, (method, cseq), lines, "");
+    }
+
+    /// Another session is offered in the call.
+    pub fn offer(&self, desk: &Neighbour, program: &Program, cseq: u32, offer: &str) {
+        self.says(desk, program, ("INVITE", cseq), "Content-Type: application/sdp\r\n", offer);
+    }
+
+    fn says(
+        &self,
+        desk: &Neighbour,
+        program: &Program,
+        (method, cseq): (&str, u32),
+        lines: &str,
+        body: &str,
+    ) {
         let text = format!(
             "{method} {} SIP/2.0\r\nVia: SIP/2.0/UDP {at};rport;branch=z9hG4bK{method}{cseq}{}\r\nMax-Forwards: 70\r\n\
-             From: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\nContact: <sip:desk@{at}>\r\n{lines}Content-Length: 0\r\n\r\n",
+             From: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\nContact: <sip:desk@{at}>\r\n{lines}\
+             Content-Length: {}\r\n\r\n{body}",
             self.target,
             self.call_id.replace(['@', '.', ':'], ""),
             self.from,
             self.to,
             self.call_id,
+            body.len(),
             at = desk.addr,
         );
         desk.send(program.sip, &text);
     }
 
     /// How a Replaces names it for us: our tag is in To.
-    fn replaces(&self) -> String {
+    pub fn replaces(&self) -> String {
         let tag = |value: &str| value.rsplit_once(";tag=").unwrap().1.to_string();
         let id = self.call_id.replace('@', "%40");
         format!("{id}%3Bto-tag%3D{}%3Bfrom-tag%3D{}", tag(&self.to), tag(&self.from))
@@ -50,7 +68,7 @@ impl Dialog {
 }
 
 /// Tom calls the contact centre, which answers.
-fn called(machines: &Machines, program: &Program, desk: &Neighbour) -> (TeamsCall, Dialog) {
+pub fn called(machines: &Machines, program: &Program, desk: &Neighbour) -> (TeamsCall, Dialog) {
     let audio = machines.audio();
     let caller = machines.act(|proxy, now| proxy.call(now, (1, FQDN), (TOM, "Tom"), DESK, (audio, 1000)));
     let invite = desk.gets("INVITE ");
@@ -63,7 +81,7 @@ fn called(machines: &Machines, program: &Program, desk: &Neighbour) -> (TeamsCal
 }
 
 /// The contact centre calls Tim, who answers.
-fn asked(machines: &Machines, program: &Program, desk: &mut Neighbour) -> (TeamsCall, Dialog) {
+pub fn asked(machines: &Machines, program: &Program, desk: &mut Neighbour) -> (TeamsCall, Dialog) {
     let from = format!("From: <sip:{DESK}@{}>;tag=asks\r\n", desk.addr);
     let invite = desk.call(program.sip, TIM, &from);
     let (call, _, number, _) = machines.offered();
@@ -83,6 +101,21 @@ fn asked(machines: &Machines, program: &Program, desk: &mut Neighbour) -> (Teams
     (call, dialog)
 }
 
+/// The contact centre hears how its transfer went, and that both calls are over for it: in whatever order.
+pub fn is_out_of(desk: &Neighbour, program: &Program, first: &Dialog, second: &Dialog) {
+    let (mut told, mut open) = (false, vec![&first.call_id, &second.call_id]);
+    while !(told && open.is_empty()) {
+        let request = desk.gets("");
+        told |= request.starts_with("NOTIFY ") && request.contains("SIP/2.0 200 ");
+        if request.starts_with("BYE ") {
+            open.retain(|call| **call != value(&request, "Call-ID:"));
+        }
+        if !request.starts_with("SIP/2.0 ") {
+            desk.answers(program.sip, &request, "200 OK", "");
+        }
+    }
+}
+
 fn open_calls(program: &Program) -> usize {
     program.get("/calls").1["items"].as_array().unwrap().len()
 }
@@ -97,18 +130,7 @@ fn a_caller_is_passed_on_to_somebody_who_was_asked_first() {
     let to = format!("Refer-To: <sip:{TIM}@{}?Replaces={}>\r\n", program.sip, second.replaces());
     first.ask(&desk, &program, "REFER", 7, &to);
     desk.gets("SIP/2.0 202 ");
-    // How it went, and that both calls are over for the contact centre: in whatever order.
-    let (mut told, mut open) = (false, vec![&first.call_id, &second.call_id]);
-    while !(told && open.is_empty()) {
-        let request = desk.gets("");
-        told |= request.starts_with("NOTIFY ") && request.contains("SIP/2.0 200 ");
-        if request.starts_with("BYE ") {
-            open.retain(|call| **call != value(&request, "Call-ID:"));
-        }
-        if !request.starts_with("SIP/2.0 ") {
-            desk.answers(program.sip, &request, "200 OK", "");
-        }
-    }
+    is_out_of(&desk, &program, &first, &second);
     machines.hears(tom, 330.0);
     machines.hears(tim, 1000.0);
     assert_eq!(open_calls(&program), 1, "the two are one call");

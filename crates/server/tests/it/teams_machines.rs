@@ -288,7 +288,13 @@ impl Machines {
     /// Waits until each machine was asked and was answered.
     #[track_caller]
     pub fn ready(&self) {
-        for n in 0..HOSTS.len() {
+        self.ready_at(0..HOSTS.len());
+    }
+
+    /// The same of these machines alone.
+    #[track_caller]
+    pub fn ready_at(&self, hosts: std::ops::Range<usize>) {
+        for n in hosts {
             self.event("a machine is asked", |e| {
                 matches!(e, TeamsEvent::Asked { host, .. } if *host == n).then_some(())
             });
