@@ -361,6 +361,7 @@ impl Endpoint {
         self.calls.get(key).is_some_and(|c| match timer {
             Timer::Ok | Timer::NoAck => c.unacknowledged.is_some(),
             Timer::Cancelled => matches!(c.state, State::Cancelling { sent: true, .. }),
+            Timer::StillRings => matches!(c.state, State::Incoming { .. }),
             _ => !matches!(c.state, State::Up),
         })
     }
@@ -387,6 +388,7 @@ impl Endpoint {
                 self.clients.remove(tx);
                 self.call_refused(now, key, Refused::of(487));
             }
+            Timer::StillRings => self.still_rings(now, key),
             _ => {
                 let call = CallId(key);
                 self.hang_up(now, call, "");

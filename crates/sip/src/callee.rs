@@ -86,7 +86,30 @@ impl Endpoint {
             s.call = Some(key);
         }
         self.timers.set(now, Timer::Ringing, Wait::Guard, key);
+        self.timers.set(now, Timer::StillRings, Wait::Minute, key);
         CallId(key)
+    }
+
+    /// A call of theirs has no final answer for another minute: our last word is said again, so that nobody on the way gives
+    /// the call up, or closes the connection that the answer is to go over.
+    pub(crate) fn still_rings(&mut self, now: Time, key: Key) {
+        self.timers.set(now, Timer::StillRings, Wait::Minute, key);
+        let Some(c) = self.calls.get(key) else { return };
+        let State::Incoming { tx } = c.state else { return };
+        let Some((to, wire)) = self.servers.get(tx).and_then(|tx| Some((tx.to, tx.last.clone()?))) else {
+            return;
+        };
+        let reliable = c.reliable.as_ref();
+        // One that the far end confirmed is not sent again (RFC 3262 section 3), and one that it has yet to is anyhow.
+        if reliable.is_some_and(|r| r.is_waiting()) {
+            return;
+        }
+        if reliable.is_some_and(|r| r.has_sent()) {
+            let code = wire.get(8..11).and_then(crate::message::read_number).unwrap_or(180);
+            return self.progress(now, CallId(key), u16::try_from(code).unwrap_or(180), b"");
+        }
+        self.counters.repeats_sent += 1;
+        self.send(to, wire);
     }
 
     pub(crate) fn on_cancel(&mut self, now: Time, tx: Key, m: &Message) {

@@ -54,6 +54,8 @@ pub(crate) struct Reliable {
     we_offer: bool,
     /// Whether our description went out: then it is the session, and the 2xx says none.
     described: bool,
+    /// Whether one was sent at all.
+    has_sent: bool,
 }
 
 impl Reliable {
@@ -77,12 +79,24 @@ impl Reliable {
             accept: None,
             we_offer: m.session_description().is_empty(),
             described: false,
+            has_sent: false,
         }))
     }
 
     /// Whether a session is agreed on before the call is up.
     pub(crate) fn is_agreed(&self) -> bool {
         self.described && self.sent.is_none()
+    }
+
+    /// Whether the last provisional answer was one that wants a PRACK, and that is not there yet: it is sent again in any
+    /// case.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.sent.is_some()
+    }
+
+    /// Whether a provisional answer was sent that wants a PRACK.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.has_sent
     }
 
     pub(crate) fn wake(&self) -> Option<Time> {
@@ -153,6 +167,7 @@ impl Endpoint {
         let (number, invite) = (r.next_number, r.invite);
         r.next_number += 1;
         r.described |= !body.is_empty();
+        r.has_sent = true;
         r.sent = Some(Sent {
             number,
             described: !body.is_empty(),

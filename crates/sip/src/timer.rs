@@ -53,6 +53,8 @@ pub(crate) enum Timer {
     Unattended,
     /// Call: rings without an end; a proxy's timer C, here as the last guard.
     Ringing,
+    /// Call of theirs: repeat our provisional answer (RFC 3261 section 13.3.1.1).
+    StillRings,
 }
 
 /// How long a timer waits.
@@ -64,11 +66,14 @@ pub(crate) enum Wait {
     T4,
     /// 64 T1, 32 seconds.
     Long,
+    /// A minute: proxies give a call up that rings for three without a word, and connections are closed that are silent for
+    /// two.
+    Minute,
     /// Five minutes, beyond any ring time a queue may have.
     Guard,
 }
 
-const CLASSES: usize = 9;
+const CLASSES: usize = 10;
 
 impl Wait {
     fn class(self) -> usize {
@@ -77,6 +82,7 @@ impl Wait {
             Wait::T4 => 6,
             Wait::Long => 7,
             Wait::Guard => 8,
+            Wait::Minute => 9,
         }
     }
 
@@ -85,6 +91,7 @@ impl Wait {
             Wait::T1Times(n) => T1 * (1 << n.min(5)),
             Wait::T4 => Duration::from_secs(5),
             Wait::Long => T1 * 64,
+            Wait::Minute => Duration::from_secs(60),
             Wait::Guard => Duration::from_secs(300),
         }
     }

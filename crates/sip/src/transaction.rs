@@ -526,7 +526,7 @@ impl Endpoint {
             Timer::Unattended => {
                 server(S::Proceeding) && self.servers.get(owner).is_some_and(|t| t.waits_for_caller)
             }
-            Timer::Ok | Timer::NoAck | Timer::Cancelled | Timer::Ringing => {
+            Timer::Ok | Timer::NoAck | Timer::Cancelled | Timer::Ringing | Timer::StillRings => {
                 self.call_timer_counts(timer, owner)
             }
         }
@@ -565,7 +565,7 @@ impl Endpoint {
                 self.timers.set(now, Timer::G, wait, owner);
             }
             Timer::H | Timer::I | Timer::J | Timer::L => self.remove_server(owner),
-            Timer::Ok | Timer::NoAck | Timer::Cancelled | Timer::Ringing => {
+            Timer::Ok | Timer::NoAck | Timer::Cancelled | Timer::Ringing | Timer::StillRings => {
                 self.on_call_timer(now, timer, owner)
             }
         }

@@ -41,6 +41,37 @@ fn a_call_from_ring_to_hang_up_on_both_transports() {
     }
 }
 
+#[test]
+fn who_rings_for_long_says_so_each_minute_until_the_answer() {
+    // To a caller that makes sure that answers arrive the session is not said again.
+    for (makes_sure, again) in [(false, &b"early"[..]), (true, &b""[..])] {
+        let mut w = fair(Transport::Tcp);
+        if !makes_sure {
+            w.rewrite = Box::new(|side, bytes| match side {
+                0 => String::from_utf8(bytes.to_vec()).unwrap().replace("100rel, ", "").into_bytes(),
+                _ => bytes.to_vec(),
+            });
+        }
+        w.call();
+        let b = w.wait(1, incoming);
+        let now = w.now;
+        w.sides[1].endpoint.progress(now, b, 183, b"early");
+        w.run_for(Duration::from_secs(59));
+        assert_eq!(w.sent(1, "SIP/2.0 183"), 1);
+        w.run_for(Duration::from_secs(2));
+        assert_eq!(w.sent(1, "SIP/2.0 183"), 2);
+        let said = Message::parse(&w.last_sent(1, "SIP/2.0 183").unwrap()).unwrap();
+        assert_eq!(said.session_description(), again);
+        assert!(said.value(Name::Require).is_none(), "it need not arrive");
+        w.run_for(Duration::from_secs(120));
+        assert_eq!(w.sent(1, "SIP/2.0 183"), 4);
+        let now = w.now;
+        w.sides[1].endpoint.accept(now, b, b"answer");
+        w.run_for(Duration::from_secs(180));
+        assert_eq!(w.sent(1, "SIP/2.0 183"), 4, "once it is up nothing rings");
+    }
+}
+
 fn cancelled(e: &Event) -> Option<()> {
     matches!(e, Event::Cancelled { .. }).then_some(())
 }
