@@ -433,6 +433,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                last_word: None,
                 was_for: Secret::default(),
                 location: None,
                 hears: Box::default(),

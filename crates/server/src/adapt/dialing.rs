@@ -20,7 +20,7 @@ use crate::tenant::objects::AudioCodec;
 use crate::tenant::srtp::Terms;
 use crate::tenant::trunk::TrunkPlan;
 use crate::trunk_choice::{Outcome, fails_over, fails_over_in_teams};
-use engine::{Event, LegEnd, LegId, Limits};
+use engine::{Event, LegEnd, LegId, Limits, Origin};
 use media::leg::Learning;
 use media::negotiate::{Codec, Direction, LocalSession, SrtpPolicy};
 use redact::Secret;
@@ -98,6 +98,21 @@ impl Outcomes {
             408 => Outcome::NoAnswer,
             503 => Outcome::Unreachable,
             code => Outcome::Code(code),
+        }
+    }
+
+    /// What a caller hears of a far end that did not take the call, where it is told more than that: what is wrong with the
+    /// number; or that nothing gets there, so that whoever sent the call tries another way.
+    pub(super) fn said_on(self, outcome: Outcome, rang: bool) -> Option<u16> {
+        match outcome {
+            Outcome::Code(404 | 604) => Some(404),
+            Outcome::Code(code @ (410 | 484)) => Some(code),
+            // Who was heard would be called a second time.
+            _ if rang => None,
+            Outcome::NoAnswer | Outcome::Unreachable => Some(503),
+            // With Teams another way leads to the same people.
+            Outcome::Code(500..=599) if !self.in_teams => Some(503),
+            Outcome::Code(_) => None,
         }
     }
 
@@ -221,6 +236,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                last_word: None,
                 was_for: Secret::default(),
                 location: None,
                 hears: Box::default(),
@@ -363,7 +379,10 @@ impl Switch {
             self.by_sip.remove(&call);
             return true;
         }
-        if ending || !outcomes.fail_over(outcome, d.rang) {
+        if !ending {
+            self.note_last_word(tenant, leg, outcomes.said_on(outcome, rang));
+        }
+        if ending || !outcomes.fail_over(outcome, rang) {
             return false;
         }
         let next = loop {
@@ -385,6 +404,20 @@ impl Switch {
         // The data centre is busy: what comes next there goes over another connection.
         if refused.code == 503 && refused.retry_after == Some(1) {
             self.retired.insert(tried.to.addr);
+        }
+    }
+
+    // Whoever waits for a leg that is all there is to a call hears what its far end said last.
+    fn note_last_word(&mut self, tenant: usize, leg: LegId, word: Option<u16>) {
+        let t = &mut self.tenants[tenant];
+        let call = t.engine.legs().get(&leg).and_then(|l| t.engine.calls().get(&l.call));
+        let Some((call, caller)) = call.and_then(|call| Some((call, call.caller_leg()?))) else { return };
+        let is_outbound = matches!(call.origin, Origin::Outbound { .. });
+        if let Some(l) =
+            t.legs.get_mut(&caller).filter(|l| caller != leg && (is_outbound || l.passes.is_some()))
+        {
+            // A telephone has no other way.
+            l.last_word = word.filter(|word| *word != 503 || l.came_over.is_some());
         }
     }
 

@@ -155,7 +155,12 @@ impl Switch {
     }
 
     fn refuse(&mut self, now: Now, tenant: usize, leg: LegId, cause: RefuseCause) {
-        let Some(sip) = self.tenants[tenant].legs.get(&leg).and_then(|l| l.sip) else { return };
+        let Some(l) = self.tenants[tenant].legs.get(&leg) else { return };
+        let Some(sip) = l.sip else { return };
+        if let (RefuseCause::Unavailable, Some(word)) = (cause, l.last_word) {
+            self.say_on(now, sip, word);
+            return self.leg_ended(now, tenant, leg, LegEnd::NearHungUp);
+        }
         let code = match cause {
             RefuseCause::UnknownNumber => 404,
             RefuseCause::Busy => 486,

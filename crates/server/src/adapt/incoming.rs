@@ -299,6 +299,7 @@ impl Switch {
                 before: Vec::new(),
                 asked_for_one: false,
                 passes: None,
+                last_word: None,
                 was_for: Secret::default(),
                 location: Location::of(message).map(Box::new),
                 hears: Box::default(),

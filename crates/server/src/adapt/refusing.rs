@@ -22,4 +22,11 @@ impl Switch {
         }
         self.endpoint.reject_with(now.sip(), call, code, "", &lines);
     }
+
+    /// Tells a caller what the far end said that the call went on to. It is not we who have too much to do: nobody is asked
+    /// to leave us alone for a while.
+    pub(super) fn say_on(&mut self, now: Now, call: sip::CallId, code: u16) {
+        let lines = sip::reason_line(sip::cause_of_status(code));
+        self.endpoint.reject_with(now.sip(), call, code, "", &lines);
+    }
 }

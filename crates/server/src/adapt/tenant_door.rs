@@ -68,6 +68,8 @@ pub(super) struct DoorLeg {
     pub(super) asked_for_one: bool,
     /// Whom a call that passes through is for.
     pub(super) passes: Option<Box<PassedOn>>,
+    /// What its caller is to be told when nobody takes the call: the word of the far end that was asked last.
+    pub(super) last_word: Option<u16>,
     /// Whom its call was for before it came here, the first one first.
     pub(super) was_for: Secret<Vec<crate::trunk_choice::Before>>,
     /// Where its caller is, who calls for help.

@@ -321,6 +321,35 @@ fn a_call_rings_on_over_the_next_trunk_unless_somebody_was_heard_or_has_said_the
 }
 
 #[test]
+fn a_caller_hears_what_is_wrong_with_the_number_and_whether_another_way_may_lead_there() {
+    for (before, said, told) in [
+        ("", "404 Not Found", 404),
+        ("", "604 Does Not Exist Anywhere", 404),
+        ("", "410 Gone", 410),
+        ("", "484 Address Incomplete", 484),
+        ("", "486 Busy Here", 486),
+        ("", "480 Temporarily Unavailable", 480),
+        ("", "603 Decline", 480),
+        ("", "403 Forbidden", 480),
+        ("", "503 Service Unavailable", 503),
+        ("", "500 Server Internal Error", 503),
+        ("180 Ringing", "503 Service Unavailable", 480),
+        ("180 Ringing", "404 Not Found", 404),
+    ] {
+        let mut line = Line::new(bridge(&json!({}), &json!({})));
+        line.calls(1, "+4942155512");
+        let asked = line.gets(FIRST, "INVITE ").expect("the call passes");
+        if !before.is_empty() {
+            line.hears(FIRST, &answer(&asked, before, ""));
+        }
+        line.hears(FIRST, &answer(&asked, said, ""));
+        let refused = line.gets(CALLER, &format!("SIP/2.0 {told} "));
+        let refused = refused.unwrap_or_else(|| panic!("{before} {said}: {:?}", line.sent));
+        assert!(header(&refused, "Retry-After:").is_empty(), "it is not we who are busy: {refused}");
+    }
+}
+
+#[test]
 fn a_call_rings_on_over_the_first_trunk_that_can_be_protected_as_it_must() {
     let secure = json!({"srtp": "required", "srtp_in_clear": true});
     for (dice, asked) in [
