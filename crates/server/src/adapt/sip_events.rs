@@ -40,8 +40,9 @@ impl Switch {
             }
             sip::Event::Acknowledged { call, body } => self.on_acknowledged(now, call, &body),
             sip::Event::Reoffer { call, body } => self.on_reoffer(now, call, &body),
-            // We make no offers in a running call: the far ends keep their anchor.
-            sip::Event::Reanswered { .. } | sip::Event::ReofferRefused { .. } => {}
+            sip::Event::Reanswered { call, body } => self.on_refreshed(now, call, &body),
+            // We make no other offers in a running call: the far ends keep their anchor.
+            sip::Event::ReofferRefused { .. } => {}
             sip::Event::Asked { ask, code, cseq, message } => {
                 self.on_asked(now, ask, code, cseq, message.as_deref());
             }
@@ -196,6 +197,20 @@ impl Switch {
         };
         l.negotiated = Some(Box::<Negotiated>::new(negotiated));
         self.endpoint.answer_reoffer(now.sip(), call, answer.write().as_bytes());
+        self.point_media(tenant, leg);
+        self.tell_hold(now, tenant, leg);
+    }
+
+    /// A refresh of ours, which says the session as it is, was answered with another description: the far end's audio may
+    /// have moved, and its keys may be new.
+    fn on_refreshed(&mut self, now: Now, call: sip::CallId, body: &[u8]) {
+        let Some((tenant, leg)) = self.by_sip.get(&call).copied() else { return };
+        let Some(l) = self.tenants[tenant].legs.get_mut(&leg).filter(|l| l.sip == Some(call)) else { return };
+        let (Some(session), Ok(theirs)) = (&mut l.session, SessionDescription::parse(body)) else { return };
+        // What was sent is what was said last, be it an offer or an answer. So theirs is read as an offer, to which that is
+        // the answer: what it takes, it takes from there.
+        let Ok((_, negotiated)) = session.answer(&theirs, Direction::SendRecv) else { return };
+        l.negotiated = Some(Box::<Negotiated>::new(negotiated));
         self.point_media(tenant, leg);
         self.tell_hold(now, tenant, leg);
     }

@@ -2,7 +2,7 @@
 //! one that wants it protected, and over which other one a call rings on.
 
 use crate::adapt::world::{Orders, SWITCH, TENANT, WALL, blank_switch, meaning_of};
-use crate::adapt::{Now, Resumed, Switch};
+use crate::adapt::{MediaCommand, Now, Resumed, Switch};
 use media::sdes::{OwnKeys, SEED_LEN};
 use serde_json::{Value, json};
 use sip::{Destination, Input, Transport};
@@ -69,6 +69,15 @@ impl Line {
         let from = Destination { transport: Transport::Udp, addr, connection: None };
         self.switch.on_sip(clock(self.now), Input::Received { from, bytes: text.as_bytes() });
         self.settle();
+    }
+
+    /// Nobody says anything for so many seconds.
+    fn waits(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.now += 1_000_000;
+            self.switch.on_time(clock(self.now));
+            self.settle();
+        }
     }
 
     /// The next message to somebody that begins so, if there is one; what came before it is passed over.
@@ -347,6 +356,37 @@ fn a_caller_hears_what_is_wrong_with_the_number_and_whether_another_way_may_lead
         let refused = refused.unwrap_or_else(|| panic!("{before} {said}: {:?}", line.sent));
         assert!(header(&refused, "Retry-After:").is_empty(), "it is not we who are busy: {refused}");
     }
+}
+
+#[test]
+fn where_audio_moves_with_the_answer_to_a_refresh_it_is_followed() {
+    let mut line = Line::new(bridge(&json!({}), &json!({"session_timer": "2m"})));
+    line.calls(1, "+4942155512");
+    let asked = line.gets(FIRST, "INVITE ").expect("the call passes");
+    let timed = |sdp: &str, invite: &str| {
+        let refreshes = "Require: timer\r\nSession-Expires: 120;refresher=uac\r\nContent-Type";
+        answer(invite, "200 OK", sdp).replacen("Content-Type", refreshes, 1)
+    };
+    line.hears(FIRST, &timed(SDP, &asked));
+    let ok = line.gets(CALLER, "SIP/2.0 200 ").expect("the caller is answered");
+    let tag = header(&ok, "To:").split(";tag=").nth(1).unwrap_or_default().to_string();
+    line.hears(CALLER, &request(1, "+4942155512", "ACK", 1, &tag, ""));
+    line.waits(70);
+    let refresh = line.gets(FIRST, "INVITE ").expect("that the call goes on is said");
+    line.orders.lock().unwrap().commands.clear();
+    line.hears(FIRST, &timed(&SDP.replace("9000", "9100").replace("1 1 IN", "1 2 IN"), &refresh));
+    let pointed: Vec<u16> = line
+        .orders
+        .lock()
+        .unwrap()
+        .commands
+        .iter()
+        .filter_map(|command| match command {
+            MediaCommand::Remote { negotiated, .. } => Some(negotiated.remote_rtp.port()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(pointed, [9_100]);
 }
 
 #[test]

@@ -37,7 +37,7 @@ struct Datagram {
 pub(super) struct Orders {
     next: u64,
     opened: VecDeque<(MediaId, u16)>,
-    commands: VecDeque<MediaCommand>,
+    pub(super) commands: VecDeque<MediaCommand>,
     /// What dice give, one throw after the other: at the end of the list there are none.
     pub(super) dice: VecDeque<Option<OwnKeys>>,
 }

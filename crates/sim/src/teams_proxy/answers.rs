@@ -50,7 +50,8 @@ impl TeamsProxy {
     }
 
     fn on_options(&mut self, host: usize, request: &Request, names: &[String], m: &Message) {
-        if let Err(refusal) = judge::tenant(&self.settings, names, m) {
+        let judged = judge::tenant(&self.settings, names, m).map(|_| ());
+        if let Err(refusal) = judged.and_then(|()| judge::options(&self.settings, m)) {
             return self.refuse_as(request, &refusal);
         }
         self.say(request, 200, "OK", "o", ALLOW, "");
@@ -108,6 +109,7 @@ impl TeamsProxy {
             route,
             lines: Vec::new(),
             anchor: None,
+            ice_said: None,
             music: None,
             timer,
             watch: None,
@@ -179,9 +181,9 @@ impl TeamsProxy {
 
     /// The border controller changes the session. Its address stays the first one that it named, whatever it says.
     fn on_change(&mut self, call: TeamsCall, request: &Request, m: &Message) {
-        let description = String::from_utf8_lossy(m.session_description()).into_owned();
-        if description.contains("a=sendonly") || description.contains("a=recvonly") {
-            self.broken("hold is inactive");
+        let controller = self.calls.get(&call).map(|c| c.controller.clone()).unwrap_or_default();
+        if let Err(rule) = judge::in_call(&controller, m) {
+            self.broken(rule);
         }
         self.anchor(call, m.session_description());
         let now = self.now.0;

@@ -64,12 +64,51 @@ pub(super) fn allows(m: &Message) -> Result<(), Refusal> {
     }
 }
 
-/// Whether an INVITE to a client that sends audio itself offers ICE.
+/// Whether a question of a border controller names us and itself.
+pub(super) fn options(settings: &TeamsSettings, m: &Message) -> Result<(), Refusal> {
+    let target = String::from_utf8_lossy(m.target()).into_owned();
+    if !settings.hosts.iter().any(|h| h.eq_ignore_ascii_case(host_of(&target))) {
+        return refuse(404, 511_404, "the Request-URI names a machine of Teams");
+    }
+    for name in [Name::From, Name::To] {
+        let said = value(m, name);
+        if host_of(uri_of(&said)).parse::<IpAddr>().is_ok() {
+            return refuse(400, 540_400, "the hosts of From and To are names");
+        }
+    }
+    Ok(())
+}
+
+/// Whether a border controller's part in a call is as it should be, beside its first INVITE: it is known by the name that
+/// was called, and a hold is inactive.
+pub(super) fn in_call(controller: &str, m: &Message) -> Result<(), &'static str> {
+    let contact = value(m, Name::Contact);
+    if host_of(uri_of(&contact)) != controller {
+        return Err("the host of Contact in a call is the one that was called");
+    }
+    let description = String::from_utf8_lossy(m.session_description()).into_owned();
+    match description.contains("a=sendonly") || description.contains("a=recvonly") {
+        true => Err("hold is inactive"),
+        false => Ok(()),
+    }
+}
+
+/// Whether an INVITE to a client that sends audio itself offers ICE: one candidate a component, where audio really is.
 pub(super) fn bypass(m: &Message) -> Result<(), Refusal> {
     let description = String::from_utf8_lossy(m.session_description()).into_owned();
-    match description.contains("a=ice-lite") && description.contains("a=candidate:") {
+    if !description.contains("a=ice-lite") {
+        return refuse(488, 531_027, "with media bypass there is ICE");
+    }
+    let all: Vec<Vec<&str>> = description
+        .lines()
+        .filter_map(|line| line.strip_prefix("a=candidate:"))
+        .map(|c| c.split(' ').collect())
+        .collect();
+    let of = |component: &str| all.iter().filter(|c| c.get(1) == Some(&component)).count();
+    let hosts = all.iter().all(|c| c.get(6..8) == Some(&["typ", "host"]));
+    match of("1") == 1 && of("2") <= 1 && all.len() == of("1") + of("2") && hosts {
         true => Ok(()),
-        false => refuse(488, 531_027, "with media bypass there is ICE"),
+        false => refuse(488, 531_027, "there is one candidate a component, of a host"),
     }
 }
 

@@ -76,6 +76,8 @@ struct Call {
     lines: Vec<Line>,
     /// Where the border controller said first that its audio is: it never goes elsewhere.
     anchor: Option<(String, String)>,
+    /// What the border controller said of ICE before it answered.
+    ice_said: Option<Vec<String>>,
     /// Where a mixer plays what, once the border controller agreed to the hold.
     music: Option<(SocketAddr, u32)>,
     /// What the border controller asked for in its INVITE, in seconds (RFC 4028).

@@ -1,6 +1,6 @@
 //! What the proxy asks of border controllers: calls of users, and changes of calls.
 
-use super::text::{bytes_of, host_of, in_latin, uri_of, value};
+use super::text::{bytes_of, in_latin, other, uri_of, value};
 use super::words::{TeamsCall, TeamsEvent, TeamsOutput};
 use super::{Asked, Call, State, TeamsProxy, Transfer, Watch};
 use media::negotiate::Direction;
@@ -113,6 +113,7 @@ impl TeamsProxy {
             route,
             lines: Vec::new(),
             anchor: None,
+            ice_said: None,
             music: None,
             timer: None,
             watch: None,
@@ -340,6 +341,7 @@ impl TeamsProxy {
         match (asked, code) {
             (Asked::Invite | Asked::Change, 100) => {}
             (Asked::Invite, 101..200) => {
+                self.judge_answer(call, m);
                 let now = self.now.0;
                 let line = self.calls.get_mut(&call).and_then(|c| c.lines.last_mut());
                 if let (Some(line), false) = (line, m.session_description().is_empty()) {
@@ -349,6 +351,7 @@ impl TeamsProxy {
             }
             (Asked::Invite, 200..300) => self.on_answered(call, m),
             (Asked::Change, 200..300) => {
+                self.judge_answer(call, m);
                 self.follow(call, "ACK", false);
                 let now = self.now.0;
                 let line = self.calls.get_mut(&call).and_then(|c| c.lines.last_mut());
@@ -383,13 +386,36 @@ impl TeamsProxy {
         }
     }
 
+    /// Looks at an answer to an INVITE of ours: at who gives it, at the way of what follows, and at what is said of ICE, which
+    /// stays as it was said first (until a session is changed).
+    fn judge_answer(&mut self, call: TeamsCall, m: &Message) {
+        let Some(c) = self.calls.get_mut(&call) else { return };
+        let mut judged = super::judge::in_call(&c.controller, m);
+        if c.state != State::Up && other(m, "Record-Route").as_deref() != Some(&c.route) {
+            judged = Err("an answer repeats Record-Route");
+        }
+        let description = String::from_utf8_lossy(m.session_description()).into_owned();
+        let ice =
+            |line: &&str| ["a=ice-ufrag:", "a=ice-pwd:", "a=candidate:"].iter().any(|s| line.starts_with(s));
+        let said: Vec<String> = description.lines().filter(ice).map(String::from).collect();
+        if c.state != State::Up && !description.is_empty() {
+            let first = c.ice_said.get_or_insert_with(|| said.clone());
+            if *first != said {
+                judged = Err("ICE stays as it was said before the answer");
+            }
+        }
+        if let Err(rule) = judged {
+            self.broken(rule);
+        }
+    }
+
     /// Somebody answered our call.
     fn on_answered(&mut self, call: TeamsCall, m: &Message) {
+        self.judge_answer(call, m);
         let now = self.now.0;
         let contact = value(m, Name::Contact);
         let target = uri_of(&contact).to_string();
         let Some(c) = self.calls.get_mut(&call) else { return };
-        let right = host_of(&target) == c.controller;
         let expires = m.value(Name::SessionExpires);
         // Who answers says who refreshes, and leaves it to us unless it says otherwise.
         let by_us = !expires.is_some_and(|v| v.ends_with(b"refresher=uas"));
@@ -407,9 +433,6 @@ impl TeamsProxy {
         self.anchor(call, m.session_description());
         if let Err(refusal) = super::judge::allows(m) {
             self.broken(refusal.rule);
-        }
-        if !right {
-            self.broken("the host of Contact in an answer is the one that was called");
         }
         if let Err(rule) = agreed {
             self.broken(rule);
