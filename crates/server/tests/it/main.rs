@@ -131,6 +131,7 @@ mod teams_names;
 mod teams_pauses;
 mod teams_peers;
 mod teams_presence;
+mod teams_refusals;
 mod teams_reports;
 mod teams_stun;
 mod teams_tenants;
