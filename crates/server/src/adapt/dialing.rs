@@ -411,11 +411,12 @@ impl Switch {
     fn note_last_word(&mut self, tenant: usize, leg: LegId, word: Option<u16>) {
         let t = &mut self.tenants[tenant];
         let call = t.engine.legs().get(&leg).and_then(|l| t.engine.calls().get(&l.call));
-        let Some((call, caller)) = call.and_then(|call| Some((call, call.caller_leg()?))) else { return };
+        let Some(call) = call else { return };
+        // In a call of an agent's own the customer is who is called.
+        let waits = call.caller_leg().into_iter().chain(call.talking().iter().copied()).find(|l| *l != leg);
+        let Some(waits) = waits else { return };
         let is_outbound = matches!(call.origin, Origin::Outbound { .. });
-        if let Some(l) =
-            t.legs.get_mut(&caller).filter(|l| caller != leg && (is_outbound || l.passes.is_some()))
-        {
+        if let Some(l) = t.legs.get_mut(&waits).filter(|l| is_outbound || l.passes.is_some()) {
             // A telephone has no other way.
             l.last_word = word.filter(|word| *word != 503 || l.came_over.is_some());
         }
