@@ -19,6 +19,7 @@ mod config;
 mod connector;
 mod demo;
 mod explain;
+mod gathering;
 mod http;
 mod journal_io;
 mod key_rotation;

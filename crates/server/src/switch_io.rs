@@ -2,6 +2,7 @@
 
 use crate::adapt::{Failed, Guest, MediaReport, Now, PhoneReport, Switch};
 use crate::clock::Clock;
+use crate::gathering::Gathering;
 use crate::journal_io::JournalSender;
 use crate::mailbox::Mailbox;
 use crate::name_io::Names;
@@ -170,8 +171,12 @@ impl SwitchThread {
     /// When it cannot go on; it did not end as it was asked to then.
     pub fn run(mut self) -> Result<States, String> {
         let mut events = Vec::with_capacity(256);
+        let mut gathering = Gathering::default();
         self.flush();
         loop {
+            if let Some(more) = gathering.wait(self.clock.now().mono) {
+                std::thread::sleep(more);
+            }
             let now = self.clock.now();
             // Half a second at the longest: connections and laws are looked at then.
             let wait = self.switch.wait(now).unwrap_or(u64::MAX).min(500_000);
@@ -182,6 +187,7 @@ impl SwitchThread {
                 Err(e) => return Err(format!("the switch cannot wait any more (epoll): {e}")),
             }
             let now = self.clock.now();
+            gathering.woken(now.mono);
             for event in events.drain(..) {
                 match event.data.u64() {
                     MAIL => {
@@ -250,6 +256,10 @@ impl SwitchThread {
                         self.switch.on_sip(now, sip::Input::Unreachable { to });
                     }
                 }
+            }
+            while let Err(to) = self.sockets.write_all() {
+                failed = true;
+                self.switch.on_sip(now, sip::Input::Unreachable { to });
             }
             if !failed {
                 return;

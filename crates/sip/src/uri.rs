@@ -183,29 +183,39 @@ pub(crate) fn trim(b: &[u8]) -> &[u8] {
 
 /// The pieces of `b` between `separator`s that stand outside quotes and `<>`.
 pub(crate) fn split_outside_quotes(b: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    // Most of what is split has no quotes.
+    let is_plain = !b.iter().any(|c| matches!(c, b'"' | b'<'));
     let mut rest = Some(b);
     core::iter::from_fn(move || {
         let b = rest?;
-        let (mut quoted, mut angled, mut escaped) = (false, false, false);
-        for (i, &c) in b.iter().enumerate() {
-            if escaped {
-                escaped = false;
-            } else if quoted && c == b'\\' {
-                escaped = true;
-            } else if c == b'"' {
-                quoted = !quoted;
-            } else if quoted {
-            } else if c == b'<' {
-                angled = true;
-            } else if c == b'>' {
-                angled = false;
-            } else if c == separator && !angled {
-                rest = Some(&b[i + 1..]);
-                return Some(&b[..i]);
-            }
+        let end = match is_plain {
+            true => b.iter().position(|&c| c == separator),
+            false => first_outside_quotes(b, separator),
+        };
+        rest = end.map(|end| &b[end + 1..]);
+        Some(&b[..end.unwrap_or(b.len())])
+    })
+}
+
+/// Where the first separator stands that is not within quotes or `<>`.
+fn first_outside_quotes(b: &[u8], separator: u8) -> Option<usize> {
+    let (mut quoted, mut angled, mut escaped) = (false, false, false);
+    b.iter().position(|&c| {
+        if escaped {
+            escaped = false;
+        } else if quoted && c == b'\\' {
+            escaped = true;
+        } else if c == b'"' {
+            quoted = !quoted;
+        } else if quoted {
+        } else if c == b'<' {
+            angled = true;
+        } else if c == b'>' {
+            angled = false;
+        } else {
+            return c == separator && !angled;
         }
-        rest = None;
-        Some(b)
+        false
     })
 }
 

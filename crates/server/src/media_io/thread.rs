@@ -31,7 +31,7 @@ const RECORD_GRID: u64 = 20_000;
 /// a packet, and each leg brings one every 20 ms.
 const MANY_LEGS: usize = 16;
 /// So long may a packet wait for others, in microseconds. A far end's jitter buffer holds ten times as much.
-const TOGETHER: u64 = 2_000;
+const TOGETHER: u64 = 4_000;
 /// The mailbox's place among epoll's numbers.
 const ORDERS: u64 = u64::MAX;
 /// The place of what comes for browsers.

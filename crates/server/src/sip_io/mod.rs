@@ -119,6 +119,8 @@ pub struct SipSockets {
     asked: HashSet<IpAddr>,
     /// Handshakes that others began.
     begun: Begun,
+    /// Connections that something was given to since they were written to.
+    unwritten: Vec<u64>,
     /// Connections that broke while something was sent on them.
     broken: Vec<u64>,
     /// Connections of ours that failed while something was sent.
@@ -163,6 +165,7 @@ impl SipSockets {
             by_address: HashMap::new(),
             asked: HashSet::new(),
             begun: Begun::default(),
+            unwritten: Vec::new(),
             broken: Vec::new(),
             failures: Vec::new(),
             next: 1,
@@ -359,11 +362,11 @@ impl SipSockets {
         Some(c)
     }
 
-    /// Sends a message, and says over which connection. Where it cannot go, its destination comes back. `peers` says who is
-    /// reached over secure connections, and how.
+    /// Sends a message, and says over which connection, which [`SipSockets::write_all`] writes. Where it cannot go, its
+    /// destination comes back. `peers` says who is reached over secure connections, and how.
     ///
     /// # Errors
-    /// The destination, with the connection that broke.
+    /// The destination.
     pub fn send(
         &mut self,
         now: Now,
@@ -408,12 +411,28 @@ impl SipSockets {
         c.unsent_bytes += t.bytes.len();
         c.unsent.push_back((t.bytes.clone(), 0));
         c.sent = self.now;
-        let Err(error) = self.write(id) else { return Ok(Some(id)) };
-        // Whoever sends tells of it.
-        let failed = self.forget(id).and_then(|c| c.failed(&error));
-        failed.into_iter().for_each(|failed| self.note(failed));
-        self.broken.push(id);
-        Err(Destination { connection: Some(id), ..t.to })
+        if !self.unwritten.contains(&id) {
+            self.unwritten.push(id);
+        }
+        Ok(Some(id))
+    }
+
+    /// Writes what [`SipSockets::send`] took for connections: what goes over one of them at once is one system call.
+    ///
+    /// # Errors
+    /// The first connection that broke; call again for the others.
+    pub fn write_all(&mut self) -> Result<(), Destination> {
+        while let Some(id) = self.unwritten.pop() {
+            let Err(error) = self.write(id) else { continue };
+            let Some(c) = self.forget(id) else { continue };
+            // Whoever sends tells of it.
+            if let Some(failed) = c.failed(&error) {
+                self.note(failed);
+            }
+            self.broken.push(id);
+            return Err(Destination { transport: c.transport, addr: c.addr, connection: Some(id) });
+        }
+        Ok(())
     }
 
     fn write_on(&mut self, id: u64, to: &mut dyn SipTaker) {

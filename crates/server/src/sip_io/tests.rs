@@ -165,3 +165,57 @@ fn addresses_of_one_network_are_one_stranger() {
         assert_eq!(is_same_network(ip(a), ip(b)), same, "{a} {b}");
     }
 }
+
+/// Nothing is configured.
+struct Nobody;
+
+impl SecurePeers for Nobody {
+    fn name(&self, _: SocketAddr, _: &[u8]) -> Option<&str> {
+        None
+    }
+
+    fn instead_of(&self, _: u64) -> Option<Destination> {
+        None
+    }
+
+    fn is_declared(&self, _: IpAddr) -> bool {
+        true
+    }
+
+    fn whose(&self, _: &[u8]) -> Option<store::TenantId> {
+        None
+    }
+}
+
+#[test]
+fn what_is_sent_goes_out_together_and_a_connection_that_broke_is_told_of_once() {
+    let now = Now { mono: 1_000_000, wall: engine::Time(0) };
+    let far = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut sockets = SipSockets::new(None, None, None, None).unwrap();
+    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+    sockets.watch(epoll.as_fd()).unwrap();
+    let to = Destination { transport: Transport::Tcp, addr: far.local_addr().unwrap(), connection: None };
+    let say = |sockets: &mut SipSockets, text: &[u8]| {
+        let sent = sockets.send(now, &Transmit { to, bytes: Arc::from(text) }, &Nobody);
+        sent.ok().expect("there is a way")
+    };
+    let over = say(&mut sockets, b"OPTIONS one");
+    assert_eq!(say(&mut sockets, b"OPTIONS two"), over);
+    let (mut theirs, _) = far.accept().unwrap();
+    theirs.set_nonblocking(true).unwrap();
+    assert_eq!(theirs.read(&mut [0; 64]).unwrap_err().kind(), ErrorKind::WouldBlock, "nothing goes out before");
+    assert!(sockets.write_all().is_ok());
+    theirs.set_nonblocking(false).unwrap();
+    let mut heard = [0; 22];
+    theirs.read_exact(&mut heard).unwrap();
+    assert_eq!(&heard, b"OPTIONS oneOPTIONS two");
+    // Whoever closes before having read everything resets the connection.
+    say(&mut sockets, b"OPTIONS three");
+    assert!(sockets.write_all().is_ok());
+    drop(theirs);
+    assert_eq!(say(&mut sockets, b"OPTIONS four"), over);
+    assert_eq!(say(&mut sockets, b"OPTIONS five"), over);
+    assert!(sockets.write_all().is_err_and(|broken| broken == Destination { connection: over, ..to }));
+    assert!(sockets.write_all().is_ok());
+    assert_ne!(say(&mut sockets, b"OPTIONS six"), over, "what comes next goes over another one");
+}
