@@ -135,9 +135,13 @@ fn check(mut args: Arguments) -> Outcome {
         verify(|| opened(&path), more, key.as_deref()).map_err(|e| format!("{}: {e}", path.display()))?
     };
     say(&format!(
-        "tenant {}: {} entries, {} signed heads, vouched for up to entry {}; key {}{}",
+        "tenant {}: {} entries{}, {} signed heads, vouched for up to entry {}; key {}{}",
         found.tenant,
         found.report.entries,
+        match found.report.cut {
+            0 => String::new(),
+            cut => format!(", those up to {cut} disposed of by a rule"),
+        },
         found.report.heads,
         found.report.vouched,
         found.key,
@@ -149,7 +153,7 @@ fn check(mut args: Arguments) -> Outcome {
     ));
     let mut lines: Vec<String> =
         found.report.faults.iter().map(|f| format!("entry {} {}", f.entry, f.what)).collect();
-    if lines.is_empty() && ends_with_a_head && found.report.vouched < found.report.entries {
+    if lines.is_empty() && ends_with_a_head && found.report.vouched < found.report.last {
         lines.push(format!(
             "no signed head vouches for what stands behind entry {}: an export ends with one, so its end was cut off or \
              added to (--unsigned says that you know why)",
