@@ -314,7 +314,7 @@ mod tests {
         let listed = listed(&of_features(&features, Registration::Background));
         assert_eq!(names(&cloud, &[cloud.graph_default_scope()], &listed), listed);
         assert!(listed.contains("Presence.Read.All"), "{listed:?}");
-        let declares = |claims: &str| Made::read("x", &format!("scope=a&claims={claims}")).declares();
+        let declares = |claims: &str| Made::read("x", "", &format!("scope=a&claims={claims}")).declares();
         assert!(declares(
             "%7B%22access_token%22%3A%7B%22xms_cc%22%3A%7B%22values%22%3A%5B%22cp1%22%5D%7D%7D%7D"
         ));

@@ -8,12 +8,12 @@ use redact::Secret;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use teams::Cloud;
 use teams::bot::cards::{self, Numbers, PersonRow};
 use teams::bot::{Activity, InvokeReply, Language, Said, SignInCard, TEAMS_CLIENTS, Wish};
-use teams::entra::{ApiRules, Endpoints, Refused, TokenReply};
+use teams::entra::{ApiRules, Client, Endpoints, Refused, TokenReply};
 use teams::graph::{Batch, Given, Graph, GraphError, User, read_user, user};
 use teams::permissions::{Feature, Operation};
+use teams::{Cloud, Time};
 
 /// How long Graph may take for one card.
 const WITHIN: Duration = Duration::from_secs(3);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 const TENANT: &str = "kind: Tenant\nid: test\nprofile: contact-center\n---\n\
-    kind: Queue\nid: sales\n---\nkind: User\nid: boss\nname: Ottilie Zeisig\nroles: [supervisor]\n";
+    kind: Trunk\nid: carrier\nnetworks: [192.0.2.0/24]\n---\nkind: User\nid: boss\nname: Ottilie Zeisig\nroles: [supervisor]\n";
 
 /// The numbers of the entries, oldest first.
 fn entries(program: &Program) -> Vec<u64> {
