@@ -49,8 +49,8 @@ pub fn retention(ground: &Ground, subject: &Subject) -> Found {
     let mut lines = vec![format!("{} rules of retention", rules.len())];
     for (id, rule) in &rules {
         lines.push(format!(
-            "rule {id} ({}): {} calls due, {} kept by holds, next due {}",
-            rule["class"], rule["calls"], rule["held"], rule["next_due"]
+            "rule {id} ({}): {} calls and {} rows due, {} kept by holds, next due {}",
+            rule["class"], rule["calls"], rule["rows"], rule["held"], rule["next_due"]
         ));
     }
     let now = crate::clock::wall_ms();
@@ -80,7 +80,8 @@ pub fn retention(ground: &Ground, subject: &Subject) -> Found {
         lines.push("the job runs each hour, and did not for more than a day".into());
     }
     let runs_well = !is_stopped && newest.is_some_and(|run| run.ended.is_some());
-    let overdue: u64 = rules.values().filter_map(|r| r["calls"].as_u64()).sum();
+    let due_of = |r: &Value| r["calls"].as_u64().unwrap_or(0) + r["rows"].as_u64().unwrap_or(0);
+    let overdue: u64 = rules.values().map(due_of).sum();
     let good = unruled.is_empty() && !is_stopped && (runs_well || overdue == 0);
     Found { good: Some(good), against: against.into(), lines, data: json!({"rules": rules.len()}) }
 }

@@ -48,6 +48,10 @@ fn from_server(
     token: &str,
     line: &mut impl FnMut(Value) -> Result<(), Failure>,
 ) -> Result<u64, Failure> {
+    let first = || -> Result<Option<u64>, Failure> {
+        Ok(get(&format!("{url}/api/v1/audit/chain"), token)?["entries"][0]["entry"].as_u64())
+    };
+    let began = first()?;
     // What is exported is vouched for up to its end: what happens meanwhile is in the next export.
     let end = post(&format!("{url}/api/v1/audit/heads"), token)?["head"].as_u64().unwrap_or(u64::MAX);
     let (mut after, mut count) = (0, 0);
@@ -70,7 +74,13 @@ fn from_server(
                 for head in page["heads"].as_array().into_iter().flatten() {
                     line(head.clone())?;
                 }
-                return Ok(count);
+                // The entry that says so may stand behind the end of what was read.
+                return match began == first()? {
+                    true => Ok(count),
+                    false => Err(Failure::NotInOrder(
+                        "a rule disposed of the log's beginning meanwhile: export it again".into(),
+                    )),
+                };
             }
         }
     }

@@ -121,7 +121,7 @@ fn alerts_destinations_retention_and_backups_are_seen_to_turn_bad() {
     std::fs::write(&list, text.lines().enumerate().map(old).collect::<String>()).unwrap();
     let mut program = Program::start_again(dir);
     program.set_token(token);
-    is_bad(&program, "retention", "1 calls due");
+    is_bad(&program, "retention", "1 calls and 0 rows due");
     is_bad(&program, "backups", "is whole and was restored for trial");
     // A job that ran long ago, and nothing that is due.
     let token = program.bearer().replace("Bearer ", "");
