@@ -38,7 +38,7 @@ pub struct ChainedEntry {
     pub object: String,
     /// Whose key seals what is sealed, by number; 0 where nothing is.
     pub person: u64,
-    /// Personal values, sealed; empty where there are none.
+    /// Personal values, sealed; of an entry [`CUT`] its signature; empty where there is nothing.
     pub sealed: Vec<u8>,
     /// The digest that stands with it.
     pub digest: Vec<u8>,
