@@ -41,7 +41,7 @@ pub struct EntryLine {
     pub object: String,
     /// Number of the person whose key seals what is sealed; 0 where nothing is.
     pub person: u64,
-    /// What is said of that person, sealed, in hex.
+    /// What is said of that person, sealed, in hex; of an entry that says that the log was cut, its signature.
     pub sealed: String,
     /// SHA-256 of this entry and the digest before it, in hex.
     pub digest: String,

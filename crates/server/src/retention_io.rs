@@ -197,6 +197,7 @@ fn to_run(rules: &[Rule], now: u64) -> Vec<(String, DisposalRule)> {
         RetainedClass::Notes => Some(DataClass::Notes),
         RetainedClass::Report => Some(DataClass::Report),
         RetainedClass::Config => Some(DataClass::Config),
+        RetainedClass::Audit => Some(DataClass::Audit),
         RetainedClass::Closing => None,
     };
     let mut all = Vec::new();
@@ -204,7 +205,12 @@ fn to_run(rules: &[Rule], now: u64) -> Vec<(String, DisposalRule)> {
         let of_class: Vec<&Rule> = rules.iter().filter(|r| class(r.body.class) == Some(wanted)).collect();
         let except: Vec<u32> = of_class.iter().filter_map(|r| r.queue).collect();
         for rule in of_class {
-            let before = match rule.body.days {
+            let days = match wanted {
+                // A rule of fewer is refused; whoever writes it past that wins nothing.
+                DataClass::Audit => rule.body.days.max(store::LEAST_AUDIT_DAYS),
+                _ => rule.body.days,
+            };
+            let before = match days {
                 // What ended is old at once.
                 0 => now.saturating_add(1),
                 days => now.saturating_sub(u64::from(days) * DAY_MS),
@@ -261,7 +267,7 @@ pub fn run(handle: &Handle, tenant: TenantId, stopping: &AtomicBool) -> Result<V
     let mut note = DisposalRun { at: now, ended: None, report: "{}".into() };
     store.note_run(tenant, &note).map_err(said)?;
     let mut report = BTreeMap::new();
-    let (mut gone, mut people) = (0, 0);
+    let (mut gone, mut people, mut refused) = (0, 0, None);
     for (id, rule) in rules {
         let mut go_on = |done: &Disposed| {
             if done.calls + done.rows > 0 {
@@ -269,14 +275,24 @@ pub fn run(handle: &Handle, tenant: TenantId, stopping: &AtomicBool) -> Result<V
             }
             !stopping.load(Ordering::Relaxed)
         };
-        let done = store.dispose(tenant, &rule, &needed, &mut go_on).map_err(said)?;
+        let done = match rule.class {
+            DataClass::Audit => match store.cut_audit(tenant, rule.before, now, &mut go_on) {
+                // What else came of the run is written down first.
+                Err(cause) => {
+                    refused = Some(cause.to_string());
+                    continue;
+                }
+                done => done.map_err(said)?,
+            },
+            _ => store.dispose(tenant, &rule, &needed, &mut go_on).map_err(said)?,
+        };
         gone += done.calls + done.rows;
         people += done.people;
         report.insert(id, view(&done));
         note.report = json!(report).to_string();
         store.note_run(tenant, &note).map_err(said)?;
     }
-    note.ended = (!stopping.load(Ordering::Relaxed)).then(crate::clock::wall_ms);
+    note.ended = (refused.is_none() && !stopping.load(Ordering::Relaxed)).then(crate::clock::wall_ms);
     store.note_run(tenant, &note).map_err(said)?;
     if gone > 0 {
         store
@@ -291,5 +307,5 @@ pub fn run(handle: &Handle, tenant: TenantId, stopping: &AtomicBool) -> Result<V
     }
     replace_copies(store);
     tracing::info!(event = "retention", tenant = tenant.0, calls = gone, "old data was disposed of");
-    Ok(json!(report))
+    refused.map_or_else(|| Ok(json!(report)), Err)
 }

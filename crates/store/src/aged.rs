@@ -51,6 +51,9 @@ impl Store {
         if class == DataClass::Config {
             return least(&format!("SELECT MIN(at) FROM {OLD_VERSIONS}"));
         }
+        if class == DataClass::Audit {
+            return least("SELECT MIN(at) FROM audit WHERE tenant = $1 AND at < $2");
+        }
         let mut oldest = None;
         for table in FIGURES.iter().filter(|_| class == DataClass::Report) {
             let found = least(&format!("SELECT MIN(start) FROM {table} WHERE tenant = $1 AND start < $2"))?;

@@ -4,6 +4,7 @@
 use crate::audit_actions::is_known;
 use crate::audit_chain::{AuditHead, ChainedEntry, digest_of};
 use crate::error::StoreError;
+use crate::installation::Installation;
 use crate::sql::{Row, Sql, Value, transaction};
 use crate::store::{Store, TenantId};
 use redact::Secret;
@@ -39,9 +40,9 @@ pub struct AuditFilter {
     pub limit: u32,
 }
 
-const COLUMNS: &str = "id, at, who, action, object, person, sealed, digest";
+pub(crate) const COLUMNS: &str = "id, at, who, action, object, person, sealed, digest";
 
-fn entry(r: &Row) -> ChainedEntry {
+pub(crate) fn entry(r: &Row) -> ChainedEntry {
     ChainedEntry {
         id: r.int(0) as u64,
         at: r.int(1) as u64,
@@ -132,6 +133,44 @@ pub(crate) fn put_sealed(
         entry.digest.into(),
     ];
     db.run(sql, &values).map(|_| ())
+}
+
+/// Where the log of a tenant ends, signed. An entry that has a head gets it anew.
+pub(crate) fn sign_end(
+    db: &mut dyn Sql,
+    of: (TenantId, &str),
+    installation: &Installation,
+    now: u64,
+) -> Result<(), StoreError> {
+    let end = end_of(db, of.0)?;
+    put_head(db, of, installation, now, end).map(|_| ())
+}
+
+/// A head over this entry with this digest; in place of the one that it has, if it has one. `of` is the tenant and its name.
+pub(crate) fn put_head(
+    db: &mut dyn Sql,
+    (tenant, name): (TenantId, &str),
+    installation: &Installation,
+    now: u64,
+    (entry, digest): (u64, Vec<u8>),
+) -> Result<AuditHead, StoreError> {
+    let key = installation.public_key();
+    let mut head = AuditHead { entry, at: now, digest, key, signature: Vec::new() };
+    head.signature = installation.sign(&head.said(name));
+    let sql = "INSERT INTO audit_heads (tenant, entry, at, digest, key, signature) \
+               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, entry) DO UPDATE SET \
+               at = excluded.at, digest = excluded.digest, key = excluded.key, signature = excluded.signature, \
+               sent = 0";
+    let values = [
+        tenant.into(),
+        head.entry.into(),
+        head.at.into(),
+        head.digest.clone().into(),
+        head.key.clone().into(),
+        head.signature.clone().into(),
+    ];
+    db.run(sql, &values)?;
+    Ok(head)
 }
 
 /// Chains the entries that were written before the log was a chain. Part of that change of the tables.
@@ -237,13 +276,29 @@ impl Store {
         String::from_utf8(plain).ok().map(Secret::new)
     }
 
-    /// When the first entry was written; nothing where there is none.
+    /// When the first entry that is kept was written; nothing where there is none.
     ///
     /// # Errors
     /// What the database said.
     pub fn audit_began(&self, tenant: TenantId) -> Result<Option<u64>, StoreError> {
         let sql = "SELECT at FROM audit WHERE tenant = $1 ORDER BY id LIMIT 1";
         Ok(self.reader().rows(sql, &[tenant.into()])?.first().map(|r| r.int(0) as u64))
+    }
+
+    /// Which of these tables have something from after that time, in milliseconds since 1970: `sessions`, `object_versions`.
+    /// Whatever is in them stands in the log, too.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub fn done_since(&self, tenant: TenantId, time: u64) -> Result<Vec<&'static str>, StoreError> {
+        let mut done = Vec::new();
+        for (table, at) in [("sessions", "began"), ("object_versions", "at")] {
+            let sql = format!("SELECT 1 FROM {table} WHERE tenant = $1 AND {at} > $2 LIMIT 1");
+            if !self.reader().rows(&sql, &[tenant.into(), time.into()])?.is_empty() {
+                done.push(table);
+            }
+        }
+        Ok(done)
     }
 
     /// Entries as they are chained, oldest first: those behind `after`, at most [`AUDIT_PAGE`].
@@ -279,28 +334,7 @@ impl Store {
             if last == 0 {
                 return Ok(None);
             }
-            let mut head = AuditHead {
-                entry: last,
-                at: now,
-                digest,
-                key: installation.public_key(),
-                signature: Vec::new(),
-            };
-            head.signature = installation.sign(&head.said(&name));
-            let sql = "INSERT INTO audit_heads (tenant, entry, at, digest, key, signature) \
-                       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, entry) DO UPDATE SET \
-                       at = excluded.at, digest = excluded.digest, key = excluded.key, signature = excluded.signature, \
-                       sent = 0";
-            let values = [
-                tenant.into(),
-                head.entry.into(),
-                head.at.into(),
-                head.digest.clone().into(),
-                head.key.clone().into(),
-                head.signature.clone().into(),
-            ];
-            db.run(sql, &values)?;
-            Ok(Some(head))
+            put_head(db, (tenant, &name), &installation, now, (last, digest)).map(Some)
         })
     }
 

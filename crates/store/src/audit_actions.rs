@@ -1,7 +1,7 @@
 //! The closed list of what an entry of the audit log can say was done.
 
 /// Every action, and what it means.
-pub const AUDIT_ACTIONS: [(&str, &str); 82] = [
+pub const AUDIT_ACTIONS: [(&str, &str); 83] = [
     ("account.invite", "somebody was invited to choose a password"),
     ("account.passkey", "a passkey was added"),
     ("account.passkey-removed", "a passkey was removed"),
@@ -11,6 +11,7 @@ pub const AUDIT_ACTIONS: [(&str, &str); 82] = [
     ("attest.canary", "a made-up person was planted to be searched for"),
     ("attest.rights", "the rights of a person were tried on a made-up one"),
     ("attestation.make", "an attestation was made and signed with the installation's key"),
+    ("audit.cut", "a rule disposed of the log's beginning, up to the entry that is named"),
     ("audit.export", "the log was exported"),
     ("backup.make", "an increment of a backup was made, with the file of keys"),
     ("backup.rehearse", "a backup was restored for trial"),

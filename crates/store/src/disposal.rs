@@ -34,17 +34,20 @@ pub enum DataClass {
     Report,
     /// Earlier versions of the configuration; what is in force stays.
     Config,
+    /// Entries of the audit log. They go by [`Store::cut_audit`], so that what stays is still proved to be whole.
+    Audit,
 }
 
 impl DataClass {
     /// All of them; audio first, so that a call's own rule finds less.
-    pub const ALL: [DataClass; 6] = [
+    pub const ALL: [DataClass; 7] = [
         DataClass::Recording,
         DataClass::Voicemail,
         DataClass::Notes,
         DataClass::Call,
         DataClass::Report,
         DataClass::Config,
+        DataClass::Audit,
     ];
 
     /// As configuration names it.
@@ -56,6 +59,7 @@ impl DataClass {
             DataClass::Notes => "notes",
             DataClass::Report => "report",
             DataClass::Config => "config",
+            DataClass::Audit => "audit",
         }
     }
 
@@ -63,7 +67,7 @@ impl DataClass {
     /// calls.
     fn due(self) -> Option<&'static str> {
         Some(match self {
-            DataClass::Report | DataClass::Config => return None,
+            DataClass::Report | DataClass::Config | DataClass::Audit => return None,
             DataClass::Notes => {
                 "FROM calls c WHERE c.tenant = $1 AND c.ended < $2 AND EXISTS (SELECT 1 FROM notes n \
                  WHERE n.tenant = $1 AND n.call = c.id)"
@@ -126,7 +130,7 @@ impl Needed {
 pub struct Disposed {
     /// Calls whose data of the class went.
     pub calls: u64,
-    /// Calls whose data a hold kept.
+    /// Calls whose data a hold kept, or entries of the audit log.
     pub held: u64,
     /// Recordings and messages that went.
     pub recordings: u64,
@@ -160,6 +164,9 @@ impl Store {
     /// # Errors
     /// What the database said.
     pub fn due(&self, tenant: TenantId, rule: &DisposalRule) -> Result<Disposed, StoreError> {
+        if rule.class == DataClass::Audit {
+            return self.audit_due(tenant, rule.before);
+        }
         let Some(from) = rule.class.due() else {
             return Ok(Disposed { rows: self.aged(tenant, rule.class, rule.before)?, ..Disposed::default() });
         };
@@ -189,7 +196,8 @@ impl Store {
     /// locked. Whom `needed` names stays known. Gives what went.
     ///
     /// # Errors
-    /// What database or disk said; what went stays gone.
+    /// [`StoreError::Refused`] for the audit log, which goes by [`Store::cut_audit`]; else what database or disk said: what went
+    /// stays gone.
     pub fn dispose(
         &self,
         tenant: TenantId,
@@ -197,6 +205,9 @@ impl Store {
         needed: &Needed,
         go_on: &mut dyn FnMut(&Disposed) -> bool,
     ) -> Result<Disposed, StoreError> {
+        if rule.class == DataClass::Audit {
+            return Err(StoreError::Refused("the audit log is disposed of with a signed cut".into()));
+        }
         if rule.class.due().is_none() {
             return self.dispose_aged(tenant, rule.class, rule.before, go_on);
         }
@@ -302,7 +313,9 @@ fn page(
             continue;
         }
         let which = match rule.class {
-            DataClass::Call | DataClass::Notes | DataClass::Report | DataClass::Config => "",
+            DataClass::Call | DataClass::Notes | DataClass::Report | DataClass::Config | DataClass::Audit => {
+                ""
+            }
             DataClass::Recording => {
                 " AND ended IS NOT NULL AND id NOT IN (SELECT recording FROM messages WHERE tenant = $1)"
             }

@@ -3,7 +3,7 @@
 
 use crate::call_index::HEARD_IN;
 use crate::error::StoreError;
-use crate::keys::PERSON;
+use crate::keys::{LOCAL, PERSON};
 use crate::sql::{Sql, Value, transaction};
 use crate::store::{Store, TenantId};
 use redact::Secret;
@@ -326,6 +326,22 @@ impl Store {
         who: &str,
         reason: EraseReason,
     ) -> Result<Erased, StoreError> {
+        self.erase_person_and(tenant, (person, &[]), now, who, reason)
+    }
+
+    /// The same, with entries beside the directory that are about the same person, by their numbers. Their keys and the
+    /// person's go in one step: an erasure that is interrupted leaves nobody of them, and is ended with all of them.
+    ///
+    /// # Errors
+    /// As of [`Store::erase_person`].
+    pub fn erase_person_and(
+        &self,
+        tenant: TenantId,
+        (person, entered): (u64, &[u64]),
+        now: u64,
+        who: &str,
+        reason: EraseReason,
+    ) -> Result<Erased, StoreError> {
         let of = [tenant.into(), person.into()];
         let object = format!("Person/p{person}");
         let missing = || StoreError::NotFound("this person".into());
@@ -357,7 +373,12 @@ impl Store {
         let sql = format!("SELECT id FROM recordings WHERE {HEARD_IN}");
         let recordings: Vec<u64> = db.rows(&sql, &of)?.iter().map(|r| r.int(0) as u64).collect();
         crate::disposal::destroy(&mut keys, tenant, &[], &recordings)?;
-        keys.destroy_for_good(tenant, PERSON, person)?;
+        keys.begin()?;
+        let mut all = entered.iter().map(|id| (LOCAL, *id)).chain([(PERSON, person)]);
+        let destroyed = all.try_for_each(|(kind, id)| keys.destroy(tenant, kind, id));
+        let ended = keys.end(destroyed.is_ok());
+        destroyed.and(ended)?;
+        keys.forget_deleted()?;
         drop(keys);
         // The keyed hash that the person was looked up by must not be read where the row was.
         db.rows("PRAGMA secure_delete=ON", &[])?;
@@ -381,6 +402,10 @@ impl Store {
             let sql = "UPDATE parties SET person = -person, display = NULL WHERE tenant = $1 AND person = $2";
             erased.calls = db.run(sql, &of)?;
             crate::names::forget_words(db, tenant, person)?;
+            for id in entered {
+                let sql = "DELETE FROM local_people WHERE tenant = $1 AND id = $2";
+                db.run(sql, &[tenant.into(), (*id).into()])?;
+            }
             db.run("DELETE FROM persons WHERE tenant = $1 AND id = $2", &of)?;
             crate::audit::put(db, tenant, now, who, reason.action(), &object)?;
             Ok((erased, blobs))
@@ -422,8 +447,22 @@ impl Store {
                     Err(e) => return Err(e),
                 }
             }
+            self.forget_keyless_entries(tenant)?;
         }
         Ok(ended)
+    }
+
+    /// Removes entries beside the directory whose keys went with an erasure.
+    fn forget_keyless_entries(&self, tenant: TenantId) -> Result<(), StoreError> {
+        let rows = self.reader().rows("SELECT id FROM local_people WHERE tenant = $1", &[tenant.into()])?;
+        for id in rows.iter().map(|r| r.int(0) as u64) {
+            // The key is made before its row.
+            if !self.keys().has(tenant, LOCAL, id)? {
+                let sql = "DELETE FROM local_people WHERE tenant = $1 AND id = $2";
+                self.writer().run(sql, &[tenant.into(), id.into()])?;
+            }
+        }
+        Ok(())
     }
 
     /// Empties the log that the database writes ahead: it still has rows as they were. Whether it is empty; while somebody

@@ -15,6 +15,7 @@ mod attestations;
 mod audit;
 mod audit_actions;
 mod audit_chain;
+mod audit_cut;
 mod backup;
 mod blobs;
 mod call_index;
@@ -64,7 +65,10 @@ pub use accounts::{Account, INVITATION_MS, Of as AccountOf};
 pub use aliases::{Alias, MOST_ALIASES};
 pub use audit::{AUDIT_PAGE, AuditEntry, AuditFilter};
 pub use audit_actions::AUDIT_ACTIONS;
-pub use audit_chain::{AuditHead, ChainCheck, ChainFault, ChainReport, ChainedEntry, DIGEST, digest_of};
+pub use audit_chain::{
+    AuditCut, AuditHead, CUT, ChainCheck, ChainFault, ChainReport, ChainedEntry, DIGEST, digest_of,
+};
+pub use audit_cut::LEAST_AUDIT_DAYS;
 pub use backup::{BackedUp, back_up, prune_backup};
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};

@@ -252,10 +252,10 @@ fn software(q: &Question, ground: &Ground, subject: &Subject, checks: &Checks) -
             (seen("accounts", all.into()), &["accounts", "audit-log"])
         }
         "X_STATIC_PERMS" => (data("permissions")["equal"].as_bool().map(word), &["permissions"]),
-        "X_MULTI_TENANT" => (
-            seen("permissions", microsoft::of_each(subject, |r| subject.features.is_multi_tenant(r))),
-            &["permissions"],
-        ),
+        // Of a registration that nothing tells this of it is open.
+        "X_MULTI_TENANT" => {
+            (seen("permissions", data("permissions")["everywhere"].clone()), &["permissions"])
+        }
         "X_CONFIDENTIAL" => (
             seen("permissions", microsoft::of_each(subject, Registration::is_confidential)),
             &["permissions"],

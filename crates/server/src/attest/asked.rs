@@ -3,13 +3,14 @@
 
 use crate::attest::check::{Ground, Subject};
 use crate::attest::pages::{Pages, get};
+use crate::bot::numbers_request;
 use crate::http::PLACES;
-use crate::microsoft::{ANYWHERE, Carrier, Purpose, SignIn, cloud_of};
+use crate::microsoft::{ANYWHERE, Carrier, Purpose, SignIn, cloud_of, token_request};
 use base64::Engine;
 use redact::Secret;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use teams::entra::{Challenge, Client, Credential, Endpoints};
+use teams::entra::{Challenge, Client, Credential};
 use teams::permissions::{Feature, Features, Kind, Redirects, Registration, TABLE, manifest, permission_id};
 use teams::{Cloud, Reply, Time, percent_decode};
 
@@ -23,8 +24,11 @@ pub const POLICIES: [(&str, &str); 3] = [
     ("location", r#"{"access_token":{"xms_rp_ipaddr":{"value":"192.0.2.7"}}}"#),
 ];
 
-/// A directory that nobody has, where none is connected yet.
+/// Directories that nobody has: one where none is connected yet, and one of somebody else.
 const NOBODYS: &str = "00000000-0000-0000-0000-000000000000";
+const OTHERS: &str = "00000000-0000-0000-0000-000000000001";
+/// What stands in an address of Entra ID for whichever directory somebody is of.
+const WHICHEVER: [&str; 2] = [ANYWHERE, "common"];
 /// OpenID Connect's scopes that open nothing but the sign-in itself.
 const OF_SIGN_IN: [&str; 3] = ["openid", "profile", "email"];
 
@@ -38,6 +42,8 @@ pub struct Asked {
     pub policies: Vec<&'static str>,
     /// Whether it is said that demands are understood (`cp1`).
     pub declares: bool,
+    /// Whether it is used at each tenant's own directory, or at one alone; `None` where what is asked does not tell.
+    pub is_everywhere: Option<bool>,
 }
 
 /// What the registration of a tenant is used to ask for.
@@ -63,7 +69,10 @@ pub fn of(ground: &Ground, subject: &Subject, registration: Registration) -> Res
     }
     let cloud = cloud_of(&ground.config.microsoft)?;
     let listed = listed(&of_features(&subject.features, registration));
-    let plain = request(&cloud, subject, registration, None)?;
+    let own = subject.directory.as_deref().unwrap_or(NOBODYS);
+    let of = |directory, claims| request(ground, &cloud, (subject, directory), registration, claims);
+    let plain = of(own, None)?;
+    let is_everywhere = whose(&[(own, &plain.to), (OTHERS, &of(OTHERS, None)?.to)]);
     let permissions = names(&cloud, &plain.scopes, &listed);
     let mut policies = Vec::new();
     for (policy, claims) in POLICIES {
@@ -71,14 +80,32 @@ pub fn of(ground: &Ground, subject: &Subject, registration: Registration) -> Res
         let header = format!("Bearer realm=\"\", error=\"insufficient_claims\", claims=\"{encoded}\"");
         let challenge = Challenge::of(&Reply::new(401, Vec::new()).with("WWW-Authenticate", &header));
         let Some(challenge) = challenge else { continue };
-        let next = request(&cloud, subject, registration, Some(challenge.claims))?;
+        let next = of(own, Some(challenge.claims))?;
         let wanted: Value = serde_json::from_str(claims).unwrap_or_default();
         let demands = wanted["access_token"].as_object().cloned().unwrap_or_default();
         if next.declares() && demands.iter().all(|(name, v)| next.claims["access_token"][name] == *v) {
             policies.push(policy);
         }
     }
-    Ok(Asked { by: plain.what.into(), permissions, policies, declares: plain.declares() })
+    Ok(Asked { by: plain.what.into(), permissions, policies, declares: plain.declares(), is_everywhere })
+}
+
+/// Whether requests for these directories go to each its own, or to whichever somebody is of; `Some(false)` where all go to one
+/// and the same. Each is a directory and the address of Entra ID that was made for it.
+fn whose(made: &[(&str, &str)]) -> Option<bool> {
+    let segment = |address: &str| {
+        let path = address.split_once("://")?.1.split_once('/')?.1.to_string();
+        Some(path.split('/').next().unwrap_or_default().to_string()).filter(|s| !s.is_empty())
+    };
+    let asked: Option<Vec<(&str, String)>> = made.iter().map(|(of, to)| Some((*of, segment(to)?))).collect();
+    let asked = asked.filter(|all| all.len() > 1)?;
+    let is_own = |(of, at): &(&str, String)| *of == at.as_str() || WHICHEVER.contains(&at.as_str());
+    let is_one = asked.iter().all(|(_, at)| *at == asked[0].1);
+    match (asked.iter().all(is_own), is_one) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+    }
 }
 
 /// The manifest of a registration, as this server shows it to be made by.
@@ -127,19 +154,26 @@ pub fn compare(
 /// A request to Entra ID, read again.
 struct Made {
     what: &'static str,
+    /// The address of Entra ID.
+    to: String,
     scopes: Vec<String>,
     claims: Value,
 }
 
 impl Made {
-    fn read(what: &'static str, form: &str) -> Made {
+    fn read(what: &'static str, to: &str, form: &str) -> Made {
         let field = |name: &str| {
             let fields = form.split('&').filter_map(|f| f.split_once('='));
             let found = fields.filter(|(n, _)| *n == name).map(|(_, v)| v.replace('+', " ")).next();
             found.and_then(|v| percent_decode(&v)).unwrap_or_default()
         };
         let scopes = field("scope").split_ascii_whitespace().map(str::to_string).collect();
-        Made { what, scopes, claims: serde_json::from_str(&field("claims")).unwrap_or_default() }
+        Made {
+            what,
+            to: to.into(),
+            scopes,
+            claims: serde_json::from_str(&field("claims")).unwrap_or_default(),
+        }
     }
 
     fn declares(&self) -> bool {
@@ -147,26 +181,23 @@ impl Made {
     }
 }
 
-/// The request that the registration begins with, as this program makes it; `claims` is what was demanded before.
+/// The request that the registration begins with for a directory, as this program makes it; `claims` is what was demanded
+/// before.
 fn request(
+    ground: &Ground,
     cloud: &Cloud,
-    subject: &Subject,
+    (subject, directory): (&Subject, &str),
     registration: Registration,
     claims: Option<String>,
 ) -> Result<Made, String> {
     let now = Time(crate::clock::wall_ms());
-    let directory = subject.directory.as_deref();
-    let client = || Client { id: NOBODYS.into(), credential: Credential::Public };
-    let endpoints = || {
-        Endpoints::entra(cloud, directory.unwrap_or(NOBODYS))
-            .ok_or_else(|| "the addresses of Entra ID cannot be made".to_string())
-    };
+    let client = Client { id: NOBODYS.into(), credential: Credential::Public };
     let form = |request: teams::Request| String::from_utf8_lossy(request.body.expose_secret()).into_owned();
     match registration {
         Registration::SignIn | Registration::Provisioning | Registration::Directory => {
-            let app = SignIn::new(cloud.clone(), client(), Carrier::new(), registration)?;
+            let app = SignIn::new(cloud.clone(), client, Carrier::new(), registration)?;
             let what = Purpose {
-                directory: directory.unwrap_or(ANYWHERE),
+                directory: if directory == NOBODYS { ANYWHERE } else { directory },
                 tenant: &subject.name,
                 features: &subject.features,
                 by: "attestation",
@@ -175,22 +206,23 @@ fn request(
             let begun = app.begin(now, &what, "https://localhost/".into(), "/".into());
             let begun = begun.map_err(|e| e.to_string())?;
             let address = begun.address.expose_secret();
-            let query = address.split_once('?').map_or("", |(_, query)| query);
-            Ok(Made::read("the page of Entra ID that people are sent to", query))
+            let (to, query) = address.split_once('?').unwrap_or((address, ""));
+            Ok(Made::read("the page of Entra ID that people are sent to", to, query))
         }
         Registration::Background => {
-            let scope = cloud.graph_default_scope();
-            let made = client().for_itself(&endpoints()?, &scope, claims.as_deref(), now, [0; 16]);
-            Ok(Made::read("its request for a token of its own", &form(made.map_err(|e| e.to_string())?)))
+            let made = token_request(cloud, &client, directory, claims.as_deref(), now)?;
+            Ok(Made::read("its request for a token of its own", &made.url.clone(), &form(made)))
         }
         Registration::Bot => {
-            let scopes = match subject.features.has(Feature::BotNumbers) {
-                true => crate::bot::scopes_of_numbers(cloud),
-                false => return Ok(Made { what: "nothing", scopes: Vec::new(), claims: Value::Null }),
-            };
+            if !subject.features.has(Feature::BotNumbers) {
+                // Its own tokens, for the Bot Connector, come from where it is at home; without one it asks nothing.
+                let to = crate::bot::home(&ground.config.microsoft)
+                    .map_or_else(|_| String::new(), |home| home.token);
+                return Ok(Made { what: "nothing", to, scopes: Vec::new(), claims: Value::Null });
+            }
             let token = Secret::new(String::new());
-            let made = client().on_behalf_of(&endpoints()?, &token, &scopes, claims.as_deref(), now, [0; 16]);
-            Ok(Made::read("its request in a person's name", &form(made.map_err(|e| e.to_string())?)))
+            let made = numbers_request(cloud, &client, (directory, &token), claims.as_deref(), now)?;
+            Ok(Made::read("its request in a person's name", &made.url.clone(), &form(made)))
         }
         Registration::Tab | Registration::Calling | Registration::Any => Err("it makes no request".into()),
     }
@@ -222,6 +254,8 @@ fn in_pages(pages: &Pages) -> Asked {
         // What was demanded goes on as it is, whatever it is.
         policies: if reads_demands { POLICIES.map(|(policy, _)| policy).to_vec() } else { Vec::new() },
         declares: pages.declares(),
+        // They sign in at the directory that this server names to them, and at whichever it is where it names none.
+        is_everywhere: WHICHEVER.iter().any(|word| pages.has(word)).then_some(true),
     }
 }
 
@@ -244,7 +278,7 @@ mod tests {
         let cloud = Cloud::named("worldwide").unwrap();
         let good = listed(&of_features(&features, of));
         let asked = |scopes: &str| {
-            let made = Made::read("x", &format!("a=b&scope={scopes}&c=d"));
+            let made = Made::read("x", "", &format!("a=b&scope={scopes}&c=d"));
             names(&cloud, &made.scopes, &good)
         };
         let exact = "openid+https%3A%2F%2Fgraph.microsoft.com%2FUser.Read.All+offline_access";
@@ -280,11 +314,28 @@ mod tests {
         let listed = listed(&of_features(&features, Registration::Background));
         assert_eq!(names(&cloud, &[cloud.graph_default_scope()], &listed), listed);
         assert!(listed.contains("Presence.Read.All"), "{listed:?}");
-        let declares = |claims: &str| Made::read("x", &format!("scope=a&claims={claims}")).declares();
+        let declares = |claims: &str| Made::read("x", "", &format!("scope=a&claims={claims}")).declares();
         assert!(declares(
             "%7B%22access_token%22%3A%7B%22xms_cc%22%3A%7B%22values%22%3A%5B%22cp1%22%5D%7D%7D%7D"
         ));
         assert!(!declares("%7B%7D"));
+    }
+
+    #[test]
+    fn whose_directory_is_asked_is_read_from_the_address() {
+        let at = |directory: &str| format!("https://login.microsoftonline.com/{directory}/oauth2/v2.0/token");
+        let (own, other, any, common) = (at(NOBODYS), at(OTHERS), at(ANYWHERE), at("common"));
+        let whose = |first: &str, second: &str| whose(&[(NOBODYS, first), (OTHERS, second)]);
+        assert_eq!(whose(&own, &other), Some(true));
+        assert_eq!(whose(&any, &other), Some(true));
+        assert_eq!(whose(&common, &common), Some(true));
+        assert_eq!(whose(&own, &own), Some(false), "one directory, whoever it is for");
+        assert_eq!(whose(&at("home"), &at("home")), Some(false));
+        for (first, second) in [(&at("home"), &at("away")), (&own, &at("home"))] {
+            assert_eq!(whose(first, second), None);
+        }
+        assert_eq!(whose("", ""), None, "nothing is asked");
+        assert_eq!(super::whose(&[(NOBODYS, &own)]), None, "one request tells nothing");
     }
 
     /// The pages of the tab, and the same with one word more or less.
@@ -308,5 +359,7 @@ mod tests {
         assert_eq!(compare(&needed, &good, &all.permissions).lacking, set(&["ChatMember.Read"]));
         assert!(!in_pages(&built.without("CP1")).declares);
         assert!(in_pages(&built.without("insufficient_claims")).policies.is_empty());
+        assert_eq!(asked.is_everywhere, Some(true));
+        assert_eq!(in_pages(&built.without(ANYWHERE).without("common")).is_everywhere, None);
     }
 }

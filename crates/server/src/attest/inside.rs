@@ -49,8 +49,8 @@ pub fn retention(ground: &Ground, subject: &Subject) -> Found {
     let mut lines = vec![format!("{} rules of retention", rules.len())];
     for (id, rule) in &rules {
         lines.push(format!(
-            "rule {id} ({}): {} calls due, {} kept by holds, next due {}",
-            rule["class"], rule["calls"], rule["held"], rule["next_due"]
+            "rule {id} ({}): {} calls and {} rows due, {} kept by holds, next due {}",
+            rule["class"], rule["calls"], rule["rows"], rule["held"], rule["next_due"]
         ));
     }
     let now = crate::clock::wall_ms();
@@ -58,7 +58,13 @@ pub fn retention(ground: &Ground, subject: &Subject) -> Found {
     lines.extend(unruled.iter().map(|class| {
         format!("class {class}: no rule that is for all of it, so it is kept until the account ends")
     }));
-    lines.push("the journal and the audit log are kept until the account ends: no rule is about them".into());
+    let is_cut = subject.documents.values().any(|d| d.kind == "Retention" && d.body["class"] == "audit");
+    lines.push(match is_cut {
+        true => "the journal is kept until the account ends: no rule is about it".into(),
+        false => {
+            "the journal and the audit log are kept until the account ends: no rule is about them".into()
+        }
+    });
     let newest = runs.first();
     lines.push(match newest {
         Some(run) => format!(
@@ -74,7 +80,8 @@ pub fn retention(ground: &Ground, subject: &Subject) -> Found {
         lines.push("the job runs each hour, and did not for more than a day".into());
     }
     let runs_well = !is_stopped && newest.is_some_and(|run| run.ended.is_some());
-    let overdue: u64 = rules.values().filter_map(|r| r["calls"].as_u64()).sum();
+    let due_of = |r: &Value| r["calls"].as_u64().unwrap_or(0) + r["rows"].as_u64().unwrap_or(0);
+    let overdue: u64 = rules.values().map(due_of).sum();
     let good = unruled.is_empty() && !is_stopped && (runs_well || overdue == 0);
     Found { good: Some(good), against: against.into(), lines, data: json!({"rules": rules.len()}) }
 }
@@ -304,7 +311,12 @@ pub fn audit_log(ground: &Ground, subject: &Subject) -> Found {
             }
         }
     };
-    match run() {
+    // While it is read, a rule may dispose of its beginning: then it is read again.
+    let found = match (run(), store.audit_began(subject.tenant)) {
+        (Ok((.., anchors)), Ok(began)) if anchors.entry != began => run(),
+        (found, _) => found,
+    };
+    match found {
         Ok((report, kinds, key, anchors)) => {
             let kinds: Vec<String> = kinds.into_iter().collect();
             let mut lines = vec![
@@ -314,11 +326,19 @@ pub fn audit_log(ground: &Ground, subject: &Subject) -> Found {
                 ),
                 format!("kinds of entries: {}", kinds.join(", ")),
             ];
+            if report.cut > 0 {
+                lines.push(format!(
+                    "a rule disposed of the entries up to {}: a signed entry and a signed head say so",
+                    report.cut
+                ));
+            }
             lines.extend(report.faults.iter().take(10).map(|f| format!("entry {} {}", f.entry, f.what)));
             // Whoever signed in is in the log, and so is the configuration that is in force.
-            let rows = store.rows_of(subject.tenant).unwrap_or_default();
-            let has = |table: &str| rows.iter().any(|(t, n)| t == table && *n > 0);
-            let silent: Vec<&str> = [("sessions", "session"), ("objects", "configuration")]
+            // Of what was done before its beginning a log that was cut says nothing any more.
+            let since = if report.cut > 0 { anchors.entry.unwrap_or(0) } else { 0 };
+            let done = store.done_since(subject.tenant, since).unwrap_or_default();
+            let has = |table: &str| done.contains(&table);
+            let silent: Vec<&str> = [("sessions", "session"), ("object_versions", "configuration")]
                 .into_iter()
                 .filter(|(table, kind)| has(table) && !kinds.iter().any(|k| k == kind))
                 .map(|(_, kind)| kind)

@@ -82,7 +82,7 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
                    features that are on need";
     let mut found = Found { against: against.into(), ..Found::default() };
     let (mut surplus, mut lacking, mut unknown) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-    let (mut never, mut tokens) = (Vec::new(), 0);
+    let (mut never, mut tokens, mut everywhere) = (Vec::new(), 0, serde_json::Map::new());
     for registration in subject.features.registrations() {
         let needed = subject.features.permissions(registration);
         for (permission, _) in &needed {
@@ -103,6 +103,16 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
             Ok(asked) => {
                 let asks = set_or_nothing(&asked.permissions);
                 found.lines.push(format!("{name}: {} asks for {asks}", asked.by));
+                found.lines.push(match asked.is_everywhere {
+                    Some(true) => {
+                        format!("{name}: it is used at the directory of whichever tenant it is for")
+                    }
+                    Some(false) => format!("{name}: it is used at one directory, whichever tenant it is for"),
+                    None => {
+                        format!("{name}: nothing that it is used for tells whether it is for one directory")
+                    }
+                });
+                everywhere.insert(name.into(), asked.is_everywhere.map(word).into());
                 let compared = asked::compare(&needed, &listed, &asked.permissions);
                 for (what, all) in
                     [("beyond them", &compared.surplus), ("NOT, as needed,", &compared.lacking)]
@@ -116,6 +126,7 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
             }
             Err(why) => {
                 found.lines.push(format!("{name}: what is asked for cannot be looked at: {why}"));
+                everywhere.insert(name.into(), Value::Null);
                 unknown.push(name);
             }
         }
@@ -169,7 +180,7 @@ pub fn check(ground: &Ground, subject: &Subject) -> Found {
     found.lines.push(format!("versions of Graph in requests, sent or made for trial: {}", set(&versions)));
     found.data = json!({
         "surplus": surplus, "lacking": lacking, "equal": equal, "tokens": tokens, "operations": operations,
-        "versions": versions,
+        "versions": versions, "everywhere": everywhere,
     });
     found
 }
@@ -575,14 +586,17 @@ pub fn processed(subject: &Subject) -> Vec<Value> {
 
 /// Words for an object of registrations.
 pub fn of_each(subject: &Subject, is: impl Fn(Registration) -> bool) -> Value {
-    let word = |yes: bool| Value::from(if yes { "yes" } else { "no" });
     subject
         .features
         .registrations()
         .into_iter()
-        .map(|r| (r.name().to_string(), word(is(r))))
+        .map(|r| (r.name().to_string(), Value::from(word(is(r)))))
         .collect::<serde_json::Map<_, _>>()
         .into()
+}
+
+fn word(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
 }
 
 /// The types of permissions that are needed.

@@ -33,7 +33,7 @@ use teams::entra::{CacheKey, Client, Endpoints, KeyCache, Refused, TokenCache, W
 use teams::{Cloud, Time};
 
 pub use answer::IN_TIME;
-pub use numbers::{CONSENTED, scopes_of_numbers};
+pub use numbers::{CONSENTED, numbers_request};
 pub use queue::Admitted;
 
 /// Threads that work on what was posted. Of one tenant only some do at a time.
@@ -131,6 +131,15 @@ pub fn memory_of(config: &MicrosoftSection) -> Option<Duration> {
     (SHORTEST_MEMORY..=LONGEST_MEMORY).contains(&kept).then_some(kept)
 }
 
+/// Where the bot gets its own tokens: the directory that its registration is of, whoever a message is for.
+///
+/// # Errors
+/// A sentence that names the key.
+pub fn home(config: &MicrosoftSection) -> Result<Endpoints, String> {
+    Endpoints::entra(&cloud_of(config)?, &config.bot_tenant)
+        .ok_or_else(|| format!("microsoft.bot_tenant = {:?} is no directory", config.bot_tenant))
+}
+
 /// The Bot Connector that is configured.
 ///
 /// # Errors
@@ -205,8 +214,7 @@ impl Bot {
         let entra = cloud_of(config)?;
         let anybody =
             Endpoints::entra(&entra, "common").ok_or("microsoft.login is no address of Entra ID")?;
-        let home = Endpoints::entra(&entra, &config.bot_tenant)
-            .ok_or_else(|| format!("microsoft.bot_tenant = {:?} is no directory", config.bot_tenant))?;
+        let home = home(config)?;
         let scope = std::slice::from_ref(&cloud.scope);
         let presses = Presses::new(&Secret::new(random()?)).ok_or("the key for cards could not be used")?;
         let memory = memory_of(config).ok_or("microsoft.bot_memory is no time")?;

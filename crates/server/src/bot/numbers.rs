@@ -8,12 +8,12 @@ use redact::Secret;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use teams::Cloud;
 use teams::bot::cards::{self, Numbers, PersonRow};
 use teams::bot::{Activity, InvokeReply, Language, Said, SignInCard, TEAMS_CLIENTS, Wish};
-use teams::entra::{ApiRules, Endpoints, Refused, TokenReply};
+use teams::entra::{ApiRules, Client, Endpoints, Refused, TokenReply};
 use teams::graph::{Batch, Given, Graph, GraphError, User, read_user, user};
 use teams::permissions::{Feature, Operation};
+use teams::{Cloud, Time};
 
 /// How long Graph may take for one card.
 const WITHIN: Duration = Duration::from_secs(3);
@@ -22,8 +22,25 @@ pub const CONSENTED: &str = "/api/consented";
 /// The scope that a person's token for our API has.
 const SCOPE: &str = "access_as_user";
 
+/// The request for what a card with numbers needs, in the name of a person of this directory who brought this token; `claims`
+/// is what was demanded before.
+///
+/// # Errors
+/// A sentence: no directory, a certificate that cannot be used, or the operating system's chance.
+pub fn numbers_request(
+    cloud: &Cloud,
+    client: &Client,
+    (directory, token): (&str, &Secret<String>),
+    claims: Option<&str>,
+    now: Time,
+) -> Result<teams::Request, String> {
+    let endpoints = Endpoints::entra(cloud, directory).ok_or_else(|| "no directory".to_string())?;
+    let made = client.on_behalf_of(&endpoints, token, &scopes_of_numbers(cloud), claims, now, random()?);
+    made.map_err(|e| format!("the certificate cannot be used: {e}"))
+}
+
 /// What is asked for in a person's name: the numbers of those who are on a card.
-pub fn scopes_of_numbers(cloud: &Cloud) -> Vec<String> {
+fn scopes_of_numbers(cloud: &Cloud) -> Vec<String> {
     vec![cloud.graph_scope("User.Read.All")]
 }
 
@@ -116,14 +133,8 @@ impl Shared {
         }
         let row = customer.features.row_for(Feature::BotNumbers, Operation::User);
         let fields = row.map(|r| r.fields).ok_or_else(|| "bot-numbers is off".to_string())?;
-        let endpoints =
-            Endpoints::entra(&self.entra, &directory).ok_or_else(|| "no directory".to_string())?;
-        let scopes = scopes_of_numbers(&self.entra);
         let asked = now();
-        let request = self
-            .client
-            .on_behalf_of(&endpoints, token, &scopes, None, asked, random()?)
-            .map_err(|e| format!("the certificate cannot be used: {e}"))?;
+        let request = numbers_request(&self.entra, &self.client, (&directory, token), None, asked)?;
         let reply = self.carrier.send(&request).ok();
         let tokens = TokenReply::read(asked, reply.as_ref()).map_err(|e| match e.passes() {
             true => NoNumbers::Later(e.to_string()),

@@ -48,6 +48,10 @@ fn from_server(
     token: &str,
     line: &mut impl FnMut(Value) -> Result<(), Failure>,
 ) -> Result<u64, Failure> {
+    let first = || -> Result<Option<u64>, Failure> {
+        Ok(get(&format!("{url}/api/v1/audit/chain"), token)?["entries"][0]["entry"].as_u64())
+    };
+    let began = first()?;
     // What is exported is vouched for up to its end: what happens meanwhile is in the next export.
     let end = post(&format!("{url}/api/v1/audit/heads"), token)?["head"].as_u64().unwrap_or(u64::MAX);
     let (mut after, mut count) = (0, 0);
@@ -70,7 +74,13 @@ fn from_server(
                 for head in page["heads"].as_array().into_iter().flatten() {
                     line(head.clone())?;
                 }
-                return Ok(count);
+                // The entry that says so may stand behind the end of what was read.
+                return match began == first()? {
+                    true => Ok(count),
+                    false => Err(Failure::NotInOrder(
+                        "a rule disposed of the log's beginning meanwhile: export it again".into(),
+                    )),
+                };
             }
         }
     }
@@ -135,9 +145,13 @@ fn check(mut args: Arguments) -> Outcome {
         verify(|| opened(&path), more, key.as_deref()).map_err(|e| format!("{}: {e}", path.display()))?
     };
     say(&format!(
-        "tenant {}: {} entries, {} signed heads, vouched for up to entry {}; key {}{}",
+        "tenant {}: {} entries{}, {} signed heads, vouched for up to entry {}; key {}{}",
         found.tenant,
         found.report.entries,
+        match found.report.cut {
+            0 => String::new(),
+            cut => format!(", those up to {cut} disposed of by a rule"),
+        },
         found.report.heads,
         found.report.vouched,
         found.key,
@@ -149,7 +163,7 @@ fn check(mut args: Arguments) -> Outcome {
     ));
     let mut lines: Vec<String> =
         found.report.faults.iter().map(|f| format!("entry {} {}", f.entry, f.what)).collect();
-    if lines.is_empty() && ends_with_a_head && found.report.vouched < found.report.entries {
+    if lines.is_empty() && ends_with_a_head && found.report.vouched < found.report.last {
         lines.push(format!(
             "no signed head vouches for what stands behind entry {}: an export ends with one, so its end was cut off or \
              added to (--unsigned says that you know why)",

@@ -465,14 +465,16 @@ fn erase_caller(
     let directories = &api.handle.directories;
     let same = address.filter(|a| !a.expose_secret().is_empty());
     let same = same.map(|a| directories.local_with_number(tenant, a.expose_secret())).unwrap_or_default();
-    let erased = store.erase_person(tenant, person, now, &asker.name(), reason);
-    // Whoever was entered with the same number goes with the person, and only then: a hold may keep the person, or the store
-    // be unable to erase them. Where it fails halfway the number cannot be read any more, so that now is the time.
+    let numbers_entered: Vec<u64> = same.iter().map(|(number, _)| *number).collect();
+    let erased = store.erase_person_and(tenant, (person, &numbers_entered), now, &asker.name(), reason);
+    // Whoever was entered with the same number goes with the person, in one step, and only then: a hold may keep the person,
+    // or the store be unable to erase them. What is known of them in memory goes here.
     let is_known = |about: PersonAbout| !about.address.expose_secret().is_empty();
     let mut entered = 0;
     if !same.is_empty() && !store.person(tenant, person).is_ok_and(is_known) {
-        for (number, _) in same {
-            entered += u64::from(directories.erase_entered(store, tenant, number)?);
+        for number in numbers_entered {
+            directories.forget_entry(tenant, number);
+            entered += 1;
         }
     }
     let erased = erased.map_err(|e| match e {

@@ -122,14 +122,9 @@ impl Background {
                 return Ok(token.clone());
             }
         }
-        let endpoints = Endpoints::entra(&self.cloud, directory)
-            .ok_or_else(|| NotDone::Here(format!("{directory:?} is no Microsoft directory")))?;
         let asked = now();
-        let chance = random().map_err(NotDone::Here)?;
-        let request = self
-            .client
-            .for_itself(&endpoints, &self.cloud.graph_default_scope(), claims, asked, chance)
-            .map_err(|e| NotDone::Here(format!("the app's certificate cannot be used: {e}")))?;
+        let request =
+            token_request(&self.cloud, &self.client, directory, claims, asked).map_err(NotDone::Here)?;
         let reply = self.carrier.send(&request).ok();
         let tokens = TokenReply::read(asked, reply.as_ref()).map_err(NotDone::Entra)?;
         crate::attest::contacted::note_token("background", directory, &tokens);
@@ -143,6 +138,23 @@ impl Background {
         self.tokens.lock().unwrap_or_else(|e| e.into_inner()).put(asked, key, &tokens);
         Ok(tokens.access_token)
     }
+}
+
+/// The request for a token of the app's own for a directory; `claims` is what was demanded before.
+///
+/// # Errors
+/// A sentence: no directory, a certificate that cannot be used, or the operating system's chance.
+pub fn token_request(
+    cloud: &Cloud,
+    client: &Client,
+    directory: &str,
+    claims: Option<&str>,
+    now: Time,
+) -> Result<teams::Request, String> {
+    let endpoints = Endpoints::entra(cloud, directory);
+    let endpoints = endpoints.ok_or_else(|| format!("{directory:?} is no Microsoft directory"))?;
+    let made = client.for_itself(&endpoints, &cloud.graph_default_scope(), claims, now, random()?);
+    made.map_err(|e| format!("the app's certificate cannot be used: {e}"))
 }
 
 /// The app at one directory.

@@ -69,6 +69,15 @@ impl Directories {
         Ok(erased)
     }
 
+    /// Forgets in memory somebody whose entry the store erased with a person who called.
+    pub fn forget_entry(&self, tenant: TenantId, id: u64) {
+        // Whoever changes the entry at this moment has put it into memory by then.
+        let _turn = self.writing.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(people) = self.local.write().unwrap_or_else(|e| e.into_inner()).get_mut(&tenant) {
+            people.remove(id);
+        }
+    }
+
     /// Forgets in memory whom a tenant entered; the store forgets them by itself when an account ends.
     pub fn forget_entered(&self, tenant: TenantId) {
         self.local.write().unwrap_or_else(|e| e.into_inner()).remove(&tenant);

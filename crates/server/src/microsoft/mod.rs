@@ -19,7 +19,7 @@ mod stops;
 mod subscribe;
 pub mod tab;
 
-pub use background::Background;
+pub use background::{Background, token_request};
 pub use carry::Carrier;
 pub use delegated::{Delegated, Left};
 pub use directory_io::{Directories, DirectorySync, said_of_permissions};

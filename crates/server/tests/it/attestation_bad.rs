@@ -121,7 +121,7 @@ fn alerts_destinations_retention_and_backups_are_seen_to_turn_bad() {
     std::fs::write(&list, text.lines().enumerate().map(old).collect::<String>()).unwrap();
     let mut program = Program::start_again(dir);
     program.set_token(token);
-    is_bad(&program, "retention", "1 calls due");
+    is_bad(&program, "retention", "1 calls and 0 rows due");
     is_bad(&program, "backups", "is whole and was restored for trial");
     // A job that ran long ago, and nothing that is due.
     let token = program.bearer().replace("Bearer ", "");
@@ -415,20 +415,24 @@ fn certificates_ages_of_keys_and_secrets_in_the_configuration_are_seen_to_turn_b
     assert!(code != 0 && wrong.contains("store.region must say"), "{code} {wrong}");
 }
 
-/// A system that the flow asks writes the caller's number into a file beside the database: the made-up caller is found there.
-#[test]
-fn a_number_that_can_be_read_in_a_file_turns_the_answer() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let addr = listener.local_addr().unwrap();
-    let tenant = format!(
+/// A tenant whose calls ask a system at this address about their callers.
+fn asks_about_callers(addr: std::net::SocketAddr) -> String {
+    format!(
         "kind: Tenant\nid: test\nprofile: contact-center\nattributes: {{level: [standard, gold]}}\n---\n\
          kind: Trunk\nid: carrier\nnetworks: [192.0.2.0/24]\ninbound_rules:\n  - {{of: called, match: {{length: [13, 13]}}, strip: 13, prepend: \"100\"}}\n  - {{of: caller}}\n---\n\
          kind: Number\nid: all\nnumber: \"100\"\nflow: main\n---\n\
          kind: LookUp\nid: customers\nurl: \"http://{addr}/customers?number={{caller}}\"\nallow_private: true\n\
          results: {{/customer/level: level}}\n---\n\
          kind: Flow\nid: main\nsteps:\n  - look-up: {{look_up: customers}}\n  - hang-up: true\n"
-    );
-    let program = Program::start_as_owner(&[("tenant.yaml", &tenant)]);
+    )
+}
+
+/// A system that the flow asks writes the caller's number into a file beside the database: the made-up caller is found there.
+#[test]
+fn a_number_that_can_be_read_in_a_file_turns_the_answer() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let program = Program::start_as_owner(&[("tenant.yaml", &asks_about_callers(addr))]);
     let leak = program.dir.path().join("data/notes.txt");
     let writes = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let (file, is_on) = (leak.clone(), writes.clone());
@@ -459,4 +463,58 @@ fn a_number_that_can_be_read_in_a_file_turns_the_answer() {
     std::fs::remove_file(&leak).unwrap();
     is_good(&program, "canary");
     program.stop();
+}
+
+/// The system that is asked about the caller learns the number, and has the database refuse an entry with it in the reason:
+/// what the database says is what the server logs. Nothing of the server's own says a number.
+#[test]
+fn a_number_in_a_line_of_the_log_turns_the_answer() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let program = Program::start_as_owner(&[("tenant.yaml", &asks_about_callers(addr))]);
+    let data = program.dir.path().join("data");
+    let (agent, bearer) = (program.agent().clone(), program.bearer());
+    let url = format!("http://{}/api/v1/audit/heads", program.http);
+    let speaks = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_on = speaks.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut asked = [0; 4_096];
+            let n = stream.read(&mut asked).unwrap_or(0);
+            if is_on.load(std::sync::atomic::Ordering::SeqCst) {
+                let line = String::from_utf8_lossy(&asked[..n]).into_owned();
+                let number = &line[line.find("999").unwrap()..][..13];
+                // In two parts, so that the number stands in no file.
+                let (left, right) = number.split_at(6);
+                let db = rusqlite::Connection::open(data.join("switchroom.db")).unwrap();
+                db.execute_batch(&format!(
+                    "CREATE TRIGGER no BEFORE INSERT ON audit WHEN NEW.action = 'audit.export' \
+                     BEGIN SELECT RAISE(ABORT, 'no ' || '{left}' || '{right}'); END"
+                ))
+                .unwrap();
+                let said = agent.post(&url).header("Authorization", &bearer).send_empty();
+                assert!(said.is_err() || said.unwrap().status() == 500);
+                db.execute_batch("DROP TRIGGER no").unwrap();
+            }
+            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+            let _ = stream.write_all(head.as_bytes());
+        }
+    });
+    let answer = |program: &Program| {
+        let (_, document) = program.post_json("/attestation", &json!({"checks": ["canary"]}));
+        let all = document["answers"].as_array().unwrap();
+        let of = all.iter().find(|a| a["id"] == "X_TELEMETRY").unwrap();
+        assert_eq!(of["by"], "software", "{of:#}");
+        (of["answer"].clone(), of["evidence"][0]["found"].to_string())
+    };
+    assert_eq!(answer(&program).0, "no");
+    speaks.store(true, std::sync::atomic::Ordering::SeqCst);
+    let (said, found) = answer(&program);
+    assert_eq!(said, "yes", "{found}");
+    assert!(found.contains("can be read in the log") && !found.contains("read in the file"), "{found}");
+    speaks.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(answer(&program).0, "no");
+    let log = program.stop();
+    assert!(log.contains("no 999"), "the server itself wrote the line");
 }

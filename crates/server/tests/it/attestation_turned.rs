@@ -220,6 +220,22 @@ fn requests_to_a_preview_of_graph_are_seen() {
     program.stop();
 }
 
+/// Of one and the same bot: nothing says where it is at home; then something does; then it asks in people's names, where they are.
+#[test]
+fn whether_a_registration_is_for_one_directory_is_read_from_what_is_asked_with_it() {
+    let home = "[microsoft]\nbot_tenant = \"5c0de000-0000-4000-8000-0000000000b1\"\n";
+    for (lines, feature, bot) in
+        [("", "", Value::Null), (home, "", json!("no")), (home, ", bot-numbers: true", json!("yes"))]
+    {
+        let tenant =
+            format!("kind: Tenant\nid: test\nprofile: connector\nfeatures: {{bot: true{feature}}}\n");
+        let program = Program::start_secure(&[("tenant.yaml", &tenant)], &[], lines);
+        let said = by(&program, &["permissions"], "X_MULTI_TENANT");
+        assert_eq!((&said["bot"], &said["tab"]), (&bot, &json!("yes")), "{lines} {feature}: {said}");
+        program.stop();
+    }
+}
+
 /// The log that is in force leaves one part of the program out.
 #[test]
 fn a_part_of_the_program_that_is_left_out_of_the_log_is_named() {

@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use store::AUDIT_ACTIONS;
 
-/// Kinds that take a made-up Microsoft, an authenticator or a voice message: the file of tests in which each is looked for in
+/// Kinds that take a made-up Microsoft, an authenticator, a voice message or many days: the file of tests in which each is looked for in
 /// the log.
-const ELSEWHERE: [(&str, &str); 11] = [
+const ELSEWHERE: [(&str, &str); 12] = [
     ("account.passkey", "browser_app.rs"),
     ("account.passkey-removed", "browser_app.rs"),
+    ("audit.cut", "audit_cut.rs"),
     ("directory.change", "local_people.rs"),
     ("directory.connect", "directory_profile.rs"),
     ("directory.correct", "directory.rs"),

@@ -8,6 +8,7 @@ mod attestation_bad;
 mod attestation_canary;
 mod attestation_kept;
 mod attestation_turned;
+mod audit_cut;
 mod audit_kinds;
 mod audit_log;
 mod backup;

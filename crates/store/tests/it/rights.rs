@@ -321,6 +321,42 @@ fn an_interrupted_erasure_ends_by_itself_and_nobody_else_goes() {
     assert!(has(&store, tenant, "person.erase", &format!("Person/p{anna}")));
 }
 
+/// An erasure that dies between keys and rows takes the entry about the same person with it, and no other.
+#[test]
+fn an_interrupted_erasure_takes_what_somebody_entered_about_the_person() {
+    let place = Place::new();
+    let store = place.open();
+    let tenant = store.tenant("acme", 1).unwrap();
+    with_calls(&store, tenant, &[(1, ANNA), (2, BERT)], &[(7, 1), (8, 2)]);
+    let enter = |text: &str| store.add_local_person(tenant, &Secret::new(text.as_bytes().to_vec())).unwrap();
+    let (same, other) = (enter("Anna"), enter("Bert"));
+    let change = |sql: &str| {
+        let db = rusqlite::Connection::open(place.dir.path().join("data/switchroom.db")).unwrap();
+        db.execute_batch(sql).unwrap();
+    };
+    let rows = || -> Vec<i64> {
+        let db = rusqlite::Connection::open(place.dir.path().join("data/switchroom.db")).unwrap();
+        let mut all = db.prepare("SELECT id FROM local_people ORDER BY id").unwrap();
+        all.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let anna = person(&store, tenant, ANNA).unwrap();
+    change("CREATE TRIGGER no BEFORE DELETE ON persons BEGIN SELECT RAISE(ABORT, 'no'); END");
+    let failed = store.erase_person_and(tenant, (anna, &[same]), 2, BOSS, EraseReason::Requested);
+    assert!(failed.is_err());
+    drop(store);
+    change("DROP TRIGGER no");
+    let store = place.open();
+    let left: Vec<u64> = store.local_people(tenant).unwrap().iter().map(|p| p.id).collect();
+    assert_eq!((left, rows()), (vec![other], vec![same as i64, other as i64]), "nobody can read it");
+    assert_eq!(store.end_erasures(3).unwrap(), [(tenant, vec![PartyId(1)])]);
+    assert_eq!(rows(), [other as i64], "and then it is gone");
+    // Where a hold keeps the person, the entry stays, too.
+    let bert = person(&store, tenant, BERT).unwrap();
+    store.place_hold(tenant, Held::Person(bert), &Secret::new("court".into()), 4, BOSS).unwrap();
+    let kept = store.erase_person_and(tenant, (bert, &[other]), 5, BOSS, EraseReason::Requested).unwrap();
+    assert_eq!((kept.kept_by.len(), store.local_people(tenant).unwrap().len()), (1, 1));
+}
+
 #[test]
 fn an_erasure_is_whole_though_audio_cannot_be_removed() {
     let place = Place::new();

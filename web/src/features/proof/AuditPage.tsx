@@ -159,6 +159,7 @@ function Found({ report }: { report: Checked }) {
           ))}
         </ul>
       )}
+      {report.cut > 0 && <p className={`${styles.quiet} ${styles.apart}`}>{t('proof.chain-cut', { entry: String(report.cut) })}</p>}
       {!report.canVerify && <p className={`${styles.quiet} ${styles.apart}`}>{t('proof.chain-unsigned')}</p>}
       {report.canVerify && (
         <p className={`${styles.quiet} ${styles.apart}`}>

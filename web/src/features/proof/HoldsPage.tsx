@@ -151,10 +151,10 @@ function HoldItem({ hold, gone }: { hold: Hold; gone: () => void }) {
   );
 }
 
-const CLASSES: Readonly<Record<string, MessageKey>> = { call: 'proof.class-call', recording: 'proof.class-recording', voicemail: 'proof.class-voicemail', notes: 'proof.class-notes', report: 'proof.class-report', config: 'proof.class-config' };
+const CLASSES: Readonly<Record<string, MessageKey>> = { call: 'proof.class-call', recording: 'proof.class-recording', voicemail: 'proof.class-voicemail', notes: 'proof.class-notes', report: 'proof.class-report', config: 'proof.class-config', audit: 'proof.class-audit' };
 
 /** Classes that are not of calls. */
-const OF_ROWS: ReadonlySet<string> = new Set(['report', 'config']);
+const OF_ROWS: ReadonlySet<string> = new Set(['report', 'config', 'audit']);
 
 const classText = (name: string, { t }: I18n) => {
   const key = CLASSES[name];

@@ -8,7 +8,7 @@ import type { I18n } from '@/shared/i18n';
 const ACTIONS = [
   'backup-make', 'backup-rehearse', 'backup-restore', 'directory-change', 'directory-connect', 'directory-correct', 'directory-enter', 'directory-erase', 'keys-rotate', 'tenant-close', 'tenant-dispose', 'tenant-reopen',
   'account-invite', 'account-passkey', 'account-passkey-removed', 'account-password', 'account-second-factor', 'account-second-factor-removed',
-  'attest-canary', 'attest-rights', 'attestation-make', 'audit-export', 'call-abort', 'call-barge', 'call-complete', 'call-consult', 'call-dial', 'call-dispose',
+  'attest-canary', 'attest-rights', 'attestation-make', 'audit-cut', 'audit-export', 'call-abort', 'call-barge', 'call-complete', 'call-consult', 'call-dial', 'call-dispose',
   'call-give', 'call-hang-up', 'call-join', 'call-listen', 'call-move', 'call-notes', 'call-notes-delete', 'call-pause-recording', 'call-resume-recording', 'call-search', 'call-secure',
   'call-stop-secure', 'call-stop-supervising', 'call-take-over', 'call-transfer', 'call-whisper', 'callback-cancel', 'configuration-delete',
   'configuration-export', 'configuration-set', 'hold-lift', 'hold-place', 'hours-close', 'hours-reopen', 'licence-change', 'message-delete', 'pbx-line-passes', 'person-correct',

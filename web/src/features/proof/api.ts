@@ -137,11 +137,11 @@ export interface Checked extends ChainReport {
 /** Checks the whole log here; `progress` is told how many entries were read. */
 export async function checkChain(progress: (entries: number) => void): Promise<Checked> {
   const check = new ChainCheck();
-  const { heads, key } = await walk(async (entry) => {
+  const { heads, key, tenant } = await walk(async (entry) => {
     await check.entry(entry);
     if (check.entries % 100 === 0) progress(check.entries);
   });
-  return { ...(await check.end(heads, key)), key };
+  return { ...(await check.end(heads, key, tenant)), key };
 }
 
 /** The whole log as a file for `switchroom audit verify`; its end is signed first. */

@@ -1,6 +1,10 @@
 // Checks the audit log in the browser, entry by entry, so that nobody has to believe the server's word for it: each entry
 // carries the SHA-256 of itself and of the digest before it, and signed heads say where the log ended. The same is done
 // offline by `switchroom audit verify`, with copies of the heads that were kept elsewhere.
+//
+// A rule may dispose of the beginning of a log. One that begins behind its first entry is whole only if a signed head stands
+// over the entry before its first one, an entry `audit.cut` in it names that entry and digest with a signature of its own, and
+// a signed head stands over that entry or one behind it. The same rule, with its reasons, is in `store/src/audit_chain.rs`.
 
 import type { components } from '@/shared/api/schema';
 
@@ -8,7 +12,7 @@ type Schemas = components['schemas'];
 export type EntryLine = Schemas['EntryLine'];
 export type HeadLine = Schemas['HeadLine'];
 
-export type FaultKind = 'changed' | 'missing' | 'order' | 'head-key' | 'head-digest' | 'end';
+export type FaultKind = 'changed' | 'missing' | 'order' | 'head-key' | 'head-digest' | 'end' | 'cut' | 'beginning';
 
 /** Something wrong: at which entry, and what. */
 export interface Fault {
@@ -23,6 +27,8 @@ export interface ChainReport {
   heads: number;
   /** The newest entry that a head vouches for; 0 where none does. */
   vouched: number;
+  /** The newest of the entries that are not there because a rule disposed of them; 0 where the log has its beginning. */
+  cut: number;
   /** When that head was signed. */
   signed: string | null;
   /** Whether signatures could be checked here: not every browser can do Ed25519. */
@@ -30,6 +36,8 @@ export interface ChainReport {
   faults: Fault[];
 }
 
+/** The action of an entry which says that a rule disposed of what stood before. */
+const CUT = 'audit.cut';
 /** The most faults that are told: a log with that many says no more by further ones. */
 const MOST_FAULTS = 50;
 
@@ -84,15 +92,33 @@ export function signedBytes(head: HeadLine): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** Whether a head was signed with a key; null where this browser cannot tell. */
-async function isSigned(head: HeadLine, key: string): Promise<boolean | null> {
+/** What an entry `audit.cut` says: up to where a rule disposed of the log, and the digest of that entry; null for another object. */
+export function cutOf(object: string): { entry: number; digest: string } | null {
+  const [, entry = '', digest = ''] = /^Audit\/([1-9]\d{0,14}) ((?:[0-9a-f]{2})*)$/.exec(object) ?? [];
+  return entry === '' ? null : { entry: Number(entry), digest };
+}
+
+/** The bytes of a cut that are signed. */
+export function cutBytes(cut: { entry: number; digest: string }, tenant: string): Uint8Array<ArrayBuffer> {
+  return joined([bytes.encode('switchroom audit cut 1\0'), number(cut.entry), ...measured([unhex(cut.digest), bytes.encode(tenant)])]);
+}
+
+/** Whether these bytes were signed with a key; null where this browser cannot tell. */
+async function isSigned(said: Uint8Array<ArrayBuffer>, signature: string, key: string): Promise<boolean | null> {
   let imported: CryptoKey;
   try {
     imported = await crypto.subtle.importKey('raw', unhex(key), { name: 'Ed25519' }, false, ['verify']);
   } catch {
     return null;
   }
-  return head.key === key && crypto.subtle.verify('Ed25519', imported, unhex(head.signature), signedBytes(head));
+  return crypto.subtle.verify('Ed25519', imported, unhex(signature), said);
+}
+
+/** A log without its beginning: its first entry goes on from a digest that a head has to say, which comes later. */
+interface Behind {
+  /** The entry before the first one. */
+  entry: number;
+  first: EntryLine;
 }
 
 /** Checks a log from its oldest entry on. */
@@ -101,36 +127,79 @@ export class ChainCheck {
   #digest = '';
   // What the log had at each entry that a head may speak of; heads come with the last stretch.
   readonly #digests: string[] = [''];
-  readonly #report: ChainReport = { entries: 0, heads: 0, vouched: 0, signed: null, canVerify: true, faults: [] };
+  readonly #cuts: EntryLine[] = [];
+  #behind: Behind | null = null;
+  readonly #report: ChainReport = { entries: 0, heads: 0, vouched: 0, cut: 0, signed: null, canVerify: true, faults: [] };
 
   /** The next entry. */
   async entry(line: EntryLine): Promise<void> {
     this.#report.entries += 1;
-    if (line.entry <= this.#last) this.#fault(line.entry, 'order');
+    if (this.#report.entries === 1 && line.entry > 1) this.#behind = { entry: line.entry - 1, first: line };
+    else if (line.entry <= this.#last) this.#fault(line.entry, 'order');
     else if (line.entry > this.#last + 1) this.#fault(this.#last + 1, 'missing');
     else if (Date.parse(line.at) !== line.at_ms || (await digestOf(this.#digest, line)) !== line.digest) this.#fault(line.entry, 'changed');
     this.#last = Math.max(this.#last, line.entry);
     // What follows is judged by what stands here, so that one fault is one fault.
     this.#digest = line.digest;
     this.#digests[line.entry] = line.digest;
+    if (line.action === CUT) this.#cuts.push(line);
   }
 
   get entries(): number {
     return this.#report.entries;
   }
 
-  /** What was found, with the heads and the key that they must be signed with. */
-  async end(heads: readonly HeadLine[], key: string): Promise<ChainReport> {
+  /** What was found, with the heads, the key that they must be signed with, and the tenant's name. */
+  async end(heads: readonly HeadLine[], key: string, tenant: string): Promise<ChainReport> {
     const report = this.#report;
+    const good: HeadLine[] = [];
     for (const head of [...heads].sort((a, b) => a.head - b.head || a.at_ms - b.at_ms)) {
-      const signed = await isSigned(head, key);
+      const signed = head.key === key ? await isSigned(signedBytes(head), head.signature, key) : false;
       if (signed === null) report.canVerify = false;
       else if (!signed) this.#fault(head.head, 'head-key');
-      else if (head.head > this.#last) this.#fault(this.#last, 'end');
+      else good.push(head);
+    }
+    const behind = this.#behind;
+    for (const head of good) {
+      if (head.head > this.#last) this.#fault(this.#last, 'end');
+      // Heads over what is gone say nothing of what is there, but that over the entry before the first one.
+      else if (behind && head.head < behind.entry) continue;
+      else if (behind?.entry === head.head) report.heads += 1;
       else if (this.#digests[head.head] !== head.digest) this.#fault(head.head, 'head-digest');
       else Object.assign(report, { heads: report.heads + 1, vouched: head.head, signed: head.at });
     }
+    const first = behind ? await this.#beginning(behind, good) : 0;
+    const reaches = await this.#reaches(behind?.entry ?? 0, { good, key, tenant });
+    // Where signatures cannot be checked, whether the beginning may be missing cannot be said either.
+    if (behind && report.canVerify) {
+      if (first > 0 && reaches >= first) report.cut = first;
+      else this.#fault(1, 'beginning');
+    }
     return report;
+  }
+
+  /** The entry behind which the log begins, if a head says its digest; the first entry has to be chained to that. */
+  async #beginning({ entry, first }: Behind, good: readonly HeadLine[]): Promise<number> {
+    const digests = new Set(good.filter((h) => h.head === entry).map((h) => h.digest));
+    const [digest] = digests;
+    if (digest === undefined) return 0;
+    if (digests.size > 1) this.#fault(entry, 'head-digest');
+    if (Date.parse(first.at) !== first.at_ms || (await digestOf(digest, first)) !== first.digest) this.#fault(first.entry, 'changed');
+    return entry;
+  }
+
+  /** Up to which entry a rule disposed of the log, by entries that are signed and that a head vouches for; 0 if none says so. */
+  async #reaches(behind: number, { good, key, tenant }: { good: readonly HeadLine[]; key: string; tenant: string }): Promise<number> {
+    let reaches = 0;
+    for (const line of this.#cuts) {
+      const cut = cutOf(line.object);
+      const signed = cut !== null && cut.entry < line.entry ? await isSigned(cutBytes(cut, tenant), line.sealed, key) : false;
+      if (signed === null) this.#report.canVerify = false;
+      // One that speaks of less than is gone was followed by another.
+      else if (!cut || !signed || (cut.entry >= behind && !good.some((h) => h.head === cut.entry && h.digest === cut.digest))) this.#fault(line.entry, 'cut');
+      else if (line.entry <= this.#report.vouched) reaches = Math.max(reaches, cut.entry);
+    }
+    return reaches;
   }
 
   #fault(entry: number, kind: FaultKind): void {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeI18n, type MessageKey } from '@/shared/i18n';
 import { callOf } from './actions';
-import { ChainCheck, digestOf, signedBytes, type EntryLine, type HeadLine } from './chain';
+import { ChainCheck, cutBytes, cutOf, digestOf, signedBytes, type EntryLine, type HeadLine } from './chain';
 import { checkText, linesOf, meaningOf, provenAt } from './explain';
 import { changesSince, countAnswers, isWrong, laidOut, readAttestation, type Answer, type Attestation, type Evidence } from './paper';
 import { questionKey } from './questions';
@@ -104,12 +104,13 @@ describe('the audit log', () => {
       const bare = { head: entry?.entry ?? 0, tenant: 'demo', at: '', at_ms: 9, digest: entry?.digest ?? '', key, signature: '' };
       return { ...bare, signature: hex(await crypto.subtle.sign('Ed25519', pair.privateKey, signedBytes(bare))) };
     };
-    return { key, head };
+    const cut = async (entry: number, digest: string) => hex(await crypto.subtle.sign('Ed25519', pair.privateKey, cutBytes({ entry, digest }, 'demo')));
+    return { key, head, cut };
   };
   const faults = async (log: readonly EntryLine[], heads: readonly HeadLine[] = [], key = '') => {
     const check = new ChainCheck();
     for (const entry of log) await check.entry(entry);
-    return (await check.end(heads, key)).faults.map((f) => `${f.kind} ${f.entry}`);
+    return (await check.end(heads, key, 'demo')).faults.map((f) => `${f.kind} ${f.entry}`);
   };
 
   it('has the digests that the server gives', async () => {
@@ -140,7 +141,7 @@ describe('the audit log', () => {
     const heads = [await us.head(log[3]), await us.head(log[1])];
     const check = new ChainCheck();
     for (const entry of log) await check.entry(entry);
-    expect(await check.end(heads, us.key)).toMatchObject({ entries: 4, heads: 2, vouched: 4, faults: [], canVerify: true });
+    expect(await check.end(heads, us.key, 'demo')).toMatchObject({ entries: 4, heads: 2, vouched: 4, faults: [], canVerify: true });
     expect(await faults(log, [await them.head(log[3])], us.key)).toEqual(['head-key 4']);
     expect(await faults(log, [{ ...(await them.head(log[3])), key: us.key }], us.key)).toEqual(['head-key 4']);
     expect(await faults(log.slice(0, 2), heads, us.key)).toEqual(['end 2']);
@@ -152,6 +153,66 @@ describe('the audit log', () => {
     const bent = [other];
     for (const e of log.slice(1)) bent.push({ ...e, digest: await digestOf(bent.at(-1)?.digest ?? '', e) });
     expect(await faults(bent, heads, us.key)).toEqual(['head-digest 2', 'head-digest 4']);
+  });
+
+  /** Digests made right again from an entry on, as whoever writes to the database can. */
+  const again = async (log: readonly EntryLine[], before = '') => {
+    const out: EntryLine[] = [];
+    for (const e of log) out.push({ ...e, digest: await digestOf(out.at(-1)?.digest ?? before, e) });
+    return out;
+  };
+
+  /** A log of 12 entries, of which the eighth says that those up to the fifth were disposed of. */
+  const cutLog = async (sign: (entry: number, digest: string) => Promise<string>, entry = 5) => {
+    const log = await made(12);
+    const digest = log[entry - 1]?.digest ?? '';
+    const said = { action: 'audit.cut', object: `Audit/${entry} ${digest}`, person: 0, sealed: await sign(entry, digest) };
+    return again(log.map((e) => (e.entry === 8 ? { ...e, ...said } : e)));
+  };
+
+  it('is whole without its beginning where a cut and heads are signed, at each step of it', async () => {
+    const us = await signer();
+    const log = await cutLog(us.cut);
+    for (const gone of [0, 2, 5]) {
+      const over = [2, gone, 5, 8, 12].filter((n) => n > 0 && (n >= gone || n === 2));
+      const heads = await Promise.all([...new Set(over)].map((n) => us.head(log[n - 1])));
+      const check = new ChainCheck();
+      for (const entry of log.slice(gone)) await check.entry(entry);
+      expect(await check.end(heads, us.key, 'demo')).toMatchObject({ cut: gone, vouched: 12, faults: [] });
+    }
+  });
+
+  it('is found out after any change, a forged cut, and heads that are missing', async () => {
+    const [us, them] = [await signer(), await signer()];
+    const log = await cutLog(us.cut);
+    const rest = log.slice(5);
+    const [five, eight, twelve] = [await us.head(log[4]), await us.head(log[7]), await us.head(log[11])];
+    const good = [five, eight, twelve];
+    expect(await faults(rest, good, us.key)).toEqual([]);
+    const changes: ((e: EntryLine) => Partial<EntryLine>)[] = [
+      (e) => ({ who: `${e.who}x` }), (e) => ({ action: `${e.action}x` }), (e) => ({ object: `${e.object}1` }), (e) => ({ at_ms: e.at_ms + 1 }), (e) => ({ person: e.person + 1 }), (e) => ({ sealed: `${e.sealed}01` }),
+    ];
+    for (let n = 0; n < rest.length; n += 1) {
+      for (const change of changes) {
+        const bent = rest.map((e, m) => (m === n ? { ...e, ...change(e) } : e));
+        expect((await faults(bent, good, us.key)).length).toBeGreaterThan(0);
+        const anew = await again(bent, five.digest);
+        expect((await faults(anew, good, us.key)).length).toBeGreaterThan(0);
+        expect(await faults(anew, [five], us.key)).toContain('beginning 1');
+      }
+      expect((await faults(rest.filter((_, m) => m !== n), good, us.key)).length).toBeGreaterThan(0);
+    }
+    expect(await faults(rest, [eight, twelve], us.key)).toEqual(['cut 8', 'beginning 1']);
+    expect(await faults(rest, [five], us.key)).toEqual(['beginning 1']);
+    expect(await faults(log.slice(6), [await us.head(log[5]), ...good], us.key)).toEqual(['beginning 1']);
+    expect(await faults(log.slice(8), good, us.key)).toEqual(['beginning 1']);
+    // Our own head of the next day stands over a cut that somebody else wrote.
+    for (const [by, at] of [[them.cut, 5], [us.cut, 4], [us.cut, 6], [async () => five.signature, 5], [async () => '', 5]] as const) {
+      const forged = await cutLog(by, at);
+      const heads = [await us.head(forged[4]), await us.head(forged[11])];
+      expect(await faults(forged.slice(5), heads, us.key)).toContain('beginning 1');
+    }
+    for (const wrong of ['Audit/5', 'Audit/05 00', 'Audit/5 0', 'Audit/5 AB', 'Hold/5 00']) expect(cutOf(wrong)).toBeNull();
   });
 
   it('names calls that can be opened', () => {

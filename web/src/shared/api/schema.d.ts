@@ -10711,7 +10711,7 @@ export interface components {
              * @description Number of the person whose key seals what is sealed; 0 where nothing is.
              */
             person: number;
-            /** @description What is said of that person, sealed, in hex. */
+            /** @description What is said of that person, sealed, in hex; of an entry that says that the log was cut, its signature. */
             sealed: string;
             /** @description Who. */
             who: string;

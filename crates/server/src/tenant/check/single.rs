@@ -131,7 +131,17 @@ fn retention(value: &Value, faults: &mut Vec<Fault>) {
         faults.push(("/days".into(), what));
     }
     let class = value.get("class").and_then(Value::as_str).unwrap_or_default();
-    if ["report", "config"].contains(&class) && !is_none(value.get("queue")) {
+    if class == "audit" && days < u64::from(store::LEAST_AUDIT_DAYS) {
+        let least = store::LEAST_AUDIT_DAYS;
+        faults.push((
+            "/days".into(),
+            format!(
+                "{days} days are too few for the audit log: it is kept for {least} at least, so that what somebody did is \
+                 still there when the month is looked at"
+            ),
+        ));
+    }
+    if ["report", "config", "audit"].contains(&class) && !is_none(value.get("queue")) {
         faults.push(("/queue".into(), format!("a rule of class {class} is for the whole tenant")));
     }
     if is_closing && !is_none(value.get("queue")) {

@@ -22,6 +22,8 @@ pub enum RetainedClass {
     Report,
     /// Earlier versions of the configuration, by when they were made; what is in force stays.
     Config,
+    /// Entries of the audit log, by their time: its beginning goes, with a signed entry that says so. 30 days at least.
+    Audit,
     /// Everything, after the account ended.
     Closing,
 }
@@ -30,7 +32,7 @@ pub enum RetainedClass {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
-    /// `call`, `recording`, `voicemail`, `notes`, `report`, `config` or `closing`.
+    /// `call`, `recording`, `voicemail`, `notes`, `report`, `config`, `audit` or `closing`.
     pub class: RetainedClass,
     /// Only calls of this queue; a rule without one is for all queues that have none of their own.
     #[serde(default)]
