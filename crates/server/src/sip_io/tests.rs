@@ -203,7 +203,11 @@ fn what_is_sent_goes_out_together_and_a_connection_that_broke_is_told_of_once() 
     assert_eq!(say(&mut sockets, b"OPTIONS two"), over);
     let (mut theirs, _) = far.accept().unwrap();
     theirs.set_nonblocking(true).unwrap();
-    assert_eq!(theirs.read(&mut [0; 64]).unwrap_err().kind(), ErrorKind::WouldBlock, "nothing goes out before");
+    assert_eq!(
+        theirs.read(&mut [0; 64]).unwrap_err().kind(),
+        ErrorKind::WouldBlock,
+        "nothing goes out before"
+    );
     assert!(sockets.write_all().is_ok());
     theirs.set_nonblocking(false).unwrap();
     let mut heard = [0; 22];
