@@ -227,6 +227,7 @@ impl Endpoint {
             return;
         }
         let cseq = t.request.cseq;
+        let ways = t.owner.call().and_then(|call| self.calls.get(call)?.dialog.ways.clone());
         let mut dialog = Dialog::outgoing(
             m.value(Name::CallId).unwrap_or_default().to_vec(),
             m.value(Name::From).unwrap_or_default().to_vec(),
@@ -235,9 +236,10 @@ impl Endpoint {
             cseq,
         )
         .answered(m);
+        dialog.ways = ways;
         self.send_ack_in(&dialog, cseq, from, tx);
         dialog.local_cseq = cseq + 1;
-        let to = dialog.next_hop(from);
+        let (to, _) = self.hops(&dialog, from);
         let mut logins = self.clients.get(tx).and_then(|t| t.login.as_ref()).map(|a| a.logins.clone());
         let going = Going { login: logins.as_mut(), ..Going::new(Method::Bye, cseq + 1, to, Owner::Nobody) };
         self.send_request(now, &dialog, going);

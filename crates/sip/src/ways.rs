@@ -38,8 +38,9 @@ pub(crate) struct Elsewhere {
 
 impl Endpoint {
     /// Says where requests of ours in a call go as long as the far end names its next hop and gives no address: to where
-    /// that name is known to be ([`Endpoint::set_places`]), then to these. The next one is tried when one cannot be reached,
-    /// answers 503, or says nothing for `patience`.
+    /// that name is known to be ([`Endpoint::set_places`]), then to these, and without any to where its last message came
+    /// from. The next one is tried when one cannot be reached, answers 503, or says nothing for `patience`. Said of a call that
+    /// is not answered yet, it holds from the ACK on.
     pub fn set_ways(&mut self, call: CallId, ways: &[Destination], patience: Duration) {
         if let Some(c) = self.calls.get_mut(call.0) {
             c.dialog.ways = Some(Box::new(Ways { all: ways.into(), patience, failed: Vec::new() }));

@@ -306,6 +306,7 @@ impl Switch {
         }
         let t = &self.tenants[tenant];
         let plan = far.trunk.and_then(|tried| t.meaning.trunk_plan(tried.trunk));
+        let in_teams = plan.is_some_and(|plan| plan.teams.is_some());
         let location = t.location_for(leg, plan, far.number.expose_secret());
         let beside = location.map(Location::parts).unwrap_or_default();
         let mut lines = far.lines.expose_secret().clone();
@@ -330,6 +331,9 @@ impl Switch {
                 ..Outgoing::to(far.to)
             },
         );
+        if in_teams {
+            self.confirm_to_teams(sip);
+        }
         let Some(l) = self.tenants[tenant].legs.get_mut(&leg) else { return };
         let Some(d) = &mut l.dialing else { return };
         d.open.push((sip, far.trunk));

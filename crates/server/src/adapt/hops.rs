@@ -116,6 +116,12 @@ impl Switch {
         self.tell_hops();
     }
 
+    /// A call of ours goes to Teams: already the ACK goes to the machine that the answer names, where a call before this one
+    /// has found out where that is; else to where the answer came from. Teams ends a call of which it hears none.
+    pub(super) fn confirm_to_teams(&mut self, call: sip::CallId) {
+        self.endpoint.set_ways(call, &[], PATIENCE);
+    }
+
     /// Tells the endpoint where names are now.
     pub(super) fn tell_hops(&mut self) {
         while let Some((name, at)) = self.carriers.hops.changed.pop_front() {

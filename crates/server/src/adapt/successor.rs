@@ -122,6 +122,7 @@ impl Switch {
         let l = t.legs.get(&leg);
         let counted =
             trunk.filter(|trunk| l.is_none_or(|l| l.trunk != Some(*trunk) && l.came_over != Some(*trunk)));
+        let in_teams = plan.is_some_and(|plan| plan.teams.is_some());
         let (id, uri) = (t.id, far.uri.expose_secret());
         let sip = self.endpoint.invite(
             now.sip(),
@@ -140,6 +141,9 @@ impl Switch {
                 ..Outgoing::to(far.to)
             },
         );
+        if in_teams {
+            self.confirm_to_teams(sip);
+        }
         self.belongs(sip, tenant, leg);
         if let Some(trunk) = counted {
             self.carriers.call_began(now, id, trunk);

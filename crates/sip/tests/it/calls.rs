@@ -1,7 +1,7 @@
 //! Calls between two endpoints, in fair weather and foul.
 
 use crate::network::{Weather, World, ended, incoming, refused};
-use sip::{Event, Hangup, Input, Message, Name, Start, Transport};
+use sip::{Destination, Event, Hangup, Input, Message, Name, Start, Transport};
 use std::time::Duration;
 
 fn fair(transport: Transport) -> World {
@@ -276,6 +276,34 @@ fn a_forked_call_has_early_dialogs_by_tag_and_the_second_200_is_ended() {
     let now = w.now;
     w.sides[0].endpoint.hang_up(now, a, "");
     w.assert_empty();
+}
+
+#[test]
+fn a_200_is_confirmed_where_its_next_hop_is_known_to_be() {
+    for is_known in [false, true] {
+        let mut w = fair(Transport::Udp);
+        let a = w.call();
+        let invite = w.sides[0].endpoint.poll_transmit().unwrap().bytes;
+        let from = w.sides[1].addr;
+        let there = Destination { addr: "192.0.2.77:5061".parse().unwrap(), ..from };
+        let endpoint = &mut w.sides[0].endpoint;
+        endpoint.set_ways(a, &[], Duration::from_secs(10));
+        if is_known {
+            endpoint.set_places(("proxy.example".into(), Some(5061)), vec![there]);
+        }
+        // The second one is of another phone of a forked call: it is confirmed, too, and hung up.
+        for (tag, said) in [("one", vec!["ACK "]), ("two", vec!["ACK ", "BYE "])] {
+            let answer = String::from_utf8(answer_to(&invite, 200, tag, "sip:x@192.0.2.2:5060", "answer"));
+            let route = "\r\nRecord-Route: <sip:Proxy.example:5061;lr>\r\nContact:";
+            let answer = answer.unwrap().replacen("\r\nContact:", route, 1);
+            endpoint.handle(w.now, Input::Received { from, bytes: answer.as_bytes() });
+            for what in said {
+                let sent = endpoint.poll_transmit().unwrap();
+                assert!(sent.bytes.starts_with(what.as_bytes()), "{tag}");
+                assert!(sent.to == if is_known { there } else { from }, "{tag} {what} {is_known}");
+            }
+        }
+    }
 }
 
 /// A request that the far end of our call sends, with the tag of one of its phones.
