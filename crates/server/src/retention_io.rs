@@ -3,7 +3,7 @@
 
 use crate::running::{Handle, stored_documents};
 use crate::tenant::check::Documents;
-use crate::tenant::objects::{RetainedClass, Retention};
+use crate::tenant::objects::{LEAST_AUDIT_DAYS, RetainedClass, Retention};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -207,7 +207,7 @@ fn to_run(rules: &[Rule], now: u64) -> Vec<(String, DisposalRule)> {
         for rule in of_class {
             let days = match wanted {
                 // A rule of fewer is refused; whoever writes it past that wins nothing.
-                DataClass::Audit => rule.body.days.max(store::LEAST_AUDIT_DAYS),
+                DataClass::Audit => rule.body.days.max(LEAST_AUDIT_DAYS),
                 _ => rule.body.days,
             };
             let before = match days {

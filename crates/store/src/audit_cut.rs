@@ -9,10 +9,6 @@ use crate::installation::Installation;
 use crate::sql::{Sql, transaction};
 use crate::store::{Store, TenantId};
 
-/// The fewest days that a rule may keep the audit log: what somebody did with an owner's rights has to be there when the month
-/// is looked at, and nobody may wait until it is gone within days.
-pub const LEAST_AUDIT_DAYS: u32 = 30;
-
 /// Entries that go with one transaction.
 const BATCH: u64 = 2_000;
 /// A head is signed each day. What no head ends within this time after it was due is not waited for: a head is made, in

@@ -68,7 +68,6 @@ pub use audit_actions::AUDIT_ACTIONS;
 pub use audit_chain::{
     AuditCut, AuditHead, CUT, ChainCheck, ChainFault, ChainReport, ChainedEntry, DIGEST, digest_of,
 };
-pub use audit_cut::LEAST_AUDIT_DAYS;
 pub use backup::{BackedUp, back_up, prune_backup};
 pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use calls::{CallFilter, CallPage, StoredCall};

@@ -1,6 +1,6 @@
 //! What a schema cannot say of one object.
 
-use crate::tenant::objects::MOST_AFTER_CLOSING;
+use crate::tenant::objects::{LEAST_AUDIT_DAYS, MOST_AFTER_CLOSING};
 use crate::tenant::web::check_address;
 use base64::Engine as _;
 use serde_json::{Map, Value};
@@ -131,12 +131,11 @@ fn retention(value: &Value, faults: &mut Vec<Fault>) {
         faults.push(("/days".into(), what));
     }
     let class = value.get("class").and_then(Value::as_str).unwrap_or_default();
-    if class == "audit" && days < u64::from(store::LEAST_AUDIT_DAYS) {
-        let least = store::LEAST_AUDIT_DAYS;
+    if class == "audit" && days < u64::from(LEAST_AUDIT_DAYS) {
         faults.push((
             "/days".into(),
             format!(
-                "{days} days are too few for the audit log: it is kept for {least} at least, so that what somebody did is \
+                "{days} days are too few for the audit log: it is kept for {LEAST_AUDIT_DAYS} at least, so that what somebody did is \
                  still there when the month is looked at"
             ),
         ));

@@ -18,7 +18,7 @@ pub use hours::{DayHours, Week};
 pub use outside::{Header, LookUp, Method, SecureEntry, Webhook, WebhookEvent};
 pub use pbx::{Pbx, PortalSignIn};
 pub use queue::{Announce, Callback, Queue, QueueAgent, RelaxStep, Strategy};
-pub use retention::{MOST_AFTER_CLOSING, RetainedClass, Retention};
+pub use retention::{LEAST_AUDIT_DAYS, MOST_AFTER_CLOSING, RetainedClass, Retention};
 pub use teams_app::TeamsApp;
 pub use teams_trunk::{TeamsCloud, TeamsHost, TeamsTrunk};
 pub use toll::{Limits, PriceClass, Toll, TollClass};

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 /// The longest that anything is kept after the account ended, in days.
 pub const MOST_AFTER_CLOSING: u32 = 89;
 
+/// The fewest days that a rule may keep the audit log: what somebody did with an owner's rights has to be there when the month
+/// is looked at, and nobody may wait until it is gone within days.
+pub const LEAST_AUDIT_DAYS: u32 = 30;
+
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
