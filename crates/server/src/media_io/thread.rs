@@ -32,8 +32,6 @@ const RECORD_GRID: u64 = 20_000;
 const MANY_LEGS: usize = 16;
 /// So long may a packet wait for others, in microseconds. A far end's jitter buffer holds ten times as much.
 const TOGETHER: u64 = 2_000;
-/// Where fewer than this come in that time, they wait twice as long.
-const FEW: u64 = 15;
 /// The mailbox's place among epoll's numbers.
 const ORDERS: u64 = u64::MAX;
 /// The place of what comes for browsers.
@@ -149,10 +147,10 @@ impl Worker {
 
     pub(super) fn run(mut self) -> Result<(), String> {
         let mut events = Vec::with_capacity(1024);
-        let (mut woken, mut together) = (0, TOGETHER);
+        let mut woken = 0;
         loop {
             let mut now = self.now();
-            let early = (woken + together).saturating_sub(now);
+            let early = (woken + TOGETHER).saturating_sub(now);
             if early > 0 && self.by_id.len() >= MANY_LEGS {
                 std::thread::sleep(std::time::Duration::from_micros(early));
                 now = self.now();
@@ -166,9 +164,7 @@ impl Worker {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(e) => return Err(format!("a media thread cannot wait any more: {e}")),
             }
-            let before = std::mem::replace(&mut woken, self.now());
-            let is_few = events.len() as u64 * TOGETHER < FEW * (woken - before);
-            together = if is_few { 2 * TOGETHER } else { TOGETHER };
+            woken = self.now();
             let mut orders = false;
             for event in events.drain(..) {
                 match event.data.u64() {
