@@ -5,7 +5,7 @@ use crate::audit::{AUDIT_PAGE, COLUMNS, entry, put_head, put_sealed, sign_end};
 use crate::audit_chain::{AuditCut, CUT, digest_of};
 use crate::disposal::Disposed;
 use crate::error::StoreError;
-use crate::installation::Installation;
+use crate::installation::{Installation, verify_signature};
 use crate::sql::{Sql, transaction};
 use crate::store::{Store, TenantId};
 
@@ -25,8 +25,8 @@ struct Plan {
     last: u64,
     /// Entries that are due and that a hold keeps.
     held: u64,
-    /// A cut that was written down says so, and not all of it was done.
-    is_written: bool,
+    /// A cut that was written down says so, and not all of it was done: that, and its signature.
+    written: Option<(AuditCut, Vec<u8>)>,
 }
 
 impl Plan {
@@ -50,10 +50,11 @@ fn plan(db: &mut dyn Sql, tenant: TenantId, before: u64) -> Result<Option<Plan>,
     else {
         return Ok(None);
     };
-    let sql = "SELECT object FROM audit WHERE tenant = $1 AND action = $2 ORDER BY id DESC LIMIT 1";
+    let sql = "SELECT object, sealed FROM audit WHERE tenant = $1 AND action = $2 ORDER BY id DESC LIMIT 1";
     let rows = db.rows(sql, &[tenant.into(), CUT.into()])?;
-    if let Some(cut) = rows.first().and_then(|r| AuditCut::of(r.text(0))).filter(|cut| cut.entry >= first) {
-        return Ok(Some(Plan { first, last: cut.entry, held: 0, is_written: true }));
+    let newest_cut = rows.first().and_then(|r| Some((AuditCut::of(r.text(0))?, r.bytes(1).to_vec())));
+    if let Some(written) = newest_cut.filter(|(cut, _)| cut.entry >= first) {
+        return Ok(Some(Plan { first, last: written.0.entry, held: 0, written: Some(written) }));
     }
     // Entries behind one that stays, stay, whatever their times: a clock may have been set.
     let since = "SELECT MIN(id) FROM audit WHERE tenant = $1 AND at >= $2";
@@ -75,7 +76,7 @@ fn plan(db: &mut dyn Sql, tenant: TenantId, before: u64) -> Result<Option<Plan>,
     let sql = "SELECT MAX(entry) FROM audit_heads WHERE tenant = $1 AND entry <= $2";
     let head = number(db, sql, &[tenant.into(), most.into()])?.unwrap_or(0);
     let last = if head < late.min(most) { most } else { head };
-    Ok(Some(Plan { first, last, held, is_written: false }))
+    Ok(Some(Plan { first, last, held, written: None }))
 }
 
 impl Store {
@@ -114,9 +115,21 @@ impl Store {
             if plan.rows() == 0 || !go_on(&done) {
                 return Ok(done);
             }
-            if !plan.is_written {
-                self.look_over(tenant, &plan)?;
-                write_down(&mut **self.writer(), (tenant, &name), &installation, now, plan.last)?;
+            match &plan.written {
+                // Whoever can write to the database could have us take what they want gone.
+                Some((cut, signature)) => {
+                    if !verify_signature(&installation.public_key(), &cut.said(&name), signature) {
+                        return Err(StoreError::Refused(format!(
+                            "nothing of the audit log is disposed of: an entry says that all up to entry {} goes, and this \
+                             installation did not sign that; find out who wrote it with switchroom audit verify",
+                            cut.entry
+                        )));
+                    }
+                }
+                None => {
+                    self.look_over(tenant, &plan)?;
+                    write_down(&mut **self.writer(), (tenant, &name), &installation, now, plan.last)?;
+                }
             }
             let until = plan.last.min(plan.first.saturating_add(BATCH - 1));
             done.rows += go(&mut **self.writer(), (tenant, &name), &installation, now, until)?;

@@ -242,6 +242,10 @@ fn of_a_log_that_somebody_changed_nothing_is_disposed_of_and_a_forged_cut_is_fou
     forged.digest = digest_of(&last, &forged);
     db.execute("UPDATE audit SET digest = ?1 WHERE id = 61", [&forged.digest]).unwrap();
     store.sign_audit_head(tenant, 5 * DAY).unwrap();
+    // Nor are we had to do what it says.
+    let refused = store.cut_audit(tenant, 0, 9 * DAY, &mut |_| true).unwrap_err().to_string();
+    assert!(refused.contains("did not sign that"), "{refused}");
+    assert_eq!(first(&store, tenant), 1);
     db.execute("DELETE FROM audit WHERE id <= 48", []).unwrap();
     let found: Vec<u64> = check(&store, tenant).faults.iter().map(|f| f.entry).collect();
     assert_eq!(found, [61, 1]);
